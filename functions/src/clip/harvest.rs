@@ -1,0 +1,140 @@
+//! Harvest jobs: MediaPackage copies a window of the stream to S3.
+
+use aws_config::SdkConfig;
+use aws_sdk_mediapackage::Error as MediaPackageError;
+use aws_sdk_mediapackage::types::{S3Destination, Status};
+
+use super::{ClipKey, Window};
+use crate::config::{self, ConfigError, Variables};
+
+/// Starts and looks at the harvest jobs of clips.
+#[derive(Clone, Debug)]
+pub struct Harvester {
+    client: aws_sdk_mediapackage::Client,
+    bucket: String,
+    role_arn: String,
+}
+
+/// How asking for a harvest ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Started {
+    /// The job exists, from now or from an earlier time.
+    Yes,
+    /// The account has as many jobs as it may have; this one waits its turn.
+    NoSlot,
+    /// MediaPackage will not harvest this.
+    Refused { message: String },
+}
+
+/// Where a harvest job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Harvested {
+    InProgress,
+    Succeeded,
+    Failed,
+    /// MediaPackage never heard of the job, or forgot it after 90 days.
+    Unknown,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HarvestError {
+    #[error("MediaPackage did not start the harvest of clip {clip}")]
+    Start {
+        clip: ClipKey,
+        #[source]
+        source: Box<MediaPackageError>,
+    },
+    #[error("MediaPackage did not describe the harvest of clip {clip}")]
+    Describe {
+        clip: ClipKey,
+        #[source]
+        source: Box<MediaPackageError>,
+    },
+}
+
+impl Harvester {
+    pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        // A job that could not be started waits, and the sweep starts it: an operator should not
+        // wait for the SDK's second and third try.
+        let settings = aws_sdk_mediapackage::config::Builder::from(sdk)
+            .retry_config(config::no_retries())
+            .build();
+        Ok(Self {
+            client: aws_sdk_mediapackage::Client::from_conf(settings),
+            bucket: variables.required("CLIPS_BUCKET")?.to_owned(),
+            role_arn: variables.required("HARVEST_ROLE_ARN")?.to_owned(),
+        })
+    }
+
+    /// Asks for the harvest of a clip; asking again changes nothing.
+    ///
+    /// Job ids are used once, and CreateHarvestJob has no other token. What a second call with
+    /// one id answers is not documented, so on a refusal the job is looked for first.
+    pub async fn start(
+        &self,
+        clip: &ClipKey,
+        origin_endpoint_id: &str,
+        window: Window,
+    ) -> Result<Started, HarvestError> {
+        let destination = S3Destination::builder()
+            .bucket_name(&self.bucket)
+            .manifest_key(format!("{}index.m3u8", clip.media_prefix()))
+            .role_arn(&self.role_arn)
+            .build();
+        let created = self
+            .client
+            .create_harvest_job()
+            .id(clip.to_string())
+            .origin_endpoint_id(origin_endpoint_id)
+            .start_time(window.start().timestamp().to_string())
+            .end_time(window.end().timestamp().to_string())
+            .s3_destination(destination)
+            .send()
+            .await
+            .map_err(MediaPackageError::from);
+        match created {
+            Ok(_) => Ok(Started::Yes),
+            Err(MediaPackageError::TooManyRequestsException(_)) => Ok(Started::NoSlot),
+            Err(MediaPackageError::UnprocessableEntityException(refusal)) => {
+                match self.look(clip).await? {
+                    Harvested::Unknown => Ok(Started::Refused {
+                        message: refusal.message().unwrap_or("no reason was given").to_owned(),
+                    }),
+                    Harvested::InProgress | Harvested::Succeeded | Harvested::Failed => {
+                        Ok(Started::Yes)
+                    }
+                }
+            }
+            Err(source) => {
+                Err(HarvestError::Start { clip: clip.clone(), source: Box::new(source) })
+            }
+        }
+    }
+
+    /// Asks where the harvest of a clip stands.
+    pub async fn look(&self, clip: &ClipKey) -> Result<Harvested, HarvestError> {
+        let described = self
+            .client
+            .describe_harvest_job()
+            .id(clip.to_string())
+            .send()
+            .await
+            .map_err(MediaPackageError::from);
+        match described {
+            Ok(job) => Ok(match job.status {
+                Some(Status::Succeeded) => Harvested::Succeeded,
+                Some(Status::Failed) => Harvested::Failed,
+                _ => Harvested::InProgress,
+            }),
+            Err(MediaPackageError::NotFoundException(_)) => Ok(Harvested::Unknown),
+            Err(source) => {
+                Err(HarvestError::Describe { clip: clip.clone(), source: Box::new(source) })
+            }
+        }
+    }
+
+    /// Opens the connection to MediaPackage before the first request needs it.
+    pub async fn warm_up(&self) {
+        let _ = self.client.describe_harvest_job().id("-").send().await;
+    }
+}

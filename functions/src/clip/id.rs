@@ -1,0 +1,236 @@
+//! The one name of a clip, and what it is called in AWS.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::window::Window;
+
+const STAMP: &str = "%Y%m%d%H%M%S";
+const STAMP_LENGTH: usize = 14;
+const SUFFIX_LENGTH: usize = 6;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    #[error("a competition is 1 to 64 letters, digits and hyphens")]
+    Competition,
+    #[error("a clip id is YYYYMMDDHHMMSS_YYYYMMDDHHMMSS_ and six letters or digits")]
+    Clip,
+    #[error("not the name of a clip: <competition>_<clip> was expected")]
+    Key,
+}
+
+/// A competition: letters, digits and hyphens, at most 64.
+///
+/// The underscore is left out on purpose: it separates competition and clip in AWS's names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CompetitionId(String);
+
+/// A clip of a competition: its start, its end (UTC, whole seconds) and a random suffix.
+///
+/// Clips of a competition therefore sort by time, and two operators who cut the same stretch
+/// get two clips.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ClipId(String);
+
+/// A clip among all competitions.
+///
+/// Its text form, `<competition>_<clip>`, names the harvest job and the VOD asset; MediaPackage
+/// allows letters, digits, `_` and `-` there. It can be parsed back, so no event needs a lookup.
+/// <https://docs.aws.amazon.com/mediapackage/latest/ug/hj-create-basic.html>
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClipKey {
+    pub competition: CompetitionId,
+    pub clip: ClipId,
+}
+
+impl CompetitionId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ClipId {
+    /// A new id for a clip of this window.
+    pub fn random(window: Window) -> Self {
+        let suffix: String =
+            std::iter::repeat_with(fastrand::alphanumeric).take(SUFFIX_LENGTH).collect();
+        Self(format!("{}_{}_{suffix}", stamp(window.start()), stamp(window.end())))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The time as it stands at the start of a clip id; ids compare with it as text.
+pub fn stamp(time: DateTime<Utc>) -> String {
+    time.format(STAMP).to_string()
+}
+
+impl ClipKey {
+    /// Where the clip's media lies in the clip bucket.
+    ///
+    /// One prefix a clip: MediaPackage names child manifests and segments after the endpoint, so
+    /// two harvests under one prefix would overwrite each other.
+    pub fn media_prefix(&self) -> String {
+        format!("clips/{}/{}/", self.competition, self.clip)
+    }
+}
+
+impl FromStr for CompetitionId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if matches!(text.len(), 1..=64) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdError::Competition)
+        }
+    }
+}
+
+impl FromStr for ClipId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let is_stamp = |part: &str| {
+            part.len() == STAMP_LENGTH && NaiveDateTime::parse_from_str(part, STAMP).is_ok()
+        };
+        let mut parts = text.split('_');
+        let (Some(start), Some(end), Some(suffix), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(IdError::Clip);
+        };
+        let is_suffix = suffix.len() == SUFFIX_LENGTH
+            && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if is_stamp(start) && is_stamp(end) && is_suffix {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdError::Clip)
+        }
+    }
+}
+
+impl FromStr for ClipKey {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let (competition, clip) = text.split_once('_').ok_or(IdError::Key)?;
+        Ok(Self {
+            competition: competition.parse().map_err(|_| IdError::Key)?,
+            clip: clip.parse().map_err(|_| IdError::Key)?,
+        })
+    }
+}
+
+impl fmt::Display for CompetitionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ClipId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for ClipKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.competition, self.clip)
+    }
+}
+
+impl TryFrom<String> for CompetitionId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for ClipId {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<CompetitionId> for String {
+    fn from(id: CompetitionId) -> Self {
+        id.0
+    }
+}
+
+impl From<ClipId> for String {
+    fn from(id: ClipId) -> Self {
+        id.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<(&str, &str), IdError>) {
+        let actual = text.parse::<ClipKey>();
+        let parts = actual.as_ref().map(|key| (key.competition.as_str(), key.clip.as_str()));
+        assert_eq!(parts.map_err(|error| *error), expected);
+        if let Ok(key) = actual {
+            assert_eq!(key.to_string(), text, "the name is not the one it was parsed from");
+        }
+    }
+
+    #[test]
+    fn names_in_aws_parse_back_to_competition_and_clip() {
+        let clip = "20200203133058_20200203133258_k7Qx2f";
+        check(&format!("100m-dash_{clip}"), Ok(("100m-dash", clip)));
+        check(&format!("a_{clip}"), Ok(("a", clip)));
+    }
+
+    #[test]
+    fn names_of_others_are_refused() {
+        for name in [
+            "",
+            "_",
+            "someone-elses-job",
+            "100m-dash_",
+            "100m-dash_20200203133058_20200203133258",
+            "100m-dash_20200203133058_20200203133258_k7Qx2",
+            "100m-dash_20200203133058_20200203133258_k7Qx2f_2",
+            "100m-dash_20201303133058_20200203133258_k7Qx2f",
+            "100m-dash_2020020313305é_20200203133258_k7Qx2f",
+            "_20200203133058_20200203133258_k7Qx2f",
+            "100m dash_20200203133058_20200203133258_k7Qx2f",
+        ] {
+            check(name, Err(IdError::Key));
+        }
+    }
+
+    #[test]
+    fn competitions_are_letters_digits_and_hyphens() {
+        assert!("a".repeat(64).parse::<CompetitionId>().is_ok());
+        for name in ["", "a_b", "a b", "a/b", "ä", "..", "🏃", &"a".repeat(65)] {
+            assert_eq!(name.parse::<CompetitionId>(), Err(IdError::Competition), "{name}");
+        }
+    }
+
+    #[test]
+    fn new_ids_carry_the_window_and_never_collide() {
+        let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
+        let window = Window::new(at(1_580_736_658), at(1_580_736_778)).unwrap();
+        let id = ClipId::random(window);
+        assert!(id.as_str().starts_with("20200203133058_20200203133258_"), "{id}");
+        assert_eq!(id.as_str().parse::<ClipId>().unwrap(), id);
+        assert_ne!(ClipId::random(window), id);
+    }
+}

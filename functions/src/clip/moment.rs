@@ -1,0 +1,69 @@
+//! Moments as clients write them.
+
+use chrono::{DateTime, Utc};
+
+/// From here on, a number is taken for milliseconds: as seconds it would be the year 5138.
+const MILLISECONDS_FROM: f64 = 1e11;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MomentError {
+    #[error("this is neither an RFC 3339 time such as 2020-02-03T13:30:58Z nor epoch seconds")]
+    Format,
+    #[error("this looks like milliseconds; epoch times are given in seconds")]
+    Milliseconds,
+    #[error("this is before 1970")]
+    BeforeEpoch,
+}
+
+/// Reads an RFC 3339 time, or seconds since 1970 with or without a fraction.
+pub fn parse_moment(text: &str) -> Result<DateTime<Utc>, MomentError> {
+    let moment = match text.parse::<f64>() {
+        Ok(seconds) => from_epoch_seconds(seconds)?,
+        Err(_) => DateTime::parse_from_rfc3339(text).map_err(|_| MomentError::Format)?.to_utc(),
+    };
+    if moment < DateTime::UNIX_EPOCH { Err(MomentError::BeforeEpoch) } else { Ok(moment) }
+}
+
+fn from_epoch_seconds(seconds: f64) -> Result<DateTime<Utc>, MomentError> {
+    if !seconds.is_finite() {
+        return Err(MomentError::Format);
+    }
+    if MILLISECONDS_FROM <= seconds {
+        return Err(MomentError::Milliseconds);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "below 1e14, and casts saturate")]
+    let milliseconds = (seconds * 1000.0).round() as i64;
+    DateTime::from_timestamp_millis(milliseconds).ok_or(MomentError::BeforeEpoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Result<&str, MomentError>) {
+        let actual = parse_moment(text).map(|moment| moment.to_rfc3339());
+        assert_eq!(actual.as_deref().map_err(|error| *error), expected, "{text}");
+    }
+
+    #[test]
+    fn reads_both_forms() {
+        check("2020-02-03T13:30:58Z", Ok("2020-02-03T13:30:58+00:00"));
+        check("2020-02-03T14:30:58.250+01:00", Ok("2020-02-03T13:30:58.250+00:00"));
+        check("1580736658", Ok("2020-02-03T13:30:58+00:00"));
+        check("1580736658.25", Ok("2020-02-03T13:30:58.250+00:00"));
+        check("99999999999", Ok("5138-11-16T09:46:39+00:00"));
+        check("5138-11-16T09:46:39Z", Ok("5138-11-16T09:46:39+00:00"));
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_the_others() {
+        check("1580736658000", Err(MomentError::Milliseconds));
+        check("-1", Err(MomentError::BeforeEpoch));
+        check("-1e300", Err(MomentError::BeforeEpoch));
+        check("1950-01-01T00:00:00Z", Err(MomentError::BeforeEpoch));
+        for text in ["", "now", "NaN", "inf", "2020-02-03", "2020-02-03T13:30:58", "13:30"] {
+            check(text, Err(MomentError::Format));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Requests and replies of the HTTP API, between API Gateway's events and the handlers.
+//!
+//! Events are of format 2.0:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+use std::str::FromStr;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body;
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, SecondsFormat, Utc};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::error;
+
+/// The largest body a request may have, in bytes.
+const LARGEST_BODY: usize = 64 << 10;
+
+/// Why a request was not done, as RFC 9457 problem details.
+/// <https://www.rfc-editor.org/rfc/rfc9457>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub kind: ProblemKind,
+    /// What is wrong and what to do about it, for a person.
+    pub detail: String,
+    /// The field of the body, or the parameter, that is at fault.
+    pub field: Option<String>,
+}
+
+/// The stable types of problems; clients may rely on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    MalformedBody,
+    InvalidField,
+    InvalidWindow,
+    BodyTooLarge,
+    WindowNotAired,
+    WindowExpired,
+    WindowUnavailable,
+    NotFound,
+    LiveUnreadable,
+    Unavailable,
+}
+
+impl ProblemKind {
+    fn status(self) -> u16 {
+        match self {
+            Self::MalformedBody | Self::InvalidField | Self::InvalidWindow => 400,
+            Self::NotFound => 404,
+            Self::BodyTooLarge => 413,
+            Self::WindowNotAired | Self::WindowExpired | Self::WindowUnavailable => 422,
+            Self::LiveUnreadable | Self::Unavailable => 503,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::MalformedBody => "malformed-body",
+            Self::InvalidField => "invalid-field",
+            Self::InvalidWindow => "invalid-window",
+            Self::BodyTooLarge => "body-too-large",
+            Self::WindowNotAired => "window-not-aired",
+            Self::WindowExpired => "window-expired",
+            Self::WindowUnavailable => "window-unavailable",
+            Self::NotFound => "not-found",
+            Self::LiveUnreadable => "live-unreadable",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::MalformedBody => "The body is not a JSON object",
+            Self::InvalidField => "A field is not valid",
+            Self::InvalidWindow => "No clip can have this window",
+            Self::BodyTooLarge => "The body is too large",
+            Self::WindowNotAired => "The window has not aired yet",
+            Self::WindowExpired => "The window is no longer kept",
+            Self::WindowUnavailable => "The stream does not cover the window",
+            Self::NotFound => "There is no such thing",
+            Self::LiveUnreadable => "The live stream cannot be read",
+            Self::Unavailable => "The service is not available",
+        }
+    }
+}
+
+impl Problem {
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), field: None }
+    }
+
+    pub fn of_field(
+        kind: ProblemKind,
+        field: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self { kind, detail: detail.into(), field: Some(field.into()) }
+    }
+
+    pub fn invalid_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::of_field(ProblemKind::InvalidField, field, detail)
+    }
+
+    /// A failure on our side: its causes are logged, once and here, and never shown.
+    pub fn unavailable(cause: &dyn std::error::Error) -> Self {
+        tracing::error!("a request could not be answered: {}", error::chain(cause));
+        Self::new(
+            ProblemKind::Unavailable,
+            "The service could not answer just now; please try again in a moment.",
+        )
+    }
+}
+
+/// The URI of a problem type.
+pub fn problem_type(name: &str) -> String {
+    format!("urn:matchcut:problem:{name}")
+}
+
+/// A request as the handlers see it.
+#[derive(Debug)]
+pub struct Request(ApiGatewayV2httpRequest);
+
+impl From<ApiGatewayV2httpRequest> for Request {
+    fn from(event: ApiGatewayV2httpRequest) -> Self {
+        Self(event)
+    }
+}
+
+impl Request {
+    /// A parameter of the path, parsed.
+    pub fn path<T: FromStr<Err: ToString>>(&self, name: &str) -> Result<T, Problem> {
+        let text = self.0.path_parameters.get(name).map_or("", String::as_str);
+        text.parse().map_err(|error: T::Err| Problem::invalid_field(name, sentence(&error)))
+    }
+
+    /// A parameter of the query, unless it is absent.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.0.query_string_parameters.first(name)
+    }
+
+    /// The names of the query's parameters.
+    pub fn query_names(&self) -> impl Iterator<Item = &str> {
+        self.0.query_string_parameters.iter().map(|(name, _)| name)
+    }
+
+    /// The body, which may be empty.
+    pub fn body(&self) -> Result<Vec<u8>, Problem> {
+        let text = self.0.body.as_deref().unwrap_or_default();
+        let bytes = if self.0.is_base64_encoded {
+            BASE64_STANDARD.decode(text).map_err(|_| {
+                Problem::new(ProblemKind::MalformedBody, "The body's base64 cannot be decoded.")
+            })?
+        } else {
+            text.as_bytes().to_vec()
+        };
+        if LARGEST_BODY < bytes.len() {
+            return Err(Problem::new(
+                ProblemKind::BodyTooLarge,
+                format!("The body has {} bytes; at most {LARGEST_BODY} are taken.", bytes.len()),
+            ));
+        }
+        Ok(bytes)
+    }
+
+    fn has_entity(&self, tag: &str) -> bool {
+        let mut wanted = self
+            .0
+            .headers
+            .get_all(IF_NONE_MATCH)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(|entity| entity.trim().trim_start_matches("W/"));
+        wanted.any(|entity| entity == "*" || entity == tag)
+    }
+}
+
+/// A reply, and how long it may be kept.
+#[derive(Debug)]
+pub struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Reply {
+    pub fn json(status: u16, body: Value) -> Self {
+        Self { status, headers: HeaderMap::new(), body }
+    }
+
+    #[must_use]
+    pub fn cached(self, policy: &'static str) -> Self {
+        self.header(CACHE_CONTROL, HeaderValue::from_static(policy))
+    }
+
+    #[must_use]
+    pub fn located(self, path: &str) -> Self {
+        let location = HeaderValue::from_str(path).expect("ids are visible ASCII");
+        self.header(LOCATION, location)
+    }
+
+    fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+}
+
+/// The reply to a request, as API Gateway takes it.
+///
+/// A good reply to a GET carries an ETag of its body, and a client that has that body already is
+/// told so with 304.
+pub fn respond(request: &Request, reply: Result<Reply, Problem>) -> ApiGatewayV2httpResponse {
+    let (mut reply, media_type) = match reply {
+        Ok(reply) => (reply, "application/json"),
+        Err(problem) => (problem_reply(&problem), "application/problem+json"),
+    };
+    let mut body = Some(reply.body.to_string());
+    if reply.status == 200 {
+        let digest = Sha256::digest(body.as_deref().unwrap_or_default());
+        let tag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&digest[..12]));
+        if request.has_entity(&tag) {
+            reply.status = 304;
+            body = None;
+        }
+        let tag = HeaderValue::from_str(&tag).expect("base64 is visible ASCII");
+        reply.headers.insert(ETAG, tag);
+    }
+    if body.is_some() {
+        reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    if !reply.headers.contains_key(CACHE_CONTROL) {
+        reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = reply.status.into();
+    response.headers = reply.headers;
+    response.body = body.map(Body::Text);
+    response
+}
+
+fn problem_reply(problem: &Problem) -> Reply {
+    let mut body = json!({
+        "type": problem_type(problem.kind.name()),
+        "title": problem.kind.title(),
+        "status": problem.kind.status(),
+        "detail": problem.detail,
+    });
+    if let Some(field) = &problem.field {
+        body["field"] = json!(field);
+    }
+    Reply::json(problem.kind.status(), body)
+}
+
+/// An error's clause as a sentence: a capital first, a full stop last.
+pub fn sentence(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
+}
+
+/// A time as replies write it: RFC 3339 in UTC, with milliseconds where there are any.
+pub fn utc(time: DateTime<Utc>) -> String {
+    let whole = time.timestamp_subsec_millis() == 0;
+    time.to_rfc3339_opts(if whole { SecondsFormat::Secs } else { SecondsFormat::Millis }, true)
+}

@@ -1,0 +1,254 @@
+//! The DynamoDB table of clips, and the only module that knows its shape.
+//!
+//! | key | partition | sort | holds |
+//! | --- | --- | --- | --- |
+//! | table | `competition` | `clip` | every clip |
+//! | index `active` | `activeCompetition` | `clip` | ready clips, for viewers |
+//! | index `unfinished` | `unfinished` | `nextCheckAt` | clips that something is awaited for, for the sweep |
+//!
+//! Both indexes are sparse: the attribute of their partition is there only while it applies.
+//! `unfinished` is one partition: clips in the making are counted in hundreds, and DynamoDB
+//! takes a thousand writes a second to one.
+
+mod clip;
+mod page;
+mod sweep;
+mod transition;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+
+pub use clip::{ActualBounds, Clip, ConfigurationId, Failure, FailureCode, Status};
+pub use page::{Cursor, CursorError, Order, Page, PageRequest};
+pub use sweep::{Sweep, SweepError, Swept};
+pub use transition::{Trigger, after};
+
+use crate::clip::ClipKey;
+use crate::config::{ConfigError, Variables};
+
+/// The attribute only ready clips have: their competition again.
+pub const ACTIVE_PARTITION: &str = "activeCompetition";
+/// The index of ready clips.
+pub const ACTIVE_INDEX: &str = "active";
+/// The attribute only unfinished clips have.
+pub const UNFINISHED_PARTITION: &str = "unfinished";
+/// The index of unfinished clips.
+pub const UNFINISHED_INDEX: &str = "unfinished";
+const UNFINISHED: &str = "clip";
+
+/// The library of clips.
+#[derive(Clone, Debug)]
+pub struct Library {
+    client: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    #[error("could not write clip {clip} into the library")]
+    Put {
+        clip: ClipKey,
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    #[error("could not read clip {clip} from the library")]
+    Get {
+        clip: ClipKey,
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    #[error("could not read the library's index {index}")]
+    Query {
+        index: &'static str,
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    #[error("a row of the library is not a clip")]
+    Decode(#[source] serde_dynamo::Error),
+    #[error("clip {clip} could not be written as a row")]
+    Encode {
+        clip: ClipKey,
+        #[source]
+        source: serde_dynamo::Error,
+    },
+    #[error("clip {clip} kept changing while it was being moved to its next state")]
+    Contended { clip: ClipKey },
+}
+
+/// What a trigger did to a clip.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Advanced {
+    To(Box<Clip>),
+    /// The clip was past that point already.
+    Unchanged(Box<Clip>),
+    /// The library has no such clip.
+    Unknown,
+}
+
+impl Library {
+    pub fn new(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+
+    pub fn from_variables(
+        sdk: &aws_config::SdkConfig,
+        variables: &Variables,
+    ) -> Result<Self, ConfigError> {
+        let table = variables.required("CLIPS_TABLE")?;
+        Ok(Self::new(aws_sdk_dynamodb::Client::new(sdk), table))
+    }
+
+    /// Writes a new clip; `false` if its id is taken.
+    pub async fn create(&self, clip: &Clip) -> Result<bool, LibraryError> {
+        self.put(clip, None).await
+    }
+
+    /// The clip as it is now, after every write that has been answered.
+    pub async fn find(&self, key: &ClipKey) -> Result<Option<Clip>, LibraryError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("competition", text(&key.competition))
+            .key("clip", text(&key.clip))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| LibraryError::Get {
+                clip: key.clone(),
+                source: Box::new(error.into()),
+            })?;
+        found.item.map(decode).transpose()
+    }
+
+    /// Tells the library something about a clip.
+    ///
+    /// Reads the clip, applies the transition and writes it on the condition that nobody wrote
+    /// in between; whoever loses that race reads again. Told twice, late, or by two at once, the
+    /// end is the same.
+    pub async fn advance(
+        &self,
+        key: &ClipKey,
+        trigger: &Trigger,
+        now: DateTime<Utc>,
+    ) -> Result<Advanced, LibraryError> {
+        // Writers of one clip are the few handlers of its few events.
+        const MOST_RACES: usize = 16;
+        for _ in 0..MOST_RACES {
+            let Some(clip) = self.find(key).await? else { return Ok(Advanced::Unknown) };
+            let Some(next) = after(&clip, trigger.clone(), now) else {
+                return Ok(Advanced::Unchanged(Box::new(clip)));
+            };
+            if self.put(&next, Some(clip.version)).await? {
+                tracing::info!(
+                    clip.id = %key,
+                    clip.status = ?next.status,
+                    "clip {key}: {}",
+                    describe(&clip, &next)
+                );
+                return Ok(Advanced::To(Box::new(next)));
+            }
+        }
+        Err(LibraryError::Contended { clip: key.clone() })
+    }
+
+    /// Has the sweep look at an unfinished clip again later; `false` if it changed meanwhile.
+    pub async fn postpone(&self, clip: &Clip, now: DateTime<Utc>) -> Result<bool, LibraryError> {
+        let mut later = clip.clone();
+        later.version += 1;
+        later.next_check_at = Some(clip.next_check(now));
+        self.put(&later, Some(clip.version)).await
+    }
+
+    /// Opens the connection to DynamoDB before the first request needs it.
+    ///
+    /// Sends the very read a function is allowed, for a clip that cannot exist.
+    pub async fn warm_up(&self) {
+        let nothing = || AttributeValue::S("-".to_owned());
+        let read = self.client.get_item().table_name(&self.table);
+        let _ = read.key("competition", nothing()).key("clip", nothing()).send().await;
+    }
+
+    /// Writes a row on the condition that it still has version `expected`, or does not exist.
+    async fn put(&self, clip: &Clip, expected: Option<u64>) -> Result<bool, LibraryError> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(encode(clip)?));
+        let put = match expected {
+            None => put.condition_expression("attribute_not_exists(clip)"),
+            Some(version) => put
+                .condition_expression("#version = :version")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error))
+                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
+            {
+                Ok(false)
+            }
+            Err(error) => {
+                Err(LibraryError::Put { clip: clip.key(), source: Box::new(error.into()) })
+            }
+        }
+    }
+}
+
+/// The row of a clip: its fields, and the partitions of the sparse indexes it belongs to.
+fn encode(clip: &Clip) -> Result<HashMap<String, AttributeValue>, LibraryError> {
+    let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(clip)
+        .map_err(|source| LibraryError::Encode { clip: clip.key(), source })?;
+    if clip.status == Status::Ready {
+        item.insert(ACTIVE_PARTITION.to_owned(), text(&clip.competition));
+    }
+    if clip.status.is_unfinished() {
+        let partition = AttributeValue::S(UNFINISHED.to_owned());
+        item.insert(UNFINISHED_PARTITION.to_owned(), partition);
+    }
+    Ok(item)
+}
+
+fn decode(item: HashMap<String, AttributeValue>) -> Result<Clip, LibraryError> {
+    serde_dynamo::from_item(item).map_err(LibraryError::Decode)
+}
+
+fn text(value: &impl ToString) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+fn describe(before: &Clip, after: &Clip) -> String {
+    match (&after.failure, before.status == after.status) {
+        (Some(failure), _) => format!("failed: {}", failure.message),
+        (None, true) => {
+            let playable: Vec<_> = after.playable.iter().map(String::as_str).collect();
+            format!("playable as {}", playable.join(" and "))
+        }
+        (None, false) => format!("{:?}", after.status).to_lowercase(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_in_the_index_of_its_state_only() {
+        for (status, active, unfinished) in [
+            (Status::Queued, false, true),
+            (Status::Harvesting, false, true),
+            (Status::Packaging, false, true),
+            (Status::Ready, true, false),
+            (Status::Failed, false, false),
+        ] {
+            let clip = transition::tests::clip(status);
+            let item = encode(&clip).unwrap();
+            assert_eq!(item.contains_key(ACTIVE_PARTITION), active, "{status:?}");
+            assert_eq!(item.contains_key(UNFINISHED_PARTITION), unfinished, "{status:?}");
+            assert_eq!(item.contains_key("nextCheckAt"), unfinished, "{status:?}");
+            assert_eq!(decode(item).unwrap(), clip);
+        }
+    }
+}

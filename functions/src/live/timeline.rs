@@ -1,0 +1,155 @@
+//! What a media playlist says of time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use m3u8_rs::MediaPlaylist;
+
+/// The segments of a media playlist on the clock of their PROGRAM-DATE-TIME.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeline {
+    // Invariant: never empty.
+    segments: Vec<Segment>,
+    /// Whether the playlist is complete: it carries EXT-X-ENDLIST.
+    pub ended: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Segment {
+    start: DateTime<Utc>,
+    duration: TimeDelta,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    #[error("it is not an HLS manifest")]
+    NotHls,
+    #[error("it names no rendition")]
+    NoRendition,
+    #[error("it holds no segment")]
+    NoSegment,
+    #[error("it carries no PROGRAM-DATE-TIME")]
+    NoProgramDateTime,
+    #[error("its times are out of range")]
+    OutOfRange,
+}
+
+impl Timeline {
+    /// Reads a media playlist.
+    ///
+    /// A PROGRAM-DATE-TIME stands before some segments, at least after each discontinuity; the
+    /// others follow from durations, before the first tag as well as after it.
+    /// <https://www.rfc-editor.org/rfc/rfc8216#section-6.2.1>
+    pub fn read(playlist: &MediaPlaylist) -> Result<Self, ManifestError> {
+        let durations = playlist
+            .segments
+            .iter()
+            .map(|segment| duration(segment.duration))
+            .collect::<Result<Vec<_>, _>>()?;
+        if durations.is_empty() {
+            return Err(ManifestError::NoSegment);
+        }
+
+        let (first_tagged, first_time) = playlist
+            .segments
+            .iter()
+            .enumerate()
+            .find_map(|(at, segment)| Some((at, segment.program_date_time?.to_utc())))
+            .ok_or(ManifestError::NoProgramDateTime)?;
+        let before: TimeDelta = durations[..first_tagged].iter().sum();
+        let mut next = first_time.checked_sub_signed(before);
+
+        let mut segments = Vec::with_capacity(durations.len());
+        for (segment, duration) in playlist.segments.iter().zip(durations) {
+            let tagged = segment.program_date_time.map(|time| time.to_utc());
+            let start = tagged.or(next).ok_or(ManifestError::OutOfRange)?;
+            next = start.checked_add_signed(duration);
+            segments.push(Segment { start, duration });
+        }
+        next.ok_or(ManifestError::OutOfRange)?;
+        Ok(Self { segments, ended: playlist.end_list })
+    }
+
+    /// When the first segment starts.
+    pub fn start(&self) -> DateTime<Utc> {
+        self.segments[0].start
+    }
+
+    /// When the last segment ends: the live edge, if the playlist is a live one.
+    pub fn end(&self) -> DateTime<Utc> {
+        let last = self.segments[self.segments.len() - 1];
+        last.start + last.duration
+    }
+
+    /// How long it plays: less than from start to end where the stream was off air between.
+    pub fn duration(&self) -> TimeDelta {
+        self.segments.iter().map(|segment| segment.duration).sum()
+    }
+}
+
+/// EXTINF in microseconds, which is finer than any encoder's clock needs.
+fn duration(seconds: f32) -> Result<TimeDelta, ManifestError> {
+    const LONGEST_SEGMENT_SECONDS: f32 = 3600.0;
+    if !(0.0..=LONGEST_SEGMENT_SECONDS).contains(&seconds) {
+        return Err(ManifestError::OutOfRange);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "at most 3.6e9, checked above")]
+    let microseconds = (f64::from(seconds) * 1e6).round() as i64;
+    Ok(TimeDelta::microseconds(microseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<Timeline, ManifestError> {
+        let text = format!("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n{body}");
+        let playlist = m3u8_rs::parse_media_playlist_res(text.as_bytes()).unwrap();
+        Timeline::read(&playlist)
+    }
+
+    #[track_caller]
+    fn check(body: &str, start: &str, end: &str, seconds: f64) {
+        let timeline = read(body).unwrap();
+        let time = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        assert_eq!((timeline.start(), timeline.end()), (time(start), time(end)));
+        assert!((timeline.duration().as_seconds_f64() - seconds).abs() < 1e-6);
+    }
+
+    #[test]
+    fn counts_from_the_tag_in_both_directions() {
+        check(
+            "#EXTINF:2,\na.ts\n#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:58Z\n#EXTINF:2,\nb.ts\n#EXTINF:1.96,\nc.ts\n",
+            "2020-02-03T13:30:56Z",
+            "2020-02-03T13:31:01.960Z",
+            5.96,
+        );
+    }
+
+    #[test]
+    fn reads_offsets_and_stops_of_the_stream() {
+        check(
+            "#EXT-X-PROGRAM-DATE-TIME:2020-02-03T14:30:58+01:00\n#EXTINF:2,\na.ts\n#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:32:00Z\n#EXTINF:2,\nb.ts\n#EXT-X-ENDLIST\n",
+            "2020-02-03T13:30:58Z",
+            "2020-02-03T13:32:02Z",
+            4.0,
+        );
+    }
+
+    #[test]
+    fn durations_do_not_drift() {
+        let body = format!(
+            "#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:00:00Z\n{}",
+            "#EXTINF:1.920,\na.ts\n".repeat(1000)
+        );
+        check(&body, "2020-02-03T13:00:00Z", "2020-02-03T13:32:00Z", 1920.0);
+    }
+
+    #[test]
+    fn refuses_what_tells_no_time() {
+        assert_eq!(read(""), Err(ManifestError::NoSegment));
+        assert_eq!(read("#EXTINF:2,\na.ts\n"), Err(ManifestError::NoProgramDateTime));
+        assert_eq!(
+            read("#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:58Z\n#EXTINF:1e30,\na.ts\n"),
+            Err(ManifestError::OutOfRange)
+        );
+    }
+}

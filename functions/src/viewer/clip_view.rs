@@ -1,0 +1,87 @@
+//! A clip as the API shows it, everywhere alike.
+
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::config::{ConfigError, Variables};
+use crate::http::utc;
+use crate::library::{Clip, Status};
+use crate::live::Channels;
+
+/// Shows clips with the URLs viewers reach them at.
+#[derive(Clone, Debug)]
+pub struct ClipView {
+    /// What stands before the path of a VOD manifest.
+    vod: Url,
+    /// For previews; lists of ready clips have none.
+    channels: Option<Channels>,
+}
+
+impl ClipView {
+    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigError> {
+        let channels = Some(variables.parsed("CHANNELS")?);
+        Ok(Self { channels, ..Self::of_ready_clips(variables)? })
+    }
+
+    pub fn of_ready_clips(variables: &Variables) -> Result<Self, ConfigError> {
+        Ok(Self { vod: variables.parsed("VOD_BASE_URL")?, channels: None })
+    }
+
+    /// The clip as JSON; fields that do not apply yet are absent.
+    pub fn of(&self, clip: &Clip) -> Value {
+        let mut shown = json!({
+            "competition": clip.competition,
+            "clip": clip.clip,
+            "status": clip.status,
+            "active": clip.status == Status::Ready,
+            "source": "live",
+            "channel": clip.channel,
+            "requested": {
+                "start": utc(clip.requested.start()),
+                "end": utc(clip.requested.end()),
+            },
+            "meta": {
+                "id": clip.clip,
+                "title": clip.title,
+                "description": clip.description,
+                "tags": clip.tags,
+            },
+            "createdAt": utc(clip.created_at),
+            "updatedAt": utc(clip.updated_at),
+        });
+        if let Some(actual) = clip.actual {
+            shown["actual"] = json!({
+                "start": utc(actual.start),
+                "end": utc(actual.end),
+                "durationSeconds": actual.duration_seconds,
+            });
+        }
+        if clip.status == Status::Ready {
+            // Before that they would not play.
+            let manifests: Map<String, Value> = clip
+                .manifests
+                .iter()
+                .map(|(format, path)| (format.clone(), json!(self.vod_url(path))))
+                .collect();
+            let hls = clip.manifests.values().find(|path| path.ends_with(".m3u8"));
+            if let Some(path) = hls {
+                shown["manifest"] = json!(self.vod_url(path));
+            }
+            shown["manifests"] = Value::Object(manifests);
+        } else if let Some(channel) = self.channels.as_ref().and_then(|all| all.find(&clip.channel))
+        {
+            shown["preview"] = json!(channel.preview(clip.requested));
+        }
+        if let Some(ready_at) = clip.ready_at {
+            shown["readyAt"] = json!(utc(ready_at));
+        }
+        if let Some(failure) = &clip.failure {
+            shown["failure"] = json!(failure);
+        }
+        shown
+    }
+
+    fn vod_url(&self, path: &str) -> String {
+        format!("{}{path}", self.vod.as_str().trim_end_matches('/'))
+    }
+}

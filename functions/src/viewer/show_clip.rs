@@ -1,0 +1,56 @@
+//! `GET /api/competitions/{competitionId}/clips/{clipId}`: one clip, whatever its state.
+
+use aws_config::SdkConfig;
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+
+use super::ClipView;
+use crate::clip::{ClipId, ClipKey};
+use crate::config::{ConfigError, Variables};
+use crate::http::{self, Problem, ProblemKind, Reply, Request};
+use crate::library::{Library, Status};
+
+/// A clip that is ready changes rarely.
+const READY: &str = "public, max-age=2, stale-while-revalidate=10";
+/// One in the making is being watched by the operator who cut it.
+const IN_THE_MAKING: &str = "no-cache";
+
+/// Everything `show-clip` needs, built once per cold start.
+#[derive(Clone, Debug)]
+pub struct ShowClip {
+    library: Library,
+    view: ClipView,
+}
+
+impl ShowClip {
+    pub fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        Ok(Self {
+            library: Library::from_variables(sdk, variables)?,
+            view: ClipView::from_variables(variables)?,
+        })
+    }
+
+    /// Opens the connection that the first request will need.
+    pub async fn warm_up(&self) {
+        self.library.warm_up().await;
+    }
+
+    pub async fn handle(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
+        let request = Request::from(event);
+        let reply = self.show(&request).await;
+        http::respond(&request, reply)
+    }
+
+    async fn show(&self, request: &Request) -> Result<Reply, Problem> {
+        let competition = request.path("competitionId")?;
+        let missing = || {
+            let detail = "The competition has no such clip.";
+            Problem::of_field(ProblemKind::NotFound, "clipId", detail)
+        };
+        // Whatever cannot be the id of a clip is not the id of one here.
+        let clip: ClipId = request.path("clipId").map_err(|_| missing())?;
+        let found = self.library.find(&ClipKey { competition, clip }).await;
+        let clip = found.map_err(|cause| Problem::unavailable(&cause))?.ok_or_else(missing)?;
+        let policy = if clip.status == Status::Ready { READY } else { IN_THE_MAKING };
+        Ok(Reply::json(200, self.view.of(&clip)).cached(policy))
+    }
+}

@@ -1,0 +1,274 @@
+//! The assets of the account, and their way to being playable.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::ingest::{IngestFailure, ingest};
+use super::packaging_group::{PackagingConfiguration, PackagingGroup};
+use crate::faults::Faults;
+use crate::notifications::{ACCOUNT, Bus, REGION};
+use crate::records::Records;
+use crate::wire::{AwsError, check_id};
+
+/// The cores of a small machine, which the encoder needs too.
+const MOST_INGESTS_AT_ONCE: usize = 2;
+
+/// Assets of one packaging group.
+/// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-vod.html>
+const MOST_ASSETS: usize = 10_000;
+
+/// An asset as it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Asset {
+    #[serde(flatten)]
+    pub(super) asked: CreateAsset,
+    pub(super) created_at: DateTime<Utc>,
+    /// The 32 hexadecimal digits all of its URLs carry.
+    url_id: String,
+    pub(super) egress: BTreeMap<String, Egress>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreateAsset {
+    pub(super) id: String,
+    pub(super) packaging_group_id: String,
+    pub(super) source_arn: String,
+    source_role_arn: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resource_id: Option<String>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+}
+
+/// One packaging configuration's output.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Egress {
+    pub(super) path: String,
+    pub(super) status: EgressStatus,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum EgressStatus {
+    Queued,
+    Processing,
+    Playable,
+    Failed,
+}
+
+/// The assets and packaging groups of the account.
+#[derive(Debug)]
+pub(crate) struct Assets {
+    pub(super) records: Records<Asset>,
+    /// Which asset a URL is about.
+    by_url: RwLock<BTreeMap<String, String>>,
+    pub(super) groups: Vec<PackagingGroup>,
+    media: PathBuf,
+    /// The packaging groups' own host and port; viewers reach it through the CDN only.
+    pub(super) domain_name: String,
+    pub(super) s3: aws_sdk_s3::Client,
+    faults: Faults,
+    bus: Arc<Bus>,
+    slots: Semaphore,
+}
+
+impl Assets {
+    pub(crate) fn open(
+        folder: &Path,
+        groups: Vec<PackagingGroup>,
+        domain_name: String,
+        s3: aws_sdk_s3::Client,
+        faults: &Faults,
+        bus: Arc<Bus>,
+    ) -> std::io::Result<Arc<Self>> {
+        let records = Records::<Asset>::open(folder.join("assets"))?;
+        let by_url = records.all().into_values().map(|asset| (asset.url_id, asset.asked.id));
+        Ok(Arc::new(Self {
+            by_url: RwLock::new(by_url.collect()),
+            records,
+            groups,
+            media: folder.join("media"),
+            domain_name,
+            s3,
+            faults: faults.clone(),
+            bus,
+            slots: Semaphore::new(MOST_INGESTS_AT_ONCE),
+        }))
+    }
+
+    /// Goes on with the ingests that an earlier process left.
+    pub(crate) fn resume(self: &Arc<Self>) {
+        for asset in self.records.all().into_values() {
+            let done = |egress: &Egress| {
+                matches!(egress.status, EgressStatus::Playable | EgressStatus::Failed)
+            };
+            if !asset.egress.values().all(done) {
+                self.work_on(asset.asked.id);
+            }
+        }
+    }
+
+    pub(super) fn group(&self, id: &str) -> Option<&PackagingGroup> {
+        self.groups.iter().find(|group| group.id == id)
+    }
+
+    pub(super) fn configurations(&self, asset: &Asset) -> &[PackagingConfiguration] {
+        let group = self.group(&asset.asked.packaging_group_id);
+        group.map_or(&[], |group| &group.packaging_configurations)
+    }
+
+    pub(super) fn create(self: &Arc<Self>, asked: CreateAsset) -> Result<Asset, AwsError> {
+        check_id(&asked.id)?;
+        let group = self.group(&asked.packaging_group_id).ok_or_else(|| {
+            let id = &asked.packaging_group_id;
+            AwsError::unprocessable(format!("there is no packaging group {id}"))
+        })?;
+        // SMIL is the other format MediaPackage VOD reads; the product has none.
+        // <https://docs.aws.amazon.com/mediapackage/latest/ug/supported-inputs-vod.html>
+        if !(asked.source_arn.starts_with("arn:aws:s3:::") && asked.source_arn.ends_with(".m3u8")) {
+            let arn = &asked.source_arn;
+            return Err(AwsError::unprocessable(format!(
+                "{arn} is not the ARN of an HLS manifest"
+            )));
+        }
+        let hex = || format!("{:032x}", fastrand::u128(..));
+        let url_id = hex();
+        let egress = |configuration: &PackagingConfiguration| {
+            let path = format!("/out/v1/{url_id}/{}/{}/{}", hex(), hex(), configuration.manifest());
+            (configuration.id.clone(), Egress { path, status: EgressStatus::Queued })
+        };
+        let egress = group.packaging_configurations.iter().map(egress).collect();
+        let id = asked.id.clone();
+        let asset = Asset { asked, created_at: Utc::now(), url_id: url_id.clone(), egress };
+        self.records.add(&id, asset.clone(), |assets| {
+            if assets.contains_key(&id) {
+                return Err(AwsError::unprocessable(format!("asset {id} already exists")));
+            }
+            let group = &asset.asked.packaging_group_id;
+            let of_group = |other: &&Asset| other.asked.packaging_group_id == *group;
+            if MOST_ASSETS <= assets.values().filter(of_group).count() {
+                return Err(AwsError::unprocessable(format!("packaging group {group} is full")));
+            }
+            Ok(())
+        })?;
+        self.by_url.write().expect("nothing panics while it holds it").insert(url_id, id.clone());
+        self.work_on(id);
+        Ok(asset)
+    }
+
+    /// Removes an asset and its URLs; the source objects stay.
+    /// <https://docs.aws.amazon.com/mediapackage/latest/ug/asset-delete.html>
+    pub(super) fn delete(&self, id: &str) -> Result<(), AwsError> {
+        let missing = || AwsError::not_found(format!("there is no asset {id}"));
+        let asset = self.records.remove(id)?.ok_or_else(missing)?;
+        self.by_url.write().expect("nothing panics while it holds it").remove(&asset.url_id);
+        match std::fs::remove_dir_all(self.media.join(id)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The file behind `/out/v1/<path>`, once its format is playable.
+    pub(crate) fn egress_file(&self, path: &str) -> Option<PathBuf> {
+        let (url_id, _) = path.split_once('/')?;
+        let id = self.urls().get(url_id).cloned()?;
+        let asset = self.records.get(&id)?;
+        let full = format!("/out/v1/{path}");
+        asset.egress.iter().find_map(|(configuration, egress)| {
+            let (folder, _) = egress.path.rsplit_once('/')?;
+            let name = full.strip_prefix(folder)?.strip_prefix('/')?;
+            let playable = egress.status == EgressStatus::Playable;
+            let plain = !name.contains('/') && !name.starts_with('.');
+            (playable && plain).then(|| self.media_folder(&id, configuration).join(name))
+        })
+    }
+
+    pub(super) fn egress_url(&self, egress: &Egress) -> String {
+        format!("http://{}{}", self.domain_name, egress.path)
+    }
+
+    pub(super) fn media_folder(&self, id: &str, configuration: &str) -> PathBuf {
+        self.media.join(id).join(configuration)
+    }
+
+    fn urls(&self) -> RwLockReadGuard<'_, BTreeMap<String, String>> {
+        self.by_url.read().expect("nothing panics while it holds it")
+    }
+
+    /// Ingests an asset in the background, and tells how it goes.
+    fn work_on(self: &Arc<Self>, id: String) {
+        let assets = Arc::clone(self);
+        tokio::spawn(async move {
+            let Ok(_slot) = assets.slots.acquire().await else { return };
+            let Some(asset) = assets.records.get(&id) else { return };
+            assets.set_status(&id, None, EgressStatus::Processing);
+            assets.tell(&id, "IngestStart", format!("Ingest of asset '{id}' started"));
+            let begun = tokio::time::Instant::now();
+            let ingested = ingest(&assets, &asset).await;
+            tokio::time::sleep_until(begun + assets.faults.slowness()).await;
+            match ingested {
+                Ok(()) => {
+                    assets.tell(&id, "IngestComplete", format!("Ingest of asset '{id}' completed"));
+                    for configuration in assets.configurations(&asset) {
+                        assets.set_status(&id, Some(&configuration.id), EgressStatus::Playable);
+                        assets.tell_playable(&asset, &configuration.id);
+                    }
+                }
+                Err(failure) => assets.fail(&id, &failure),
+            }
+        });
+    }
+
+    fn fail(&self, id: &str, failure: &IngestFailure) {
+        self.set_status(id, None, EgressStatus::Failed);
+        self.tell(id, "IngestError", matchcut::error::chain(failure));
+    }
+
+    fn set_status(&self, id: &str, configuration: Option<&str>, status: EgressStatus) {
+        let changed = self.records.change(id, |asset| {
+            for (this, egress) in &mut asset.egress {
+                if configuration.is_none_or(|wanted| wanted == this) {
+                    egress.status = status;
+                }
+            }
+        });
+        if let Err(error) = changed {
+            tracing::error!("asset {id} could not be kept: {error}");
+        }
+    }
+
+    fn tell(&self, id: &str, event: &str, message: String) {
+        let detail = json!({ "event": event, "message": message });
+        self.bus.publish("MediaPackage Input Notification", &[asset_arn(id)], &detail);
+    }
+
+    /// The event as captured: the second ARN is spelled `packaging-configurations`.
+    fn tell_playable(&self, asset: &Asset, configuration: &str) {
+        let id = &asset.asked.id;
+        let detail = json!({
+            "event": "VodAssetPlayable",
+            "message": format!(
+                "Asset '{id}' is now playable for PackagingConfiguration '{configuration}'"
+            ),
+            "packaging_configuration_id": configuration,
+            "manifest_urls": asset.egress.get(configuration).map(|egress| [self.egress_url(egress)]),
+        });
+        let configuration = format!(
+            "arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-configurations/{configuration}"
+        );
+        let resources = [asset_arn(id), configuration];
+        self.bus.publish("MediaPackage Input Notification", &resources, &detail);
+    }
+}
+
+pub(super) fn asset_arn(id: &str) -> String {
+    format!("arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/{id}")
+}

@@ -1,0 +1,89 @@
+//! Bad days, as switches.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+/// What goes wrong, and how often; nothing by default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Faults {
+    /// The share of events that never arrive.
+    pub lose: f64,
+    /// The share of events that arrive twice.
+    pub repeat: f64,
+    /// The share of events that arrive up to 3 s late, and so after later ones.
+    pub reorder: f64,
+    /// Seconds by which every event is late.
+    pub delay: f64,
+    /// The share of MediaPackage's API calls that are answered 429.
+    pub throttle: f64,
+    /// The share of harvest jobs that fail.
+    pub fail: f64,
+    /// Seconds that every harvest job and every ingest takes at least.
+    pub slow: f64,
+    /// Makes chance repeat itself.
+    pub seed: Option<u64>,
+}
+
+pub(crate) const SYNTAX: &str = "lose, repeat, reorder, throttle and fail take a share from 0 to \
+                                 1, delay and slow take seconds, seed takes a whole number";
+
+impl FromStr for Faults {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut faults = Self::default();
+        for fault in text.split(',').filter(|fault| !fault.is_empty()) {
+            let usage = || format!("{fault:?} is not a fault: {SYNTAX}");
+            let (name, value) = fault.split_once('=').ok_or_else(usage)?;
+            if name == "seed" {
+                faults.seed = Some(value.parse().map_err(|_| usage())?);
+                continue;
+            }
+            let number: f64 = value.parse().map_err(|_| usage())?;
+            let (field, most) = match name {
+                "lose" => (&mut faults.lose, 1.0),
+                "repeat" => (&mut faults.repeat, 1.0),
+                "reorder" => (&mut faults.reorder, 1.0),
+                "throttle" => (&mut faults.throttle, 1.0),
+                "fail" => (&mut faults.fail, 1.0),
+                "delay" => (&mut faults.delay, 3600.0),
+                "slow" => (&mut faults.slow, 3600.0),
+                _ => return Err(usage()),
+            };
+            if !(0.0..=most).contains(&number) {
+                return Err(usage());
+            }
+            *field = number;
+        }
+        Ok(faults)
+    }
+}
+
+impl Faults {
+    pub(crate) fn chance(&self) -> fastrand::Rng {
+        self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)
+    }
+
+    /// How long a job takes at least.
+    pub(crate) fn slowness(&self) -> Duration {
+        Duration::from_secs_f64(self.slow)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_are_read_and_others_refused_by_name() {
+        let faults: Faults = "lose=0.2,repeat=1,slow=2.5,seed=7".parse().unwrap();
+        let expected =
+            Faults { lose: 0.2, repeat: 1.0, slow: 2.5, seed: Some(7), ..Faults::default() };
+        assert_eq!(faults, expected);
+        assert_eq!("".parse(), Ok(Faults::default()));
+        for wrong in ["lose", "lose=2", "lose=-1", "lose=often", "win=1", "seed=x", "slow=inf"] {
+            let error = wrong.parse::<Faults>().unwrap_err();
+            assert!(error.contains(wrong), "{error}");
+        }
+    }
+}

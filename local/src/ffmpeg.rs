@@ -1,0 +1,86 @@
+//! ffmpeg as a child process that never outlives this one.
+
+use std::ffi::OsStr;
+use std::process::Stdio;
+
+use rustix::process::{Signal, set_parent_process_death_signal};
+use tokio::process::Command;
+
+#[derive(Debug, thiserror::Error)]
+pub enum FfmpegError {
+    #[error("ffmpeg is missing; install it, for example with `apt-get install ffmpeg`")]
+    Missing,
+    #[error("{program} could not be run")]
+    Run {
+        program: &'static str,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("ffmpeg failed: {0}")]
+    Failed(String),
+}
+
+/// A command that is killed when its handle is dropped, and when this process dies in any way.
+///
+/// The kernel sends the signal when the thread that started the child ends, so children are
+/// started from the runtime's own threads, which live as long as the process.
+pub(crate) fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    #[expect(unsafe_code, reason = "the only way to set the parent-death signal of a child")]
+    // SAFETY: between fork and exec only one async-signal-safe system call is made.
+    unsafe {
+        command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
+    }
+    command
+}
+
+/// Fails with a plain sentence unless ffmpeg and ffprobe are there.
+pub(crate) async fn require() -> Result<(), FfmpegError> {
+    for program in ["ffmpeg", "ffprobe"] {
+        let status =
+            command(program).arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        match status.await {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(FfmpegError::Missing);
+            }
+            Err(source) => return Err(FfmpegError::Run { program, source }),
+        }
+    }
+    Ok(())
+}
+
+/// Runs ffmpeg to its end.
+pub(crate) async fn run<A: AsRef<OsStr>>(
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<(), FfmpegError> {
+    let output = command("ffmpeg")
+        .args(["-hide_banner", "-nostats", "-loglevel", "error", "-y"])
+        .args(arguments)
+        .output()
+        .await
+        .map_err(|source| FfmpegError::Run { program: "ffmpeg", source })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rev().find(|line| !line.trim().is_empty());
+    Err(FfmpegError::Failed(last.unwrap_or("it gave no reason").to_owned()))
+}
+
+/// Whether a media file has a track of that kind: `v` or `a`.
+pub(crate) async fn has_track(file: &OsStr, kind: &str) -> Result<bool, FfmpegError> {
+    let output = command("ffprobe")
+        .args(["-loglevel", "error", "-select_streams", kind])
+        .args(["-show_entries", "stream=index", "-of", "csv=p=0"])
+        .arg(file)
+        .output()
+        .await
+        .map_err(|source| FfmpegError::Run { program: "ffprobe", source })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(FfmpegError::Failed(said.trim().to_owned()));
+    }
+    Ok(!output.stdout.is_empty())
+}

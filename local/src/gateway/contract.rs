@@ -1,0 +1,132 @@
+//! The routes of the contract, `functions/openapi.yaml`.
+
+use std::collections::BTreeMap;
+
+use axum::http::Method;
+use serde_json::Value;
+
+/// The operations of the contract, by route.
+#[derive(Debug)]
+pub(crate) struct Contract(Vec<Operation>);
+
+/// An operation: its function, and the scope that a token needs for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Operation {
+    method: Method,
+    pub(crate) template: String,
+    pub(crate) operation: String,
+    pub(crate) scope: Option<String>,
+}
+
+/// Where a request belongs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Route<'a> {
+    Known(&'a Operation, BTreeMap<String, String>),
+    /// The path is one of the contract's, with these methods.
+    WrongMethod(String),
+    Unknown,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ContractError {
+    #[error("the contract is not YAML")]
+    Yaml(#[source] yaml_serde::Error),
+    #[error("the contract has no paths")]
+    NoPaths,
+    #[error("{method} {path} of the contract has no operationId")]
+    NoOperationId { method: String, path: String },
+}
+
+impl Contract {
+    pub(crate) fn read(yaml: &str) -> Result<Self, ContractError> {
+        let document: Value = yaml_serde::from_str(yaml).map_err(ContractError::Yaml)?;
+        let paths = document["paths"].as_object().ok_or(ContractError::NoPaths)?;
+        let mut operations = Vec::new();
+        for (path, item) in paths {
+            for (name, operation) in item.as_object().into_iter().flatten() {
+                let method = match name.as_str() {
+                    "get" => Method::GET,
+                    "post" => Method::POST,
+                    "put" => Method::PUT,
+                    "patch" => Method::PATCH,
+                    "delete" => Method::DELETE,
+                    _ => continue,
+                };
+                let id = operation["operationId"].as_str().ok_or_else(|| {
+                    ContractError::NoOperationId { method: method.to_string(), path: path.clone() }
+                })?;
+                let schemes = operation["security"][0].as_object();
+                let scope = schemes.and_then(|schemes| schemes.values().next()?[0].as_str());
+                operations.push(Operation {
+                    method,
+                    template: path.clone(),
+                    operation: id.to_owned(),
+                    scope: scope.map(str::to_owned),
+                });
+            }
+        }
+        Ok(Self(operations))
+    }
+
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Route<'_> {
+        let mut allowed = Vec::new();
+        for operation in &self.0 {
+            let Some(parameters) = matches(&operation.template, path) else { continue };
+            if operation.method == *method {
+                return Route::Known(operation, parameters);
+            }
+            allowed.push(operation.method.as_str());
+        }
+        if allowed.is_empty() { Route::Unknown } else { Route::WrongMethod(allowed.join(", ")) }
+    }
+}
+
+/// The parameters of a path, if it is one of the template's.
+fn matches(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
+    let (mut expected, mut actual) = (template.split('/'), path.split('/'));
+    let mut parameters = BTreeMap::new();
+    loop {
+        match (expected.next(), actual.next()) {
+            (None, None) => return Some(parameters),
+            (Some(expected), Some(actual)) => {
+                let name = expected.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+                match name {
+                    Some(name) if !actual.is_empty() => {
+                        let value = percent_encoding::percent_decode_str(actual);
+                        let value = value.decode_utf8_lossy().into_owned();
+                        parameters.insert(name.to_owned(), value);
+                    }
+                    None if expected == actual => {}
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_find_the_operation_of_the_contract() {
+        let contract = Contract::read(matchcut::OPENAPI).unwrap();
+        let found = |method: &Method, path: &str| match contract.find(method, path) {
+            Route::Known(operation, parameters) => {
+                let values: Vec<_> = parameters.into_values().collect();
+                let scope = operation.scope.as_deref().unwrap_or("-");
+                format!("{} {scope} {}", operation.operation, values.join(" "))
+            }
+            Route::WrongMethod(allowed) => format!("only {allowed}"),
+            Route::Unknown => "unknown".to_owned(),
+        };
+        assert_eq!(found(&Method::POST, "/api/clip"), "create-clip matchcut/clips.write ");
+        assert_eq!(found(&Method::GET, "/api/competitions/a/clips"), "list-clips - a");
+        assert_eq!(found(&Method::GET, "/api/competitions/%C3%A4/clips/b"), "show-clip - b ä");
+        assert_eq!(found(&Method::GET, "/api/clip"), "only POST");
+        assert_eq!(found(&Method::GET, "/api/clips"), "unknown");
+        assert_eq!(found(&Method::GET, "/api/competitions//clips"), "unknown");
+        assert_eq!(found(&Method::GET, "/api/competitions/a/clips/"), "unknown");
+    }
+}

@@ -1,0 +1,222 @@
+//! The gateway: serves the contract's routes by the very handlers the Lambdas call.
+
+mod contract;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body as LambdaBody;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use chrono::Utc;
+use matchcut::http::problem_type;
+use serde_json::{Value, json};
+use tower_http::cors::{Any, CorsLayer};
+
+pub use contract::ContractError;
+pub(crate) use contract::{Contract, Route};
+pub use tokens::TokenError;
+pub(crate) use tokens::{Access, Tokens};
+
+use crate::functions::Functions;
+
+/// API Gateway's own limit for a body.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+const LARGEST_BODY: usize = 10 << 20;
+
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) contract: Contract,
+    pub(crate) tokens: Tokens,
+    pub(crate) functions: Functions,
+}
+
+/// The routes of the contract, and the answer to every other; open to pages of any origin.
+pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            header::IF_MATCH,
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER]);
+    Router::new()
+        .fallback(answer)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(cors)
+        .with_state(gateway)
+}
+
+async fn answer(
+    State(gateway): State<Arc<Gateway>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (route, parameters) = match gateway.contract.find(&method, uri.path()) {
+        Route::Known(route, parameters) => (route, parameters),
+        Route::WrongMethod(allowed) => {
+            let detail = format!("This path takes {allowed}.");
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            let reply = problem(
+                status,
+                "method-not-allowed",
+                "The path does not take this method",
+                &detail,
+            );
+            return ([(header::ALLOW, allowed)], reply).into_response();
+        }
+        Route::Unknown => {
+            let detail = format!("There is no route {}.", uri.path());
+            let status = StatusCode::NOT_FOUND;
+            return problem(status, "not-found", "There is no such thing", &detail);
+        }
+    };
+    let claims = match route.scope.as_deref() {
+        None => json!({}),
+        Some(scope) => match gateway.tokens.check(headers.get(AUTHORIZATION), scope) {
+            Access::Granted(claims) => claims,
+            Access::Unauthorized => {
+                let detail = "Send a valid access token in the header Authorization, after Bearer.";
+                let status = StatusCode::UNAUTHORIZED;
+                let reply = problem(status, "unauthorized", "A valid token is needed", detail);
+                return ([(WWW_AUTHENTICATE, "Bearer")], reply).into_response();
+            }
+            Access::Forbidden => {
+                let detail = format!("The token does not have the scope {scope}.");
+                let status = StatusCode::FORBIDDEN;
+                return problem(status, "forbidden", "The token does not allow this", &detail);
+            }
+        },
+    };
+    let event = event(&method, &uri, &headers, &body, &route.template, &parameters, &claims);
+    let event: ApiGatewayV2httpRequest = match serde_json::from_value(event) {
+        Ok(event) => event,
+        Err(error) => {
+            let detail = format!("The request cannot be passed on: {error}.");
+            let status = StatusCode::BAD_REQUEST;
+            return problem(status, "malformed-body", "The request is not valid", &detail);
+        }
+    };
+    match gateway.functions.answer(&route.operation, event).await {
+        Some(response) => reply(response),
+        None => {
+            let detail = format!("The stand-in has no function {}.", route.operation);
+            let status = StatusCode::NOT_IMPLEMENTED;
+            problem(status, "not-implemented", "There is no such function", &detail)
+        }
+    }
+}
+
+/// The event of format 2.0 that API Gateway would make.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+fn event(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &Bytes,
+    template: &str,
+    parameters: &BTreeMap<String, String>,
+    claims: &Value,
+) -> Value {
+    let mut joined: BTreeMap<&str, String> = BTreeMap::new();
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        joined
+            .entry(name.as_str())
+            .and_modify(|all| *all = format!("{all},{value}"))
+            .or_insert_with(|| value.to_string());
+    }
+    let query = uri.query().unwrap_or_default();
+    let mut query_parameters: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        query_parameters
+            .entry(name.into_owned())
+            .and_modify(|all| *all = format!("{all},{value}"))
+            .or_insert_with(|| value.to_string());
+    }
+    let now = Utc::now();
+    let (body, is_base64_encoded) = match std::str::from_utf8(body) {
+        Ok(text) => (text.to_owned(), false),
+        Err(_) => (BASE64_STANDARD.encode(body), true),
+    };
+    let mut event = json!({
+        "version": "2.0",
+        "routeKey": format!("{method} {template}"),
+        "rawPath": uri.path(),
+        "rawQueryString": query,
+        "headers": joined,
+        "queryStringParameters": query_parameters,
+        "pathParameters": parameters,
+        "requestContext": {
+            "accountId": crate::notifications::ACCOUNT,
+            "apiId": "local",
+            "domainName": headers.get(header::HOST).and_then(|host| host.to_str().ok()),
+            "http": {
+                "method": method.as_str(),
+                "path": uri.path(),
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok()),
+            },
+            "requestId": format!("{:016x}", fastrand::u64(..)),
+            "routeKey": format!("{method} {template}"),
+            "stage": "$default",
+            "time": now.format("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+            "timeEpoch": now.timestamp_millis(),
+        },
+        "body": body,
+        "isBase64Encoded": is_base64_encoded,
+    });
+    if claims.get("scope").is_some() {
+        let scopes = claims["scope"].as_str().map(|all| all.split(' ').collect::<Vec<_>>());
+        let texts: BTreeMap<_, _> = claims
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, claim)| {
+                (name, claim.as_str().map_or_else(|| claim.to_string(), str::to_owned))
+            })
+            .collect();
+        event["requestContext"]["authorizer"] =
+            json!({ "jwt": { "claims": texts, "scopes": scopes } });
+    }
+    event
+}
+
+fn reply(from: ApiGatewayV2httpResponse) -> Response {
+    let body = match from.body {
+        Some(LambdaBody::Text(text)) => Body::from(text),
+        Some(LambdaBody::Binary(bytes)) => Body::from(bytes),
+        _ => Body::empty(),
+    };
+    let status = u16::try_from(from.status_code).ok().and_then(|it| StatusCode::from_u16(it).ok());
+    let mut response = Response::new(body);
+    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.headers_mut() = from.headers;
+    response
+}
+
+fn problem(status: StatusCode, name: &str, title: &str, detail: &str) -> Response {
+    let body = json!({
+        "type": problem_type(name),
+        "title": title,
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    let media_type = HeaderValue::from_static("application/problem+json");
+    (status, [(CONTENT_TYPE, media_type)], body.to_string()).into_response()
+}

@@ -1,0 +1,25 @@
+//! The stand-in: everything this product uses of AWS, on one machine and with real media.
+//!
+//! AWS Elemental is ours: an encoder, harvest jobs and VOD assets that ffmpeg makes real.
+//! DynamoDB and S3 are embedded crates. The product's functions run unchanged: they use the real
+//! SDKs over loopback, and only the endpoint URLs of their environment are different.
+
+mod asset;
+mod clip;
+mod faults;
+mod ffmpeg;
+mod functions;
+mod gateway;
+mod library;
+mod live;
+mod notifications;
+mod records;
+mod stack;
+mod wire;
+
+pub use asset::GroupError;
+pub use faults::Faults;
+pub use functions::Functions;
+pub use gateway::{ContractError, TokenError};
+pub use live::Source;
+pub use stack::{OPERATOR_SCOPE, Options, Stack, StackError};

@@ -1,0 +1,223 @@
+//! The MediaLive channel: starts and stops the encoder.
+//! <https://docs.aws.amazon.com/medialive/latest/apireference/channels-channelid.html>
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::Utc;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
+use tokio::sync::watch;
+
+use super::encoder::{Begin, Source};
+use super::ingest::{Ingest, IngestError};
+use super::startover::Startover;
+use crate::wire::AwsError;
+
+/// A channel of MediaLive, and its input into MediaPackage.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    /// MediaLive's id.
+    pub(crate) id: String,
+    source: Source,
+    startover: Arc<Startover>,
+    /// Where segments arrive until they are published.
+    incoming: PathBuf,
+    state: Mutex<ChannelState>,
+    wanted: watch::Sender<bool>,
+    ingest: Mutex<Option<(u64, Arc<Ingest>)>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum ChannelState {
+    Idle,
+    Starting,
+    Running,
+    Stopping,
+}
+
+impl Channel {
+    pub(crate) fn new(
+        id: &str,
+        source: Source,
+        startover: Arc<Startover>,
+        incoming: PathBuf,
+    ) -> Self {
+        Self {
+            id: id.to_owned(),
+            source,
+            startover,
+            incoming,
+            state: Mutex::new(ChannelState::Idle),
+            wanted: watch::Sender::new(false),
+            ingest: Mutex::new(None),
+        }
+    }
+
+    /// Asks for the encoder to run; [`Channel::run`] sees to it.
+    pub(crate) fn start(&self) -> Result<(), AwsError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state != ChannelState::Idle {
+            return Err(AwsError::conflict(format!("channel {} is {:?}", self.id, *state)));
+        }
+        *state = ChannelState::Starting;
+        self.wanted.send_replace(true);
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<(), AwsError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*state, ChannelState::Starting | ChannelState::Running) {
+            return Err(AwsError::conflict(format!("channel {} is {:?}", self.id, *state)));
+        }
+        *state = ChannelState::Stopping;
+        self.wanted.send_replace(false);
+        Ok(())
+    }
+
+    /// Takes what the encoder of a run pushes.
+    pub(crate) fn put(&self, run: u64, path: &str, body: &[u8]) -> Result<(), IngestError> {
+        let ingest = self.ingest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match ingest {
+            Some((current, ingest)) if current == run => ingest.put(path, body, Utc::now()),
+            // The last words of an encoder that was stopped.
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the encoder as it is wanted, for as long as the process lives.
+    pub(crate) async fn run(&self, ingest_url: &str) {
+        let mut wanted = self.wanted.subscribe();
+        loop {
+            if wanted.wait_for(|wanted| *wanted).await.is_err() {
+                return;
+            }
+            self.set_state(ChannelState::Starting);
+            match self.encode(ingest_url, &mut wanted).await {
+                // A recording is over.
+                Ok(()) if matches!(self.source, Source::Recorded { .. }) => {
+                    self.wanted.send_replace(false);
+                }
+                Ok(()) => {}
+                Err(reason) => {
+                    tracing::warn!("the encoder stopped and is started again: {reason}");
+                    let _ =
+                        tokio::time::timeout(Duration::from_secs(1), unwanted(&mut wanted)).await;
+                }
+            }
+            if !*self.wanted.borrow() {
+                self.set_state(ChannelState::Idle);
+            }
+        }
+    }
+
+    /// One run of the encoder, until it ends or is not wanted any more.
+    async fn encode(
+        &self,
+        ingest_url: &str,
+        wanted: &mut watch::Receiver<bool>,
+    ) -> Result<(), String> {
+        let run = self.startover.next_run();
+        let begin = self.source.begin(Utc::now());
+        let at = match begin {
+            Begin::At(at) => Some(at),
+            Begin::WithFirstSegment => None,
+        };
+        let ingest = Ingest::begin(Arc::clone(&self.startover), &self.incoming, at);
+        let ingest = Arc::new(ingest.map_err(|error| error.to_string())?);
+        *self.ingest.lock().unwrap_or_else(PoisonError::into_inner) = Some((run, ingest));
+
+        let mut on_air = self.startover.newest();
+        on_air.mark_unchanged();
+        let target = format!("{ingest_url}/{}/{run}", self.id);
+        let mut encoder =
+            self.source.encode(begin, &target).await.map_err(|error| error.to_string())?;
+        let mut said = encoder.stderr.take();
+        let status = loop {
+            tokio::select! {
+                status = encoder.wait() => break status.map_err(|error| error.to_string())?,
+                () = unwanted(wanted) => {
+                    let _ = encoder.kill().await;
+                    return Ok(());
+                }
+                Ok(()) = on_air.changed() => self.set_state(ChannelState::Running),
+            }
+        };
+        if status.success() && !matches!(self.source, Source::Listener(_)) {
+            return Ok(());
+        }
+        let mut text = String::new();
+        if let Some(said) = &mut said {
+            let _ = said.read_to_string(&mut text).await;
+        }
+        let last = text.lines().rev().find(|line| !line.trim().is_empty());
+        Err(last.unwrap_or("the source ended").to_owned())
+    }
+
+    fn set_state(&self, state: ChannelState) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// The channel as DescribeChannel shows it.
+    fn describe(&self) -> Value {
+        let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        json!({
+            "arn": format!("arn:aws:medialive:us-east-1:000000000000:channel:{}", self.id),
+            "channelClass": "SINGLE_PIPELINE",
+            "id": self.id,
+            "name": "main",
+            "pipelinesRunningCount": u32::from(state == ChannelState::Running),
+            "state": state,
+        })
+    }
+}
+
+async fn unwanted(wanted: &mut watch::Receiver<bool>) {
+    let _ = wanted.wait_for(|wanted| !*wanted).await;
+}
+
+/// The operations of MediaLive.
+pub(crate) fn router(channel: Arc<Channel>) -> Router {
+    Router::new()
+        .route("/prod/channels/{id}", get(describe_channel))
+        .route("/prod/channels/{id}/start", post(start_channel))
+        .route("/prod/channels/{id}/stop", post(stop_channel))
+        .with_state(channel)
+}
+
+type ChannelRequest = (State<Arc<Channel>>, Path<String>);
+
+async fn describe_channel(
+    (State(channel), Path(id)): ChannelRequest,
+) -> Result<Json<Value>, AwsError> {
+    find(&channel, &id)?;
+    Ok(Json(channel.describe()))
+}
+
+async fn start_channel(
+    (State(channel), Path(id)): ChannelRequest,
+) -> Result<Json<Value>, AwsError> {
+    find(&channel, &id)?;
+    channel.start()?;
+    Ok(Json(channel.describe()))
+}
+
+async fn stop_channel((State(channel), Path(id)): ChannelRequest) -> Result<Json<Value>, AwsError> {
+    find(&channel, &id)?;
+    channel.stop()?;
+    Ok(Json(channel.describe()))
+}
+
+fn find(channel: &Channel, id: &str) -> Result<(), AwsError> {
+    if channel.id == id {
+        Ok(())
+    } else {
+        Err(AwsError::not_found(format!("there is no channel {id}")))
+    }
+}

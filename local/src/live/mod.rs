@@ -1,0 +1,18 @@
+//! A live channel: an encoder, the MediaPackage channel it pushes to, and the HLS origin endpoint
+//! viewers and harvest jobs read.
+
+mod channel;
+mod encoder;
+mod ingest;
+mod ladder;
+mod manifest;
+mod origin;
+mod startover;
+
+pub use encoder::Source;
+
+pub(crate) use channel::{Channel, router as media_live};
+pub(crate) use ladder::{LADDER, SEGMENT_SECONDS};
+pub(crate) use manifest::{media_playlist, multivariant_playlist, rendition_name, segment_name};
+pub(crate) use origin::{OriginEndpoint, file, parse_time};
+pub(crate) use startover::{Startover, Stretch};

@@ -1,0 +1,124 @@
+//! `local`: the whole service on this machine, with real video and without an AWS account.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use matchcut::error;
+use matchcut_local::{Faults, Options, Source, Stack};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs Matchcut on this machine: a live stream, the API, and AWS's part of it.
+///
+/// Prints a line per URL once it is ready, then what happens to clips. Ctrl-C stops it. All state
+/// lies in the data folder; started on the same folder again, it goes on where it was.
+#[derive(Debug, Parser)]
+#[command(name = "local", version)]
+struct Arguments {
+    /// Port of the API and the manifests; 0 has the system choose
+    #[arg(long, default_value_t = 8080, value_name = "PORT")]
+    port: u16,
+
+    /// Folder for everything that is kept: stream, clips, tables, tokens
+    #[arg(long, default_value = ".matchcut", value_name = "DIR")]
+    data_dir: PathBuf,
+
+    /// Folder of the packaging groups: which formats a clip is made playable in
+    #[arg(long, default_value = "packaging-groups", value_name = "DIR")]
+    packaging_groups: PathBuf,
+
+    /// What is on air: a media file, looped, or an address such as rtmp://127.0.0.1:1935/live/main
+    /// or srt://127.0.0.1:9000 where an encoder pushes video with sound; a test picture by default
+    #[arg(long, value_name = "FILE|URL")]
+    source: Option<Source>,
+
+    /// Seconds of the stream that are kept, and so how far back a clip can reach
+    #[arg(long, default_value_t = 900, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(60..=1_209_600))]
+    startover: u64,
+
+    /// Seconds between two runs of the sweep, which finds what no event told
+    #[arg(long, default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    sweep: u64,
+
+    /// Bad days, as NAME=VALUE,…: lose, repeat and reorder (a share of MediaPackage's events),
+    /// delay (seconds for each event), throttle (a share of API calls), fail (a share of harvest
+    /// jobs), slow (seconds each job takes at least), seed
+    #[arg(long, default_value = "", value_name = "FAULTS")]
+    faults: Faults,
+
+    /// Have the live origin demand this X-MediaPackage-CDNIdentifier, as AWS can
+    #[arg(long, value_name = "TEXT")]
+    cdn_identifier: Option<String>,
+}
+
+impl From<Arguments> for Options {
+    fn from(arguments: Arguments) -> Self {
+        Self {
+            port: arguments.port,
+            data_dir: arguments.data_dir,
+            packaging_groups: arguments.packaging_groups,
+            source: arguments.source.unwrap_or(Source::TestPicture),
+            startover: Duration::from_secs(arguments.startover),
+            sweep: Duration::from_secs(arguments.sweep),
+            faults: arguments.faults,
+            cdn_identifier: arguments.cdn_identifier,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    init_log();
+    let stack = match Stack::start(Arguments::parse().into()).await {
+        Ok(stack) => stack,
+        Err(error) => {
+            eprintln!("local: {}", error::chain(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    print_urls(&stack);
+    let announced = async {
+        stack.on_air(1).await;
+        println!("on air    {}", stack.live);
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = announced => {}
+        () = told_to_stop() => {}
+    }
+    println!("stopping");
+    stack.stop().await;
+    ExitCode::SUCCESS
+}
+
+fn print_urls(stack: &Stack) {
+    println!("api       {}", stack.api);
+    println!("live      {}", stack.live);
+    println!("token     {}", stack.token);
+    for (name, value) in stack.variables.iter().filter(|(name, _)| name.starts_with("AWS_")) {
+        println!("env       {name}={value}");
+    }
+    println!("ready");
+}
+
+fn init_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "warn,dynoxide=error,matchcut=info,matchcut_local=info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stdout().is_terminal())
+        .with_target(false)
+        .with_timer(tracing_subscriber::fmt::time::uptime())
+        .init();
+}
+
+/// Resolves on Ctrl-C, or when the process is asked to end.
+async fn told_to_stop() {
+    let mut terminate = signal(SignalKind::terminate()).expect("the runtime has signals enabled");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,106 @@
+//! The event bus: what MediaPackage tells, and the bad days of its delivery.
+//!
+//! MediaPackage sends events on a best-effort basis: they may be lost, come twice, late and in
+//! any order. <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html>
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use chrono::{SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use crate::faults::Faults;
+
+pub(crate) const REGION: &str = "us-east-1";
+pub(crate) const ACCOUNT: &str = "000000000000";
+
+/// How often EventBridge's target, a Lambda invoked asynchronously, is tried again.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+const RETRIES: u32 = 2;
+
+/// Runs the functions that the rules of the bus start; the error is the reported one.
+pub(crate) trait Subscriber: Debug + Send + Sync {
+    fn receive<'a>(
+        &'a self,
+        event: &'a Value,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+}
+
+/// The default event bus.
+#[derive(Debug)]
+pub(crate) struct Bus {
+    faults: Faults,
+    chance: Mutex<fastrand::Rng>,
+    subscriber: OnceLock<Arc<dyn Subscriber>>,
+}
+
+impl Bus {
+    pub(crate) fn new(faults: Faults) -> Self {
+        let chance = Mutex::new(faults.chance());
+        Self { faults, chance, subscriber: OnceLock::new() }
+    }
+
+    /// Sets who receives the events; what is published before is lost.
+    pub(crate) fn subscribe(&self, subscriber: Arc<dyn Subscriber>) {
+        let _ = self.subscriber.set(subscriber);
+    }
+
+    /// Publishes an event of MediaPackage.
+    pub(crate) fn publish(&self, detail_type: &str, resources: &[String], detail: &Value) {
+        let (lost, deliveries) = self.fate();
+        let what = detail["event"].as_str().or_else(|| detail["harvest_job"]["status"].as_str());
+        let what = format!("{detail_type} ({})", what.unwrap_or_default());
+        if lost {
+            tracing::info!("lost: {what}");
+            return;
+        }
+        let Some(subscriber) = self.subscriber.get() else { return };
+        let event = Arc::new(json!({
+            "version": "0",
+            "id": format!("{:032x}", fastrand::u128(..)),
+            "detail-type": detail_type,
+            "source": "aws.mediapackage",
+            "account": ACCOUNT,
+            "time": Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
+            "region": REGION,
+            "resources": resources,
+            "detail": detail,
+        }));
+        for delay in deliveries {
+            let (subscriber, event) = (Arc::clone(subscriber), Arc::clone(&event));
+            let what = what.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                deliver(&*subscriber, &event, &what).await;
+            });
+        }
+    }
+
+    /// Whether an event is lost, and otherwise after which delays it is delivered.
+    fn fate(&self) -> (bool, Vec<Duration>) {
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = chance.f64() < self.faults.lose;
+        let count = if chance.f64() < self.faults.repeat { 2 } else { 1 };
+        let delays = (0..count).map(|_| {
+            let late = if chance.f64() < self.faults.reorder { 3.0 * chance.f64() } else { 0.0 };
+            Duration::from_secs_f64(self.faults.delay + late)
+        });
+        (lost, delays.collect())
+    }
+}
+
+async fn deliver(subscriber: &dyn Subscriber, event: &Value, what: &str) {
+    for attempt in 0..=RETRIES {
+        match subscriber.receive(event).await {
+            Ok(()) => return,
+            Err(error) if attempt < RETRIES => {
+                tracing::warn!("{what} is delivered again: {error}");
+                tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
+            }
+            Err(error) => tracing::error!("{what} could not be delivered: {error}"),
+        }
+    }
+}

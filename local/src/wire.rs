@@ -1,0 +1,93 @@
+//! The wire protocol of AWS's REST-JSON services, as the SDKs read it.
+//! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html>
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+/// An error as the SDKs read it: the type in a header, the message in the body.
+#[derive(Clone, Debug)]
+pub(crate) struct AwsError {
+    status: StatusCode,
+    kind: &'static str,
+    message: String,
+}
+
+impl AwsError {
+    fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, message: message.into() }
+    }
+
+    pub(crate) fn unprocessable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "UnprocessableEntityException", message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NotFoundException", message)
+    }
+
+    pub(crate) fn too_many_requests(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message)
+    }
+
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "ConflictException", message)
+    }
+}
+
+impl From<std::io::Error> for AwsError {
+    fn from(error: std::io::Error) -> Self {
+        let kind = "InternalServerErrorException";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind, error.to_string())
+    }
+}
+
+impl IntoResponse for AwsError {
+    fn into_response(self) -> Response {
+        let body = Json(json!({ "message": self.message }));
+        (self.status, [("x-amzn-errortype", self.kind)], body).into_response()
+    }
+}
+
+/// An operation that the product does not use.
+pub(crate) async fn not_implemented(request: Request) -> AwsError {
+    AwsError::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "NotImplementedException",
+        format!("the stand-in has no {} {}", request.method(), request.uri().path()),
+    )
+}
+
+/// The body of a request; what is wrong with it is said by field.
+pub(crate) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, AwsError> {
+    let json = &mut serde_json::Deserializer::from_slice(body);
+    serde_path_to_error::deserialize(json)
+        .map_err(|error| AwsError::unprocessable(error.to_string()))
+}
+
+/// Checks what MediaPackage allows in ids: letters, digits, `_` and `-`.
+/// <https://docs.aws.amazon.com/mediapackage/latest/ug/hj-create-basic.html>
+pub(crate) fn check_id(id: &str) -> Result<(), AwsError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !id.is_empty() && id.bytes().all(allowed) {
+        Ok(())
+    } else {
+        Err(AwsError::unprocessable(format!("id {id:?} has other than letters, digits, _ and -")))
+    }
+}
+
+/// One page of a list, by the service's own parameters.
+pub(crate) fn page<T>(
+    items: impl Iterator<Item = (String, T)>,
+    most: Option<usize>,
+    token: Option<&str>,
+) -> (Vec<T>, Option<String>) {
+    let most = most.unwrap_or(1000).clamp(1, 1000);
+    let mut rest = items.skip_while(|(id, _)| token.is_some_and(|token| id.as_str() <= token));
+    let page: Vec<(String, T)> = rest.by_ref().take(most).collect();
+    let next = rest.next().and_then(|_| page.last().map(|(id, _)| id.clone()));
+    (page.into_iter().map(|(_, item)| item).collect(), next)
+}
