@@ -6,6 +6,8 @@
 
 mod asset;
 mod clip;
+mod elemental;
+mod environment;
 mod faults;
 mod ffmpeg;
 mod functions;
@@ -13,6 +15,7 @@ mod gateway;
 mod library;
 mod live;
 mod notifications;
+mod origins;
 mod records;
 mod stack;
 mod wire;

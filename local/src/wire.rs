@@ -3,6 +3,7 @@
 
 use axum::Json;
 use axum::extract::Request;
+use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
@@ -45,6 +46,12 @@ impl From<std::io::Error> for AwsError {
     }
 }
 
+impl From<QueryRejection> for AwsError {
+    fn from(error: QueryRejection) -> Self {
+        Self::unprocessable(error.body_text())
+    }
+}
+
 impl IntoResponse for AwsError {
     fn into_response(self) -> Response {
         let body = Json(json!({ "message": self.message }));
@@ -79,7 +86,7 @@ pub(crate) fn check_id(id: &str) -> Result<(), AwsError> {
     }
 }
 
-/// One page of a list, by the service's own parameters.
+/// One page of a list in the order of its ids, by the service's own parameters.
 pub(crate) fn page<T>(
     items: impl Iterator<Item = (String, T)>,
     most: Option<usize>,

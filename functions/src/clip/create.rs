@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{ClipId, ClipRequest, Harvester, Span, Started, Window, WindowError};
+use super::{ClipId, ClipRequest, Harvester, Span, Started, Window, WindowError, floor_second};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::http::{self, Problem, ProblemKind, Reply, Request, sentence, utc};
@@ -201,7 +201,7 @@ impl CreateClip {
 
 /// The last seconds before the live edge, counted in PROGRAM-DATE-TIME.
 fn last(seconds: u32, on_air: &Timeline) -> Result<Window, WindowError> {
-    let edge = Window::within(DateTime::UNIX_EPOCH, on_air.end())?.end();
+    let edge = floor_second(on_air.end());
     Window::new(edge - TimeDelta::seconds(seconds.into()), edge)
 }
 

@@ -1,6 +1,6 @@
 //! Moments as clients write them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 
 /// From here on, a number is taken for milliseconds: as seconds it would be the year 5138.
 const MILLISECONDS_FROM: f64 = 1e11;
@@ -34,6 +34,17 @@ fn from_epoch_seconds(seconds: f64) -> Result<DateTime<Utc>, MomentError> {
     #[expect(clippy::cast_possible_truncation, reason = "below 1e14, and casts saturate")]
     let milliseconds = (seconds * 1000.0).round() as i64;
     DateTime::from_timestamp_millis(milliseconds).ok_or(MomentError::BeforeEpoch)
+}
+
+/// The whole second at or before a moment.
+pub fn floor_second(moment: DateTime<Utc>) -> DateTime<Utc> {
+    moment.with_nanosecond(0).unwrap_or(moment)
+}
+
+/// The whole second at or after a moment.
+pub fn ceil_second(moment: DateTime<Utc>) -> DateTime<Utc> {
+    let floor = floor_second(moment);
+    if floor == moment { floor } else { floor + TimeDelta::seconds(1) }
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl ClipRequest {
         }
         Ok(Self {
             competition: text(&fields, "competition", 64)?
-                .map(|id| id.parse())
+                .map(str::parse)
                 .transpose()
                 .map_err(|error| Problem::invalid_field("competition", sentence(&error)))?,
             channel: text(&fields, "channel", 64)?.map(ChannelId::from),

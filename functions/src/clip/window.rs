@@ -1,7 +1,9 @@
 //! The stretch of live time a clip is asked for.
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+
+use super::moment::{ceil_second, floor_second};
 
 /// A stretch of live time, in whole seconds of PROGRAM-DATE-TIME.
 ///
@@ -53,17 +55,15 @@ impl Window {
 
     /// The shortest window of whole seconds that holds both moments.
     pub fn new(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
-        let second = TimeDelta::seconds(1);
-        let start = start.duration_trunc(second).map_err(|_| WindowError::TooLong)?;
-        let end = end.duration_round_up(second).map_err(|_| WindowError::TooLong)?;
-        if start < end { Ok(Self { start, end }) } else { Err(WindowError::Empty) }
+        Self::of_seconds(floor_second(start), ceil_second(end))
     }
 
     /// The longest window of whole seconds that lies between both moments.
     pub fn within(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
-        let second = TimeDelta::seconds(1);
-        let start = start.duration_round_up(second).map_err(|_| WindowError::TooLong)?;
-        let end = end.duration_trunc(second).map_err(|_| WindowError::TooLong)?;
+        Self::of_seconds(ceil_second(start), floor_second(end))
+    }
+
+    fn of_seconds(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
         if start < end { Ok(Self { start, end }) } else { Err(WindowError::Empty) }
     }
 
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn refuses_more_than_is_kept() {
         let limits = Limits { segment: TimeDelta::seconds(2), startover: TimeDelta::seconds(900) };
-        let check = |length| Window::new(at(0), at(length * 1000)).unwrap().check(limits);
+        let check = |length: i64| Window::new(at(0), at(length * 1000)).unwrap().check(limits);
         assert_eq!(check(900), Ok(()));
         assert_eq!(
             check(901).unwrap_err().to_string(),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn extreme_times_are_refused_not_a_panic() {
-        assert!(Window::new(DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC).is_err());
+    fn the_year_5138_is_a_time_like_others() {
+        assert!(Window::new(at(99_999_999_000_000), at(99_999_999_060_000)).is_ok());
     }
 }

@@ -7,10 +7,10 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::{ACTIVE_INDEX, ACTIVE_PARTITION, Clip, Library, LibraryError, decode, text};
-use crate::clip::{ClipId, ClipKey, CompetitionId, stamp};
+use crate::clip::{ClipId, ClipKey, CompetitionId, ceil_second, stamp};
 
 /// Which clips of a competition, and how many of them.
 #[derive(Clone, Debug)]
@@ -135,8 +135,7 @@ fn nothing() -> Page {
 /// A text that sorts before the id of every clip that starts at `moment` or later, and after the
 /// ids of all that start before it.
 fn first_id(moment: DateTime<Utc>) -> String {
-    let second = TimeDelta::seconds(1);
-    stamp(moment.duration_round_up(second).unwrap_or(moment))
+    stamp(ceil_second(moment))
 }
 
 /// The place of a clip in the index of active ones.

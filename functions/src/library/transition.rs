@@ -182,7 +182,7 @@ pub(super) mod tests {
     #[test]
     fn looks_grow_rarer_with_age() {
         let clip = clip(Status::Harvesting);
-        let wait = |age| (clip.next_check(at(130 + age)) - at(130 + age)).num_seconds();
+        let wait = |age: i64| (clip.next_check(at(130 + age)) - at(130 + age)).num_seconds();
         assert_eq!([wait(0), wait(19), wait(60), wait(1200), wait(90_000)], [10, 10, 30, 600, 600]);
     }
 }

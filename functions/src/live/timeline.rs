@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(read(""), Err(ManifestError::NoSegment));
         assert_eq!(read("#EXTINF:2,\na.ts\n"), Err(ManifestError::NoProgramDateTime));
         assert_eq!(
-            read("#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:58Z\n#EXTINF:1e30,\na.ts\n"),
+            read("#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:58Z\n#EXTINF:99999,\na.ts\n"),
             Err(ManifestError::OutOfRange)
         );
     }

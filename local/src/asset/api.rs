@@ -1,6 +1,7 @@
 //! The operations on assets, packaging groups and packaging configurations.
 //! <https://docs.aws.amazon.com/mediapackage-vod/latest/apireference/resources.html>
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -45,10 +46,12 @@ impl List {
         name: &str,
         items: impl Iterator<Item = (String, String, Value)>,
     ) -> Json<Value> {
-        let wanted = items.filter_map(|(id, group, item)| {
-            self.packaging_group_id.as_ref().is_none_or(|it| *it == group).then_some((id, item))
-        });
-        let (items, next) = page(wanted, self.max_results, self.next_token.as_deref());
+        let wanted: BTreeMap<_, _> = items
+            .filter_map(|(id, group, item)| {
+                self.packaging_group_id.as_ref().is_none_or(|it| *it == group).then_some((id, item))
+            })
+            .collect();
+        let (items, next) = page(wanted.into_iter(), self.max_results, self.next_token.as_deref());
         let mut body = json!({ name: items });
         if let Some(next) = next {
             body["nextToken"] = json!(next);

@@ -30,7 +30,7 @@ pub(super) struct Asset {
     #[serde(flatten)]
     pub(super) asked: CreateAsset,
     pub(super) created_at: DateTime<Utc>,
-    /// The 32 hexadecimal digits all of its URLs carry.
+    /// The 32 hexadecimal digits all of its URLs carry; another asset of the id has others.
     url_id: String,
     pub(super) egress: BTreeMap<String, Egress>,
 }
@@ -111,7 +111,7 @@ impl Assets {
                 matches!(egress.status, EgressStatus::Playable | EgressStatus::Failed)
             };
             if !asset.egress.values().all(done) {
-                self.work_on(asset.asked.id);
+                self.work_on(asset);
             }
         }
     }
@@ -160,7 +160,7 @@ impl Assets {
             Ok(())
         })?;
         self.by_url.write().expect("nothing panics while it holds it").insert(url_id, id.clone());
-        self.work_on(id);
+        self.work_on(asset.clone());
         Ok(asset)
     }
 
@@ -170,10 +170,7 @@ impl Assets {
         let missing = || AwsError::not_found(format!("there is no asset {id}"));
         let asset = self.records.remove(id)?.ok_or_else(missing)?;
         self.by_url.write().expect("nothing panics while it holds it").remove(&asset.url_id);
-        match std::fs::remove_dir_all(self.media.join(id)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
-        }
+        Ok(self.remove_media(&asset)?)
     }
 
     /// The file behind `/out/v1/<path>`, once its format is playable.
@@ -187,7 +184,7 @@ impl Assets {
             let name = full.strip_prefix(folder)?.strip_prefix('/')?;
             let playable = egress.status == EgressStatus::Playable;
             let plain = !name.contains('/') && !name.starts_with('.');
-            (playable && plain).then(|| self.media_folder(&id, configuration).join(name))
+            (playable && plain).then(|| self.media_folder(&asset, configuration).join(name))
         })
     }
 
@@ -195,8 +192,20 @@ impl Assets {
         format!("http://{}{}", self.domain_name, egress.path)
     }
 
-    pub(super) fn media_folder(&self, id: &str, configuration: &str) -> PathBuf {
-        self.media.join(id).join(configuration)
+    pub(super) fn media_folder(&self, asset: &Asset, configuration: &str) -> PathBuf {
+        self.media.join(&asset.url_id).join(configuration)
+    }
+
+    fn remove_media(&self, asset: &Asset) -> std::io::Result<()> {
+        match std::fs::remove_dir_all(self.media.join(&asset.url_id)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an asset was not deleted, even if there is another of its id by now.
+    fn keeps(&self, asset: &Asset) -> bool {
+        self.records.get(&asset.asked.id).is_some_and(|kept| kept.url_id == asset.url_id)
     }
 
     fn urls(&self) -> RwLockReadGuard<'_, BTreeMap<String, String>> {
@@ -204,38 +213,49 @@ impl Assets {
     }
 
     /// Ingests an asset in the background, and tells how it goes.
-    fn work_on(self: &Arc<Self>, id: String) {
+    fn work_on(self: &Arc<Self>, asset: Asset) {
         let assets = Arc::clone(self);
         tokio::spawn(async move {
             let Ok(_slot) = assets.slots.acquire().await else { return };
-            let Some(asset) = assets.records.get(&id) else { return };
-            assets.set_status(&id, None, EgressStatus::Processing);
-            assets.tell(&id, "IngestStart", format!("Ingest of asset '{id}' started"));
+            if !assets.keeps(&asset) {
+                return;
+            }
+            let id = asset.asked.id.as_str();
+            assets.set_status(&asset, None, EgressStatus::Processing);
+            assets.tell(id, "IngestStart", &format!("Ingest of asset '{id}' started"));
             let begun = tokio::time::Instant::now();
             let ingested = ingest(&assets, &asset).await;
             tokio::time::sleep_until(begun + assets.faults.slowness()).await;
+            if !assets.keeps(&asset) {
+                if let Err(error) = assets.remove_media(&asset) {
+                    tracing::error!("the media of asset {id} could not be removed: {error}");
+                }
+                return;
+            }
             match ingested {
                 Ok(()) => {
-                    assets.tell(&id, "IngestComplete", format!("Ingest of asset '{id}' completed"));
+                    assets.tell(id, "IngestComplete", &format!("Ingest of asset '{id}' completed"));
                     for configuration in assets.configurations(&asset) {
-                        assets.set_status(&id, Some(&configuration.id), EgressStatus::Playable);
+                        assets.set_status(&asset, Some(&configuration.id), EgressStatus::Playable);
                         assets.tell_playable(&asset, &configuration.id);
                     }
                 }
-                Err(failure) => assets.fail(&id, &failure),
+                Err(failure) => assets.fail(&asset, &failure),
             }
         });
     }
 
-    fn fail(&self, id: &str, failure: &IngestFailure) {
-        self.set_status(id, None, EgressStatus::Failed);
-        self.tell(id, "IngestError", matchcut::error::chain(failure));
+    fn fail(&self, asset: &Asset, failure: &IngestFailure) {
+        self.set_status(asset, None, EgressStatus::Failed);
+        self.tell(&asset.asked.id, "IngestError", &matchcut::error::chain(failure));
     }
 
-    fn set_status(&self, id: &str, configuration: Option<&str>, status: EgressStatus) {
-        let changed = self.records.change(id, |asset| {
-            for (this, egress) in &mut asset.egress {
-                if configuration.is_none_or(|wanted| wanted == this) {
+    fn set_status(&self, asset: &Asset, configuration: Option<&str>, status: EgressStatus) {
+        let id = &asset.asked.id;
+        let changed = self.records.change(id, |kept| {
+            for (this, egress) in &mut kept.egress {
+                let wanted = configuration.is_none_or(|wanted| wanted == this);
+                if wanted && kept.url_id == asset.url_id {
                     egress.status = status;
                 }
             }
@@ -245,7 +265,7 @@ impl Assets {
         }
     }
 
-    fn tell(&self, id: &str, event: &str, message: String) {
+    fn tell(&self, id: &str, event: &str, message: &str) {
         let detail = json!({ "event": event, "message": message });
         self.bus.publish("MediaPackage Input Notification", &[asset_arn(id)], &detail);
     }

@@ -24,13 +24,12 @@ pub(super) enum IngestFailure {
 
 /// Makes an asset playable; done again, it gives the same.
 pub(super) async fn ingest(assets: &Assets, asset: &Asset) -> Result<(), IngestFailure> {
-    let id = asset.asked.id.as_str();
-    let work = assets.media_folder(id, "source");
+    let work = assets.media_folder(asset, "source");
     let result = package(assets, asset, &work).await;
     remove(&work).map_err(IngestFailure::Disk)?;
     if result.is_err() {
         for configuration in assets.configurations(asset) {
-            remove(&assets.media_folder(id, &configuration.id)).map_err(IngestFailure::Disk)?;
+            remove(&assets.media_folder(asset, &configuration.id)).map_err(IngestFailure::Disk)?;
         }
     }
     result
@@ -40,7 +39,7 @@ async fn package(assets: &Assets, asset: &Asset, work: &Path) -> Result<(), Inge
     renew(work).map_err(IngestFailure::Disk)?;
     let renditions = source::fetch(&assets.s3, &asset.asked.source_arn, work).await?;
     for configuration in assets.configurations(asset) {
-        let folder = assets.media_folder(&asset.asked.id, &configuration.id);
+        let folder = assets.media_folder(asset, &configuration.id);
         renew(&folder).map_err(IngestFailure::Disk)?;
         let selected = source::select(&renditions, configuration.stream_selection());
         if selected.is_empty() {

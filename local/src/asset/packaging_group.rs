@@ -79,7 +79,7 @@ pub(crate) struct DashManifest {
     pub(crate) manifest_name: String,
     #[serde(default)]
     pub(crate) manifest_layout: ManifestLayout,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) min_buffer_time_seconds: Option<u32>,
     #[serde(default)]
     pub(crate) profile: DashProfile,
@@ -90,9 +90,9 @@ pub(crate) struct DashManifest {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct StreamSelection {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) min_video_bits_per_second: Option<u64>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_video_bits_per_second: Option<u64>,
     #[serde(default)]
     pub(crate) stream_order: StreamOrder,

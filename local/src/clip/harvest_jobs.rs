@@ -6,6 +6,7 @@ use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -267,9 +268,10 @@ struct ListHarvestJobs {
 
 async fn list_harvest_jobs(
     State(jobs): State<Arc<HarvestJobs>>,
-    Query(asked): Query<ListHarvestJobs>,
+    asked: Result<Query<ListHarvestJobs>, QueryRejection>,
 ) -> Result<Json<Value>, AwsError> {
     jobs.throttled()?;
+    let Query(asked) = asked?;
     let of_channel = asked.include_channel_id.as_deref().is_none_or(|id| id == CHANNEL_ID);
     let all: BTreeMap<_, _> = if of_channel { jobs.jobs.all() } else { BTreeMap::new() };
     let wanted = all

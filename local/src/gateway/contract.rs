@@ -14,7 +14,8 @@ pub(crate) struct Contract(Vec<Operation>);
 pub(crate) struct Operation {
     method: Method,
     pub(crate) template: String,
-    pub(crate) operation: String,
+    /// The `operationId`: the name of the function.
+    pub(crate) id: String,
     pub(crate) scope: Option<String>,
 }
 
@@ -60,7 +61,7 @@ impl Contract {
                 operations.push(Operation {
                     method,
                     template: path.clone(),
-                    operation: id.to_owned(),
+                    id: id.to_owned(),
                     scope: scope.map(str::to_owned),
                 });
             }
@@ -116,7 +117,7 @@ mod tests {
             Route::Known(operation, parameters) => {
                 let values: Vec<_> = parameters.into_values().collect();
                 let scope = operation.scope.as_deref().unwrap_or("-");
-                format!("{} {scope} {}", operation.operation, values.join(" "))
+                format!("{} {scope} {}", operation.id, values.join(" "))
             }
             Route::WrongMethod(allowed) => format!("only {allowed}"),
             Route::Unknown => "unknown".to_owned(),

@@ -111,10 +111,10 @@ async fn answer(
             return problem(status, "malformed-body", "The request is not valid", &detail);
         }
     };
-    match gateway.functions.answer(&route.operation, event).await {
+    match gateway.functions.answer(&route.id, event).await {
         Some(response) => reply(response),
         None => {
-            let detail = format!("The stand-in has no function {}.", route.operation);
+            let detail = format!("The stand-in has no function {}.", route.id);
             let status = StatusCode::NOT_IMPLEMENTED;
             problem(status, "not-implemented", "There is no such function", &detail)
         }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::{Path, State};
-use axum::routing::{get, post};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use chrono::Utc;
 use serde::Serialize;
@@ -18,6 +20,9 @@ use super::encoder::{Begin, Source};
 use super::ingest::{Ingest, IngestError};
 use super::startover::Startover;
 use crate::wire::AwsError;
+
+/// A segment of the highest rendition has less than 1 MB.
+const LARGEST_SEGMENT: usize = 64 << 20;
 
 /// A channel of MediaLive, and its input into MediaPackage.
 #[derive(Debug)]
@@ -82,7 +87,7 @@ impl Channel {
     }
 
     /// Takes what the encoder of a run pushes.
-    pub(crate) fn put(&self, run: u64, path: &str, body: &[u8]) -> Result<(), IngestError> {
+    fn put(&self, run: u64, path: &str, body: &[u8]) -> Result<(), IngestError> {
         let ingest = self.ingest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match ingest {
             Some((current, ingest)) if current == run => ingest.put(path, body, Utc::now()),
@@ -123,6 +128,12 @@ impl Channel {
         ingest_url: &str,
         wanted: &mut watch::Receiver<bool>,
     ) -> Result<(), String> {
+        if let Source::Recorded { begin, length } = &self.source
+            && self.startover.edge().is_some_and(|edge| *begin + *length <= edge)
+        {
+            // An earlier process recorded it.
+            return Ok(());
+        }
         let run = self.startover.next_run();
         let begin = self.source.begin(Utc::now());
         let at = match begin {
@@ -183,12 +194,37 @@ async fn unwanted(wanted: &mut watch::Receiver<bool>) {
 }
 
 /// The operations of MediaLive.
-pub(crate) fn router(channel: Arc<Channel>) -> Router {
+pub(crate) fn media_live_router(channel: Arc<Channel>) -> Router {
     Router::new()
         .route("/prod/channels/{id}", get(describe_channel))
         .route("/prod/channels/{id}/start", post(start_channel))
         .route("/prod/channels/{id}/stop", post(stop_channel))
         .with_state(channel)
+}
+
+/// The input of MediaPackage's channel: where the encoder pushes to.
+pub(crate) fn ingest_router(channel: Arc<Channel>) -> Router {
+    Router::new()
+        .route("/ingest/{channel}/{run}/{*path}", put(put_segment))
+        .layer(DefaultBodyLimit::max(LARGEST_SEGMENT))
+        .with_state(channel)
+}
+
+async fn put_segment(
+    State(channel): State<Arc<Channel>>,
+    Path((id, run, path)): Path<(String, u64, String)>,
+    body: Bytes,
+) -> StatusCode {
+    if id != channel.id {
+        return StatusCode::NOT_FOUND;
+    }
+    match channel.put(run, &path, &body) {
+        Ok(()) => StatusCode::OK,
+        Err(error) => {
+            tracing::error!("{path} of the live stream is lost: {error}");
+            StatusCode::BAD_REQUEST
+        }
+    }
 }
 
 type ChannelRequest = (State<Arc<Channel>>, Path<String>);

@@ -133,7 +133,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let window = TimeDelta::seconds(900);
         let startover = Arc::new(Startover::open(folder.path().join("live"), window).unwrap());
-        let at = |seconds| DateTime::from_timestamp(1_580_736_600 + seconds, 0).unwrap();
+        let at = |seconds: i64| DateTime::from_timestamp(1_580_736_600 + seconds, 0).unwrap();
         let incoming = folder.path().join("incoming");
         let ingest = Ingest::begin(Arc::clone(&startover), &incoming, Some(at(0))).unwrap();
         let put = |path: &str, body: &str| ingest.put(path, body.as_bytes(), at(5)).unwrap();

@@ -11,8 +11,8 @@ mod startover;
 
 pub use encoder::Source;
 
-pub(crate) use channel::{Channel, router as media_live};
+pub(crate) use channel::{Channel, ingest_router, media_live_router};
 pub(crate) use ladder::{LADDER, SEGMENT_SECONDS};
 pub(crate) use manifest::{media_playlist, multivariant_playlist, rendition_name, segment_name};
-pub(crate) use origin::{OriginEndpoint, file, parse_time};
+pub(crate) use origin::{OriginEndpoint, file, manifest_path, own_path, parse_time};
 pub(crate) use startover::{Startover, Stretch};

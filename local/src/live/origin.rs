@@ -17,13 +17,24 @@ use super::startover::{Startover, Stretch};
 /// The playlist window: how much of the stream a plain live manifest shows.
 const PLAYLIST_WINDOW: TimeDelta = TimeDelta::seconds(60);
 
+/// The 32 hexadecimal digits in the endpoint's URLs; the same after a restart.
+const URL_ID: u128 = u128::from_be_bytes(*b"matchcut/channel");
+
+/// The path of the endpoint's manifest at its origin.
+pub(crate) fn manifest_path() -> String {
+    format!("/out/v1/{URL_ID:032x}/index.m3u8")
+}
+
+/// What follows the endpoint's part of `/out/v1/<path>`, if the path is the endpoint's.
+pub(crate) fn own_path(path: &str) -> Option<&str> {
+    path.strip_prefix(&format!("{URL_ID:032x}"))?.strip_prefix('/')
+}
+
 /// The HLS origin endpoint of a channel.
 #[derive(Clone, Debug)]
 pub(crate) struct OriginEndpoint {
     /// MediaPackage's id of the endpoint.
     pub(crate) id: String,
-    /// The 32 hexadecimal digits its URLs carry.
-    pub(crate) url_id: String,
     pub(crate) startover: Arc<Startover>,
     /// What `X-MediaPackage-CDNIdentifier` has to be, if anything.
     pub(crate) cdn_identifier: Option<String>,

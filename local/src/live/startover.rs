@@ -123,7 +123,6 @@ impl Startover {
     }
 
     /// When the newest segment ends.
-    #[cfg(test)]
     pub(crate) fn edge(&self) -> Option<DateTime<Utc>> {
         self.read().back().map(Segment::end)
     }

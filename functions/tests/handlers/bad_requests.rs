@@ -1,0 +1,118 @@
+//! Requests that are refused: each with its status, its type, its field and its sentence, and
+//! nothing left behind.
+
+use chrono::TimeDelta;
+use matchcut_local::OPERATOR_SCOPE;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Api, at};
+
+#[track_caller]
+fn check(answer: &Answer, status: u16, name: &str, field: Option<&str>, sentence: &str) {
+    let told = format!("{:#}", answer.body);
+    assert_eq!(answer.status.as_u16(), status, "{told}");
+    assert_eq!(answer.body["type"], format!("urn:matchcut:problem:{name}"), "{told}");
+    assert_eq!(answer.body.get("field").and_then(Value::as_str), field, "{told}");
+    assert!(answer.body["detail"].as_str().unwrap().contains(sentence), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_that_cannot_be_is_refused_with_a_reason_and_leaves_nothing() {
+    let api = Api::start().await;
+    let span = |start: i64, end: i64| {
+        json!({ "start": at(start).timestamp(), "end": at(end).timestamp() }).to_string()
+    };
+    let long = |field: &str, length| json!({ field: "x".repeat(length) }).to_string();
+    let huge = format!("{{\"title\":\"\"}}{}", " ".repeat(64 << 10));
+    let (field, window) = ("invalid-field", "invalid-window");
+    #[rustfmt::skip]
+    let table = [
+        ("{", 400, "malformed-body", None, "not JSON"),
+        ("[]", 400, "malformed-body", None, "not an object"),
+        ("\"clip\"", 400, "malformed-body", None, "not an object"),
+        (r#"{"title":"\ud800"}"#, 400, "malformed-body", None, "not JSON"),
+        (r#"{"titel":"x"}"#, 400, field, Some("titel"), "There is no such field; a clip takes competition,"),
+        (r#"{"title":7}"#, 400, field, Some("title"), "has to be a text"),
+        (r#"{"tags":"gold"}"#, 400, field, Some("tags"), "has to be a list of texts"),
+        (r#"{"start":1580736600}"#, 400, field, Some("end"), "A start needs an end."),
+        (r#"{"end":1580736600}"#, 400, field, Some("start"), "An end needs a start."),
+        (r#"{"start":1580736600,"end":1580736610,"lastSeconds":5}"#, 400, field, Some("lastSeconds"), "not both"),
+        (r#"{"lastSeconds":0}"#, 400, field, Some("lastSeconds"), "from 1 to 86400"),
+        (r#"{"lastSeconds":86401}"#, 400, field, Some("lastSeconds"), "from 1 to 86400"),
+        (r#"{"lastSeconds":3}"#, 400, window, Some("lastSeconds"), "at least 4 s"),
+        (r#"{"lastSeconds":1000}"#, 400, window, Some("lastSeconds"), "longer than the 900 s"),
+        (&span(12, 8), 400, window, Some("end"), "at or before its start"),
+        (&span(8, 8), 400, window, Some("end"), "at or before its start"),
+        (&span(8, 11), 400, window, Some("end"), "at least 4 s, two segments"),
+        (&span(0, 86_401), 400, window, Some("end"), "at most 24 hours"),
+        (&span(-901, 4), 400, window, Some("end"), "longer than the 900 s of the stream that are kept"),
+        (&span(-1000, -990), 422, "window-expired", Some("start"), "only kept since 2020-02-03T13:15:24Z"),
+        (&span(-10, 4), 422, "window-unavailable", Some("start"), "not on air"),
+        (&span(20, 25), 422, "window-not-aired", Some("end"), "aired up to 2020-02-03T13:30:24Z"),
+        (&span(1000, 1010), 422, "window-not-aired", Some("end"), "ends at 2020-02-03T13:46:50Z"),
+        (r#"{"start":"5138-11-16T09:00:00Z","end":"5138-11-16T09:01:00Z"}"#, 422, "window-not-aired", Some("end"), "5138"),
+        (r#"{"start":1580736600000,"end":1580736610000}"#, 400, field, Some("start"), "looks like milliseconds"),
+        (r#"{"start":"yesterday","end":"now"}"#, 400, field, Some("start"), "neither an RFC 3339 time"),
+        (r#"{"channel":"second"}"#, 400, field, Some("channel"), "There is no channel second; there is main."),
+        (r#"{"competition":"100m_dash"}"#, 400, field, Some("competition"), "letters, digits and hyphens"),
+        (r#"{"competition":"../x"}"#, 400, field, Some("competition"), "letters, digits and hyphens"),
+        (&long("title", 201), 400, field, Some("title"), "201 characters; at most 200"),
+        (&long("description", 2001), 400, field, Some("description"), "at most 2000"),
+        (&huge, 413, "body-too-large", None, "at most 65536"),
+    ];
+    for (body, status, name, field, sentence) in table {
+        check(&api.post_clip(body).await, status, name, field, sentence);
+    }
+    assert_eq!((api.rows().await.len(), api.objects().len()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_an_operator_may_cut() {
+    let api = Api::start().await;
+    let post = async |token: &str| {
+        let header = format!("Bearer {token}");
+        api.request(Method::POST, "/clip", &[("authorization", &header)], "").await
+    };
+    let none = api.request(Method::POST, "/clip", &[], "").await;
+    check(&none, 401, "unauthorized", None, "Send a valid access token");
+    assert_eq!(none.headers["www-authenticate"], "Bearer");
+    check(&post("nonsense").await, 401, "unauthorized", None, "Send a valid access token");
+    let expired = api.stack.issue_token(OPERATOR_SCOPE, TimeDelta::hours(-1)).unwrap();
+    check(&post(&expired).await, 401, "unauthorized", None, "Send a valid access token");
+    let viewer = api.stack.issue_token("matchcut/clips.read", TimeDelta::hours(1)).unwrap();
+    check(&post(&viewer).await, 403, "forbidden", None, "the scope matchcut/clips.write");
+    assert_eq!(post(&api.stack.token).await.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_cannot_be_is_refused_with_a_reason() {
+    let api = Api::start().await;
+    let of_another = "b3RoZXJfMjAyMDAyMDMxMzMwNThfMjAyMDAyMDMxMzMyNThfazdReDJm";
+    let cursor = |cursor: &str| format!("/competitions/demo/clips?cursor={cursor}");
+    let field = "invalid-field";
+    #[rustfmt::skip]
+    let table = [
+        ("/competitions/demo/clips?limit=0", 400, field, Some("limit"), "from 1 to 100"),
+        ("/competitions/demo/clips?limit=1000", 400, field, Some("limit"), "from 1 to 100"),
+        ("/competitions/demo/clips?limit=ten", 400, field, Some("limit"), "from 1 to 100"),
+        ("/competitions/demo/clips?order=best", 400, field, Some("order"), "newest or oldest"),
+        ("/competitions/demo/clips?from=soon", 400, field, Some("from"), "neither an RFC 3339"),
+        ("/competitions/demo/clips?to=1580736600000", 400, field, Some("to"), "milliseconds"),
+        ("/competitions/demo/clips?page=2", 400, field, Some("page"), "There is no such parameter"),
+        (&cursor(of_another), 400, field, Some("cursor"), "not a cursor of this list"),
+        (&cursor("Zm9yZ2Vk"), 400, field, Some("cursor"), "not a cursor of this list"),
+        (&cursor(""), 400, field, Some("cursor"), "not a cursor of this list"),
+        ("/competitions/100m_dash/clips", 400, field, Some("competitionId"), "letters, digits"),
+        ("/competitions/demo/clips/20200203133058_20200203133258_k7Qx2f", 404, "not-found", Some("clipId"), "no such clip"),
+        ("/competitions/demo/clips/first", 404, "not-found", Some("clipId"), "no such clip"),
+        ("/clips", 404, "not-found", None, "There is no route /api/clips"),
+        ("/clip", 405, "method-not-allowed", None, "This path takes POST."),
+    ];
+    for (path, status, name, field, sentence) in table {
+        check(&api.get(path).await, status, name, field, sentence);
+    }
+    let answer = api.request(Method::DELETE, "/competitions/demo/clips", &[], "").await;
+    check(&answer, 405, "method-not-allowed", None, "This path takes GET.");
+    assert_eq!(answer.headers["allow"], "GET");
+}

@@ -1,0 +1,202 @@
+//! `POST /api/clip`, from the request to the harvest job.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
+use chrono::{TimeDelta, Utc};
+use insta::assert_json_snapshot;
+use insta::dynamic_redaction;
+use insta::internals::Redaction;
+use matchcut::clip::CreateClip;
+use matchcut::library::Status;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Api, at};
+
+/// The text form of JSON with what varies from run to run replaced.
+fn redacted(value: &Value, api: &Api, id: &str) -> Value {
+    let host = api.stack.api.trim_start_matches("http://").trim_end_matches("/api");
+    let suffix = id.rsplit('_').next().unwrap();
+    let text = value.to_string().replace(host, "[host]").replace(suffix, "[suffix]");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_is_written_first_and_then_harvested() {
+    let api = Api::start().await;
+    let asked = json!({
+        "competition": "100m-dash",
+        "start": at(5).timestamp(),
+        "end": "2020-02-03T14:30:11+01:00",
+        "title": "🏃‍♀️ نهائي ١٠٠ متر",
+        "description": "Someone wins",
+        "tags": ["final", "gold"],
+    });
+    let answer = api.post_clip(&asked.to_string()).await;
+    assert_eq!(answer.status, 202);
+    let key = answer.key();
+    let path = format!("/api/competitions/100m-dash/clips/{}", key.clip);
+    assert_eq!(answer.headers["location"], path.as_str());
+    assert_eq!(answer.body["requested"], bounds(5, 11, None));
+    assert_eq!(answer.body["actual"], bounds(4, 12, Some(8.0)), "snaps outward to segments");
+    assert_eq!(answer.body["meta"]["title"], asked["title"]);
+
+    let mediapackage = aws_sdk_mediapackage::Client::new(&api.stack.sdk);
+    let job = mediapackage.describe_harvest_job().id(key.to_string()).send().await.unwrap();
+    assert_eq!(job.start_time(), Some(at(5).timestamp().to_string().as_str()));
+    assert_eq!(job.end_time(), Some(at(11).timestamp().to_string().as_str()));
+    let to = job.s3_destination().unwrap();
+    let manifest = format!("clips/100m-dash/{}/index.m3u8", key.clip);
+    assert_eq!(to.manifest_key(), Some(manifest.as_str()));
+
+    let clip = api.wait_for(&key, |clip| clip.status == Status::Ready).await;
+    let row = redacted(&api.rows().await[0], &api, key.clip.as_str());
+    let reply = redacted(&answer.body, &api, key.clip.as_str());
+    assert_json_snapshot!("reply", reply, { ".createdAt" => "[time]", ".updatedAt" => "[time]" });
+    assert_json_snapshot!("row", row, {
+        ".createdAt" => "[time]", ".updatedAt" => "[time]", ".readyAt" => "[time]",
+        ".manifests.hls" => manifest_path(), ".manifests.dash" => manifest_path(),
+    });
+    assert_eq!(clip.playable.len(), 2);
+}
+
+/// Checks the form of an egress path and replaces what is random in it.
+fn manifest_path() -> Redaction {
+    dynamic_redaction(|path, _| {
+        let path = path.as_str().unwrap().to_owned();
+        let lengths: Vec<_> = path.split('/').map(str::len).collect();
+        assert!(matches!(lengths[..], [0, 3, 2, 32, 32, 32, _]), "{path}");
+        format!("/out/v1/[random]/{}", path.rsplit('/').next().unwrap())
+    })
+}
+
+fn bounds(start: i64, end: i64, duration: Option<f64>) -> Value {
+    let mut bounds =
+        json!({ "start": matchcut::http::utc(at(start)), "end": matchcut::http::utc(at(end)) });
+    if let Some(duration) = duration {
+        bounds["durationSeconds"] = json!(duration);
+    }
+    bounds
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_seconds_end_at_the_live_edge_of_the_stream_whatever_the_clock_says() {
+    let api = Api::start().await;
+    let answer = api.post_clip(r#"{"lastSeconds":7}"#).await;
+    assert_eq!(answer.body["requested"], bounds(17, 24, None));
+    assert_eq!(answer.body["actual"], bounds(16, 24, Some(8.0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_body_is_the_last_minute_or_what_there_is_of_it() {
+    let api = Api::start().await;
+    let answer = api.post_clip("").await;
+    assert_eq!(answer.body["competition"], "demo");
+    assert_eq!(answer.body["actual"], bounds(0, 24, Some(24.0)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_preview_of_the_reply_plays_at_once() {
+    // No harvest can end before the preview was looked at.
+    let api = Api::start_with(|options| options.faults.slow = 3600.0).await;
+    let answer = api.post_clip(r#"{"lastSeconds":8}"#).await;
+    let parent = reqwest::get(answer.body["preview"].as_str().unwrap()).await.unwrap();
+    assert_eq!(parent.status(), 200);
+    let (url, text) = (parent.url().clone(), parent.text().await.unwrap());
+    let children: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(children.len(), 3);
+    for child in children {
+        let child = reqwest::get(url.join(child).unwrap()).await.unwrap();
+        let (url, text) = (child.url().clone(), child.text().await.unwrap());
+        assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{text}");
+        let segments: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(segments.len(), 4);
+        let segment = reqwest::get(url.join(segments[0]).unwrap()).await.unwrap();
+        assert_eq!(segment.status(), 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_eleventh_clip_waits_for_a_free_harvest_job() {
+    let api = Api::start_with(|options| options.faults.slow = 3600.0).await;
+    for at in 0..12 {
+        let answer = api.post_clip(r#"{"lastSeconds":4}"#).await;
+        let expected = if at < 10 { "harvesting" } else { "queued" };
+        assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!(expected)));
+    }
+}
+
+/// Asks a function that sees a changed environment, past the gateway.
+async fn ask(api: &Api, changed: &[(&str, String)], body: &Value) -> Answer {
+    let variables = api.variables(changed);
+    let function = CreateClip::new(&api.stack.sdk, &variables).unwrap();
+    let event: ApiGatewayV2httpRequest = serde_json::from_value(json!({
+        "headers": {},
+        "requestContext": { "http": { "method": "POST" } },
+        "body": body.to_string(),
+        "isBase64Encoded": false,
+    }))
+    .unwrap();
+    let response = function.handle(event).await;
+    Answer {
+        status: u16::try_from(response.status_code).unwrap().try_into().unwrap(),
+        headers: response.headers,
+        body: serde_json::from_str(&String::from_utf8_lossy(&response.body.unwrap())).unwrap(),
+    }
+}
+
+/// The channel of the stack, but for one field.
+fn channel(api: &Api, field: &str, value: &str) -> (&'static str, String) {
+    let mut channels: Value =
+        serde_json::from_str(api.stack.variables.required("CHANNELS").unwrap()).unwrap();
+    channels[0][field] = json!(value);
+    ("CHANNELS", channels.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unreadable_live_manifest_does_not_fail_the_operator() {
+    let api = Api::start().await;
+    // The discard port: nothing answers there.
+    let nowhere = channel(&api, "manifest", "http://127.0.0.1:9/out/v1/index.m3u8");
+    let now = Utc::now() - TimeDelta::seconds(30);
+    let body = json!({ "start": now.timestamp(), "end": now.timestamp() + 10 });
+    let answer = ask(&api, &[nowhere.clone()], &body).await;
+    assert_eq!(answer.status, 202);
+    assert!(answer.body.get("actual").is_none());
+
+    let answer = ask(&api, &[nowhere], &json!({ "lastSeconds": 10 })).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.body["type"], "urn:matchcut:problem:live-unreadable");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_harvest_that_media_package_refuses_is_a_failed_clip_with_a_reason() {
+    let api = Api::start().await;
+    let endpoint = channel(&api, "originEndpointId", "gone");
+    let answer = ask(&api, &[endpoint], &json!({ "lastSeconds": 10 })).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("failed")));
+    assert_eq!(answer.body["failure"]["code"], "harvest-refused");
+    let message = answer.body["failure"]["message"].as_str().unwrap();
+    assert!(message.contains("would not harvest this window"), "{message}");
+    let path = format!("/competitions/demo/clips/{}", answer.key().clip);
+    assert_eq!(api.get(&path).await.body["failure"], answer.body["failure"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_origin_behind_a_cdn_is_shown_the_identifier_it_demands() {
+    let identifier = "8f5b9bd7-7c9a-4c0f-9b3e-5a1f0c2d4e6b";
+    let api = Api::start_with(|options| options.cdn_identifier = Some(identifier.into())).await;
+    let answer = api.post_clip(r#"{"lastSeconds":10}"#).await;
+    assert_eq!(answer.body["actual"], bounds(14, 24, Some(10.0)));
+    let body = json!({ "lastSeconds": 10 });
+    let answer = ask(&api, &[("CDN_IDENTIFIER", "another".to_owned())], &body).await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_cannot_be_reached_is_a_problem_without_internals() {
+    let api = Api::start().await;
+    let table = ("CLIPS_TABLE", "no-such-table".to_owned());
+    let answer = ask(&api, &[table], &json!({ "lastSeconds": 10 })).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.body["type"], "urn:matchcut:problem:unavailable");
+    assert!(!answer.body.to_string().contains("Exception"), "{}", answer.body);
+}

@@ -1,0 +1,183 @@
+//! The Lambda binaries themselves, started as Lambda starts them.
+
+use std::process::Stdio;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+use crate::support::{Api, row};
+use matchcut::library::Status;
+
+/// A function that runs in a process of its own, and the runtime API it asks for work.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+struct Function {
+    events: mpsc::UnboundedSender<Value>,
+    results: mpsc::UnboundedReceiver<(String, Value)>,
+    _process: Child,
+}
+
+#[derive(Clone)]
+struct RuntimeApi {
+    events: std::sync::Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<Value>>>,
+    results: mpsc::UnboundedSender<(String, Value)>,
+}
+
+async fn next(State(api): State<RuntimeApi>) -> Response {
+    match api.events.lock().await.recv().await {
+        Some(event) => {
+            let headers = [
+                ("lambda-runtime-aws-request-id", "1"),
+                ("lambda-runtime-deadline-ms", "9999999999999"),
+                ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:1:function:f"),
+            ];
+            (headers, event.to_string()).into_response()
+        }
+        None => StatusCode::GONE.into_response(),
+    }
+}
+
+async fn result(
+    State(api): State<RuntimeApi>,
+    Path((_, kind)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: String,
+) -> StatusCode {
+    let mut body: Value = serde_json::from_str(&body).unwrap_or(Value::Null);
+    if let Some(error) = headers.get("lambda-runtime-function-error-type") {
+        body["header"] = json!(error.to_str().unwrap_or_default());
+    }
+    let _ = api.results.send((kind, body));
+    StatusCode::ACCEPTED
+}
+
+async fn init_error(State(api): State<RuntimeApi>, body: String) -> StatusCode {
+    let _ = api.results.send(("init-error".to_owned(), json!(body)));
+    StatusCode::ACCEPTED
+}
+
+impl Function {
+    async fn start(program: &str, variables: impl Iterator<Item = (&str, &str)>) -> Self {
+        let (events, receiver) = mpsc::unbounded_channel();
+        let (sender, results) = mpsc::unbounded_channel();
+        let events_of_api = std::sync::Arc::new(tokio::sync::Mutex::new(receiver));
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/{kind}", post(result))
+            .route("/2018-06-01/runtime/init/error", post(init_error))
+            .with_state(RuntimeApi { events: events_of_api, results: sender });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let process = Command::new(program)
+            .env_clear()
+            .envs(variables)
+            .env("AWS_LAMBDA_RUNTIME_API", address)
+            .env("AWS_LAMBDA_FUNCTION_NAME", "function")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "group")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        Self { events, results, _process: process }
+    }
+
+    async fn invoke(&mut self, event: Value) -> (String, Value) {
+        self.events.send(event).unwrap();
+        self.results.recv().await.unwrap()
+    }
+}
+
+fn request(method: &str, parameters: &Value) -> Value {
+    json!({
+        "version": "2.0",
+        "headers": {},
+        "pathParameters": parameters,
+        "requestContext": { "http": { "method": method, "path": "/" } },
+        "isBase64Encoded": false,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_binary_does_the_work_of_its_name() {
+    let api = Api::start_with(|options| options.faults.lose = 1.0).await;
+    let start = async |program| Function::start(program, api.stack.variables.iter()).await;
+    let status_of = |answer: &(String, Value)| (answer.0.clone(), answer.1["statusCode"].clone());
+    let ok = |status: u16| ("response".to_owned(), json!(status));
+
+    let mut create = start(env!("CARGO_BIN_EXE_create-clip")).await;
+    let answer = create.invoke(request("POST", &json!({}))).await;
+    assert_eq!(status_of(&answer), ok(202), "{}", answer.1);
+    let clip: Value = serde_json::from_str(answer.1["body"].as_str().unwrap()).unwrap();
+    let parameters = json!({ "competitionId": clip["competition"], "clipId": clip["clip"] });
+
+    let mut list = start(env!("CARGO_BIN_EXE_list-clips")).await;
+    let answer = list.invoke(request("GET", &parameters)).await;
+    assert_eq!(status_of(&answer), ok(200), "{}", answer.1);
+    let mut show = start(env!("CARGO_BIN_EXE_show-clip")).await;
+    let answer = show.invoke(request("GET", &parameters)).await;
+    assert_eq!(status_of(&answer), ok(200), "{}", answer.1);
+    let mut health = start(env!("CARGO_BIN_EXE_show-health")).await;
+    assert_eq!(status_of(&health.invoke(request("GET", &json!({}))).await), ok(200));
+
+    let waiting = row("demo", 0, Status::Packaging);
+    api.library().create(&waiting).await.unwrap();
+    let mut playable = start(env!("CARGO_BIN_EXE_asset-playable")).await;
+    let event = json!({
+        "detail-type": "MediaPackage Input Notification",
+        "source": "aws.mediapackage",
+        "resources": [format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", waiting.key())],
+        "detail": { "event": "IngestError", "message": "no video" },
+    });
+    assert_eq!(playable.invoke(event).await.0, "response");
+    api.wait_for_status(&waiting, Status::Failed).await;
+
+    let due = row("demo", 4, Status::Queued);
+    api.library().create(&due).await.unwrap();
+    let mut sweep = start(env!("CARGO_BIN_EXE_sweep-library")).await;
+    assert_eq!(sweep.invoke(json!({})).await.0, "response");
+    api.wait_for_status(&due, Status::Harvesting).await;
+
+    let mut harvest = start(env!("CARGO_BIN_EXE_harvest-complete")).await;
+    let mut event = json!({
+        "detail-type": "MediaPackage HarvestJob Notification",
+        "source": "aws.mediapackage",
+        "detail": {
+            "harvest_job": {
+                "id": due.key().to_string(), "status": "FAILED", "origin_endpoint_id": "main-hls",
+            },
+            "message": "the encoder was away",
+        },
+    });
+    assert_eq!(harvest.invoke(event.clone()).await.0, "response");
+    api.wait_for_status(&due, Status::Failed).await;
+
+    event["detail"]["harvest_job"]["id"] = json!(3);
+    assert_eq!(harvest.invoke(event).await.0, "error", "an event nobody understands is not lost");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missing_setting_stops_the_cold_start_by_name() {
+    let api = Api::start().await;
+    let variables = api.stack.variables.iter().filter(|(name, _)| *name != "CLIPS_TABLE");
+    let output = Command::new(env!("CARGO_BIN_EXE_list-clips"))
+        .env_clear()
+        .envs(variables)
+        .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
+        .output()
+        .await
+        .unwrap();
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("CLIPS_TABLE"), "{told}");
+}

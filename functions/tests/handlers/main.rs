@@ -1,0 +1,10 @@
+//! The handlers against the stand-in, over the wire and with the real SDKs.
+
+mod bad_requests;
+mod contract;
+mod creating;
+mod events;
+mod lambdas;
+mod listing;
+mod support;
+mod sweeping;

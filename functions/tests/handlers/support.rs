@@ -1,0 +1,216 @@
+//! A stack of a test's own, asked as its users ask it; every reply is held against the contract.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use matchcut::clip::{ClipId, ClipKey, Window};
+use matchcut::config::Variables;
+use matchcut::library::{Clip, Library, Status};
+use matchcut_local::{Faults, Options, Source, Stack};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::contract;
+
+/// When the recorded stream of every test begins.
+pub(crate) const BEGIN: &str = "2020-02-03T13:30:00Z";
+/// How long it is: half of it is what most clips are cut from.
+const RECORDED_SECONDS: i64 = 24;
+
+pub(crate) struct Api {
+    pub(crate) stack: Stack,
+    http: reqwest::Client,
+    folder: TempDir,
+}
+
+/// A reply that keeps the contract.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+pub(crate) fn options(folder: &Path) -> Options {
+    Options {
+        port: 0,
+        data_dir: folder.to_owned(),
+        packaging_groups: Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging-groups"),
+        source: Source::Recorded {
+            begin: BEGIN.parse().unwrap(),
+            length: TimeDelta::seconds(RECORDED_SECONDS),
+        },
+        startover: Duration::from_secs(900),
+        // Tests sweep by hand.
+        sweep: Duration::from_secs(86_400),
+        faults: Faults::default(),
+        cdn_identifier: None,
+    }
+}
+
+/// The recorded stream, encoded once for all tests.
+async fn recording() -> &'static Path {
+    static RECORDING: OnceCell<TempDir> = OnceCell::const_new();
+    let folder = RECORDING.get_or_init(async || {
+        let folder = tempfile::tempdir().unwrap();
+        let stack = Stack::start(options(folder.path())).await.unwrap();
+        stack.on_air(RECORDED_SECONDS.unsigned_abs() / 2).await;
+        stack.stop().await;
+        folder
+    });
+    folder.await.path()
+}
+
+impl Api {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let segments: PathBuf = "live/segments".into();
+        for segment in std::fs::read_dir(recording().await.join(&segments)).unwrap() {
+            let segment = segment.unwrap();
+            let copy = folder.path().join(&segments).join(segment.file_name());
+            std::fs::create_dir_all(&copy).unwrap();
+            for file in std::fs::read_dir(segment.path()).unwrap() {
+                let file = file.unwrap();
+                std::fs::hard_link(file.path(), copy.join(file.file_name())).unwrap();
+            }
+        }
+        let mut options = options(folder.path());
+        change(&mut options);
+        let stack = Stack::start(options).await.unwrap();
+        Self { stack, http: reqwest::Client::new(), folder }
+    }
+
+    pub(crate) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Answer {
+        let url = format!("{}{path}", self.stack.api);
+        let mut request = self.http.request(method.clone(), url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let body = match text.as_str() {
+            "" => Value::Null,
+            text => serde_json::from_str(text).unwrap(),
+        };
+        let answer = Answer { status, headers, body };
+        contract::check(&method, path, &answer);
+        answer
+    }
+
+    pub(crate) async fn post_clip(&self, body: &str) -> Answer {
+        let token = format!("Bearer {}", self.stack.token);
+        self.request(Method::POST, "/clip", &[("authorization", &token)], body.to_owned()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path, &[], "").await
+    }
+
+    pub(crate) fn library(&self) -> Library {
+        Library::from_variables(&self.stack.sdk, &self.stack.variables).unwrap()
+    }
+
+    /// The stack's environment, but for some variables.
+    pub(crate) fn variables(&self, changed: &[(&str, String)]) -> Variables {
+        let own = self.stack.variables.iter().map(|(name, value)| (name, value.to_owned()));
+        own.chain(changed.iter().map(|(name, value)| (*name, value.clone()))).collect()
+    }
+
+    /// All rows of the table, as they are.
+    pub(crate) async fn rows(&self) -> Vec<Value> {
+        let client = aws_sdk_dynamodb::Client::new(&self.stack.sdk);
+        let table = self.stack.variables.required("CLIPS_TABLE").unwrap();
+        let found = client.scan().table_name(table).consistent_read(true).send().await.unwrap();
+        serde_dynamo::from_items(found.items().to_vec()).unwrap()
+    }
+
+    /// The keys of all objects in the clip bucket.
+    pub(crate) fn objects(&self) -> Vec<String> {
+        let bucket = self.folder.path().join("s3/matchcut-clips");
+        let mut keys = Vec::new();
+        let mut folders = vec![bucket.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    keys.push(path.strip_prefix(&bucket).unwrap().to_string_lossy().into_owned());
+                }
+            }
+        }
+        keys.sort();
+        keys
+    }
+
+    pub(crate) async fn wait_for_status(&self, clip: &Clip, status: Status) -> Clip {
+        self.wait_for(&clip.key(), |clip| clip.status == status).await
+    }
+
+    pub(crate) async fn wait_for(&self, key: &ClipKey, condition: impl Fn(&Clip) -> bool) -> Clip {
+        let library = self.library();
+        let patience = tokio::time::Instant::now() + Duration::from_secs(60);
+        let mut polls = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            polls.tick().await;
+            let clip = library.find(key).await.unwrap().unwrap();
+            if condition(&clip) {
+                return clip;
+            }
+            assert!(tokio::time::Instant::now() < patience, "this is how far it came: {clip:?}");
+        }
+    }
+}
+
+impl Answer {
+    /// The key of the clip that a reply shows.
+    pub(crate) fn key(&self) -> ClipKey {
+        ClipKey {
+            competition: self.body["competition"].as_str().unwrap().parse().unwrap(),
+            clip: self.body["clip"].as_str().unwrap().parse().unwrap(),
+        }
+    }
+}
+
+/// So many seconds into the recorded stream.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    BEGIN.parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
+}
+
+/// A row as an earlier request could have left it.
+pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
+    let window = Window::new(at(start), at(start + 4)).unwrap();
+    Clip {
+        competition: competition.parse().unwrap(),
+        clip: ClipId::random(window),
+        status,
+        version: 1,
+        channel: "main".into(),
+        requested: window,
+        actual: None,
+        title: format!("Clip at {start}"),
+        description: String::new(),
+        tags: Vec::new(),
+        manifests: [("hls".to_owned(), "/out/v1/a/b/c/index.m3u8".to_owned())].into(),
+        playable: ["hls".to_owned()].into(),
+        failure: None,
+        created_at: at(100),
+        updated_at: at(100),
+        ready_at: (status == Status::Ready).then(|| at(110)),
+        next_check_at: status.is_unfinished().then(|| at(110)),
+    }
+}

@@ -1,0 +1,123 @@
+//! The sweep: what no event told is found all the same.
+
+use chrono::{TimeDelta, Utc};
+use matchcut::library::{Clip, FailureCode, Status, Sweep};
+use serde_json::{Value, json};
+
+use crate::support::{Api, row};
+
+/// Sweeps as if time had passed, until the clip has come to an end.
+async fn sweep_until_finished(api: &Api, key: &matchcut::clip::ClipKey) -> Clip {
+    let sweep = async |after: i64| {
+        let now = Utc::now() + TimeDelta::minutes(after);
+        api.stack.functions.sweep.run(now).await.unwrap();
+    };
+    let mut polls = tokio::time::interval(std::time::Duration::from_millis(100));
+    for minutes in 0..600 {
+        polls.tick().await;
+        sweep(minutes).await;
+        let clip = api.library().find(key).await.unwrap().unwrap();
+        if !clip.status.is_unfinished() {
+            return clip;
+        }
+    }
+    panic!("clip {key} never came to an end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_single_event_every_clip_becomes_ready() {
+    let api = Api::start_with(|options| options.faults.lose = 1.0).await;
+    let mut keys = Vec::new();
+    for _ in 0..3 {
+        keys.push(api.post_clip(r#"{"lastSeconds":4}"#).await.key());
+    }
+    for key in &keys {
+        assert_eq!(sweep_until_finished(&api, key).await.status, Status::Ready);
+    }
+    assert_eq!(
+        api.get("/competitions/demo/clips").await.body["clips"].as_array().unwrap().len(),
+        3
+    );
+    let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
+    assert_eq!(vod.list_assets().send().await.unwrap().assets().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_whose_harvest_was_never_asked_for_gets_one() {
+    let api = Api::start().await;
+    for status in [Status::Queued, Status::Harvesting] {
+        let clip = row("demo", 4, status);
+        let clip = Clip { playable: [].into(), manifests: [].into(), ..clip };
+        api.library().create(&clip).await.unwrap();
+        assert_eq!(sweep_until_finished(&api, &clip.key()).await.status, Status::Ready);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clips_that_wait_for_a_slot_all_get_one() {
+    let api = Api::start_with(|options| options.faults.slow = 0.5).await;
+    let mut keys = Vec::new();
+    for _ in 0..13 {
+        keys.push(api.post_clip(r#"{"lastSeconds":4}"#).await.key());
+    }
+    for key in &keys {
+        assert_eq!(sweep_until_finished(&api, key).await.status, Status::Ready);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_whose_event_was_lost_is_still_a_failure() {
+    let api = Api::start_with(|options| {
+        options.faults.lose = 1.0;
+        options.faults.fail = 1.0;
+    })
+    .await;
+    let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
+    let clip = sweep_until_finished(&api, &key).await;
+    assert_eq!(clip.failure.unwrap().code, FailureCode::HarvestFailed);
+    assert_eq!(api.objects(), [""; 0], "nothing is left of a failed harvest");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn media_that_cannot_be_ingested_fails_the_clip() {
+    let api = Api::start_with(|options| options.faults.lose = 1.0).await;
+    // Its media never was in S3, so its asset cannot be made playable.
+    let clip = row("demo", 4, Status::Packaging);
+    let clip = Clip { playable: [].into(), ..clip };
+    api.library().create(&clip).await.unwrap();
+    let clip = sweep_until_finished(&api, &clip.key()).await;
+    assert_eq!(clip.failure.unwrap().code, FailureCode::IngestFailed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_clips_that_are_due_are_looked_at() {
+    let api = Api::start_with(|options| options.faults.lose = 1.0).await;
+    let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
+    let now = api.library().find(&key).await.unwrap().unwrap().created_at;
+    let looked_at = async |seconds| {
+        let now = now + TimeDelta::seconds(seconds);
+        api.stack.functions.sweep.run(now).await.unwrap().looked_at
+    };
+    assert_eq!(looked_at(9).await, 0);
+    assert_eq!(looked_at(11).await, 1);
+    assert_eq!(looked_at(12).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_clips_trouble_keeps_no_other_from_being_swept() {
+    let api = Api::start_with(|options| options.faults.lose = 1.0).await;
+    let mut channels: Value =
+        serde_json::from_str(api.stack.variables.required("CHANNELS").unwrap()).unwrap();
+    channels[0]["id"] = json!("renamed");
+    let variables = api.variables(&[("CHANNELS", channels.to_string())]);
+    let sweep = Sweep::new(&api.stack.sdk, &variables).unwrap();
+    let (lost, other) = (row("demo", 0, Status::Queued), row("demo", 4, Status::Queued));
+    let other = Clip { channel: "renamed".into(), ..other };
+    api.library().create(&lost).await.unwrap();
+    api.library().create(&other).await.unwrap();
+    let swept = sweep.run(Utc::now()).await.unwrap();
+    assert_eq!((swept.looked_at, swept.moved), (2, 2));
+    let status = async |clip: &Clip| api.library().find(&clip.key()).await.unwrap().unwrap().status;
+    assert_eq!(status(&lost).await, Status::Failed);
+    assert_eq!(status(&other).await, Status::Harvesting);
+}

@@ -1,0 +1,66 @@
+//! What viewers play, at MediaPackage's own hosts and through the CDN.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tower_http::cors::CorsLayer;
+
+use crate::asset::Assets;
+use crate::live::{self, OriginEndpoint};
+
+/// What viewers play: the live endpoint and the egress of VOD assets.
+#[derive(Clone, Debug)]
+pub(crate) struct Origins {
+    pub(crate) endpoint: OriginEndpoint,
+    pub(crate) assets: Arc<Assets>,
+}
+
+impl Origins {
+    /// MediaPackage's own hosts.
+    pub(crate) fn origin_router(self) -> Router {
+        let answer = async |State(origins): State<Origins>,
+                            Path(path): Path<String>,
+                            RawQuery(query): RawQuery,
+                            headers: HeaderMap| {
+            if live::own_path(&path).is_some() && !origins.endpoint.admits(&headers) {
+                return StatusCode::FORBIDDEN.into_response();
+            }
+            origins.serve(&path, query.as_deref()).await
+        };
+        Router::new().route("/out/v1/{*path}", get(answer)).with_state(self)
+    }
+
+    /// The CDN: `/live` and `/vod` keep the paths of both apart, for any page to play.
+    pub(crate) fn cdn_router(self) -> Router {
+        let answer = async |State(origins): State<Origins>,
+                            Path(path): Path<String>,
+                            RawQuery(query): RawQuery| {
+            origins.serve(&path, query.as_deref()).await
+        };
+        Router::new()
+            .route("/live/out/v1/{*path}", get(answer))
+            .route("/vod/out/v1/{*path}", get(answer))
+            .layer(CorsLayer::permissive())
+            .with_state(self)
+    }
+
+    async fn serve(&self, path: &str, query: Option<&str>) -> Response {
+        if let Some(rest) = live::own_path(path) {
+            return self.endpoint.get(rest, query.unwrap_or_default()).await;
+        }
+        let Some(file) = self.assets.egress_file(path) else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
+        let media_type = match file.extension().and_then(|extension| extension.to_str()) {
+            Some("m3u8") => "application/vnd.apple.mpegurl",
+            Some("mpd") => "application/dash+xml",
+            Some("ts") => "video/mp2t",
+            _ => "video/mp4",
+        };
+        live::file(&file, media_type).await
+    }
+}
