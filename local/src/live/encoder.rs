@@ -93,6 +93,8 @@ impl Source {
         command
             .args(["-f", "hls", "-method", "PUT", "-http_persistent", "1", "-hls_list_size", "5"])
             .args(["-hls_time", &SEGMENT_SECONDS.to_string()])
+            // Where a run follows another, players are told not to miss the packets between.
+            .args(["-hls_segment_options", "mpegts_flags=initial_discontinuity"])
             .args(["-var_stream_map", &renditions.join(" ")])
             .args(["-hls_segment_filename", &format!("{target}/%v/%d.ts")])
             .arg(format!("{target}/%v/index.m3u8"))

@@ -1,0 +1,84 @@
+//! kill -9, again and again, at any moment of a clip's life.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use serde_json::{Value, json};
+
+use crate::local::{Local, all_gone, eventually};
+
+/// All rows of the table, asked of DynamoDB itself.
+async fn rows(local: &Local) -> Vec<Value> {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::for_tests())
+        .endpoint_url(&local.environment["AWS_ENDPOINT_URL_DYNAMODB"])
+        .build();
+    let client = aws_sdk_dynamodb::Client::from_conf(config);
+    let found = client.scan().table_name("matchcut-clips").send().await.unwrap();
+    serde_dynamo::from_items(found.items().to_vec()).unwrap()
+}
+
+/// The objects of the clip bucket, by the clip whose prefix they have.
+fn objects(data_dir: &Path) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    let clips = data_dir.join("s3/matchcut-clips/clips/demo");
+    for clip in std::fs::read_dir(clips).unwrap() {
+        let clip = clip.unwrap();
+        let count = std::fs::read_dir(clip.path()).unwrap().count();
+        found.insert(clip.file_name().into_string().unwrap(), count);
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_becomes_ready_once_whenever_the_process_was_killed() {
+    const KILLS: u32 = 10;
+    let folder = tempfile::tempdir().unwrap();
+    // Each job takes long enough to be killed in the middle.
+    let arguments = ["--faults", "slow=0.5", "--sweep", "1"];
+    let mut local = Local::start(folder.path(), &arguments).await;
+    local.wait_for_segments(4).await;
+    let window = local.cut(&json!({ "lastSeconds": 4 })).await["actual"].clone();
+    let asked = json!({ "start": window["start"], "end": window["end"] });
+
+    let mut encoders = Vec::new();
+    let mut promised = BTreeSet::new();
+    for _ in 0..KILLS {
+        let moment = Duration::from_millis(fastrand::u64(0..2500));
+        let mut reply = None;
+        let life = async {
+            let response = local.post("/clip", &asked).await;
+            reply = response.unwrap().json::<Value>().await.ok();
+            std::future::pending::<()>().await;
+        };
+        // A random moment is what is wanted here, and not a wait for something.
+        let _ = tokio::time::timeout(moment, life).await;
+        promised.extend(reply.and_then(|clip| Some(clip["clip"].as_str()?.to_owned())));
+        encoders.extend(local.children());
+        local.kill().await;
+        local = Local::start(folder.path(), &arguments).await;
+    }
+
+    let rows = eventually("every clip is ready", async || {
+        let rows = rows(&local).await;
+        rows.iter().all(|row| row["status"] == "ready").then_some(rows)
+    })
+    .await;
+    all_gone(&encoders).await;
+    let listed = local.get("/competitions/demo/clips").await;
+    let listed: Vec<_> =
+        listed["clips"].as_array().unwrap().iter().map(|clip| clip["clip"].clone()).collect();
+    let names: BTreeSet<String> =
+        listed.iter().map(|clip| clip.as_str().unwrap().to_owned()).collect();
+    assert_eq!(names.len(), listed.len(), "each is listed once");
+    assert_eq!(names.len(), rows.len(), "each row is listed");
+    assert!(promised.is_subset(&names), "none that was promised is lost");
+    // Three renditions of two segments each, three child manifests and the parent.
+    let expected: BTreeMap<_, _> = names.into_iter().map(|name| (name, 3 * 2 + 3 + 1)).collect();
+    assert_eq!(objects(folder.path()), expected, "no object is orphaned, none is missing");
+    local.interrupt().await;
+}
