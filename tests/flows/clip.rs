@@ -1,5 +1,8 @@
 //! A clip, from the operator's key to the viewer's player.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::local::Local;
@@ -74,11 +77,8 @@ async fn a_clip_may_cross_a_stop_and_start_of_the_stream() {
     let whole = time(&across["actual"]["start"])..time(&across["actual"]["end"]);
     let lasting = across["actual"]["durationSeconds"].as_f64().unwrap();
     assert!(lasting < (whole.end - whole.start).as_seconds_f64(), "the gap does not play");
-    let on_air_again = whole.end
-        - chrono::TimeDelta::milliseconds(
-            i64::try_from((lasting * 1000.0).round() as u64).unwrap(),
-        )
-        + (stop - whole.start);
+    let playing = TimeDelta::from_std(Duration::from_secs_f64(lasting)).unwrap();
+    let on_air_again = whole.end - (playing - (stop - whole.start));
     let listed = local.wait_until_listed(&across).await;
     for format in ["hls", "dash"] {
         let manifest = listed["manifests"][format].as_str().unwrap();

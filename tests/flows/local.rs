@@ -171,6 +171,6 @@ pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Opti
             }
         }
     };
-    let patience = tokio::time::timeout(Duration::from_secs(120), asked);
+    let patience = tokio::time::timeout(Duration::from_mins(2), asked);
     patience.await.unwrap_or_else(|_| panic!("waited in vain until {what}"))
 }

@@ -297,12 +297,12 @@ mod tests {
     #[track_caller]
     fn check(
         now: f64,
-        on_air: Option<Timeline>,
+        on_air: Option<&Timeline>,
         read: Result<Timeline, ReadError>,
         expected: Result<Option<f64>, ProblemKind>,
     ) {
         let window = Window::new(at(900.0), at(930.0)).unwrap();
-        let actual = covered(&channel(), window, on_air.as_ref(), read, at(now))
+        let actual = covered(&channel(), window, on_air, read, at(now))
             .map(|bounds| bounds.map(|bounds| bounds.duration_seconds))
             .map_err(|problem| problem.kind);
         assert_eq!(actual, expected);
@@ -310,22 +310,24 @@ mod tests {
 
     #[test]
     fn a_window_on_air_has_the_bounds_of_its_segments() {
-        let edge = || Some(timeline(940.0, 30, false));
-        check(1000.0, edge(), Ok(timeline(899.0, 16, true)), Ok(Some(32.0)));
-        let late = Err(ProblemKind::WindowUnavailable);
-        check(1000.0, edge(), Ok(timeline(901.0, 15, true)), late);
-        check(1000.0, edge(), Err(ReadError::NotFound), Err(ProblemKind::WindowUnavailable));
+        let on_air = timeline(940.0, 30, false);
+        let read = |read| check(1000.0, Some(&on_air), read, Err(ProblemKind::WindowUnavailable));
+        check(1000.0, Some(&on_air), Ok(timeline(899.0, 16, true)), Ok(Some(32.0)));
+        read(Ok(timeline(901.0, 15, true)));
+        read(Ok(timeline(899.0, 15, true)));
+        read(Err(ReadError::NotFound));
     }
 
     #[test]
     fn time_is_the_streams_and_not_the_clocks() {
-        let edge = |end: f64| Some(timeline(end - 20.0, 10, false));
+        let until = |end: f64| timeline(end - 20.0, 10, false);
         let not_aired = Err(ProblemKind::WindowNotAired);
-        check(9999.0, edge(929.0), Err(ReadError::NotFound), not_aired);
-        check(9999.0, edge(929.0), Ok(timeline(899.0, 15, false)), not_aired);
+        check(9999.0, Some(&until(929.0)), Err(ReadError::NotFound), not_aired);
+        check(9999.0, Some(&until(929.0)), Ok(timeline(899.0, 15, false)), not_aired);
         let expired = Err(ProblemKind::WindowExpired);
-        check(1000.0, edge(1801.0), Err(ReadError::NotFound), expired);
-        check(1000.0, edge(1799.0), Err(ReadError::NotFound), Err(ProblemKind::WindowUnavailable));
+        check(1000.0, Some(&until(1801.0)), Err(ReadError::NotFound), expired);
+        let unavailable = Err(ProblemKind::WindowUnavailable);
+        check(1000.0, Some(&until(1799.0)), Err(ReadError::NotFound), unavailable);
     }
 
     #[test]

@@ -175,11 +175,11 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(body: &str, expected: Result<ClipRequest, (&str, &str)>) {
+    fn check(body: &str, expected: Result<&ClipRequest, (&str, &str)>) {
         let actual = ClipRequest::read(body.as_bytes())
             .map_err(|problem| (problem.field.unwrap_or_default(), problem.detail));
         let actual = match &actual {
-            Ok(request) => Ok(request.clone()),
+            Ok(request) => Ok(request),
             Err((field, detail)) => Err((field.as_str(), detail.as_str())),
         };
         assert_eq!(actual, expected, "{body}");
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn an_empty_body_asks_for_the_last_minute() {
         for body in ["", " \n", "{}", r#"{"title":null}"#] {
-            check(body, Ok(ClipRequest::default()));
+            check(body, Ok(&ClipRequest::default()));
         }
         assert_eq!(ClipRequest::default().span, Span::Last(60));
     }
@@ -198,7 +198,7 @@ mod tests {
         let rfc = r#"{"start":"2020-02-03T13:30:58Z","end":"2020-02-03T14:32:58+01:00"}"#;
         let epoch = r#"{"start":1580736658,"end":"1580736778"}"#;
         let request = ClipRequest::read(rfc.as_bytes()).unwrap();
-        check(epoch, Ok(request));
+        check(epoch, Ok(&request));
     }
 
     #[test]

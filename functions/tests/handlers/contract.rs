@@ -1,7 +1,9 @@
 //! Holds every reply against `openapi.yaml`.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use jsonschema::Validator;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
@@ -38,14 +40,23 @@ pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
 }
 
 fn check_schema(schema: &Value, answer: &Answer, what: &str) {
-    let mut schema = schema.clone();
-    schema["components"] = CONTRACT["components"].clone();
-    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
-    let faults: Vec<_> = validator
+    let faults: Vec<_> = validator(schema)
         .iter_errors(&answer.body)
         .map(|error| format!("{} at {}", error, error.instance_path()))
         .collect();
     assert!(faults.is_empty(), "{what} breaks the contract: {faults:#?}\n{:#}", answer.body);
+}
+
+/// The validator of a schema of the contract, made once.
+fn validator(schema: &Value) -> Arc<Validator> {
+    static VALIDATORS: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+    let made = validators.entry(schema.to_string()).or_insert_with(|| {
+        let mut schema = schema.clone();
+        schema["components"] = CONTRACT["components"].clone();
+        Arc::new(jsonschema::options().should_validate_formats(true).build(&schema).unwrap())
+    });
+    Arc::clone(made)
 }
 
 fn operation(method: &Method, path: &str) -> Option<&'static Value> {
@@ -78,9 +89,7 @@ fn examples_validate_against_their_schemas() {
     fn visit(value: &Value, found: &mut usize) {
         if let (Some(schema), Some(examples)) = (value.get("schema"), value["examples"].as_object())
         {
-            let mut schema = schema.clone();
-            schema["components"] = CONTRACT["components"].clone();
-            let validator = jsonschema::validator_for(&schema).unwrap();
+            let validator = validator(schema);
             for (name, example) in examples {
                 let example = resolve(example).unwrap();
                 let faults: Vec<_> =

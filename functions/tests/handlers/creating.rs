@@ -158,7 +158,7 @@ async fn an_unreadable_live_manifest_does_not_fail_the_operator() {
     let nowhere = channel(&api, "manifest", "http://127.0.0.1:9/out/v1/index.m3u8");
     let now = Utc::now() - TimeDelta::seconds(30);
     let body = json!({ "start": now.timestamp(), "end": now.timestamp() + 10 });
-    let answer = ask(&api, &[nowhere.clone()], &body).await;
+    let answer = ask(&api, std::slice::from_ref(&nowhere), &body).await;
     assert_eq!(answer.status, 202);
     assert!(answer.body.get("actual").is_none());
 

@@ -27,15 +27,15 @@ fn harvest(clip: &str, endpoint: &str, status: &str, message: Option<&str>) -> H
 }
 
 /// An input notification, spelled as it was captured.
-fn input(asset: &str, detail: Value) -> EventBridgeEvent<InputNotice> {
-    let mut event: EventBridgeEvent<Value> = EventBridgeEvent::default();
-    event.detail_type = "MediaPackage Input Notification".to_owned();
-    event.source = "aws.mediapackage".to_owned();
+fn input(asset: &str, detail: &Value) -> EventBridgeEvent<InputNotice> {
     let arn = |rest: &str| format!("arn:aws:mediapackage-vod:eu-north-1:111122223333:{rest}");
-    event.resources =
-        Some(vec![arn(&format!("assets/{asset}")), arn("packaging-configurations/DASH")]);
-    event.detail = detail;
-    serde_json::from_value(serde_json::to_value(event).unwrap()).unwrap()
+    serde_json::from_value(json!({
+        "detail-type": "MediaPackage Input Notification",
+        "source": "aws.mediapackage",
+        "resources": [arn(&format!("assets/{asset}")), arn("packaging-configurations/DASH")],
+        "detail": detail,
+    }))
+    .unwrap()
 }
 
 fn playable(asset: &str, configuration: &str) -> EventBridgeEvent<InputNotice> {
@@ -45,7 +45,7 @@ fn playable(asset: &str, configuration: &str) -> EventBridgeEvent<InputNotice> {
         "packaging_configuration_id": configuration,
         "manifest_urls": ["https://x.egress.mediapackage-vod.eu-north-1.amazonaws.com/out/v1/a.mpd"],
     });
-    input(asset, detail)
+    input(asset, &detail)
 }
 
 /// A stack whose own events never come, with a clip that is being harvested.
@@ -130,7 +130,7 @@ async fn failures_are_recorded_with_their_reason() {
     api.library().create(&clip).await.unwrap();
     let key = clip.key();
     let detail = json!({ "event": "IngestError", "message": "no video" });
-    api.stack.functions.asset_playable.handle(input(&key.to_string(), detail)).await.unwrap();
+    api.stack.functions.asset_playable.handle(input(&key.to_string(), &detail)).await.unwrap();
     let failure = api.library().find(&key).await.unwrap().unwrap().failure.unwrap();
     assert_eq!(failure.code, FailureCode::IngestFailed);
     assert!(failure.message.ends_with("no video"), "{}", failure.message);
@@ -152,9 +152,9 @@ async fn jobs_and_assets_of_others_are_left_alone() {
         functions.asset_playable.handle(playable(asset, "hls")).await.unwrap();
     }
     let started = json!({ "event": "IngestStart", "message": "…" });
-    functions.asset_playable.handle(input(&name, started)).await.unwrap();
+    functions.asset_playable.handle(input(&name, &started)).await.unwrap();
     let of_live = json!({ "event": "MaxIngestStreamsError", "message": "…" });
-    functions.asset_playable.handle(input(&name, of_live)).await.unwrap();
+    functions.asset_playable.handle(input(&name, &of_live)).await.unwrap();
     assert_eq!(api.rows().await.len(), 1);
     assert_eq!(status(&api, &key).await, Status::Harvesting);
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);

@@ -43,9 +43,9 @@ pub(crate) fn options(folder: &Path) -> Options {
             begin: BEGIN.parse().unwrap(),
             length: TimeDelta::seconds(RECORDED_SECONDS),
         },
-        startover: Duration::from_secs(900),
+        startover: Duration::from_mins(15),
         // Tests sweep by hand.
-        sweep: Duration::from_secs(86_400),
+        sweep: Duration::from_hours(24),
         faults: Faults::default(),
         cdn_identifier: None,
     }
@@ -163,7 +163,7 @@ impl Api {
 
     pub(crate) async fn wait_for(&self, key: &ClipKey, condition: impl Fn(&Clip) -> bool) -> Clip {
         let library = self.library();
-        let patience = tokio::time::Instant::now() + Duration::from_secs(60);
+        let patience = tokio::time::Instant::now() + Duration::from_mins(1);
         let mut polls = tokio::time::interval(Duration::from_millis(20));
         loop {
             polls.tick().await;

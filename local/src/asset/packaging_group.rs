@@ -16,15 +16,37 @@ pub(crate) struct PackagingGroup {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", try_from = "ConfigurationFields")]
 pub(crate) struct PackagingConfiguration {
     pub(crate) id: String,
     #[serde(flatten)]
     pub(crate) package: Package,
 }
 
+/// A configuration as it is read: a flattened enum could not name the field it does not know.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ConfigurationFields {
+    id: String,
+    hls_package: Option<HlsPackage>,
+    dash_package: Option<DashPackage>,
+}
+
+impl TryFrom<ConfigurationFields> for PackagingConfiguration {
+    type Error = &'static str;
+
+    fn try_from(fields: ConfigurationFields) -> Result<Self, Self::Error> {
+        let package = match (fields.hls_package, fields.dash_package) {
+            (Some(hls), None) => Package::HlsPackage(hls),
+            (None, Some(dash)) => Package::DashPackage(dash),
+            _ => return Err("a configuration has exactly one package"),
+        };
+        Ok(Self { id: fields.id, package })
+    }
+}
+
 /// The format; the others that MediaPackage has are refused by name.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Package {
     HlsPackage(HlsPackage),
