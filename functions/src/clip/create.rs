@@ -123,7 +123,9 @@ impl CreateClip {
                     window.check(limits).map_err(invalid("lastSeconds"))?;
                     timeline = self.live.of_window(channel, window).await;
                 }
-                let actual = covered(channel, window, Some(&on_air), timeline, now)?;
+                let field = Some("lastSeconds".to_owned());
+                let actual = covered(channel, window, Some(&on_air), timeline, now)
+                    .map_err(|problem| Problem { field, ..problem })?;
                 Ok((window, actual))
             }
         }
