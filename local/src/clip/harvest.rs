@@ -57,6 +57,9 @@ async fn copy(
 ) -> Result<(), HarvestFailure> {
     let parent = asked.s3_destination.manifest_key.as_str();
     let folder = parent.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    // The embedded S3 would take objects into a bucket that is not there.
+    let bucket = jobs.s3.head_bucket().bucket(&asked.s3_destination.bucket_name).send().await;
+    bucket.map_err(|error| HarvestFailure::Write(Box::new(error.into())))?;
     let mut put = async |key: String, body: ByteStream, media_type: &str| {
         written.push(key.clone());
         let request = jobs.s3.put_object().bucket(&asked.s3_destination.bucket_name).key(key);

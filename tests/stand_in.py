@@ -1,0 +1,238 @@
+"""A stand-in of a test's own, spoken to with boto3; every reply is held against its model."""
+
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
+from urllib.error import HTTPError
+from urllib.parse import urljoin
+from urllib.request import urlopen
+
+import boto3
+from botocore.config import Config
+
+SERVICES = "mediapackage", "mediapackage-vod", "medialive", "s3", "dynamodb"
+ROOT = Path(__file__).parent.parent
+PROGRAM = ROOT / "target/debug/local"
+CHANNEL = "1000001"
+ENDPOINT = "main-hls"
+RENDITIONS = 3
+ROLE = "arn:aws:iam::000000000000:role/test"
+
+# What replies have to say although the models require none of it, by the nouns of their shapes.
+PROMISED = {
+    "HarvestJob": "arn channelId createdAt endTime id originEndpointId s3Destination startTime"
+    " status",
+    "Asset": "arn createdAt id packagingGroupId sourceArn sourceRoleArn",
+    "EgressEndpoint": "packagingConfigurationId status url",
+    "PackagingGroup": "approximateAssetCount arn domainName id",
+    "PackagingConfiguration": "arn id packagingGroupId",
+    "Channel": "arn channelClass id name pipelinesRunningCount state",
+}
+SCALARS = {"string": str, "integer": int, "boolean": bool}
+
+
+def check_reply(http_response, parsed, model, **_):
+    """Holds a reply against the service's model, as it was sent.
+
+    botocore itself is silent about members that are missing, and drops those it does not know.
+    """
+    if model.service_model.metadata["protocol"] != "rest-json":
+        return
+    error, faults = parsed.get("Error"), []
+    if error is None:
+        expected = model.http["responseCode"]
+        faults += departures(model.output_shape, json.loads(http_response.content), model.name)
+    else:
+        documented = {shape.name: shape.metadata["error"] for shape in model.error_shapes}
+        documented["NotImplementedException"] = {"httpStatusCode": 501}
+        expected = documented.get(error["Code"], {}).get("httpStatusCode")
+        faults += [] if error["Message"] else ["the error has no message"]
+    if faults or http_response.status_code != expected:
+        answer = f"{http_response.status_code} {http_response.content} and not {expected}"
+        raise AssertionError(f"{model.name} is answered {answer}: {faults}")
+
+
+def departures(shape, value, where):
+    """Where a value is not what its shape says."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        members, promised = {}, []
+        for name, member in shape.members.items():
+            wire_name = member.serialization.get("name", name)
+            members[wire_name] = member
+            promised += [wire_name] if name in shape.required_members else []
+        noun = re.sub("^(Create|Describe|Start|Stop)|(Response|Shallow)$", "", shape.name)
+        promised += PROMISED.get(noun, "").split()
+        yield from (f"{where}.{name} is missing" for name in promised if name not in value)
+        for name, member in value.items():
+            if name in members:
+                yield from departures(members[name], member, f"{where}.{name}")
+            else:
+                yield f"{where}.{name} is unknown"
+    elif shape.type_name == "list" and isinstance(value, list):
+        for at, member in enumerate(value):
+            yield from departures(shape.member, member, f"{where}[{at}]")
+    elif shape.type_name == "map" and isinstance(value, dict):
+        for name, member in value.items():
+            yield from departures(shape.value, member, f"{where}[{name!r}]")
+    elif type(value) is not SCALARS.get(shape.type_name):
+        yield f"{where} is {value!r} and not a {shape.type_name}"
+    elif value not in (getattr(shape, "enum", None) or [value]):
+        yield f"{where} is {value!r} and not one of {shape.enum}"
+
+
+def eventually(timeout, condition, message):
+    """Waits for a condition; what it gave."""
+    deadline = time.monotonic() + timeout
+    while not (result := condition()):
+        if deadline < time.monotonic():
+            raise AssertionError(f"{message} within {timeout} s")
+        time.sleep(0.1)
+    return result
+
+
+def get(url):
+    """The status and the body of a URL."""
+    try:
+        with urlopen(url, timeout=10) as response:
+            return response.status, response.read()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def uris(manifest):
+    return [line for line in manifest.splitlines() if line and not line.startswith("#")]
+
+
+class Segment(NamedTuple):
+    name: str
+    start: datetime
+    end: datetime
+
+
+def segments(manifest):
+    found = []
+    tags = r"#EXT-X-PROGRAM-DATE-TIME:(\S+)Z\n#EXTINF:([\d.]+),\n(\S+)"
+    for date_time, seconds, name in re.findall(tags, manifest):
+        start = datetime.fromisoformat(f"{date_time}+00:00")
+        found.append(Segment(name, start, start + timedelta(seconds=float(seconds))))
+    return found
+
+
+def seconds_within(window):
+    """Whole seconds in the first and in the last segment of a window."""
+    return math.ceil(window[0].start.timestamp()), math.floor(window[-1].end.timestamp())
+
+
+def unused_id():
+    return f"wire-{uuid.uuid4()}"
+
+
+class WireTest(unittest.TestCase):
+    """A stand-in for the tests of a class, and a client of each of its services."""
+
+    OPTIONS = ()
+
+    @classmethod
+    def setUpClass(cls):
+        if not PROGRAM.exists():
+            raise AssertionError(f"{PROGRAM} is missing: `cargo build -p matchcut-local` makes it")
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.log = Path(folder.name) / "output"
+        options = ["--port", "0", "--data-dir", Path(folder.name) / "data", "--startover", "300"]
+        with cls.log.open("w") as log:
+            command = [PROGRAM, *options, *cls.OPTIONS]
+            cls.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        # Done from the last to the first, whatever one of them raises.
+        cls.addClassCleanup(cls.process.wait)
+        cls.addClassCleanup(cls.process.kill)
+        cls.addClassCleanup(cls.process.wait, timeout=20)
+        cls.addClassCleanup(cls.process.terminate)
+        eventually(30, lambda: cls.printed("ready"), "the stand-in was not ready")
+        environment = dict(line.split("=", 1) for line in cls.printed("env"))
+        # As the functions do, the clients find their services by the environment alone.
+        with mock.patch.dict(os.environ, environment, clear=True):
+            session = boto3.session.Session(region_name=environment["AWS_REGION"])
+            once = Config(retries={"max_attempts": 0})
+            clients = [session.client(service, config=once) for service in SERVICES]
+        for client in clients:
+            client.meta.events.register("after-call", check_reply)
+        cls.live, cls.vod, cls.media_live, cls.s3, cls.dynamodb = clients
+        (cls.bucket,) = (bucket["Name"] for bucket in cls.s3.list_buckets()["Buckets"])
+
+    @classmethod
+    def printed(cls, name):
+        """The printed lines of a name, as long as the stand-in runs."""
+        text = cls.log.read_text()
+        if cls.process.poll() is not None:
+            raise AssertionError(f"the stand-in ended: {text}")
+        return re.findall(rf"^{name}\b *(.*)\n", text, re.MULTILINE)
+
+    def run(self, result):
+        said, bad = len(self.log.read_text()), len(result.failures) + len(result.errors)
+        super().run(result)
+        if bad < len(result.failures) + len(result.errors):
+            print(self.log.read_text()[said:], file=sys.stderr)
+
+    @classmethod
+    def live_manifest(cls):
+        """The URL and the text of the first rendition's live manifest."""
+        (parent,) = eventually(30, lambda: cls.printed("on air"), "nothing was on air")
+        child = urljoin(parent, uris(get(parent)[1].decode())[0])
+        return child, get(child)[1].decode()
+
+    @classmethod
+    def window(cls, count=2):
+        """The newest segments of the stream."""
+        aired = lambda: segments(cls.live_manifest()[1])
+        enough = lambda: (newest := aired()[-count:]) and len(newest) == count and newest
+        return eventually(30, enough, f"{count} segments were not on air")
+
+    @classmethod
+    def job(cls, **other):
+        """A request for a job that can be done, but for what is given."""
+        start, end = seconds_within(cls.window())
+        key = f"clips/{unused_id()}/parent.m3u8"
+        return {
+            "Id": unused_id(),
+            "OriginEndpointId": ENDPOINT,
+            "StartTime": str(start),
+            "EndTime": str(end),
+            "S3Destination": {"BucketName": cls.bucket, "ManifestKey": key, "RoleArn": ROLE},
+        } | other
+
+    @classmethod
+    def ended_job(cls, **other):
+        """A job that is not in progress any more."""
+        job_id = cls.live.create_harvest_job(**cls.job(**other))["Id"]
+        describe = lambda: cls.live.describe_harvest_job(Id=job_id)
+        ended = lambda: (job := describe())["Status"] != "IN_PROGRESS" and job
+        return eventually(30, ended, f"harvest job {job_id} did not end")
+
+    def read(self, key):
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def assert_refused(self, error, call, **asked):
+        with self.assertRaises(getattr(call.__self__.exceptions, error), msg=asked):
+            call(**asked)
+
+    def paged(self, call, member, size=1, **asked):
+        """All items of a list, as boto3 pages through it."""
+        pages = call.__self__.get_paginator(call.__name__).paginate(
+            PaginationConfig={"PageSize": size}, **asked
+        )
+        pages = [page[member] for page in pages]
+        self.assertTrue(all(len(page) <= size for page in pages), pages)
+        return sum(pages, [])

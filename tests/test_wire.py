@@ -1,0 +1,293 @@
+"""The stand-in for AWS, spoken to with an SDK that nobody here wrote."""
+
+import json
+import time
+from datetime import datetime, timedelta, timezone
+from unittest import mock
+from urllib.parse import urljoin
+
+from botocore.exceptions import ClientError
+
+from stand_in import (
+    CHANNEL,
+    RENDITIONS,
+    ROLE,
+    ROOT,
+    WireTest,
+    eventually,
+    get,
+    seconds_within,
+    segments,
+    unused_id,
+    uris,
+)
+
+
+class TestClip(WireTest):
+    def test_a_job_leaves_whole_segments_and_manifests_in_one_prefix(self):
+        window = self.window(3)
+        start, end = window[0].start + timedelta(seconds=0.7), window[-1].end - timedelta(seconds=1)
+        job = self.ended_job(StartTime=start.isoformat(), EndTime=end.isoformat())
+        self.assertEqual(job["Status"], "SUCCEEDED")
+
+        key = job["S3Destination"]["ManifestKey"]
+        prefix = key.removesuffix("parent.m3u8")
+        asked = {"Bucket": self.bucket, "Prefix": prefix}
+        found = self.paged(self.s3.list_objects_v2, "Contents", size=5, **asked)
+        children = {f"index_{number + 1}.m3u8": [] for number in range(RENDITIONS)}
+        for child, names in children.items():
+            stem = child.removesuffix(".m3u8")
+            names += [segment.name.replace("index_1", stem) for segment in window]
+        expected = [prefix + name for name in sum(children.values(), ["parent.m3u8", *children])]
+        self.assertCountEqual([item["Key"] for item in found], expected)
+
+        live, _ = self.live_manifest()
+        self.assertEqual(uris(self.read(key).decode()), list(children))
+        for child, names in children.items():
+            text = self.read(prefix + child).decode()
+            self.assertEqual(uris(text), names)
+            self.assertTrue(text.endswith("#EXT-X-ENDLIST\n"), text)
+            for name in names:
+                self.assertEqual(self.read(prefix + name), get(urljoin(live, name))[1], name)
+
+    def test_times_are_epoch_seconds_or_iso_8601_with_any_offset(self):
+        window = self.window()
+        times = seconds_within(window)
+        offsets = [timezone.utc, timezone(timedelta(hours=5.5)), timezone(-timedelta(hours=8))]
+        iso = lambda offset: [datetime.fromtimestamp(at, offset).isoformat() for at in times]
+        forms = [iso(offset) for offset in offsets]
+        forms += [list(map(str, times)), [time.replace("+00:00", "Z") for time in forms[0]]]
+        for start, end in forms:
+            with self.subTest(start=start, end=end):
+                job = self.ended_job(StartTime=start, EndTime=end)
+                self.assertEqual((job["StartTime"], job["EndTime"]), (start, end))
+                child = job["S3Destination"]["ManifestKey"].replace("parent", "index_1")
+                self.assertEqual(segments(self.read(child).decode()), window)
+
+    def test_a_job_that_cannot_be_done_is_refused_and_not_kept(self):
+        start, end = seconds_within(self.window())
+        hour, day = 3600, 86_400
+        wrong = [{"Id": job_id} for job_id in ("", "goal 1", "goal/1", "göal", "goal.1")]
+        wrong += [{"StartTime": at} for at in ("soon", str(start - hour), str(end), str(end + 1))]
+        wrong += [{"EndTime": at} for at in ("", str(end + hour), str(start), str(start + 2 * day))]
+        for other in [*wrong, {"OriginEndpointId": "another"}]:
+            with self.subTest(other):
+                asked = self.job(**{"StartTime": str(start), "EndTime": str(end)} | other)
+                call = self.live.create_harvest_job
+                self.assert_refused("UnprocessableEntityException", call, **asked)
+                kept = self.live.list_harvest_jobs()["HarvestJobs"]
+                self.assertNotIn(asked["Id"], [job["Id"] for job in kept])
+
+    def test_an_id_is_used_once(self):
+        job = self.ended_job()
+        asked = self.job(Id=job["Id"])
+        self.assert_refused("UnprocessableEntityException", self.live.create_harvest_job, **asked)
+        kept = self.live.describe_harvest_job(Id=job["Id"]) | {"ResponseMetadata": mock.ANY}
+        self.assertEqual(job, kept)
+
+    def test_a_job_nobody_asked_for_is_not_found(self):
+        self.assert_refused("NotFoundException", self.live.describe_harvest_job, Id=unused_id())
+
+    def test_jobs_are_listed_by_status_and_channel_and_page_by_page(self):
+        good = [self.ended_job()["Id"] for _ in range(3)]
+        destination = {"BucketName": "Not_A_Bucket", "ManifestKey": "x.m3u8", "RoleArn": ROLE}
+        bad = [self.ended_job(S3Destination=destination)["Id"]]
+        call = self.live.list_harvest_jobs
+        for asked, expected in [
+            ({}, good + bad),
+            ({"IncludeStatus": "SUCCEEDED", "IncludeChannelId": "main"}, good),
+            ({"IncludeStatus": "FAILED"}, bad),
+            ({"IncludeStatus": "IN_PROGRESS"}, []),
+            ({"IncludeChannelId": "another"}, []),
+        ]:
+            for size in (1, 3, 1000):
+                with self.subTest(asked, size=size):
+                    listed = [job["Id"] for job in self.paged(call, "HarvestJobs", size, **asked)]
+                    mine = [job_id for job_id in listed if job_id in good + bad]
+                    self.assertCountEqual(mine, expected)
+        self.assert_refused("UnprocessableEntityException", call, IncludeStatus="DONE")
+
+    def test_the_table_takes_a_clip_once(self):
+        (table,) = self.dynamodb.list_tables()["TableNames"]
+        key = {"competition": {"S": "wire"}, "clip": {"S": unused_id()}}
+        once = {"Item": key, "ConditionExpression": "attribute_not_exists(clip)"}
+        self.dynamodb.put_item(TableName=table, **once)
+        self.addCleanup(self.dynamodb.delete_item, TableName=table, Key=key)
+        call = self.dynamodb.put_item
+        self.assert_refused("ConditionalCheckFailedException", call, TableName=table, **once)
+        self.assertEqual(self.dynamodb.get_item(TableName=table, Key=key)["Item"], key)
+
+
+class TestClipQuota(WireTest):
+    OPTIONS = ("--faults", "slow=5")
+
+    def test_the_eleventh_job_at_once_is_one_too_many(self):
+        create, describe = self.live.create_harvest_job, self.live.describe_harvest_job
+        running = [create(**self.job())["Id"] for _ in range(10)]
+        left = lambda: self.live.list_harvest_jobs(IncludeStatus="IN_PROGRESS")["HarvestJobs"]
+        self.assertCountEqual([job["Id"] for job in left()], running)
+        asked = self.job()
+        self.assert_refused("TooManyRequestsException", create, **asked)
+        self.assert_refused("NotFoundException", describe, Id=asked["Id"])
+        eventually(30, lambda: not left(), "the ten jobs did not end")
+        self.assertEqual(create(**asked)["Status"], "IN_PROGRESS")
+
+
+class TestAsset(WireTest):
+    # What an asset is until it is playable shows for as long as that.
+    OPTIONS = ("--faults", "slow=2")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        (cls.group,) = cls.vod.list_packaging_groups()["PackagingGroups"]
+        cls.source_key = cls.ended_job()["S3Destination"]["ManifestKey"]
+
+    def asset(self, **other):
+        """A request for an asset that can be made, but for what is given."""
+        source = f"arn:aws:s3:::{self.bucket}/{self.source_key}"
+        asked = {"Id": unused_id(), "PackagingGroupId": self.group["Id"]}
+        return asked | {"SourceArn": source, "SourceRoleArn": ROLE} | other
+
+    def await_status(self, asset, status):
+        def statuses():
+            endpoints = self.vod.describe_asset(Id=asset["Id"])["EgressEndpoints"]
+            return {endpoint["Status"] for endpoint in endpoints}
+
+        eventually(60, lambda: statuses() == {status}, f"{asset['Id']} was not {status}")
+
+    def answers(self, asset, status):
+        """The bodies behind an asset's URLs, which all answer with a status."""
+        answers = {it["Url"]: get(it["Url"]) for it in asset["EgressEndpoints"]}
+        self.assertEqual({answer[0] for answer in answers.values()}, {status}, answers)
+        return {url: body for url, (_, body) in answers.items()}
+
+    def test_urls_are_known_at_once_and_answer_once_playable(self):
+        asset = self.vod.create_asset(**self.asset(ResourceId="content", Tags={"team": "home"}))
+        self.assertEqual((asset["ResourceId"], asset["Tags"]), ("content", {"team": "home"}))
+        self.assertEqual({it["Status"] for it in asset["EgressEndpoints"]}, {"QUEUED"})
+        self.answers(asset, 404)
+        self.await_status(asset, "PROCESSING")
+        self.await_status(asset, "PLAYABLE")
+        described = self.vod.describe_asset(Id=asset["Id"])
+        manifests = self.answers(described, 200)
+        self.assertEqual(set(manifests), {it["Url"] for it in asset["EgressEndpoints"]})
+        dash, hls = (next(it for it in manifests if it.endswith(end)) for end in ("mpd", "m3u8"))
+        self.assertIn(b"<MPD", manifests[dash])
+        children = uris(manifests[hls].decode())
+        self.assertEqual(len(children), RENDITIONS)
+        for child in children:
+            for name in uris(get(urljoin(hls, child))[1].decode()):
+                status, media = get(urljoin(hls, name))
+                self.assertEqual((status, media[:1]), (200, b"G"), name)
+
+    def test_a_list_has_no_egress_endpoints_and_comes_page_by_page(self):
+        created = [self.vod.create_asset(**self.asset())["Id"] for _ in range(3)]
+        listed = self.paged(self.vod.list_assets, "Assets", PackagingGroupId=self.group["Id"])
+        self.assertCountEqual([it["Id"] for it in listed if it["Id"] in created], created)
+        self.assertFalse([asset for asset in listed if "EgressEndpoints" in asset])
+        group = self.vod.describe_packaging_group(Id=self.group["Id"])
+        self.assertEqual(group["ApproximateAssetCount"], len(listed))
+
+    def test_a_deleted_asset_is_gone_with_its_urls_but_its_source_stays(self):
+        asset = self.vod.create_asset(**self.asset())
+        self.await_status(asset, "PLAYABLE")
+        self.vod.delete_asset(Id=asset["Id"])
+        self.answers(asset, 404)
+        for call in (self.vod.describe_asset, self.vod.delete_asset):
+            self.assert_refused("NotFoundException", call, Id=asset["Id"])
+        self.assertNotIn(asset["Id"], [it["Id"] for it in self.vod.list_assets()["Assets"]])
+        self.s3.head_object(Bucket=self.bucket, Key=self.source_key)
+
+    def test_an_id_is_free_again_once_its_asset_is_deleted_even_while_that_is_ingested(self):
+        asset = self.vod.create_asset(**self.asset())
+        self.await_status(asset, "PROCESSING")
+        self.vod.delete_asset(Id=asset["Id"])
+        again = self.vod.create_asset(**self.asset(Id=asset["Id"]))
+        self.await_status(again, "PLAYABLE")
+        self.answers(again, 200)
+        self.answers(asset, 404)
+
+    def test_an_asset_that_cannot_be_made_is_refused(self):
+        taken = self.vod.create_asset(**self.asset())["Id"]
+        wrong = [{"Id": taken}, {"Id": "goal 1"}, {"PackagingGroupId": "another"}]
+        wrong += [{"SourceArn": arn} for arn in ("index.m3u8", "arn:aws:s3:::bucket/clip.mp4")]
+        for other in wrong:
+            with self.subTest(other):
+                call, asked = self.vod.create_asset, self.asset(**other)
+                self.assert_refused("UnprocessableEntityException", call, **asked)
+
+    def test_an_asset_without_its_source_fails(self):
+        source = f"arn:aws:s3:::{self.bucket}/nothing/index.m3u8"
+        asset = self.vod.create_asset(**self.asset(SourceArn=source))
+        self.await_status(asset, "FAILED")
+        self.answers(asset, 404)
+
+    def test_packaging_groups_and_configurations_are_those_of_the_files(self):
+        vod, expected, found = self.vod, {}, {}
+        for file in ROOT.glob("packaging-groups/*.json"):
+            group = json.loads(file.read_text())
+            expected[group["id"]] = sorted(it["id"] for it in group["packagingConfigurations"])
+        for group in self.paged(vod.list_packaging_groups, "PackagingGroups"):
+            self.assertEqual(vod.describe_packaging_group(Id=group["Id"])["Arn"], group["Arn"])
+            call, asked = vod.list_packaging_configurations, {"PackagingGroupId": group["Id"]}
+            listed = self.paged(call, "PackagingConfigurations", **asked)
+            for configuration in listed:
+                described = vod.describe_packaging_configuration(Id=configuration["Id"])
+                self.assertEqual(described | configuration, described)
+            found[group["Id"]] = sorted(configuration["Id"] for configuration in listed)
+        self.assertEqual(found, expected)
+        for call in (vod.describe_packaging_group, vod.describe_packaging_configuration):
+            self.assert_refused("NotFoundException", call, Id="another")
+
+
+class TestLive(WireTest):
+    def await_channel(self, state):
+        waiter = self.media_live.get_waiter(f"channel_{state}")
+        waiter.wait(ChannelId=CHANNEL, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+
+    def state(self):
+        channel = self.media_live.describe_channel(ChannelId=CHANNEL)
+        return channel["State"], channel["PipelinesRunningCount"]
+
+    def test_a_stopped_channel_goes_off_air_and_comes_back_after_a_discontinuity(self):
+        start, stop = self.media_live.start_channel, self.media_live.stop_channel
+        edge = lambda: self.window(1)[0].end
+        self.await_channel("running")
+        self.assertEqual(self.state(), ("RUNNING", 1))
+        self.assert_refused("ConflictException", start, ChannelId=CHANNEL)
+
+        self.assertEqual(stop(ChannelId=CHANNEL)["State"], "STOPPING")
+        self.await_channel("stopped")
+        self.assertEqual(self.state(), ("IDLE", 0))
+        self.assert_refused("ConflictException", stop, ChannelId=CHANNEL)
+        end = edge()
+        behind = lambda: end + timedelta(seconds=8) < datetime.now(timezone.utc)
+        eventually(15, behind, "the clock did not pass the live edge")
+        self.assertEqual(edge(), end)
+
+        self.assertEqual(start(ChannelId=CHANNEL)["State"], "STARTING")
+        self.await_channel("running")
+        before, after = self.live_manifest()[1].split("#EXT-X-DISCONTINUITY\n")
+        self.assertEqual(segments(before)[-1].end, end)
+        self.assertLess(end, segments(after)[0].start)
+
+    def test_a_channel_that_is_not_there_is_not_found(self):
+        api = self.media_live
+        for call in (api.describe_channel, api.start_channel, api.stop_channel):
+            self.assert_refused("NotFoundException", call, ChannelId="1")
+
+    def test_a_missing_operation_is_answered_501_and_named(self):
+        for name, call, asked in [
+            ("GET /channels", self.live.list_channels, {}),
+            ("POST /packaging_groups", self.vod.create_packaging_group, {"Id": "new"}),
+            ("DELETE /packaging_groups/new", self.vod.delete_packaging_group, {"Id": "new"}),
+            ("GET /prod/channels", self.media_live.list_channels, {}),
+            ("DELETE /prod/channels/1", self.media_live.delete_channel, {"ChannelId": "1"}),
+        ]:
+            with self.subTest(name):
+                with self.assertRaises(ClientError) as refusal:
+                    call(**asked)
+                error = refusal.exception.response["Error"]
+                self.assertEqual(error["Code"], "NotImplementedException")
+                self.assertIn(name, error["Message"])
