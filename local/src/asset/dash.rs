@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::{fs, io};
 
-use super::ingest::IngestFailure;
+use super::ingest::{IngestFailure, blocking};
 use super::packaging_group::{DashPackage, SegmentTemplateFormat};
 use super::source::Rendition;
 use crate::ffmpeg;
@@ -19,7 +19,8 @@ pub(super) async fn package(
     let manifest = &dash.dash_manifests[0];
     let mut arguments: Vec<OsString> = Vec::new();
     for (at, rendition) in renditions.iter().enumerate() {
-        let list = join(rendition, at, work).map_err(IngestFailure::Disk)?;
+        let (rendition, work) = (rendition.clone(), work.to_owned());
+        let list = blocking(move || join(&rendition, at, &work)).await?;
         arguments.extend(["-f", "concat", "-safe", "0", "-i"].map(OsString::from));
         arguments.push(list.into());
     }

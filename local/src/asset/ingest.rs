@@ -47,7 +47,8 @@ async fn package(assets: &Assets, asset: &Asset, work: &Path) -> Result<(), Inge
         }
         match &configuration.package {
             Package::HlsPackage(hls) => {
-                hls::package(hls, &selected, &folder).map_err(IngestFailure::Disk)?;
+                let hls = hls.clone();
+                blocking(move || hls::package(&hls, &selected, &folder)).await?;
             }
             Package::DashPackage(dash) => {
                 dash::package(dash, &selected, &folder, work).await?;
@@ -55,6 +56,14 @@ async fn package(assets: &Assets, asset: &Asset, work: &Path) -> Result<(), Inge
         }
     }
     Ok(())
+}
+
+/// Copies media without holding up the requests that are answered meanwhile.
+pub(super) async fn blocking<T: Send + 'static>(
+    copy: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, IngestFailure> {
+    let copied = tokio::task::spawn_blocking(copy).await;
+    copied.map_err(io::Error::other).and_then(|done| done).map_err(IngestFailure::Disk)
 }
 
 /// An empty folder, whatever a killed process left in it.
