@@ -66,8 +66,9 @@ async fn a_clip_may_cross_a_stop_and_start_of_the_stream() {
     };
     change("stop", "IDLE").await;
     let edge = local.cut(&json!({ "lastSeconds": 4 })).await;
+    let aired = local.segments().await;
     change("start", "RUNNING").await;
-    local.wait_for_segments(7).await;
+    local.wait_for_segments(aired + 3).await;
     let after = local.cut(&json!({ "lastSeconds": 4 })).await;
 
     let stop = time(&edge["actual"]["end"]);
@@ -76,7 +77,7 @@ async fn a_clip_may_cross_a_stop_and_start_of_the_stream() {
         .await;
     let whole = time(&across["actual"]["start"])..time(&across["actual"]["end"]);
     let lasting = across["actual"]["durationSeconds"].as_f64().unwrap();
-    assert!(lasting < (whole.end - whole.start).as_seconds_f64(), "the gap does not play");
+    assert!(lasting <= (whole.end - whole.start).as_seconds_f64(), "a gap does not play");
     let playing = TimeDelta::from_std(Duration::from_secs_f64(lasting)).unwrap();
     let on_air_again = whole.end - (playing - (stop - whole.start));
     let listed = local.wait_until_listed(&across).await;

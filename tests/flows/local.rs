@@ -77,12 +77,17 @@ impl Local {
         panic!("it ended without a line that begins with {beginning}");
     }
 
-    /// Waits until so many segments of the stream are shown by the live manifest.
-    pub(crate) async fn wait_for_segments(&self, count: usize) {
+    /// How many segments the live manifest shows.
+    pub(crate) async fn segments(&self) -> usize {
         let child = self.live.replace("index.m3u8", "index_1.m3u8");
+        let text = reqwest::get(child).await.unwrap().text().await.unwrap();
+        text.matches("#EXTINF").count()
+    }
+
+    /// Waits until the live manifest shows so many segments.
+    pub(crate) async fn wait_for_segments(&self, count: usize) {
         eventually("the live manifest has enough segments", async || {
-            let text = reqwest::get(&child).await.unwrap().text().await.unwrap();
-            (count <= text.matches("#EXTINF").count()).then_some(())
+            (count <= self.segments().await).then_some(())
         })
         .await;
     }

@@ -5,5 +5,6 @@ mod clip;
 mod live;
 mod local;
 mod player;
+mod readme;
 mod restart;
 mod start;

@@ -113,7 +113,9 @@ impl Ingest {
             else {
                 return Ok(());
             };
+            // A push may begin with what its encoder had kept back: time never runs backwards.
             let start = arriving.next_start.unwrap_or(now - duration);
+            let start = self.startover.edge().map_or(start, |edge| edge.max(start));
             let files = self.folder.join(number.to_string());
             self.startover.publish(self.run, start, duration, &files)?;
             arriving.next_start = Some(start + duration);
