@@ -25,10 +25,11 @@ lint: ## Check format, lints, documentation, licenses and advisories
 	cargo machete --version >/dev/null 2>&1 || cargo install --locked cargo-machete
 	cargo machete
 
-bench: ## Measure speed and memory, and print the figures
+bench: ## Measure speed and memory, and print the figures; options in ARGS as for run
 	@scripts/require.sh $(TOOLS)
 	cargo build --locked --release -p matchcut
-	cargo run --locked --quiet --profile bench -p matchcut-bench
+	cargo build --locked --profile bench -p matchcut-local -p matchcut-bench
+	cargo run --locked --quiet --profile bench -p matchcut-bench -- $(ARGS)
 
 .venv/ready: tests/requirements.txt
 	@scripts/require.sh $(TOOLS) python3=python3

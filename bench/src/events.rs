@@ -1,0 +1,112 @@
+//! Events as AWS sends them to functions.
+
+use chrono::{SecondsFormat, Utc};
+use matchcut::clip::{ClipKey, Window};
+use serde_json::{Value, json};
+
+const REGION: &str = "us-east-1";
+const ACCOUNT: &str = "000000000000";
+
+/// A request through an HTTP API, as format 2.0 has it.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+pub(crate) fn request(method: &str, path: &str, parameters: &Value, body: Option<&Value>) -> Value {
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {
+            "accept": "application/json",
+            "accept-encoding": "gzip, deflate, br",
+            "content-type": "application/json",
+            "host": "api.example.com",
+            "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "x-forwarded-for": "203.0.113.7",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https",
+        },
+        "pathParameters": parameters,
+        "requestContext": {
+            "accountId": ACCOUNT,
+            "apiId": "bench",
+            "authorizer": { "jwt": { "claims": { "sub": "operator" }, "scopes": ["matchcut/clips.write"] } },
+            "domainName": "api.example.com",
+            "domainPrefix": "api",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7",
+                "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            },
+            "requestId": format!("{:016x}", fastrand::u64(..)),
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": Utc::now().format("%d/%b/%Y:%H:%M:%S +0000").to_string(),
+            "timeEpoch": Utc::now().timestamp_millis(),
+        },
+        "body": body.map(ToString::to_string),
+        "isBase64Encoded": false,
+    })
+}
+
+/// A harvest job that succeeded.
+/// <https://docs.aws.amazon.com/mediapackage/latest/ug/cloudwatch-events-example.html>
+pub(crate) fn harvested(clip: &ClipKey, window: Window, endpoint: &str) -> Value {
+    let iso = |time: chrono::DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, false);
+    let arn = |service| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:harvest_jobs/{clip}");
+    let detail = json!({ "harvest_job": {
+        "id": clip.to_string(),
+        "arn": arn("mediapackage-vod"),
+        "status": "SUCCEEDED",
+        "origin_endpoint_id": endpoint,
+        "start_time": iso(window.start()),
+        "end_time": iso(window.end()),
+        "s3_destination": {
+            "bucket_name": "matchcut-clips",
+            "manifest_key": format!("{}index.m3u8", clip.media_prefix()),
+            "role_arn": format!("arn:aws:iam::{ACCOUNT}:role/harvest"),
+        },
+        "created_at": iso(Utc::now()),
+    }});
+    event("MediaPackage HarvestJob Notification", &[arn("mediapackage")], &detail)
+}
+
+/// A packaging configuration of an asset that became playable.
+/// <https://docs.aws.amazon.com/mediapackage/latest/ug/cloudwatch-events-example.html>
+pub(crate) fn playable(clip: &ClipKey, configuration: &str) -> Value {
+    let arn = |what| format!("arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:{what}");
+    let detail = json!({
+        "event": "VodAssetPlayable",
+        "message": format!(
+            "Asset '{clip}' is now playable for PackagingConfiguration '{configuration}'"
+        ),
+        "packaging_configuration_id": configuration,
+        "manifest_urls": ["https://0123456789abcdef.egress.mediapackage-vod.us-east-1.amazonaws.com/out/v1/a/index.m3u8"],
+    });
+    let resources =
+        [arn(format!("assets/{clip}")), arn(format!("packaging-configurations/{configuration}"))];
+    event("MediaPackage Input Notification", &resources, &detail)
+}
+
+/// A run of the schedule.
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>
+pub(crate) fn scheduled() -> Value {
+    let mut event = event("Scheduled Event", &[], &json!({}));
+    event["source"] = json!("aws.events");
+    event
+}
+
+fn event(detail_type: &str, resources: &[String], detail: &Value) -> Value {
+    json!({
+        "version": "0",
+        "id": format!("{:032x}", fastrand::u128(..)),
+        "detail-type": detail_type,
+        "source": "aws.mediapackage",
+        "account": ACCOUNT,
+        "time": Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
+        "region": REGION,
+        "resources": resources,
+        "detail": detail,
+    })
+}

@@ -1,0 +1,64 @@
+//! Each Lambda binary: how large it is, how soon it asks for work, how much memory that takes.
+
+mod function;
+mod invocations;
+mod runtime_api;
+
+use std::fs;
+use std::path::Path;
+
+use function::Function;
+
+use crate::error::BenchError;
+use crate::process::built;
+use crate::stack::{Background, Service};
+use crate::table::Table;
+use crate::timings::{Timings, milliseconds};
+
+const FUNCTIONS: [&str; 7] = [
+    "create-clip",
+    "list-clips",
+    "show-clip",
+    "harvest-complete",
+    "asset-playable",
+    "sweep-library",
+    "show-health",
+];
+const STARTS: usize = 20;
+
+/// Starts all functions many times, on a service where nothing else happens; then runs them.
+pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
+    let service = &Service::start(Background::Still, folder).await?;
+    let mut inits = FUNCTIONS.map(|_| Timings::default());
+    for _ in 0..STARTS {
+        for (name, init) in FUNCTIONS.into_iter().zip(&mut inits) {
+            let (function, took) = Function::start(name, &service.stack.variables).await?;
+            function.stop().await?;
+            init.add(took);
+        }
+    }
+
+    let invocations = invocations::EACH;
+    table.heading(format!(
+        "each Lambda: binary; init, median of {STARTS}; peak memory after {invocations} invocations"
+    ));
+    for (name, init) in FUNCTIONS.into_iter().zip(inits) {
+        let path = built(name)?;
+        let size = fs::metadata(&path).map_err(|source| BenchError::Proc { path, source })?.len();
+        let (mut function, _) = Function::start(name, &service.stack.variables).await?;
+        for event in invocations::of(name, service).await? {
+            function.invoke(&event).await?;
+        }
+        let peak = function.peak_memory()?;
+        function.stop().await?;
+        let (size, peak) = (megabytes(size), megabytes(peak));
+        let measured = format!("{size}, {:>7}, {peak:>7}", milliseconds(init.median()));
+        table.add(format!("  {name}"), measured, "under 9 MB, 10 ms, 30 MB");
+    }
+    Ok(())
+}
+
+fn megabytes(bytes: u64) -> String {
+    let tenths = (bytes + 50_000) / 100_000;
+    format!("{}.{} MB", tenths / 10, tenths % 10)
+}

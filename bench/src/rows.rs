@@ -1,0 +1,59 @@
+//! Clips as the library keeps them, written straight into it.
+
+use chrono::TimeDelta;
+use matchcut::clip::{ClipId, CompetitionId, Window};
+use matchcut::library::{ActualBounds, Clip, Library, Status};
+
+use crate::error::BenchError;
+
+/// Writes a clip that has everything a clip of its state has; the sweep finds it due.
+pub(crate) async fn write(
+    library: &Library,
+    competition: &CompetitionId,
+    window: Window,
+    status: Status,
+) -> Result<Clip, BenchError> {
+    let made = window.end() + TimeDelta::seconds(5);
+    let ready = status == Status::Ready;
+    let packaged = ready || status == Status::Packaging;
+    let formats = [("dash", "index.mpd"), ("hls", "index.m3u8")];
+    let clip = Clip {
+        competition: competition.clone(),
+        clip: ClipId::random(window),
+        status,
+        version: 3,
+        channel: "main".into(),
+        requested: window,
+        actual: Some(ActualBounds {
+            start: window.start(),
+            end: window.end(),
+            duration_seconds: (window.end() - window.start()).as_seconds_f64(),
+        }),
+        title: "Men's 100 m, second semi-final".to_owned(),
+        description: "False start in lane 4, then a photo finish.".to_owned(),
+        tags: vec!["100m".to_owned(), "semi-final".to_owned()],
+        manifests: formats
+            .iter()
+            .filter(|_| packaged)
+            .map(|(format, name)| ((*format).to_owned(), manifest(name)))
+            .collect(),
+        playable: formats
+            .iter()
+            .filter(|_| ready)
+            .map(|(format, _)| (*format).to_owned())
+            .collect(),
+        failure: None,
+        created_at: made,
+        updated_at: made,
+        ready_at: ready.then_some(made),
+        next_check_at: status.is_unfinished().then_some(made),
+    };
+    library.create(&clip).await?;
+    Ok(clip)
+}
+
+/// A path as long as MediaPackage's.
+fn manifest(name: &str) -> String {
+    let hex = || format!("{:032x}", fastrand::u128(..));
+    format!("/out/v1/{}/{}/{}/{name}", hex(), hex(), hex())
+}

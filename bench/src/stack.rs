@@ -1,0 +1,81 @@
+//! A service to measure: the whole stack in this process, with a recording on air.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use matchcut::clip::{Window, WindowError};
+use matchcut::library::Library;
+use matchcut_local::{Faults, Options, Source, Stack};
+use tokio::time::timeout;
+
+use crate::api::Api;
+use crate::error::BenchError;
+
+/// The packaging groups of the product.
+pub(crate) const PACKAGING_GROUPS: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging-groups");
+
+/// How much of a stream is on air: 30 segments.
+const LENGTH: TimeDelta = TimeDelta::seconds(60);
+const SEGMENTS: u64 = 30;
+
+/// What goes on in the service besides what the measurement does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Background {
+    /// All of it: events arrive at once and the sweep runs.
+    Normal,
+    /// Nothing: every event is lost and the sweep never comes, so each function runs only when
+    /// the measurement runs it.
+    Still,
+}
+
+/// A running stack, and what the measurements use it through.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) stack: Stack,
+    pub(crate) library: Library,
+    pub(crate) api: Api,
+}
+
+impl Service {
+    pub(crate) async fn start(background: Background, folder: &Path) -> Result<Self, BenchError> {
+        let (lose, sweep) = match background {
+            Background::Normal => (0.0, Duration::from_secs(5)),
+            Background::Still => (1.0, Duration::from_hours(24)),
+        };
+        let stack = Stack::start(Options {
+            port: 0,
+            data_dir: folder.to_owned(),
+            packaging_groups: Path::new(PACKAGING_GROUPS).to_owned(),
+            // One segment more: the encoder does not wait until its very last playlist is taken.
+            source: Source::Recorded { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
+            startover: Duration::from_mins(15),
+            sweep,
+            faults: Faults { lose, ..Faults::default() },
+            cdn_identifier: None,
+        })
+        .await?;
+        let on_air = timeout(Duration::from_mins(2), stack.on_air(SEGMENTS));
+        on_air.await.map_err(|_| BenchError::OffAir)?;
+        Ok(Self {
+            library: Library::from_variables(&stack.sdk, &stack.variables)?,
+            api: Api::new(&stack.api, &stack.token),
+            stack,
+        })
+    }
+}
+
+/// The window of the `number`th clip: ten seconds that have aired, starting at any of them.
+pub(crate) fn window(number: usize) -> Result<Window, WindowError> {
+    const CLIP: TimeDelta = TimeDelta::seconds(10);
+    let starts = (LENGTH - CLIP).num_seconds() + 1;
+    let start = i64::try_from(number).unwrap_or_default() % starts;
+    let start = begin() + TimeDelta::seconds(start);
+    Window::new(start, start + CLIP)
+}
+
+/// When the recording begins: 2020-02-03T13:30:00Z, long over.
+fn begin() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(1_580_736_600)
+}
