@@ -16,12 +16,12 @@ test: .venv/ready ## Run every test that needs no AWS account
 	cargo test --locked --workspace
 	.venv/bin/python -m unittest discover --start-directory tests --verbose
 
-lint: ## Check format, lints, documentation, licenses and advisories
+lint: ## Check format, lints, documentation, licenses and unused dependencies
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny
-	cargo deny check
+	cargo deny check bans licenses sources
 	cargo machete --version >/dev/null 2>&1 || cargo install --locked cargo-machete
 	cargo machete
 
