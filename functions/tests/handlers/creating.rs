@@ -103,6 +103,15 @@ async fn the_preview_of_the_reply_plays_at_once() {
     let (url, text) = (parent.url().clone(), parent.text().await.unwrap());
     let children: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(children.len(), 3);
+    // The window may stand in the path as well, and the links lead on from there.
+    let query: Vec<_> = url.query_pairs().map(|(name, time)| format!("{name}/{time}")).collect();
+    let in_path = format!("{}/index_1.m3u8", query.join("/"));
+    let in_path = url.join(&in_path).unwrap();
+    let text_in_path = reqwest::get(in_path.clone()).await.unwrap().text().await.unwrap();
+    let by_query = reqwest::get(url.join(children[0]).unwrap()).await.unwrap();
+    assert_eq!(text_in_path, by_query.text().await.unwrap());
+    let segment = text_in_path.lines().find(|line| !line.starts_with('#')).unwrap();
+    assert_eq!(reqwest::get(in_path.join(segment).unwrap()).await.unwrap().status(), 200);
     for child in children {
         let child = reqwest::get(url.join(child).unwrap()).await.unwrap();
         let (url, text) = (child.url().clone(), child.text().await.unwrap());
@@ -122,6 +131,16 @@ async fn the_eleventh_clip_waits_for_a_free_harvest_job() {
         let expected = if at < 10 { "harvesting" } else { "queued" };
         assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!(expected)));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn throttling_makes_a_clip_wait_and_not_fail() {
+    let api = Api::start_with(|options| options.faults.throttle = 1.0).await;
+    let answer = api.post_clip(r#"{"lastSeconds":4}"#).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("queued")));
+    api.stack.functions.sweep.run(Utc::now() + TimeDelta::minutes(1)).await.unwrap();
+    let clip = api.library().find(&answer.key()).await.unwrap().unwrap();
+    assert_eq!(clip.status, Status::Queued);
 }
 
 /// Asks a function that sees a changed environment, past the gateway.

@@ -128,3 +128,24 @@ async fn an_operator_watches_a_clip_in_the_making() {
     assert_eq!(api.get("/competitions/demo/clips").await.body, json!({ "clips": [] }));
     assert_eq!(api.get("/health").await.body["status"], "ok");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_any_origin_may_ask() {
+    let api = Api::start().await;
+    let http = reqwest::Client::new();
+    let preflight = http
+        .request(Method::OPTIONS, format!("{}/clip", api.stack.api))
+        .header("origin", "https://console.example.com")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization,content-type")
+        .send()
+        .await
+        .unwrap();
+    assert!(preflight.status().is_success());
+    let allowed = |name: &str| preflight.headers()[name].to_str().unwrap().to_lowercase();
+    assert_eq!(allowed("access-control-allow-origin"), "*");
+    assert!(allowed("access-control-allow-methods").contains("post"));
+    assert!(allowed("access-control-allow-headers").contains("authorization"));
+    let list = api.get("/competitions/demo/clips").await;
+    assert_eq!(list.headers["access-control-allow-origin"], "*");
+}

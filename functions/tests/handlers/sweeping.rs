@@ -43,6 +43,27 @@ async fn without_a_single_event_every_clip_becomes_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_lost_repeated_and_out_of_order_make_each_clip_ready_once() {
+    let api = Api::start_with(|options| {
+        options.faults = "lose=0.2,repeat=1,reorder=1,delay=0.1,seed=7".parse().unwrap();
+    })
+    .await;
+    let mut keys = Vec::new();
+    for _ in 0..4 {
+        keys.push(api.post_clip(r#"{"lastSeconds":4}"#).await.key());
+    }
+    for key in &keys {
+        assert_eq!(sweep_until_finished(&api, key).await.status, Status::Ready);
+    }
+    assert_eq!(
+        api.get("/competitions/demo/clips").await.body["clips"].as_array().unwrap().len(),
+        4
+    );
+    let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
+    assert_eq!(vod.list_assets().send().await.unwrap().assets().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_whose_harvest_was_never_asked_for_gets_one() {
     let api = Api::start().await;
     for status in [Status::Queued, Status::Harvesting] {

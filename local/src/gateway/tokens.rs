@@ -1,5 +1,7 @@
 //! Operators' tokens: a local issuer of RS256 access tokens, in the place of Cognito.
 
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -63,7 +65,7 @@ impl Tokens {
         if !path.exists() {
             let key = KeyPair::generate(KeySize::Rsa2048).map_err(|_| unusable())?;
             let der = key.as_der().map_err(|_| unusable())?;
-            fs::write(&path, der.as_ref()).map_err(failed)?;
+            write_secret(&path, der.as_ref()).map_err(failed)?;
         }
         let der = fs::read(&path).map_err(failed)?;
         let key = KeyPair::from_pkcs8(&der).map_err(|_| unusable())?;
@@ -82,7 +84,7 @@ impl Tokens {
             return Ok(kept.trim().to_owned());
         }
         let token = self.issue("operator", scope, LIFETIME)?;
-        fs::write(&path, &token).map_err(|source| TokenError::Io { path, source })?;
+        write_secret(&path, token.as_bytes()).map_err(|source| TokenError::Io { path, source })?;
         Ok(token)
     }
 
@@ -132,6 +134,13 @@ impl Tokens {
             Access::Forbidden
         }
     }
+}
+
+/// Writes a file that only its owner may read.
+fn write_secret(path: &Path, secret: &[u8]) -> io::Result<()> {
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(secret)
 }
 
 /// The key in the only form in which the JWT library takes PKCS #8.
