@@ -21,6 +21,8 @@ pub enum ConfigError {
     Missing(&'static str),
     #[error("environment variable {name} is not usable: {reason}")]
     Invalid { name: &'static str, reason: String },
+    #[error("the HTTP client could not be set up")]
+    Http(#[source] reqwest::Error),
 }
 
 impl Variables {
@@ -48,14 +50,27 @@ impl Variables {
     where
         T: FromStr<Err: std::fmt::Display>,
     {
-        self.required(name)?
-            .parse()
-            .map_err(|error: T::Err| ConfigError::Invalid { name, reason: error.to_string() })
+        parse(name, self.required(name)?)
+    }
+
+    /// A variable that may be absent, parsed.
+    pub fn optional<T>(&self, name: &'static str) -> Result<Option<T>, ConfigError>
+    where
+        T: FromStr<Err: std::fmt::Display>,
+    {
+        self.get(name).map(|text| parse(name, text)).transpose()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
+}
+
+fn parse<T: FromStr<Err: std::fmt::Display>>(
+    name: &'static str,
+    text: &str,
+) -> Result<T, ConfigError> {
+    text.parse().map_err(|error: T::Err| ConfigError::Invalid { name, reason: error.to_string() })
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
@@ -96,6 +111,8 @@ mod tests {
         assert_eq!(missing, "environment variable TABLE is missing");
         assert!(variables.required("EMPTY").is_err());
         let invalid = variables.parsed::<u16>("PORT").unwrap_err().to_string();
+        assert!(variables.optional::<u16>("PORT").is_err());
+        assert_eq!(variables.optional::<u16>("OTHER_PORT").unwrap(), None);
         assert!(invalid.starts_with("environment variable PORT is not usable: "), "{invalid}");
     }
 }

@@ -28,14 +28,10 @@ pub struct CreateClip {
 
 impl CreateClip {
     pub fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
-        let cdn_identifier = variables.get("CDN_IDENTIFIER").map(str::to_owned);
         Ok(Self {
             library: Library::from_variables(sdk, variables)?,
             harvester: Harvester::from_variables(sdk, variables)?,
-            live: LiveEndpoint::new(cdn_identifier).map_err(|error| ConfigError::Invalid {
-                name: "CDN_IDENTIFIER",
-                reason: error::chain(&error),
-            })?,
+            live: LiveEndpoint::from_variables(variables)?,
             channels: variables.parsed("CHANNELS")?,
             view: ClipView::from_variables(variables)?,
         })

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use m3u8_rs::Playlist;
 use reqwest::StatusCode;
+use reqwest::header::HeaderValue;
 use url::Url;
 
 use super::channel::time_shifted;
 use super::{Channel, ManifestError, Timeline};
 use crate::clip::Window;
+use crate::config::{ConfigError, Variables};
 
 /// An operator waits for the answer, and a clip can be cut without it.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -22,7 +24,7 @@ pub struct LiveEndpoint {
     http: reqwest::Client,
     /// The value of `X-MediaPackage-CDNIdentifier`, where the endpoint demands it.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/cdn-auth.html>
-    cdn_identifier: Option<String>,
+    cdn_identifier: Option<HeaderValue>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -41,12 +43,14 @@ pub enum ReadError {
 }
 
 impl LiveEndpoint {
-    pub fn new(cdn_identifier: Option<String>) -> Result<Self, reqwest::Error> {
+    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigError> {
+        let cdn_identifier = variables.optional("CDN_IDENTIFIER")?;
         let http = reqwest::Client::builder()
             .timeout(PATIENCE)
             .connect_timeout(Duration::from_secs(1))
             .user_agent(concat!("matchcut/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+            .build()
+            .map_err(ConfigError::Http)?;
         Ok(Self { http, cdn_identifier })
     }
 

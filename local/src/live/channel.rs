@@ -13,7 +13,8 @@ use axum::{Json, Router};
 use chrono::Utc;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::ChildStderr;
 use tokio::sync::watch;
 
 use super::encoder::{Begin, Source};
@@ -149,7 +150,7 @@ impl Channel {
         let target = format!("{ingest_url}/{}/{run}", self.id);
         let mut encoder =
             self.source.encode(begin, &target).await.map_err(|error| error.to_string())?;
-        let mut said = encoder.stderr.take();
+        let complaints = tokio::spawn(last_line(encoder.stderr.take()));
         let status = loop {
             tokio::select! {
                 status = encoder.wait() => break status.map_err(|error| error.to_string())?,
@@ -163,12 +164,8 @@ impl Channel {
         if status.success() && !matches!(self.source, Source::Listener(_)) {
             return Ok(());
         }
-        let mut text = String::new();
-        if let Some(said) = &mut said {
-            let _ = said.read_to_string(&mut text).await;
-        }
-        let last = text.lines().rev().find(|line| !line.trim().is_empty());
-        Err(last.unwrap_or("the source ended").to_owned())
+        let complaint = complaints.await.ok().flatten();
+        Err(complaint.unwrap_or_else(|| "the source ended".to_owned()))
     }
 
     fn set_state(&self, state: ChannelState) {
@@ -187,6 +184,17 @@ impl Channel {
             "state": state,
         })
     }
+}
+
+/// Reads what a process complains of to its end, lest it waits to be read; its last words.
+async fn last_line(complaints: Option<ChildStderr>) -> Option<String> {
+    let mut lines = BufReader::new(complaints?).lines();
+    let mut last = None;
+    while let Ok(Some(line)) = lines.next_line().await {
+        tracing::debug!("the encoder says: {line}");
+        last = Some(line).filter(|line| !line.trim().is_empty()).or(last);
+    }
+    last
 }
 
 async fn unwanted(wanted: &mut watch::Receiver<bool>) {
