@@ -9,7 +9,7 @@ help: ## Say what there is to run
 
 run: ## Run the service on this machine; options in ARGS, as in make run ARGS="--help"
 	@scripts/require.sh $(TOOLS)
-	cargo run --locked --quiet -p matchcut-local --bin local -- $(ARGS)
+	cargo run --locked -p matchcut-local --bin local -- $(ARGS)
 
 test: .venv/ready ## Run every test that needs no AWS account
 	@scripts/require.sh $(TOOLS)
