@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use matchcut::clip::{ClipId, CompetitionId, Window};
-use matchcut::library::{ActualBounds, Clip, Library, Status};
+use matchcut::library::{ActualBounds, Clip, Library, Source, Status};
 
 use crate::error::BenchError;
 
@@ -22,8 +22,7 @@ pub(crate) async fn write(
         clip: ClipId::random(window),
         status,
         version: 3,
-        channel: "main".into(),
-        requested: window,
+        source: Source::Live { channel: "main".into(), requested: window },
         actual: Some(ActualBounds {
             start: window.start(),
             end: window.end(),

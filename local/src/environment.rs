@@ -7,7 +7,7 @@ use matchcut::config::{Variables, timeouts};
 use serde_json::json;
 
 use crate::asset::PackagingGroup;
-use crate::library::{ACCESS_KEY, BUCKET, SECRET_KEY, TABLE};
+use crate::library::{ACCESS_KEY, BUCKET, SECRET_KEY, TABLE, UPLOADS_BUCKET};
 use crate::live::{SEGMENT_SECONDS, manifest_path};
 use crate::notifications::{ACCOUNT, REGION};
 use crate::stack::Options;
@@ -43,16 +43,19 @@ pub(crate) fn environment(options: &Options, group: &PackagingGroup, urls: &Urls
     let mut variables = vec![
         ("CLIPS_TABLE", TABLE.to_owned()),
         ("CLIPS_BUCKET", BUCKET.to_owned()),
+        ("UPLOADS_BUCKET", UPLOADS_BUCKET.to_owned()),
         ("CHANNELS", channels.to_string()),
         ("PACKAGING_GROUP_ID", group.id.clone()),
         ("HARVEST_ROLE_ARN", role("harvest")),
         ("ASSET_ROLE_ARN", role("asset")),
+        ("TRANSCODE_ROLE_ARN", role("transcode")),
         ("VOD_BASE_URL", format!("{public}/vod")),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", (*dynamodb).to_owned()),
         ("AWS_ENDPOINT_URL_S3", (*s3).to_owned()),
+        ("AWS_ENDPOINT_URL_MEDIACONVERT", (*elemental).to_owned()),
         ("AWS_ENDPOINT_URL_MEDIALIVE", (*elemental).to_owned()),
         ("AWS_ENDPOINT_URL_MEDIAPACKAGE", (*elemental).to_owned()),
         ("AWS_ENDPOINT_URL_MEDIAPACKAGE_VOD", (*elemental).to_owned()),

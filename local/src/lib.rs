@@ -18,6 +18,7 @@ mod notifications;
 mod origins;
 mod records;
 mod stack;
+mod upload;
 mod wire;
 
 pub use asset::GroupError;

@@ -63,6 +63,7 @@ impl From<Arguments> for Options {
             startover: Duration::from_secs(arguments.startover),
             sweep: Duration::from_secs(arguments.sweep),
             faults: arguments.faults,
+            create_job_burst: 100,
             cdn_identifier: arguments.cdn_identifier,
         }
     }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::cors::CorsLayer;
 
 use crate::asset::Assets;
+use crate::library::BUCKET;
 use crate::live::{self, OriginEndpoint};
 
 /// What viewers play: the live endpoint and the egress of VOD assets.
@@ -17,6 +19,7 @@ use crate::live::{self, OriginEndpoint};
 pub(crate) struct Origins {
     pub(crate) endpoint: OriginEndpoint,
     pub(crate) assets: Arc<Assets>,
+    pub(crate) s3: aws_sdk_s3::Client,
 }
 
 impl Origins {
@@ -34,7 +37,8 @@ impl Origins {
         Router::new().route("/out/v1/{*path}", get(answer)).with_state(self)
     }
 
-    /// The CDN: `/live` and `/vod` keep the paths of both apart, for any page to play.
+    /// The CDN: `/live` and `/vod` keep the paths of both apart, for any page to play; thumbnails
+    /// come from the clip bucket.
     pub(crate) fn cdn_router(self) -> Router {
         let answer = async |State(origins): State<Origins>,
                             Path(path): Path<String>,
@@ -44,6 +48,7 @@ impl Origins {
         Router::new()
             .route("/live/out/v1/{*path}", get(answer))
             .route("/vod/out/v1/{*path}", get(answer))
+            .route("/vod/thumbnails/{*path}", get(thumbnail))
             .layer(CorsLayer::permissive())
             .with_state(self)
     }
@@ -62,5 +67,23 @@ impl Origins {
             _ => "video/mp4",
         };
         live::file(&file, media_type).await
+    }
+}
+
+/// A thumbnail never changes: a clip has a path of its own.
+async fn thumbnail(State(origins): State<Origins>, Path(path): Path<String>) -> Response {
+    let key = format!("thumbnails/{path}");
+    let Ok(object) = origins.s3.get_object().bucket(BUCKET).key(key).send().await else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match object.body.collect().await {
+        Ok(body) => {
+            let headers = [
+                (CONTENT_TYPE, "image/jpeg"),
+                (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            ];
+            (headers, body.into_bytes()).into_response()
+        }
+        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
 }

@@ -25,6 +25,7 @@ use crate::gateway::{self, Contract, ContractError, Gateway, TokenError, Tokens}
 use crate::library;
 use crate::live::{Source, Startover, manifest_path};
 use crate::notifications::Bus;
+use crate::upload::Queue;
 
 /// The scope an operator's token has.
 pub const OPERATOR_SCOPE: &str = "matchcut/clips.write";
@@ -42,6 +43,8 @@ pub struct Options {
     /// How often the sweep runs.
     pub sweep: Duration,
     pub faults: Faults,
+    /// How many calls of CreateJob MediaConvert takes at once, before it takes two a second.
+    pub create_job_burst: u16,
     /// What the origin demands of the CDN, if anything.
     pub cdn_identifier: Option<String>,
 }
@@ -140,7 +143,9 @@ impl Stack {
         };
         let database = data.join("dynamodb.sqlite");
         tasks.spawn(library::serve_dynamodb(dynamodb, &database, stop.clone())?);
-        serve(s3, library::s3_router(&data.join("s3"))?);
+        let uploads = Queue::open(&data.join("upload-queue"), &options.faults).map_err(unusable)?;
+        let uploads = Arc::new(uploads);
+        serve(s3, library::s3_router(data, Arc::clone(&uploads))?);
         library::ensure_table(&aws_sdk_dynamodb::Client::new(&sdk)).await?;
 
         let bus = Arc::new(Bus::new(options.faults.clone()));
@@ -159,6 +164,10 @@ impl Stack {
         let startover = Arc::clone(&elemental.endpoint.startover);
         let ingest_url = format!("{elemental_url}/ingest");
         tasks.spawn(until(stop.clone(), async move { elemental.run(&ingest_url).await }));
+        let transcoding = functions.clone();
+        tasks.spawn(until(stop.clone(), async move {
+            uploads.run(|batch| transcoding.take_in(batch)).await;
+        }));
         let sweeping = functions.clone();
         let every = options.sweep;
         tasks.spawn(until(stop.clone(), async move { sweeping.sweep_every(every).await }));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{ClipId, ClipKey, Window};
 use matchcut::config::Variables;
-use matchcut::library::{Clip, Library, Status};
+use matchcut::library::{self, Clip, Library, Status};
 use matchcut_local::{Faults, Options, Source, Stack};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -47,6 +47,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         // Tests sweep by hand.
         sweep: Duration::from_hours(24),
         faults: Faults::default(),
+        create_job_burst: 100,
         cdn_identifier: None,
     }
 }
@@ -199,8 +200,7 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         clip: ClipId::random(window),
         status,
         version: 1,
-        channel: "main".into(),
-        requested: window,
+        source: library::Source::Live { channel: "main".into(), requested: window },
         actual: None,
         title: format!("Clip at {start}"),
         description: String::new(),
