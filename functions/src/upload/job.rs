@@ -215,3 +215,95 @@ fn remix(outputs: &[&[i32]]) -> RemixSettings {
         .channel_mapping(ChannelMapping::builder().set_output_channels(Some(mapping)).build())
         .build()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::extract::State;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use serde_json::Value;
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+    use super::*;
+    use crate::config::Variables;
+    use crate::upload::Transcoder;
+
+    fn video(width: f64, height: f64, audio: &[u32]) -> Video {
+        let duration = TimeDelta::milliseconds(30_040);
+        Video { width, height, duration, high_dynamic_range: false, audio: audio.to_vec() }
+    }
+
+    /// The body of the CreateJob that a video gives, as it leaves the SDK.
+    async fn create_job(video: &Video) -> Value {
+        type Sent = UnboundedSender<Value>;
+        let take = async |State(sent): State<Sent>, axum::Json(body): axum::Json<Value>| {
+            sent.send(body).expect("the test waits for it");
+            (StatusCode::CREATED, axum::Json(serde_json::json!({ "job": { "id": "j" } })))
+        };
+        let (sent, mut received) = unbounded_channel();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().route("/2017-08-29/jobs", post(take)).with_state(sent);
+        let server = tokio::spawn(async move { axum::serve(listener, router).await });
+
+        let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .region("us-east-1")
+            .test_credentials()
+            .endpoint_url(url)
+            .load()
+            .await;
+        let variables: Variables = [
+            ("TRANSCODE_ROLE_ARN", "arn:aws:iam::111122223333:role/transcode"),
+            ("CLIPS_BUCKET", "clips"),
+        ]
+        .into_iter()
+        .collect();
+        let clip = "100m_20200203133058_20200203133058_k7Qx2f".parse().unwrap();
+        let url = "s3://uploads/100m/20200203133058_20200203133058_k7Qx2f/original.mp4";
+        let transcoder = Transcoder::from_variables(&sdk, &variables).unwrap();
+        let job = transcoder.start(&clip, url, video).await.unwrap();
+        assert_eq!(job, Ok("j".to_owned()));
+        server.abort();
+        received.recv().await.unwrap()
+    }
+
+    /// The goldens are checked against MediaConvert's published model too: `tests/test_wire.py`.
+    #[tokio::test]
+    async fn jobs_are_as_the_goldens_have_them() {
+        let landscape = video(1920.0, 1080.0, &[2]);
+        let bright = Video { high_dynamic_range: true, ..video(1080.0, 1920.0, &[1]) };
+        for (name, video) in [
+            ("landscape-stereo", &landscape),
+            ("portrait-mono-hdr", &bright),
+            ("square-surround", &video(1080.0, 1080.0, &[6])),
+            ("broadcast-eight-mono-tracks", &video(1920.0, 1080.0, &[1; 8])),
+            ("small-silent", &video(320.0, 240.0, &[])),
+            ("four-channels", &video(640.0, 360.0, &[4])),
+        ] {
+            let mut settings = insta::Settings::clone_current();
+            settings.set_snapshot_path("goldens");
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            settings.set_sort_maps(true);
+            let job = create_job(video).await;
+            settings.bind(|| insta::assert_json_snapshot!(name, job));
+        }
+    }
+
+    #[test]
+    fn thumbnails_are_about_ten_and_never_closer_than_half_a_second() {
+        let ladder = Ladder::standard();
+        let count = |milliseconds| {
+            let duration = TimeDelta::milliseconds(milliseconds);
+            let (count, interval) =
+                thumbnails(&ladder, &Video { duration, ..video(640.0, 360.0, &[]) });
+            let last = interval * i32::try_from(count - 1).unwrap();
+            // Half an interval lies between the last and the end.
+            assert!(last < duration && duration < last + interval, "{milliseconds} ms");
+            count
+        };
+        assert_eq!([count(40), count(120), count(1000), count(2600)], [1, 1, 2, 5]);
+        assert_eq!([count(5000), count(30_000), count(86_400_000)], [10, 10, 10]);
+    }
+}

@@ -1,5 +1,6 @@
 //! The files of a job: where they are read, where they go, and what its event says of them.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -43,6 +44,23 @@ pub(super) fn of(folder: &Path) -> io::Result<Vec<PathBuf>> {
         .collect::<io::Result<Vec<_>>>()?;
     files.sort_by_key(|file| (file.extension().is_some_and(|it| it == "m3u8"), file.clone()));
     Ok(files)
+}
+
+/// Fills up transport streams of a few packets with null packets, which say nothing: shorter ones
+/// are not recognized as what they are by ffmpeg and the players built on it.
+pub(super) fn fill_up(folder: &Path) -> io::Result<()> {
+    const PACKET: usize = 188;
+    const LEAST: usize = 64 * PACKET;
+    let mut null = [0xFF; PACKET];
+    null[..4].copy_from_slice(&[0x47, 0x1F, 0xFF, 0x10]);
+    for file in of(folder)? {
+        let size = usize::try_from(fs::metadata(&file)?.len()).unwrap_or(usize::MAX);
+        if file.extension().is_some_and(|extension| extension == "ts") && size < LEAST {
+            let mut file = fs::OpenOptions::new().append(true).open(file)?;
+            file.write_all(&null.repeat((LEAST - size) / PACKET))?;
+        }
+    }
+    Ok(())
 }
 
 /// A group as the COMPLETE event tells of it.

@@ -241,6 +241,7 @@ impl Jobs {
         let mut details = Vec::new();
         for (at, group) in groups.iter().enumerate() {
             let folder = work.join(at.to_string());
+            files::fill_up(&folder).map_err(|error| failed(error.to_string()))?;
             details.push(files::describe(group, &folder).map_err(|it| failed(it.to_string()))?);
             let (bucket, prefix) = files::place(group).ok_or_else(|| failed(String::new()))?;
             for file in files::of(&folder).map_err(|error| failed(error.to_string()))? {
