@@ -8,3 +8,4 @@ mod player;
 mod readme;
 mod restart;
 mod start;
+mod upload;
