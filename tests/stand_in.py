@@ -194,9 +194,9 @@ class WireTest(unittest.TestCase):
         environment = dict(line.split("=", 1) for line in cls.printed("env"))
         # As the functions do, the clients find their services by the environment alone.
         with mock.patch.dict(os.environ, environment, clear=True):
-            session = boto3.session.Session(region_name=environment["AWS_REGION"])
+            cls.session = boto3.session.Session(region_name=environment["AWS_REGION"])
             once = Config(retries={"max_attempts": 0})
-            clients = [session.client(service, config=once) for service in SERVICES]
+            clients = [cls.session.client(service, config=once) for service in SERVICES]
         for client in clients:
             client.meta.events.register("after-call", check_reply)
         cls.live, cls.vod, cls.media_live, cls.media_convert, cls.s3, cls.dynamodb = clients

@@ -97,6 +97,7 @@ async fn main() -> ExitCode {
 fn print_urls(stack: &Stack) {
     println!("api       {}", stack.api);
     println!("live      {}", stack.live);
+    println!("upload    {}", stack.upload);
     println!("token     {}", stack.token);
     for (name, value) in stack.variables.iter().filter(|(name, _)| name.starts_with("AWS_")) {
         println!("env       {name}={value}");

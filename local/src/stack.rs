@@ -56,6 +56,8 @@ pub struct Stack {
     pub api: String,
     /// The live manifest as viewers reach it.
     pub live: String,
+    /// The page that editors upload files with.
+    pub upload: String,
     /// An operator's access token.
     pub token: String,
     /// The environment a function finds: its settings, and where AWS is.
@@ -175,6 +177,7 @@ impl Stack {
         Ok(Self {
             api: format!("{public_url}/api"),
             live: format!("{public_url}/live{}", manifest_path()),
+            upload: format!("{public_url}/upload#token={token}"),
             token,
             variables,
             sdk,

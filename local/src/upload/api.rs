@@ -79,18 +79,24 @@ enum Order {
     Descending,
 }
 
-/// ListJobs and SearchJobs; only the latter is asked with `inputFile`.
+/// ListJobs and SearchJobs; only the latter is asked with `inputFile`, which can be part of a URL.
+/// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/search.html>
 async fn list_jobs(
     State(jobs): Shared,
     asked: Result<Query<List>, QueryRejection>,
 ) -> Result<Json<Value>, AwsError> {
     jobs.throttled()?;
     let Query(asked) = asked.map_err(|error| AwsError::bad_request(error.body_text()))?;
+    let most = asked.max_results.unwrap_or(LARGEST_PAGE);
+    if !(1..=LARGEST_PAGE).contains(&most) {
+        let message = format!("maxResults: {most} is not from 1 to {LARGEST_PAGE}");
+        return Err(AwsError::bad_request(message));
+    }
     let all = jobs.records.all();
     let wanted = |job: &&Job| {
         let input = &job.asked.settings.inputs[0].file_input;
         asked.status.is_none_or(|status| job.status == status)
-            && asked.input_file.as_ref().is_none_or(|file| input == file)
+            && asked.input_file.as_ref().is_none_or(|part| input.contains(part))
     };
     let token = asked.next_token.as_ref();
     let ordered: Vec<&Job> = match asked.order {
@@ -101,7 +107,6 @@ async fn list_jobs(
             all.values().rev().filter(|job| token.is_none_or(|it| job.id < *it)).collect()
         }
     };
-    let most = asked.max_results.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE);
     let mut rest = ordered.into_iter().filter(wanted);
     let page: Vec<&Job> = rest.by_ref().take(most).collect();
     let mut body = json!({ "jobs": page.iter().map(|job| job.describe()).collect::<Vec<_>>() });

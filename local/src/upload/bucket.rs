@@ -15,8 +15,8 @@ use s3s::dto::{
     GetBucketLocationOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
     GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
     ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-    ListObjectsV2Output, ListPartsInput, ListPartsOutput, PutObjectInput, PutObjectOutput,
-    PutObjectTaggingInput, PutObjectTaggingOutput, Tag, UploadPartInput, UploadPartOutput,
+    ListObjectsV2Output, PutObjectInput, PutObjectOutput, PutObjectTaggingInput,
+    PutObjectTaggingOutput, Tag, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
@@ -68,6 +68,13 @@ impl Buckets {
         })
     }
 
+    /// What is known of an object, which has to be there.
+    async fn head(&self, bucket: &str, key: &str) -> S3Result<HeadObjectOutput> {
+        let input = HeadObjectInput::builder().bucket(bucket.to_owned()).key(key.to_owned());
+        let input = input.build().map_err(|error| s3_error!(error, InternalError))?;
+        Ok(self.files.head_object(request(input)).await?.output)
+    }
+
     /// Sets an object's tags, in place of those it had.
     fn tag(&self, bucket: &str, key: &str, tags: Tags) -> S3Result<()> {
         if MOST_TAGS < tags.len() {
@@ -87,9 +94,7 @@ impl Buckets {
         if bucket != UPLOADS_BUCKET {
             return Ok(());
         }
-        let input = HeadObjectInput::builder().bucket(bucket.to_owned()).key(key.to_owned());
-        let input = input.build().map_err(|error| s3_error!(error, InternalError))?;
-        let object = self.files.head_object(request(input)).await?.output;
+        let object = self.head(bucket, key).await?;
         let detail = json!({
             "version": "0",
             "bucket": { "name": bucket },
@@ -267,9 +272,7 @@ impl S3 for Buckets {
         &self,
         S3Request { input, .. }: S3Request<GetObjectTaggingInput>,
     ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
-        let head = HeadObjectInput::builder().bucket(input.bucket.clone()).key(input.key.clone());
-        let head = head.build().map_err(|error| s3_error!(error, InternalError))?;
-        self.files.head_object(request(head)).await?;
+        self.head(&input.bucket, &input.key).await?;
         let tags = self.tags.get(&record_name(&input.bucket, &input.key)).unwrap_or_default();
         let tag = |(key, value)| Tag { key: Some(key), value: Some(value) };
         let tag_set = tags.into_iter().map(tag).collect();
@@ -280,6 +283,7 @@ impl S3 for Buckets {
         &self,
         S3Request { input, .. }: S3Request<PutObjectTaggingInput>,
     ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
+        self.head(&input.bucket, &input.key).await?;
         let text = |text: Option<String>| text.unwrap_or_default();
         let tags = input.tagging.tag_set.into_iter().map(|tag| (text(tag.key), text(tag.value)));
         self.tag(&input.bucket, &input.key, tags.collect())?;
@@ -290,6 +294,7 @@ impl S3 for Buckets {
         &self,
         S3Request { input, .. }: S3Request<DeleteObjectTaggingInput>,
     ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
+        self.head(&input.bucket, &input.key).await?;
         self.tag(&input.bucket, &input.key, Tags::new())?;
         Ok(S3Response::new(DeleteObjectTaggingOutput::default()))
     }
@@ -304,6 +309,5 @@ impl S3 for Buckets {
         list_buckets(ListBucketsInput) -> ListBucketsOutput;
         list_objects(ListObjectsInput) -> ListObjectsOutput;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output;
-        list_parts(ListPartsInput) -> ListPartsOutput;
     }
 }

@@ -26,7 +26,7 @@ pub(super) struct Input {
     timecode_source: Option<TimecodeSource>,
     #[serde(default)]
     pub(super) video_selector: VideoSelector,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) audio_selectors: BTreeMap<String, AudioSelector>,
 }
 
@@ -160,13 +160,13 @@ pub(super) struct FileGroupSettings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Output {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) name_modifier: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     extension: Option<String>,
     container_settings: ContainerSettings,
     pub(super) video_description: VideoDescription,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) audio_descriptions: Vec<AudioDescription>,
 }
 
