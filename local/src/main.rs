@@ -98,6 +98,9 @@ fn print_urls(stack: &Stack) {
     println!("api       {}", stack.api);
     println!("live      {}", stack.live);
     println!("upload    {}", stack.upload);
+    if let Some(bucket) = stack.variables.get("UPLOADS_BUCKET") {
+        println!("bucket    s3://{bucket}/");
+    }
     println!("token     {}", stack.token);
     for (name, value) in stack.variables.iter().filter(|(name, _)| name.starts_with("AWS_")) {
         println!("env       {name}={value}");
