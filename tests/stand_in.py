@@ -21,7 +21,7 @@ from urllib.request import urlopen
 import boto3
 from botocore.config import Config
 
-SERVICES = "mediapackage", "mediapackage-vod", "medialive", "s3", "dynamodb"
+SERVICES = "mediapackage", "mediapackage-vod", "medialive", "s3", "dynamodb", "secretsmanager"
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "target/debug/local"
 CHANNEL = "1000001"
@@ -169,7 +169,7 @@ class WireTest(unittest.TestCase):
             clients = [session.client(service, config=once) for service in SERVICES]
         for client in clients:
             client.meta.events.register("after-call", check_reply)
-        cls.live, cls.vod, cls.media_live, cls.s3, cls.dynamodb = clients
+        cls.live, cls.vod, cls.media_live, cls.s3, cls.dynamodb, cls.secrets = clients
         (cls.bucket,) = (bucket["Name"] for bucket in cls.s3.list_buckets()["Buckets"])
 
     @classmethod

@@ -54,6 +54,7 @@ impl Service {
             sweep,
             faults: Faults { lose, ..Faults::default() },
             cdn_identifier: None,
+            private: false,
         })
         .await?;
         let on_air = timeout(Duration::from_mins(2), stack.on_air(SEGMENTS));

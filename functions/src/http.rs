@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -42,6 +42,7 @@ pub enum ProblemKind {
     WindowExpired,
     WindowUnavailable,
     NotFound,
+    LibraryPublic,
     LiveUnreadable,
     Unavailable,
 }
@@ -51,6 +52,7 @@ impl ProblemKind {
         match self {
             Self::MalformedBody | Self::InvalidField | Self::InvalidWindow => 400,
             Self::NotFound => 404,
+            Self::LibraryPublic => 409,
             Self::BodyTooLarge => 413,
             Self::WindowNotAired | Self::WindowExpired | Self::WindowUnavailable => 422,
             Self::LiveUnreadable | Self::Unavailable => 503,
@@ -67,6 +69,7 @@ impl ProblemKind {
             Self::WindowExpired => "window-expired",
             Self::WindowUnavailable => "window-unavailable",
             Self::NotFound => "not-found",
+            Self::LibraryPublic => "library-public",
             Self::LiveUnreadable => "live-unreadable",
             Self::Unavailable => "unavailable",
         }
@@ -82,6 +85,7 @@ impl ProblemKind {
             Self::WindowExpired => "The window is no longer kept",
             Self::WindowUnavailable => "The stream does not cover the window",
             Self::NotFound => "There is no such thing",
+            Self::LibraryPublic => "The library is public",
             Self::LiveUnreadable => "The live stream cannot be read",
             Self::Unavailable => "The service is not available",
         }
@@ -166,6 +170,10 @@ impl Request {
         Ok(bytes)
     }
 
+    fn is_get(&self) -> bool {
+        self.0.request_context.http.method == Method::GET
+    }
+
     fn has_entity(&self, tag: &str) -> bool {
         let mut wanted = self
             .0
@@ -184,12 +192,13 @@ impl Request {
 pub struct Reply {
     status: u16,
     headers: HeaderMap,
+    cookies: Vec<String>,
     body: Value,
 }
 
 impl Reply {
     pub fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: HeaderMap::new(), body }
+        Self { status, headers: HeaderMap::new(), cookies: Vec::new(), body }
     }
 
     #[must_use]
@@ -201,6 +210,12 @@ impl Reply {
     pub fn located(self, path: &str) -> Self {
         let location = HeaderValue::from_str(path).expect("ids are visible ASCII");
         self.header(LOCATION, location)
+    }
+
+    /// Sets cookies, each as the value of a `Set-Cookie`.
+    #[must_use]
+    pub fn with_cookies(self, cookies: Vec<String>) -> Self {
+        Self { cookies, ..self }
     }
 
     fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -219,7 +234,7 @@ pub fn respond(request: &Request, reply: Result<Reply, Problem>) -> ApiGatewayV2
         Err(problem) => (problem_reply(&problem), "application/problem+json"),
     };
     let mut body = Some(reply.body.to_string());
-    if reply.status == 200 {
+    if reply.status == 200 && request.is_get() {
         let digest = Sha256::digest(body.as_deref().unwrap_or_default());
         let tag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&digest[..12]));
         if request.has_entity(&tag) {
@@ -238,6 +253,7 @@ pub fn respond(request: &Request, reply: Result<Reply, Problem>) -> ApiGatewayV2
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = reply.status.into();
     response.headers = reply.headers;
+    response.cookies = reply.cookies;
     response.body = body.map(Body::Text);
     response
 }

@@ -12,7 +12,7 @@ use matchcut::clip::CreateClip;
 use matchcut::config::{ConfigError, Variables};
 use matchcut::error;
 use matchcut::library::{Sweep, Swept};
-use matchcut::viewer::{ListClips, ShowClip, show_health};
+use matchcut::viewer::{GrantPlayback, ListClips, ShowClip, show_health};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -24,6 +24,7 @@ pub struct Functions {
     pub create_clip: CreateClip,
     pub list_clips: ListClips,
     pub show_clip: ShowClip,
+    pub grant_playback: GrantPlayback,
     pub harvest_complete: HarvestComplete,
     pub asset_playable: AssetPlayable,
     pub sweep: Sweep,
@@ -35,6 +36,7 @@ impl Functions {
             create_clip: CreateClip::new(sdk, variables)?,
             list_clips: ListClips::new(sdk, variables)?,
             show_clip: ShowClip::new(sdk, variables)?,
+            grant_playback: GrantPlayback::new(sdk, variables)?,
             harvest_complete: HarvestComplete::new(sdk, variables)?,
             asset_playable: AssetPlayable::new(sdk, variables)?,
             sweep: Sweep::new(sdk, variables)?,
@@ -51,6 +53,7 @@ impl Functions {
             "create-clip" => self.create_clip.handle(event).await,
             "list-clips" => self.list_clips.handle(event).await,
             "show-clip" => self.show_clip.handle(event).await,
+            "grant-playback" => self.grant_playback.handle(event).await,
             "show-health" => show_health(event),
             _ => return None,
         })

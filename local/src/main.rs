@@ -51,6 +51,10 @@ struct Arguments {
     /// Have the live origin demand this X-MediaPackage-CDNIdentifier, as AWS can
     #[arg(long, value_name = "TEXT")]
     cdn_identifier: Option<String>,
+
+    /// Have the library private: clips only play with the cookies that grant-playback gives
+    #[arg(long)]
+    private: bool,
 }
 
 impl From<Arguments> for Options {
@@ -64,6 +68,7 @@ impl From<Arguments> for Options {
             sweep: Duration::from_secs(arguments.sweep),
             faults: arguments.faults,
             cdn_identifier: arguments.cdn_identifier,
+            private: arguments.private,
         }
     }
 }
@@ -97,6 +102,7 @@ fn print_urls(stack: &Stack) {
     println!("api       {}", stack.api);
     println!("live      {}", stack.live);
     println!("token     {}", stack.token);
+    println!("viewer    {}", stack.viewer_token);
     for (name, value) in stack.variables.iter().filter(|(name, _)| name.starts_with("AWS_")) {
         println!("env       {name}={value}");
     }

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use chrono::Utc;
 use tower_http::cors::CorsLayer;
 
 use crate::asset::Assets;
 use crate::live::{self, OriginEndpoint};
+use crate::private::Private;
 
 /// What viewers play: the live endpoint and the egress of VOD assets.
 #[derive(Clone, Debug)]
@@ -35,16 +37,34 @@ impl Origins {
     }
 
     /// The CDN: `/live` and `/vod` keep the paths of both apart, for any page to play.
-    pub(crate) fn cdn_router(self) -> Router {
+    pub(crate) fn cdn_router(self, private: Option<Arc<Private>>) -> Router {
         let answer = async |State(origins): State<Origins>,
                             Path(path): Path<String>,
                             RawQuery(query): RawQuery| {
             origins.serve(&path, query.as_deref()).await
         };
-        Router::new()
-            .route("/live/out/v1/{*path}", get(answer))
-            .route("/vod/out/v1/{*path}", get(answer))
-            .layer(CorsLayer::permissive())
+        let live = Router::new().route("/live/out/v1/{*path}", get(answer));
+        let Some(private) = private else {
+            let vod = live.route("/vod/out/v1/{*path}", get(answer));
+            return vod.layer(CorsLayer::permissive()).with_state(self);
+        };
+        let guarded = async move |State(origins): State<Origins>,
+                                  Path(path): Path<String>,
+                                  uri: Uri,
+                                  headers: HeaderMap| {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            let url = format!("http://{}{uri}", host.unwrap_or_default());
+            if let Err(refusal) = private.admit(&url, &headers, Utc::now()) {
+                return refusal.into_response();
+            }
+            match private.origin_path(&path) {
+                Some(path) => origins.serve(path, uri.query()).await,
+                None => StatusCode::FORBIDDEN.into_response(),
+            }
+        };
+        live.route("/vod/private/{*path}", get(guarded))
+            .route("/vod/{*path}", get(async || StatusCode::FORBIDDEN))
+            .layer(CorsLayer::very_permissive())
             .with_state(self)
     }
 

@@ -25,9 +25,12 @@ use crate::gateway::{self, Contract, ContractError, Gateway, TokenError, Tokens}
 use crate::library;
 use crate::live::{Source, Startover, manifest_path};
 use crate::notifications::Bus;
+use crate::private::{Private, secrets_router};
 
 /// The scope an operator's token has.
 pub const OPERATOR_SCOPE: &str = "matchcut/clips.write";
+/// The scope a viewer's token has.
+pub const VIEWER_SCOPE: &str = "matchcut/clips.read";
 
 /// How a stack is started.
 #[derive(Clone, Debug)]
@@ -44,6 +47,8 @@ pub struct Options {
     pub faults: Faults,
     /// What the origin demands of the CDN, if anything.
     pub cdn_identifier: Option<String>,
+    /// Whether clips only play with signed cookies.
+    pub private: bool,
 }
 
 /// A running stack.
@@ -55,6 +60,8 @@ pub struct Stack {
     pub live: String,
     /// An operator's access token.
     pub token: String,
+    /// A viewer's access token, of use in a private library.
+    pub viewer_token: String,
     /// The environment a function finds: its settings, and where AWS is.
     pub variables: Variables,
     /// The SDK configuration of that environment.
@@ -111,6 +118,9 @@ impl Stack {
         let lock = lock(data)?;
         let unusable = |source| StackError::DataDir { path: data.clone(), source };
 
+        let private = options.private.then(|| Private::open(data)).transpose().map_err(unusable)?;
+        let private = private.map(Arc::new);
+
         let public = listen(options.port).await?;
         let (elemental_listener, dynamodb, s3) =
             (listen(0).await?, listen(0).await?, listen(0).await?);
@@ -119,6 +129,7 @@ impl Stack {
         let variables = environment(
             &options,
             &groups[0],
+            private.as_deref(),
             &Urls {
                 public: &public_url,
                 elemental: &elemental_url,
@@ -150,11 +161,13 @@ impl Stack {
         let functions = Functions::new(&sdk, &variables)?;
         bus.subscribe(Arc::new(functions.clone()));
         let tokens = Tokens::open(data)?;
-        let token = tokens.operator(data, OPERATOR_SCOPE)?;
+        let token = tokens.kept(data, "operator", OPERATOR_SCOPE)?;
+        let viewer_token = tokens.kept(data, "viewer", VIEWER_SCOPE)?;
         let contract = Contract::read(matchcut::OPENAPI)?;
         let gateway = Gateway { contract, tokens, functions: functions.clone() };
-        serve(elemental_listener, elemental.router());
-        serve(public, elemental.origins().cdn_router().merge(gateway::router(Arc::new(gateway))));
+        serve(elemental_listener, elemental.router().merge(secrets_router(private.clone())));
+        let api = gateway::router(Arc::new(gateway), options.private);
+        serve(public, elemental.origins().cdn_router(private).merge(api));
 
         let startover = Arc::clone(&elemental.endpoint.startover);
         let ingest_url = format!("{elemental_url}/ingest");
@@ -167,6 +180,7 @@ impl Stack {
             api: format!("{public_url}/api"),
             live: format!("{public_url}/live{}", manifest_path()),
             token,
+            viewer_token,
             variables,
             sdk,
             functions,

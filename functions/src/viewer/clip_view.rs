@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::SealKey;
+use crate::clip::CompetitionId;
 use crate::config::{ConfigError, Variables};
 use crate::http::utc;
 use crate::library::{Clip, Status};
@@ -13,6 +15,8 @@ use crate::live::Channels;
 pub struct ClipView {
     /// What stands before the path of a VOD manifest.
     vod: Url,
+    /// Of a private library: seals the paths of its media.
+    seal: Option<SealKey>,
     /// For previews; lists of ready clips have none.
     channels: Option<Channels>,
 }
@@ -24,7 +28,11 @@ impl ClipView {
     }
 
     pub fn of_ready_clips(variables: &Variables) -> Result<Self, ConfigError> {
-        Ok(Self { vod: variables.parsed("VOD_BASE_URL")?, channels: None })
+        Ok(Self {
+            vod: variables.parsed("VOD_BASE_URL")?,
+            seal: variables.optional("PLAYBACK_SEAL_KEY")?,
+            channels: None,
+        })
     }
 
     /// The clip as JSON; fields that do not apply yet are absent.
@@ -61,11 +69,13 @@ impl ClipView {
             let manifests: Map<String, Value> = clip
                 .manifests
                 .iter()
-                .map(|(format, path)| (format.clone(), json!(self.vod_url(path))))
+                .map(|(format, path)| {
+                    (format.clone(), json!(self.vod_url(&clip.competition, path)))
+                })
                 .collect();
             let hls = clip.manifests.values().find(|path| path.ends_with(".m3u8"));
             if let Some(path) = hls {
-                shown["manifest"] = json!(self.vod_url(path));
+                shown["manifest"] = json!(self.vod_url(&clip.competition, path));
             }
             shown["manifests"] = Value::Object(manifests);
         } else if let Some(channel) = self.channels.as_ref().and_then(|all| all.find(&clip.channel))
@@ -81,7 +91,11 @@ impl ClipView {
         shown
     }
 
-    fn vod_url(&self, path: &str) -> String {
-        format!("{}{path}", self.vod.as_str().trim_end_matches('/'))
+    fn vod_url(&self, competition: &CompetitionId, path: &str) -> String {
+        let base = self.vod.as_str().trim_end_matches('/');
+        match &self.seal {
+            None => format!("{base}{path}"),
+            Some(key) => format!("{base}{}", key.sealed(competition, path)),
+        }
     }
 }

@@ -48,6 +48,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         sweep: Duration::from_hours(24),
         faults: Faults::default(),
         cdn_identifier: None,
+        private: false,
     }
 }
 
