@@ -8,6 +8,7 @@ pub mod asset;
 pub mod clip;
 pub mod config;
 pub mod error;
+pub mod gate;
 pub mod http;
 pub mod library;
 pub mod live;
