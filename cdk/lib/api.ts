@@ -7,6 +7,8 @@ import {
   CorsHttpMethod,
   HttpApi,
   HttpMethod,
+  HttpRoute,
+  HttpRouteKey,
   HttpStage,
   type IHttpRouteAuthorizer,
   LogGroupLogDestination,
@@ -17,7 +19,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
 import type { Contract, Operation } from './contract.ts';
-import type { Deployment, RustFunction } from './function.ts';
+import { type Deployment, RustFunction } from './function.ts';
 import type { Users } from './users.ts';
 
 export interface ApiProps extends Deployment {
@@ -47,8 +49,8 @@ export class Api extends Construct {
       corsPreflight: {
         allowOrigins: [...settings.allowedOrigins],
         allowMethods: [CorsHttpMethod.ANY],
-        allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-none-match'],
-        exposeHeaders: ['etag', 'location'],
+        allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
+        exposeHeaders: ['etag', 'location', 'retry-after'],
         allowCredentials: credentials,
         maxAge: Duration.hours(1),
       },
@@ -99,8 +101,29 @@ export class Api extends Construct {
         };
       }
     }
+    this.refuseOthers();
     for (const { bin } of unrouted) throw new Error(`The contract has no operation ${bin}.`);
     this.stage.routeSettings = throttles;
+  }
+
+  /** Whatever the contract does not foresee is answered with a problem, too. */
+  private refuseOthers(): void {
+    const { contract, ...deployment } = this.props;
+    const paths = [...new Set(contract.operations.map(({ path }) => path))];
+    const methodsOf = (path: string) => contract.operations.filter((it) => it.path === path).map(({ method }) => method);
+    const methods = paths.map((path) => [path, methodsOf(path).join(', ')]);
+    const refuse = new RustFunction(this, 'Refuse', {
+      ...deployment,
+      bin: 'refuse-request',
+      description: 'Requests that have no route',
+      environment: { CONTRACT_METHODS: JSON.stringify(Object.fromEntries(methods)) },
+    });
+    const integration = new HttpLambdaIntegration(refuse.bin, refuse.lambda);
+    const others = paths.flatMap((path) => this.http.addRoutes({ path, integration, methods: [HttpMethod.ANY] }));
+    const unknown = new HttpRoute(this, 'Unknown', { httpApi: this.http, routeKey: HttpRouteKey.DEFAULT, integration });
+    for (const route of [...others, unknown]) {
+      Validations.of(route).acknowledge({ id: 'AwsSolutions-APIG4', reason: 'It refuses everyone.' });
+    }
   }
 
   private add({ id, method, path, scopes }: Operation, target: RustFunction): void {

@@ -3,9 +3,9 @@
 import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 
-import type { LiveOrigin } from './channels.ts';
 import { readContract } from './contract.ts';
 import { EmulatorSynthesizer } from './emulator.ts';
+import { LiveStack } from './live-stack.ts';
 import { settingsOf } from './settings.ts';
 import { Vod } from './vod-stack.ts';
 
@@ -18,7 +18,17 @@ export function matchcut(props?: AppProps): App {
   const env = { region, ...(account === undefined ? {} : { account }) };
   const emulator = EmulatorSynthesizer.asked(app.node);
 
-  const origins = new Map<string, LiveOrigin>();
+  const channels = settings.channels.filter((channel) => channel.originEndpoint === undefined);
+  const live =
+    channels.length === 0
+      ? undefined
+      : new LiveStack(app, 'Live', {
+          stackName: `${name}-live`,
+          description: 'Matchcut: the live channels',
+          env,
+          settings,
+          channels,
+        });
   new Vod(app, 'Vod', {
     stackName: `${name}-vod`,
     description: 'Matchcut: clips of a live stream as a VOD library',
@@ -26,7 +36,7 @@ export function matchcut(props?: AppProps): App {
     settings,
     contract: readContract(`${ROOT}/functions/openapi.yaml`),
     packagingGroup: `${ROOT}/packaging-groups/default.json`,
-    origins,
+    origins: live?.origins ?? new Map(),
     ...(emulator === undefined ? {} : { synthesizer: emulator }),
   });
   Tags.of(app).add('service', name);

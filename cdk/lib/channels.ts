@@ -13,6 +13,8 @@ export interface LiveOrigin {
   readonly manifest: string;
   /** What the origin wants to hear from a CDN. */
   readonly cdnIdentifier?: SecretValue;
+  /** MediaLive's channel, where the stack Live made it. */
+  readonly medialiveChannelId?: string;
 }
 
 export interface Channel extends LiveOrigin {

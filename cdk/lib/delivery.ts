@@ -212,8 +212,8 @@ export class Delivery extends Construct {
       corsBehavior: {
         accessControlAllowOrigins: [...allowedOrigins],
         accessControlAllowMethods: ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'],
-        accessControlAllowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-none-match', 'range'],
-        accessControlExposeHeaders: ['etag', 'location'],
+        accessControlAllowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'range'],
+        accessControlExposeHeaders: ['etag', 'location', 'retry-after'],
         // Browsers refuse credentials where any origin is allowed.
         accessControlAllowCredentials: !allowedOrigins.includes('*'),
         accessControlMaxAge: Duration.hours(1),

@@ -7,14 +7,16 @@ import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
 import { Asset } from './asset.ts';
 import { identifierOf } from './cdn-identifier.ts';
-import { Channels, type LiveOrigin } from './channels.ts';
+import { Channels, type LiveOrigin, viewerManifest } from './channels.ts';
 import { Clip } from './clip.ts';
 import type { Contract } from './contract.ts';
 import { Delivery } from './delivery.ts';
 import { Library } from './library.ts';
 import type { Settings } from './settings.ts';
+import { Upload } from './upload.ts';
 import { Users } from './users.ts';
 import { Viewer, viewEnvironment } from './viewer.ts';
+import { Watch } from './watch.ts';
 
 export interface VodProps extends StackProps {
   readonly settings: Settings;
@@ -53,17 +55,33 @@ export class Vod extends Stack {
     });
     const viewer = new Viewer(this, 'Viewer', { ...deployment, contract, library, channels, delivery });
 
-    const sweep = library.sweep({ ...clip.harvestEnvironment, ...asset.environment });
+    const uploads = contract.operations.some((operation) => operation.id === 'create-upload');
+    const upload = uploads
+      ? new Upload(this, 'Upload', {
+          ...deployment,
+          library,
+          clips: clip.bucket,
+          viewEnvironment: viewEnvironment(settings, delivery),
+          assetEnvironment: asset.environment,
+          mayMakeAssets: (maker) => asset.mayMakeAssets(maker),
+        })
+      : undefined;
+
+    const sweep = library.sweep({ ...clip.harvestEnvironment, ...asset.environment, ...upload?.environment });
     clip.mayHarvest(sweep);
     asset.mayMakeAssets(sweep);
+    upload?.mayTranscode(sweep);
+    upload?.mayAbort(sweep);
 
-    api.route([clip.create, ...viewer.functions]);
+    api.route([clip.create, ...viewer.functions, ...(upload?.functions ?? [])]);
     delivery.serve({
       channels: channels.all,
       vodHost: asset.packaging.host,
       cdnIdentifier: identifierOf(asset.cdnIdentifier),
       bucket: clip.bucket,
     });
+
+    new Watch(this, 'Watch', { ...deployment, api: api.http, library, channels, distribution: delivery.distribution });
 
     const outputs = {
       ApiUrl: delivery.url,
@@ -74,6 +92,8 @@ export class Vod extends Stack {
       PackagingGroupId: asset.packaging.groupId,
       TableName: library.table.tableName,
       ClipsBucketName: clip.bucket.bucketName,
+      ...(upload === undefined ? {} : { UploadsBucketName: upload.bucket.bucketName }),
+      LiveUrls: channels.all.map((it) => `${it.settings.id}=${viewerManifest(delivery.url, it)}`).join(','),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
