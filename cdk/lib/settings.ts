@@ -108,7 +108,7 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-const LADDER: readonly Rendition[] = [
+export const LADDER: readonly Rendition[] = [
   { width: 1920, height: 1080, bitrate: 5_000_000 },
   { width: 1280, height: 720, bitrate: 2_500_000 },
   { width: 640, height: 360, bitrate: 800_000 },
