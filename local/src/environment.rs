@@ -59,16 +59,24 @@ pub(crate) fn environment(
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", (*dynamodb).to_owned()),
         ("AWS_ENDPOINT_URL_S3", (*s3).to_owned()),
-        ("AWS_ENDPOINT_URL_MEDIALIVE", (*elemental).to_owned()),
-        ("AWS_ENDPOINT_URL_MEDIAPACKAGE", (*elemental).to_owned()),
-        ("AWS_ENDPOINT_URL_MEDIAPACKAGE_VOD", (*elemental).to_owned()),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*elemental).to_owned()),
     ];
+    variables.extend(elemental_endpoints(elemental));
     if let Some(identifier) = &options.cdn_identifier {
         variables.push(("CDN_IDENTIFIER", identifier.clone()));
     }
     variables.extend(private.into_iter().flat_map(Private::variables));
     variables.into_iter().collect()
+}
+
+/// Where an SDK finds AWS Elemental, all of it at one address.
+pub(crate) fn elemental_endpoints(url: &str) -> [(&'static str, String); 3] {
+    [
+        "AWS_ENDPOINT_URL_MEDIALIVE",
+        "AWS_ENDPOINT_URL_MEDIAPACKAGE",
+        "AWS_ENDPOINT_URL_MEDIAPACKAGE_VOD",
+    ]
+    .map(|name| (name, url.to_owned()))
 }
 
 /// Finds each service where the environment says it is, as the SDK does in a process of its own.

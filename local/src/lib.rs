@@ -5,6 +5,7 @@
 //! SDKs over loopback, and only the endpoint URLs of their environment are different.
 
 mod asset;
+mod beside;
 mod clip;
 mod elemental;
 mod environment;
@@ -22,6 +23,7 @@ mod stack;
 mod wire;
 
 pub use asset::GroupError;
+pub use beside::Beside;
 pub use faults::Faults;
 pub use functions::Functions;
 pub use gateway::{ContractError, TokenError};

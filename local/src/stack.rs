@@ -141,13 +141,7 @@ impl Stack {
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let serve = |listener, router: Router| {
-            let shutdown = stop.clone().cancelled_owned();
-            tasks.spawn(async move {
-                let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
-                if let Err(error) = served {
-                    tracing::error!("a server stopped: {error}");
-                }
-            });
+            tasks.spawn(serve_until(stop.clone(), listener, router));
         };
         let database = data.join("dynamodb.sqlite");
         tasks.spawn(library::serve_dynamodb(dynamodb, &database, stop.clone())?);
@@ -199,26 +193,38 @@ impl Stack {
 
     /// Waits until the stream has reached a length.
     pub async fn on_air(&self, segments: u64) {
-        let mut newest = self.startover.newest();
-        // The sender lives as long as the stack.
-        let _ = newest.wait_for(|newest| newest.is_some_and(|it| segments <= it + 1)).await;
+        self.startover.reach(segments).await;
     }
 
     /// Stops everything, in an order that lets requests under way finish.
     pub async fn stop(self) {
-        self.stop.cancel();
-        self.tasks.close();
-        // A player may hold a connection open for as long as it likes.
-        let _ = tokio::time::timeout(Duration::from_secs(3), self.tasks.wait()).await;
+        finish(&self.stop, &self.tasks).await;
     }
 }
 
-async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
+/// Serves until told to stop, and then the requests that are under way.
+pub(crate) async fn serve_until(stop: CancellationToken, listener: TcpListener, router: Router) {
+    let shutdown = stop.cancelled_owned();
+    let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
+    if let Err(error) = served {
+        tracing::error!("a server stopped: {error}");
+    }
+}
+
+pub(crate) async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
     stop.run_until_cancelled(work).await;
 }
 
+/// Tells everything to stop, and waits for it.
+pub(crate) async fn finish(stop: &CancellationToken, tasks: &TaskTracker) {
+    stop.cancel();
+    tasks.close();
+    // A player may hold a connection open for as long as it likes.
+    let _ = tokio::time::timeout(Duration::from_secs(3), tasks.wait()).await;
+}
+
 /// Makes the data folder, and keeps other processes out of it.
-fn lock(folder: &Path) -> Result<File, StackError> {
+pub(crate) fn lock(folder: &Path) -> Result<File, StackError> {
     let unusable = |source| StackError::DataDir { path: folder.to_owned(), source };
     fs::create_dir_all(folder).map_err(unusable)?;
     let file = File::create(folder.join("lock")).map_err(unusable)?;
@@ -229,7 +235,7 @@ fn lock(folder: &Path) -> Result<File, StackError> {
     }
 }
 
-async fn listen(port: u16) -> Result<TcpListener, StackError> {
+pub(crate) async fn listen(port: u16) -> Result<TcpListener, StackError> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
         std::io::ErrorKind::AddrInUse => StackError::PortTaken(port),
@@ -237,7 +243,7 @@ async fn listen(port: u16) -> Result<TcpListener, StackError> {
     })
 }
 
-fn url(listener: &TcpListener) -> Result<String, StackError> {
+pub(crate) fn url(listener: &TcpListener) -> Result<String, StackError> {
     let address = listener.local_addr();
     let address = address.map_err(|source| StackError::Listen { port: 0, source })?;
     Ok(format!("http://{address}"))
