@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench functions deploy destroy cost
+.PHONY: help run test lint lint-deploy bench functions deploy destroy cost
 
 # What the stand-in needs besides Rust, as program=Debian package.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc
 
 help: ## Say what there is to run
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Run the service on this machine; options in ARGS, as in make run ARGS="--help"
 	@scripts/require.sh $(TOOLS)
@@ -24,6 +24,10 @@ lint: ## Check format, lints, documentation, licenses and unused dependencies
 	cargo deny check bans licenses sources
 	cargo machete --version >/dev/null 2>&1 || cargo install --locked cargo-machete
 	cargo machete
+
+lint-deploy: cdk/node_modules/ready target/lint-tools/ready ## Check the CDK app, and what it synthesizes
+	cd cdk && npm test --silent
+	cdk/lint/run $(CURDIR)/target/lint-tools/bin
 
 bench: ## Measure speed and memory, and print the figures; options in ARGS as for run
 	@scripts/require.sh $(TOOLS)
@@ -58,6 +62,13 @@ target/lambda-tools/ready: cdk/tools/requirements.txt
 	@python3 -c 'import ensurepip' 2>/dev/null || scripts/require.sh python3-venv-is-missing=python3-venv
 	python3 -m venv target/lambda-tools
 	target/lambda-tools/bin/pip install --quiet --disable-pip-version-check --requirement cdk/tools/requirements.txt
+	touch $@
+
+target/lint-tools/ready: cdk/lint/requirements.txt
+	@scripts/require.sh python3=python3
+	@python3 -c 'import ensurepip' 2>/dev/null || scripts/require.sh python3-venv-is-missing=python3-venv
+	python3 -m venv target/lint-tools
+	target/lint-tools/bin/pip install --quiet --disable-pip-version-check --requirement cdk/lint/requirements.txt
 	touch $@
 
 .venv/ready: tests/requirements.txt

@@ -3,7 +3,7 @@
 import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 
-import { readContract } from './contract.ts';
+import { type Contract, readContract } from './contract.ts';
 import { EmulatorSynthesizer } from './emulator.ts';
 import { LiveStack } from './live-stack.ts';
 import { settingsOf } from './settings.ts';
@@ -11,7 +11,7 @@ import { Vod } from './vod-stack.ts';
 
 const ROOT = `${import.meta.dirname}/../..`;
 
-export function matchcut(props?: AppProps): App {
+export function matchcut(props?: AppProps, contract: Contract = readContract(`${ROOT}/functions/openapi.yaml`)): App {
   const app = new App(props);
   const settings = settingsOf(app.node);
   const { account, region, name } = settings;
@@ -34,7 +34,7 @@ export function matchcut(props?: AppProps): App {
     description: 'Matchcut: clips of a live stream as a VOD library',
     env,
     settings,
-    contract: readContract(`${ROOT}/functions/openapi.yaml`),
+    contract,
     packagingGroup: `${ROOT}/packaging-groups/default.json`,
     origins: live?.origins ?? new Map(),
     ...(emulator === undefined ? {} : { synthesizer: emulator }),

@@ -24,6 +24,8 @@ export interface Emulator {
   readonly environment: Record<string, string>;
   /** Where an origin really is, `http://<host>:<port>`, by the host the settings have. */
   readonly origins: Record<string, string>;
+  /** Where the emulator answers for API Gateway: its CloudFront takes no origin on a host of AWS's. */
+  readonly gateway: string;
 }
 
 /** Types of CloudFormation that the emulator, MiniStack 1.5.33, does not know. */
@@ -108,18 +110,26 @@ function adapt({ Type: type, Properties: properties = {} }: { Type: string; Prop
   }
   if (type === 'AWS::CloudFront::Distribution') {
     const { Origins: origins = [] } = properties['DistributionConfig'] as { Origins?: Properties[] };
-    for (const origin of origins) plainOrigin(origin, emulator);
+    for (const origin of origins) moveOrigin(origin, emulator);
   }
 }
 
-/** The stand-in speaks plain HTTP, on a port of its own. */
-function plainOrigin(origin: Properties, emulator: Emulator): void {
+/** Where an origin really is: the stand-in and the emulator listen on ports of their own. */
+function moveOrigin(origin: Properties, emulator: Emulator): void {
   const domain = origin['DomainName'];
-  if (typeof domain !== 'string') return;
-  const url = new URL(emulator.origins[domain] ?? `http://${domain}`);
-  if (url.port === '') return;
+  if (typeof domain === 'string') {
+    const url = new URL(emulator.origins[domain] ?? `http://${domain}`);
+    if (url.port === '') return;
+    origin['DomainName'] = url.hostname;
+    origin['CustomOriginConfig'] = { HTTPPort: Number(url.port), OriginProtocolPolicy: 'http-only' };
+    return;
+  }
+  const [, [api, host] = []] = ((domain as Properties | undefined)?.['Fn::Join'] ?? []) as [string?, Json[]?];
+  if (!String(host).startsWith('.execute-api.') || api === undefined) return;
+  const url = new URL(emulator.gateway);
   origin['DomainName'] = url.hostname;
-  origin['CustomOriginConfig'] = { HTTPPort: Number(url.port), OriginProtocolPolicy: 'http-only' };
+  origin['OriginPath'] = { 'Fn::Join': ['', ['/_aws/execute-api/', api, '/$default']] };
+  origin['CustomOriginConfig'] = { HTTPSPort: Number(url.port), OriginProtocolPolicy: 'https-only' };
 }
 
 /** Uploads with the credentials of the command line, and replaces what the emulator lacks. */

@@ -1,7 +1,7 @@
 /** The library: the table of clips, and the sweep that finds what no event told. */
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Operation, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
@@ -44,15 +44,17 @@ export class Library extends Construct {
     });
     this.environment = { CLIPS_TABLE: this.table.tableName };
 
-    alarms.raise('the table is throttled', {
-      metric: this.table.metricThrottledRequestsForOperations({
-        operations: [Operation.GET_ITEM, Operation.PUT_ITEM, Operation.QUERY],
-        period: Duration.minutes(5),
-      }),
-      threshold: 10,
-      means: 'DynamoDB refused reads or writes of clips.',
-      runbook: 'the-table-is-throttled',
-    });
+    for (const [what, metricName] of [
+      ['reads', 'ReadThrottleEvents'],
+      ['writes', 'WriteThrottleEvents'],
+    ] as const) {
+      alarms.raise(`${what} of the table are throttled`, {
+        metric: this.table.metric(metricName, { statistic: 'Sum', period: Duration.minutes(5) }),
+        threshold: 10,
+        means: `DynamoDB refused ${what} of clips.`,
+        runbook: 'the-table-is-throttled',
+      });
+    }
   }
 
   /** Lets a function read single clips. */

@@ -84,7 +84,7 @@ export class Users extends Construct {
 
   /** The issuer of its tokens. */
   get issuer(): string {
-    return this.pool.userPoolProviderUrl;
+    return `https://cognito-idp.${Stack.of(this).region}.amazonaws.com/${this.pool.userPoolId}`;
   }
 
   /**
