@@ -6,10 +6,8 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { type Contract, readContract } from './contract.ts';
 import { EmulatorSynthesizer } from './emulator.ts';
 import { LiveStack } from './live-stack.ts';
-import { settingsOf } from './settings.ts';
+import { ROOT, settingsOf } from './settings.ts';
 import { Vod } from './vod-stack.ts';
-
-const ROOT = `${import.meta.dirname}/../..`;
 
 export function matchcut(props?: AppProps, contract: Contract = readContract(`${ROOT}/functions/openapi.yaml`)): App {
   const app = new App(props);

@@ -52,7 +52,7 @@ export class Clip extends Construct {
     this.create = new RustFunction(this, 'Create', {
       ...props,
       bin: 'create-clip',
-      description: 'POST /api/clip: cuts a clip out of a live stream',
+      description: `POST /api/clip: cuts a clip out of a live stream (identifier ${settings.identifierRound})`,
       environment: {
         ...library.environment,
         ...this.harvestEnvironment,

@@ -76,7 +76,8 @@ export class Delivery extends Construct {
 
     const api = this.origin(props.apiHost);
     this.distribution = new Distribution(this, 'Distribution', {
-      comment: settings.name,
+      // CloudFormation reads a secret anew only for what changes otherwise, too.
+      comment: `${settings.name}, identifier ${settings.identifierRound}`,
       httpVersion: HttpVersion.HTTP2_AND_3,
       ...(settings.domain === undefined || settings.certificateArn === undefined
         ? {}

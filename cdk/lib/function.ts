@@ -12,7 +12,7 @@ import { Construct } from 'constructs';
 
 import type { Alarms } from './alarms.ts';
 import { type Permission, type WidePermission, acknowledgeWide, allow, allowWide } from './permission.ts';
-import { type Settings, SettingsError } from './settings.ts';
+import { ROOT, type Settings, SettingsError } from './settings.ts';
 
 /**
  * The functions peak at 7.6 to 9.1 MB, so memory is not what this buys: Lambda gives CPU in
@@ -118,9 +118,8 @@ export class RustFunction extends Construct {
 
 /** The folder of a built binary. */
 function folderOf(bin: string, settings: Settings): string {
-  const cdk = `${import.meta.dirname}/..`;
-  if (settings.functions === 'none') return `${cdk}/test/none`;
-  const folder = resolve(cdk, settings.functions, bin);
+  if (settings.functions === 'none') return `${ROOT}/cdk/test/none`;
+  const folder = resolve(ROOT, settings.functions, bin);
   if (!existsSync(`${folder}/bootstrap`)) {
     throw new SettingsError(
       `There is no ${folder}/bootstrap: build the functions with cargo lambda build --release, ` +

@@ -2,10 +2,12 @@
  * The settings of a deployment: what each means, what it may be, and what it is by default.
  *
  * Given as `-c key=value`, or together in a JSON file as `-c settings=file.json`; a key on the
- * command line wins. Lists and objects are written as JSON. docs/deploy.md shows them in use.
+ * command line wins. Lists and objects are written as JSON, paths from the project's folder.
+ * docs/deploy.md has them in a table.
  */
 
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 import type { Node } from 'constructs';
 
@@ -88,6 +90,8 @@ export interface Settings {
   /** One more cache before the origins; pays off with viewers on several continents. */
   readonly originShield: boolean;
   readonly drm: DrmSettings | undefined;
+  /** Counted up once the secrets of MediaPackage's identifiers have new values, to take those over. */
+  readonly identifierRound: number;
 
   readonly logDays: number;
   /** When media of clips and uploads moves to storage that is cheaper to keep and dearer to read. */
@@ -102,6 +106,9 @@ export interface Settings {
   /** The account's bill, in dollars a month, that is worth a mail. */
   readonly monthlyBudget: number | undefined;
 }
+
+/** The project's folder, which paths are relative to. */
+export const ROOT = `${import.meta.dirname}/../..`;
 
 /** Every mistake of the settings, a sentence each. */
 export class SettingsError extends Error {
@@ -138,7 +145,7 @@ function isSetting(key: string): boolean {
 
 function fromFile(path: string): Record<string, unknown> {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    return JSON.parse(readFileSync(resolve(ROOT, path), 'utf8')) as Record<string, unknown>;
   } catch (error) {
     throw new SettingsError(`The settings file ${path} cannot be read: ${(error as Error).message}.`);
   }
@@ -152,7 +159,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
     account: read.optionalText('account', /^\d{12}$/, 'the 12 digits of an account') ?? process.env['CDK_DEFAULT_ACCOUNT'],
     region: read.text('region', process.env['CDK_DEFAULT_REGION'], /^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as eu-central-1'),
     architecture: read.oneOf('architecture', ['x86_64', 'arm64'], 'x86_64'),
-    functions: read.text('functions', '../target/lambda', /./, 'a folder'),
+    functions: read.text('functions', 'target/lambda', /./, 'a folder'),
 
     channels: read.list('channels', [{ id: 'main', competition: 'demo' }], readChannel),
     encoders: read.texts('encoders', [], /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'a CIDR block such as 203.0.113.7/32'),
@@ -172,6 +179,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
     certificateArn: read.optionalText('certificateArn', /^arn:aws[a-z-]*:acm:us-east-1:/, 'the ARN of a certificate in us-east-1'),
     originShield: read.flag('originShield', false),
     drm: read.optionalObject('drm', readDrm),
+    identifierRound: read.whole('identifierRound', 1, 1, 1_000_000),
 
     logDays: read.whole('logDays', 90, 1, 3653),
     coldAfterDays: read.optionalWhole('coldAfterDays', 30, 3650),

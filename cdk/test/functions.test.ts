@@ -70,5 +70,5 @@ test('functions that requests wait for end before API Gateway gives up', () => {
 });
 
 test('what has not been built is not deployed', () => {
-  assert.throws(() => vod({ ...EXISTING, functions: 'lib' }), /There is no .*bootstrap: build the functions with cargo lambda build --release/);
+  assert.throws(() => vod({ ...EXISTING, functions: 'cdk' }), /There is no .*bootstrap: build the functions with cargo lambda build --release/);
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { readSettings } from '../lib/settings.ts';
@@ -77,4 +78,11 @@ test('the command line writes settings as texts', () => {
   assert.equal(settings.redundant, true);
   assert.equal(settings.segmentSeconds, 4);
   assert.equal(settings.account, '111122223333');
+});
+
+test('docs/deploy.md has a row for each setting, and for no other', () => {
+  const text = readFileSync(`${import.meta.dirname}/../../docs/deploy.md`, 'utf8');
+  const [, table = ''] = /^\| setting \|.*?\n\| ---.*?\n(.*?)\n\n/ms.exec(text) ?? [];
+  const documented = table.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  assert.deepEqual(documented, Object.keys(readSettings(MADE)));
 });
