@@ -20,6 +20,8 @@ export interface Connection {
 }
 
 export function connect(connection: Connection = {}) {
+  // What the SDK will need of Node next year is no concern of who deploys today.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   return {
     cloudFormation: new CloudFormationClient(connection),
     cognito: new CognitoIdentityProviderClient(connection),

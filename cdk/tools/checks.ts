@@ -57,21 +57,20 @@ export async function checkCredentials(aws: Aws): Promise<{ finding: Finding; ac
 
 /** Everything else, each check by itself. */
 export async function checkAccount(aws: Aws, settings: Settings, account: string): Promise<Finding[]> {
-  const checks = [
-    checkAccountId(settings, account),
-    checkBootstrap(aws, settings, account),
-    checkServices(aws, settings.region),
-    checkHarvestJobs(aws),
-    checkAssets(aws, settings),
-    checkChannels(aws, settings),
-    checkConcurrency(aws),
-  ];
-  const findings = await Promise.allSettled(checks);
-  return findings.flatMap((finding) => {
-    if (finding.status === 'fulfilled') return finding.value;
+  const checks: Record<string, Promise<Finding | Finding[]>> = {
+    'the account': checkAccountId(settings, account),
+    'the CDK bootstrap': checkBootstrap(aws, settings, account),
+    'the services of the region': checkServices(aws, settings.region),
+    'the quota of harvest jobs': checkHarvestJobs(aws),
+    'the quota of assets': checkAssets(aws, settings),
+    'the quota of channels': checkChannels(aws, settings),
+    'the quota of functions': checkConcurrency(aws),
+  };
+  const findings = Object.entries(checks).map(([what, check]) => {
     // Permission to look is not permission to deploy: what cannot be seen may well be there.
-    return note(`One check could not be made (${kindOf(finding.reason)}: ${(finding.reason as Error).message}).`);
+    return check.catch((error: unknown) => note(`Could not check ${what} (${kindOf(error)}).`));
   });
+  return (await Promise.all(findings)).flat();
 }
 
 async function checkAccountId(settings: Settings, account: string): Promise<Finding[]> {
@@ -86,7 +85,7 @@ async function checkBootstrap(aws: Aws, settings: Settings, account: string): Pr
   if (version >= BOOTSTRAP) return ok(`CDK bootstrap version ${version}`);
   return missing(
     `The account is not prepared for the CDK in ${settings.region}. Do it once with ` +
-      `"cd cdk && npx cdk bootstrap aws://${account}/${settings.region}".`,
+      `"cdk/node_modules/.bin/cdk bootstrap aws://${account}/${settings.region}".`,
   );
 }
 

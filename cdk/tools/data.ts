@@ -3,10 +3,15 @@
 import { DeleteUserPoolCommand, UpdateUserPoolCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { DeleteTableCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
-import type { StackResourceSummary } from '@aws-sdk/client-cloudformation';
+import { GetTemplateCommand, type StackResourceSummary } from '@aws-sdk/client-cloudformation';
 
 import { type Aws, orUndefined } from './aws.ts';
 import { idsOf } from './stacks.ts';
+
+const BUCKET = 'AWS::S3::Bucket';
+const TABLE = 'AWS::DynamoDB::Table';
+const USER_POOL = 'AWS::Cognito::UserPool';
+const DATA = [BUCKET, TABLE, USER_POOL];
 
 export interface Data {
   readonly buckets: readonly string[];
@@ -17,10 +22,20 @@ export interface Data {
 /** The data among what a stack made. */
 export function dataOf(resources: readonly StackResourceSummary[]): Data {
   return {
-    buckets: idsOf(resources, 'AWS::S3::Bucket'),
-    tables: idsOf(resources, 'AWS::DynamoDB::Table'),
-    userPools: idsOf(resources, 'AWS::Cognito::UserPool'),
+    buckets: idsOf(resources, BUCKET),
+    tables: idsOf(resources, TABLE),
+    userPools: idsOf(resources, USER_POOL),
   };
+}
+
+/** Whether a stack leaves its data behind when it goes: what the setting keepData said. */
+export async function keepsData(client: Aws['cloudFormation'], stack: string): Promise<boolean> {
+  const { TemplateBody: template = '{}' } = await client.send(new GetTemplateCommand({ StackName: stack }));
+  const { Resources: resources = {} } = JSON.parse(template) as {
+    Resources?: Record<string, { Type: string; DeletionPolicy?: string }>;
+  };
+  const data = Object.values(resources).filter(({ Type: type }) => DATA.includes(type));
+  return data.every(({ DeletionPolicy: policy = 'Delete' }) => policy.startsWith('Retain'));
 }
 
 /** Empties a bucket, old versions and all. CloudFormation deletes empty ones only. */

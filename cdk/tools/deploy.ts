@@ -15,27 +15,31 @@ import { outputsOf, stackNames } from './stacks.ts';
 
 const ROOT = `${import.meta.dirname}/../..`;
 
+/** Where `make functions` leaves them. Whoever gives another folder has built them already. */
+const BUILT = 'target/lambda';
+
 /** What the person who runs it can do something about: told without a stack trace. */
 class Stopped extends Error {}
 
 async function main(): Promise<void> {
   const { context, operator } = readArguments(process.argv.slice(2));
-  const region = context['region'] ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
-  const aws = connect(region === undefined ? {} : { region });
+  const usual = await usualRegion();
+  if (usual !== undefined) process.env['CDK_DEFAULT_REGION'] = usual;
+  const settings = settingsIn(context);
+  const aws = connect({ region: settings.region });
 
   console.log('checking');
   const { account, finding } = await checkCredentials(aws);
   report([finding]);
   if (account === undefined) throw new Stopped('Nothing was changed.');
-  process.env['CDK_DEFAULT_ACCOUNT'] = account;
-  process.env['CDK_DEFAULT_REGION'] = await regionOf(aws);
-  const settings = settingsIn(context);
   const findings = await checkAccount(aws, settings, account);
   report(findings);
   if (findings.some((finding) => finding.kind === 'missing')) throw new Stopped('Nothing was changed.');
 
-  console.log('building the functions; the first time, that takes some minutes');
-  await run('make', ['--directory', ROOT, 'functions', `ARCHITECTURE=${settings.architecture}`]);
+  if (settings.functions === BUILT) {
+    console.log('building the functions; the first time, that takes some minutes');
+    await run('make', ['--directory', ROOT, 'functions', `ARCHITECTURE=${settings.architecture}`]);
+  }
 
   const made = settings.viewerAccess === 'private' ? await ensurePlaybackKey(aws.secrets, settings.name) : {};
   const all = Object.entries({ ...context, region: settings.region, ...made });
@@ -48,10 +52,9 @@ function report(findings: readonly Finding[]): void {
   for (const { kind, text } of findings) console.log(`  ${kind.padEnd(7)} ${text}`);
 }
 
-async function regionOf(aws: Aws): Promise<string> {
-  return aws.sts.config.region().catch(() => {
-    throw new Stopped('There is no region: give one as -c region=eu-central-1, or set AWS_REGION.');
-  });
+/** The region of the environment or of the profile. */
+async function usualRegion(): Promise<string | undefined> {
+  return connect().sts.config.region().catch(() => undefined);
 }
 
 /** Runs a program that writes to the same terminal. */

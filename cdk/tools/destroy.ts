@@ -10,16 +10,19 @@ import { DeleteStackCommand, waitUntilStackDeleteComplete } from '@aws-sdk/clien
 
 import { type Aws, connect } from './aws.ts';
 import { checkCredentials } from './checks.ts';
-import { type Data, dataOf, deleteData, emptyBucket } from './data.ts';
+import { type Data, dataOf, deleteData, emptyBucket, keepsData } from './data.ts';
 import { drainAssets, stopChannel } from './drain.ts';
 import { removePlaybackKey } from './playback-key.ts';
-import { idsOf, resourcesOf, stackNames } from './stacks.ts';
+import { idsOf, outputsOf, resourcesOf, stackNames, statusOf } from './stacks.ts';
 
 const HELP = `make destroy ARGS="…"
   --name NAME      the setting name of the deployment (matchcut)
   --region REGION  its region, if it is not that of the environment
   --delete-data    delete clips, uploads, library and users as well
   --yes            do not ask`;
+
+/** What the person who runs it can do something about: told without a stack trace. */
+class Stopped extends Error {}
 
 /** A clip that was under way can still become an asset while the stack goes. */
 const TRIES = 3;
@@ -37,12 +40,19 @@ async function main(): Promise<void> {
   if (values.help) return console.log(HELP);
   const aws = connect(values.region === undefined ? {} : { region: values.region });
   const { finding, account } = await checkCredentials(aws);
-  if (account === undefined) throw new Error(finding.text);
+  if (account === undefined) throw new Stopped(finding.text);
 
   const stacks = [];
   for (const stack of stackNames(values.name)) {
     const resources = await resourcesOf(aws.cloudFormation, stack);
     if (resources.length > 0) stacks.push({ stack, resources });
+  }
+  for (const { stack } of stacks) {
+    if (values['delete-data'] || (await keepsData(aws.cloudFormation, stack))) continue;
+    throw new Stopped(
+      `Stack ${stack} was deployed with keepData=false, so its data would go with it. Say --delete-data if that is meant, ` +
+        'or run make deploy once more with -c keepData=true.',
+    );
   }
   const data = dataOf(stacks.flatMap(({ resources }) => resources));
   const fate = values['delete-data'] ? 'deletes all clips, uploads and users' : 'keeps clips, uploads and users';
@@ -54,7 +64,8 @@ async function main(): Promise<void> {
     await stopChannel(aws.mediaLive, channel);
   }
   for (const { stack, resources } of stacks) {
-    const groups = idsOf(resources, 'AWS::MediaPackage::PackagingGroup');
+    const named = (await outputsOf(aws.cloudFormation, stack))?.get('PackagingGroupId');
+    const groups = new Set([...idsOf(resources, 'AWS::MediaPackage::PackagingGroup'), ...(named === undefined ? [] : [named])]);
     // Those that the stack deletes itself have to be empty when it does.
     if (values['delete-data']) for (const bucket of data.buckets) await emptyBucket(aws.s3, bucket);
     await remove(aws, stack, groups);
@@ -66,7 +77,7 @@ async function main(): Promise<void> {
 }
 
 /** Deletes a stack once its packaging groups are empty. */
-async function remove(aws: Aws, stack: string, groups: readonly string[]): Promise<void> {
+async function remove(aws: Aws, stack: string, groups: ReadonlySet<string>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     for (const group of groups) {
       const count = await drainAssets(aws.vod, group, {
@@ -76,11 +87,14 @@ async function remove(aws: Aws, stack: string, groups: readonly string[]): Promi
     }
     console.log(`deleting stack ${stack}; CloudFront alone takes some minutes`);
     await aws.cloudFormation.send(new DeleteStackCommand({ StackName: stack }));
+    const patience = { client: aws.cloudFormation, minDelay: 2, maxDelay: 15, maxWaitTime: 3600 };
     try {
-      await waitUntilStackDeleteComplete({ client: aws.cloudFormation, maxWaitTime: 3600, maxDelay: 15 }, { StackName: stack });
+      await waitUntilStackDeleteComplete(patience, { StackName: stack });
       return;
     } catch (error) {
-      if (attempt === TRIES) throw new Error(`Stack ${stack} could not be deleted; its events in CloudFormation say why.`, { cause: error });
+      const deleting = await statusOf(aws.cloudFormation, stack);
+      if (deleting !== 'DELETE_FAILED') throw error;
+      if (attempt === TRIES) throw new Stopped(`Stack ${stack} could not be deleted; its events in CloudFormation say why.`, { cause: error });
       console.log(`stack ${stack} could not be deleted yet`);
     }
   }
@@ -103,4 +117,10 @@ async function confirmed(): Promise<boolean> {
   return answer.trim().toLowerCase() === 'y';
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Stopped)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

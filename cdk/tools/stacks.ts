@@ -21,6 +21,11 @@ export async function outputsOf(client: CloudFormationClient, stack: string): Pr
   return found && new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
 }
 
+export async function statusOf(client: CloudFormationClient, stack: string): Promise<string | undefined> {
+  const found = await ifThere(client.send(new DescribeStacksCommand({ StackName: stack })));
+  return found?.Stacks?.[0]?.StackStatus;
+}
+
 /** What a stack made; nothing if there is no such stack. */
 export async function resourcesOf(client: CloudFormationClient, stack: string): Promise<readonly StackResourceSummary[]> {
   return paged(async (token) => {
