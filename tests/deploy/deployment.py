@@ -29,10 +29,14 @@ PASSWORD = "Correct-horse-1"
 
 
 class Deployment:
-    """An emulator with a stand-in beside it; nothing is deployed to it yet."""
+    """An emulator with a stand-in beside it, both stopped at the end of the process at the latest."""
 
-    def __init__(self, folder: Path, cleanup: contextlib.ExitStack):
-        self.folder = folder
+    def __init__(self):
+        cleanup = contextlib.ExitStack()
+        self.stop = cleanup.close
+        atexit.register(self.stop)
+        folder = self.folder = Path(tempfile.mkdtemp(prefix="matchcut-proof-"))
+        cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
         self.emulator = Emulator(folder / "ministack")
         cleanup.callback(self.emulator.stop)
         self.emulator.wait()
@@ -44,9 +48,9 @@ class Deployment:
         self.proxy = proxy.url
         trust = ssl.create_default_context(cafile=self.emulator.authority)
         self.opener = build_opener(ProxyHandler({"https": self.proxy}), HTTPSHandler(context=trust))
-        self.write_settings()
+        self.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}")
 
-    def write_settings(self):
+    def write_settings(self, others):
         origin = self.elemental.origin
         manifest = self.elemental.live.replace(origin, f"https://{LIVE_HOST}")
         endpoint = {"id": ENDPOINT, "manifest": manifest}
@@ -56,7 +60,7 @@ class Deployment:
             "functions": str(FUNCTIONS),
             "channels": [{"id": "main", "competition": "demo", "originEndpoint": endpoint}],
             "keepData": False,
-        }
+        } | others
         stand_in = {
             "gateway": self.emulator.gateway,
             "resources": {
@@ -71,8 +75,9 @@ class Deployment:
         (self.folder / "settings.json").write_text(json.dumps(settings))
         (self.folder / "emulator.json").write_text(json.dumps(stand_in))
 
-    def cdk(self, *arguments):
+    def cdk(self, *arguments, **settings):
         """Runs the cdk command; what it printed."""
+        self.write_settings(settings)
         given = [f"settings={self.folder}/settings.json", f"emulator={self.folder}/emulator.json"]
         context = [option for pair in given for option in ("-c", pair)]
         ran = subprocess.run(
@@ -87,9 +92,10 @@ class Deployment:
             raise AssertionError(f"cdk {' '.join(arguments)} failed: {ran.stdout[-5000:]}")
         return ran.stdout
 
-    def deploy(self):
+    def deploy(self, **settings):
+        """Deploys the stack, with settings other than those all tests have; what cdk printed."""
         outputs = self.folder / "outputs.json"
-        said = self.cdk("deploy", "Vod", "--require-approval", "never", "--outputs-file", str(outputs))
+        said = self.cdk("deploy", "Vod", "--require-approval", "never", "--outputs-file", outputs, **settings)
         (self.outputs,) = json.loads(outputs.read_text()).values()
         return said
 
@@ -195,19 +201,9 @@ class Proxy:
         self.server.server_close()
 
 
-def start():
-    """A deployment of the caller's own, stopped when the process ends."""
-    cleanup = contextlib.ExitStack()
-    atexit.register(cleanup.close)
-    folder = Path(tempfile.mkdtemp(prefix="matchcut-proof-"))
-    cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
-    return Deployment(folder, cleanup)
-
-
 @functools.cache
 def deployed():
     """The deployment that tests share."""
-    deployment = start()
-    deployment.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}")
+    deployment = Deployment()
     deployment.deploy()
     return deployment

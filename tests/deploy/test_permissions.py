@@ -1,5 +1,6 @@
 """What each function may do, and that it may do nothing else: tried with its role, IAM enforced."""
 
+import json
 import unittest
 
 from botocore.exceptions import ClientError
@@ -163,9 +164,16 @@ class TestPermissions(unittest.TestCase):
     def test_the_bucket_takes_no_request_without_tls_or_credentials(self):
         bucket = self.deployment.outputs["ClipsBucketName"]
         asked = {"Bucket": bucket, "Key": "clips/a/b/index.m3u8"}
-        plain = self.deployment.emulator.plain_url
-        self.assertFalse(is_allowed(lambda: self.client("s3", url=plain).put_object(**asked)))
-        self.assertTrue(is_allowed(lambda: self.client("s3").put_object(**asked)))
+        # The emulator holds no policy of a bucket against the root.
+        iam, user = self.client("iam"), {"UserName": "may-all-of-s3"}
+        iam.create_user(**user)
+        statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(**user, PolicyName="all", PolicyDocument=document)
+        key = iam.create_access_key(**user)["AccessKey"]
+        plain, tls = self.deployment.emulator.plain_url, self.deployment.emulator.url
+        self.assertFalse(is_allowed(lambda: self.client("s3", key, plain).put_object(**asked)))
+        self.assertTrue(is_allowed(lambda: self.client("s3", key, tls).put_object(**asked)))
         url = f"{self.deployment.emulator.url}/{bucket}/{asked['Key']}"
         self.assertEqual(ask("GET", url, opener=self.deployment.opener)[0], 403)
         self.client("s3").delete_object(**asked)

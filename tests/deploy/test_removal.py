@@ -2,13 +2,13 @@
 
 import unittest
 
-from deployment import ACCOUNT, REGION, start
+from deployment import Deployment
 
 
 class TestRemoval(unittest.TestCase):
     def test_a_second_deployment_changes_nothing_and_removing_leaves_nothing(self):
-        deployment = start()
-        deployment.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}")
+        deployment = Deployment()
+        self.addCleanup(deployment.stop)
         before = leftovers(deployment)
         deployment.deploy()
         made = leftovers(deployment)
