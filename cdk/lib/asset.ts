@@ -13,7 +13,7 @@ import { MEDIAPACKAGE, startOn, undeliveredQueue } from './events.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
 import type { Library } from './library.ts';
 import { Packaging } from './packaging.ts';
-import { allow, allowWide, assumedBy } from './permission.ts';
+import { allow, allowWide, actingFor } from './permission.ts';
 
 export interface AssetProps extends Deployment {
   readonly library: Library;
@@ -39,15 +39,15 @@ export class Asset extends Construct {
     this.packaging = new Packaging(this, 'Packaging', {
       file: props.packagingGroup,
       name: settings.name,
-      authorization: identifier.authorization,
+      cdnIdentifier: identifier,
       ...(settings.drm === undefined
         ? {}
-        : { drm: { ...settings.drm, roleArn: new KeyServer(this, 'KeyServer', settings.drm).role.roleArn } }),
+        : { drm: { ...settings.drm, keyServer: new KeyServer(this, 'KeyServer', settings.drm) } }),
     });
 
     this.readRole = new Role(this, 'ReadRole', {
       description: 'What MediaPackage VOD may do to read clips',
-      assumedBy: assumedBy(this, 'mediapackage.amazonaws.com'),
+      assumedBy: actingFor(this, 'mediapackage.amazonaws.com'),
     });
     allow(this.readRole, {
       actions: ['s3:ListBucket', 's3:GetBucketLocation', 's3:GetBucketRequestPayment'],

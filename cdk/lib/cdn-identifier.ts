@@ -8,7 +8,7 @@ import { Role } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 
-import { allow, assumedBy } from './permission.ts';
+import { allow, actingFor } from './permission.ts';
 
 /** The header that has to carry the identifier. */
 export const CDN_HEADER = 'X-MediaPackage-CDNIdentifier';
@@ -37,7 +37,7 @@ export class CdnIdentifier extends Construct {
     });
     const role = new Role(this, 'Role', {
       description: `What MediaPackage may do to know the ${CDN_HEADER} it expects`,
-      assumedBy: assumedBy(this, 'mediapackage.amazonaws.com'),
+      assumedBy: actingFor(this, 'mediapackage.amazonaws.com'),
     });
     allow(role, {
       actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret', 'secretsmanager:ListSecretVersionIds'],

@@ -9,7 +9,7 @@ import { mediaBucket } from './bucket.ts';
 import type { Channels } from './channels.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
 import type { Library } from './library.ts';
-import { allow, allowWide, assumedBy } from './permission.ts';
+import { allow, allowWide, actingFor } from './permission.ts';
 
 export interface ClipProps extends Deployment {
   readonly library: Library;
@@ -32,7 +32,7 @@ export class Clip extends Construct {
     this.bucket = mediaBucket(this, 'Bucket', settings);
     this.harvestRole = new Role(this, 'HarvestRole', {
       description: 'What MediaPackage may do to put a harvest into the bucket',
-      assumedBy: assumedBy(this, 'mediapackage.amazonaws.com'),
+      assumedBy: actingFor(this, 'mediapackage.amazonaws.com'),
     });
     allow(this.harvestRole, {
       actions: ['s3:ListBucket', 's3:GetBucketLocation'],

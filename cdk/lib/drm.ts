@@ -3,7 +3,7 @@
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
-import { allowWide, assumedBy } from './permission.ts';
+import { allowWide, actingFor } from './permission.ts';
 import type { DrmSettings, DrmSystem } from './settings.ts';
 
 /** The ids DASH-IF registered: https://dashif.org/identifiers/content_protection/ */
@@ -41,7 +41,7 @@ export class KeyServer extends Construct {
     super(scope, id);
     this.role = new Role(this, 'Role', {
       description: 'What MediaPackage may do to ask the key server for keys',
-      assumedBy: assumedBy(this, 'mediapackage.amazonaws.com'),
+      assumedBy: actingFor(this, 'mediapackage.amazonaws.com'),
     });
     const { hostname, pathname } = new URL(drm.url);
     const [api, , region] = hostname.split('.');

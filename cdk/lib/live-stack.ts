@@ -27,10 +27,10 @@ export class LiveStack extends Stack {
       whitelistRules: settings.encoders.map((cidr) => ({ cidr })),
     });
     const cdnIdentifier = new CdnIdentifier(this, 'CdnIdentifier');
-    const keyServerRole = settings.drm?.live === true ? new KeyServer(this, 'KeyServer', settings.drm).role : undefined;
+    const keyServer = settings.drm?.live === true ? new KeyServer(this, 'KeyServer', settings.drm) : undefined;
 
     const made = channels.map((channel) => {
-      const live = new Live(this, channel.id, { settings, channel, encoders, cdnIdentifier, keyServerRole });
+      const live = new Live(this, channel.id, { settings, channel, encoders, cdnIdentifier, keyServer });
       return [channel.id, live] as const;
     });
     this.origins = new Map(made.map(([channel, { origin }]) => [channel, origin]));

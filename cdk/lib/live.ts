@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 
 import { type CdnIdentifier, identifierOf } from './cdn-identifier.ts';
 import type { LiveOrigin } from './channels.ts';
-import { systemIds } from './drm.ts';
+import { type KeyServer, systemIds } from './drm.ts';
 import { arn } from './function.ts';
 import { encoderSettings } from './ladder.ts';
 import { allow, allowWide } from './permission.ts';
@@ -23,8 +23,8 @@ export interface LiveProps {
   /** Whom the inputs take a stream from. */
   readonly encoders: CfnInputSecurityGroup;
   readonly cdnIdentifier: CdnIdentifier;
-  /** The role that MediaPackage asks the key server with, where live is encrypted. */
-  readonly keyServerRole: Role | undefined;
+  /** Where live is encrypted. */
+  readonly keyServer: KeyServer | undefined;
 }
 
 export class Live extends Construct {
@@ -48,10 +48,11 @@ export class Live extends Construct {
     // cfn-lint takes MediaLive's security groups for EC2's, whose ids look otherwise.
     input.cfnOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['E1041'] } } };
     this.ingestUrls = Fn.join(' ', input.attrDestinations);
+    const role = this.encoderRole(packaging);
     const medialive = new CfnChannel(this, 'Channel', {
       name,
       channelClass: settings.redundant ? 'STANDARD' : 'SINGLE_PIPELINE',
-      roleArn: this.encoderRole(packaging).roleArn,
+      roleArn: role.roleArn,
       logLevel: 'WARNING',
       inputSpecification: {
         codec: 'AVC',
@@ -64,6 +65,7 @@ export class Live extends Construct {
       destinations: [{ id: 'package', mediaPackageSettings: [{ channelId: packaging.ref }] }],
       encoderSettings: encoderSettings(settings),
     });
+    medialive.node.addDependency(role);
     this.channelId = medialive.ref;
 
     const watched = this.endpoint('Public', name, packaging, props, {
@@ -71,7 +73,9 @@ export class Live extends Construct {
       authorization: props.cdnIdentifier.authorization,
       ...encryption(props, channel.id),
     });
-    const encrypted = props.keyServerRole !== undefined;
+    // MediaPackage uses its roles when the endpoint is made: they have to be complete by then.
+    watched.node.addDependency(props.cdnIdentifier, ...(props.keyServer === undefined ? [] : [props.keyServer]));
+    const encrypted = props.keyServer !== undefined;
     if (encrypted) {
       // MediaPackage VOD takes no encrypted source. Nobody can watch this one, but harvests read it;
       // its segments are those of the public one, whose manifest tells their bounds.
@@ -144,14 +148,14 @@ function streams(settings: Settings, channel: ChannelSettings): { streamName: st
   return pipelines.map((pipeline) => ({ streamName: `${channel.id}/${pipeline}` }));
 }
 
-function encryption({ settings: { drm }, keyServerRole }: LiveProps, resourceId: string): Partial<EndpointOptions> {
-  if (drm === undefined || keyServerRole === undefined) return {};
+function encryption({ settings: { drm }, keyServer }: LiveProps, resourceId: string): Partial<EndpointOptions> {
+  if (drm === undefined || keyServer === undefined) return {};
   return {
     encryption: {
       encryptionMethod: 'SAMPLE_AES',
       spekeKeyProvider: {
         resourceId,
-        roleArn: keyServerRole.roleArn,
+        roleArn: keyServer.role.roleArn,
         url: drm.url,
         systemIds: systemIds('hlsPackage', drm.systems),
       },

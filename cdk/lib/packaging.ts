@@ -6,7 +6,8 @@ import { Fn } from 'aws-cdk-lib';
 import { CfnPackagingConfiguration, CfnPackagingGroup } from 'aws-cdk-lib/aws-mediapackage';
 import { Construct } from 'constructs';
 
-import { SPEKE_2, systemIds } from './drm.ts';
+import type { CdnIdentifier } from './cdn-identifier.ts';
+import { type KeyServer, SPEKE_2, systemIds } from './drm.ts';
 import { type DrmSettings, SettingsError } from './settings.ts';
 
 interface PackagingGroupFile {
@@ -28,9 +29,10 @@ export interface PackagingProps {
   readonly file: string;
   /** Begins the group's id. */
   readonly name: string;
-  readonly authorization: CfnPackagingGroup.AuthorizationProperty;
-  /** Encrypts every format; `roleArn` may call the key server. */
-  readonly drm?: DrmSettings & { readonly roleArn: string };
+  /** The group's lock. */
+  readonly cdnIdentifier: CdnIdentifier;
+  /** Encrypts every format with keys of a server. */
+  readonly drm?: DrmSettings & { readonly keyServer: KeyServer };
 }
 
 /** A packaging group: the formats that each clip is made playable in. */
@@ -46,8 +48,10 @@ export class Packaging extends Construct {
     const file = JSON.parse(readFileSync(props.file, 'utf8')) as PackagingGroupFile;
     const group = new CfnPackagingGroup(this, 'Group', {
       id: `${props.name}-${file.id}`,
-      authorization: props.authorization,
+      authorization: props.cdnIdentifier.authorization,
     });
+    // MediaPackage reads the secret when the group is made: its role has to be complete by then.
+    group.node.addDependency(props.cdnIdentifier);
     this.groupId = group.ref;
     // `https://<host>`, though it is called a domain name.
     this.host = Fn.select(2, Fn.split('/', group.attrDomainName));
@@ -58,11 +62,12 @@ export class Packaging extends Construct {
         throw new SettingsError(`Packaging configuration ${configurationId} of ${props.file} needs exactly one package.`);
       }
       const encrypted = props.drm === undefined ? fields : { ...fields, encryption: encryption(format, props.drm) };
-      new CfnPackagingConfiguration(this, configurationId, {
+      const configuration = new CfnPackagingConfiguration(this, configurationId, {
         id: configurationId,
         packagingGroupId: this.groupId,
         [format]: encrypted,
       });
+      if (props.drm !== undefined) configuration.node.addDependency(props.drm.keyServer);
     }
   }
 }
@@ -75,8 +80,8 @@ type Formats = Omit<ConfigurationFile, 'id'>;
  * SPEKE 2.0 serves DASH and CMAF only; HLS and Smooth Streaming take 1.0.
  * https://docs.aws.amazon.com/mediapackage/latest/ug/encryption-choosing-speke-version.html
  */
-function encryption(format: keyof Formats, drm: DrmSettings & { readonly roleArn: string }): Package {
-  const provider = { roleArn: drm.roleArn, url: drm.url, systemIds: systemIds(format, drm.systems) };
+function encryption(format: keyof Formats, drm: NonNullable<PackagingProps['drm']>): Package {
+  const provider = { roleArn: drm.keyServer.role.roleArn, url: drm.url, systemIds: systemIds(format, drm.systems) };
   switch (format) {
     case 'hlsPackage':
       return { encryptionMethod: 'SAMPLE_AES', spekeKeyProvider: provider };

@@ -42,8 +42,8 @@ export function acknowledgeWide(role: Role, resources: readonly string[], becaus
   }
 }
 
-/** A service that assumes a role for this account only: nobody else's jobs may borrow it. */
-export function assumedBy(scope: Construct, service: string): IPrincipal {
+/** A service that acts for this account only: nobody else's jobs may borrow what it is allowed. */
+export function actingFor(scope: Construct, service: string): IPrincipal {
   return new ServicePrincipal(service, {
     conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
   });

@@ -13,7 +13,7 @@ import { mediaBucket } from './bucket.ts';
 import { undeliveredQueue, startOn } from './events.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
 import type { Library } from './library.ts';
-import { allowWide, assumedBy } from './permission.ts';
+import { allowWide, actingFor } from './permission.ts';
 
 /** MediaConvert's events, which unlike MediaPackage's are not lost. */
 export const MEDIACONVERT = 'aws.mediaconvert';
@@ -49,7 +49,7 @@ export class Upload extends Construct {
     this.bucket = this.originals();
     this.transcodeRole = new Role(this, 'TranscodeRole', {
       description: 'What MediaConvert may do to read originals and write renditions',
-      assumedBy: assumedBy(this, 'mediaconvert.amazonaws.com'),
+      assumedBy: actingFor(this, 'mediaconvert.amazonaws.com'),
     });
     allowWide(this.transcodeRole, {
       actions: ['s3:GetObject'],

@@ -114,3 +114,21 @@ test('no policy of any stack names an action by *', () => {
     for (const role of stack.all('IAM::Role')) assert.equal(role.Properties['ManagedPolicyArns'], undefined, role.id);
   }
 });
+
+test('what MediaPackage and MediaLive read when they are set up is permitted by then', () => {
+  const { Live: live, Vod: vod_ } = synthesize({ ...MADE, drm: { url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys', live: true } });
+  const needs = (stack: Stack | undefined, type: string): string[] =>
+    (stack?.all(type) ?? []).flatMap((it) => [it['DependsOn'] ?? []].flat() as string[]).map((id) => id.replace(/[0-9A-F]{8}$/, ''));
+  assert.ok(needs(vod_, 'MediaPackage::PackagingGroup').includes('AssetCdnIdentifierRoleDefaultPolicy'));
+  assert.ok(needs(vod_, 'MediaPackage::PackagingConfiguration').includes('AssetKeyServerRoleDefaultPolicy'));
+  assert.ok(needs(live, 'MediaPackage::OriginEndpoint').includes('CdnIdentifierRoleDefaultPolicy'));
+  assert.ok(needs(live, 'MediaLive::Channel').includes('mainEncoderRoleDefaultPolicy'));
+});
+
+test('the alarms of this account may publish to the topic, and nobody else may', () => {
+  const { PolicyDocument: policy } = vod().one('SNS::TopicPolicy').Properties;
+  const allowed = policy.Statement.filter((it: { Effect: string }) => it.Effect === 'Allow');
+  assert.equal(allowed.length, 1);
+  assert.deepEqual([allowed[0].Action, allowed[0].Principal], ['sns:Publish', { Service: 'cloudwatch.amazonaws.com' }]);
+  assert.deepEqual(allowed[0].Condition, { StringEquals: { 'aws:SourceAccount': '111122223333' } });
+});
