@@ -21,7 +21,7 @@ PROFILE ?= proof
 
 test-deploy: cdk/node_modules/ready target/lambda-tools/ready target/deploy-venv/ready ## Deploy to an emulator of AWS and test it there
 	@scripts/require.sh $(TOOLS)
-	cargo build --locked -p matchcut-local
+	cargo build --locked --workspace --bin local
 	PATH="$(CURDIR)/target/lambda-tools/bin:$$PATH" cargo lambda build --profile $(PROFILE) --locked \
 	    --package matchcut --bins --x86-64 --lambda-dir target/lambda-$(PROFILE)
 	FUNCTIONS=target/lambda-$(PROFILE) PYTHONPATH=tests target/deploy-venv/bin/python -m unittest \

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import re
+import secrets
 import shutil
 import socket
 import socketserver
@@ -13,7 +14,6 @@ import ssl
 import subprocess
 import tempfile
 import threading
-import time
 from pathlib import Path
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
@@ -40,7 +40,11 @@ class Deployment:
         self.emulator = Emulator(folder / "ministack")
         cleanup.callback(self.emulator.stop)
         self.emulator.wait()
-        self.elemental = Elemental(folder, self.emulator.environment)
+        identifier = secrets.token_hex(16)
+        self.identifier_secret = self.client("secretsmanager").create_secret(
+            Name="live-origin", SecretString=json.dumps({"MediaPackageCDNIdentifier": identifier})
+        )["ARN"]
+        self.elemental = Elemental(folder, self.emulator.environment, identifier)
         cleanup.callback(self.elemental.stop)
         self.elemental.wait()
         proxy = Proxy(self.emulator.port)
@@ -53,7 +57,11 @@ class Deployment:
     def write_settings(self, others):
         origin = self.elemental.origin
         manifest = self.elemental.live.replace(origin, f"https://{LIVE_HOST}")
-        endpoint = {"id": ENDPOINT, "manifest": manifest}
+        endpoint = {
+            "id": ENDPOINT,
+            "manifest": manifest,
+            "cdnIdentifierSecretArn": self.identifier_secret,
+        }
         settings = {
             "region": REGION,
             "account": ACCOUNT,
@@ -126,14 +134,18 @@ class Deployment:
 
 
 class Elemental:
-    """Our stand-in for AWS Elemental, which has its buckets and its event bus from the emulator."""
+    """Our stand-in for AWS Elemental, which has its buckets and its event bus from the emulator.
 
-    def __init__(self, folder, environment):
+    Its live origin answers only to a CDN that says the identifier.
+    """
+
+    def __init__(self, folder, environment, identifier):
         if not PROGRAM.exists():
             raise AssertionError(f"{PROGRAM} is missing: `make test-deploy` builds it")
         self.log = folder / "elemental.log"
         with self.log.open("w") as log:
             command = [PROGRAM, "--elemental-only", "--port", "0", "--data-dir", folder / "data"]
+            command += ["--cdn-identifier", identifier]
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
     def printed(self, name):
