@@ -11,7 +11,7 @@ run: ## Run the service on this machine; options in ARGS, as in make run ARGS="-
 	@scripts/require.sh $(TOOLS)
 	cargo run --locked -p matchcut-local --bin local -- $(ARGS)
 
-test: .venv/ready ## Run every test that needs no AWS account
+test: .venv/ready ## Run every test but those of the deployment
 	@scripts/require.sh $(TOOLS)
 	cargo test --locked --workspace
 	.venv/bin/python -m unittest discover --start-directory tests --verbose

@@ -88,16 +88,17 @@ class Deployment:
         self.write_settings(settings)
         given = [f"settings={self.folder}/settings.json", f"emulator={self.folder}/emulator.json"]
         context = [option for pair in given for option in ("-c", pair)]
-        ran = subprocess.run(
-            [CDK / "node_modules/.bin/cdk", *arguments, "--output", self.folder / "cdk.out", *context],
-            cwd=CDK,
-            env=self.emulator.environment | {"CI": "true", "CDK_DISABLE_CLI_TELEMETRY": "true"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        command = [CDK / "node_modules/.bin/cdk", *arguments, "--output", self.folder / "cdk.out"]
+        return self.run(*command, *context)
+
+    def run(self, *command):
+        """Runs a command of the CDK app's; what it printed."""
+        environment = self.emulator.environment | self.elemental.environment
+        environment |= {"CI": "true", "CDK_DISABLE_CLI_TELEMETRY": "true"}
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        ran = subprocess.run(command, cwd=CDK, env=environment, **output)
         if ran.returncode != 0:
-            raise AssertionError(f"cdk {' '.join(arguments)} failed: {ran.stdout[-5000:]}")
+            raise AssertionError(f"{command} failed: {ran.stdout[-5000:]}")
         return ran.stdout
 
     def deploy(self, **settings):

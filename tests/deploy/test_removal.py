@@ -1,11 +1,10 @@
 """Deploying again changes nothing, and removing leaves nothing."""
 
-import unittest
-
+from clips import ClipTest
 from deployment import Deployment
 
 
-class TestRemoval(unittest.TestCase):
+class TestRemoval(ClipTest):
     def test_a_second_deployment_changes_nothing_and_removing_leaves_nothing(self):
         deployment = Deployment()
         self.addCleanup(deployment.stop)
@@ -18,7 +17,13 @@ class TestRemoval(unittest.TestCase):
         self.assertIn("(no changes)", deployment.deploy())
         self.assertEqual(leftovers(deployment), made)
 
-        deployment.cdk("destroy", "Vod", "--force")
+        self.use(deployment)
+        self.wait_until_listed(self.cut(lastSeconds=4), 50)
+        vod = deployment.client("mediapackage-vod", url=deployment.elemental.origin)
+        self.assertEqual(len(vod.list_assets()["Assets"]), 1)
+        removed = "node --import tsx tools/destroy.ts --yes --delete-data".split()
+        self.assertIn("deleted 1 assets", deployment.run(*removed))
+        self.assertEqual(vod.list_assets()["Assets"], [])
         self.assertEqual(leftovers(deployment), before)
 
 
