@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { readContract } from '../lib/contract.ts';
+import { CONTRACT } from './contracts.ts';
 import { EXISTING, PRIVATE, type Resource, vod } from './synthesis.ts';
 
-const CONTRACT = readContract(`${import.meta.dirname}/../../functions/openapi.yaml`);
+const api = (settings: object = {}) => vod({ ...EXISTING, ...settings }, CONTRACT);
 
 const route = (key: string): Resource => {
-  const found = vod().all('ApiGatewayV2::Route').find((it) => it.Properties['RouteKey'] === key);
+  const found = api().all('ApiGatewayV2::Route').find((it) => it.Properties['RouteKey'] === key);
   assert.ok(found, `there is no route ${key}`);
   return found;
 };
@@ -15,8 +15,8 @@ const route = (key: string): Resource => {
 /** The binary behind a route. */
 const behind = (key: string): string => {
   const [, integration] = route(key).Properties['Target']['Fn::Join'][1];
-  const uri = vod().template.Resources[integration.Ref]?.Properties?.['IntegrationUri'] as any;
-  return String(vod().template.Resources[uri['Fn::GetAtt'][0]]?.Properties?.['FunctionName']).replace('matchcut-', '');
+  const uri = api().template.Resources[integration.Ref]?.Properties?.['IntegrationUri'] as any;
+  return String(api().template.Resources[uri['Fn::GetAtt'][0]]?.Properties?.['FunctionName']).replace('matchcut-', '');
 };
 
 test('each operation of the contract is a route to its function, and there are no others', () => {
@@ -24,7 +24,7 @@ test('each operation of the contract is a route to its function, and there are n
     assert.equal(behind(`${method} ${path}`), id);
     return `${method} ${path}`;
   });
-  const others = vod().all('ApiGatewayV2::Route').map((it) => String(it.Properties['RouteKey'])).filter((key) => !keys.includes(key));
+  const others = api().all('ApiGatewayV2::Route').map((it) => String(it.Properties['RouteKey'])).filter((key) => !keys.includes(key));
   assert.ok(others.includes('$default'));
   for (const other of others) {
     assert.match(other, /^(\$default|ANY \/api\/.*)$/);
@@ -44,14 +44,14 @@ test('whoever cuts clips needs a scope, which ID tokens have not', () => {
 });
 
 test('tokens are those of our pool, made for our client', () => {
-  const { JwtConfiguration: jwt, IdentitySource: source } = vod().one('ApiGatewayV2::Authorizer').Properties;
+  const { JwtConfiguration: jwt, IdentitySource: source } = api().one('ApiGatewayV2::Authorizer').Properties;
   assert.deepEqual(source, ['$request.header.Authorization']);
-  assert.equal(vod().text(jwt.Issuer), 'https://cognito-idp.eu-central-1.amazonaws.com/<UsersPool>');
-  assert.deepEqual(jwt.Audience.map((it: unknown) => vod().text(it)), ['<UsersPoolApp>']);
+  assert.equal(api().text(jwt.Issuer), 'https://cognito-idp.eu-central-1.amazonaws.com/<UsersPool>');
+  assert.deepEqual(jwt.Audience.map((it: unknown) => api().text(it)), ['<UsersPoolApp>']);
 });
 
 test('throttles are those of the contract', () => {
-  const stage = vod().one('ApiGatewayV2::Stage').Properties;
+  const stage = api().one('ApiGatewayV2::Stage').Properties;
   assert.equal(stage['DefaultRouteSettings'].ThrottlingRateLimit, CONTRACT.throttle.perSecond);
   assert.equal(stage['DefaultRouteSettings'].ThrottlingBurstLimit, CONTRACT.throttle.burst);
   const own = CONTRACT.operations.flatMap(({ method, path, throttle }) =>
@@ -63,7 +63,7 @@ test('throttles are those of the contract', () => {
 });
 
 test('there is a group for each scheme of the contract, and its scopes go into its tokens', () => {
-  const stack = vod();
+  const stack = api();
   const groups = stack.all('Cognito::UserPoolGroup').map((it) => it.Properties['GroupName']);
   assert.deepEqual(groups.sort(), [...CONTRACT.groups.keys()].sort());
   const { GROUP_SCOPES: scopes } = stack.function('scope-token').Properties['Environment'].Variables;
@@ -74,12 +74,12 @@ test('there is a group for each scheme of the contract, and its scopes go into i
 });
 
 test('nobody can make himself a user', () => {
-  assert.equal(vod().one('Cognito::UserPool').Properties['AdminCreateUserConfig'].AllowAdminCreateUserOnly, true);
-  assert.equal(vod().one('Cognito::UserPoolClient').Properties['GenerateSecret'], false);
+  assert.equal(api().one('Cognito::UserPool').Properties['AdminCreateUserConfig'].AllowAdminCreateUserOnly, true);
+  assert.equal(api().one('Cognito::UserPoolClient').Properties['GenerateSecret'], false);
 });
 
 test('browsers may send credentials only from origins that are named', () => {
-  const cors = (settings: object) => vod({ ...EXISTING, ...settings }).one('ApiGatewayV2::Api').Properties['CorsConfiguration'];
+  const cors = (settings: object) => api(settings).one('ApiGatewayV2::Api').Properties['CorsConfiguration'];
   assert.equal(cors({}).AllowCredentials, false);
   assert.deepEqual(cors({}).AllowOrigins, ['*']);
   assert.equal(cors(PRIVATE).AllowCredentials, true);

@@ -80,6 +80,26 @@ test('the functions know each channel, and where viewers watch it', () => {
   assert.match(channels[1]?.['viewerManifest'], /^https:\/\/<DeliveryDistribution>\/live\/pit\/out\/v1\//);
 });
 
+test('create-clip tells the origin what CloudFront tells it', () => {
+  const identifier = (settings: object) => {
+    const stack = vod(settings as Record<string, unknown>);
+    const { Origins: origins } = stack.one('CloudFront::Distribution').Properties['DistributionConfig'];
+    const headers = (origins as Properties[]).flatMap((it) => (it['OriginCustomHeaders'] ?? []) as Properties[]);
+    const told = stack.function('create-clip').Properties['Environment'].Variables.CDN_IDENTIFIER;
+    return [told, headers.some((it) => JSON.stringify(it['HeaderValue']) === JSON.stringify(told))];
+  };
+  const [told, same] = identifier(MADE);
+  assert.match(vod(MADE).text(told), /^\{\{resolve:secretsmanager:<import>:SecretString:MediaPackageCDNIdentifier::\}\}$/);
+  assert.equal(same, true);
+  const secret = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs-AbCdEf';
+  const [channel] = EXISTING.channels;
+  const endpoint = { ...channel?.originEndpoint, cdnIdentifierSecretArn: secret };
+  assert.deepEqual(identifier({ ...EXISTING, channels: [{ ...channel, originEndpoint: endpoint }] }), [
+    `{{resolve:secretsmanager:${secret}:SecretString:MediaPackageCDNIdentifier::}}`,
+    true,
+  ]);
+});
+
 test('every format of an asset is encrypted for the players that can play it', () => {
   const packages = vod({ ...EXISTING, drm: { ...DRM, live: false } }).all('MediaPackage::PackagingConfiguration');
   const of = (id: string) => packages.find((it) => it.Properties['Id'] === id)?.Properties;

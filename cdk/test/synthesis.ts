@@ -8,6 +8,7 @@ import { after } from 'node:test';
 import { matchcut } from '../lib/app.ts';
 import type { Contract } from '../lib/contract.ts';
 import type { Template } from '../lib/emulator.ts';
+import { WITHOUT_UPLOADS } from './contracts.ts';
 
 export type Properties = Record<string, any>;
 
@@ -118,8 +119,8 @@ after(() => {
 });
 
 /** The stacks that settings make, by name. */
-export function synthesize(settings: Record<string, unknown>, contract?: Contract): Record<string, Stack> {
-  const key = JSON.stringify([settings, contract?.operations.map(({ id }) => id)]);
+export function synthesize(settings: Record<string, unknown>, contract: Contract = WITHOUT_UPLOADS): Record<string, Stack> {
+  const key = JSON.stringify([settings, contract.operations.map(({ id }) => id)]);
   const known = done.get(key);
   if (known !== undefined) return known;
   const outdir = mkdtempSync(join(tmpdir(), 'matchcut-cdk-'));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { withUploads } from './uploads-contract.ts';
+import { WITH_UPLOADS } from './contracts.ts';
 import { EXISTING, type Properties, type Stack, vod } from './synthesis.ts';
 
-const uploads = (settings: object = {}): Stack => vod({ ...EXISTING, ...settings }, withUploads());
+const uploads = (settings: object = {}): Stack => vod({ ...EXISTING, ...settings }, WITH_UPLOADS);
 
 const originals = (stack = uploads()) => {
   const found = stack.all('S3::Bucket').find((it) => it.Properties['NotificationConfiguration'] !== undefined);

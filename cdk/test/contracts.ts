@@ -1,4 +1,4 @@
-/** The contract, with the routes of uploads where it does not have them yet. */
+/** The contract as it is, and with and without the routes of uploads, which are made with their stage. */
 
 import { readFileSync } from 'node:fs';
 
@@ -6,8 +6,19 @@ import { parse, stringify } from 'yaml';
 
 import { type Contract, contractOf } from '../lib/contract.ts';
 
-export function withUploads(): Contract {
-  const document = parse(readFileSync(`${import.meta.dirname}/../../functions/openapi.yaml`, 'utf8'), { merge: true });
+const YAML = readFileSync(`${import.meta.dirname}/../../functions/openapi.yaml`, 'utf8');
+
+export const CONTRACT = contractOf(YAML);
+
+export const WITHOUT_UPLOADS: Contract = {
+  ...CONTRACT,
+  operations: CONTRACT.operations.filter(({ path }) => !path.startsWith('/api/uploads')),
+};
+
+export const WITH_UPLOADS = withUploads();
+
+function withUploads(): Contract {
+  const document = parse(YAML, { merge: true });
   const security = [{ operator: ['matchcut/clips.write'] }];
   document.paths = {
     '/api/uploads': { post: { operationId: 'create-upload', security } },
