@@ -1,20 +1,31 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench
+.PHONY: help run test test-deploy lint lint-deploy bench functions deploy destroy cost
 
 # What the stand-in needs besides Rust, as program=Debian package.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc
 
 help: ## Say what there is to run
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Run the service on this machine; options in ARGS, as in make run ARGS="--help"
 	@scripts/require.sh $(TOOLS)
 	cargo run --locked -p matchcut-local --bin local -- $(ARGS)
 
-test: .venv/ready ## Run every test that needs no AWS account
+test: .venv/ready ## Run every test but those of the deployment
 	@scripts/require.sh $(TOOLS)
 	cargo test --locked --workspace
 	.venv/bin/python -m unittest discover --start-directory tests --verbose
+
+# `proof` builds in a quarter of the time; `release` proves the very binaries that are deployed.
+PROFILE ?= proof
+
+test-deploy: cdk/node_modules/ready target/lambda-tools/ready target/deploy-venv/ready ## Deploy to an emulator of AWS and test it there
+	@scripts/require.sh $(TOOLS)
+	cargo build --locked --workspace --bin local
+	PATH="$(CURDIR)/target/lambda-tools/bin:$$PATH" cargo lambda build --profile $(PROFILE) --locked \
+	    --package matchcut --bins --x86-64 --lambda-dir target/lambda-$(PROFILE)
+	FUNCTIONS=target/lambda-$(PROFILE) PYTHONPATH=tests target/deploy-venv/bin/python -m unittest \
+	    discover --start-directory tests/deploy --verbose
 
 lint: ## Check format, lints, documentation, licenses and unused dependencies
 	cargo fmt --all --check
@@ -25,11 +36,59 @@ lint: ## Check format, lints, documentation, licenses and unused dependencies
 	cargo machete --version >/dev/null 2>&1 || cargo install --locked cargo-machete
 	cargo machete
 
+lint-deploy: cdk/node_modules/ready target/lint-tools/ready ## Check the CDK app, and what it synthesizes
+	cd cdk && npm test --silent
+	cdk/lint/run $(CURDIR)/target/lint-tools/bin
+
 bench: ## Measure speed and memory, and print the figures; options in ARGS as for run
 	@scripts/require.sh $(TOOLS)
 	cargo build --locked --release -p matchcut
 	cargo build --locked --profile bench -p matchcut-local -p matchcut-bench
 	cargo run --locked --quiet --profile bench -p matchcut-bench -- $(ARGS)
+
+# What the functions are built for: x86_64 or arm64.
+ARCHITECTURE ?= x86_64
+
+functions: target/lambda-tools/ready ## Build the functions as Lambda runs them, for ARCHITECTURE
+	PATH="$(CURDIR)/target/lambda-tools/bin:$$PATH" cargo lambda build --release --locked \
+	    --package matchcut --bins $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64)
+
+deploy: cdk/node_modules/ready ## Put the service into your AWS account; settings in ARGS, as in docs/deploy.md
+	@cd cdk && node --import tsx tools/deploy.ts $(ARGS)
+
+destroy: cdk/node_modules/ready ## Take it out of your AWS account; the data stay unless ARGS="--delete-data"
+	@cd cdk && node --import tsx tools/destroy.ts $(ARGS)
+
+cost: cdk/node_modules/ready ## Print what an event will cost; ARGS="--help" lists what to tell of it
+	@cd cdk && node --import tsx tools/cost.ts $(ARGS)
+
+cdk/node_modules/ready: cdk/package-lock.json
+	@scripts/require.sh node=nodejs npm=npm
+	cd cdk && npm ci --no-audit --no-fund
+	touch $@
+
+# zig links against the old glibc that Lambda has; it comes with cargo-lambda's own venv.
+target/lambda-tools/ready: cdk/tools/requirements.txt
+	@scripts/require.sh cc=gcc python3=python3
+	@python3 -c 'import ensurepip' 2>/dev/null || scripts/require.sh python3-venv-is-missing=python3-venv
+	python3 -m venv target/lambda-tools
+	target/lambda-tools/bin/pip install --quiet --disable-pip-version-check --requirement cdk/tools/requirements.txt
+	touch $@
+
+target/lint-tools/ready: cdk/lint/requirements.txt
+	@scripts/require.sh python3=python3
+	@python3 -c 'import ensurepip' 2>/dev/null || scripts/require.sh python3-venv-is-missing=python3-venv
+	python3 -m venv target/lint-tools
+	target/lint-tools/bin/pip install --quiet --disable-pip-version-check --requirement cdk/lint/requirements.txt
+	touch $@
+
+# MiniStack wants a botocore of its own.
+target/deploy-venv/ready: tests/deploy/requirements.txt
+	@scripts/require.sh python3=python3
+	@python3 -c 'import ensurepip' 2>/dev/null || scripts/require.sh python3-venv-is-missing=python3-venv
+	python3 -m venv target/deploy-venv
+	target/deploy-venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/deploy/requirements.txt
+	touch $@
 
 .venv/ready: tests/requirements.txt
 	@scripts/require.sh $(TOOLS) python3=python3

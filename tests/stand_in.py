@@ -21,7 +21,10 @@ from urllib.request import urlopen
 import boto3
 from botocore.config import Config
 
-SERVICES = "mediapackage", "mediapackage-vod", "medialive", "mediaconvert", "s3", "dynamodb"
+SERVICES = (
+    "mediapackage", "mediapackage-vod", "medialive", "mediaconvert", "s3", "dynamodb",
+    "secretsmanager",
+)
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "target/debug/local"
 CHANNEL = "1000001"
@@ -199,7 +202,8 @@ class WireTest(unittest.TestCase):
             clients = [cls.session.client(service, config=once) for service in SERVICES]
         for client in clients:
             client.meta.events.register("after-call", check_reply)
-        cls.live, cls.vod, cls.media_live, cls.media_convert, cls.s3, cls.dynamodb = clients
+        cls.live, cls.vod, cls.media_live, cls.media_convert, cls.s3, cls.dynamodb, *others = clients
+        (cls.secrets,) = others
         # The other one is for uploads.
         cls.bucket, _ = sorted(bucket["Name"] for bucket in cls.s3.list_buckets()["Buckets"])
 

@@ -277,12 +277,17 @@ class TestLive(WireTest):
         for call in (api.describe_channel, api.start_channel, api.stop_channel):
             self.assert_refused("NotFoundException", call, ChannelId="1")
 
+    def test_a_secret_that_is_not_there_is_not_found(self):
+        read = self.secrets.get_secret_value
+        self.assert_refused("ResourceNotFoundException", read, SecretId="playback")
+
     def test_a_missing_operation_is_answered_501_and_named(self):
         for name, call, asked in [
             ("GET /channels", self.live.list_channels, {}),
             ("POST /packaging_groups", self.vod.create_packaging_group, {"Id": "new"}),
             ("DELETE /packaging_groups/new", self.vod.delete_packaging_group, {"Id": "new"}),
             ("GET /prod/channels", self.media_live.list_channels, {}),
+            ("secretsmanager.ListSecrets", self.secrets.list_secrets, {}),
             ("DELETE /prod/channels/1", self.media_live.delete_channel, {"ChannelId": "1"}),
         ]:
             with self.subTest(name):

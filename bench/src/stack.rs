@@ -55,6 +55,7 @@ impl Service {
             faults: Faults { lose, ..Faults::default() },
             create_job_burst: 100,
             cdn_identifier: None,
+            private: false,
         })
         .await?;
         let on_air = timeout(Duration::from_mins(2), stack.on_air(SEGMENTS));

@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -45,6 +45,8 @@ pub enum ProblemKind {
     UploadClosed,
     PartsRejected,
     NotFound,
+    MethodNotAllowed,
+    LibraryPublic,
     LiveUnreadable,
     Unavailable,
 }
@@ -55,7 +57,8 @@ impl ProblemKind {
             Self::MalformedBody | Self::InvalidField | Self::InvalidWindow => 400,
             Self::Forbidden => 403,
             Self::NotFound => 404,
-            Self::UploadClosed => 409,
+            Self::MethodNotAllowed => 405,
+            Self::UploadClosed | Self::LibraryPublic => 409,
             Self::BodyTooLarge => 413,
             Self::WindowNotAired
             | Self::WindowExpired
@@ -78,6 +81,8 @@ impl ProblemKind {
             Self::UploadClosed => "upload-closed",
             Self::PartsRejected => "parts-rejected",
             Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::LibraryPublic => "library-public",
             Self::LiveUnreadable => "live-unreadable",
             Self::Unavailable => "unavailable",
         }
@@ -96,6 +101,8 @@ impl ProblemKind {
             Self::UploadClosed => "The upload takes no more parts",
             Self::PartsRejected => "The parts do not make the file",
             Self::NotFound => "There is no such thing",
+            Self::MethodNotAllowed => "The path does not take this method",
+            Self::LibraryPublic => "The library is public",
             Self::LiveUnreadable => "The live stream cannot be read",
             Self::Unavailable => "The service is not available",
         }
@@ -191,6 +198,10 @@ impl Request {
         Ok(bytes)
     }
 
+    fn is_get(&self) -> bool {
+        self.0.request_context.http.method == Method::GET
+    }
+
     fn has_entity(&self, tag: &str) -> bool {
         let mut wanted = self
             .0
@@ -209,12 +220,13 @@ impl Request {
 pub struct Reply {
     status: u16,
     headers: HeaderMap,
+    cookies: Vec<String>,
     body: Value,
 }
 
 impl Reply {
     pub fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: HeaderMap::new(), body }
+        Self { status, headers: HeaderMap::new(), cookies: Vec::new(), body }
     }
 
     #[must_use]
@@ -226,6 +238,12 @@ impl Reply {
     pub fn located(self, path: &str) -> Self {
         let location = HeaderValue::from_str(path).expect("ids are visible ASCII");
         self.header(LOCATION, location)
+    }
+
+    /// Sets cookies, each as the value of a `Set-Cookie`.
+    #[must_use]
+    pub fn with_cookies(self, cookies: Vec<String>) -> Self {
+        Self { cookies, ..self }
     }
 
     fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -244,7 +262,7 @@ pub fn respond(request: &Request, reply: Result<Reply, Problem>) -> ApiGatewayV2
         Err(problem) => (problem_reply(&problem), "application/problem+json"),
     };
     let mut body = Some(reply.body.to_string());
-    if reply.status == 200 {
+    if reply.status == 200 && request.is_get() {
         let digest = Sha256::digest(body.as_deref().unwrap_or_default());
         let tag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&digest[..12]));
         if request.has_entity(&tag) {
@@ -263,6 +281,7 @@ pub fn respond(request: &Request, reply: Result<Reply, Problem>) -> ApiGatewayV2
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = reply.status.into();
     response.headers = reply.headers;
+    response.cookies = reply.cookies;
     response.body = body.map(Body::Text);
     response
 }

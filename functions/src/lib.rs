@@ -9,6 +9,7 @@ pub mod clip;
 pub mod config;
 pub mod error;
 pub mod fields;
+pub mod gate;
 pub mod http;
 pub mod library;
 pub mod live;

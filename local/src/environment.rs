@@ -10,6 +10,7 @@ use crate::asset::PackagingGroup;
 use crate::library::{ACCESS_KEY, BUCKET, SECRET_KEY, TABLE, UPLOADS_BUCKET};
 use crate::live::{SEGMENT_SECONDS, manifest_path};
 use crate::notifications::{ACCOUNT, REGION};
+use crate::private::Private;
 use crate::stack::Options;
 
 /// The channel's name in the API.
@@ -28,7 +29,12 @@ pub(crate) struct Urls<'a> {
 }
 
 /// The environment variables that a deployment sets.
-pub(crate) fn environment(options: &Options, group: &PackagingGroup, urls: &Urls) -> Variables {
+pub(crate) fn environment(
+    options: &Options,
+    group: &PackagingGroup,
+    private: Option<&Private>,
+    urls: &Urls,
+) -> Variables {
     let Urls { public, elemental, dynamodb, s3 } = urls;
     let channels = json!([{
         "id": CHANNEL,
@@ -55,15 +61,25 @@ pub(crate) fn environment(options: &Options, group: &PackagingGroup, urls: &Urls
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", (*dynamodb).to_owned()),
         ("AWS_ENDPOINT_URL_S3", (*s3).to_owned()),
-        ("AWS_ENDPOINT_URL_MEDIACONVERT", (*elemental).to_owned()),
-        ("AWS_ENDPOINT_URL_MEDIALIVE", (*elemental).to_owned()),
-        ("AWS_ENDPOINT_URL_MEDIAPACKAGE", (*elemental).to_owned()),
-        ("AWS_ENDPOINT_URL_MEDIAPACKAGE_VOD", (*elemental).to_owned()),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*elemental).to_owned()),
     ];
+    variables.extend(elemental_endpoints(elemental));
     if let Some(identifier) = &options.cdn_identifier {
         variables.push(("CDN_IDENTIFIER", identifier.clone()));
     }
+    variables.extend(private.into_iter().flat_map(Private::variables));
     variables.into_iter().collect()
+}
+
+/// Where an SDK finds AWS Elemental, all of it at one address.
+pub(crate) fn elemental_endpoints(url: &str) -> [(&'static str, String); 4] {
+    [
+        "AWS_ENDPOINT_URL_MEDIACONVERT",
+        "AWS_ENDPOINT_URL_MEDIALIVE",
+        "AWS_ENDPOINT_URL_MEDIAPACKAGE",
+        "AWS_ENDPOINT_URL_MEDIAPACKAGE_VOD",
+    ]
+    .map(|name| (name, url.to_owned()))
 }
 
 /// Finds each service where the environment says it is, as the SDK does in a process of its own.

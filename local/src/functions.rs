@@ -16,7 +16,7 @@ use matchcut::library::{Sweep, Swept};
 use matchcut::upload::{
     CompleteUpload, CreateUpload, JobNotice, ListUploadParts, TranscodeComplete, TranscodeUpload,
 };
-use matchcut::viewer::{ListClips, ShowClip, show_health};
+use matchcut::viewer::{GrantPlayback, ListClips, ShowClip, show_health};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -28,6 +28,7 @@ pub struct Functions {
     pub create_clip: CreateClip,
     pub list_clips: ListClips,
     pub show_clip: ShowClip,
+    pub grant_playback: GrantPlayback,
     pub harvest_complete: HarvestComplete,
     pub asset_playable: AssetPlayable,
     pub create_upload: CreateUpload,
@@ -44,6 +45,7 @@ impl Functions {
             create_clip: CreateClip::new(sdk, variables)?,
             list_clips: ListClips::new(sdk, variables)?,
             show_clip: ShowClip::new(sdk, variables)?,
+            grant_playback: GrantPlayback::new(sdk, variables)?,
             harvest_complete: HarvestComplete::new(sdk, variables)?,
             asset_playable: AssetPlayable::new(sdk, variables)?,
             create_upload: CreateUpload::new(sdk, variables)?,
@@ -68,6 +70,7 @@ impl Functions {
             "create-upload" => self.create_upload.handle(event).await,
             "list-upload-parts" => self.list_upload_parts.handle(event).await,
             "complete-upload" => self.complete_upload.handle(event).await,
+            "grant-playback" => self.grant_playback.handle(event).await,
             "show-health" => show_health(event),
             _ => return None,
         })

@@ -5,6 +5,7 @@
 //! SDKs over loopback, and only the endpoint URLs of their environment are different.
 
 mod asset;
+mod beside;
 mod clip;
 mod elemental;
 mod environment;
@@ -16,14 +17,16 @@ mod library;
 mod live;
 mod notifications;
 mod origins;
+mod private;
 mod records;
 mod stack;
 mod upload;
 mod wire;
 
 pub use asset::GroupError;
+pub use beside::Beside;
 pub use faults::Faults;
 pub use functions::Functions;
 pub use gateway::{ContractError, TokenError};
 pub use live::Source;
-pub use stack::{OPERATOR_SCOPE, Options, Stack, StackError};
+pub use stack::{OPERATOR_SCOPE, Options, Stack, StackError, VIEWER_SCOPE};

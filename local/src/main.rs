@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use matchcut::config::Variables;
 use matchcut::error;
-use matchcut_local::{Faults, Options, Source, Stack};
+use matchcut_local::{Beside, Faults, Options, Source, Stack, StackError};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs Matchcut on this machine: a live stream, the API, and AWS's part of it.
@@ -51,6 +52,15 @@ struct Arguments {
     /// Have the live origin demand this X-MediaPackage-CDNIdentifier, as AWS can
     #[arg(long, value_name = "TEXT")]
     cdn_identifier: Option<String>,
+
+    /// Have the library private: clips only play with the cookies that grant-playback gives
+    #[arg(long)]
+    private: bool,
+
+    /// Stand in for AWS Elemental alone: S3 and the event bus are those that the environment leads
+    /// to, as it leads any AWS SDK (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, …)
+    #[arg(long)]
+    elemental_only: bool,
 }
 
 impl From<Arguments> for Options {
@@ -65,6 +75,7 @@ impl From<Arguments> for Options {
             faults: arguments.faults,
             create_job_burst: 100,
             cdn_identifier: arguments.cdn_identifier,
+            private: arguments.private,
         }
     }
 }
@@ -72,29 +83,23 @@ impl From<Arguments> for Options {
 #[tokio::main]
 async fn main() -> ExitCode {
     init_log();
-    let stack = match Stack::start(Arguments::parse().into()).await {
-        Ok(stack) => stack,
+    let arguments = Arguments::parse();
+    let ran = if arguments.elemental_only {
+        run_beside(arguments.into()).await
+    } else {
+        run_all(arguments.into()).await
+    };
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("local: {}", error::chain(&error));
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
-    };
-    print_urls(&stack);
-    let announced = async {
-        stack.on_air(1).await;
-        println!("on air    {}", stack.live);
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        () = announced => {}
-        () = told_to_stop() => {}
     }
-    println!("stopping");
-    stack.stop().await;
-    ExitCode::SUCCESS
 }
 
-fn print_urls(stack: &Stack) {
+async fn run_all(options: Options) -> Result<(), StackError> {
+    let stack = Stack::start(options).await?;
     println!("api       {}", stack.api);
     println!("live      {}", stack.live);
     println!("upload    {}", stack.upload);
@@ -102,10 +107,40 @@ fn print_urls(stack: &Stack) {
         println!("bucket    s3://{bucket}/");
     }
     println!("token     {}", stack.token);
-    for (name, value) in stack.variables.iter().filter(|(name, _)| name.starts_with("AWS_")) {
+    println!("viewer    {}", stack.viewer_token);
+    print_ready(&stack.variables);
+    until_told_to_stop(stack.on_air(1), &stack.live).await;
+    stack.stop().await;
+    Ok(())
+}
+
+async fn run_beside(options: Options) -> Result<(), StackError> {
+    let beside = Beside::start(options).await?;
+    println!("live      {}", beside.live);
+    print_ready(&beside.variables);
+    until_told_to_stop(beside.on_air(1), &beside.live).await;
+    beside.stop().await;
+    Ok(())
+}
+
+fn print_ready(variables: &Variables) {
+    for (name, value) in variables.iter().filter(|(name, _)| name.starts_with("AWS_")) {
         println!("env       {name}={value}");
     }
     println!("ready");
+}
+
+async fn until_told_to_stop(on_air: impl Future<Output = ()>, live: &str) {
+    let announced = async {
+        on_air.await;
+        println!("on air    {live}");
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = announced => {}
+        () = told_to_stop() => {}
+    }
+    println!("stopping");
 }
 
 fn init_log() {

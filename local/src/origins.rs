@@ -5,14 +5,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use chrono::Utc;
 use tower_http::cors::CorsLayer;
 
 use crate::asset::Assets;
 use crate::library::BUCKET;
 use crate::live::{self, OriginEndpoint};
+use crate::private::{OriginPath, Private};
 
 /// What viewers play: the live endpoint and the egress of VOD assets.
 #[derive(Clone, Debug)]
@@ -39,17 +41,39 @@ impl Origins {
 
     /// The CDN: `/live` and `/vod` keep the paths of both apart, for any page to play; thumbnails
     /// come from the clip bucket.
-    pub(crate) fn cdn_router(self) -> Router {
+    pub(crate) fn cdn_router(self, private: Option<Arc<Private>>) -> Router {
         let answer = async |State(origins): State<Origins>,
                             Path(path): Path<String>,
                             RawQuery(query): RawQuery| {
             origins.serve(&path, query.as_deref()).await
         };
-        Router::new()
-            .route("/live/out/v1/{*path}", get(answer))
-            .route("/vod/out/v1/{*path}", get(answer))
-            .route("/vod/thumbnails/{*path}", get(thumbnail))
-            .layer(CorsLayer::permissive())
+        let live = Router::new().route("/live/out/v1/{*path}", get(answer));
+        let Some(private) = private else {
+            let vod = live
+                .route("/vod/out/v1/{*path}", get(answer))
+                .route("/vod/thumbnails/{*path}", get(thumbnail));
+            return vod.layer(CorsLayer::permissive()).with_state(self);
+        };
+        let guarded = async move |State(origins): State<Origins>,
+                                  Path(path): Path<String>,
+                                  uri: Uri,
+                                  headers: HeaderMap| {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            let url = format!("http://{}{uri}", host.unwrap_or_default());
+            if let Err(refusal) = private.admit(&url, &headers, Utc::now()) {
+                return refusal.into_response();
+            }
+            match private.origin_path(&path) {
+                Some(OriginPath::Media(path)) => origins.serve(path, uri.query()).await,
+                Some(OriginPath::Thumbnail(path)) => {
+                    thumbnail(State(origins), Path(path.to_owned())).await
+                }
+                None => StatusCode::FORBIDDEN.into_response(),
+            }
+        };
+        live.route("/vod/private/{*path}", get(guarded))
+            .route("/vod/{*path}", get(async || StatusCode::FORBIDDEN))
+            .layer(CorsLayer::very_permissive())
             .with_state(self)
     }
 

@@ -25,10 +25,13 @@ use crate::gateway::{self, Contract, ContractError, Gateway, TokenError, Tokens}
 use crate::library;
 use crate::live::{Source, Startover, manifest_path};
 use crate::notifications::Bus;
+use crate::private::{Private, secrets_router};
 use crate::upload::Queue;
 
 /// The scope an operator's token has.
 pub const OPERATOR_SCOPE: &str = "matchcut/clips.write";
+/// The scope a viewer's token has.
+pub const VIEWER_SCOPE: &str = "matchcut/clips.read";
 
 /// How a stack is started.
 #[derive(Clone, Debug)]
@@ -47,6 +50,8 @@ pub struct Options {
     pub create_job_burst: u16,
     /// What the origin demands of the CDN, if anything.
     pub cdn_identifier: Option<String>,
+    /// Whether clips only play with signed cookies.
+    pub private: bool,
 }
 
 /// A running stack.
@@ -60,6 +65,8 @@ pub struct Stack {
     pub upload: String,
     /// An operator's access token.
     pub token: String,
+    /// A viewer's access token, of use in a private library.
+    pub viewer_token: String,
     /// The environment a function finds: its settings, and where AWS is.
     pub variables: Variables,
     /// The SDK configuration of that environment.
@@ -116,6 +123,9 @@ impl Stack {
         let lock = lock(data)?;
         let unusable = |source| StackError::DataDir { path: data.clone(), source };
 
+        let private = options.private.then(|| Private::open(data)).transpose().map_err(unusable)?;
+        let private = private.map(Arc::new);
+
         let public = listen(options.port).await?;
         let (elemental_listener, dynamodb, s3) =
             (listen(0).await?, listen(0).await?, listen(0).await?);
@@ -124,6 +134,7 @@ impl Stack {
         let variables = environment(
             &options,
             &groups[0],
+            private.as_deref(),
             &Urls {
                 public: &public_url,
                 elemental: &elemental_url,
@@ -135,13 +146,7 @@ impl Stack {
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let serve = |listener, router: Router| {
-            let shutdown = stop.clone().cancelled_owned();
-            tasks.spawn(async move {
-                let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
-                if let Err(error) = served {
-                    tracing::error!("a server stopped: {error}");
-                }
-            });
+            tasks.spawn(serve_until(stop.clone(), listener, router));
         };
         let database = data.join("dynamodb.sqlite");
         tasks.spawn(library::serve_dynamodb(dynamodb, &database, stop.clone())?);
@@ -157,11 +162,13 @@ impl Stack {
         let functions = Functions::new(&sdk, &variables)?;
         bus.subscribe(Arc::new(functions.clone()));
         let tokens = Tokens::open(data)?;
-        let token = tokens.operator(data, OPERATOR_SCOPE)?;
+        let token = tokens.kept(data, "operator", OPERATOR_SCOPE)?;
+        let viewer_token = tokens.kept(data, "viewer", VIEWER_SCOPE)?;
         let contract = Contract::read(matchcut::OPENAPI)?;
         let gateway = Gateway { contract, tokens, functions: functions.clone() };
-        serve(elemental_listener, elemental.router());
-        serve(public, elemental.origins().cdn_router().merge(gateway::router(Arc::new(gateway))));
+        serve(elemental_listener, elemental.router().merge(secrets_router(private.clone())));
+        let api = gateway::router(Arc::new(gateway), options.private);
+        serve(public, elemental.origins().cdn_router(private).merge(api));
 
         let startover = Arc::clone(&elemental.endpoint.startover);
         let ingest_url = format!("{elemental_url}/ingest");
@@ -179,6 +186,7 @@ impl Stack {
             live: format!("{public_url}/live{}", manifest_path()),
             upload: format!("{public_url}/upload#token={token}"),
             token,
+            viewer_token,
             variables,
             sdk,
             functions,
@@ -197,26 +205,38 @@ impl Stack {
 
     /// Waits until the stream has reached a length.
     pub async fn on_air(&self, segments: u64) {
-        let mut newest = self.startover.newest();
-        // The sender lives as long as the stack.
-        let _ = newest.wait_for(|newest| newest.is_some_and(|it| segments <= it + 1)).await;
+        self.startover.reach(segments).await;
     }
 
     /// Stops everything, in an order that lets requests under way finish.
     pub async fn stop(self) {
-        self.stop.cancel();
-        self.tasks.close();
-        // A player may hold a connection open for as long as it likes.
-        let _ = tokio::time::timeout(Duration::from_secs(3), self.tasks.wait()).await;
+        finish(&self.stop, &self.tasks).await;
     }
 }
 
-async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
+/// Serves until told to stop, and then the requests that are under way.
+pub(crate) async fn serve_until(stop: CancellationToken, listener: TcpListener, router: Router) {
+    let shutdown = stop.cancelled_owned();
+    let served = axum::serve(listener, router).with_graceful_shutdown(shutdown).await;
+    if let Err(error) = served {
+        tracing::error!("a server stopped: {error}");
+    }
+}
+
+pub(crate) async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
     stop.run_until_cancelled(work).await;
 }
 
+/// Tells everything to stop, and waits for it.
+pub(crate) async fn finish(stop: &CancellationToken, tasks: &TaskTracker) {
+    stop.cancel();
+    tasks.close();
+    // A player may hold a connection open for as long as it likes.
+    let _ = tokio::time::timeout(Duration::from_secs(3), tasks.wait()).await;
+}
+
 /// Makes the data folder, and keeps other processes out of it.
-fn lock(folder: &Path) -> Result<File, StackError> {
+pub(crate) fn lock(folder: &Path) -> Result<File, StackError> {
     let unusable = |source| StackError::DataDir { path: folder.to_owned(), source };
     fs::create_dir_all(folder).map_err(unusable)?;
     let file = File::create(folder.join("lock")).map_err(unusable)?;
@@ -227,7 +247,7 @@ fn lock(folder: &Path) -> Result<File, StackError> {
     }
 }
 
-async fn listen(port: u16) -> Result<TcpListener, StackError> {
+pub(crate) async fn listen(port: u16) -> Result<TcpListener, StackError> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
         std::io::ErrorKind::AddrInUse => StackError::PortTaken(port),
@@ -235,7 +255,7 @@ async fn listen(port: u16) -> Result<TcpListener, StackError> {
     })
 }
 
-fn url(listener: &TcpListener) -> Result<String, StackError> {
+pub(crate) fn url(listener: &TcpListener) -> Result<String, StackError> {
     let address = listener.local_addr();
     let address = address.map_err(|source| StackError::Listen { port: 0, source })?;
     Ok(format!("http://{address}"))

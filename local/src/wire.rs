@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-/// An error as the SDKs read it: the type in a header, the message in the body.
+/// An error as the SDKs read it: the message in the body, the type in a header for REST-JSON and
+/// in the body for JSON.
 #[derive(Clone, Debug)]
 pub(crate) struct AwsError {
     status: StatusCode,
@@ -38,6 +39,17 @@ impl AwsError {
         Self::new(StatusCode::BAD_REQUEST, "BadRequestException", message)
     }
 
+    /// As Secrets Manager says it.
+    pub(crate) fn no_resource(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "ResourceNotFoundException", message)
+    }
+
+    /// An operation that the product does not use.
+    pub(crate) fn not_implemented(operation: &str) -> Self {
+        let message = format!("the stand-in has no {operation}");
+        Self::new(StatusCode::NOT_IMPLEMENTED, "NotImplementedException", message)
+    }
+
     pub(crate) fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "ConflictException", message)
     }
@@ -58,18 +70,14 @@ impl From<QueryRejection> for AwsError {
 
 impl IntoResponse for AwsError {
     fn into_response(self) -> Response {
-        let body = Json(json!({ "message": self.message }));
+        let body = Json(json!({ "__type": self.kind, "message": self.message }));
         (self.status, [("x-amzn-errortype", self.kind)], body).into_response()
     }
 }
 
 /// An operation that the product does not use.
 pub(crate) async fn not_implemented(request: Request) -> AwsError {
-    AwsError::new(
-        StatusCode::NOT_IMPLEMENTED,
-        "NotImplementedException",
-        format!("the stand-in has no {} {}", request.method(), request.uri().path()),
-    )
+    AwsError::not_implemented(&format!("{} {}", request.method(), request.uri().path()))
 }
 
 /// The body of a request; what is wrong with it is said by field.

@@ -17,6 +17,7 @@ pub(crate) struct Local {
     /// The environment of the functions, as it was printed.
     pub(crate) environment: BTreeMap<String, String>,
     token: String,
+    pub(crate) viewer_token: String,
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     http: reqwest::Client,
@@ -60,6 +61,7 @@ impl Local {
             api: take("api"),
             live: take("live"),
             token: take("token"),
+            viewer_token: take("viewer"),
             environment,
             child,
             lines,

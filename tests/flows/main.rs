@@ -5,6 +5,7 @@ mod clip;
 mod live;
 mod local;
 mod player;
+mod private;
 mod readme;
 mod restart;
 mod start;

@@ -77,6 +77,8 @@ impl Publisher {
             .packaging_group_id(&self.packaging_group)
             .source_arn(source)
             .source_role_arn(&self.read_role_arn)
+            // What a key server knows the content by, where the packaging group encrypts.
+            .resource_id(clip.to_string())
             .send()
             .await
             .map_err(VodError::from);

@@ -3,6 +3,9 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::SealKey;
+use super::private::folder;
+use crate::clip::CompetitionId;
 use crate::config::{ConfigError, Variables};
 use crate::http::utc;
 use crate::library::{Clip, Source, Status, Upload};
@@ -14,6 +17,8 @@ use crate::upload::thumbnail_name;
 pub struct ClipView {
     /// What stands before the path of a VOD manifest.
     vod: Url,
+    /// Of a private library: seals the paths of its media.
+    seal: Option<SealKey>,
     /// For previews; lists of ready clips have none.
     channels: Option<Channels>,
 }
@@ -25,7 +30,11 @@ impl ClipView {
     }
 
     pub fn of_ready_clips(variables: &Variables) -> Result<Self, ConfigError> {
-        Ok(Self { vod: variables.parsed("VOD_BASE_URL")?, channels: None })
+        Ok(Self {
+            vod: variables.parsed("VOD_BASE_URL")?,
+            seal: variables.optional("PLAYBACK_SEAL_KEY")?,
+            channels: None,
+        })
     }
 
     /// The clip as JSON; fields that do not apply yet are absent.
@@ -69,11 +78,13 @@ impl ClipView {
             let manifests: Map<String, Value> = clip
                 .manifests
                 .iter()
-                .map(|(format, path)| (format.clone(), json!(self.vod_url(path))))
+                .map(|(format, path)| {
+                    (format.clone(), json!(self.vod_url(&clip.competition, path)))
+                })
                 .collect();
             let hls = clip.manifests.values().find(|path| path.ends_with(".m3u8"));
             if let Some(path) = hls {
-                shown["manifest"] = json!(self.vod_url(path));
+                shown["manifest"] = json!(self.vod_url(&clip.competition, path));
             }
             shown["manifests"] = Value::Object(manifests);
         }
@@ -94,12 +105,30 @@ impl ClipView {
         }
         if clip.status == Status::Ready {
             let prefix = clip.key().thumbnail_prefix();
-            let url = |number| self.vod_url(&format!("/{prefix}{}", thumbnail_name(number)));
+            let url = |number| {
+                self.thumbnail_url(
+                    &clip.competition,
+                    &format!("/{prefix}{}", thumbnail_name(number)),
+                )
+            };
             shown["thumbnails"] = (0..upload.thumbnails).map(url).collect();
         }
     }
 
-    fn vod_url(&self, path: &str) -> String {
-        format!("{}{path}", self.vod.as_str().trim_end_matches('/'))
+    fn thumbnail_url(&self, competition: &CompetitionId, path: &str) -> String {
+        let base = self.vod.as_str().trim_end_matches('/');
+        match &self.seal {
+            None => format!("{base}{path}"),
+            // Their path tells the competition; it needs no seal.
+            Some(_) => format!("{base}{}{}", folder(competition).trim_end_matches('/'), path),
+        }
+    }
+
+    fn vod_url(&self, competition: &CompetitionId, path: &str) -> String {
+        let base = self.vod.as_str().trim_end_matches('/');
+        match &self.seal {
+            None => format!("{base}{path}"),
+            Some(key) => format!("{base}{}", key.sealed(competition, path)),
+        }
     }
 }

@@ -127,6 +127,9 @@ async fn each_binary_does_the_work_of_its_name() {
     let mut show = start(env!("CARGO_BIN_EXE_show-clip")).await;
     let answer = show.invoke(request("GET", &parameters)).await;
     assert_eq!(status_of(&answer), ok(200), "{}", answer.1);
+    let mut grant = start(env!("CARGO_BIN_EXE_grant-playback")).await;
+    let answer = grant.invoke(request("POST", &parameters)).await;
+    assert_eq!(status_of(&answer), ok(409), "{}", answer.1);
     let mut health = start(env!("CARGO_BIN_EXE_show-health")).await;
     assert_eq!(status_of(&health.invoke(request("GET", &json!({}))).await), ok(200));
 

@@ -5,6 +5,7 @@ mod bad_requests;
 mod contract;
 mod creating;
 mod events;
+mod granting;
 mod lambdas;
 mod listing;
 mod media;

@@ -51,6 +51,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         faults: Faults::default(),
         create_job_burst: 100,
         cdn_identifier: None,
+        private: false,
     }
 }
 

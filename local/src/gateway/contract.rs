@@ -9,14 +9,14 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct Contract(Vec<Operation>);
 
-/// An operation: its function, and the scope that a token needs for it.
+/// An operation: its function, and the scopes one of which a token needs for it, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Operation {
     method: Method,
     pub(crate) template: String,
     /// The `operationId`: the name of the function.
     pub(crate) id: String,
-    pub(crate) scope: Option<String>,
+    pub(crate) scopes: Vec<String>,
 }
 
 /// Where a request belongs.
@@ -56,13 +56,14 @@ impl Contract {
                 let id = operation["operationId"].as_str().ok_or_else(|| {
                     ContractError::NoOperationId { method: method.to_string(), path: path.clone() }
                 })?;
-                let schemes = operation["security"][0].as_object();
-                let scope = schemes.and_then(|schemes| schemes.values().next()?[0].as_str());
+                let alternatives = operation["security"].as_array().into_iter().flatten();
+                let schemes = alternatives.filter_map(Value::as_object).flat_map(|it| it.values());
+                let scopes = schemes.filter_map(Value::as_array).flatten();
                 operations.push(Operation {
                     method,
                     template: path.clone(),
                     id: id.to_owned(),
-                    scope: scope.map(str::to_owned),
+                    scopes: scopes.filter_map(Value::as_str).map(str::to_owned).collect(),
                 });
             }
         }
@@ -116,15 +117,19 @@ mod tests {
         let found = |method: &Method, path: &str| match contract.find(method, path) {
             Route::Known(operation, parameters) => {
                 let values: Vec<_> = parameters.into_values().collect();
-                let scope = operation.scope.as_deref().unwrap_or("-");
-                format!("{} {scope} {}", operation.id, values.join(" "))
+                let scopes = operation.scopes.join("|");
+                format!("{} {scopes} {}", operation.id, values.join(" "))
             }
             Route::WrongMethod(allowed) => format!("only {allowed}"),
             Route::Unknown => "unknown".to_owned(),
         };
         assert_eq!(found(&Method::POST, "/api/clip"), "create-clip matchcut/clips.write ");
-        assert_eq!(found(&Method::GET, "/api/competitions/a/clips"), "list-clips - a");
-        assert_eq!(found(&Method::GET, "/api/competitions/%C3%A4/clips/b"), "show-clip - b ä");
+        assert_eq!(found(&Method::GET, "/api/competitions/a/clips"), "list-clips  a");
+        assert_eq!(found(&Method::GET, "/api/competitions/%C3%A4/clips/b"), "show-clip  b ä");
+        assert_eq!(
+            found(&Method::POST, "/api/competitions/a/playback"),
+            "grant-playback matchcut/clips.read|matchcut/clips.write a"
+        );
         assert_eq!(found(&Method::GET, "/api/clip"), "only POST");
         assert_eq!(found(&Method::GET, "/api/clips"), "unknown");
         assert_eq!(found(&Method::GET, "/api/competitions//clips"), "unknown");

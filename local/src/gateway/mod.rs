@@ -20,12 +20,12 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::Utc;
 use matchcut::http::problem_type;
 use serde_json::{Value, json};
-use tower_http::cors::{Any, CorsLayer};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 pub use contract::ContractError;
 pub(crate) use contract::{Contract, Route};
 pub use tokens::TokenError;
-pub(crate) use tokens::{Access, Tokens};
+pub(crate) use tokens::{Access, Tokens, write_secret};
 
 use crate::functions::Functions;
 
@@ -43,10 +43,13 @@ pub(crate) struct Gateway {
     pub(crate) functions: Functions,
 }
 
-/// The routes of the contract, and the answer to every other; open to pages of any origin.
-pub(crate) fn router(gateway: Arc<Gateway>) -> Router {
+/// The routes of the contract, and the answer to every other; open to pages of any origin, which
+/// may keep the cookies of a private library.
+pub(crate) fn router(gateway: Arc<Gateway>, private: bool) -> Router {
+    let origins = if private { AllowOrigin::mirror_request() } else { AllowOrigin::any() };
     let cors = CorsLayer::new()
-        .allow_origin(Any)
+        .allow_origin(origins)
+        .allow_credentials(private)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([
             AUTHORIZATION,
@@ -90,9 +93,9 @@ async fn answer(
             return problem(status, "not-found", "There is no such thing", &detail);
         }
     };
-    let claims = match route.scope.as_deref() {
-        None => json!({}),
-        Some(scope) => match gateway.tokens.check(headers.get(AUTHORIZATION), scope) {
+    let claims = match route.scopes.as_slice() {
+        [] => json!({}),
+        scopes => match gateway.tokens.check(headers.get(AUTHORIZATION), scopes) {
             Access::Granted(claims) => claims,
             Access::Unauthorized => {
                 let detail = "Send a valid access token in the header Authorization, after Bearer.";
@@ -101,7 +104,7 @@ async fn answer(
                 return ([(WWW_AUTHENTICATE, "Bearer")], reply).into_response();
             }
             Access::Forbidden => {
-                let detail = format!("The token does not have the scope {scope}.");
+                let detail = format!("The token does not have the scope {}.", scopes.join(" or "));
                 let status = StatusCode::FORBIDDEN;
                 return problem(status, "forbidden", "The token does not allow this", &detail);
             }
@@ -212,6 +215,9 @@ fn reply(from: ApiGatewayV2httpResponse) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *response.headers_mut() = from.headers;
+    for cookie in from.cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     response
 }
 

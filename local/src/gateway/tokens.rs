@@ -75,15 +75,20 @@ impl Tokens {
         })
     }
 
-    /// The operator's token of a data folder: the one that is kept there while it is good.
-    pub(crate) fn operator(&self, folder: &Path, scope: &str) -> Result<String, TokenError> {
-        let path = folder.join("operator.token");
+    /// Someone's token of a data folder: the one that is kept there while it is good.
+    pub(crate) fn kept(
+        &self,
+        folder: &Path,
+        subject: &str,
+        scope: &str,
+    ) -> Result<String, TokenError> {
+        let path = folder.join(format!("{subject}.token"));
         if let Ok(kept) = fs::read_to_string(&path)
-            && matches!(self.access(kept.trim(), scope), Access::Granted(_))
+            && matches!(self.access(kept.trim(), &[scope.to_owned()]), Access::Granted(_))
         {
             return Ok(kept.trim().to_owned());
         }
-        let token = self.issue("operator", scope, LIFETIME)?;
+        let token = self.issue(subject, scope, LIFETIME)?;
         write_secret(&path, token.as_bytes()).map_err(|source| TokenError::Io { path, source })?;
         Ok(token)
     }
@@ -109,16 +114,17 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &self.signing).map_err(TokenError::Sign)
     }
 
-    /// Checks an `Authorization` header as the JWT authorizer of an HTTP API does.
+    /// Checks an `Authorization` header as the JWT authorizer of an HTTP API does: one of the
+    /// route's scopes is enough.
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
-    pub(crate) fn check(&self, authorization: Option<&HeaderValue>, scope: &str) -> Access {
+    pub(crate) fn check(&self, authorization: Option<&HeaderValue>, scopes: &[String]) -> Access {
         let token = authorization
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "));
-        token.map_or(Access::Unauthorized, |token| self.access(token.trim(), scope))
+        token.map_or(Access::Unauthorized, |token| self.access(token.trim(), scopes))
     }
 
-    fn access(&self, token: &str, scope: &str) -> Access {
+    fn access(&self, token: &str, scopes: &[String]) -> Access {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss"]);
@@ -127,8 +133,8 @@ impl Tokens {
         let Ok(token) = jsonwebtoken::decode::<Value>(token, &self.checking, &validation) else {
             return Access::Unauthorized;
         };
-        let scopes = token.claims["scope"].as_str().unwrap_or_default();
-        if scopes.split(' ').any(|granted| granted == scope) {
+        let granted = token.claims["scope"].as_str().unwrap_or_default();
+        if granted.split(' ').any(|granted| scopes.iter().any(|scope| scope == granted)) {
             Access::Granted(token.claims)
         } else {
             Access::Forbidden
@@ -137,7 +143,7 @@ impl Tokens {
 }
 
 /// Writes a file that only its owner may read.
-fn write_secret(path: &Path, secret: &[u8]) -> io::Result<()> {
+pub(crate) fn write_secret(path: &Path, secret: &[u8]) -> io::Result<()> {
     let mut file =
         fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(secret)
@@ -157,9 +163,10 @@ mod tests {
     fn only_good_tokens_with_the_scope_open_a_route() {
         let folder = tempfile::tempdir().unwrap();
         let tokens = Tokens::open(folder.path()).unwrap();
+        let scopes = ["clips.edit".to_owned(), "clips.write".to_owned()];
         let check = |token: &str, expected: &str| {
             let header = HeaderValue::from_str(token).unwrap();
-            let access = match tokens.check(Some(&header), "clips.write") {
+            let access = match tokens.check(Some(&header), &scopes) {
                 Access::Granted(claims) => claims["sub"].to_string(),
                 other => format!("{other:?}"),
             };
@@ -173,7 +180,7 @@ mod tests {
         check(&format!("Bearer {}", &good[..good.len() - 4]), "Unauthorized");
         check(&format!("Bearer {}", issue("clips.write", TimeDelta::hours(-1))), "Unauthorized");
         check(&format!("Bearer {}", issue("clips.writer", TimeDelta::hours(1))), "Forbidden");
-        assert_eq!(tokens.check(None, "clips.write"), Access::Unauthorized);
+        assert_eq!(tokens.check(None, &scopes), Access::Unauthorized);
 
         let stranger = Tokens::open(tempfile::tempdir().unwrap().path()).unwrap();
         let forged = stranger.issue("eve", "clips.write", TimeDelta::hours(1)).unwrap();
@@ -185,7 +192,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let token = || {
             let tokens = Tokens::open(folder.path()).unwrap();
-            tokens.operator(folder.path(), "clips.write").unwrap()
+            tokens.kept(folder.path(), "operator", "clips.write").unwrap()
         };
         assert_eq!(token(), token());
     }

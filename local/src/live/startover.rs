@@ -131,6 +131,12 @@ impl Startover {
         self.newest.subscribe()
     }
 
+    /// Waits until there have been so many segments.
+    pub(crate) async fn reach(&self, segments: u64) {
+        // The sender lives as long as this does.
+        let _ = self.newest().wait_for(|newest| newest.is_some_and(|it| segments <= it + 1)).await;
+    }
+
     /// Adds a segment whose files lie in `files`, and forgets those that have grown too old.
     pub(crate) fn publish(
         &self,

@@ -1,0 +1,43 @@
+/** The stacks of a deployment. */
+
+import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+
+import { type Contract, readContract } from './contract.ts';
+import { EmulatorSynthesizer } from './emulator.ts';
+import { LiveStack } from './live-stack.ts';
+import { ROOT, settingsOf } from './settings.ts';
+import { Vod } from './vod-stack.ts';
+
+export function matchcut(props?: AppProps, contract: Contract = readContract(`${ROOT}/functions/openapi.yaml`)): App {
+  const app = new App(props);
+  const settings = settingsOf(app.node);
+  const { account, region, name } = settings;
+  const env = { region, ...(account === undefined ? {} : { account }) };
+  const emulator = EmulatorSynthesizer.asked(app.node);
+
+  const channels = settings.channels.filter((channel) => channel.originEndpoint === undefined);
+  const live =
+    channels.length === 0
+      ? undefined
+      : new LiveStack(app, 'Live', {
+          stackName: `${name}-live`,
+          description: 'Matchcut: the live channels',
+          env,
+          settings,
+          channels,
+        });
+  new Vod(app, 'Vod', {
+    stackName: `${name}-vod`,
+    description: 'Matchcut: clips of a live stream as a VOD library',
+    env,
+    settings,
+    contract,
+    packagingGroup: `${ROOT}/packaging-groups/default.json`,
+    origins: live?.origins ?? new Map(),
+    ...(emulator === undefined ? {} : { synthesizer: emulator }),
+  });
+  Tags.of(app).add('service', name);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app;
+}

@@ -1,0 +1,82 @@
+/** Clips cut out of live: the bucket of all clips' media, harvest jobs, and who asks for them. */
+
+import { Duration } from 'aws-cdk-lib';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+
+import { mediaBucket } from './bucket.ts';
+import type { Channels } from './channels.ts';
+import { type Deployment, RustFunction, arn } from './function.ts';
+import type { Library } from './library.ts';
+import { allow, allowWide, actingFor } from './permission.ts';
+
+export interface ClipProps extends Deployment {
+  readonly library: Library;
+  readonly channels: Channels;
+  /** What functions that show clips need to know. */
+  readonly viewEnvironment: Record<string, string>;
+}
+
+export class Clip extends Construct {
+  readonly bucket: Bucket;
+  readonly create: RustFunction;
+  /** For whoever asks for harvests. */
+  readonly harvestEnvironment: Record<string, string>;
+  private readonly harvestRole: Role;
+
+  constructor(scope: Construct, id: string, props: ClipProps) {
+    super(scope, id);
+    const { settings, library, channels } = props;
+
+    this.bucket = mediaBucket(this, 'Bucket', settings);
+    this.harvestRole = new Role(this, 'HarvestRole', {
+      description: 'What MediaPackage may do to put a harvest into the bucket',
+      assumedBy: actingFor(this, 'mediapackage.amazonaws.com'),
+    });
+    allow(this.harvestRole, {
+      actions: ['s3:ListBucket', 's3:GetBucketLocation'],
+      resources: [this.bucket.bucketArn],
+    });
+    allowWide(this.harvestRole, {
+      actions: ['s3:PutObject'],
+      resources: [this.bucket.arnForObjects('clips/*')],
+      because: 'The names of segments are known to MediaPackage only; all are under clips/.',
+    });
+    this.harvestEnvironment = {
+      CHANNELS: channels.json,
+      CLIPS_BUCKET: this.bucket.bucketName,
+      HARVEST_ROLE_ARN: this.harvestRole.roleArn,
+    };
+
+    this.create = new RustFunction(this, 'Create', {
+      ...props,
+      bin: 'create-clip',
+      description: `POST /api/clip: cuts a clip out of a live stream (identifier ${settings.identifierRound})`,
+      environment: {
+        ...library.environment,
+        ...this.harvestEnvironment,
+        ...channels.originEnvironment,
+        ...props.viewEnvironment,
+      },
+      timeout: Duration.seconds(29),
+    });
+    library.mayWrite(this.create);
+    this.mayHarvest(this.create);
+  }
+
+  /** Lets a function start and describe harvest jobs. */
+  mayHarvest(harvester: RustFunction): void {
+    harvester.mayWidely({
+      actions: ['mediapackage:CreateHarvestJob'],
+      resources: ['*'],
+      because: 'CreateHarvestJob knows no resources that a policy could name.',
+    });
+    harvester.mayWidely({
+      actions: ['mediapackage:DescribeHarvestJob'],
+      resources: [arn(this, 'mediapackage', 'harvest_jobs/*')],
+      because: 'A harvest job is named after its clip, which can have any name.',
+    });
+    harvester.mayPass(this.harvestRole, 'mediapackage.amazonaws.com');
+  }
+}

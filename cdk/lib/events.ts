@@ -1,0 +1,38 @@
+/** Events of AWS services that start functions. */
+
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type EventPattern, Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+
+import type { RustFunction } from './function.ts';
+
+/** MediaPackage, live and VOD alike. */
+export const MEDIAPACKAGE = 'aws.mediapackage';
+
+/** Has every event of a pattern start a function; what cannot be delivered is kept. */
+export function startOn(
+  scope: Construct,
+  id: string,
+  pattern: EventPattern,
+  started: RustFunction,
+  undelivered: IQueue,
+): void {
+  new Rule(scope, id, {
+    description: `Starts ${started.bin}`,
+    eventPattern: pattern,
+    targets: [new LambdaFunction(started.lambda, { deadLetterQueue: undelivered })],
+  });
+}
+
+/** A queue for what failed every time: kept for as long as SQS keeps anything. */
+export function undeliveredQueue(scope: Construct, id: string, props: QueueProps = {}): Queue {
+  return new Queue(scope, id, {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+    removalPolicy: RemovalPolicy.DESTROY,
+    ...props,
+  });
+}

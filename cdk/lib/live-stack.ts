@@ -1,0 +1,41 @@
+/** The live channels, where the deployment makes them itself. */
+
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnInputSecurityGroup } from 'aws-cdk-lib/aws-medialive';
+import type { Construct } from 'constructs';
+
+import { CdnIdentifier } from './cdn-identifier.ts';
+import type { LiveOrigin } from './channels.ts';
+import { KeyServer } from './drm.ts';
+import { Live } from './live.ts';
+import type { ChannelSettings, Settings } from './settings.ts';
+
+export interface LiveStackProps extends StackProps {
+  readonly settings: Settings;
+  /** The channels to make. */
+  readonly channels: readonly ChannelSettings[];
+}
+
+export class LiveStack extends Stack {
+  /** Where each channel is watched and harvested, by its id. */
+  readonly origins: ReadonlyMap<string, LiveOrigin>;
+
+  constructor(scope: Construct, id: string, props: LiveStackProps) {
+    super(scope, id, props);
+    const { settings, channels } = props;
+    const encoders = new CfnInputSecurityGroup(this, 'Encoders', {
+      whitelistRules: settings.encoders.map((cidr) => ({ cidr })),
+    });
+    const cdnIdentifier = new CdnIdentifier(this, 'CdnIdentifier');
+    const keyServer = settings.drm?.live === true ? new KeyServer(this, 'KeyServer', settings.drm) : undefined;
+
+    const made = channels.map((channel) => {
+      const live = new Live(this, channel.id, { settings, channel, encoders, cdnIdentifier, keyServer });
+      return [channel.id, live] as const;
+    });
+    this.origins = new Map(made.map(([channel, { origin }]) => [channel, origin]));
+    const each = (value: (live: Live) => string) => made.map(([channel, live]) => `${channel}=${value(live)}`).join(',');
+    new CfnOutput(this, 'MediaLiveChannelIds', { value: each((live) => live.channelId) });
+    new CfnOutput(this, 'IngestUrls', { value: each((live) => live.ingestUrls) });
+  }
+}

@@ -1,0 +1,100 @@
+/** Everything but the live channel: clips, assets, the library, the API and its delivery. */
+
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+import { Alarms } from './alarms.ts';
+import { Api } from './api.ts';
+import { Asset } from './asset.ts';
+import { identifierOf } from './cdn-identifier.ts';
+import { Channels, type LiveOrigin, viewerManifest } from './channels.ts';
+import { Clip } from './clip.ts';
+import type { Contract } from './contract.ts';
+import { Delivery } from './delivery.ts';
+import { Library } from './library.ts';
+import type { Settings } from './settings.ts';
+import { Upload } from './upload.ts';
+import { Users } from './users.ts';
+import { Viewer, viewEnvironment } from './viewer.ts';
+import { Watch } from './watch.ts';
+
+export interface VodProps extends StackProps {
+  readonly settings: Settings;
+  readonly contract: Contract;
+  /** The file of the packaging group. */
+  readonly packagingGroup: string;
+  /** The channels that the stack Live made, by their ids. */
+  readonly origins: ReadonlyMap<string, LiveOrigin>;
+}
+
+export class Vod extends Stack {
+  constructor(scope: Construct, id: string, props: VodProps) {
+    super(scope, id, props);
+    const { settings, contract } = props;
+    const deployment = { settings, alarms: new Alarms(this, 'Alarms', settings) };
+
+    const library = new Library(this, 'Library', deployment);
+    const users = new Users(this, 'Users', { ...deployment, contract });
+    const api = new Api(this, 'Api', { ...deployment, contract, users });
+    const listParameters = contract.operations.find((operation) => operation.id === 'list-clips')?.query ?? [];
+    const delivery = new Delivery(this, 'Delivery', { settings, apiHost: api.host, listParameters });
+    const channels = new Channels(this, settings, props.origins, delivery.url);
+
+    const clip = new Clip(this, 'Clip', {
+      ...deployment,
+      library,
+      channels,
+      viewEnvironment: viewEnvironment(settings, delivery),
+    });
+    const asset = new Asset(this, 'Asset', {
+      ...deployment,
+      library,
+      channels,
+      bucket: clip.bucket,
+      packagingGroup: props.packagingGroup,
+    });
+    const viewer = new Viewer(this, 'Viewer', { ...deployment, contract, library, channels, delivery });
+
+    const uploads = contract.operations.some((operation) => operation.id === 'create-upload');
+    const upload = uploads
+      ? new Upload(this, 'Upload', {
+          ...deployment,
+          library,
+          clips: clip.bucket,
+          viewEnvironment: viewEnvironment(settings, delivery),
+          assetEnvironment: asset.environment,
+          mayMakeAssets: (maker) => asset.mayMakeAssets(maker),
+        })
+      : undefined;
+
+    const sweep = library.sweep({ ...clip.harvestEnvironment, ...asset.environment, ...upload?.environment });
+    clip.mayHarvest(sweep);
+    asset.mayMakeAssets(sweep);
+    upload?.mayTranscode(sweep);
+    upload?.mayAbort(sweep);
+
+    api.route([clip.create, ...viewer.functions, ...(upload?.functions ?? [])]);
+    delivery.serve({
+      channels: channels.all,
+      vodHost: asset.packaging.host,
+      cdnIdentifier: identifierOf(asset.cdnIdentifier),
+      bucket: clip.bucket,
+    });
+
+    new Watch(this, 'Watch', { ...deployment, api: api.http, library, channels, distribution: delivery.distribution });
+
+    const outputs = {
+      ApiUrl: delivery.url,
+      HttpApiUrl: api.http.apiEndpoint,
+      VodBaseUrl: delivery.vodBaseUrl,
+      UserPoolId: users.pool.userPoolId,
+      OperatorClientId: users.app.userPoolClientId,
+      PackagingGroupId: asset.packaging.groupId,
+      TableName: library.table.tableName,
+      ClipsBucketName: clip.bucket.bucketName,
+      ...(upload === undefined ? {} : { UploadsBucketName: upload.bucket.bucketName }),
+      LiveUrls: channels.all.map((it) => `${it.settings.id}=${viewerManifest(delivery.url, it)}`).join(','),
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { CONTRACT } from './contracts.ts';
+import { EXISTING, PRIVATE, type Resource, vod } from './synthesis.ts';
+
+const api = (settings: object = {}) => vod({ ...EXISTING, ...settings }, CONTRACT);
+
+const route = (key: string): Resource => {
+  const found = api().all('ApiGatewayV2::Route').find((it) => it.Properties['RouteKey'] === key);
+  assert.ok(found, `there is no route ${key}`);
+  return found;
+};
+
+/** The binary behind a route. */
+const behind = (key: string): string => {
+  const [, integration] = route(key).Properties['Target']['Fn::Join'][1];
+  const uri = api().template.Resources[integration.Ref]?.Properties?.['IntegrationUri'] as any;
+  return String(api().template.Resources[uri['Fn::GetAtt'][0]]?.Properties?.['FunctionName']).replace('matchcut-', '');
+};
+
+test('each operation of the contract is a route to its function, and there are no others', () => {
+  const keys = CONTRACT.operations.map(({ id, method, path }) => {
+    assert.equal(behind(`${method} ${path}`), id);
+    return `${method} ${path}`;
+  });
+  const others = api().all('ApiGatewayV2::Route').map((it) => String(it.Properties['RouteKey'])).filter((key) => !keys.includes(key));
+  assert.ok(others.includes('$default'));
+  for (const other of others) {
+    assert.match(other, /^(\$default|ANY \/api\/.*)$/);
+    assert.equal(behind(other), 'refuse-request');
+  }
+});
+
+test('a route is open to the scopes that the contract names, and to everyone where it names none', () => {
+  for (const { method, path, scopes } of CONTRACT.operations) {
+    const { AuthorizationType: type, AuthorizationScopes: allowed } = route(`${method} ${path}`).Properties;
+    assert.deepEqual([type, allowed ?? []], scopes.length === 0 ? ['NONE', []] : ['JWT', scopes], path);
+  }
+});
+
+test('whoever cuts clips needs a scope, which ID tokens have not', () => {
+  assert.deepEqual(route('POST /api/clip').Properties['AuthorizationScopes'], ['matchcut/clips.write']);
+});
+
+test('tokens are those of our pool, made for our client', () => {
+  const { JwtConfiguration: jwt, IdentitySource: source } = api().one('ApiGatewayV2::Authorizer').Properties;
+  assert.deepEqual(source, ['$request.header.Authorization']);
+  assert.equal(api().text(jwt.Issuer), 'https://cognito-idp.eu-central-1.amazonaws.com/<UsersPool>');
+  assert.deepEqual(jwt.Audience.map((it: unknown) => api().text(it)), ['<UsersPoolApp>']);
+});
+
+test('throttles are those of the contract', () => {
+  const stage = api().one('ApiGatewayV2::Stage').Properties;
+  assert.equal(stage['DefaultRouteSettings'].ThrottlingRateLimit, CONTRACT.throttle.perSecond);
+  assert.equal(stage['DefaultRouteSettings'].ThrottlingBurstLimit, CONTRACT.throttle.burst);
+  const own = CONTRACT.operations.flatMap(({ method, path, throttle }) =>
+    throttle === undefined ? [] : [[`${method} ${path}`, throttle.perSecond, throttle.burst]],
+  );
+  const set = Object.entries<any>(stage['RouteSettings']).map(([key, it]) => [key, it.ThrottlingRateLimit, it.ThrottlingBurstLimit]);
+  assert.deepEqual(set, own);
+  assert.ok(own.some(([key]) => key === 'GET /api/competitions/{competitionId}/clips'), 'a crowd may read lists');
+});
+
+test('there is a group for each scheme of the contract, and its scopes go into its tokens', () => {
+  const stack = api();
+  const groups = stack.all('Cognito::UserPoolGroup').map((it) => it.Properties['GroupName']);
+  assert.deepEqual(groups.sort(), [...CONTRACT.groups.keys()].sort());
+  const { GROUP_SCOPES: scopes } = stack.function('scope-token').Properties['Environment'].Variables;
+  assert.deepEqual(JSON.parse(scopes).operator, ['matchcut/clips.write']);
+  const trigger = stack.one('Cognito::UserPool').Properties['LambdaConfig'].PreTokenGenerationConfig;
+  assert.equal(trigger.LambdaVersion, 'V2_0');
+  assert.equal(trigger.LambdaArn['Fn::GetAtt'][0], stack.function('scope-token').id);
+});
+
+test('nobody can make himself a user', () => {
+  assert.equal(api().one('Cognito::UserPool').Properties['AdminCreateUserConfig'].AllowAdminCreateUserOnly, true);
+  assert.equal(api().one('Cognito::UserPoolClient').Properties['GenerateSecret'], false);
+});
+
+test('browsers may send credentials only from origins that are named', () => {
+  const cors = (settings: object) => api(settings).one('ApiGatewayV2::Api').Properties['CorsConfiguration'];
+  assert.equal(cors({}).AllowCredentials, false);
+  assert.deepEqual(cors({}).AllowOrigins, ['*']);
+  assert.equal(cors(PRIVATE).AllowCredentials, true);
+  assert.deepEqual(cors(PRIVATE).AllowOrigins, PRIVATE.allowedOrigins);
+});

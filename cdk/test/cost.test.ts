@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { readEvent, report } from '../tools/cost.ts';
+import { estimate, type Event, type Line, total } from '../tools/estimate.ts';
+import { CDN_TRAFFIC, PRICES, trafficCost, UNKNOWN } from '../tools/prices.ts';
+
+/** An event of nothing, to which a test adds what it is about. */
+const NOTHING: Event = {
+  channels: 0,
+  hours: 0,
+  redundant: false,
+  ladder: [
+    { width: 1280, height: 720, bitrate: 1_872_000 },
+    { width: 640, height: 360, bitrate: 872_000 },
+  ],
+  segmentSeconds: 2,
+  clips: 0,
+  clipSeconds: 60,
+  uploadMinutes: 0,
+  viewers: 0,
+  clipMinutes: 0,
+  liveMinutes: 0,
+  pollSeconds: 10,
+  hitRatio: 0.99,
+  months: 0,
+  private: false,
+};
+
+/** With sound, the renditions have 3,000,000 bits a second, the best of them 2,000,000. */
+const GB = 8 * 2 ** 30;
+
+function costs(event: Partial<Event>, given = {}): Record<string, number | undefined> {
+  return Object.fromEntries(estimate({ ...NOTHING, ...event }, given).map((line: Line) => [line.what, line.usd]));
+}
+
+function near(actual: number | undefined, expected: number): void {
+  assert.ok(actual !== undefined && Math.abs(actual - expected) < 1e-9, `${actual} is not ${expected}`);
+}
+
+test('nothing costs nothing', () => {
+  assert.deepEqual(costs({}), {});
+});
+
+test('a channel costs by the hour, input and renditions each', () => {
+  const once = costs({ channels: 2, hours: 3 });
+  near(once['MediaLive: input'], 6 * 0.1404);
+  near(once['MediaLive: HD renditions'], 6 * 0.4212);
+  near(once['MediaLive: SD renditions'], 6 * 0.2124);
+  near(once['MediaPackage: live ingest'], ((6 * 3600 * 3e6) / GB) * 0.03);
+});
+
+test('two pipelines have prices of their own, and are ingested twice', () => {
+  const twice = costs({ channels: 1, hours: 1, redundant: true });
+  near(twice['MediaLive: HD renditions'], 0.702);
+  near(twice['MediaLive: input'], 0.234);
+  near(twice['MediaPackage: live ingest'], ((2 * 3600 * 3e6) / GB) * 0.03);
+});
+
+test('what is kept costs by the month', () => {
+  const kept = costs({ clips: 100, months: 3 });
+  near(kept['S3: clips and uploads kept'], ((100 * 60 * 3e6) / GB) * 3 * 0.023);
+  near(kept['S3: writing them'], 100 * 30 * 2 * 0.000005);
+  near(kept['Secrets Manager'], 3 * 0.4);
+  near(costs({ private: true, months: 3 })['Secrets Manager'], 6 * 0.4);
+});
+
+test('uploads are paid by the minute of each rendition', () => {
+  const uploads = costs({ uploadMinutes: 40 });
+  near(uploads['MediaConvert: HD renditions'], 40 * 0.015);
+  near(uploads['MediaConvert: SD renditions'], 40 * 0.0075);
+});
+
+test('viewers cost traffic, requests, and what the CDN has to ask for', () => {
+  const watched = costs({ viewers: 1000, liveMinutes: 30, clipMinutes: 10, hitRatio: 0.9 });
+  const gb = (1000 * 40 * 60 * 2e6) / GB;
+  near(watched['CloudFront: traffic'], gb * 0.085);
+  near(watched['MediaPackage: live to the CDN'], ((1000 * 30 * 60 * 2e6) / GB) * 0.1 * 0.05);
+  const polls = (1000 * 40 * 60) / 10;
+  near(watched['CloudFront: requests'], (2 * 900_000 + 300_000 + polls) * 0.000001);
+  near(watched['API Gateway'], polls * 0.1 * 0.000001);
+});
+
+test('traffic gets cheaper tier by tier', () => {
+  near(trafficCost(0), 0);
+  near(trafficCost(10_240), 870.4);
+  near(trafficCost(10_241), 870.48);
+  near(trafficCost(51_200), 870.4 + 40_960 * 0.08);
+  const limits = CDN_TRAFFIC.tiers.map((tier) => tier.upToGb);
+  assert.deepEqual(limits, [...limits].sort((a, b) => a - b));
+});
+
+test('a price nobody published is in no sum, and said to be missing', () => {
+  const event = { ...NOTHING, clips: 10, viewers: 10, clipMinutes: 5 };
+  const lines = estimate(event);
+  for (const what of ['MediaPackage: harvests of clips', 'MediaPackage: clips to the CDN']) {
+    assert.equal(lines.find((line) => line.what === what)?.usd, undefined);
+    assert.match(report(event, {}), new RegExp(`Not in the total, because[^]*${what}: [^]*Not in the total at all`));
+  }
+  const given = estimate(event, { vodPackaging: 0.05 });
+  near(total(given) - total(lines), ((10 * 5 * 60 * 2e6) / GB) * 0.01 * 0.05);
+});
+
+test('every price says when it was true and where it stands', () => {
+  for (const [name, { usd, unit, asOf, source }] of Object.entries(PRICES)) {
+    assert.ok(usd > 0 && unit !== '' && source !== '', name);
+    assert.match(asOf, /^20\d\d-\d\d-\d\d$/, name);
+    assert.ok(!(name in UNKNOWN), name);
+  }
+});
+
+test('every price has a line that uses it', () => {
+  const full = { ...NOTHING, channels: 1, hours: 1, clips: 1, uploadMinutes: 1, viewers: 1, clipMinutes: 1, liveMinutes: 1, months: 1 };
+  const used = new Set([...estimate(full), ...estimate({ ...full, redundant: true })].map((line) => line.price));
+  assert.deepEqual([...used].sort(), [...Object.keys(PRICES), ...Object.keys(UNKNOWN), 'cdnTraffic'].sort());
+});
+
+test('arguments are read, and refused with the reason', () => {
+  const { event, prices } = readEvent(['--viewers', '50000', '--redundant', '--price', 'ingest=0.031', '--price', 'harvest=0']);
+  assert.equal(event.viewers, 50_000);
+  assert.equal(event.redundant, true);
+  assert.equal(event.hours, 3);
+  assert.deepEqual(prices, { ingest: 0.031, harvest: 0 });
+  const refused = (given: readonly string[], expected: RegExp) => assert.throws(() => readEvent(given), expected);
+  refused(['--viewers', 'many'], /--viewers has to be a number, not many/);
+  refused(['--hours=-1'], /--hours has to be a number/);
+  refused(['--hit-ratio', '2'], /from 0 to 1/);
+  refused(['--poll-seconds', '0'], /more than 0/);
+  refused(['--price', 'beer=3'], /there is no price beer; there are mediaLiveInput,/);
+  refused(['--price', 'ingest=cheap'], /cheap is not a number of dollars/);
+  refused(['--wievers', '3'], /Unknown option '--wievers'/);
+});
+
+test('the report adds up', () => {
+  const { event, prices } = readEvent([]);
+  const printed = report(event, prices);
+  const rows = [...printed.matchAll(/^(?!Total).+ \$(\d+\.\d\d) {3}/gm)].map((match) => Number(match[1]));
+  const sum = Number(/^Total +\$(\d+\.\d\d)/m.exec(printed)?.[1]);
+  assert.ok(rows.length > 10 && Math.abs(rows.reduce((all, one) => all + one, 0) - sum) < 0.01 * rows.length, printed);
+});

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { CONTRACT } from './contracts.ts';
+import { variablesRead } from './rust.ts';
+import { EXISTING, MADE, PRIVATE, type Stack, vod } from './synthesis.ts';
+
+const CASES: [string, () => Stack][] = [
+  ['a public library', () => vod(EXISTING, CONTRACT)],
+  ['a private library', () => vod({ ...EXISTING, ...PRIVATE }, CONTRACT)],
+  ['a channel of our own', () => vod(MADE, CONTRACT)],
+];
+
+for (const [what, stack] of CASES) {
+  test(`each variable that a function reads is set, and none is unread: ${what}`, () => {
+    for (const bin of stack().bins()) {
+      const set = Object.keys(stack().function(bin).Properties['Environment']?.Variables ?? {});
+      const { required, known } = variablesRead(bin, set);
+      assert.deepEqual([...required].filter((name) => !set.includes(name)), [], `${bin} would not start`);
+      assert.deepEqual(set.filter((name) => !known.has(name)), [], `${bin} does not read these`);
+    }
+  });
+}
+
+test('what a function reads is really found in its source', () => {
+  assert.deepEqual([...variablesRead('create-clip', []).known].sort(), [
+    'CDN_IDENTIFIER',
+    'CHANNELS',
+    'CLIPS_BUCKET',
+    'CLIPS_TABLE',
+    'HARVEST_ROLE_ARN',
+    'PLAYBACK_SEAL_KEY',
+    'VOD_BASE_URL',
+  ]);
+  assert.ok(variablesRead('grant-playback', ['PLAYBACK_KEY_SECRET_ARN']).required.has('PLAYBACK_KEY_PAIR_ID'));
+});
+
+test('a function has its own role and log, kept for as long as the settings say', () => {
+  const stack = vod({ ...EXISTING, logDays: 7 });
+  const functions = stack.all('Lambda::Function');
+  const roles = functions.map((it) => it.Properties['Role']['Fn::GetAtt'][0]);
+  assert.equal(new Set(roles).size, functions.length);
+  for (const { Properties: properties } of functions) {
+    const log = stack.template.Resources[properties['LoggingConfig'].LogGroup.Ref];
+    assert.equal(log?.Properties?.['LogGroupName'], `/aws/lambda/${properties['FunctionName']}`);
+    assert.equal(log?.Properties?.['RetentionInDays'], 7);
+    assert.equal(properties['Runtime'], 'provided.al2023');
+    assert.equal(properties['TracingConfig'].Mode, 'Active');
+  }
+});
+
+test('functions run on what they were built for', () => {
+  const architectures = (stack: Stack) => new Set(stack.all('Lambda::Function').map((it) => it.Properties['Architectures'][0]));
+  assert.deepEqual(architectures(vod()), new Set(['x86_64']));
+  assert.deepEqual(architectures(vod({ ...EXISTING, architecture: 'arm64' })), new Set(['arm64']));
+});
+
+test('one sweep runs at a time, and a late one is dropped', () => {
+  const sweep = vod().function('sweep-library');
+  assert.equal(sweep.Properties['ReservedConcurrentExecutions'], 1);
+  const invoked = vod().all('Lambda::EventInvokeConfig').find((it) => it.Properties['FunctionName'].Ref === sweep.id);
+  assert.equal(invoked?.Properties['MaximumRetryAttempts'], 0);
+  assert.equal(invoked?.Properties['MaximumEventAgeInSeconds'], 60);
+});
+
+test('functions that requests wait for end before API Gateway gives up', () => {
+  const integrations = vod().all('ApiGatewayV2::Integration').map((it) => it.Properties['IntegrationUri']['Fn::GetAtt'][0]);
+  for (const it of vod().all('Lambda::Function').filter(({ id }) => integrations.includes(id))) {
+    assert.ok(it.Properties['Timeout'] < 30, it.Properties['FunctionName']);
+  }
+});
+
+test('what has not been built is not deployed', () => {
+  assert.throws(() => vod({ ...EXISTING, functions: 'cdk' }), /There is no .*bootstrap: build the functions with cargo lambda build --release/);
+});

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { EXISTING, MADE, PRIVATE, type Stack, synthesize, vod } from './synthesis.ts';
+
+const TRACES = ['xray:PutTelemetryRecords *', 'xray:PutTraceSegments *'];
+const CLIPS = '<LibraryClips>';
+const OF_ACCOUNT = 'eu-central-1:111122223333';
+
+/** What each function may do, besides writing its own log and its traces. */
+const GRANTS: Record<string, string[]> = {
+  'asset-playable': [`dynamodb:GetItem ${CLIPS}`, `dynamodb:PutItem ${CLIPS}`, 'sqs:SendMessage <AssetUndelivered>'],
+  'create-clip': [
+    `dynamodb:GetItem ${CLIPS}`,
+    `dynamodb:PutItem ${CLIPS}`,
+    'iam:PassRole <ClipHarvestRole>',
+    'mediapackage:CreateHarvestJob *',
+    `mediapackage:DescribeHarvestJob arn:<AWS::Partition>:mediapackage:${OF_ACCOUNT}:harvest_jobs/*`,
+  ],
+  'grant-playback': [],
+  'harvest-complete': [
+    `dynamodb:GetItem ${CLIPS}`,
+    `dynamodb:PutItem ${CLIPS}`,
+    'iam:PassRole <AssetReadRole>',
+    'mediapackage-vod:CreateAsset *',
+    `mediapackage-vod:DescribeAsset arn:<AWS::Partition>:mediapackage-vod:${OF_ACCOUNT}:assets/*`,
+    'sqs:SendMessage <AssetUndelivered>',
+  ],
+  'list-clips': [`dynamodb:Query ${CLIPS}/index/active`],
+  'refuse-request': [],
+  'scope-token': [],
+  'show-clip': [`dynamodb:GetItem ${CLIPS}`],
+  'show-health': [],
+  'sweep-library': [
+    `dynamodb:GetItem ${CLIPS}`,
+    `dynamodb:PutItem ${CLIPS}`,
+    `dynamodb:Query ${CLIPS}/index/unfinished`,
+    'iam:PassRole <AssetReadRole>',
+    'iam:PassRole <ClipHarvestRole>',
+    'mediapackage-vod:CreateAsset *',
+    `mediapackage-vod:DescribeAsset arn:<AWS::Partition>:mediapackage-vod:${OF_ACCOUNT}:assets/*`,
+    'mediapackage:CreateHarvestJob *',
+    `mediapackage:DescribeHarvestJob arn:<AWS::Partition>:mediapackage:${OF_ACCOUNT}:harvest_jobs/*`,
+  ],
+};
+
+test('each function may do its own job and nothing else', () => {
+  const stack = vod();
+  assert.deepEqual(stack.bins(), Object.keys(GRANTS).sort());
+  for (const [bin, expected] of Object.entries(GRANTS)) {
+    const grants = stack.grantsOf(bin).filter((it) => !it.startsWith('logs:') && !TRACES.includes(it));
+    assert.deepEqual(grants, expected, bin);
+  }
+});
+
+test('a function writes to its own log only', () => {
+  const stack = vod();
+  for (const bin of stack.bins()) {
+    const logs = stack.grantsOf(bin).filter((it) => it.startsWith('logs:'));
+    const group = stack.function(bin).Properties['LoggingConfig'].LogGroup.Ref.replace(/[0-9A-F]{8}$/, '');
+    assert.deepEqual(logs, [`logs:CreateLogStream <${group}>`, `logs:PutLogEvents <${group}>`]);
+  }
+});
+
+test('only the function that signs cookies may read their key', () => {
+  const stack = vod({ ...EXISTING, ...PRIVATE });
+  const readers = stack.bins().filter((bin) => stack.grantsOf(bin).some((it) => it.startsWith('secretsmanager:')));
+  assert.deepEqual(readers, ['grant-playback']);
+  assert.ok(stack.grantsOf('grant-playback').includes(`secretsmanager:GetSecretValue ${PRIVATE.playbackKeySecretArn}`));
+});
+
+test('a role is handed to the service it is for, and to no other', () => {
+  const passes = vod()
+    .all('IAM::Policy')
+    .flatMap((policy) => policy.Properties['PolicyDocument'].Statement)
+    .filter((statement) => [statement.Action].flat().includes('iam:PassRole'));
+  assert.ok(passes.length > 0);
+  for (const statement of passes) {
+    assert.deepEqual(statement.Condition, { StringEquals: { 'iam:PassedToService': 'mediapackage.amazonaws.com' } });
+  }
+});
+
+const roles = (stack: Stack, service: string) =>
+  stack.all('IAM::Role').filter((role) => role.Properties['AssumeRolePolicyDocument'].Statement[0].Principal.Service === service);
+
+test('the roles that MediaPackage assumes are for this account, and reach clips only', () => {
+  const stack = vod();
+  const assumed = roles(stack, 'mediapackage.amazonaws.com');
+  for (const role of assumed) {
+    const [statement] = role.Properties['AssumeRolePolicyDocument'].Statement;
+    assert.deepEqual(statement.Condition, { StringEquals: { 'aws:SourceAccount': '111122223333' } }, role.id);
+  }
+  assert.deepEqual(assumed.flatMap((role) => stack.grants(role.id)).sort(), [
+    's3:GetBucketLocation <ClipBucket>',
+    's3:GetBucketLocation <ClipBucket>',
+    's3:GetBucketRequestPayment <ClipBucket>',
+    's3:GetObject <ClipBucket>/clips/*',
+    's3:ListBucket <ClipBucket>',
+    's3:ListBucket <ClipBucket>',
+    's3:PutObject <ClipBucket>/clips/*',
+    'secretsmanager:DescribeSecret <AssetCdnIdentifierSecret>',
+    'secretsmanager:GetSecretValue <AssetCdnIdentifierSecret>',
+    'secretsmanager:ListSecretVersionIds <AssetCdnIdentifierSecret>',
+  ]);
+});
+
+test('no policy of any stack names an action by *', () => {
+  for (const stack of Object.values(synthesize(MADE))) {
+    for (const policy of stack.all('IAM::Policy')) {
+      for (const statement of policy.Properties['PolicyDocument'].Statement) {
+        assert.ok(![statement.Action].flat().some((action: string) => action.includes('*')), policy.id);
+      }
+    }
+    for (const role of stack.all('IAM::Role')) assert.equal(role.Properties['ManagedPolicyArns'], undefined, role.id);
+  }
+});
+
+test('what MediaPackage and MediaLive read when they are set up is permitted by then', () => {
+  const { Live: live, Vod: vod_ } = synthesize({ ...MADE, drm: { url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys', live: true } });
+  const needs = (stack: Stack | undefined, type: string): string[] =>
+    (stack?.all(type) ?? []).flatMap((it) => [it['DependsOn'] ?? []].flat() as string[]).map((id) => id.replace(/[0-9A-F]{8}$/, ''));
+  assert.ok(needs(vod_, 'MediaPackage::PackagingGroup').includes('AssetCdnIdentifierRoleDefaultPolicy'));
+  assert.ok(needs(vod_, 'MediaPackage::PackagingConfiguration').includes('AssetKeyServerRoleDefaultPolicy'));
+  assert.ok(needs(live, 'MediaPackage::OriginEndpoint').includes('CdnIdentifierRoleDefaultPolicy'));
+  assert.ok(needs(live, 'MediaLive::Channel').includes('mainEncoderRoleDefaultPolicy'));
+});
+
+test('the alarms of this account may publish to the topic, and nobody else may', () => {
+  const { PolicyDocument: policy } = vod().one('SNS::TopicPolicy').Properties;
+  const allowed = policy.Statement.filter((it: { Effect: string }) => it.Effect === 'Allow');
+  assert.equal(allowed.length, 1);
+  assert.deepEqual([allowed[0].Action, allowed[0].Principal], ['sns:Publish', { Service: 'cloudwatch.amazonaws.com' }]);
+  assert.deepEqual(allowed[0].Condition, { StringEquals: { 'aws:SourceAccount': '111122223333' } });
+});

@@ -1,0 +1,139 @@
+/** Synthesizes the stacks for a test, and finds its way in their templates. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+
+import { matchcut } from '../lib/app.ts';
+import type { Contract } from '../lib/contract.ts';
+import type { Template } from '../lib/emulator.ts';
+import { WITHOUT_UPLOADS } from './contracts.ts';
+
+export type Properties = Record<string, any>;
+
+export interface Resource {
+  readonly id: string;
+  readonly Type: string;
+  readonly Properties: Properties;
+  readonly [field: string]: unknown;
+}
+
+export const REGION = 'eu-central-1';
+export const ACCOUNT = '111122223333';
+
+/** A channel that was there before. */
+export const ENDPOINT = {
+  id: 'main-hls',
+  manifest: 'https://abc.mediapackage.eu-central-1.amazonaws.com/out/v1/0123abc/index.m3u8',
+};
+
+/** As few settings as there can be, with the stack Live. */
+export const MADE = { region: REGION, account: ACCOUNT, functions: 'none', encoders: ['203.0.113.7/32'] };
+/** The same without it. */
+export const EXISTING = {
+  region: REGION,
+  account: ACCOUNT,
+  functions: 'none',
+  channels: [{ id: 'main', competition: 'demo', originEndpoint: ENDPOINT }],
+};
+export const PRIVATE = {
+  viewerAccess: 'private',
+  playbackKeySecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:key-AbCdEf',
+  playbackPublicKey: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n',
+  allowedOrigins: ['https://app.example.com'],
+};
+
+export class Stack {
+  constructor(readonly template: Template) {}
+
+  /** The resources of a type, which begins with `AWS::` where it does not say so. */
+  all(type: string): Resource[] {
+    return Object.entries(this.template.Resources)
+      .filter(([, resource]) => resource.Type === `AWS::${type}`)
+      .map(([id, resource]) => ({ ...resource, id, Properties: resource.Properties ?? {} }));
+  }
+
+  one(type: string): Resource {
+    const found = this.all(type);
+    if (found.length !== 1 || found[0] === undefined) throw new Error(`There are ${found.length} of ${type}.`);
+    return found[0];
+  }
+
+  /** A function by the name of its binary. */
+  function(bin: string): Resource {
+    const found = this.all('Lambda::Function').find((it) => it.Properties['FunctionName'] === `matchcut-${bin}`);
+    if (found === undefined) throw new Error(`There is no function ${bin}.`);
+    return found;
+  }
+
+  /** The names of all binaries. */
+  bins(): string[] {
+    return this.all('Lambda::Function')
+      .map((it) => String(it.Properties['FunctionName']).replace('matchcut-', ''))
+      .sort();
+  }
+
+  /** What a role may do, action by action: `<action> <resource>`. */
+  grants(roleId: string): string[] {
+    return this.all('IAM::Policy')
+      .filter((policy) => policy.Properties['Roles'].some((role: Properties) => role['Ref'] === roleId))
+      .flatMap((policy) => policy.Properties['PolicyDocument'].Statement as Properties[])
+      .flatMap((statement) =>
+        [statement['Action']].flat().flatMap((action: string) =>
+          [statement['Resource']].flat().map((resource: unknown) => `${action} ${this.text(resource)}`),
+        ),
+      )
+      .sort();
+  }
+
+  /** What a function may do. */
+  grantsOf(bin: string): string[] {
+    return this.grants(this.function(bin).Properties['Role']['Fn::GetAtt'][0]);
+  }
+
+  /** A value as one reads it: references as `<type>` or `<type.attribute>`, without the ids of CDK. */
+  text(value: any): string {
+    if (typeof value !== 'object' || value === null) return String(value);
+    if ('Ref' in value) return `<${this.named(value.Ref)}>`;
+    if ('Fn::GetAtt' in value) return `<${this.named(value['Fn::GetAtt'][0])}>`;
+    if ('Fn::Join' in value) {
+      const [separator, parts] = value['Fn::Join'];
+      return parts.map((part: unknown) => this.text(part)).join(separator);
+    }
+    if ('Fn::ImportValue' in value) return '<import>';
+    return JSON.stringify(value);
+  }
+
+  private named(id: string): string {
+    const resource = this.template.Resources[id];
+    if (resource === undefined) return id;
+    return id.replace(/[0-9A-F]{8}$/, '');
+  }
+}
+
+const made: string[] = [];
+const done = new Map<string, Record<string, Stack>>();
+after(() => {
+  for (const folder of made) rmSync(folder, { recursive: true });
+});
+
+/** The stacks that settings make, by name. */
+export function synthesize(settings: Record<string, unknown>, contract: Contract = WITHOUT_UPLOADS): Record<string, Stack> {
+  const key = JSON.stringify([settings, contract.operations.map(({ id }) => id)]);
+  const known = done.get(key);
+  if (known !== undefined) return known;
+  const outdir = mkdtempSync(join(tmpdir(), 'matchcut-cdk-'));
+  made.push(outdir);
+  const assembly = matchcut({ outdir, context: settings, analyticsReporting: false }, contract).synth();
+  const stacks = Object.fromEntries(assembly.stacks.map((stack) => [stack.displayName.split(' ')[0] ?? '', new Stack(stack.template as Template)]));
+  done.set(key, stacks);
+  return stacks;
+}
+
+/** The stack Vod of settings. */
+export function vod(settings: Record<string, unknown> = EXISTING, contract?: Contract): Stack {
+  const stack = synthesize(settings, contract)['Vod'];
+  if (stack === undefined) throw new Error('There is no stack Vod.');
+  return stack;
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { WITH_UPLOADS } from './contracts.ts';
+import { EXISTING, type Properties, type Stack, vod } from './synthesis.ts';
+
+const uploads = (settings: object = {}): Stack => vod({ ...EXISTING, ...settings }, WITH_UPLOADS);
+
+const originals = (stack = uploads()) => {
+  const found = stack.all('S3::Bucket').find((it) => it.Properties['NotificationConfiguration'] !== undefined);
+  assert.ok(found);
+  return found;
+};
+
+test('uploads come with their routes in the contract', () => {
+  assert.ok(uploads().bins().includes('transcode-upload'));
+  assert.ok(uploads().template['Outputs'] !== undefined && 'UploadsBucketName' in (uploads().template['Outputs'] as object));
+});
+
+test('a browser may put parts, and read the ETags that complete them', () => {
+  const { Properties: bucket } = originals();
+  assert.deepEqual(bucket['NotificationConfiguration'], { EventBridgeConfiguration: { EventBridgeEnabled: true } });
+  const [cors] = bucket['CorsConfiguration'].CorsRules;
+  assert.deepEqual([cors.AllowedMethods, cors.ExposedHeaders], [['PUT'], ['ETag']]);
+  assert.equal(bucket['LifecycleConfiguration'].Rules[0].AbortIncompleteMultipartUpload.DaysAfterInitiation, 2);
+});
+
+test('originals expire where that was asked for; clips never do', () => {
+  const days = (bucket: Properties) => (bucket['LifecycleConfiguration'].Rules as Properties[]).map((it) => it['ExpirationInDays']).filter(Boolean);
+  const stack = uploads({ originalsExpireAfterDays: 30 });
+  assert.deepEqual(days(originals(stack).Properties), [30]);
+  assert.deepEqual(stack.all('S3::Bucket').flatMap((it) => days(it.Properties)), [30]);
+});
+
+test('an original that arrived is transcoded in its turn, one at a time', () => {
+  const stack = uploads();
+  const rule = stack.all('Events::Rule').find((it) => it.Properties['EventPattern']?.source[0] === 'aws.s3');
+  assert.deepEqual(rule?.Properties['EventPattern']['detail-type'], ['Object Created']);
+  assert.equal(rule?.Properties['EventPattern'].detail.bucket.name[0].Ref, originals().id);
+  const [target] = rule?.Properties['Targets'] ?? [];
+  assert.equal(target.SqsParameters.MessageGroupId, 'uploads');
+  const queue = stack.template.Resources[target.Arn['Fn::GetAtt'][0]]?.Properties ?? {};
+  assert.equal(queue['FifoQueue'], true);
+  assert.equal((queue['RedrivePolicy'] as any).maxReceiveCount, 5);
+  const source = stack.one('Lambda::EventSourceMapping').Properties;
+  assert.equal(source['BatchSize'], 1);
+  assert.equal(source['FunctionName'].Ref, stack.function('transcode-upload').id);
+  assert.ok((queue['VisibilityTimeout'] as number) >= 6 * stack.function('transcode-upload').Properties['Timeout']);
+});
+
+test('the end of a transcoding job starts transcode-complete', () => {
+  const rule = uploads().all('Events::Rule').find((it) => it.Properties['EventPattern']?.source[0] === 'aws.mediaconvert');
+  assert.equal(rule?.Properties['Description'], 'Starts transcode-complete');
+  assert.deepEqual(rule?.Properties['EventPattern'].detail.status, ['COMPLETE', 'ERROR', 'CANCELED', 'STATUS_UPDATE']);
+});
+
+test('functions of uploads may do their own job and nothing else', () => {
+  const stack = uploads();
+  const jobs = 'arn:<AWS::Partition>:mediaconvert:eu-central-1:111122223333';
+  const check = (bin: string, ...expected: string[]) => {
+    const common = /^(logs|xray):/;
+    assert.deepEqual(stack.grantsOf(bin).filter((it) => !common.test(it)), expected.sort(), bin);
+  };
+  const [find, put] = ['dynamodb:GetItem <LibraryClips>', 'dynamodb:PutItem <LibraryClips>'];
+  check('create-upload', find!, put!, 's3:AbortMultipartUpload <UploadOriginals>/*', 's3:PutObject <UploadOriginals>/*');
+  check('list-upload-parts', find!, 's3:PutObject <UploadOriginals>/*');
+  check('complete-upload', find!, put!, 's3:ListMultipartUploadParts <UploadOriginals>/*', 's3:PutObject <UploadOriginals>/*');
+  const transcoding = [
+    `mediaconvert:CreateJob ${jobs}:jobs/*`,
+    `mediaconvert:CreateJob ${jobs}:queues/Default`,
+    `mediaconvert:GetJob ${jobs}:jobs/*`,
+    'mediaconvert:Probe *',
+    'mediaconvert:SearchJobs *',
+    'iam:PassRole <UploadTranscodeRole>',
+    's3:GetObject <UploadOriginals>/*',
+    's3:GetObjectTagging <UploadOriginals>/*',
+  ];
+  const queue = ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'];
+  check('transcode-upload', find!, put!, ...transcoding, ...queue.map((it) => `sqs:${it} <UploadArrived>`));
+  for (const grant of [...transcoding, 's3:AbortMultipartUpload <UploadOriginals>/*']) {
+    assert.ok(stack.grantsOf('sweep-library').includes(grant), `the sweep lacks ${grant}`);
+  }
+});
+
+test('the role that MediaConvert assumes is for this account', () => {
+  const role = uploads().all('IAM::Role').find((it) => it.id.startsWith('UploadTranscodeRole'));
+  const [statement] = role?.Properties['AssumeRolePolicyDocument'].Statement ?? [];
+  assert.equal(statement.Principal.Service, 'mediaconvert.amazonaws.com');
+  assert.deepEqual(statement.Condition, { StringEquals: { 'aws:SourceAccount': '111122223333' } });
+});

@@ -1,0 +1,19 @@
+//! Lambda `scope-token`: runs before Cognito makes a token.
+
+use std::convert::Infallible;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use matchcut::config::Variables;
+use matchcut::gate::ScopeToken;
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let function = &ScopeToken::new(&Variables::from_process())?;
+
+    run(service_fn(|event: LambdaEvent<Value>| async move {
+        Ok::<_, Infallible>(function.handle(event.payload))
+    }))
+    .await
+}

@@ -1,0 +1,123 @@
+//! Private libraries: who gets cookies, and what they open.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use matchcut::library::Status;
+use matchcut::viewer::GrantPlayback;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::support::{Answer, Api, row};
+
+const PATH: &str = "/competitions/100m-dash/playback";
+
+async fn ask(api: &Api, path: &str, token: &str) -> Answer {
+    let token = format!("Bearer {token}");
+    api.request(Method::POST, path, &[("authorization", &token)], "").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn viewers_and_operators_get_cookies_for_one_competition() {
+    let api = Api::start_with(|options| options.private = true).await;
+    for token in [&api.stack.viewer_token, &api.stack.token] {
+        let asked = Utc::now();
+        let answer = ask(&api, PATH, token).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        assert_eq!(answer.headers["cache-control"], "no-store");
+        let vod = api.stack.api.replace("/api", "/vod");
+        assert_eq!(answer.body["resource"], format!("{vod}/private/100m-dash/*"));
+        let until: DateTime<Utc> = answer.body["expiresAt"].as_str().unwrap().parse().unwrap();
+        let lifetime = until - asked;
+        assert!((TimeDelta::minutes(719)..=TimeDelta::hours(12)).contains(&lifetime), "{lifetime}");
+        let cookies = answer.body["cookies"].as_object().unwrap();
+        let expected: Vec<_> = cookies
+            .iter()
+            .map(|(name, value)| {
+                let value = value.as_str().unwrap();
+                format!("{name}={value}; Path=/vod/private/100m-dash/; HttpOnly; SameSite=Lax")
+            })
+            .collect();
+        let set = answer.headers.get_all("set-cookie").iter();
+        let mut set: Vec<_> = set.map(|value| value.to_str().unwrap().to_owned()).collect();
+        set.sort();
+        assert_eq!(set, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_get_none() {
+    let api = Api::start_with(|options| options.private = true).await;
+    let hour = TimeDelta::hours(1);
+    let issue = |scope, lifetime| api.stack.issue_token(scope, lifetime).unwrap();
+    #[rustfmt::skip]
+    let table = [
+        (PATH, String::new(), 401, "unauthorized"),
+        (PATH, issue("matchcut/clips.read", -hour), 401, "unauthorized"),
+        (PATH, issue("matchcut/clips", hour), 403, "forbidden"),
+        (PATH, issue("openid profile", hour), 403, "forbidden"),
+        ("/competitions/100m_dash/playback", api.stack.viewer_token.clone(), 400, "invalid-field"),
+    ];
+    for (path, token, status, name) in table {
+        let answer = ask(&api, path, &token).await;
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
+        assert_eq!(answer.body["type"], format!("urn:matchcut:problem:{name}"));
+        assert!(!answer.headers.contains_key("set-cookie"));
+    }
+    let answer = api.get(PATH).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_public_library_there_is_nothing_to_grant() {
+    let api = Api::start().await;
+    let answer = ask(&api, PATH, &api.stack.viewer_token).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert_eq!(answer.body["type"], "urn:matchcut:problem:library-public");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clips_of_a_private_library_lie_under_their_competition() {
+    let api = Api::start_with(|options| options.private = true).await;
+    let clip = row("100m-dash", 0, Status::Ready);
+    api.library().create(&clip).await.unwrap();
+    let list = api.get("/competitions/100m-dash/clips").await.body;
+    let manifest = list["clips"][0]["manifest"].as_str().unwrap();
+    let folder = format!("{}/private/100m-dash/", api.stack.api.replace("/api", "/vod"));
+    let rest = manifest.strip_prefix(&folder).unwrap();
+    let (seal, path) = rest.split_once('/').unwrap();
+    assert_eq!((seal.len(), path), (32, "out/v1/a/b/c/index.m3u8"));
+    let one = api.get(&format!("/competitions/100m-dash/clips/{}", clip.clip)).await.body;
+    assert_eq!(one["manifests"]["hls"], manifest);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_cannot_be_read_is_our_failure_and_not_told() {
+    let api = Api::start_with(|options| options.private = true).await;
+    let elsewhere = "arn:aws:secretsmanager:us-east-1:1:secret:elsewhere".to_owned();
+    let variables = api.variables(&[("PLAYBACK_KEY_SECRET_ARN", elsewhere)]);
+    let function = GrantPlayback::new(&api.stack.sdk, &variables).unwrap();
+    function.warm_up().await;
+    let event = serde_json::json!({
+        "headers": {},
+        "pathParameters": { "competitionId": "100m-dash" },
+        "requestContext": { "http": { "method": "POST", "path": "/" } },
+        "isBase64Encoded": false,
+    });
+    let reply = function.handle(serde_json::from_value(event).unwrap()).await;
+    let reply: Value = serde_json::to_value(&reply).unwrap();
+    assert_eq!(reply["statusCode"], 503);
+    assert!(!reply["body"].as_str().unwrap().contains("secret"), "{reply}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_of_a_private_library_are_checked_at_the_cold_start() {
+    let api = Api::start_with(|options| options.private = true).await;
+    let check = |name, value: &str, expected| {
+        let variables = api.variables(&[(name, value.to_owned())]);
+        let error = GrantPlayback::new(&api.stack.sdk, &variables).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains(expected), "{error}");
+    };
+    check("PLAYBACK_HOURS", "0", "from 1 to 168");
+    check("PLAYBACK_HOURS", "169", "from 1 to 168");
+    check("PLAYBACK_HOURS", "day", "not usable");
+    check("PLAYBACK_KEY_PAIR_ID", "", "missing");
+}

@@ -1,0 +1,222 @@
+"""The stack Vod, really deployed: by the cdk command, to the emulator, beside the stand-in."""
+
+import atexit
+import contextlib
+import functools
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import socketserver
+import ssl
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
+
+from authorization import ask
+from emulator import ACCOUNT, REGION, Emulator
+from stand_in import ENDPOINT, PROGRAM, ROOT, eventually
+
+FUNCTIONS = Path(os.environ.get("FUNCTIONS", ROOT / "target/lambda-proof")).absolute()
+CDK = ROOT / "cdk"
+# The live origin's host as the settings have it; a deployment knows origins by https alone.
+LIVE_HOST = "live.stand-in.test"
+PASSWORD = "Correct-horse-1"
+
+
+class Deployment:
+    """An emulator with a stand-in beside it, both stopped at the end of the process at the latest."""
+
+    def __init__(self):
+        cleanup = contextlib.ExitStack()
+        self.stop = cleanup.close
+        atexit.register(self.stop)
+        folder = self.folder = Path(tempfile.mkdtemp(prefix="matchcut-proof-"))
+        cleanup.callback(shutil.rmtree, folder, ignore_errors=True)
+        self.emulator = Emulator(folder / "ministack")
+        cleanup.callback(self.emulator.stop)
+        self.emulator.wait()
+        identifier = secrets.token_hex(16)
+        self.identifier_secret = self.client("secretsmanager").create_secret(
+            Name="live-origin", SecretString=json.dumps({"MediaPackageCDNIdentifier": identifier})
+        )["ARN"]
+        self.elemental = Elemental(folder, self.emulator.environment, identifier)
+        cleanup.callback(self.elemental.stop)
+        self.elemental.wait()
+        proxy = Proxy(self.emulator.port)
+        cleanup.callback(proxy.stop)
+        self.proxy = proxy.url
+        trust = ssl.create_default_context(cafile=self.emulator.authority)
+        self.opener = build_opener(ProxyHandler({"https": self.proxy}), HTTPSHandler(context=trust))
+        self.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}")
+
+    def write_settings(self, others):
+        origin = self.elemental.origin
+        manifest = self.elemental.live.replace(origin, f"https://{LIVE_HOST}")
+        endpoint = {
+            "id": ENDPOINT,
+            "manifest": manifest,
+            "cdnIdentifierSecretArn": self.identifier_secret,
+        }
+        settings = {
+            "region": REGION,
+            "account": ACCOUNT,
+            "functions": str(FUNCTIONS),
+            "channels": [{"id": "main", "competition": "demo", "originEndpoint": endpoint}],
+            "keepData": False,
+        } | others
+        stand_in = {
+            "gateway": self.emulator.gateway,
+            "resources": {
+                "AWS::MediaPackage::PackagingGroup": {"Ref": "default", "DomainName": origin},
+                "AWS::CloudFront::PublicKey": {"Ref": "KSTANDIN"},
+                "AWS::CloudFront::KeyGroup": {"Ref": "stand-in"},
+            },
+            "eventSources": {f"aws.{name}": f"standin.{name}" for name in ("mediapackage", "mediaconvert")},
+            "environment": self.elemental.environment,
+            "origins": {LIVE_HOST: origin},
+        }
+        (self.folder / "settings.json").write_text(json.dumps(settings))
+        (self.folder / "emulator.json").write_text(json.dumps(stand_in))
+
+    def cdk(self, *arguments, **settings):
+        """Runs the cdk command; what it printed."""
+        self.write_settings(settings)
+        given = [f"settings={self.folder}/settings.json", f"emulator={self.folder}/emulator.json"]
+        context = [option for pair in given for option in ("-c", pair)]
+        command = [CDK / "node_modules/.bin/cdk", *arguments, "--output", self.folder / "cdk.out"]
+        return self.run(*command, *context)
+
+    def run(self, *command):
+        """Runs a command of the CDK app's; what it printed."""
+        environment = self.emulator.environment | self.elemental.environment
+        environment |= {"CI": "true", "CDK_DISABLE_CLI_TELEMETRY": "true"}
+        output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        ran = subprocess.run(command, cwd=CDK, env=environment, **output)
+        if ran.returncode != 0:
+            raise AssertionError(f"{command} failed: {ran.stdout[-5000:]}")
+        return ran.stdout
+
+    def deploy(self, **settings):
+        """Deploys the stack, with settings other than those all tests have; what cdk printed."""
+        outputs = self.folder / "outputs.json"
+        said = self.cdk("deploy", "Vod", "--require-approval", "never", "--outputs-file", outputs, **settings)
+        (self.outputs,) = json.loads(outputs.read_text()).values()
+        return said
+
+    def client(self, service, *arguments, **options):
+        return self.emulator.client(service, *arguments, **options)
+
+    def ask(self, method, path, token=None, body=None):
+        """The status and the JSON of a reply of the API, and where it says something is."""
+        body = body if body is None else json.dumps(body)
+        url = f"{self.outputs['ApiUrl']}{path}"
+        status, headers, text = ask(method, url, token, body, self.opener)
+        return status, json.loads(text), headers["Location"]
+
+    def sign_in(self, group):
+        """The tokens of a user of a group, who is made if need be."""
+        users, pool = self.client("cognito-idp"), {"UserPoolId": self.outputs["UserPoolId"]}
+        user = pool | {"Username": f"{group}@example.com"}
+        with contextlib.suppress(users.exceptions.UsernameExistsException):
+            users.admin_create_user(**user, MessageAction="SUPPRESS")
+            users.admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
+            users.admin_add_user_to_group(**user, GroupName=group)
+        return users.admin_initiate_auth(
+            **pool,
+            ClientId=self.outputs["OperatorClientId"],
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": user["Username"], "PASSWORD": PASSWORD},
+        )["AuthenticationResult"]
+
+
+class Elemental:
+    """Our stand-in for AWS Elemental, which has its buckets and its event bus from the emulator.
+
+    Its live origin answers only to a CDN that says the identifier.
+    """
+
+    def __init__(self, folder, environment, identifier):
+        if not PROGRAM.exists():
+            raise AssertionError(f"{PROGRAM} is missing: `make test-deploy` builds it")
+        self.log = folder / "elemental.log"
+        with self.log.open("w") as log:
+            command = [PROGRAM, "--elemental-only", "--port", "0", "--data-dir", folder / "data"]
+            command += ["--cdn-identifier", identifier]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+
+    def printed(self, name):
+        text = self.log.read_text()
+        if self.process.poll() is not None:
+            raise AssertionError(f"the stand-in ended: {text}")
+        return re.findall(rf"^{name}\b *(.*)\n", text, re.MULTILINE)
+
+    def wait(self):
+        eventually(30, lambda: self.printed("ready"), "the stand-in was not ready")
+
+    @property
+    def live(self):
+        return self.printed("live")[0]
+
+    @property
+    def origin(self):
+        return self.live.split("/out/")[0]
+
+    @property
+    def environment(self):
+        return dict(line.split("=", 1) for line in self.printed("env"))
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=20)
+        finally:
+            self.process.kill()
+            self.process.wait()
+
+
+class Proxy:
+    """Leads connections to any host to the emulator, so that viewers use the names they were given."""
+
+    def __init__(self, port):
+        class Connection(socketserver.StreamRequestHandler):
+            def handle(self):
+                request = self.rfile.readline()
+                while self.rfile.readline().strip():
+                    pass
+                if not request.startswith(b"CONNECT "):
+                    self.wfile.write(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n")
+                    return
+                self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+                with socket.create_connection(("127.0.0.1", port)) as emulator:
+                    back = threading.Thread(target=pump, args=(emulator, self.connection), daemon=True)
+                    back.start()
+                    pump(self.connection, emulator)
+                    back.join()
+
+        def pump(source, sink):
+            with contextlib.suppress(OSError):
+                while data := source.recv(1 << 16):
+                    sink.sendall(data)
+                sink.shutdown(socket.SHUT_WR)
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Connection)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@functools.cache
+def deployed():
+    """The deployment that tests share."""
+    deployment = Deployment()
+    deployment.deploy()
+    return deployment

@@ -1,0 +1,57 @@
+"""The table of who may do what, asked of the deployed API with tokens of Cognito's."""
+
+import time
+import unittest
+
+from authorization import AuthorizationTable
+from deployment import PASSWORD, deployed
+from stand_in import eventually
+
+
+class TestAuthorization(AuthorizationTable, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        deployment = cls.deployment = deployed()
+        cls.api, cls.opener = deployment.outputs["ApiUrl"], deployment.opener
+        operator = deployment.sign_in("operator")
+        cls.tokens = {
+            "viewer": deployment.sign_in("viewer")["AccessToken"],
+            "operator": operator["AccessToken"],
+            "expired": cls.expired_token(),
+            "stranger": cls.strangers_token(),
+            "identity": operator["IdToken"],
+        }
+
+    @classmethod
+    def expired_token(cls):
+        """An operator's token that was good for a second."""
+        users = cls.deployment.client("cognito-idp")
+        app = {"UserPoolId": cls.deployment.outputs["UserPoolId"],
+               "ClientId": cls.deployment.outputs["OperatorClientId"]}
+        client = users.describe_user_pool_client(**app)["UserPoolClient"]
+        asked = users.meta.service_model.operation_model("UpdateUserPoolClient").input_shape.members
+        before = {name: value for name, value in client.items() if name in asked and value}
+        short = {"AccessTokenValidity": 1, "TokenValidityUnits": {"AccessToken": "seconds"}}
+        users.update_user_pool_client(**before | short)
+        token = cls.deployment.sign_in("operator")["AccessToken"]
+        users.update_user_pool_client(**before)
+        issued = time.time()
+        eventually(5, lambda: issued + 2 < time.time(), "the token did not expire")
+        return token
+
+    @classmethod
+    def strangers_token(cls):
+        """A token of another user pool."""
+        users = cls.deployment.client("cognito-idp")
+        pool = {"UserPoolId": users.create_user_pool(PoolName="another")["UserPool"]["Id"]}
+        client = users.create_user_pool_client(
+            **pool, ClientName="another", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+        )["UserPoolClient"]["ClientId"]
+        users.admin_create_user(**pool, Username="eve", MessageAction="SUPPRESS")
+        users.admin_set_user_password(**pool, Username="eve", Password=PASSWORD, Permanent=True)
+        return users.admin_initiate_auth(
+            **pool,
+            ClientId=client,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "eve", "PASSWORD": PASSWORD},
+        )["AuthenticationResult"]["AccessToken"]

@@ -1,0 +1,47 @@
+"""Which events start which function."""
+
+import json
+import unittest
+
+from deployment import ACCOUNT, REGION, deployed
+from stand_in import ENDPOINT
+
+HARVEST, INPUT = "MediaPackage HarvestJob Notification", "MediaPackage Input Notification"
+
+
+def event(detail_type, detail, source="standin.mediapackage"):
+    asset = f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b"
+    return {
+        "id": "1", "version": "0", "account": ACCOUNT, "region": REGION, "time": "2026-01-01T00:00:00Z",
+        "source": source, "detail-type": detail_type, "resources": [asset], "detail": detail,
+    }
+
+
+def harvest(**job):
+    return {"harvest_job": {"id": "a_b", "origin_endpoint_id": ENDPOINT, "status": "SUCCEEDED"} | job}
+
+
+class TestEvents(unittest.TestCase):
+    def test_rules_let_through_our_own_events_and_no_others(self):
+        events = deployed().client("events")
+        rules = [rule for rule in events.list_rules()["Rules"] if "EventPattern" in rule]
+        playable = {"event": "VodAssetPlayable", "packaging_configuration_id": "hls"}
+        for expected, told in {
+            "harvest-complete": event(HARVEST, harvest()),
+            "harvest-complete of a failure": event(HARVEST, harvest(status="FAILED")),
+            "asset-playable": event(INPUT, playable),
+            "asset-playable of a failure": event(INPUT, {"event": "IngestError"}),
+            "none: another endpoint": event(HARVEST, harvest(origin_endpoint_id="another")),
+            "none: not at its end": event(HARVEST, harvest(status="IN_PROGRESS")),
+            "none: another configuration": event(INPUT, playable | {"packaging_configuration_id": "x"}),
+            "none: another notification": event(INPUT, {"event": "MaxIngestStreamsError"}),
+            "none: another source": event(HARVEST, harvest(), "somebody"),
+        }.items():
+            started = []
+            for rule in rules:
+                asked = {"EventPattern": rule["EventPattern"], "Event": json.dumps(told)}
+                if events.test_event_pattern(**asked)["Result"]:
+                    targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+                    started += [target["Arn"].rsplit(":matchcut-", 1)[1] for target in targets]
+            with self.subTest(expected):
+                self.assertEqual(started, [it for it in [expected.split(" ")[0]] if it != "none:"])

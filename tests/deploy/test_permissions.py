@@ -1,0 +1,188 @@
+"""What each function may do, and that it may do nothing else: tried with its role, IAM enforced."""
+
+import json
+import unittest
+
+from botocore.exceptions import ClientError
+
+from authorization import ask
+from deployment import ACCOUNT, REGION, deployed
+
+ROW = {"competition": {"S": "permissions"}, "clip": {"S": "nothing"}}
+# A write that is allowed changes nothing all the same.
+NEVER = {"ConditionExpression": "attribute_exists(nothing)"}
+
+# Which of the actions below each function is for; the others it must not do.
+ALLOWED = {
+    "create-clip": {
+        "dynamodb:GetItem", "dynamodb:PutItem",
+        "mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob",
+    },
+    "harvest-complete": {
+        "dynamodb:GetItem", "dynamodb:PutItem", "sqs:SendMessage",
+        "mediapackage-vod:CreateAsset", "mediapackage-vod:DescribeAsset",
+    },
+    "asset-playable": {"dynamodb:GetItem", "dynamodb:PutItem", "sqs:SendMessage"},
+    "sweep-library": {
+        "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query unfinished",
+        "mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob",
+        "mediapackage-vod:CreateAsset", "mediapackage-vod:DescribeAsset",
+    },
+    "list-clips": {"dynamodb:Query active"},
+    "show-clip": {"dynamodb:GetItem"},
+    "show-health": set(),
+    "grant-playback": set(),
+    "refuse-request": set(),
+    "scope-token": set(),
+}
+
+# Actions of services that the emulator lacks, on what: it is asked what it would decide.
+SIMULATED = {
+    "mediapackage:CreateHarvestJob": "*",
+    "mediapackage:DescribeHarvestJob": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:harvest_jobs/a_b",
+    "mediapackage:DeleteOriginEndpoint": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:origin_endpoints/a",
+    "mediapackage-vod:CreateAsset": "*",
+    "mediapackage-vod:DescribeAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
+    "mediapackage-vod:DeleteAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
+    "medialive:StopChannel": f"arn:aws:medialive:{REGION}:{ACCOUNT}:channel:1",
+    "mediaconvert:CreateJob": "*",
+}
+
+
+class TestPermissions(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.deployment = deployed()
+        cls.functions = {
+            function["FunctionName"].removeprefix("matchcut-"): function
+            for page in cls.client("lambda").get_paginator("list_functions").paginate()
+            for function in page["Functions"]
+        }
+        cls.environment = {
+            name: value
+            for function in cls.functions.values()
+            for name, value in function.get("Environment", {}).get("Variables", {}).items()
+        }
+
+    @classmethod
+    def client(cls, *arguments, **options):
+        return cls.deployment.client(*arguments, **options)
+
+    def attempts(self, credentials):
+        """An attempt at each action that the emulator enforces, with somebody's credentials."""
+        client = lambda service: self.client(service, credentials)
+        dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
+        table = {"TableName": self.deployment.outputs["TableName"]}
+        bucket = {"Bucket": self.deployment.outputs["ClipsBucketName"]}
+        queue = {"QueueUrl": self.client("sqs").list_queues()["QueueUrls"][0]}
+        secret = self.client("secretsmanager").list_secrets()["SecretList"][0]["ARN"]
+        role = self.functions["show-health"]["Role"].rsplit("/", 1)[1]
+        operator = {
+            "UserPoolId": self.deployment.outputs["UserPoolId"],
+            "Username": "viewer@example.com",
+            "GroupName": "operator",
+        }
+
+        def query(index, partition):
+            condition = {"KeyConditionExpression": f"{partition} = :value",
+                         "ExpressionAttributeValues": {":value": {"S": "permissions"}}}
+            return lambda: dynamodb.query(**table, **condition, **index)
+
+        delete = {"DeleteRequest": {"Key": ROW}}
+        return {
+            "dynamodb:GetItem": lambda: dynamodb.get_item(**table, Key=ROW),
+            "dynamodb:PutItem": lambda: dynamodb.put_item(**table, Item=ROW, **NEVER),
+            "dynamodb:UpdateItem": lambda: dynamodb.update_item(
+                **table, Key=ROW, UpdateExpression="SET a = :a",
+                ExpressionAttributeValues={":a": {"S": "a"}}, **NEVER),
+            "dynamodb:DeleteItem": lambda: dynamodb.delete_item(**table, Key=ROW, **NEVER),
+            "dynamodb:BatchWriteItem": lambda: dynamodb.batch_write_item(
+                RequestItems={table["TableName"]: [delete]}),
+            "dynamodb:Scan": lambda: dynamodb.scan(**table, Limit=1),
+            "dynamodb:Query": query({}, "competition"),
+            "dynamodb:Query active": query({"IndexName": "active"}, "activeCompetition"),
+            "dynamodb:Query unfinished": query({"IndexName": "unfinished"}, "unfinished"),
+            "dynamodb:DeleteTable": lambda: dynamodb.delete_table(TableName="another"),
+            "s3:GetObject": lambda: s3.get_object(**bucket, Key="clips/a/b/index.m3u8"),
+            "s3:PutObject": lambda: s3.put_object(**bucket, Key="clips/a/b/index.m3u8"),
+            "s3:DeleteObject": lambda: s3.delete_object(**bucket, Key="clips/a/b/index.m3u8"),
+            "s3:ListBucket": lambda: s3.list_objects_v2(**bucket),
+            "sqs:SendMessage": lambda: sqs.send_message(**queue, MessageBody="{}"),
+            "sqs:ReceiveMessage": lambda: sqs.receive_message(**queue),
+            "secretsmanager:GetSecretValue": lambda: client("secretsmanager").get_secret_value(
+                SecretId=secret),
+            "events:PutEvents": lambda: client("events").put_events(
+                Entries=[{"Source": "a", "DetailType": "a", "Detail": "{}"}]),
+            "lambda:InvokeFunction": lambda: client("lambda").invoke(
+                FunctionName="matchcut-sweep-library", InvocationType="DryRun"),
+            "cognito-idp:AdminAddUserToGroup": lambda: client("cognito-idp").admin_add_user_to_group(
+                **operator),
+            "iam:PutRolePolicy": lambda: client("iam").put_role_policy(
+                RoleName=role, PolicyName="more", PolicyDocument='{"Statement": []}'),
+        }
+
+    def assume(self, role):
+        session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="permissions")
+        return session["Credentials"]
+
+    def simulated(self, role, action, resource):
+        """Whether the policies of a role allow an action."""
+        asked = {"PolicySourceArn": role, "ActionNames": [action], "ResourceArns": [resource]}
+        (result,) = self.client("iam").simulate_principal_policy(**asked)["EvaluationResults"]
+        return result["EvalDecision"] == "allowed"
+
+    def test_the_table_has_every_function(self):
+        self.assertEqual(self.functions.keys(), ALLOWED.keys())
+
+    def test_a_function_may_do_what_it_is_for_and_nothing_else(self):
+        for name, function in self.functions.items():
+            attempts = self.attempts(self.assume(function["Role"]))
+            may = {action for action, attempt in attempts.items() if is_allowed(attempt)}
+            may |= {it for it in SIMULATED if self.simulated(function["Role"], it, SIMULATED[it])}
+            with self.subTest(name):
+                self.assertEqual(may, ALLOWED.get(name))
+
+    def test_media_package_may_use_its_part_of_the_bucket(self):
+        bucket = f"arn:aws:s3:::{self.deployment.outputs['ClipsBucketName']}"
+        clip, other = f"{bucket}/clips/a/b/index.m3u8", f"{bucket}/thumbnails/a/b/thumbnail.0000000.jpg"
+        asked = {
+            f"{action} {resource}": (action, resource)
+            for action in ("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:ListBucket")
+            for resource in (bucket, clip, other)
+        }
+        for role, allowed in {
+            "HARVEST_ROLE_ARN": {f"s3:PutObject {clip}", f"s3:ListBucket {bucket}"},
+            "ASSET_ROLE_ARN": {f"s3:GetObject {clip}", f"s3:ListBucket {bucket}"},
+        }.items():
+            arn = self.environment[role]
+            may = {it for it, pair in asked.items() if self.simulated(arn, *pair)}
+            with self.subTest(role):
+                self.assertEqual(may, allowed)
+                # The trust is in MediaPackage acting for this account, which the root is not.
+                self.assertFalse(is_allowed(lambda: self.assume(arn)))
+
+    def test_the_bucket_takes_no_request_without_tls_or_credentials(self):
+        bucket = self.deployment.outputs["ClipsBucketName"]
+        asked = {"Bucket": bucket, "Key": "clips/a/b/index.m3u8"}
+        # The emulator holds no policy of a bucket against the root.
+        iam, user = self.client("iam"), {"UserName": "may-all-of-s3"}
+        iam.create_user(**user)
+        statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(**user, PolicyName="all", PolicyDocument=document)
+        key = iam.create_access_key(**user)["AccessKey"]
+        plain, tls = self.deployment.emulator.plain_url, self.deployment.emulator.url
+        self.assertFalse(is_allowed(lambda: self.client("s3", key, plain).put_object(**asked)))
+        self.assertTrue(is_allowed(lambda: self.client("s3", key, tls).put_object(**asked)))
+        url = f"{self.deployment.emulator.url}/{bucket}/{asked['Key']}"
+        self.assertEqual(ask("GET", url, opener=self.deployment.opener)[0], 403)
+        self.client("s3").delete_object(**asked)
+
+
+def is_allowed(attempt):
+    """Whether an attempt failed for no lack of rights, if it failed."""
+    try:
+        attempt()
+    except ClientError as error:
+        return error.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException")
+    return True

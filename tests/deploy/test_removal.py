@@ -1,0 +1,59 @@
+"""Deploying again changes nothing, and removing leaves nothing."""
+
+from clips import ClipTest
+from deployment import Deployment
+
+
+class TestRemoval(ClipTest):
+    def test_a_second_deployment_changes_nothing_and_removing_leaves_nothing(self):
+        deployment = Deployment()
+        self.addCleanup(deployment.stop)
+        before = leftovers(deployment)
+        deployment.deploy()
+        made = leftovers(deployment)
+        for kind in made:
+            with self.subTest(kind):
+                self.assertNotEqual(made[kind], before[kind], "the list of these cannot tell")
+        self.assertIn("(no changes)", deployment.deploy())
+        self.assertEqual(leftovers(deployment), made)
+
+        self.use(deployment)
+        self.wait_until_listed(self.cut(lastSeconds=4), 50)
+        vod = deployment.client("mediapackage-vod", url=deployment.elemental.origin)
+        self.assertEqual(len(vod.list_assets()["Assets"]), 1)
+        removed = "node --import tsx tools/destroy.ts --yes --delete-data".split()
+        self.assertIn("deleted 1 assets", deployment.run(*removed))
+        self.assertEqual(vod.list_assets()["Assets"], [])
+        self.assertEqual(leftovers(deployment), before)
+
+
+def leftovers(deployment):
+    """Everything in the account that the stack makes, by kind."""
+    listed = {
+        "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
+        "tables": ("dynamodb", "list_tables", "TableNames", None),
+        "buckets": ("s3", "list_buckets", "Buckets", "Name"),
+        "queues": ("sqs", "list_queues", "QueueUrls", None),
+        "rules": ("events", "list_rules", "Rules", "Name"),
+        "secrets": ("secretsmanager", "list_secrets", "SecretList", "Name"),
+        "topics": ("sns", "list_topics", "Topics", "TopicArn"),
+        "logs": ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+        "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+        "dashboards": ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+        "APIs": ("apigatewayv2", "get_apis", "Items", "ApiId"),
+        "roles": ("iam", "list_roles", "Roles", "RoleName"),
+    }
+    found = {
+        kind: names(getattr(deployment.client(service), operation)(), member, name)
+        for kind, (service, operation, member, name) in listed.items()
+    }
+    pools = deployment.client("cognito-idp").list_user_pools(MaxResults=60)
+    distributions = deployment.client("cloudfront").list_distributions()["DistributionList"]
+    return found | {
+        "user pools": names(pools, "UserPools", "Id"),
+        "distributions": names(distributions, "Items", "Id"),
+    }
+
+
+def names(reply, member, name):
+    return {item[name] if name else item for item in reply.get(member, [])}
