@@ -98,7 +98,8 @@ impl Sweep {
         let mut exhausted = Exhausted::default();
         for clip in self.library.due(now, Self::MOST_LOOKS).await? {
             swept.looked_at += 1;
-            match self.look(&clip, &mut exhausted, now).await {
+            // Boxed, as the largest part of a future that its callers hold.
+            match Box::pin(self.look(&clip, &mut exhausted, now)).await {
                 Ok(moved) => swept.moved += usize::from(moved),
                 Err(failure) => {
                     let (key, chain) = (clip.key(), error::chain(&failure));

@@ -81,7 +81,7 @@ impl TranscodeUpload {
             let body = message.body.unwrap_or_default();
             let event: ObjectCreated =
                 serde_json::from_str(&body).map_err(TranscodeUploadError::Decode)?;
-            self.take_in(event.detail, Utc::now()).await?;
+            Box::pin(self.take_in(event.detail, Utc::now())).await?;
         }
         Ok(())
     }

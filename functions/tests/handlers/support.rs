@@ -87,7 +87,7 @@ impl Api {
         }
         let mut options = options(folder.path());
         change(&mut options);
-        let stack = Stack::start(options).await.unwrap();
+        let stack = Box::pin(Stack::start(options)).await.unwrap();
         Self { stack, http: reqwest::Client::new(), folder }
     }
 

@@ -1,6 +1,7 @@
 //! Uploads by the API: one request or many parts, and everything that can be done wrong.
 
 use aws_lambda_events::sqs::SqsEvent;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
 use matchcut::library::{FailureCode, Status};
@@ -264,12 +265,17 @@ async fn the_sweep_finds_files_whose_events_were_lost_and_gives_up_those_that_ne
     api.wait_for(&came.key(), |clip| clip.status == Status::Ready).await;
 
     let rows = api.rows().await.len();
+    let row = api.library().find(&never.key()).await.unwrap().unwrap();
+    let upload = row.upload().unwrap();
     sweep(TimeDelta::hours(23)).await;
     assert_eq!(api.rows().await.len(), rows, "its time is not over");
     sweep(TimeDelta::hours(25)).await;
     assert_eq!(api.library().find(&never.key()).await.unwrap(), None);
-    let part = never.body["upload"]["parts"][0]["url"].clone();
-    assert_eq!(put(&part, &json!({}), file[..PART].to_vec()).await.status(), 404);
+    let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
+    let abort = aws_sdk_s3::Client::new(&api.stack.sdk).abort_multipart_upload().bucket(bucket);
+    let abort = abort.key(&upload.key).upload_id(upload.multipart.clone().unwrap());
+    let error = aws_sdk_s3::Error::from(abort.send().await.unwrap_err());
+    assert_eq!(error.code(), Some("NoSuchUpload"), "its parts are gone");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
