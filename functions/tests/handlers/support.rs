@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_sdk_mediaconvert::types::Order;
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -178,7 +179,13 @@ impl Api {
 
     /// The input file of each MediaConvert job, in the order the jobs were made.
     pub(crate) async fn jobs(&self) -> Vec<String> {
-        let client = aws_sdk_mediaconvert::Client::new(&self.stack.sdk);
+        // Some calls are throttled on purpose, and this one too.
+        let retries = RetryConfig::standard()
+            .with_max_attempts(20)
+            .with_initial_backoff(Duration::from_millis(10));
+        let settings = aws_sdk_mediaconvert::config::Builder::from(&self.stack.sdk);
+        let client =
+            aws_sdk_mediaconvert::Client::from_conf(settings.retry_config(retries).build());
         let mut pages = client.list_jobs().order(Order::Ascending).into_paginator().items().send();
         let mut files = Vec::new();
         while let Some(job) = pages.next().await {

@@ -202,12 +202,13 @@ async fn a_dropped_file_is_titled_and_tagged_and_its_event_may_come_twice() {
     }
     // The queue gives files in their order, so with this one all before it are done.
     api.drop_file("last/empty.mp4", ByteStream::from(Vec::new()), "").await;
+    let mut polls = tokio::time::interval(std::time::Duration::from_millis(100));
     let rows = loop {
         let rows = api.rows().await;
         if rows.iter().any(|row| row["competition"] == "last" && row["status"] == "failed") {
             break rows;
         }
-        tokio::task::yield_now().await;
+        polls.tick().await;
     };
     let dropped: Vec<_> = rows.iter().filter(|row| row["competition"] == "100m").collect();
     // The same file once more within a second is the same file; later it is another clip.
@@ -292,12 +293,13 @@ async fn a_burst_of_files_goes_through_the_throttle_in_its_order_and_each_once()
         let key = format!("burst/{number:02}.mp4");
         api.drop_file(&key, ByteStream::from(file.clone()), "").await;
     }
+    let mut polls = tokio::time::interval(std::time::Duration::from_millis(100));
     let jobs = loop {
         let jobs = api.jobs().await;
         if jobs.len() == count {
             break jobs;
         }
-        tokio::task::yield_now().await;
+        polls.tick().await;
     };
     let order: Vec<_> = jobs.iter().map(|key| key.rsplit('/').next().unwrap()).collect();
     let expected: Vec<_> = (0..count).map(|number| format!("{number:02}.mp4")).collect();
