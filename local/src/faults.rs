@@ -14,11 +14,11 @@ pub struct Faults {
     pub reorder: f64,
     /// Seconds by which every event is late.
     pub delay: f64,
-    /// The share of MediaPackage's API calls that are answered 429.
+    /// The share of MediaPackage's and MediaConvert's API calls that are answered 429.
     pub throttle: f64,
-    /// The share of harvest jobs that fail.
+    /// The share of harvest jobs and transcodes that fail.
     pub fail: f64,
-    /// Seconds that every harvest job and every ingest takes at least.
+    /// Seconds that every harvest job, transcode and ingest takes at least.
     pub slow: f64,
     /// Makes chance repeat itself.
     pub seed: Option<u64>,

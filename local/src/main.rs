@@ -43,9 +43,9 @@ struct Arguments {
     #[arg(long, default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     sweep: u64,
 
-    /// Bad days, as NAME=VALUE,…: lose, repeat and reorder (a share of MediaPackage's events),
-    /// delay (seconds for each event), throttle (a share of API calls), fail (a share of harvest
-    /// jobs), slow (seconds each job takes at least), seed
+    /// Bad days, as NAME=VALUE,…: lose, repeat and reorder (a share of events), delay
+    /// (seconds for each event), throttle (a share of API calls), fail (a share of harvest jobs and
+    /// transcodes), slow (seconds each job takes at least), seed
     #[arg(long, default_value = "", value_name = "FAULTS")]
     faults: Faults,
 

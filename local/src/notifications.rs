@@ -1,7 +1,8 @@
 //! The event bus: what AWS Elemental tells, and the bad days of its delivery.
 //!
 //! MediaPackage sends events on a best-effort basis: they may be lost, come twice, late and in
-//! any order. MediaConvert's are durable: they are not lost, but all the rest holds for them too.
+//! any order. MediaConvert's are durable, but a function may still fail to take one in; so here
+//! they are lost as often.
 //! <https://docs.aws.amazon.com/eventbridge/latest/ref/event-delivery-level.html>
 
 use std::fmt::Debug;
@@ -61,7 +62,7 @@ impl Bus {
         let what = [&detail["event"], &detail["harvest_job"]["status"], &detail["status"]];
         let what = what.into_iter().find_map(Value::as_str).unwrap_or_default();
         let what = format!("{detail_type} ({what})");
-        if lost && source == "aws.mediapackage" {
+        if lost {
             tracing::info!("lost: {what}");
             return;
         }

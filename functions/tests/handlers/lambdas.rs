@@ -145,6 +145,35 @@ async fn each_binary_does_the_work_of_its_name() {
     assert_eq!(playable.invoke(event).await.0, "response");
     api.wait_for_status(&waiting, Status::Failed).await;
 
+    let mut announce = start(env!("CARGO_BIN_EXE_create-upload")).await;
+    let mut event = request("POST", &json!({}));
+    event["body"] = json!(json!({ "filename": "a.mp4", "size": 100 << 20 }).to_string());
+    let answer = announce.invoke(event).await;
+    assert_eq!(status_of(&answer), ok(201), "{}", answer.1);
+    let upload: Value = serde_json::from_str(answer.1["body"].as_str().unwrap()).unwrap();
+    let parameters = json!({ "competitionId": upload["competition"], "clipId": upload["clip"] });
+    let mut parts = start(env!("CARGO_BIN_EXE_list-upload-parts")).await;
+    assert_eq!(status_of(&parts.invoke(request("GET", &parameters)).await), ok(200));
+    let mut complete = start(env!("CARGO_BIN_EXE_complete-upload")).await;
+    assert_eq!(status_of(&complete.invoke(request("POST", &parameters)).await), ok(400));
+
+    let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
+    let mut transcode = start(env!("CARGO_BIN_EXE_transcode-upload")).await;
+    api.write_behind("dropped/a.mp4", b"no video");
+    let created = json!({ "bucket": { "name": bucket }, "object": { "key": "dropped/a.mp4" } });
+    let body = json!({ "detail": created }).to_string();
+    assert_eq!(transcode.invoke(json!({ "Records": [{ "body": body }] })).await.0, "response");
+    let dropped = api.rows().await.into_iter().find(|row| row["competition"] == "dropped");
+    assert_eq!(dropped.unwrap()["failure"]["code"], "unreadable-file");
+
+    let mut transcoded = start(env!("CARGO_BIN_EXE_transcode-complete")).await;
+    let event = json!({
+        "detail-type": "MediaConvert Job State Change",
+        "source": "aws.mediaconvert",
+        "detail": { "jobId": "1", "status": "COMPLETE", "userMetadata": {} },
+    });
+    assert_eq!(transcoded.invoke(event).await.0, "response", "it is another's");
+
     let due = row("demo", 4, Status::Queued);
     api.library().create(&due).await.unwrap();
     let mut sweep = start(env!("CARGO_BIN_EXE_sweep-library")).await;

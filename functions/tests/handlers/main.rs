@@ -11,4 +11,5 @@ mod listing;
 mod media;
 mod support;
 mod sweeping;
+mod transcoding;
 mod uploading;

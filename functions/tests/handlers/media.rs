@@ -49,3 +49,10 @@ pub(crate) fn halve(file: &Path) {
     let bytes = std::fs::read(file).unwrap();
     std::fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
 }
+
+/// A video of 1.6 seconds.
+pub(crate) async fn video() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = format!("{} -c:v libx264 -preset ultrafast", picture("320x180", 1.6));
+    std::fs::read(make(folder.path(), "video.mp4", &arguments).await).unwrap()
+}

@@ -117,8 +117,13 @@ impl Api {
     }
 
     pub(crate) async fn post_clip(&self, body: &str) -> Answer {
+        self.post("/clip", body).await
+    }
+
+    /// Posts as the operator.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         let token = format!("Bearer {}", self.stack.token);
-        self.request(Method::POST, "/clip", &[("authorization", &token)], body.to_owned()).await
+        self.request(Method::POST, path, &[("authorization", &token)], body.to_owned()).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -1,9 +1,11 @@
 //! The sweep: what no event told is found all the same.
 
+use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
 use matchcut::library::{Clip, FailureCode, Source, Status, Sweep};
 use serde_json::{Value, json};
 
+use crate::media::video;
 use crate::support::{Api, row};
 
 /// Sweeps as if time had passed, until the clip has come to an end.
@@ -24,13 +26,19 @@ async fn sweep_until_finished(api: &Api, key: &matchcut::clip::ClipKey) -> Clip 
     panic!("clip {key} never came to an end");
 }
 
-/// Cuts some clips and checks that each is listed once, with one asset.
+/// Cuts some clips, drops a file, and checks that each is listed once, with one asset.
 async fn all_become_ready_once(faults: &str) {
     let api = Api::start_with(|options| options.faults = faults.parse().unwrap()).await;
     let mut keys = Vec::new();
     for _ in 0..3 {
         keys.push(api.post_clip(r#"{"lastSeconds":4}"#).await.key());
     }
+    let announced = format!(r#"{{"filename":"a.mp4","size":{}}}"#, video().await.len());
+    let announced = api.post("/uploads", &announced).await;
+    let upload = api.library().find(&announced.key()).await.unwrap().unwrap();
+    let key = &upload.upload().unwrap().key;
+    api.drop_file(key, ByteStream::from(video().await), "").await;
+    keys.push(announced.key());
     for key in &keys {
         assert_eq!(sweep_until_finished(&api, key).await.status, Status::Ready);
     }
@@ -38,6 +46,7 @@ async fn all_become_ready_once(faults: &str) {
     assert_eq!(list["clips"].as_array().unwrap().len(), keys.len());
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
     assert_eq!(vod.list_assets().send().await.unwrap().assets().len(), keys.len());
+    assert_eq!(api.jobs().await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

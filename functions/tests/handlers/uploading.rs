@@ -9,17 +9,10 @@ use matchcut_local::OPERATOR_SCOPE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::media::{make, picture};
+use crate::media::video;
 use crate::support::{Answer, Api};
 
 const PART: usize = 16 << 20;
-
-/// A video of 1.6 seconds.
-async fn video() -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let arguments = format!("{} -c:v libx264 -preset ultrafast", picture("320x180", 1.6));
-    std::fs::read(make(folder.path(), "video.mp4", &arguments).await).unwrap()
-}
 
 /// The video, made as large as a file that is sent in parts: the rest is a box of free space.
 /// ISO/IEC 14496-12, 8.1.2.
@@ -33,9 +26,7 @@ async fn large_video() -> Vec<u8> {
 }
 
 async fn announce(api: &Api, body: &Value) -> Answer {
-    let token = format!("Bearer {}", api.stack.token);
-    let headers = [("authorization", token.as_str())];
-    api.request(Method::POST, "/uploads", &headers, body.to_string()).await
+    api.post("/uploads", &body.to_string()).await
 }
 
 async fn put(url: &Value, headers: &Value, body: Vec<u8>) -> reqwest::Response {

@@ -1,0 +1,149 @@
+//! `transcode-complete`, told in every order, and what a job leaves when nothing comes of it.
+
+use matchcut::clip::{ClipId, ClipKey};
+use matchcut::library::{ActualBounds, Clip, FailureCode, Source, Status, Upload};
+use matchcut::upload::JobNotice;
+use serde_json::{Value, json};
+
+use crate::support::{Api, at, row};
+
+const JOB: &str = "1516661243506-abc";
+
+/// A clip whose file of ten seconds is being transcoded.
+fn transcoding() -> Clip {
+    Clip {
+        clip: ClipId::random_at(at(0)),
+        source: Source::Upload(Upload {
+            key: "demo/a.mp4".to_owned(),
+            filename: "a.mp4".to_owned(),
+            at: at(0),
+            size: None,
+            uploader: None,
+            multipart: None,
+            expires_at: None,
+            job: Some(JOB.to_owned()),
+            progress: None,
+            thumbnails: 10,
+        }),
+        actual: Some(ActualBounds { start: at(0), end: at(10), duration_seconds: 10.0 }),
+        manifests: [].into(),
+        playable: [].into(),
+        ..row("demo", 0, Status::Transcoding)
+    }
+}
+
+/// A state change, spelled as it was captured.
+fn notice(clip: &ClipKey, job: &str, status: &str, more: &Value) -> JobNotice {
+    let mut detail = json!({
+        "timestamp": 1_516_661_270_000_i64,
+        "accountId": "111122223333",
+        "queue": "arn:aws:mediaconvert:us-west-2:111122223333:queues/Default",
+        "jobId": job,
+        "status": status,
+        "userMetadata": { "competition": clip.competition, "clip": clip.clip },
+    });
+    for (name, value) in more.as_object().unwrap() {
+        detail[name] = value.clone();
+    }
+    serde_json::from_value(detail).unwrap()
+}
+
+fn complete(milliseconds: u32) -> Value {
+    json!({ "outputGroupDetails": [{
+        "type": "HLS_GROUP",
+        "playlistFilePaths": ["s3://b/main.m3u8"],
+        "outputDetails": [{
+            "outputFilePaths": ["s3://b/main_1.m3u8"],
+            "durationInMs": milliseconds,
+            "videoDetails": { "widthInPx": 1920, "heightInPx": 1080 },
+        }],
+    }]})
+}
+
+fn progress(percent: u8) -> Value {
+    json!({ "framesDecoded": 334, "jobProgress": {
+        "phaseProgress": { "TRANSCODING": { "status": "PROGRESSING", "percentComplete": percent } },
+        "jobPercentComplete": percent, "currentPhase": "TRANSCODING", "retryCount": 0,
+    }})
+}
+
+/// A stack whose own events never come, with that clip.
+async fn with_clip() -> (Api, ClipKey) {
+    let api = Api::start_with(|options| options.faults.lose = 1.0).await;
+    let clip = transcoding();
+    assert!(api.library().create(&clip).await.unwrap());
+    (api, clip.key())
+}
+
+async fn tell(api: &Api, clip: &ClipKey, job: &str, status: &str, more: &Value) -> Clip {
+    let notice = notice(clip, job, status, more);
+    api.stack.functions.transcode_complete.handle(notice).await.unwrap();
+    api.library().find(clip).await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn progress_is_shown_and_never_runs_backwards() {
+    let (api, clip) = with_clip().await;
+    let path = format!("/competitions/demo/clips/{}", clip.clip);
+    let shown = async || api.get(&path).await.body["progress"].clone();
+    assert_eq!(shown().await, 0);
+    tell(&api, &clip, JOB, "PROGRESSING", &json!({})).await;
+    tell(&api, &clip, JOB, "STATUS_UPDATE", &progress(40)).await;
+    tell(&api, &clip, JOB, "STATUS_UPDATE", &progress(20)).await;
+    tell(&api, &clip, "another-job", "STATUS_UPDATE", &progress(90)).await;
+    assert_eq!(shown().await, 40);
+
+    let packaging = tell(&api, &clip, JOB, "COMPLETE", &complete(10_040)).await;
+    assert_eq!(packaging.status, Status::Packaging);
+    for status in ["STATUS_UPDATE", "COMPLETE", "ERROR"] {
+        let more = json!({ "errorCode": 1040, "jobProgress": { "jobPercentComplete": 99 } });
+        let late = tell(&api, &clip, JOB, status, &more).await;
+        assert_eq!(late, packaging, "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_job_says_why_and_leaves_nothing() {
+    for (status, more, code, reason) in [
+        (
+            "ERROR",
+            json!({ "errorCode": 1030, "errorMessage": "no decoder" }),
+            FailureCode::TranscodeFailed,
+            "the file's codec could not be decoded (MediaConvert error 1030: no decoder)",
+        ),
+        ("CANCELED", json!({}), FailureCode::TranscodeFailed, "canceled"),
+        ("COMPLETE", complete(4_000), FailureCode::TruncatedFile, "lasts 10.0 s, but holds 4.0 s"),
+    ] {
+        let (api, clip) = with_clip().await;
+        let bucket = api.stack.variables.required("CLIPS_BUCKET").unwrap();
+        let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
+        let other = "clips/demo/20200203133000_20200203133000_other0/index.m3u8";
+        let media = format!("{}index_1_00001.ts", clip.media_prefix());
+        let picture = format!("{}thumbnail.0000000.jpg", clip.thumbnail_prefix());
+        for key in [media.as_str(), picture.as_str(), other] {
+            s3.put_object().bucket(bucket).key(key).send().await.unwrap();
+        }
+        let failed = tell(&api, &clip, JOB, status, &more).await;
+        let failure = failed.failure.unwrap();
+        assert_eq!((failed.status, failure.code), (Status::Failed, code), "{status}");
+        assert!(failure.message.contains(reason), "{}", failure.message);
+        assert_eq!(api.objects(), [other], "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_of_others_are_left_alone() {
+    let (api, clip) = with_clip().await;
+    let unknown = transcoding().key();
+    let before = api.library().find(&clip).await.unwrap();
+    tell(&api, &clip, "another-job", "COMPLETE", &complete(10_000)).await;
+    for metadata in [json!({}), json!({ "competition": "a b", "clip": "x" })] {
+        let foreign = notice(&clip, JOB, "COMPLETE", &json!({ "userMetadata": metadata }));
+        api.stack.functions.transcode_complete.handle(foreign).await.unwrap();
+    }
+    let foreign = notice(&unknown, JOB, "COMPLETE", &json!({}));
+    api.stack.functions.transcode_complete.handle(foreign).await.unwrap();
+    assert_eq!(api.library().find(&clip).await.unwrap(), before);
+    let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
+    assert!(vod.list_assets().send().await.unwrap().assets().is_empty());
+}
