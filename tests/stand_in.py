@@ -21,7 +21,10 @@ from urllib.request import urlopen
 import boto3
 from botocore.config import Config
 
-SERVICES = "mediapackage", "mediapackage-vod", "medialive", "s3", "dynamodb", "secretsmanager"
+SERVICES = (
+    "mediapackage", "mediapackage-vod", "medialive", "mediaconvert", "s3", "dynamodb",
+    "secretsmanager",
+)
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "target/debug/local"
 CHANNEL = "1000001"
@@ -38,8 +41,31 @@ PROMISED = {
     "PackagingGroup": "approximateAssetCount arn domainName id",
     "PackagingConfiguration": "arn id packagingGroupId",
     "Channel": "arn channelClass id name pipelinesRunningCount state",
+    "CreateJobResponse": "job",
+    "GetJobResponse": "job",
+    "ListJobsResponse": "jobs",
+    "SearchJobsResponse": "jobs",
+    "Job": "arn createdAt id jobPercentComplete outputGroupDetails queue role settings status"
+    " userMetadata",
+    "OutputGroupDetail": "outputDetails",
+    "OutputDetail": "durationInMs videoDetails",
+    "VideoDetail": "heightInPx widthInPx",
+    "ProbeResponse": "probeResults",
+    "ProbeResult": "container metadata trackMappings",
+    "Container": "format tracks",
+    "Track": "codec index trackType",
+    "VideoProperties": "height width",
 }
-SCALARS = {"string": str, "integer": int, "boolean": bool}
+NUMBER = int, float
+SCALARS = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+    "float": NUMBER,
+    "double": NUMBER,
+    "timestamp": NUMBER,
+}
 
 
 def check_reply(http_response, parsed, model, **_):
@@ -72,7 +98,7 @@ def departures(shape, value, where):
             members[wire_name] = member
             promised += [wire_name] if name in shape.required_members else []
         noun = re.sub("^(Create|Describe|Start|Stop)|(Response|Shallow)$", "", shape.name)
-        promised += PROMISED.get(noun, "").split()
+        promised += PROMISED.get(shape.name, PROMISED.get(noun, "")).split()
         yield from (f"{where}.{name} is missing" for name in promised if name not in value)
         for name, member in value.items():
             if name in members:
@@ -85,10 +111,17 @@ def departures(shape, value, where):
     elif shape.type_name == "map" and isinstance(value, dict):
         for name, member in value.items():
             yield from departures(shape.value, member, f"{where}[{name!r}]")
-    elif type(value) is not SCALARS.get(shape.type_name):
+    elif type(value) not in SCALARS.get(shape.type_name, ()):
         yield f"{where} is {value!r} and not a {shape.type_name}"
-    elif value not in (getattr(shape, "enum", None) or [value]):
-        yield f"{where} is {value!r} and not one of {shape.enum}"
+    else:
+        rules, size = shape.metadata, len(value) if isinstance(value, str) else value
+        least, most = rules.get("min", size), rules.get("max", size)
+        if value not in rules.get("enum", [value]):
+            yield f"{where} is {value!r} and not one of {rules['enum']}"
+        if not least <= size <= most:
+            yield f"{where} is {value!r} and not from {least} to {most}"
+        if not re.search(rules.get("pattern", ""), str(value)):
+            yield f"{where} is {value!r} and not as {rules['pattern']}"
 
 
 def eventually(timeout, condition, message):
@@ -101,10 +134,10 @@ def eventually(timeout, condition, message):
     return result
 
 
-def get(url):
-    """The status and the body of a URL."""
+def get(request):
+    """The status and the body of a URL, or of another request."""
     try:
-        with urlopen(url, timeout=10) as response:
+        with urlopen(request, timeout=10) as response:
             return response.status, response.read()
     except HTTPError as error:
         with error:
@@ -164,13 +197,15 @@ class WireTest(unittest.TestCase):
         environment = dict(line.split("=", 1) for line in cls.printed("env"))
         # As the functions do, the clients find their services by the environment alone.
         with mock.patch.dict(os.environ, environment, clear=True):
-            session = boto3.session.Session(region_name=environment["AWS_REGION"])
+            cls.session = boto3.session.Session(region_name=environment["AWS_REGION"])
             once = Config(retries={"max_attempts": 0})
-            clients = [session.client(service, config=once) for service in SERVICES]
+            clients = [cls.session.client(service, config=once) for service in SERVICES]
         for client in clients:
             client.meta.events.register("after-call", check_reply)
-        cls.live, cls.vod, cls.media_live, cls.s3, cls.dynamodb, cls.secrets = clients
-        (cls.bucket,) = (bucket["Name"] for bucket in cls.s3.list_buckets()["Buckets"])
+        cls.live, cls.vod, cls.media_live, cls.media_convert, cls.s3, cls.dynamodb, *others = clients
+        (cls.secrets,) = others
+        # The other one is for uploads.
+        cls.bucket, _ = sorted(bucket["Name"] for bucket in cls.s3.list_buckets()["Buckets"])
 
     @classmethod
     def printed(cls, name):

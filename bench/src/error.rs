@@ -8,6 +8,7 @@ use matchcut::asset::{AssetError, AssetPlayableError, HarvestCompleteError};
 use matchcut::clip::{HarvestError, IdError, WindowError};
 use matchcut::config::ConfigError;
 use matchcut::library::LibraryError;
+use matchcut::upload::TranscodeUploadError;
 use matchcut_local::StackError;
 
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,12 @@ pub(crate) enum BenchError {
     HarvestComplete(#[from] HarvestCompleteError),
     #[error("the end of an ingest was not handled")]
     AssetPlayable(#[from] AssetPlayableError),
+    #[error("an upload was not handled")]
+    TranscodeUpload(#[from] TranscodeUploadError),
+    #[error("could not ask MediaConvert")]
+    MediaConvert(#[source] Box<aws_sdk_mediaconvert::Error>),
+    #[error("could not write to S3")]
+    S3(#[source] Box<aws_sdk_s3::Error>),
     #[error("{what} took longer than a minute")]
     Late { what: &'static str },
     #[error("there is no {}; `make bench` builds it", .0.display())]

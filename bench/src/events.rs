@@ -89,6 +89,58 @@ pub(crate) fn playable(clip: &ClipKey, configuration: &str) -> Value {
     event("MediaPackage Input Notification", &resources, &detail)
 }
 
+/// An object of the upload bucket.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
+pub(crate) fn object_created(bucket: &str, key: &str) -> Value {
+    let detail = json!({
+        "version": "0",
+        "bucket": { "name": bucket },
+        "object": { "key": key, "size": 1, "etag": "e", "sequencer": "0" },
+        "reason": "PutObject",
+    });
+    let mut event = event("Object Created", &[format!("arn:aws:s3:::{bucket}")], &detail);
+    event["source"] = json!("aws.s3");
+    event
+}
+
+/// An event as a queue hands it on.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
+pub(crate) fn queued(event: &Value) -> Value {
+    json!({ "Records": [{
+        "messageId": format!("{:032x}", fastrand::u128(..)),
+        "receiptHandle": "r",
+        "body": event.to_string(),
+        "eventSource": "aws:sqs",
+        "awsRegion": REGION,
+    }]})
+}
+
+/// A MediaConvert job that is done.
+/// <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_cwe_events.html>
+pub(crate) fn transcoded(clip: &ClipKey) -> Value {
+    let output = json!({
+        "outputFilePaths": ["s3://matchcut-clips/index_1.m3u8"],
+        "durationInMs": 10_000,
+        "videoDetails": { "widthInPx": 1920, "heightInPx": 1080 },
+    });
+    let detail = json!({
+        "timestamp": Utc::now().timestamp_millis(),
+        "accountId": ACCOUNT,
+        "queue": format!("arn:aws:mediaconvert:{REGION}:{ACCOUNT}:queues/Default"),
+        "jobId": "1",
+        "status": "COMPLETE",
+        "userMetadata": { "competition": clip.competition, "clip": clip.clip },
+        "outputGroupDetails": [{
+            "type": "HLS_GROUP",
+            "playlistFilePaths": ["s3://matchcut-clips/index.m3u8"],
+            "outputDetails": [output],
+        }],
+    });
+    let mut event = event("MediaConvert Job State Change", &[], &detail);
+    event["source"] = json!("aws.mediaconvert");
+    event
+}
+
 /// A run of the schedule.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>
 pub(crate) fn scheduled() -> Value {

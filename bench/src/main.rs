@@ -14,6 +14,7 @@ mod rows;
 mod stack;
 mod table;
 mod timings;
+mod upload;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,8 @@ enum Part {
     Library,
     /// From a harvest that is done to a clip that is listed: our own share of the time
     Asset,
+    /// From an uploaded object to its job: our own share, memory, and a burst of 500 files
+    Upload,
     /// Each Lambda binary: size, init and peak memory
     Lambda,
     /// The program `local`: how soon it is up and on air, and what it costs while idle
@@ -82,6 +85,7 @@ fn measure(part: Part, table: &mut Table) -> Result<(), BenchError> {
             Part::Clip => clip::measure(table, folder).await,
             Part::Library => library::measure(table, folder).await,
             Part::Asset => Box::pin(asset::measure(table, folder)).await,
+            Part::Upload => Box::pin(upload::measure(table, folder)).await,
             Part::Lambda => lambda::measure(table, folder).await,
             Part::Local => local::measure(table, folder).await,
         }

@@ -1,8 +1,10 @@
 //! Clips as the library keeps them, written straight into it.
 
-use chrono::TimeDelta;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{TimeDelta, Utc};
 use matchcut::clip::{ClipId, CompetitionId, Window};
-use matchcut::library::{ActualBounds, Clip, Library, Status};
+use matchcut::library::{ActualBounds, Clip, Library, Source, Status, Upload};
 
 use crate::error::BenchError;
 
@@ -22,8 +24,7 @@ pub(crate) async fn write(
         clip: ClipId::random(window),
         status,
         version: 3,
-        channel: "main".into(),
-        requested: window,
+        source: Source::Live { channel: "main".into(), requested: window },
         actual: Some(ActualBounds {
             start: window.start(),
             end: window.end(),
@@ -47,6 +48,55 @@ pub(crate) async fn write(
         updated_at: made,
         ready_at: ready.then_some(made),
         next_check_at: status.is_unfinished().then_some(made),
+    };
+    library.create(&clip).await?;
+    Ok(clip)
+}
+
+/// How many parts the file of an [`upload`] has.
+pub(crate) const PARTS: u32 = 7;
+
+/// Writes an upload that is sent in parts, and whose job is `1` once it is transcoded.
+pub(crate) async fn upload(
+    library: &Library,
+    competition: &CompetitionId,
+    status: Status,
+) -> Result<Clip, BenchError> {
+    let at = Utc::now();
+    let transcoding = status == Status::Transcoding;
+    let id = ClipId::random_at(at);
+    let clip = Clip {
+        competition: competition.clone(),
+        clip: id.clone(),
+        status,
+        version: 1,
+        source: Source::Upload(Upload {
+            key: format!("{competition}/{id}/original.mov"),
+            filename: "final.mov".to_owned(),
+            at,
+            size: Some(100 << 20),
+            uploader: Some("operator".to_owned()),
+            multipart: Some("m".repeat(100)),
+            expires_at: Some(at + TimeDelta::hours(24)),
+            job: transcoding.then(|| "1".to_owned()),
+            progress: None,
+            thumbnails: 10,
+        }),
+        actual: transcoding.then(|| ActualBounds {
+            start: at,
+            end: at + TimeDelta::seconds(10),
+            duration_seconds: 10.0,
+        }),
+        title: "Men's 100 m, the winner speaks".to_owned(),
+        description: String::new(),
+        tags: vec!["interview".to_owned()],
+        manifests: BTreeMap::new(),
+        playable: BTreeSet::new(),
+        failure: None,
+        created_at: at,
+        updated_at: at,
+        ready_at: None,
+        next_check_at: Some(at + TimeDelta::hours(24)),
     };
     library.create(&clip).await?;
     Ok(clip)

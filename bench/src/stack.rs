@@ -53,6 +53,7 @@ impl Service {
             startover: Duration::from_mins(15),
             sweep,
             faults: Faults { lose, ..Faults::default() },
+            create_job_burst: 100,
             cdn_identifier: None,
             private: false,
         })

@@ -41,6 +41,9 @@ pub enum ProblemKind {
     WindowNotAired,
     WindowExpired,
     WindowUnavailable,
+    Forbidden,
+    UploadClosed,
+    PartsRejected,
     NotFound,
     MethodNotAllowed,
     LibraryPublic,
@@ -52,11 +55,15 @@ impl ProblemKind {
     fn status(self) -> u16 {
         match self {
             Self::MalformedBody | Self::InvalidField | Self::InvalidWindow => 400,
+            Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::LibraryPublic => 409,
+            Self::UploadClosed | Self::LibraryPublic => 409,
             Self::BodyTooLarge => 413,
-            Self::WindowNotAired | Self::WindowExpired | Self::WindowUnavailable => 422,
+            Self::WindowNotAired
+            | Self::WindowExpired
+            | Self::WindowUnavailable
+            | Self::PartsRejected => 422,
             Self::LiveUnreadable | Self::Unavailable => 503,
         }
     }
@@ -70,6 +77,9 @@ impl ProblemKind {
             Self::WindowNotAired => "window-not-aired",
             Self::WindowExpired => "window-expired",
             Self::WindowUnavailable => "window-unavailable",
+            Self::Forbidden => "forbidden",
+            Self::UploadClosed => "upload-closed",
+            Self::PartsRejected => "parts-rejected",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::LibraryPublic => "library-public",
@@ -87,6 +97,9 @@ impl ProblemKind {
             Self::WindowNotAired => "The window has not aired yet",
             Self::WindowExpired => "The window is no longer kept",
             Self::WindowUnavailable => "The stream does not cover the window",
+            Self::Forbidden => "The token does not allow this",
+            Self::UploadClosed => "The upload takes no more parts",
+            Self::PartsRejected => "The parts do not make the file",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "The path does not take this method",
             Self::LibraryPublic => "The library is public",
@@ -155,8 +168,19 @@ impl Request {
         self.0.query_string_parameters.iter().map(|(name, _)| name)
     }
 
+    /// A claim of the token that API Gateway let through.
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        let jwt = self.0.request_context.authorizer.as_ref()?.jwt.as_ref()?;
+        jwt.claims.get(name).map(String::as_str)
+    }
+
     /// The body, which may be empty.
     pub fn body(&self) -> Result<Vec<u8>, Problem> {
+        self.body_of(LARGEST_BODY)
+    }
+
+    /// The body, where it may be of another size than most.
+    pub fn body_of(&self, largest: usize) -> Result<Vec<u8>, Problem> {
         let text = self.0.body.as_deref().unwrap_or_default();
         let bytes = if self.0.is_base64_encoded {
             BASE64_STANDARD.decode(text).map_err(|_| {
@@ -165,10 +189,10 @@ impl Request {
         } else {
             text.as_bytes().to_vec()
         };
-        if LARGEST_BODY < bytes.len() {
+        if largest < bytes.len() {
             return Err(Problem::new(
                 ProblemKind::BodyTooLarge,
-                format!("The body has {} bytes; at most {LARGEST_BODY} are taken.", bytes.len()),
+                format!("The body has {} bytes; at most {largest} are taken.", bytes.len()),
             ));
         }
         Ok(bytes)

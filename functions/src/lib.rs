@@ -8,10 +8,12 @@ pub mod asset;
 pub mod clip;
 pub mod config;
 pub mod error;
+pub mod fields;
 pub mod gate;
 pub mod http;
 pub mod library;
 pub mod live;
+pub mod upload;
 pub mod viewer;
 
 /// The contract of the HTTP API: OpenAPI 3.1, as YAML.

@@ -1,4 +1,4 @@
-//! AWS Elemental: the live channel, harvest jobs and VOD assets, behind one address.
+//! AWS Elemental: the live channel, harvest jobs, transcodes and VOD assets, behind one address.
 
 use std::io;
 use std::sync::Arc;
@@ -14,18 +14,25 @@ use crate::live::{Channel, OriginEndpoint, Startover, ingest_router, media_live_
 use crate::notifications::Bus;
 use crate::origins::Origins;
 use crate::stack::Options;
+use crate::upload::{self, Rate};
 use crate::wire;
+
+/// How often CreateJob may be called after a burst, as quotas had it in 2024.
+/// <https://docs.aws.amazon.com/general/latest/gr/mediaconvert.html>
+const CREATE_JOBS_PER_SECOND: f64 = 2.0;
 
 /// The channel's id in MediaLive.
 const MEDIA_LIVE_CHANNEL: &str = "1000001";
 
-/// The four services, with what an earlier process left.
+/// The services, with what an earlier process left.
 #[derive(Clone, Debug)]
 pub(crate) struct Elemental {
     pub(crate) endpoint: OriginEndpoint,
     channel: Arc<Channel>,
     jobs: Arc<HarvestJobs>,
     assets: Arc<Assets>,
+    transcodes: Arc<upload::Jobs>,
+    s3: aws_sdk_s3::Client,
 }
 
 impl Elemental {
@@ -57,8 +64,13 @@ impl Elemental {
             Arc::clone(bus),
         )?;
         let vod = data.join("vod");
-        let assets = Assets::open(&vod, groups, host.to_owned(), s3, faults, Arc::clone(bus))?;
-        Ok(Self { endpoint, channel, jobs, assets })
+        let assets =
+            Assets::open(&vod, groups, host.to_owned(), s3.clone(), faults, Arc::clone(bus))?;
+        let rate = Rate::new(CREATE_JOBS_PER_SECOND, options.create_job_burst.into());
+        let media_convert = data.join("media-convert");
+        let transcodes =
+            upload::Jobs::open(&media_convert, s3.clone(), faults, rate, Arc::clone(bus))?;
+        Ok(Self { endpoint, channel, jobs, assets, transcodes, s3 })
     }
 
     /// Every operation, the encoder's ingest and MediaPackage's own origins.
@@ -66,6 +78,7 @@ impl Elemental {
         Router::new()
             .merge(clip::router(Arc::clone(&self.jobs)))
             .merge(asset::router(Arc::clone(&self.assets)))
+            .merge(upload::router(Arc::clone(&self.transcodes)))
             .merge(media_live_router(Arc::clone(&self.channel)))
             .merge(ingest_router(Arc::clone(&self.channel)))
             .merge(self.origins().origin_router())
@@ -74,13 +87,15 @@ impl Elemental {
     }
 
     pub(crate) fn origins(&self) -> Origins {
-        Origins { endpoint: self.endpoint.clone(), assets: Arc::clone(&self.assets) }
+        let (endpoint, assets) = (self.endpoint.clone(), Arc::clone(&self.assets));
+        Origins { endpoint, assets, s3: self.s3.clone() }
     }
 
     /// Goes on where an earlier process was killed, and keeps the channel on air.
     pub(crate) async fn run(&self, ingest_url: &str) {
         self.jobs.resume();
         self.assets.resume();
+        self.transcodes.resume();
         // A channel that was just made is idle, so this cannot be refused.
         let _ = self.channel.start();
         self.channel.run(ingest_url).await;

@@ -7,7 +7,7 @@ use matchcut::config::{Variables, timeouts};
 use serde_json::json;
 
 use crate::asset::PackagingGroup;
-use crate::library::{ACCESS_KEY, BUCKET, SECRET_KEY, TABLE};
+use crate::library::{ACCESS_KEY, BUCKET, SECRET_KEY, TABLE, UPLOADS_BUCKET};
 use crate::live::{SEGMENT_SECONDS, manifest_path};
 use crate::notifications::{ACCOUNT, REGION};
 use crate::private::Private;
@@ -49,10 +49,12 @@ pub(crate) fn environment(
     let mut variables = vec![
         ("CLIPS_TABLE", TABLE.to_owned()),
         ("CLIPS_BUCKET", BUCKET.to_owned()),
+        ("UPLOADS_BUCKET", UPLOADS_BUCKET.to_owned()),
         ("CHANNELS", channels.to_string()),
         ("PACKAGING_GROUP_ID", group.id.clone()),
         ("HARVEST_ROLE_ARN", role("harvest")),
         ("ASSET_ROLE_ARN", role("asset")),
+        ("TRANSCODE_ROLE_ARN", role("transcode")),
         ("VOD_BASE_URL", format!("{public}/vod")),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
@@ -70,8 +72,9 @@ pub(crate) fn environment(
 }
 
 /// Where an SDK finds AWS Elemental, all of it at one address.
-pub(crate) fn elemental_endpoints(url: &str) -> [(&'static str, String); 3] {
+pub(crate) fn elemental_endpoints(url: &str) -> [(&'static str, String); 4] {
     [
+        "AWS_ENDPOINT_URL_MEDIACONVERT",
         "AWS_ENDPOINT_URL_MEDIALIVE",
         "AWS_ENDPOINT_URL_MEDIAPACKAGE",
         "AWS_ENDPOINT_URL_MEDIAPACKAGE_VOD",

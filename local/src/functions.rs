@@ -6,12 +6,16 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
+use aws_lambda_events::sqs::SqsEvent;
 use chrono::Utc;
 use matchcut::asset::{AssetPlayable, HarvestComplete, HarvestNotice, InputNotice};
 use matchcut::clip::CreateClip;
 use matchcut::config::{ConfigError, Variables};
 use matchcut::error;
 use matchcut::library::{Sweep, Swept};
+use matchcut::upload::{
+    CompleteUpload, CreateUpload, JobNotice, ListUploadParts, TranscodeComplete, TranscodeUpload,
+};
 use matchcut::viewer::{GrantPlayback, ListClips, ShowClip, show_health};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,6 +31,11 @@ pub struct Functions {
     pub grant_playback: GrantPlayback,
     pub harvest_complete: HarvestComplete,
     pub asset_playable: AssetPlayable,
+    pub create_upload: CreateUpload,
+    pub list_upload_parts: ListUploadParts,
+    pub complete_upload: CompleteUpload,
+    pub transcode_upload: TranscodeUpload,
+    pub transcode_complete: TranscodeComplete,
     pub sweep: Sweep,
 }
 
@@ -39,6 +48,11 @@ impl Functions {
             grant_playback: GrantPlayback::new(sdk, variables)?,
             harvest_complete: HarvestComplete::new(sdk, variables)?,
             asset_playable: AssetPlayable::new(sdk, variables)?,
+            create_upload: CreateUpload::new(sdk, variables)?,
+            list_upload_parts: ListUploadParts::new(sdk, variables)?,
+            complete_upload: CompleteUpload::new(sdk, variables)?,
+            transcode_upload: TranscodeUpload::new(sdk, variables)?,
+            transcode_complete: TranscodeComplete::new(sdk, variables)?,
             sweep: Sweep::new(sdk, variables)?,
         })
     }
@@ -53,10 +67,25 @@ impl Functions {
             "create-clip" => self.create_clip.handle(event).await,
             "list-clips" => self.list_clips.handle(event).await,
             "show-clip" => self.show_clip.handle(event).await,
+            "create-upload" => self.create_upload.handle(event).await,
+            "list-upload-parts" => self.list_upload_parts.handle(event).await,
+            "complete-upload" => self.complete_upload.handle(event).await,
             "grant-playback" => self.grant_playback.handle(event).await,
             "show-health" => show_health(event),
             _ => return None,
         })
+    }
+
+    /// Runs `transcode-upload` on a batch of its queue.
+    pub(crate) fn take_in(
+        &self,
+        batch: Value,
+    ) -> impl Future<Output = Result<(), String>> + Send + use<> {
+        let function = self.transcode_upload.clone();
+        async move {
+            let batch: SqsEvent = read(&batch)?;
+            function.handle(batch).await.map_err(|failure| error::chain(&failure))
+        }
     }
 
     /// Runs the sweep on its schedule, for as long as the process lives.
@@ -89,6 +118,11 @@ impl Subscriber for Functions {
                 Some("MediaPackage Input Notification") => {
                     let event: EventBridgeEvent<InputNotice> = read(event)?;
                     let done = self.asset_playable.handle(event).await;
+                    done.map_err(|failure| error::chain(&failure))
+                }
+                Some("MediaConvert Job State Change") => {
+                    let event: EventBridgeEvent<JobNotice> = read(event)?;
+                    let done = self.transcode_complete.handle(event.detail).await;
                     done.map_err(|failure| error::chain(&failure))
                 }
                 _ => Ok(()),

@@ -20,6 +20,7 @@ mod origins;
 mod private;
 mod records;
 mod stack;
+mod upload;
 mod wire;
 
 pub use asset::GroupError;

@@ -1,6 +1,7 @@
 //! DynamoDB and S3, embedded: both speak their own protocols on loopback.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
@@ -9,17 +10,21 @@ use aws_sdk_dynamodb::types::{
 use axum::Router;
 use axum::error_handling::HandleError;
 use axum::http::StatusCode;
+use axum::http::header::ETAG;
 use matchcut::library::{ACTIVE_INDEX, ACTIVE_PARTITION, UNFINISHED_INDEX, UNFINISHED_PARTITION};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower_http::cors::{Any, CorsLayer};
 
 use crate::stack::StackError;
+use crate::upload::{Buckets, Queue};
 
 pub(crate) const TABLE: &str = "matchcut-clips";
 pub(crate) const BUCKET: &str = "matchcut-clips";
+pub(crate) const UPLOADS_BUCKET: &str = "matchcut-uploads";
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const SECRET_KEY: &str = "local";
 
@@ -40,19 +45,27 @@ pub(crate) fn serve_dynamodb(
     })
 }
 
-/// Serves S3 from a folder, with the clip bucket in it.
-pub(crate) fn s3_router(folder: &Path) -> Result<Router, StackError> {
+/// Serves S3 from a folder of the data, with the buckets in it; objects that editors upload are
+/// told to `uploads`.
+pub(crate) fn s3_router(data: &Path, uploads: Arc<Queue>) -> Result<Router, StackError> {
+    let folder = &data.join("s3");
     let unusable = |source| StackError::DataDir { path: folder.to_owned(), source };
-    std::fs::create_dir_all(folder.join(BUCKET)).map_err(unusable)?;
+    for bucket in [BUCKET, UPLOADS_BUCKET] {
+        std::fs::create_dir_all(folder.join(bucket)).map_err(unusable)?;
+    }
     let files = FileSystem::new(folder)
         .map_err(|error| unusable(std::io::Error::other(format!("{error:?}"))))?;
-    let mut service = S3ServiceBuilder::new(files);
+    let buckets = Buckets::open(files, data, uploads).map_err(unusable)?;
+    let mut service = S3ServiceBuilder::new(buckets);
     service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
     let service = HandleError::new(service.build(), |error: s3s::HttpError| async move {
         tracing::error!("S3 could not answer: {error:?}");
         StatusCode::INTERNAL_SERVER_ERROR
     });
-    Ok(Router::new().fallback_service(service))
+    // The upload bucket is open to browsers, which read the ETags of parts.
+    let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any);
+    let cors = cors.expose_headers([ETAG]);
+    Ok(Router::new().fallback_service(service).layer(cors))
 }
 
 /// Makes the table and its indexes, unless an earlier process did.

@@ -73,6 +73,7 @@ impl From<Arguments> for Options {
             startover: Duration::from_secs(arguments.startover),
             sweep: Duration::from_secs(arguments.sweep),
             faults: arguments.faults,
+            create_job_burst: 100,
             cdn_identifier: arguments.cdn_identifier,
             private: arguments.private,
         }
@@ -101,6 +102,10 @@ async fn run_all(options: Options) -> Result<(), StackError> {
     let stack = Stack::start(options).await?;
     println!("api       {}", stack.api);
     println!("live      {}", stack.live);
+    println!("upload    {}", stack.upload);
+    if let Some(bucket) = stack.variables.get("UPLOADS_BUCKET") {
+        println!("bucket    s3://{bucket}/");
+    }
     println!("token     {}", stack.token);
     println!("viewer    {}", stack.viewer_token);
     print_ready(&stack.variables);

@@ -1,7 +1,8 @@
-//! The event bus: what MediaPackage tells, and the bad days of its delivery.
+//! The event bus: what AWS Elemental tells, and the bad days of its delivery.
 //!
 //! MediaPackage sends events on a best-effort basis: they may be lost, come twice, late and in
-//! any order. <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html>
+//! any order. MediaConvert's are durable: they are not lost, but all the rest holds for them too.
+//! <https://docs.aws.amazon.com/eventbridge/latest/ref/event-delivery-level.html>
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -48,27 +49,24 @@ impl Bus {
         let _ = self.subscriber.set(subscriber);
     }
 
-    /// Publishes an event of MediaPackage.
-    pub(crate) fn publish(&self, detail_type: &str, resources: &[String], detail: &Value) {
+    /// Publishes an event of a service, such as `aws.mediapackage`.
+    pub(crate) fn publish(
+        &self,
+        source: &str,
+        detail_type: &str,
+        resources: &[String],
+        detail: &Value,
+    ) {
         let (lost, deliveries) = self.fate();
-        let what = detail["event"].as_str().or_else(|| detail["harvest_job"]["status"].as_str());
-        let what = format!("{detail_type} ({})", what.unwrap_or_default());
-        if lost {
+        let what = [&detail["event"], &detail["harvest_job"]["status"], &detail["status"]];
+        let what = what.into_iter().find_map(Value::as_str).unwrap_or_default();
+        let what = format!("{detail_type} ({what})");
+        if lost && source == "aws.mediapackage" {
             tracing::info!("lost: {what}");
             return;
         }
         let Some(subscriber) = self.subscriber.get() else { return };
-        let event = Arc::new(json!({
-            "version": "0",
-            "id": format!("{:032x}", fastrand::u128(..)),
-            "detail-type": detail_type,
-            "source": "aws.mediapackage",
-            "account": ACCOUNT,
-            "time": Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
-            "region": REGION,
-            "resources": resources,
-            "detail": detail,
-        }));
+        let event = Arc::new(envelope(source, detail_type, resources, detail));
         for delay in deliveries {
             let (subscriber, event) = (Arc::clone(subscriber), Arc::clone(&event));
             let what = what.clone();
@@ -90,6 +88,26 @@ impl Bus {
         });
         (lost, delays.collect())
     }
+}
+
+/// An event as EventBridge delivers it.
+pub(crate) fn envelope(
+    source: &str,
+    detail_type: &str,
+    resources: &[String],
+    detail: &Value,
+) -> Value {
+    json!({
+        "version": "0",
+        "id": format!("{:032x}", fastrand::u128(..)),
+        "detail-type": detail_type,
+        "source": source,
+        "account": ACCOUNT,
+        "time": Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
+        "region": REGION,
+        "resources": resources,
+        "detail": detail,
+    })
 }
 
 async fn deliver(subscriber: &dyn Subscriber, event: &Value, what: &str) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -11,14 +12,16 @@ use chrono::Utc;
 use tower_http::cors::CorsLayer;
 
 use crate::asset::Assets;
+use crate::library::BUCKET;
 use crate::live::{self, OriginEndpoint};
-use crate::private::Private;
+use crate::private::{OriginPath, Private};
 
 /// What viewers play: the live endpoint and the egress of VOD assets.
 #[derive(Clone, Debug)]
 pub(crate) struct Origins {
     pub(crate) endpoint: OriginEndpoint,
     pub(crate) assets: Arc<Assets>,
+    pub(crate) s3: aws_sdk_s3::Client,
 }
 
 impl Origins {
@@ -36,7 +39,8 @@ impl Origins {
         Router::new().route("/out/v1/{*path}", get(answer)).with_state(self)
     }
 
-    /// The CDN: `/live` and `/vod` keep the paths of both apart, for any page to play.
+    /// The CDN: `/live` and `/vod` keep the paths of both apart, for any page to play; thumbnails
+    /// come from the clip bucket.
     pub(crate) fn cdn_router(self, private: Option<Arc<Private>>) -> Router {
         let answer = async |State(origins): State<Origins>,
                             Path(path): Path<String>,
@@ -45,7 +49,9 @@ impl Origins {
         };
         let live = Router::new().route("/live/out/v1/{*path}", get(answer));
         let Some(private) = private else {
-            let vod = live.route("/vod/out/v1/{*path}", get(answer));
+            let vod = live
+                .route("/vod/out/v1/{*path}", get(answer))
+                .route("/vod/thumbnails/{*path}", get(thumbnail));
             return vod.layer(CorsLayer::permissive()).with_state(self);
         };
         let guarded = async move |State(origins): State<Origins>,
@@ -58,7 +64,10 @@ impl Origins {
                 return refusal.into_response();
             }
             match private.origin_path(&path) {
-                Some(path) => origins.serve(path, uri.query()).await,
+                Some(OriginPath::Media(path)) => origins.serve(path, uri.query()).await,
+                Some(OriginPath::Thumbnail(path)) => {
+                    thumbnail(State(origins), Path(path.to_owned())).await
+                }
                 None => StatusCode::FORBIDDEN.into_response(),
             }
         };
@@ -82,5 +91,23 @@ impl Origins {
             _ => "video/mp4",
         };
         live::file(&file, media_type).await
+    }
+}
+
+/// A thumbnail never changes: a clip has a path of its own.
+async fn thumbnail(State(origins): State<Origins>, Path(path): Path<String>) -> Response {
+    let key = format!("thumbnails/{path}");
+    let Ok(object) = origins.s3.get_object().bucket(BUCKET).key(key).send().await else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match object.body.collect().await {
+        Ok(body) => {
+            let headers = [
+                (CONTENT_TYPE, "image/jpeg"),
+                (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            ];
+            (headers, body.into_bytes()).into_response()
+        }
+        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
 }

@@ -47,6 +47,15 @@ struct Secret {
     seal_key: String,
 }
 
+/// What lies behind the path of a private library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OriginPath<'a> {
+    /// At MediaPackage VOD, under `/out/v1/`.
+    Media(&'a str),
+    /// In the clip bucket, under `thumbnails/`.
+    Thumbnail(&'a str),
+}
+
 /// Why CloudFront refuses, in its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -154,7 +163,12 @@ impl Private {
 
     /// The path at the origin behind `/private/<path>`, if its seal ties the asset to the
     /// competition: the CloudFront Function of a private library.
-    pub(crate) fn origin_path<'a>(&self, path: &'a str) -> Option<&'a str> {
+    pub(crate) fn origin_path<'a>(&self, path: &'a str) -> Option<OriginPath<'a>> {
+        if let Some((competition, rest)) = path.split_once("/thumbnails/") {
+            let own = rest.strip_prefix(competition).is_some_and(|rest| rest.starts_with('/'));
+            let plain = own && !competition.contains('/') && !rest.contains("/..");
+            return plain.then_some(OriginPath::Thumbnail(rest));
+        }
         let mut parts = path.splitn(4, '/');
         let (competition, seal) = (parts.next()?, parts.next()?);
         let rest = path.split_once("/out/v1/").map(|(_, rest)| rest)?;
@@ -165,7 +179,7 @@ impl Private {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.secret.seal_key.as_bytes());
         let tag = hmac::sign(&key, format!("{competition}/{asset}").as_bytes());
         let expected: String = tag.as_ref()[..16].iter().map(|it| format!("{it:02x}")).collect();
-        (seal == expected).then_some(rest)
+        (seal == expected).then_some(OriginPath::Media(rest))
     }
 }
 
@@ -304,7 +318,13 @@ mod tests {
             assert_eq!(private.origin_path(&path.replace("SEAL", seal)), expected, "{path}");
         };
         let rest = "1d9c5b7a/6e02f4/a81b3c/index.m3u8";
-        check(&format!("100m-dash/SEAL/out/v1/{rest}"), Some(rest));
+        check(&format!("100m-dash/SEAL/out/v1/{rest}"), Some(OriginPath::Media(rest)));
+        let own = Some(OriginPath::Thumbnail("100m-dash/clip/0.jpg"));
+        check("100m-dash/thumbnails/100m-dash/clip/0.jpg", own);
+        check("100m-dash/thumbnails/200m/clip/0.jpg", None);
+        check("100m-dash/thumbnails/100m-dash-2/clip/0.jpg", None);
+        check("100m-dash/thumbnails/100m-dash/../200m/clip/0.jpg", None);
+        check("x/100m-dash/thumbnails/100m-dash/clip/0.jpg", None);
         check(&format!("200m-dash/SEAL/out/v1/{rest}"), None);
         check("100m-dash/SEAL/out/v1/7b2e90d4/6e02f4/a81b3c/index.m3u8", None);
         check(&format!("100m-dash/out/v1/{rest}"), None);

@@ -43,6 +43,11 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
         self.lock().clone()
     }
 
+    /// The record whose id sorts first.
+    pub(crate) fn first(&self) -> Option<(String, T)> {
+        self.lock().first_key_value().map(|(id, item)| (id.clone(), item.clone()))
+    }
+
     /// Adds a record if `allowed` says so of those there are.
     pub(crate) fn add<E: From<io::Error>>(
         &self,

@@ -26,6 +26,7 @@ use crate::library;
 use crate::live::{Source, Startover, manifest_path};
 use crate::notifications::Bus;
 use crate::private::{Private, secrets_router};
+use crate::upload::Queue;
 
 /// The scope an operator's token has.
 pub const OPERATOR_SCOPE: &str = "matchcut/clips.write";
@@ -45,6 +46,8 @@ pub struct Options {
     /// How often the sweep runs.
     pub sweep: Duration,
     pub faults: Faults,
+    /// How many calls of CreateJob MediaConvert takes at once, before it takes two a second.
+    pub create_job_burst: u16,
     /// What the origin demands of the CDN, if anything.
     pub cdn_identifier: Option<String>,
     /// Whether clips only play with signed cookies.
@@ -58,6 +61,8 @@ pub struct Stack {
     pub api: String,
     /// The live manifest as viewers reach it.
     pub live: String,
+    /// The page that editors upload files with.
+    pub upload: String,
     /// An operator's access token.
     pub token: String,
     /// A viewer's access token, of use in a private library.
@@ -145,7 +150,9 @@ impl Stack {
         };
         let database = data.join("dynamodb.sqlite");
         tasks.spawn(library::serve_dynamodb(dynamodb, &database, stop.clone())?);
-        serve(s3, library::s3_router(&data.join("s3"))?);
+        let uploads = Queue::open(&data.join("upload-queue"), &options.faults).map_err(unusable)?;
+        let uploads = Arc::new(uploads);
+        serve(s3, library::s3_router(data, Arc::clone(&uploads))?);
         library::ensure_table(&aws_sdk_dynamodb::Client::new(&sdk)).await?;
 
         let bus = Arc::new(Bus::new(options.faults.clone()));
@@ -166,6 +173,10 @@ impl Stack {
         let startover = Arc::clone(&elemental.endpoint.startover);
         let ingest_url = format!("{elemental_url}/ingest");
         tasks.spawn(until(stop.clone(), async move { elemental.run(&ingest_url).await }));
+        let transcoding = functions.clone();
+        tasks.spawn(until(stop.clone(), async move {
+            uploads.run(|batch| transcoding.take_in(batch)).await;
+        }));
         let sweeping = functions.clone();
         let every = options.sweep;
         tasks.spawn(until(stop.clone(), async move { sweeping.sweep_every(every).await }));
@@ -173,6 +184,7 @@ impl Stack {
         Ok(Self {
             api: format!("{public_url}/api"),
             live: format!("{public_url}/live{}", manifest_path()),
+            upload: format!("{public_url}/upload#token={token}"),
             token,
             viewer_token,
             variables,

@@ -35,6 +35,10 @@ impl AwsError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message)
     }
 
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BadRequestException", message)
+    }
+
     /// As Secrets Manager says it.
     pub(crate) fn no_resource(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "ResourceNotFoundException", message)
@@ -78,9 +82,13 @@ pub(crate) async fn not_implemented(request: Request) -> AwsError {
 
 /// The body of a request; what is wrong with it is said by field.
 pub(crate) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, AwsError> {
+    read_json(body).map_err(AwsError::unprocessable)
+}
+
+/// The same, for services that have another error for it.
+pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let json = &mut serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(json)
-        .map_err(|error| AwsError::unprocessable(error.to_string()))
+    serde_path_to_error::deserialize(json).map_err(|error| error.to_string())
 }
 
 /// Checks what MediaPackage allows in ids: letters, digits, `_` and `-`.

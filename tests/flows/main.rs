@@ -9,3 +9,4 @@ mod private;
 mod readme;
 mod restart;
 mod start;
+mod upload;

@@ -1,4 +1,4 @@
-//! The README's walkthrough, run as it is written there.
+//! The README's walkthroughs, run as they are written there.
 
 use tokio::process::Command;
 
@@ -12,6 +12,10 @@ async fn the_walkthrough_works_pasted_line_by_line() {
     let data = folder.path().join(".matchcut");
     let local = Local::start(&data, &[]).await;
     local.wait_for_segments(6).await;
+
+    // A user is in the clone's folder, and so has its scripts at hand.
+    let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts");
+    std::os::unix::fs::symlink(scripts, folder.path().join("scripts")).unwrap();
 
     let (_, walkthrough) = README.split_once("## A clip's life").unwrap();
     let script: String = walkthrough
@@ -29,9 +33,15 @@ async fn the_walkthrough_works_pasted_line_by_line() {
     let (out, log) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{log}");
-    for expected in
-        ["\"status\":\"harvesting\"", "\"status\":\"ready\"", "plays as HLS", "plays as DASH"]
-    {
+    for expected in [
+        "\"status\":\"harvesting\"",
+        "\"status\":\"ready\"",
+        "plays as HLS",
+        "plays as DASH",
+        "the upload plays",
+        "the thumbnail is a picture",
+        "\"title\":\"Every pixel\"",
+    ] {
         assert!(out.contains(expected), "there is no {expected} in\n{out}\n{log}");
     }
     local.interrupt().await;

@@ -20,7 +20,7 @@ const BUNDLES: [&str; 2] =
     ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"];
 
 #[derive(Debug)]
-pub(super) struct Function {
+pub(crate) struct Function {
     name: &'static str,
     child: Child,
     runtime: RuntimeApi,
@@ -28,7 +28,7 @@ pub(super) struct Function {
 
 impl Function {
     /// Starts a function; how long it took from there to its first request for an event.
-    pub(super) async fn start(
+    pub(crate) async fn start(
         name: &'static str,
         variables: &Variables,
     ) -> Result<(Self, Duration), BenchError> {
@@ -58,7 +58,7 @@ impl Function {
     }
 
     /// Runs the function on an event, and waits until it asks for the next.
-    pub(super) async fn invoke(&mut self, event: &Value) -> Result<(), BenchError> {
+    pub(crate) async fn invoke(&mut self, event: &Value) -> Result<(), BenchError> {
         // Whether the function is there to take it shows in its answer.
         let _ = self.runtime.events.send(event.to_string());
         match self.call().await? {
@@ -72,11 +72,11 @@ impl Function {
         }
     }
 
-    pub(super) fn peak_memory(&self) -> Result<u64, BenchError> {
+    pub(crate) fn peak_memory(&self) -> Result<u64, BenchError> {
         peak_memory(self.child.id().unwrap_or_default())
     }
 
-    pub(super) async fn stop(mut self) -> Result<(), BenchError> {
+    pub(crate) async fn stop(mut self) -> Result<(), BenchError> {
         self.child.kill().await.map_err(|source| self.not_run(source))
     }
 

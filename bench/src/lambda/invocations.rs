@@ -45,6 +45,36 @@ pub(super) async fn of(function: &str, service: &Service) -> Result<Vec<Value>, 
                 let clip = write(Status::Packaging).await?.key();
                 events::playable(&clip, "hls")
             }
+            "create-upload" => {
+                let asked = json!({
+                    "competition": competition, "filename": "final.mov", "size": 48_000_000,
+                });
+                events::request("POST", "/api/uploads", &json!({}), Some(&asked))
+            }
+            "list-upload-parts" => {
+                let row = rows::upload(&service.library, competition, Status::Uploading).await?;
+                let parameters = json!({ "competitionId": competition, "clipId": row.clip });
+                let path = format!("/api/uploads/{competition}/{}/parts", row.clip);
+                events::request("GET", &path, &parameters, None)
+            }
+            "complete-upload" => {
+                let row = rows::upload(&service.library, competition, Status::Transcoding).await?;
+                let parameters = json!({ "competitionId": competition, "clipId": row.clip });
+                let path = format!("/api/uploads/{competition}/{}/complete", row.clip);
+                let part = |number: u32| json!({ "partNumber": number, "etag": "\"e\"" });
+                let asked = json!({ "parts": (1..=rows::PARTS).map(part).collect::<Vec<_>>() });
+                events::request("POST", &path, &parameters, Some(&asked))
+            }
+            "transcode-upload" => {
+                let row = rows::upload(&service.library, competition, Status::Transcoding).await?;
+                let key = row.upload().map(|upload| upload.key.clone()).unwrap_or_default();
+                let bucket = service.stack.variables.required("UPLOADS_BUCKET")?;
+                events::queued(&events::object_created(bucket, &key))
+            }
+            "transcode-complete" => {
+                let row = rows::upload(&service.library, competition, Status::Transcoding).await?;
+                events::transcoded(&row.key())
+            }
             "sweep-library" => {
                 // The first run finds all of these due.
                 write(Status::Harvesting).await?;

@@ -7,7 +7,7 @@ mod runtime_api;
 use std::fs;
 use std::path::Path;
 
-use function::Function;
+pub(crate) use function::Function;
 
 use crate::error::BenchError;
 use crate::process::built;
@@ -15,12 +15,17 @@ use crate::stack::{Background, Service};
 use crate::table::Table;
 use crate::timings::{Timings, milliseconds};
 
-const FUNCTIONS: [&str; 7] = [
+const FUNCTIONS: [&str; 12] = [
     "create-clip",
     "list-clips",
     "show-clip",
     "harvest-complete",
     "asset-playable",
+    "create-upload",
+    "list-upload-parts",
+    "complete-upload",
+    "transcode-upload",
+    "transcode-complete",
     "sweep-library",
     "show-health",
 ];

@@ -11,7 +11,7 @@ use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::http::{self, Problem, ProblemKind, Reply, Request, sentence, utc};
 use crate::library::{
-    ActualBounds, Advanced, Clip, Failure, FailureCode, Library, Status, Trigger, after,
+    ActualBounds, Advanced, Clip, Failure, FailureCode, Library, Source, Status, Trigger, after,
 };
 use crate::live::{Channel, Channels, LiveEndpoint, ReadError, Timeline};
 use crate::viewer::ClipView;
@@ -74,7 +74,7 @@ impl CreateClip {
             "clip {key}: {} to {} of channel {}",
             window.start(), window.end(), channel.id
         );
-        let clip = self.start_harvest(clip, &channel.origin_endpoint_id, now).await;
+        let clip = self.start_harvest(clip, &channel.origin_endpoint_id, window, now).await;
         let path = format!("/api/competitions/{}/clips/{}", clip.competition, clip.clip);
         Ok(Reply::json(202, self.view.of(&clip)).located(&path))
     }
@@ -144,12 +144,11 @@ impl CreateClip {
                 clip: ClipId::random(window),
                 status: Status::Queued,
                 version: 1,
-                channel: channel.id.clone(),
-                requested: window,
+                source: Source::Live { channel: channel.id.clone(), requested: window },
                 actual,
-                title: asked.title.clone(),
-                description: asked.description.clone(),
-                tags: asked.tags.clone(),
+                title: asked.about.title.clone(),
+                description: asked.about.description.clone(),
+                tags: asked.about.tags.clone(),
                 manifests: BTreeMap::new(),
                 playable: BTreeSet::new(),
                 failure: None,
@@ -167,9 +166,15 @@ impl CreateClip {
     }
 
     /// Asks for the harvest; the clip as it stands then.
-    async fn start_harvest(&self, clip: Clip, endpoint: &str, now: DateTime<Utc>) -> Clip {
+    async fn start_harvest(
+        &self,
+        clip: Clip,
+        endpoint: &str,
+        window: Window,
+        now: DateTime<Utc>,
+    ) -> Clip {
         let key = clip.key();
-        let trigger = match self.harvester.start(&key, endpoint, clip.requested).await {
+        let trigger = match self.harvester.start(&key, endpoint, window).await {
             Ok(Started::Yes) => Trigger::HarvestStarted,
             Ok(Started::NoSlot) => {
                 tracing::info!(clip.id = %key, "clip {key}: waits for a free harvest job");

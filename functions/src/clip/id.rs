@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::window::Window;
 
@@ -57,14 +58,39 @@ impl CompetitionId {
 impl ClipId {
     /// A new id for a clip of this window.
     pub fn random(window: Window) -> Self {
-        let suffix: String =
-            std::iter::repeat_with(fastrand::alphanumeric).take(SUFFIX_LENGTH).collect();
-        Self(format!("{}_{}_{suffix}", stamp(window.start()), stamp(window.end())))
+        Self::of(window.start(), window.end(), &random_suffix())
+    }
+
+    /// A new id for a file of this moment; how long it plays is not known yet.
+    pub fn random_at(moment: DateTime<Utc>) -> Self {
+        Self::of(moment, moment, &random_suffix())
+    }
+
+    /// The id of a file that nobody announced: the same for the same moment and fingerprint.
+    pub fn derived(moment: DateTime<Utc>, fingerprint: &str) -> Self {
+        const ALPHANUMERIC: &[u8; 62] =
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        let digest = Sha256::digest(fingerprint);
+        // Two bytes a letter leave the letters evenly spread.
+        let letter = |pair: &[u8]| {
+            let number = pair.iter().fold(0, |number, byte| number * 256 + usize::from(*byte));
+            char::from(ALPHANUMERIC[number % ALPHANUMERIC.len()])
+        };
+        let suffix: String = digest.chunks(2).take(SUFFIX_LENGTH).map(letter).collect();
+        Self::of(moment, moment, &suffix)
+    }
+
+    fn of(start: DateTime<Utc>, end: DateTime<Utc>, suffix: &str) -> Self {
+        Self(format!("{}_{}_{suffix}", stamp(start), stamp(end)))
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn random_suffix() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric).take(SUFFIX_LENGTH).collect()
 }
 
 /// The time as it stands at the start of a clip id; ids compare with it as text.
@@ -79,6 +105,11 @@ impl ClipKey {
     /// two harvests under one prefix would overwrite each other.
     pub fn media_prefix(&self) -> String {
         format!("clips/{}/{}/", self.competition, self.clip)
+    }
+
+    /// Where the thumbnails of an uploaded clip lie in the clip bucket.
+    pub fn thumbnail_prefix(&self) -> String {
+        format!("thumbnails/{}/{}/", self.competition, self.clip)
     }
 }
 
@@ -232,5 +263,15 @@ mod tests {
         assert!(id.as_str().starts_with("20200203133058_20200203133258_"), "{id}");
         assert_eq!(id.as_str().parse::<ClipId>().unwrap(), id);
         assert_ne!(ClipId::random(window), id);
+    }
+
+    #[test]
+    fn a_derived_id_is_that_of_its_file() {
+        let at = DateTime::from_timestamp(1_580_736_658, 0).unwrap();
+        let id = ClipId::derived(at, "a");
+        assert!(id.as_str().starts_with("20200203133058_20200203133058_"), "{id}");
+        assert_eq!(id.as_str().parse::<ClipId>().unwrap(), id);
+        assert_eq!(ClipId::derived(at, "a"), id);
+        assert_ne!(ClipId::derived(at, "b"), id);
     }
 }

@@ -1,9 +1,7 @@
 //! What the body of `POST /api/clip` asks for.
 
-use serde_json::{Map, Value};
-
-use super::moment::parse_moment;
 use super::{CompetitionId, Window};
+use crate::fields::{Description, Fields};
 use crate::http::{Problem, ProblemKind, sentence};
 use crate::live::ChannelId;
 
@@ -13,9 +11,7 @@ pub struct ClipRequest {
     pub competition: Option<CompetitionId>,
     pub channel: Option<ChannelId>,
     pub span: Span,
-    pub title: String,
-    pub description: String,
-    pub tags: Vec<String>,
+    pub about: Description,
 }
 
 /// The stretch of the stream, in either of its forms.
@@ -29,10 +25,6 @@ pub enum Span {
 const FIELDS: &[&str] =
     &["competition", "channel", "start", "end", "lastSeconds", "title", "description", "tags"];
 const DEFAULT_LAST_SECONDS: u32 = 60;
-const LONGEST_TITLE: usize = 200;
-const LONGEST_DESCRIPTION: usize = 2000;
-const MOST_TAGS: usize = 20;
-const LONGEST_TAG: usize = 50;
 
 impl Default for Span {
     fn default() -> Self {
@@ -43,93 +35,19 @@ impl Default for Span {
 impl ClipRequest {
     /// Reads a body; an empty one asks for every default.
     pub fn read(body: &[u8]) -> Result<Self, Problem> {
-        if body.trim_ascii().is_empty() {
-            return Ok(Self::default());
-        }
-        let malformed = |detail: String| Problem::new(ProblemKind::MalformedBody, detail);
-        let body: Value = serde_json::from_slice(body)
-            .map_err(|error| malformed(format!("The body is not JSON: {error}.")))?;
-        let Value::Object(fields) = body else {
-            return Err(malformed("The body is JSON, but not an object.".to_owned()));
-        };
-        if let Some(unknown) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
-            return Err(Problem::invalid_field(
-                unknown,
-                format!("There is no such field; a clip takes {}.", FIELDS.join(", ")),
-            ));
-        }
+        let fields = Fields::read(body, FIELDS)?;
         Ok(Self {
-            competition: text(&fields, "competition", 64)?
-                .map(str::parse)
-                .transpose()
-                .map_err(|error| Problem::invalid_field("competition", sentence(&error)))?,
-            channel: text(&fields, "channel", 64)?.map(ChannelId::from),
+            competition: fields.competition()?,
+            channel: fields.text("channel", 64)?.map(ChannelId::from),
             span: span(&fields)?,
-            title: text(&fields, "title", LONGEST_TITLE)?.unwrap_or_default().to_owned(),
-            description: text(&fields, "description", LONGEST_DESCRIPTION)?
-                .unwrap_or_default()
-                .to_owned(),
-            tags: tags(&fields)?,
+            about: fields.description()?,
         })
     }
 }
 
-/// A text field of at most so many characters; `null` counts as absent.
-fn text<'a>(
-    fields: &'a Map<String, Value>,
-    name: &str,
-    longest: usize,
-) -> Result<Option<&'a str>, Problem> {
-    match fields.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => bounded(text, name, longest).map(Some),
-        Some(_) => Err(Problem::invalid_field(name, "This has to be a text.")),
-    }
-}
-
-fn bounded<'a>(text: &'a str, name: &str, longest: usize) -> Result<&'a str, Problem> {
-    let length = text.chars().count();
-    if longest < length {
-        return Err(Problem::invalid_field(
-            name,
-            format!("This has {length} characters; at most {longest} are taken."),
-        ));
-    }
-    Ok(text)
-}
-
-fn tags(fields: &Map<String, Value>) -> Result<Vec<String>, Problem> {
-    let tags = match fields.get("tags") {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(tags)) => tags,
-        Some(_) => return Err(Problem::invalid_field("tags", "This has to be a list of texts.")),
-    };
-    if MOST_TAGS < tags.len() {
-        return Err(Problem::invalid_field(
-            "tags",
-            format!("There are {} tags; at most {MOST_TAGS} are taken.", tags.len()),
-        ));
-    }
-    let mut kept: Vec<String> = Vec::with_capacity(tags.len());
-    for (at, tag) in tags.iter().enumerate() {
-        let name = format!("tags[{at}]");
-        let Value::String(tag) = tag else {
-            return Err(Problem::invalid_field(name, "This has to be a text."));
-        };
-        let tag = bounded(tag, &name, LONGEST_TAG)?;
-        if tag.is_empty() {
-            return Err(Problem::invalid_field(name, "A tag has at least one character."));
-        }
-        if !kept.iter().any(|known| known == tag) {
-            kept.push(tag.to_owned());
-        }
-    }
-    Ok(kept)
-}
-
-fn span(fields: &Map<String, Value>) -> Result<Span, Problem> {
-    let given = |name: &str| fields.get(name).filter(|value| !value.is_null());
-    let (start, end) = match (given("start"), given("end"), given("lastSeconds")) {
+fn span(fields: &Fields) -> Result<Span, Problem> {
+    let given = |name: &str| fields.get(name);
+    match (given("start"), given("end"), given("lastSeconds")) {
         (None, None, None) => return Ok(Span::default()),
         (None, None, Some(seconds)) => {
             let longest = Window::LONGEST.num_seconds();
@@ -149,23 +67,16 @@ fn span(fields: &Map<String, Value>) -> Result<Span, Problem> {
                 "Give either start and end, or lastSeconds, but not both.",
             ));
         }
-        (Some(start), Some(end), None) => (start, end),
+        (Some(_), Some(_), None) => {}
         (None, Some(_), None) => {
             return Err(Problem::invalid_field("start", "An end needs a start."));
         }
         (Some(_), None, None) => {
             return Err(Problem::invalid_field("end", "A start needs an end."));
         }
-    };
-    let moment = |name: &str, value: &Value| {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            _ => String::new(),
-        };
-        parse_moment(&text).map_err(|error| Problem::invalid_field(name, sentence(&error)))
-    };
-    Window::new(moment("start", start)?, moment("end", end)?)
+    }
+    let moment = |name| fields.moment(name).map(|moment| moment.expect("both are given"));
+    Window::new(moment("start")?, moment("end")?)
         .map(Span::Between)
         .map_err(|error| Problem::of_field(ProblemKind::InvalidWindow, "end", sentence(&error)))
 }
@@ -206,7 +117,7 @@ mod tests {
         let title = "🏃‍♀️ نهائي ١٠٠ متر";
         let body = serde_json::json!({ "title": title, "tags": ["gold", "gold", "ü"] }).to_string();
         let request = ClipRequest::read(body.as_bytes()).unwrap();
-        assert_eq!((request.title.as_str(), request.tags.len()), (title, 2));
+        assert_eq!((request.about.title.as_str(), request.about.tags.len()), (title, 2));
     }
 
     #[test]

@@ -17,9 +17,9 @@ pub struct Clip {
     pub status: Status,
     /// Counts the row's changes: each one is conditional on the version it was made from.
     pub version: u64,
-    pub channel: ChannelId,
-    pub requested: Window,
-    /// Absent when the live manifest could not be read.
+    #[serde(flatten)]
+    pub source: Source,
+    /// Absent while it is not known: the live manifest could not be read, or the file was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<ActualBounds>,
     pub title: String,
@@ -45,6 +45,46 @@ pub struct Clip {
     pub next_check_at: Option<DateTime<Utc>>,
 }
 
+/// Where a clip's media comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "source", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum Source {
+    Live { channel: ChannelId, requested: Window },
+    Upload(Upload),
+}
+
+/// A file of an editor's, from the request for a URL to its renditions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Upload {
+    /// The object of the upload bucket.
+    pub key: String,
+    pub filename: String,
+    /// When it happened: what the clip is sorted by.
+    pub at: DateTime<Utc>,
+    /// Bytes, as announced; a file that was dropped into the bucket was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The `sub` of the token that announced it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uploader: Option<String>,
+    /// S3's id of the multipart upload, where the file is sent in parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multipart: Option<String>,
+    /// When the row of a file that never came is given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The MediaConvert job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// How far the job is, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<u8>,
+    /// How many thumbnails the job makes.
+    #[serde(default)]
+    pub thumbnails: u32,
+}
+
 /// A packaging configuration's id.
 pub type ConfigurationId = String;
 
@@ -56,6 +96,10 @@ pub enum Status {
     Queued,
     /// MediaPackage is copying the window to S3.
     Harvesting,
+    /// An upload URL was given out; the file is not there yet.
+    Uploading,
+    /// MediaConvert is making renditions and thumbnails of the file.
+    Transcoding,
     /// The VOD asset exists and is being ingested.
     Packaging,
     /// Proven playable in every format.
@@ -93,13 +137,37 @@ pub enum FailureCode {
     AssetRefused,
     /// The asset could not be ingested.
     IngestFailed,
+    /// The file has no bytes.
+    EmptyFile,
+    /// The file has another size than was announced.
+    SizeMismatch,
+    /// The file is not a media file, or it is damaged.
+    UnreadableFile,
+    /// The file has no moving picture.
+    NoVideo,
+    /// The video is of a codec that MediaConvert does not know.
+    UnsupportedCodec,
+    /// The video lasts more than 24 hours.
+    TooLong,
+    /// The picture is smaller than any rendition can be.
+    TooSmall,
+    /// The file breaks off before the end it promises.
+    TruncatedFile,
+    /// MediaConvert would not take the job.
+    TranscodeRefused,
+    /// The MediaConvert job failed.
+    TranscodeFailed,
 }
 
 impl Status {
     /// Whether something is still expected to happen to the clip by itself.
     pub fn is_unfinished(self) -> bool {
         match self {
-            Self::Queued | Self::Harvesting | Self::Packaging => true,
+            Self::Queued
+            | Self::Harvesting
+            | Self::Uploading
+            | Self::Transcoding
+            | Self::Packaging => true,
             Self::Ready | Self::Failed => false,
         }
     }
@@ -110,12 +178,25 @@ impl Clip {
         ClipKey { competition: self.competition.clone(), clip: self.clip.clone() }
     }
 
+    pub fn upload(&self) -> Option<&Upload> {
+        match &self.source {
+            Source::Upload(upload) => Some(upload),
+            Source::Live { .. } => None,
+        }
+    }
+
     /// When the sweep should look at an unfinished clip again.
     ///
     /// The longer a clip has been waiting, the less a look is likely to tell: half its age,
-    /// between ten seconds, by when most events have come, and ten minutes.
+    /// between ten seconds, by when most events have come, and ten minutes. A file that is yet to
+    /// come is looked for when its time is over, and rarely before: S3's events are not lost.
     pub fn next_check(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let age = now - self.created_at;
+        if self.status == Status::Uploading {
+            let later = now + TimeDelta::minutes(15);
+            let expiry = self.upload().and_then(|upload| upload.expires_at);
+            return expiry.filter(|expiry| now < *expiry).map_or(later, |it| it.min(later));
+        }
         now + (age / 2).clamp(TimeDelta::seconds(10), TimeDelta::minutes(10))
     }
 }

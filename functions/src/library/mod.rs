@@ -22,7 +22,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 
-pub use clip::{ActualBounds, Clip, ConfigurationId, Failure, FailureCode, Status};
+pub use clip::{ActualBounds, Clip, ConfigurationId, Failure, FailureCode, Source, Status, Upload};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
 pub use sweep::{Sweep, SweepError, Swept};
 pub use transition::{Trigger, after};
@@ -57,6 +57,12 @@ pub enum LibraryError {
     },
     #[error("could not read clip {clip} from the library")]
     Get {
+        clip: ClipKey,
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    #[error("could not remove clip {clip} from the library")]
+    Delete {
         clip: ClipKey,
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
@@ -164,6 +170,27 @@ impl Library {
         self.put(&later, Some(clip.version)).await
     }
 
+    /// Removes the row of an upload that never came; `false` if it changed meanwhile.
+    pub async fn forget(&self, clip: &Clip) -> Result<bool, LibraryError> {
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key("competition", text(&clip.competition))
+            .key("clip", text(&clip.clip))
+            .condition_expression("#version = :version")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":version", AttributeValue::N(clip.version.to_string()))
+            .send()
+            .await
+            .map_err(aws_sdk_dynamodb::Error::from);
+        match deleted {
+            Ok(_) => Ok(true),
+            Err(aws_sdk_dynamodb::Error::ConditionalCheckFailedException(_)) => Ok(false),
+            Err(source) => Err(LibraryError::Delete { clip: clip.key(), source: Box::new(source) }),
+        }
+    }
+
     /// Opens the connection to DynamoDB before the first request needs it.
     ///
     /// Sends the very read a function is allowed, for a clip that cannot exist.
@@ -222,6 +249,14 @@ fn text(value: &impl ToString) -> AttributeValue {
 fn describe(before: &Clip, after: &Clip) -> String {
     match (&after.failure, before.status == after.status) {
         (Some(failure), _) => format!("failed: {}", failure.message),
+        (None, true) if after.status == Status::Transcoding => {
+            let progress = after.upload().and_then(|upload| upload.progress);
+            progress.map_or_else(
+                || "transcoding".to_owned(),
+                |percent| format!("transcoding, {percent} %"),
+            )
+        }
+        (None, true) if after.status == Status::Uploading => "uploading in parts".to_owned(),
         (None, true) => {
             let playable: Vec<_> = after.playable.iter().map(String::as_str).collect();
             format!("playable as {}", playable.join(" and "))
@@ -239,6 +274,8 @@ mod tests {
         for (status, active, unfinished) in [
             (Status::Queued, false, true),
             (Status::Harvesting, false, true),
+            (Status::Uploading, false, true),
+            (Status::Transcoding, false, true),
             (Status::Packaging, false, true),
             (Status::Ready, true, false),
             (Status::Failed, false, false),

@@ -9,14 +9,15 @@ use chrono::{DateTime, Utc};
 use lambda_runtime::Diagnostic;
 
 use super::{
-    Advanced, Clip, Failure, FailureCode, Library, LibraryError, Status, Trigger, UNFINISHED,
-    UNFINISHED_INDEX, UNFINISHED_PARTITION, decode,
+    Advanced, Clip, Failure, FailureCode, Library, LibraryError, Source, Status, Trigger,
+    UNFINISHED, UNFINISHED_INDEX, UNFINISHED_PARTITION, Upload, decode,
 };
 use crate::asset::{AssetError, Ingest, Ingested, Publisher};
-use crate::clip::{HarvestError, Harvested, Harvester, Started};
+use crate::clip::{HarvestError, Harvested, Harvester, Started, Window};
 use crate::config::{ConfigError, Variables};
 use crate::error;
-use crate::live::Channels;
+use crate::live::{ChannelId, Channels};
+use crate::upload::{Intake, IntakeError, TakenIn, Transcoded, truncated};
 
 /// Everything `sweep-library` needs, built once per cold start.
 #[derive(Clone, Debug)]
@@ -24,7 +25,15 @@ pub struct Sweep {
     library: Library,
     harvester: Harvester,
     publisher: Publisher,
+    intake: Intake,
     channels: Channels,
+}
+
+/// What an account has no more of for the rest of a run; the others need not ask.
+#[derive(Clone, Copy, Debug, Default)]
+struct Exhausted {
+    harvest_jobs: bool,
+    transcodes: bool,
 }
 
 /// What a sweep did.
@@ -44,6 +53,8 @@ pub enum SweepError {
     Harvest(#[from] HarvestError),
     #[error("the sweep could not ask for an asset")]
     Asset(#[from] AssetError),
+    #[error("the sweep could not see to an upload")]
+    Upload(#[from] IntakeError),
 }
 
 impl From<SweepError> for Diagnostic {
@@ -52,6 +63,7 @@ impl From<SweepError> for Diagnostic {
             SweepError::Library(_) => "Library",
             SweepError::Harvest(_) => "Harvest",
             SweepError::Asset(_) => "Asset",
+            SweepError::Upload(_) => "Upload",
         };
         error::diagnostic(name, &failure)
     }
@@ -68,13 +80,14 @@ impl Sweep {
             library: Library::from_variables(sdk, variables)?,
             harvester: Harvester::from_variables(sdk, variables)?,
             publisher: Publisher::from_variables(sdk, variables)?,
+            intake: Intake::new(sdk, variables)?,
             channels: variables.parsed("CHANNELS")?,
         })
     }
 
     /// Opens the connections that the first run will need.
     pub async fn warm_up(&self) {
-        tokio::join!(self.library.warm_up(), self.harvester.warm_up(), self.publisher.warm_up());
+        tokio::join!(self.intake.warm_up(), self.harvester.warm_up(), self.publisher.warm_up());
     }
 
     /// Looks at the clips that are due, the longest due first.
@@ -82,11 +95,10 @@ impl Sweep {
     /// One clip's trouble is logged and keeps no other from being looked at.
     pub async fn run(&self, now: DateTime<Utc>) -> Result<Swept, SweepError> {
         let mut swept = Swept::default();
-        // Once the account has no free harvest job, the others need not ask.
-        let mut free_slots = true;
+        let mut exhausted = Exhausted::default();
         for clip in self.library.due(now, Self::MOST_LOOKS).await? {
             swept.looked_at += 1;
-            match self.look(&clip, &mut free_slots, now).await {
+            match self.look(&clip, &mut exhausted, now).await {
                 Ok(moved) => swept.moved += usize::from(moved),
                 Err(failure) => {
                     let (key, chain) = (clip.key(), error::chain(&failure));
@@ -102,13 +114,16 @@ impl Sweep {
     async fn look(
         &self,
         clip: &Clip,
-        free_slots: &mut bool,
+        exhausted: &mut Exhausted,
         now: DateTime<Utc>,
     ) -> Result<bool, SweepError> {
         let mut moved = false;
-        for trigger in self.learn(clip, free_slots).await? {
+        for trigger in self.learn(clip, exhausted).await? {
             let advanced = self.library.advance(&clip.key(), &trigger, now).await?;
             moved |= matches!(advanced, Advanced::To(_));
+        }
+        if !moved {
+            moved = self.take_in(clip, exhausted, now).await?;
         }
         if !moved {
             self.library.postpone(clip, now).await?;
@@ -117,51 +132,110 @@ impl Sweep {
     }
 
     /// What AWS knows of a clip that its row does not say yet.
-    async fn learn(&self, clip: &Clip, free_slots: &mut bool) -> Result<Vec<Trigger>, SweepError> {
+    async fn learn(
+        &self,
+        clip: &Clip,
+        exhausted: &mut Exhausted,
+    ) -> Result<Vec<Trigger>, SweepError> {
         let key = clip.key();
-        Ok(match clip.status {
-            Status::Queued => self.start_harvest(clip, free_slots).await?,
-            Status::Harvesting => match self.harvester.look(&key).await? {
-                Harvested::InProgress => Vec::new(),
-                Harvested::Succeeded => vec![self.publisher.ensure_asset(&key).await?],
-                Harvested::Failed => vec![Trigger::Failed(Failure {
-                    code: FailureCode::HarvestFailed,
-                    message: "MediaPackage could not harvest the clip; its reason was lost on \
-                              the way"
-                        .to_owned(),
-                })],
-                Harvested::Unknown => self.start_harvest(clip, free_slots).await?,
-            },
-            Status::Packaging => match self.publisher.look(&key).await? {
+        Ok(match (clip.status, &clip.source) {
+            (Status::Queued, Source::Live { channel, requested }) => {
+                self.start_harvest(clip, channel, *requested, exhausted).await?
+            }
+            (Status::Harvesting, Source::Live { channel, requested }) => {
+                match self.harvester.look(&key).await? {
+                    Harvested::InProgress => Vec::new(),
+                    Harvested::Succeeded => vec![self.publisher.ensure_asset(&key).await?],
+                    Harvested::Failed => vec![Trigger::Failed(Failure {
+                        code: FailureCode::HarvestFailed,
+                        message: "MediaPackage could not harvest the clip; its reason was lost \
+                                  on the way"
+                            .to_owned(),
+                    })],
+                    Harvested::Unknown => {
+                        self.start_harvest(clip, channel, *requested, exhausted).await?
+                    }
+                }
+            }
+            (Status::Transcoding, Source::Upload(Upload { job: Some(job), .. })) => {
+                vec![self.learn_of_job(clip, job).await?]
+            }
+            (Status::Packaging, _) => match self.publisher.look(&key).await? {
                 Ingest::Unknown => {
                     self.publisher.ensure_asset(&key).await?;
                     Vec::new()
                 }
                 Ingest::Of(states) => states.into_iter().filter_map(ingest_trigger).collect(),
             },
-            Status::Ready | Status::Failed => Vec::new(),
+            _ => Vec::new(),
         })
+    }
+
+    async fn learn_of_job(&self, clip: &Clip, job: &str) -> Result<Trigger, SweepError> {
+        let key = clip.key();
+        let failure = match self.intake.look(&key, job).await? {
+            Transcoded::InProgress { percent } => {
+                return Ok(Trigger::TranscodeProgressed { percent: percent.unwrap_or(0) });
+            }
+            Transcoded::Complete { seconds } => match truncated(clip, seconds) {
+                None => return Ok(self.publisher.ensure_asset(&key).await?),
+                Some(failure) => failure,
+            },
+            Transcoded::Failed(failure) => failure,
+            Transcoded::Unknown => Failure {
+                code: FailureCode::TranscodeFailed,
+                message: "MediaConvert has no record of the job any more".to_owned(),
+            },
+        };
+        self.intake.discard(&key).await?;
+        Ok(Trigger::Failed(failure))
+    }
+
+    /// Starts what an upload waits for, or gives up one that never came; `true` if it moved.
+    async fn take_in(
+        &self,
+        clip: &Clip,
+        exhausted: &mut Exhausted,
+        now: DateTime<Utc>,
+    ) -> Result<bool, SweepError> {
+        let Source::Upload(upload) = &clip.source else { return Ok(false) };
+        if exhausted.transcodes || !matches!(clip.status, Status::Uploading | Status::Transcoding) {
+            return Ok(false);
+        }
+        match self.intake.check(clip.clone(), now).await {
+            Ok(TakenIn::Moved) => Ok(true),
+            Ok(TakenIn::NotThere) if upload.expires_at.is_some_and(|expiry| expiry <= now) => {
+                Ok(self.intake.give_up(clip).await?)
+            }
+            Ok(TakenIn::Unchanged | TakenIn::NotThere) => Ok(false),
+            Err(failure) => {
+                exhausted.transcodes = failure.is_throttling();
+                Err(failure.into())
+            }
+        }
     }
 
     async fn start_harvest(
         &self,
         clip: &Clip,
-        free_slots: &mut bool,
+        channel: &ChannelId,
+        window: Window,
+        exhausted: &mut Exhausted,
     ) -> Result<Vec<Trigger>, SweepError> {
-        let Some(channel) = self.channels.find(&clip.channel) else {
+        let Some(configured) = self.channels.find(channel) else {
             return Ok(vec![Trigger::Failed(Failure {
                 code: FailureCode::HarvestRefused,
-                message: format!("channel {} is not configured any more", clip.channel),
+                message: format!("channel {channel} is not configured any more"),
             })]);
         };
-        if !*free_slots {
+        if exhausted.harvest_jobs {
             return Ok(Vec::new());
         }
-        let endpoint = &channel.origin_endpoint_id;
-        match self.harvester.start(&clip.key(), endpoint, clip.requested).await? {
+        let endpoint = &configured.origin_endpoint_id;
+        match self.harvester.start(&clip.key(), endpoint, window).await? {
             Started::Yes => Ok(vec![Trigger::HarvestStarted]),
             Started::NoSlot => {
-                *free_slots = false;
+                exhausted.harvest_jobs = true;
                 Ok(Vec::new())
             }
             Started::Refused { message } => Ok(vec![Trigger::Failed(Failure {

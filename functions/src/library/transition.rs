@@ -4,14 +4,24 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::clip::{Clip, ConfigurationId, Failure, FailureCode, Status};
+use super::clip::{
+    ActualBounds, Clip, ConfigurationId, Failure, FailureCode, Source, Status, Upload,
+};
 
 /// Something learned about a clip, from an event or by asking AWS.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
     /// The harvest job exists.
     HarvestStarted,
-    /// The asset exists, and so the harvest is done; its manifests are at these paths.
+    /// S3 takes the file in parts, under this id.
+    MultipartStarted { multipart: String },
+    /// The file is there, and is a video like this.
+    FileProbed { actual: ActualBounds, thumbnails: u32 },
+    /// The MediaConvert job exists.
+    TranscodeStarted { job: String },
+    /// The MediaConvert job has come so far.
+    TranscodeProgressed { percent: u8 },
+    /// The asset exists, and so its media does; its manifests are at these paths.
     AssetCreated { manifests: BTreeMap<ConfigurationId, String> },
     /// One packaging configuration can be played.
     Playable { configuration: ConfigurationId },
@@ -37,11 +47,29 @@ pub fn after(clip: &Clip, trigger: Trigger, now: DateTime<Utc>) -> Option<Clip> 
             next.status = Status::Packaging;
             next.manifests = manifests;
         }
+        Trigger::FileProbed { actual, thumbnails } if clip.status == Status::Uploading => {
+            next.status = Status::Transcoding;
+            next.actual = Some(actual);
+            upload_of(&mut next)?.thumbnails = thumbnails;
+        }
+        Trigger::MultipartStarted { multipart } if clip.status == Status::Uploading => {
+            let known = upload_of(&mut next)?.multipart.replace(multipart);
+            known.is_none().then_some(())?;
+        }
+        Trigger::TranscodeStarted { job } if clip.status == Status::Transcoding => {
+            let known = upload_of(&mut next)?.job.replace(job);
+            known.is_none().then_some(())?;
+        }
+        // Reports of progress overtake each other.
+        Trigger::TranscodeProgressed { percent } if clip.status == Status::Transcoding => {
+            let known = upload_of(&mut next)?.progress.replace(percent);
+            known.is_none_or(|known| known < percent).then_some(())?;
+        }
         // Ingest may be over before the row says that it began: it is remembered all the same.
         Trigger::Playable { configuration } if !clip.playable.contains(&configuration) => {
             next.playable.insert(configuration);
         }
-        // A harvest cannot fail any more once its asset exists; an ingest still can.
+        // Media cannot fail any more once its asset exists; an ingest still can.
         Trigger::Failed(failure)
             if clip.status != Status::Packaging || failure.code == FailureCode::IngestFailed =>
         {
@@ -62,6 +90,13 @@ pub fn after(clip: &Clip, trigger: Trigger, now: DateTime<Utc>) -> Option<Clip> 
     Some(next)
 }
 
+fn upload_of(clip: &mut Clip) -> Option<&mut Upload> {
+    match &mut clip.source {
+        Source::Upload(upload) => Some(upload),
+        Source::Live { .. } => None,
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -75,15 +110,33 @@ pub(super) mod tests {
         let window = Window::new(at(0), at(120)).unwrap();
         let manifests = match status {
             Status::Packaging | Status::Ready => manifests(),
-            Status::Queued | Status::Harvesting | Status::Failed => BTreeMap::new(),
+            Status::Queued
+            | Status::Harvesting
+            | Status::Uploading
+            | Status::Transcoding
+            | Status::Failed => BTreeMap::new(),
+        };
+        let source = match status {
+            Status::Uploading | Status::Transcoding => Source::Upload(Upload {
+                key: "100m-dash/20200203133058_20200203133058_k7Qx2f/original.mp4".to_owned(),
+                filename: "final.mp4".to_owned(),
+                at: at(0),
+                size: Some(7),
+                uploader: None,
+                multipart: None,
+                expires_at: Some(at(3600)),
+                job: None,
+                progress: None,
+                thumbnails: 0,
+            }),
+            _ => Source::Live { channel: "main".into(), requested: window },
         };
         Clip {
             competition: "100m-dash".parse().unwrap(),
             clip: ClipId::random(window),
             status,
             version: 1,
-            channel: "main".into(),
-            requested: window,
+            source,
             actual: None,
             title: "First race".to_owned(),
             description: String::new(),
@@ -104,12 +157,17 @@ pub(super) mod tests {
             .into()
     }
 
-    fn triggers() -> [Trigger; 6] {
+    fn triggers() -> [Trigger; 10] {
         let failed =
             |code| Trigger::Failed(Failure { code, message: "it did not work".to_owned() });
         let playable = |id: &str| Trigger::Playable { configuration: id.to_owned() };
+        let actual = ActualBounds { start: at(0), end: at(10), duration_seconds: 10.0 };
         [
             Trigger::HarvestStarted,
+            Trigger::MultipartStarted { multipart: "m".to_owned() },
+            Trigger::FileProbed { actual, thumbnails: 10 },
+            Trigger::TranscodeStarted { job: "j".to_owned() },
+            Trigger::TranscodeProgressed { percent: 50 },
             Trigger::AssetCreated { manifests: manifests() },
             playable("hls"),
             playable("dash"),
@@ -122,13 +180,15 @@ pub(super) mod tests {
     /// `=` a change that leaves the status as it is.
     #[test]
     fn every_state_meets_every_trigger() {
-        use Status::{Failed, Harvesting, Packaging, Queued, Ready};
+        use Status::{Failed, Harvesting, Packaging, Queued, Ready, Transcoding, Uploading};
         let table = [
-            (Queued, "harvesting packaging = = failed failed"),
-            (Harvesting, ". packaging = = failed failed"),
-            (Packaging, ". . = = . failed"),
-            (Ready, ". . . . . ."),
-            (Failed, ". . . . . ."),
+            (Queued, "harvesting . . . . packaging = = failed failed"),
+            (Harvesting, ". . . . . packaging = = failed failed"),
+            (Uploading, ". = transcoding . . packaging = = failed failed"),
+            (Transcoding, ". . . = = packaging = = failed failed"),
+            (Packaging, ". . . . . . = = . failed"),
+            (Ready, ". . . . . . . . . ."),
+            (Failed, ". . . . . . . . . ."),
         ];
         for (status, expected) in table {
             let before = clip(status);
@@ -143,7 +203,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_clip_is_ready_in_any_order_and_with_every_repetition() {
-        let [started, created, hls, dash, _, _] = triggers();
+        let [started, _, _, _, _, created, hls, dash, _, _] = triggers();
         let orders = [
             [&started, &created, &hls, &dash],
             [&started, &hls, &dash, &created],
@@ -166,8 +226,46 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn an_upload_is_ready_in_any_order_and_with_every_repetition() {
+        let [_, multipart, probed, started, progressed, created, hls, dash, _, _] = triggers();
+        for order in [
+            [&multipart, &probed, &started, &progressed, &created, &hls, &dash],
+            [&multipart, &probed, &progressed, &started, &hls, &created, &dash],
+            [&probed, &created, &started, &dash, &progressed, &hls, &multipart],
+        ] {
+            let mut now = clip(Status::Uploading);
+            for trigger in order.into_iter().chain(order) {
+                now = after(&now, trigger.clone(), at(200)).unwrap_or(now);
+            }
+            assert_eq!(now.status, Status::Ready, "{order:?}");
+            assert_eq!(now.upload().unwrap().thumbnails, 10);
+            assert_eq!(now.actual.unwrap().end, at(10));
+        }
+    }
+
+    #[test]
+    fn one_job_and_growing_progress() {
+        let mut now = clip(Status::Transcoding);
+        let mut tell = |trigger| match after(&now, trigger, at(200)) {
+            Some(next) => {
+                now = next;
+                true
+            }
+            None => false,
+        };
+        let started = |job: &str| Trigger::TranscodeStarted { job: job.to_owned() };
+        let progressed = |percent| Trigger::TranscodeProgressed { percent };
+        assert!(tell(started("a")));
+        assert!(!tell(started("b")));
+        assert!(tell(progressed(40)));
+        assert!(!tell(progressed(30)));
+        assert_eq!(now.upload().unwrap().job.as_deref(), Some("a"));
+        assert_eq!(now.upload().unwrap().progress, Some(40));
+    }
+
+    #[test]
     fn one_format_is_not_enough() {
-        let [_, _, hls, ..] = triggers();
+        let [_, _, _, _, _, _, hls, ..] = triggers();
         let next = after(&clip(Status::Packaging), hls, at(200)).unwrap();
         assert_eq!((next.status, next.ready_at), (Status::Packaging, None));
     }

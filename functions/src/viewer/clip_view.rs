@@ -4,11 +4,13 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::SealKey;
+use super::private::folder;
 use crate::clip::CompetitionId;
 use crate::config::{ConfigError, Variables};
 use crate::http::utc;
-use crate::library::{Clip, Status};
+use crate::library::{Clip, Source, Status, Upload};
 use crate::live::Channels;
+use crate::upload::thumbnail_name;
 
 /// Shows clips with the URLs viewers reach them at.
 #[derive(Clone, Debug)]
@@ -42,12 +44,6 @@ impl ClipView {
             "clip": clip.clip,
             "status": clip.status,
             "active": clip.status == Status::Ready,
-            "source": "live",
-            "channel": clip.channel,
-            "requested": {
-                "start": utc(clip.requested.start()),
-                "end": utc(clip.requested.end()),
-            },
             "meta": {
                 "id": clip.clip,
                 "title": clip.title,
@@ -57,6 +53,19 @@ impl ClipView {
             "createdAt": utc(clip.created_at),
             "updatedAt": utc(clip.updated_at),
         });
+        match &clip.source {
+            Source::Live { channel, requested } => {
+                shown["source"] = json!("live");
+                shown["channel"] = json!(channel);
+                shown["requested"] =
+                    json!({ "start": utc(requested.start()), "end": utc(requested.end()) });
+                let channel = self.channels.as_ref().and_then(|all| all.find(channel));
+                if let Some(channel) = channel.filter(|_| clip.status != Status::Ready) {
+                    shown["preview"] = json!(channel.preview(*requested));
+                }
+            }
+            Source::Upload(upload) => self.show_upload(&mut shown, clip, upload),
+        }
         if let Some(actual) = clip.actual {
             shown["actual"] = json!({
                 "start": utc(actual.start),
@@ -78,9 +87,6 @@ impl ClipView {
                 shown["manifest"] = json!(self.vod_url(&clip.competition, path));
             }
             shown["manifests"] = Value::Object(manifests);
-        } else if let Some(channel) = self.channels.as_ref().and_then(|all| all.find(&clip.channel))
-        {
-            shown["preview"] = json!(channel.preview(clip.requested));
         }
         if let Some(ready_at) = clip.ready_at {
             shown["readyAt"] = json!(utc(ready_at));
@@ -89,6 +95,33 @@ impl ClipView {
             shown["failure"] = json!(failure);
         }
         shown
+    }
+
+    fn show_upload(&self, shown: &mut Value, clip: &Clip, upload: &Upload) {
+        shown["source"] = json!("upload");
+        shown["filename"] = json!(upload.filename);
+        if clip.status == Status::Transcoding {
+            shown["progress"] = json!(upload.progress.unwrap_or(0));
+        }
+        if clip.status == Status::Ready {
+            let prefix = clip.key().thumbnail_prefix();
+            let url = |number| {
+                self.thumbnail_url(
+                    &clip.competition,
+                    &format!("/{prefix}{}", thumbnail_name(number)),
+                )
+            };
+            shown["thumbnails"] = (0..upload.thumbnails).map(url).collect();
+        }
+    }
+
+    fn thumbnail_url(&self, competition: &CompetitionId, path: &str) -> String {
+        let base = self.vod.as_str().trim_end_matches('/');
+        match &self.seal {
+            None => format!("{base}{path}"),
+            // Their path tells the competition; it needs no seal.
+            Some(_) => format!("{base}{}{}", folder(competition).trim_end_matches('/'), path),
+        }
     }
 
     fn vod_url(&self, competition: &CompetitionId, path: &str) -> String {

@@ -32,7 +32,7 @@ async fn a_clip_that_cannot_be_is_refused_with_a_reason_and_leaves_nothing() {
         ("[]", 400, "malformed-body", None, "not an object"),
         ("\"clip\"", 400, "malformed-body", None, "not an object"),
         (r#"{"title":"\ud800"}"#, 400, "malformed-body", None, "not JSON"),
-        (r#"{"titel":"x"}"#, 400, field, Some("titel"), "There is no such field; a clip takes competition,"),
+        (r#"{"titel":"x"}"#, 400, field, Some("titel"), "There is no such field; this takes competition,"),
         (r#"{"title":7}"#, 400, field, Some("title"), "has to be a text"),
         (r#"{"tags":"gold"}"#, 400, field, Some("tags"), "has to be a list of texts"),
         (r#"{"start":1580736600}"#, 400, field, Some("end"), "A start needs an end."),

@@ -1,7 +1,7 @@
 //! The sweep: what no event told is found all the same.
 
 use chrono::{TimeDelta, Utc};
-use matchcut::library::{Clip, FailureCode, Status, Sweep};
+use matchcut::library::{Clip, FailureCode, Source, Status, Sweep};
 use serde_json::{Value, json};
 
 use crate::support::{Api, row};
@@ -120,7 +120,9 @@ async fn one_clips_trouble_keeps_no_other_from_being_swept() {
     let variables = api.variables(&[("CHANNELS", channels.to_string())]);
     let sweep = Sweep::new(&api.stack.sdk, &variables).unwrap();
     let (lost, other) = (row("demo", 0, Status::Queued), row("demo", 4, Status::Queued));
-    let other = Clip { channel: "renamed".into(), ..other };
+    let Source::Live { requested, .. } = other.source else { panic!("it is live") };
+    let source = Source::Live { channel: "renamed".into(), requested };
+    let other = Clip { source, ..other };
     api.library().create(&lost).await.unwrap();
     api.library().create(&other).await.unwrap();
     let swept = sweep.run(Utc::now()).await.unwrap();

@@ -267,7 +267,12 @@ impl Assets {
 
     fn tell(&self, id: &str, event: &str, message: &str) {
         let detail = json!({ "event": event, "message": message });
-        self.bus.publish("MediaPackage Input Notification", &[asset_arn(id)], &detail);
+        self.bus.publish(
+            "aws.mediapackage",
+            "MediaPackage Input Notification",
+            &[asset_arn(id)],
+            &detail,
+        );
     }
 
     /// The event as captured: the second ARN is spelled `packaging-configurations`.
@@ -285,7 +290,12 @@ impl Assets {
             "arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-configurations/{configuration}"
         );
         let resources = [asset_arn(id), configuration];
-        self.bus.publish("MediaPackage Input Notification", &resources, &detail);
+        self.bus.publish(
+            "aws.mediapackage",
+            "MediaPackage Input Notification",
+            &resources,
+            &detail,
+        );
     }
 }
 

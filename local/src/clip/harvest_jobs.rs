@@ -191,7 +191,12 @@ impl HarvestJobs {
             detail["message"] = json!(message);
         }
         let resources = [arn("mediapackage")];
-        self.bus.publish("MediaPackage HarvestJob Notification", &resources, &detail);
+        self.bus.publish(
+            "aws.mediapackage",
+            "MediaPackage HarvestJob Notification",
+            &resources,
+            &detail,
+        );
     }
 
     fn throttled(&self) -> Result<(), AwsError> {

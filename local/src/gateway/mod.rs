@@ -13,7 +13,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::Utc;
@@ -31,6 +32,9 @@ use crate::functions::Functions;
 /// API Gateway's own limit for a body.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
 const LARGEST_BODY: usize = 10 << 20;
+
+/// The editor's page, at the same host as the API.
+const UPLOAD_PAGE: &str = include_str!("../../../console/upload.html");
 
 #[derive(Debug)]
 pub(crate) struct Gateway {
@@ -56,6 +60,7 @@ pub(crate) fn router(gateway: Arc<Gateway>, private: bool) -> Router {
         ])
         .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER]);
     Router::new()
+        .route("/upload", get(async || Html(UPLOAD_PAGE)))
         .fallback(answer)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(cors)

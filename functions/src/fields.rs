@@ -1,0 +1,129 @@
+//! The fields of a request's body, read one by one; what is wrong is said by field.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use crate::clip::{CompetitionId, parse_moment};
+use crate::http::{Problem, ProblemKind, sentence};
+
+pub const LONGEST_TITLE: usize = 200;
+pub const LONGEST_DESCRIPTION: usize = 2000;
+pub const MOST_TAGS: usize = 20;
+pub const LONGEST_TAG: usize = 50;
+
+/// The JSON object that a body is; `null` counts as absent.
+#[derive(Clone, Debug)]
+pub struct Fields(Map<String, Value>);
+
+/// What a person says of a clip, live or uploaded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Description {
+    pub title: String,
+    pub description: String,
+    pub tags: Vec<String>,
+}
+
+impl Fields {
+    /// Reads a body that may have these fields only; an empty one has none of them.
+    pub fn read(body: &[u8], known: &[&str]) -> Result<Self, Problem> {
+        if body.trim_ascii().is_empty() {
+            return Ok(Self(Map::new()));
+        }
+        let malformed = |detail: String| Problem::new(ProblemKind::MalformedBody, detail);
+        let body: Value = serde_json::from_slice(body)
+            .map_err(|error| malformed(format!("The body is not JSON: {error}.")))?;
+        let Value::Object(fields) = body else {
+            return Err(malformed("The body is JSON, but not an object.".to_owned()));
+        };
+        if let Some(unknown) = fields.keys().find(|name| !known.contains(&name.as_str())) {
+            return Err(Problem::invalid_field(
+                unknown,
+                format!("There is no such field; this takes {}.", known.join(", ")),
+            ));
+        }
+        Ok(Self(fields))
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A text of at most so many characters.
+    pub fn text(&self, name: &str, longest: usize) -> Result<Option<&str>, Problem> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => bounded(text, name, longest).map(Some),
+            Some(_) => Err(Problem::invalid_field(name, "This has to be a text.")),
+        }
+    }
+
+    pub fn competition(&self) -> Result<Option<CompetitionId>, Problem> {
+        let parsed = self.text("competition", 64)?.map(str::parse).transpose();
+        parsed.map_err(|error| Problem::invalid_field("competition", sentence(&error)))
+    }
+
+    pub fn moment(&self, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            _ => String::new(),
+        };
+        let moment = parse_moment(&text);
+        moment.map(Some).map_err(|error| Problem::invalid_field(name, sentence(&error)))
+    }
+
+    /// `title`, `description` and `tags`.
+    pub fn description(&self) -> Result<Description, Problem> {
+        Ok(Description {
+            title: self.text("title", LONGEST_TITLE)?.unwrap_or_default().to_owned(),
+            description: self
+                .text("description", LONGEST_DESCRIPTION)?
+                .unwrap_or_default()
+                .to_owned(),
+            tags: self.tags()?,
+        })
+    }
+
+    fn tags(&self) -> Result<Vec<String>, Problem> {
+        let tags = match self.get("tags") {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(tags)) => tags,
+            Some(_) => {
+                return Err(Problem::invalid_field("tags", "This has to be a list of texts."));
+            }
+        };
+        if MOST_TAGS < tags.len() {
+            return Err(Problem::invalid_field(
+                "tags",
+                format!("There are {} tags; at most {MOST_TAGS} are taken.", tags.len()),
+            ));
+        }
+        let mut kept: Vec<String> = Vec::with_capacity(tags.len());
+        for (at, tag) in tags.iter().enumerate() {
+            let name = format!("tags[{at}]");
+            let Value::String(tag) = tag else {
+                return Err(Problem::invalid_field(name, "This has to be a text."));
+            };
+            let tag = bounded(tag, &name, LONGEST_TAG)?;
+            if tag.is_empty() {
+                return Err(Problem::invalid_field(name, "A tag has at least one character."));
+            }
+            if !kept.iter().any(|known| known == tag) {
+                kept.push(tag.to_owned());
+            }
+        }
+        Ok(kept)
+    }
+}
+
+fn bounded<'a>(text: &'a str, name: &str, longest: usize) -> Result<&'a str, Problem> {
+    let length = text.chars().count();
+    if longest < length {
+        return Err(Problem::invalid_field(
+            name,
+            format!("This has {length} characters; at most {longest} are taken."),
+        ));
+    }
+    Ok(text)
+}

@@ -1,0 +1,278 @@
+//! MediaConvert, asked what a file is, to transcode it, and how far that is.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_mediaconvert::Error as MediaConvertError;
+use aws_sdk_mediaconvert::types::{
+    Job, JobStatus, Order, OutputGroupDetail, ProbeInputFile, StatusUpdateInterval,
+};
+use sha2::{Digest as _, Sha256};
+
+use super::job::{self, Places};
+use super::ladder::Ladder;
+use super::thumbnail_name;
+use super::video::Video;
+use crate::clip::ClipKey;
+use crate::config::{self, ConfigError, Variables};
+use crate::library::{Failure, FailureCode};
+
+/// Makes the renditions of uploaded files.
+#[derive(Clone, Debug)]
+pub struct Transcoder {
+    client: aws_sdk_mediaconvert::Client,
+    role_arn: String,
+    bucket: String,
+    ladder: Ladder,
+}
+
+/// Where a job stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Transcoded {
+    InProgress {
+        percent: Option<u8>,
+    },
+    /// How long what it made plays, where that is told.
+    Complete {
+        seconds: Option<f64>,
+    },
+    Failed(Failure),
+    /// MediaConvert does not know the job, or has forgotten it after three months.
+    Unknown,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TranscodeError {
+    #[error("MediaConvert did not {what} clip {clip}")]
+    Call {
+        what: &'static str,
+        clip: ClipKey,
+        #[source]
+        source: Box<MediaConvertError>,
+    },
+    #[error("MediaConvert takes no more jobs just now; clip {clip} waits")]
+    Throttled { clip: ClipKey },
+    #[error("MediaConvert answered without what it was asked for about clip {clip}")]
+    Incomplete { clip: ClipKey },
+}
+
+/// The keys of a job's `userMetadata`, which comes back in each of its events.
+pub(super) const COMPETITION: &str = "competition";
+pub(super) const CLIP: &str = "clip";
+
+/// CreateJob is said to take two requests a second after a burst of a hundred; asking five times
+/// as often loses little of that and floods nobody.
+const PAUSE: Duration = Duration::from_millis(100);
+/// So that a function ends before its time does; then the queue gives the file once more.
+const MOST_PAUSES: usize = 100;
+
+impl Transcoder {
+    pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        // Throttling is waited out here, and everything else by the queue or the sweep.
+        let settings = aws_sdk_mediaconvert::config::Builder::from(sdk)
+            .retry_config(config::no_retries())
+            .build();
+        Ok(Self {
+            client: aws_sdk_mediaconvert::Client::from_conf(settings),
+            role_arn: variables.required("TRANSCODE_ROLE_ARN")?.to_owned(),
+            bucket: variables.required("CLIPS_BUCKET")?.to_owned(),
+            ladder: Ladder::standard(),
+        })
+    }
+
+    /// What a file is, or why nothing can be made of it.
+    pub(super) async fn probe(
+        &self,
+        clip: &ClipKey,
+        url: &str,
+    ) -> Result<Result<Video, Failure>, TranscodeError> {
+        let file = ProbeInputFile::builder().file_url(url).build();
+        let mut pauses = 0;
+        let probed = loop {
+            let probed = self.client.probe().input_files(file.clone()).send().await;
+            match probed.map_err(MediaConvertError::from) {
+                Err(MediaConvertError::TooManyRequestsException(_)) if pauses < MOST_PAUSES => {
+                    pauses += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(MediaConvertError::TooManyRequestsException(_)) => {
+                    return Err(TranscodeError::Throttled { clip: clip.clone() });
+                }
+                probed => break probed,
+            }
+        };
+        match probed {
+            Ok(probed) => {
+                let container = probed.probe_results().first().and_then(|it| it.container.as_ref());
+                let container =
+                    container.ok_or_else(|| TranscodeError::Incomplete { clip: clip.clone() })?;
+                Ok(Video::of(container))
+            }
+            // What the file is to blame for.
+            Err(
+                MediaConvertError::BadRequestException(_)
+                | MediaConvertError::UnprocessableEntityException(_),
+            ) => Ok(Err(Failure {
+                code: FailureCode::UnreadableFile,
+                message: "The file cannot be read as a video: it is damaged, cut off, or not what \
+                          its name says."
+                    .to_owned(),
+            })),
+            Err(source) => Err(calling("probe the file of", clip, source)),
+        }
+    }
+
+    /// How many thumbnails a video gets.
+    pub(super) fn thumbnails(&self, video: &Video) -> u32 {
+        job::thumbnails(&self.ladder, video).0
+    }
+
+    /// The job that was made for a file, if there is one.
+    ///
+    /// MediaConvert's own token against repeats holds for a minute only.
+    pub(super) async fn find(
+        &self,
+        clip: &ClipKey,
+        url: &str,
+    ) -> Result<Option<String>, TranscodeError> {
+        let found = self.client.search_jobs().input_file(url).order(Order::Descending).send().await;
+        let found = found.map_err(|error| calling("search the job of", clip, error.into()))?;
+        let of_clip = |job: &&Job| {
+            let metadata = job.user_metadata.as_ref();
+            metadata.is_some_and(|metadata| *metadata == identity(clip))
+        };
+        Ok(found.jobs().iter().find(of_clip).and_then(|job| job.id.clone()))
+    }
+
+    /// Asks for the job of a video; its id, or why MediaConvert will not take it.
+    pub(super) async fn start(
+        &self,
+        clip: &ClipKey,
+        url: &str,
+        video: &Video,
+    ) -> Result<Result<String, Failure>, TranscodeError> {
+        let bucket = &self.bucket;
+        // The number and `.jpg` are MediaConvert's.
+        let thumbnail = thumbnail_name(0).split('.').next().unwrap_or_default().to_owned();
+        let places = Places {
+            input: url.to_owned(),
+            manifest: format!("s3://{bucket}/{}index", clip.media_prefix()),
+            thumbnail: format!("s3://{bucket}/{}{thumbnail}", clip.thumbnail_prefix()),
+        };
+        let request = self
+            .client
+            .create_job()
+            .role(&self.role_arn)
+            .settings(job::settings(&self.ladder, video, &places))
+            .set_user_metadata(Some(identity(clip)))
+            .client_request_token(token(clip))
+            .status_update_interval(StatusUpdateInterval::Seconds10);
+        for _ in 0..MOST_PAUSES {
+            match request.clone().send().await.map_err(MediaConvertError::from) {
+                Ok(created) => {
+                    let id = created.job.and_then(|job| job.id);
+                    let id = id.ok_or_else(|| TranscodeError::Incomplete { clip: clip.clone() })?;
+                    return Ok(Ok(id));
+                }
+                Err(MediaConvertError::TooManyRequestsException(_)) => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(MediaConvertError::BadRequestException(refusal)) => {
+                    let reason = refusal.message.unwrap_or_default();
+                    tracing::error!(clip.id = %clip, "MediaConvert refused a job: {reason}");
+                    return Ok(Err(Failure {
+                        code: FailureCode::TranscodeRefused,
+                        message: format!("MediaConvert would not transcode the file: {reason}"),
+                    }));
+                }
+                Err(source) => return Err(calling("make a job of", clip, source)),
+            }
+        }
+        Err(TranscodeError::Throttled { clip: clip.clone() })
+    }
+
+    /// Asks where a job stands.
+    pub(super) async fn look(
+        &self,
+        clip: &ClipKey,
+        job: &str,
+    ) -> Result<Transcoded, TranscodeError> {
+        let found = self.client.get_job().id(job).send().await.map_err(MediaConvertError::from);
+        let job = match found {
+            Ok(found) => {
+                found.job.ok_or_else(|| TranscodeError::Incomplete { clip: clip.clone() })?
+            }
+            Err(MediaConvertError::NotFoundException(_)) => return Ok(Transcoded::Unknown),
+            Err(source) => return Err(calling("tell of the job of", clip, source)),
+        };
+        Ok(match job.status {
+            Some(JobStatus::Complete) => {
+                Transcoded::Complete { seconds: longest(job.output_group_details()) }
+            }
+            Some(JobStatus::Error) => {
+                Transcoded::Failed(job_failure(job.error_code, job.error_message.as_deref()))
+            }
+            Some(JobStatus::Canceled) => Transcoded::Failed(canceled()),
+            _ => {
+                let percent = job.job_percent_complete;
+                Transcoded::InProgress { percent: percent.and_then(|it| u8::try_from(it).ok()) }
+            }
+        })
+    }
+
+    /// Opens the connection to MediaConvert before the first event needs it.
+    pub async fn warm_up(&self) {
+        let _ = self.client.search_jobs().input_file("s3://-/-").max_results(1).send().await;
+    }
+}
+
+/// Which clip a job belongs to.
+fn identity(clip: &ClipKey) -> HashMap<String, String> {
+    [(COMPETITION, clip.competition.to_string()), (CLIP, clip.clip.to_string())]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+}
+
+/// At most 64 characters, which a competition and a clip id may exceed.
+fn token(clip: &ClipKey) -> String {
+    Sha256::digest(clip.to_string())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn longest(groups: &[OutputGroupDetail]) -> Option<f64> {
+    let outputs = groups.iter().flat_map(OutputGroupDetail::output_details);
+    let milliseconds = outputs.filter_map(|output| output.duration_in_ms).max();
+    milliseconds.map(|milliseconds| f64::from(milliseconds) / 1000.0)
+}
+
+/// Why a job failed, in words an editor understands.
+/// <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_error_codes.html>
+pub(super) fn job_failure(code: Option<i32>, message: Option<&str>) -> Failure {
+    let reason = match code {
+        Some(1010 | 1056 | 1404) => "the file could not be opened",
+        Some(1030) => "the file's codec could not be decoded",
+        Some(1040) => "the settings do not fit the file",
+        Some(1401) => "MediaConvert may not read or write the buckets",
+        Some(1432..=1434 | 1515) => "MediaConvert may not use its role",
+        _ => "something went wrong while transcoding",
+    };
+    let code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+    let said = message.unwrap_or("no reason was given");
+    Failure {
+        code: FailureCode::TranscodeFailed,
+        message: format!(
+            "The file could not be transcoded: {reason} (MediaConvert error {code}: {said})."
+        ),
+    }
+}
+
+pub(super) fn canceled() -> Failure {
+    Failure {
+        code: FailureCode::TranscodeFailed,
+        message: "The transcoding was canceled in MediaConvert.".to_owned(),
+    }
+}
+
+fn calling(what: &'static str, clip: &ClipKey, source: MediaConvertError) -> TranscodeError {
+    TranscodeError::Call { what, clip: clip.clone(), source: Box::new(source) }
+}

@@ -1,0 +1,304 @@
+//! Uploads by the API: one request or many parts, and everything that can be done wrong.
+
+use aws_lambda_events::sqs::SqsEvent;
+use aws_sdk_s3::primitives::ByteStream;
+use chrono::{TimeDelta, Utc};
+use matchcut::library::{FailureCode, Status};
+use matchcut_local::OPERATOR_SCOPE;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::media::{make, picture};
+use crate::support::{Answer, Api};
+
+const PART: usize = 16 << 20;
+
+/// A video of 1.6 seconds.
+async fn video() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = format!("{} -c:v libx264 -preset ultrafast", picture("320x180", 1.6));
+    std::fs::read(make(folder.path(), "video.mp4", &arguments).await).unwrap()
+}
+
+/// The video, made as large as a file that is sent in parts: the rest is a box of free space.
+/// ISO/IEC 14496-12, 8.1.2.
+async fn large_video() -> Vec<u8> {
+    let mut file = video().await;
+    let free = (4 * PART + 1000).max(file.len() + 8) - file.len();
+    file.extend(u32::try_from(free).unwrap().to_be_bytes());
+    file.extend(b"free");
+    file.resize(file.len() + free - 8, 0);
+    file
+}
+
+async fn announce(api: &Api, body: &Value) -> Answer {
+    let token = format!("Bearer {}", api.stack.token);
+    let headers = [("authorization", token.as_str())];
+    api.request(Method::POST, "/uploads", &headers, body.to_string()).await
+}
+
+async fn put(url: &Value, headers: &Value, body: Vec<u8>) -> reqwest::Response {
+    let mut request = reqwest::Client::new().put(url.as_str().unwrap()).body(body);
+    for (name, value) in headers.as_object().into_iter().flatten() {
+        request = request.header(name, value.as_str().unwrap());
+    }
+    request.send().await.unwrap()
+}
+
+/// The path of what a reply names, without what every path begins with.
+fn path(value: &Value) -> String {
+    value.as_str().unwrap().strip_prefix("/api").unwrap().to_owned()
+}
+
+async fn complete(api: &Api, token: &str, path: &str, parts: &[(usize, String)]) -> Answer {
+    let parts: Vec<_> =
+        parts.iter().map(|(number, etag)| json!({ "partNumber": number, "etag": etag })).collect();
+    let headers = [("authorization", token)];
+    let body = json!({ "parts": parts }).to_string();
+    api.request(Method::POST, path, &headers, body).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_small_file_is_sent_by_one_request_and_lands_among_the_clips() {
+    let api = Api::start().await;
+    let file = video().await;
+    let announced = announce(
+        &api,
+        &json!({
+            "competition": "100m", "filename": "Läufe + Würfe 🏃.MP4", "size": file.len(),
+            "contentType": "video/mp4", "title": "Mine", "tags": ["phone"],
+            "at": "2020-02-03T14:00:00Z",
+        }),
+    )
+    .await;
+    assert_eq!(announced.status, StatusCode::CREATED);
+    assert_eq!(announced.body["status"], "uploading");
+    let upload = &announced.body["upload"];
+
+    // S3 holds the request to the announced size and type.
+    let longer = [file.clone(), vec![0]].concat();
+    assert_eq!(put(&upload["url"], &upload["headers"], longer).await.status(), 403);
+    let typed = json!({ "content-type": "text/plain" });
+    assert_eq!(put(&upload["url"], &typed, file.clone()).await.status(), 403);
+    assert_eq!(put(&upload["url"], &upload["headers"], file).await.status(), 200);
+
+    let clip = api.wait_for(&announced.key(), |clip| clip.status == Status::Ready).await;
+    let shown = api.get("/competitions/100m/clips").await.body["clips"][0].clone();
+    assert_eq!(shown["clip"], clip.clip.to_string());
+    assert!(shown["clip"].as_str().unwrap().starts_with("20200203140000_20200203140000_"));
+    assert_eq!(shown["filename"], "Läufe + Würfe 🏃.MP4");
+    assert_eq!(shown["meta"]["tags"], json!(["phone"]));
+    assert_eq!(shown["actual"]["durationSeconds"], 1.6);
+    assert_eq!(shown["thumbnails"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_file_is_sent_in_parts_and_only_whole() {
+    let api = Api::start().await;
+    let file = large_video().await;
+    let announced = announce(&api, &json!({ "filename": "a.mp4", "size": file.len() })).await;
+    let upload = &announced.body["upload"];
+    assert_eq!((&upload["partSize"], &upload["partCount"]), (&json!(PART), &json!(5)));
+    let complete_path = path(&upload["complete"]);
+    let parts_path = complete_path.replace("/complete", "/parts");
+    let token = format!("Bearer {}", api.stack.token);
+    let authorized = [("authorization", token.as_str())];
+
+    // The same parts can be asked for again, from anywhere.
+    let again = api.request(Method::GET, &format!("{parts_path}?from=4"), &authorized, "").await;
+    assert_eq!(again.body["parts"].as_array().unwrap().len(), 2);
+    assert_eq!(again.body["parts"][0]["partNumber"], 4);
+    for from in ["0", "6", "x"] {
+        let path = format!("{parts_path}?from={from}");
+        let answer = api.request(Method::GET, &path, &authorized, "").await;
+        assert_eq!((answer.status.as_u16(), &answer.body["field"]), (400, &json!("from")));
+    }
+
+    let mut etags = Vec::new();
+    for (at, bytes) in file.chunks(PART).enumerate() {
+        let part = &upload["parts"][at];
+        assert_eq!(part["size"], bytes.len());
+        let response = put(&part["url"], &json!({}), bytes.to_vec()).await;
+        assert_eq!(response.status(), 200);
+        etags.push((at + 1, response.headers()["etag"].to_str().unwrap().to_owned()));
+    }
+
+    let mut wrong = etags.clone();
+    wrong[2].1 = "\"00000000000000000000000000000000\"".to_owned();
+    let rejected = complete(&api, &token, &complete_path, &wrong).await;
+    assert_eq!(rejected.status, 422, "{:#}", rejected.body);
+    let missing = complete(&api, &token, &complete_path, &etags[1..]).await;
+    assert_eq!((missing.status.as_u16(), &missing.body["field"]), (400, &json!("parts")));
+    let other = api.stack.issue_token(OPERATOR_SCOPE, TimeDelta::hours(1)).unwrap();
+    let other = format!("Bearer {other}");
+    let forbidden = complete(&api, &other, &complete_path, &etags).await;
+    assert_eq!(forbidden.status, 403, "{:#}", forbidden.body);
+
+    let done = complete(&api, &token, &complete_path, &etags).await;
+    assert_eq!(done.status, 202, "{:#}", done.body);
+    let twice = complete(&api, &token, &complete_path, &etags).await;
+    assert_eq!(twice.status, 202, "{:#}", twice.body);
+    api.wait_for(&announced.key(), |clip| clip.status == Status::Ready).await;
+    assert_eq!(complete(&api, &token, &complete_path, &etags).await.status, 202);
+    assert_eq!(api.request(Method::GET, &parts_path, &authorized, "").await.status, 409);
+    assert_eq!(api.rows().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_announced_or_completed_is_refused_and_leaves_nothing() {
+    let api = Api::start().await;
+    let refused = async |body: Value, field: &str| {
+        let answer = announce(&api, &body).await;
+        assert_eq!(answer.status, 400, "{body}: {:#}", answer.body);
+        assert_eq!(answer.body["field"], field, "{body}");
+    };
+    let file = |name: &str| json!({ "filename": name, "size": 1 });
+    refused(file("../../etc/passwd"), "filename").await;
+    refused(file("a\u{1b}[2Jb.mp4"), "filename").await;
+    refused(json!({ "filename": "a.mp4", "size": 0 }), "size").await;
+    refused(json!({ "filename": "a.mp4", "size": 1, "competition": "100 m" }), "competition").await;
+    refused(json!({ "filename": "a.mp4", "size": 1, "contentType": "video" }), "contentType").await;
+    assert_eq!(api.rows().await, Vec::<Value>::new());
+
+    let small = announce(&api, &file("a.mp4")).await;
+    let token = format!("Bearer {}", api.stack.token);
+    let part = [(1, "\"a\"".to_owned())];
+    let path = |clip: &str| format!("/uploads/demo/{clip}/complete");
+    let own = path(small.body["clip"].as_str().unwrap());
+    assert_eq!(complete(&api, &token, &own, &part).await.status, 409);
+    let unknown = path("20200203133058_20200203133058_k7Qx2f");
+    assert_eq!(complete(&api, &token, &unknown, &part).await.status, 404);
+    assert_eq!(complete(&api, &token, &path("x"), &part).await.status, 404);
+    let live = api.post_clip(r#"{"start":1580736604,"end":1580736612}"#).await;
+    let live = path(live.body["clip"].as_str().unwrap());
+    assert_eq!(complete(&api, &token, &live, &part).await.status, 404);
+    assert_eq!(announce(&api, &json!({})).await.status, 400);
+    let anonymous = api.request(Method::POST, "/uploads", &[], file("a.mp4").to_string()).await;
+    assert_eq!(anonymous.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_another_size_than_announced_fails_with_that_reason() {
+    let api = Api::start().await;
+    let file = video().await;
+    let announced = announce(&api, &json!({ "filename": "a.mp4", "size": file.len() + 1 })).await;
+    let clip = api.library().find(&announced.key()).await.unwrap().unwrap();
+    api.drop_file(&clip.upload().unwrap().key, ByteStream::from(file), "").await;
+    let failed = api.wait_for(&announced.key(), |clip| clip.status == Status::Failed).await;
+    assert_eq!(failed.failure.unwrap().code, FailureCode::SizeMismatch);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_file_is_titled_and_tagged_and_its_event_may_come_twice() {
+    let api = Api::start_with(|options| options.faults.repeat = 1.0).await;
+    let file = video().await;
+    for _ in 0..2 {
+        let key = "100m/day 1/Läufe + 50% \"Würfe\" 🏃.mp4";
+        api.drop_file(key, ByteStream::from(file.clone()), "Heat=2&live").await;
+    }
+    for key in ["no-competition.mp4", "100 m/a.mp4", "100m/", "ümlaut/a.mp4"] {
+        api.drop_file(key, ByteStream::from(Vec::new()), "").await;
+    }
+    // The queue gives files in their order, so with this one all before it are done.
+    api.drop_file("last/empty.mp4", ByteStream::from(Vec::new()), "").await;
+    let rows = loop {
+        let rows = api.rows().await;
+        if rows.iter().any(|row| row["competition"] == "last" && row["status"] == "failed") {
+            break rows;
+        }
+        tokio::task::yield_now().await;
+    };
+    let dropped: Vec<_> = rows.iter().filter(|row| row["competition"] == "100m").collect();
+    // The same file once more within a second is the same file; later it is another clip.
+    assert!((1..=2).contains(&dropped.len()), "{dropped:#?}");
+    assert_eq!(rows.len(), dropped.len() + 1, "{rows:#?}");
+    assert_eq!(dropped[0]["title"], "Läufe + 50% \"Würfe\" 🏃");
+    assert_eq!(dropped[0]["tags"], json!(["Heat=2", "live"]));
+    for row in dropped {
+        let key = format!("100m_{}", row["clip"].as_str().unwrap()).parse().unwrap();
+        api.wait_for(&key, |clip| clip.status == Status::Ready).await;
+    }
+    assert_eq!(api.jobs().await.len(), rows.len() - 1, "no file has two jobs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_are_found_however_the_event_spells_them() {
+    let api = Api::start().await;
+    let file = video().await;
+    let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
+    let bucket = api.stack.variables.required("CLIPS_BUCKET").unwrap();
+    // In the other bucket, so that the stand-in tells nobody.
+    let variables = api.variables(&[("UPLOADS_BUCKET", bucket.to_owned())]);
+    let function = matchcut::upload::TranscodeUpload::new(&api.stack.sdk, &variables).unwrap();
+    for (key, spelled) in
+        [("a/ü + 🏃.mp4", "a/%C3%BC+%2B+%F0%9F%8F%83.mp4"), ("b/50%25.mp4", "b/50%25.mp4")]
+    {
+        let put = s3.put_object().bucket(bucket).key(key).body(ByteStream::from(file.clone()));
+        put.send().await.unwrap();
+        let event = json!({ "detail": {
+            "bucket": { "name": bucket }, "object": { "key": spelled },
+        }});
+        let batch = json!({ "Records": [{ "body": event.to_string() }] });
+        let batch: SqsEvent = serde_json::from_value(batch).unwrap();
+        function.handle(batch).await.unwrap();
+    }
+    let mut keys: Vec<_> = api.rows().await.iter().map(|row| row["key"].clone()).collect();
+    keys.sort_by_key(ToString::to_string);
+    assert_eq!(keys, [json!("a/ü + 🏃.mp4"), json!("b/50%25.mp4")]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sweep_finds_files_whose_events_were_lost_and_gives_up_those_that_never_came() {
+    let api = Api::start().await;
+    let file = large_video().await;
+    let never = announce(&api, &json!({ "filename": "a.mp4", "size": file.len() })).await;
+    let came = announce(&api, &json!({ "filename": "b.mp4", "size": video().await.len() })).await;
+    let sweep = async |later: TimeDelta| {
+        api.stack.functions.sweep.run(Utc::now() + later).await.unwrap();
+    };
+
+    // Written behind the stand-in's back: no event tells of it.
+    let clip = api.library().find(&came.key()).await.unwrap().unwrap();
+    api.write_behind(&clip.upload().unwrap().key, &video().await);
+    sweep(TimeDelta::minutes(16)).await;
+    api.wait_for(&came.key(), |clip| clip.status == Status::Ready).await;
+
+    let rows = api.rows().await.len();
+    sweep(TimeDelta::hours(23)).await;
+    assert_eq!(api.rows().await.len(), rows, "its time is not over");
+    sweep(TimeDelta::hours(25)).await;
+    assert_eq!(api.library().find(&never.key()).await.unwrap(), None);
+    let part = never.body["upload"]["parts"][0]["url"].clone();
+    assert_eq!(put(&part, &json!({}), file[..PART].to_vec()).await.status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_of_files_goes_through_the_throttle_in_its_order_and_each_once() {
+    let api = Api::start_with(|options| {
+        options.create_job_burst = 2;
+        options.faults.throttle = 0.1;
+        options.faults.repeat = 0.2;
+    })
+    .await;
+    let file = video().await;
+    let count = 12;
+    for number in 0..count {
+        let key = format!("burst/{number:02}.mp4");
+        api.drop_file(&key, ByteStream::from(file.clone()), "").await;
+    }
+    let jobs = loop {
+        let jobs = api.jobs().await;
+        if jobs.len() == count {
+            break jobs;
+        }
+        tokio::task::yield_now().await;
+    };
+    let order: Vec<_> = jobs.iter().map(|key| key.rsplit('/').next().unwrap()).collect();
+    let expected: Vec<_> = (0..count).map(|number| format!("{number:02}.mp4")).collect();
+    assert_eq!(order, expected);
+    for row in api.rows().await {
+        let key = format!("burst_{}", row["clip"].as_str().unwrap()).parse().unwrap();
+        api.wait_for(&key, |clip| clip.status == Status::Ready).await;
+    }
+    assert_eq!(api.jobs().await.len(), count);
+}

@@ -1,0 +1,489 @@
+"""Transcodes and uploads: the requests the product makes, and the stand-in's answers to others."""
+
+import hashlib
+import json
+import subprocess
+import tempfile
+import unittest
+import uuid
+from pathlib import Path
+from urllib.request import Request
+
+import botocore.parsers
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from stand_in import ROOT, WireTest, departures, eventually, get, unused_id, uris
+
+GOLDENS = {file.stem: file for file in ROOT.glob("functions/src/upload/goldens/*.snap")}
+MODEL = botocore.session.get_session().get_service_model("mediaconvert")
+CREATE_JOB = MODEL.operation_model("CreateJob").input_shape
+SMALLEST_PART = 5 << 20
+
+
+def golden(name):
+    """The body of a CreateJob of the product, below the header that insta gives it."""
+    return json.loads(GOLDENS[name].read_text().split("---\n", 2)[2])
+
+
+def parameters(body):
+    """The same as boto3 takes it, by the names of members and not by those on the wire."""
+    response = {"status_code": 200, "headers": {}, "body": json.dumps(body).encode()}
+    parsed = botocore.parsers.create_parser("rest-json").parse(response, CREATE_JOB)
+    del parsed["ResponseMetadata"]
+    return parsed
+
+
+def change(value, path, new):
+    """Sets what is at a path, or deletes it for an ellipsis."""
+    *parents, last = path
+    for parent in parents:
+        value = value[parent]
+    if new is ...:
+        del value[last]
+    else:
+        value[last] = new
+
+
+def video(seconds):
+    """A small film with sound."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "video.mp4"
+        picture = f"testsrc=size=320x180:rate=10:duration={seconds}"
+        tone = f"sine=sample_rate=48000:duration={seconds}"
+        command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone]
+        encoders = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-ac", "2"]
+        subprocess.run([*command, *encoders, file], check=True)
+        return file.read_bytes()
+
+
+class TestGoldens(unittest.TestCase):
+    def test_every_request_of_the_product_is_one_the_model_knows(self):
+        self.assertTrue(GOLDENS)
+        for name in GOLDENS:
+            with self.subTest(name):
+                self.assertEqual(list(departures(CREATE_JOB, golden(name), "CreateJob")), [])
+
+    def test_a_request_the_model_does_not_know_would_be_noticed(self):
+        source = ["settings", "inputs", 0]
+        hls = ["settings", "outputGroups", 0, "outputGroupSettings", "hlsGroupSettings"]
+        output = ["settings", "outputGroups", 0, "outputs", 0]
+        picture = [*output, "videoDescription"]
+        h264 = [*picture, "codecSettings", "h264Settings"]
+        sound = [*source, "audioSelectors", "Audio Selector 1", "remixSettings"]
+        for path, new, reason in [
+            (["settings", "encoder"], "x264", "unknown"),
+            ([*hls, "segmentSeconds"], 4, "unknown"),
+            ([*output, "NameModifier"], "_1", "unknown"),
+            ([*h264, "rateControlMode"], "CRF", "not one of"),
+            (["statusUpdateInterval"], "SECONDS_11", "not one of"),
+            ([*h264, "qvbrSettings", "qvbrQualityLevel"], 11, "not from 1 to 10"),
+            ([*h264, "maxBitrate"], 999, "not from 1000"),
+            ([*picture, "width"], 8194, "not from 32 to 8192"),
+            ([*sound, "channelMapping", "outputChannels", 0, "inputChannels", 0], 7, "not from"),
+            ([*output, "nameModifier"], "", "not from 1"),
+            ([*h264, "maxBitrate"], "6000000", "not a integer"),
+            ([*h264, "maxBitrate"], 6e6, "not a integer"),
+            ([*h264, "gopSize"], None, "not a double"),
+            ([*source, "fileInput"], "original.mp4", "not as ^s3:"),
+            ([*hls, "destination"], "file:///clips/index", "not as ^s3:"),
+            (["role"], ..., "missing"),
+            (["settings"], ..., "missing"),
+        ]:
+            with self.subTest(path, new=new):
+                body = golden("broadcast-eight-mono-tracks")
+                change(body, path, new)
+                (departure,) = departures(CREATE_JOB, body, "CreateJob")
+                self.assertIn(reason, departure)
+
+
+class JobTest(WireTest):
+    """A stand-in with a film in its bucket."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.film = cls.put("film.mp4", video(seconds=5))
+
+    @classmethod
+    def put(cls, name, body):
+        """The URL of a new object."""
+        key = f"{unused_id()}/{name}"
+        cls.s3.put_object(Bucket=cls.bucket, Key=key, Body=body)
+        return f"s3://{cls.bucket}/{key}"
+
+    @classmethod
+    def nothing(cls):
+        """The URL of no object."""
+        return f"s3://{cls.bucket}/{unused_id()}/nothing.mp4"
+
+    @classmethod
+    def asked(cls, source, name="small-silent", folder="transcoded", **other):
+        """What the product asks for, but of another source and to another folder."""
+        body = golden(name)
+        del body["clientRequestToken"]
+        change(body, ["settings", "inputs", 0, "fileInput"], source)
+        text = json.dumps(body).replace("s3://clips/", f"s3://{cls.bucket}/{folder}/")
+        return parameters(json.loads(text)) | other
+
+    @classmethod
+    def create(cls, source, *rest, **other):
+        return cls.media_convert.create_job(**cls.asked(source, *rest, **other))["Job"]
+
+    def probe(self, url):
+        return self.media_convert.probe(InputFiles=[{"FileUrl": url}])
+
+    def job_now(self, job):
+        return self.media_convert.get_job(Id=job["Id"])["Job"]
+
+    def await_status(self, job, *statuses):
+        there = lambda: (now := self.job_now(job))["Status"] in statuses and now
+        return eventually(30, there, f"job {job['Id']} was in none of {statuses}")
+
+    def ended(self, job):
+        return self.await_status(job, "COMPLETE", "CANCELED", "ERROR")
+
+
+class TestJobs(JobTest):
+    def test_a_job_leaves_renditions_and_thumbnails_where_the_request_says(self):
+        folder = unused_id()
+        asked = self.asked(self.film, "landscape-stereo", folder)
+        self.assertEqual(self.media_convert.create_job(**asked)["Job"]["Status"], "SUBMITTED")
+        (job,) = self.media_convert.search_jobs(InputFile=self.film)["Jobs"]
+        job = self.ended(job)
+        self.assertEqual((job["Status"], job["JobPercentComplete"]), ("COMPLETE", 100), job)
+        self.assertEqual(job["UserMetadata"], asked["UserMetadata"])
+
+        # Paths would be members that the model does not know: only the event has them.
+        hls, thumbnails = asked["Settings"]["OutputGroups"]
+        for group, details in zip((hls, thumbnails), job["OutputGroupDetails"], strict=True):
+            pictures = [output["VideoDescription"] for output in group["Outputs"]]
+            sizes = [{"WidthInPx": it["Width"], "HeightInPx": it["Height"]} for it in pictures]
+            self.assertEqual([it["VideoDetails"] for it in details["OutputDetails"]], sizes)
+        for details in job["OutputGroupDetails"][0]["OutputDetails"]:
+            self.assertAlmostEqual(details["DurationInMs"], 5000, delta=100)
+
+        clip = "100m/20200203133058_20200203133058_k7Qx2f"
+        stems = [f"index_{number + 1}" for number in range(len(hls["Outputs"]))]
+        segments = {stem: [f"{stem}_00001.ts", f"{stem}_00002.ts"] for stem in stems}
+        media = [f"{stem}.m3u8" for stem in stems] + sum(segments.values(), ["index.m3u8"])
+        names = [f"clips/{clip}/{name}" for name in media]
+        # The first frame, and one after each time that the frame rate leaves between them.
+        (output,) = thumbnails["Outputs"]
+        capture = output["VideoDescription"]["CodecSettings"]["FrameCaptureSettings"]
+        rate = capture["FramerateNumerator"] / capture["FramerateDenominator"]
+        count = min(1 + int(5 * rate), capture["MaxCaptures"])
+        names += [f"thumbnails/{clip}/thumbnail.{number:07}.jpg" for number in range(count)]
+        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{folder}/")["Contents"]
+        self.assertCountEqual([it["Key"] for it in found], [f"{folder}/{it}" for it in names])
+
+        read = lambda name: self.read(f"{folder}/clips/{clip}/{name}").decode()
+        self.assertEqual(uris(read("index.m3u8")), [f"{stem}.m3u8" for stem in stems])
+        for stem in stems:
+            self.assertEqual(uris(read(f"{stem}.m3u8")), segments[stem])
+            self.assertTrue(read(f"{stem}.m3u8").endswith("#EXT-X-ENDLIST\n"))
+        head = self.s3.head_object(Bucket=self.bucket, Key=f"{folder}/{names[-1]}")
+        self.assertEqual(head["ContentType"], "image/jpeg")
+
+    def test_every_request_of_the_product_is_taken_and_shown_as_it_was_asked(self):
+        for name in GOLDENS:
+            with self.subTest(name):
+                asked = self.asked(self.nothing(), name)
+                job = self.media_convert.create_job(**asked)["Job"]
+                for shown in (job, self.job_now(job)):
+                    self.assertEqual(shown["Role"], asked["Role"])
+                    self.assertEqual(shown["UserMetadata"], asked["UserMetadata"])
+                    self.assertEqual(shown["Settings"], asked["Settings"])
+
+    def test_a_source_that_cannot_be_read_ends_in_an_error_with_its_code(self):
+        for source in (self.nothing(), self.put("notes.mp4", b"no film\n" * 1000)):
+            with self.subTest(source):
+                job = self.ended(self.create(source))
+                self.assertEqual((job["Status"], job["ErrorCode"]), ("ERROR", 1404))
+                self.assertTrue(job["ErrorMessage"])
+                self.assertEqual(job["OutputGroupDetails"], [])
+
+    def test_settings_that_are_unknown_or_out_of_bounds_are_refused_by_name(self):
+        source = ["Settings", "Inputs", 0]
+        groups = ["Settings", "OutputGroups"]
+        output = [*groups, 0, "Outputs", 0]
+        picture, sound = [*output, "VideoDescription"], [*output, "AudioDescriptions", 0]
+        h264, aac = [*picture, "CodecSettings", "H264Settings"], [*sound, "CodecSettings"]
+        clipping = {"StartTimecode": "00:00:00:00", "EndTimecode": "00:00:01:00"}
+        url, api = self.nothing(), self.media_convert
+        good = self.asked(url, "landscape-stereo")
+        captures, film = good["Settings"]["OutputGroups"][1], good["Settings"]["Inputs"][0]
+        for path, new, name in [
+            (["Queue"], "Default", "queue"),
+            (["AccelerationSettings"], {"Mode": "PREFERRED"}, "accelerationSettings"),
+            (["StatusUpdateInterval"], "SECONDS_11", "SECONDS_11"),
+            (["Role"], "transcode", "/role"),
+            (["Settings", "TimecodeConfig"], {"Source": "ZEROBASED"}, "timecodeConfig"),
+            (["Settings", "Inputs"], [film, film], "/inputs"),
+            (["Settings", "Inputs"], [], "/inputs"),
+            ([*source, "InputClippings"], [clipping], "inputClippings"),
+            ([*source, "TimecodeSource"], "EMBEDDED", "EMBEDDED"),
+            ([*source, "VideoSelector", "Rotate"], "DEGREES_90", "DEGREES_90"),
+            ([*groups, 0, "OutputGroupSettings", "Type"], "CMAF_GROUP_SETTINGS", "CMAF_GROUP"),
+            (groups, [captures], "frame capture"),
+            ([*groups, 0, "Outputs"], [], "/outputGroups/0"),
+            ([*groups, 0, "Outputs", 1, "NameModifier"], "_1", "nameModifier"),
+            ([*output, "ContainerSettings", "Container"], "MP4", "MP4"),
+            ([*output, "ContainerSettings", "Container"], "RAW", "/outputGroups/0"),
+            ([*sound, "AudioSourceName"], "Audio Selector 2", "Audio Selector 2"),
+            ([*aac, "Codec"], "AC3", "AC3"),
+            ([*picture, "Sharpness"], 50, "sharpness"),
+            ([*picture, "Width"], 1001, "1001"),
+            ([*picture, "Height"], 8194, "8194"),
+            ([*picture, "CodecSettings", "Codec"], "H_265", "H_265"),
+            ([*h264, "RateControlMode"], "CBR", "CBR"),
+            ([*h264, "Bitrate"], 5_000_000, "bitrate"),
+            ([*h264, "QualityTuningLevel"], "MULTI_PASS_HQ", "MULTI_PASS_HQ"),
+        ]:
+            with self.subTest(path, new=new):
+                asked = self.asked(url, "landscape-stereo")
+                change(asked, path, new)
+                with self.assertRaises(api.exceptions.BadRequestException) as refusal:
+                    api.create_job(**asked)
+                self.assertIn(name, refusal.exception.response["Error"]["Message"])
+        self.assertEqual(api.search_jobs(InputFile=url)["Jobs"], [])
+
+    def test_a_token_makes_one_job(self):
+        create, token = self.media_convert.create_job, uuid.uuid4().hex
+        asked = self.asked(self.nothing(), ClientRequestToken=token)
+        job = create(**asked)["Job"]
+        self.ended(job)
+        self.assertEqual(create(**asked)["Job"]["Id"], job["Id"])
+        other = asked | {"UserMetadata": {"clip": "another"}}
+        self.assert_refused("ConflictException", create, **other)
+        new = asked | {"ClientRequestToken": uuid.uuid4().hex}
+        self.assertNotEqual(create(**new)["Job"]["Id"], job["Id"])
+
+    def test_jobs_are_listed_and_searched_in_either_order_and_page_by_page(self):
+        api, url = self.media_convert, self.nothing()
+        # One more than a page has.
+        created = [self.create(url)["Id"] for _ in range(21)]
+        for job_id in created:
+            self.ended({"Id": job_id})
+        name = url.removeprefix("s3://")
+        for call, asked, expected in [
+            (api.list_jobs, {}, created),
+            (api.list_jobs, {"Status": "ERROR"}, created),
+            (api.list_jobs, {"Status": "CANCELED"}, []),
+            (api.search_jobs, {"InputFile": url}, created),
+            (api.search_jobs, {"InputFile": name}, created),
+            (api.search_jobs, {"InputFile": url, "Status": "ERROR"}, created),
+            (api.search_jobs, {"InputFile": url, "Status": "COMPLETE"}, []),
+            (api.search_jobs, {"InputFile": f"{url}/more"}, []),
+        ]:
+            for order, in_order in [("ASCENDING", expected), ("DESCENDING", expected[::-1])]:
+                for size in (6, 20):
+                    with self.subTest(asked, call=call.__name__, order=order, size=size):
+                        jobs = self.paged(call, "Jobs", size, Order=order, **asked)
+                        found = [job["Id"] for job in jobs]
+                        self.assertEqual([it for it in found if it in created], in_order)
+        page = api.search_jobs(InputFile=url)
+        self.assertEqual(len(page["Jobs"]), 20)
+        rest = api.search_jobs(InputFile=url, NextToken=page["NextToken"])
+        self.assertEqual((len(rest["Jobs"]), "NextToken" in rest), (1, False))
+        for wrong in ({"Order": "RANDOM"}, {"Status": "DONE"}, {"MaxResults": 21}):
+            with self.subTest(wrong):
+                self.assert_refused("BadRequestException", api.list_jobs, **wrong)
+
+    def test_a_job_that_is_over_cannot_be_canceled(self):
+        job = self.ended(self.create(self.nothing()))
+        self.assert_refused("ConflictException", self.media_convert.cancel_job, Id=job["Id"])
+        self.assertEqual(self.job_now(job), job)
+
+    def test_a_job_nobody_asked_for_is_not_found(self):
+        for call in (self.media_convert.get_job, self.media_convert.cancel_job):
+            self.assert_refused("NotFoundException", call, Id=unused_id())
+
+    def test_a_probe_tells_what_is_in_a_file(self):
+        (result,) = self.probe(self.film)["ProbeResults"]
+        container = result["Container"]
+        self.assertEqual(container["Format"], "mp4")
+        self.assertAlmostEqual(container["Duration"], 5, delta=0.1)
+        picture, sound = container["Tracks"]
+        self.assertEqual((picture["TrackType"], picture["Codec"]), ("video", "AVC"))
+        size = {"Width": 320, "Height": 180, "FrameRate": {"Numerator": 10, "Denominator": 1}}
+        self.assertEqual(picture["VideoProperties"] | size, picture["VideoProperties"])
+        self.assertEqual((sound["TrackType"], sound["Codec"]), ("audio", "AAC"))
+        self.assertEqual(sound["AudioProperties"], {"Channels": 2, "SampleRate": 48_000})
+        (mapping,) = result["TrackMappings"]
+        self.assertEqual(mapping["VideoTrackIndexes"], [picture["Index"]])
+        self.assertEqual(mapping["AudioTrackIndexes"], [sound["Index"]])
+        bucket, key = self.film.removeprefix("s3://").split("/", 1)
+        head = self.s3.head_object(Bucket=bucket, Key=key)
+        self.assertEqual(result["Metadata"]["FileSize"], head["ContentLength"])
+
+    def test_a_file_that_cannot_be_probed_is_refused(self):
+        text = self.put("notes.mp4", b"no film\n" * 1000)
+        exceptions = self.media_convert.exceptions
+        for url, error in [
+            (text, exceptions.UnprocessableEntityException),
+            (self.nothing(), exceptions.NotFoundException),
+            (f"s3://{unused_id()}/film.mp4", exceptions.NotFoundException),
+            ("film.mp4", exceptions.BadRequestException),
+        ]:
+            with self.subTest(url), self.assertRaises(error):
+                self.probe(url)
+
+
+class TestJobsUnderWay(JobTest):
+    # Longer than the test takes.
+    OPTIONS = ("--faults", "slow=300")
+
+    def test_jobs_wait_for_their_turn_and_can_be_canceled_before_and_after_it(self):
+        jobs = [self.create(self.film) for _ in range(4)]
+
+        def of(status):
+            page = self.media_convert.list_jobs(Status=status, Order="ASCENDING")
+            return [job["Id"] for job in page["Jobs"]]
+
+        eventually(20, lambda: len(of("PROGRESSING")) == 2, "two jobs were not under way")
+        (first, second), (third, fourth) = of("PROGRESSING"), of("SUBMITTED")
+        self.assertCountEqual([first, second, third, fourth], [job["Id"] for job in jobs])
+        for job_id in (third, first):
+            self.assertLess(self.job_now({"Id": job_id})["JobPercentComplete"], 100)
+            self.media_convert.cancel_job(Id=job_id)
+            self.await_status({"Id": job_id}, "CANCELED")
+            self.assert_refused("ConflictException", self.media_convert.cancel_job, Id=job_id)
+        self.await_status({"Id": fourth}, "PROGRESSING")
+        self.assertEqual(of("PROGRESSING"), sorted([second, fourth]))
+        self.assertEqual(of("CANCELED"), sorted([first, third]))
+
+
+class TestObjects(WireTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # An older kind of signature binds no headers.
+        url, config = cls.s3.meta.endpoint_url, Config(signature_version="s3v4")
+        cls.signer = cls.session.client("s3", endpoint_url=url, config=config)
+
+    def new(self):
+        """A name for an object."""
+        return {"Bucket": self.bucket, "Key": unused_id()}
+
+    def tags(self, named):
+        tags = self.s3.get_object_tagging(**named)["TagSet"]
+        return {tag["Key"]: tag["Value"] for tag in tags}
+
+    def tag(self, named, **tags):
+        tag_set = [{"Key": key, "Value": value} for key, value in tags.items()]
+        self.s3.put_object_tagging(**named, Tagging={"TagSet": tag_set})
+
+    def assert_code(self, code, call, *rest, **asked):
+        with self.assertRaises(ClientError, msg=code) as refusal:
+            call(*rest, **asked)
+        self.assertEqual(refusal.exception.response["Error"]["Code"], code)
+
+    def test_an_object_has_the_tags_it_was_last_given(self):
+        named = self.new()
+        put = lambda **other: self.s3.put_object(**named, Body=b"film", **other)
+        put()
+        self.assertEqual(self.tags(named), {})
+        put(Tagging="state=new&who=home+team%20%26%20guests&none=")
+        self.assertEqual(
+            self.tags(named), {"state": "new", "who": "home team & guests", "none": ""}
+        )
+        self.tag(named, state="done")
+        self.assertEqual(self.tags(named), {"state": "done"})
+        self.assert_code("InvalidTag", self.tag, named, **{f"tag{at}": "x" for at in range(11)})
+        self.assertEqual(self.tags(named), {"state": "done"})
+        self.s3.delete_object_tagging(**named)
+        self.assertEqual(self.tags(named), {})
+        put(Tagging="state=again")
+        put()
+        self.assertEqual(self.tags(named), {})
+
+    def test_what_is_not_there_has_no_tags(self):
+        for call in (self.tags, self.tag):
+            self.assert_code("NoSuchKey", call, self.new())
+        named = self.new()
+        self.s3.put_object(**named, Body=b"film", Tagging="state=new")
+        self.s3.delete_object(**named)
+        self.assert_code("NoSuchKey", self.tags, named)
+
+    def begun(self, **other):
+        """The name of a new multipart upload."""
+        named = self.new()
+        return named | {"UploadId": self.s3.create_multipart_upload(**named, **other)["UploadId"]}
+
+    def parts(self, upload, *bodies):
+        """What completing an upload says of its parts."""
+        put = lambda at, body: self.s3.upload_part(**upload, PartNumber=at, Body=body)["ETag"]
+        etags = {at + 1: put(at + 1, body) for at, body in enumerate(bodies)}
+        return [{"PartNumber": number, "ETag": etag} for number, etag in etags.items()]
+
+    def complete(self, upload, parts):
+        return self.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})
+
+    def test_an_upload_in_parts_is_joined_once_its_parts_are_named_right(self):
+        upload = self.begun(Tagging="state=new")
+        named = {"Bucket": upload["Bucket"], "Key": upload["Key"]}
+        bodies = b"1" * SMALLEST_PART, b"2" * SMALLEST_PART, b"the rest"
+        parts = self.parts(upload, *bodies)
+        first, second, last = parts
+        for code, wrong in [
+            ("InvalidPart", [first, second | {"ETag": last["ETag"]}, last]),
+            ("InvalidPart", [first, second, last | {"PartNumber": 4}]),
+            ("InvalidPartOrder", [second, first, last]),
+            ("InvalidPartOrder", [first, first, last]),
+        ]:
+            with self.subTest(code, wrong=wrong):
+                self.assert_code(code, self.complete, upload, wrong)
+                self.assert_code("404", self.s3.head_object, **named)
+        self.complete(upload, parts)
+        self.assertEqual(self.read(upload["Key"]), b"".join(bodies))
+        self.assertEqual(self.tags(named), {"state": "new"})
+
+    def test_only_the_last_part_is_small(self):
+        upload = self.begun()
+        parts = self.parts(upload, b"1" * (SMALLEST_PART - 1), b"the rest")
+        self.assert_code("EntityTooSmall", self.complete, upload, parts)
+        self.complete(upload, parts[:1])
+
+    def test_an_upload_that_was_aborted_or_never_begun_takes_nothing(self):
+        aborted = self.begun()
+        parts = self.parts(aborted, b"the rest")
+        self.s3.abort_multipart_upload(**aborted)
+        for upload in (aborted, self.new() | {"UploadId": str(uuid.uuid4())}):
+            with self.subTest(upload):
+                # With a body under way, the refusal might close the connection.
+                self.assert_code("NoSuchUpload", self.parts, upload, b"")
+                self.assert_code("NoSuchUpload", self.complete, upload, parts)
+                self.assert_code("NoSuchUpload", self.s3.abort_multipart_upload, **upload)
+
+    def test_a_presigned_url_is_good_until_it_expires(self):
+        named = self.new()
+        self.s3.put_object(**named, Body=b"film")
+        presign = lambda seconds: self.signer.generate_presigned_url(
+            "get_object", Params=named, ExpiresIn=seconds
+        )
+        self.assertEqual(get(presign(60)), (200, b"film"))
+        url = presign(1)
+        eventually(10, lambda: get(url)[0] == 403, "the URL did not expire")
+        self.assertIn(b"expired", get(url)[1])
+
+    def test_a_presigned_url_takes_the_length_it_was_signed_for(self):
+        upload = self.begun()
+        film = b"the whole film"
+        for operation, named in [
+            ("put_object", self.new()),
+            ("upload_part", upload | {"PartNumber": 1}),
+        ]:
+            asked = named | {"ContentLength": len(film)}
+            url = self.signer.generate_presigned_url(operation, Params=asked, ExpiresIn=60)
+            send = lambda body: get(Request(url, data=body, method="PUT"))
+            for body in (b"", film[1:], film + b"!"):
+                with self.subTest(operation, body=body):
+                    status, said = send(body)
+                    self.assertEqual(status, 403, said)
+                    self.assertIn(b"SignatureDoesNotMatch", said)
+            self.assertEqual(send(film)[0], 200)
+        etag = {"PartNumber": 1, "ETag": f'"{hashlib.md5(film).hexdigest()}"'}
+        self.complete(upload, [etag])
+        self.assertEqual(self.read(upload["Key"]), film)
