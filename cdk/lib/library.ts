@@ -67,6 +67,11 @@ export class Library extends Construct {
     writer.may({ actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], resources: [this.table.tableArn] });
   }
 
+  /** Lets a function delete clips that came to nothing. */
+  mayForget(function_: RustFunction): void {
+    function_.may({ actions: ['dynamodb:DeleteItem'], resources: [this.table.tableArn] });
+  }
+
   /** Lets a function query one index, and no other. */
   mayQuery(reader: RustFunction, index: 'active' | 'unfinished'): void {
     reader.may({ actions: ['dynamodb:Query'], resources: [`${this.table.tableArn}/index/${index}`] });

@@ -155,7 +155,7 @@ function fromFile(path: string): Record<string, unknown> {
 export function readSettings(given: Record<string, unknown>): Settings {
   const read = new Reader(given);
   const settings: Settings = {
-    name: read.text('name', 'matchcut', /^[a-z][a-z0-9-]{0,19}$/, '1 to 20 small letters, digits and hyphens'),
+    name: read.text('name', 'matchcut', /^(?!.*(aws|amazon|cognito))[a-z][a-z0-9-]{0,19}$/, '1 to 20 small letters, digits and hyphens, and not a name of AWS'),
     account: read.optionalText('account', /^\d{12}$/, 'the 12 digits of an account') ?? process.env['CDK_DEFAULT_ACCOUNT'],
     region: read.text('region', process.env['CDK_DEFAULT_REGION'], /^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as eu-central-1'),
     architecture: read.oneOf('architecture', ['x86_64', 'arm64'], 'x86_64'),

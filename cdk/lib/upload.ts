@@ -11,6 +11,7 @@ import { Construct } from 'constructs';
 
 import { mediaBucket } from './bucket.ts';
 import { undeliveredQueue, startOn } from './events.ts';
+import type { Channels } from './channels.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
 import type { Library } from './library.ts';
 import { allowWide, actingFor } from './permission.ts';
@@ -24,6 +25,7 @@ export interface UploadProps extends Deployment {
   readonly library: Library;
   /** Where clips' media lies. */
   readonly clips: Bucket;
+  readonly channels: Channels;
   /** What functions that show clips need to know. */
   readonly viewEnvironment: Record<string, string>;
   /** For whoever makes assets. */
@@ -83,6 +85,7 @@ export class Upload extends Construct {
     });
     library.mayWrite(complete);
     props.mayMakeAssets(complete);
+    this.mayDiscard(complete);
     startOn(
       this,
       'Transcoded',
@@ -99,34 +102,46 @@ export class Upload extends Construct {
     );
   }
 
-  /** Lets a function start transcoding jobs and ask for them. */
-  mayTranscode(transcoder: RustFunction): void {
-    transcoder.mayWidely({
-      actions: ['mediaconvert:CreateJob'],
-      resources: [arn(this, 'mediaconvert', 'queues/Default'), arn(this, 'mediaconvert', 'jobs/*')],
-      because: 'A job has no name before it is created.',
-    });
-    transcoder.mayWidely({
+  /** Lets the sweep do for uploads what its events would have done, and end those that never came. */
+  maySweep(sweep: RustFunction): void {
+    this.mayTakeIn(sweep);
+    this.mayDiscard(sweep);
+    this.mayOnOriginals(sweep, ['s3:AbortMultipartUpload']);
+    this.props.library.mayForget(sweep);
+    sweep.mayWidely({
       actions: ['mediaconvert:GetJob'],
       resources: [arn(this, 'mediaconvert', 'jobs/*')],
       because: 'MediaConvert names jobs itself.',
     });
-    transcoder.mayWidely({
-      actions: ['mediaconvert:SearchJobs', 'mediaconvert:Probe'],
-      resources: ['*'],
-      because: 'Searching and probing know no resources that a policy could name.',
-    });
-    transcoder.mayWidely({
-      actions: ['s3:GetObject', 's3:GetObjectTagging'],
-      resources: [this.bucket.arnForObjects('*')],
-      because: 'Every object of the bucket is an original.',
-    });
-    transcoder.mayPass(this.transcodeRole, 'mediaconvert.amazonaws.com');
   }
 
-  /** Lets a function throw parts of an upload away. */
-  mayAbort(function_: RustFunction): void {
-    this.mayOnOriginals(function_, ['s3:AbortMultipartUpload']);
+  /** Lets a function look at an original, and start the job that transcodes it. */
+  private mayTakeIn(taker: RustFunction): void {
+    this.mayLook(taker);
+    this.mayOnOriginals(taker, ['s3:GetObjectTagging']);
+    taker.mayWidely({
+      actions: ['mediaconvert:CreateJob', 'mediaconvert:SearchJobs', 'mediaconvert:Probe'],
+      resources: ['*'],
+      because: 'A job that names neither queue nor template, a search and a probe have no resources that a policy could name.',
+    });
+    taker.mayPass(this.transcodeRole, 'mediaconvert.amazonaws.com');
+  }
+
+  /** Lets a function see whether an original is there; S3 says so only to who may list the bucket. */
+  private mayLook(looker: RustFunction): void {
+    this.mayOnOriginals(looker, ['s3:GetObject']);
+    looker.may({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
+  }
+
+  /** Lets a function remove what a failed transcode left. */
+  private mayDiscard(function_: RustFunction): void {
+    const { clips } = this.props;
+    function_.may({ actions: ['s3:ListBucket'], resources: [clips.bucketArn] });
+    function_.mayWidely({
+      actions: ['s3:DeleteObject'],
+      resources: [clips.arnForObjects('clips/*'), clips.arnForObjects('thumbnails/*')],
+      because: 'The names of segments and thumbnails are known to MediaConvert only.',
+    });
   }
 
   private originals(): Bucket {
@@ -153,20 +168,37 @@ export class Upload extends Construct {
   }
 
   private routes(): RustFunction[] {
-    const { library, viewEnvironment } = this.props;
+    const { library, channels, viewEnvironment } = this.props;
     const environment = { ...library.environment, UPLOADS_BUCKET: this.bucket.bucketName };
-    const of = (id: string, bin: string, description: string, more: Record<string, string> = {}) =>
-      new RustFunction(this, id, { ...this.props, bin, description, environment: { ...environment, ...more } });
+    const shown = { ...environment, ...viewEnvironment, CHANNELS: channels.json };
 
-    const create = of('Create', 'create-upload', 'POST /api/uploads: where to put a file', viewEnvironment);
+    const create = new RustFunction(this, 'Create', {
+      ...this.props,
+      bin: 'create-upload',
+      description: 'POST /api/uploads: where to put a file',
+      environment: shown,
+    });
     library.mayWrite(create);
-    this.mayOnOriginals(create, ['s3:PutObject', 's3:AbortMultipartUpload']);
-    const parts = of('Parts', 'list-upload-parts', 'GET /api/uploads/…/parts: where to put its parts');
+    this.mayOnOriginals(create, ['s3:PutObject']);
+
+    const parts = new RustFunction(this, 'Parts', {
+      ...this.props,
+      bin: 'list-upload-parts',
+      description: 'GET /api/uploads/{competitionId}/{clipId}/parts: where to put its parts',
+      environment,
+    });
     library.mayFind(parts);
     this.mayOnOriginals(parts, ['s3:PutObject']);
-    const complete = of('Complete', 'complete-upload', 'POST /api/uploads/…/complete: all parts are there', viewEnvironment);
-    library.mayWrite(complete);
-    this.mayOnOriginals(complete, ['s3:PutObject', 's3:ListMultipartUploadParts']);
+
+    const complete = new RustFunction(this, 'Complete', {
+      ...this.props,
+      bin: 'complete-upload',
+      description: 'POST /api/uploads/{competitionId}/{clipId}/complete: all parts are there',
+      environment: shown,
+    });
+    library.mayFind(complete);
+    this.mayOnOriginals(complete, ['s3:PutObject']);
+    this.mayLook(complete);
     return [create, parts, complete];
   }
 
@@ -204,7 +236,7 @@ export class Upload extends Construct {
     });
     transcode.lambda.addEventSource(new SqsEventSource(arrived, { batchSize: 1 }));
     library.mayWrite(transcode);
-    this.mayTranscode(transcode);
+    this.mayTakeIn(transcode);
   }
 
   private mayOnOriginals(function_: RustFunction, actions: readonly string[]): void {

@@ -60,6 +60,7 @@ export class Vod extends Stack {
       ? new Upload(this, 'Upload', {
           ...deployment,
           library,
+          channels,
           clips: clip.bucket,
           viewEnvironment: viewEnvironment(settings, delivery),
           assetEnvironment: asset.environment,
@@ -70,8 +71,7 @@ export class Vod extends Stack {
     const sweep = library.sweep({ ...clip.harvestEnvironment, ...asset.environment, ...upload?.environment });
     clip.mayHarvest(sweep);
     asset.mayMakeAssets(sweep);
-    upload?.mayTranscode(sweep);
-    upload?.mayAbort(sweep);
+    upload?.maySweep(sweep);
 
     api.route([clip.create, ...viewer.functions, ...(upload?.functions ?? [])]);
     delivery.serve({

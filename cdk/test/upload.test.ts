@@ -56,30 +56,36 @@ test('the end of a transcoding job starts transcode-complete', () => {
 
 test('functions of uploads may do their own job and nothing else', () => {
   const stack = uploads();
-  const jobs = 'arn:<AWS::Partition>:mediaconvert:eu-central-1:111122223333';
+  const jobs = 'arn:<AWS::Partition>:mediaconvert:eu-central-1:111122223333:jobs/*';
   const check = (bin: string, ...expected: string[]) => {
-    const common = /^(logs|xray):/;
-    assert.deepEqual(stack.grantsOf(bin).filter((it) => !common.test(it)), expected.sort(), bin);
+    assert.deepEqual(stack.grantsOf(bin).filter((it) => !/^(logs|xray):/.test(it)), expected.sort(), bin);
   };
-  const [find, put] = ['dynamodb:GetItem <LibraryClips>', 'dynamodb:PutItem <LibraryClips>'];
-  check('create-upload', find!, put!, 's3:AbortMultipartUpload <UploadOriginals>/*', 's3:PutObject <UploadOriginals>/*');
-  check('list-upload-parts', find!, 's3:PutObject <UploadOriginals>/*');
-  check('complete-upload', find!, put!, 's3:ListMultipartUploadParts <UploadOriginals>/*', 's3:PutObject <UploadOriginals>/*');
-  const transcoding = [
-    `mediaconvert:CreateJob ${jobs}:jobs/*`,
-    `mediaconvert:CreateJob ${jobs}:queues/Default`,
-    `mediaconvert:GetJob ${jobs}:jobs/*`,
+  const find = 'dynamodb:GetItem <LibraryClips>';
+  const put = 'dynamodb:PutItem <LibraryClips>';
+  const putOriginal = 's3:PutObject <UploadOriginals>/*';
+  const look = ['s3:GetObject <UploadOriginals>/*', 's3:ListBucket <UploadOriginals>'];
+  const takeIn = [
+    ...look,
+    's3:GetObjectTagging <UploadOriginals>/*',
+    'mediaconvert:CreateJob *',
     'mediaconvert:Probe *',
     'mediaconvert:SearchJobs *',
     'iam:PassRole <UploadTranscodeRole>',
-    's3:GetObject <UploadOriginals>/*',
-    's3:GetObjectTagging <UploadOriginals>/*',
   ];
+  const discard = ['s3:DeleteObject <ClipBucket>/clips/*', 's3:DeleteObject <ClipBucket>/thumbnails/*', 's3:ListBucket <ClipBucket>'];
+  const makeAssets = vod().grantsOf('harvest-complete').filter((it) => /mediapackage|PassRole/.test(it));
   const queue = ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'];
-  check('transcode-upload', find!, put!, ...transcoding, ...queue.map((it) => `sqs:${it} <UploadArrived>`));
-  for (const grant of [...transcoding, 's3:AbortMultipartUpload <UploadOriginals>/*']) {
-    assert.ok(stack.grantsOf('sweep-library').includes(grant), `the sweep lacks ${grant}`);
-  }
+
+  check('create-upload', find, put, putOriginal);
+  check('list-upload-parts', find, putOriginal);
+  check('complete-upload', find, putOriginal, ...look);
+  check('transcode-upload', find, put, ...takeIn, ...queue.map((it) => `sqs:${it} <UploadArrived>`));
+  check('transcode-complete', find, put, ...makeAssets, ...discard, 'sqs:SendMessage <UploadUndelivered>');
+  const more = stack.grantsOf('sweep-library').filter((it) => !vod().grantsOf('sweep-library').includes(it));
+  assert.deepEqual(
+    more,
+    [...takeIn, ...discard, 'dynamodb:DeleteItem <LibraryClips>', `mediaconvert:GetJob ${jobs}`, 's3:AbortMultipartUpload <UploadOriginals>/*'].sort(),
+  );
 });
 
 test('the role that MediaConvert assumes is for this account', () => {

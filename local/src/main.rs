@@ -59,7 +59,7 @@ struct Arguments {
 
     /// Stand in for AWS Elemental alone: S3 and the event bus are those that the environment leads
     /// to, as it leads any AWS SDK (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, …)
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["private", "sweep"])]
     elemental_only: bool,
 }
 
