@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_mediaconvert::Error as MediaConvertError;
+use aws_sdk_mediaconvert::error::SdkError;
 use aws_sdk_mediaconvert::types::{
     Job, JobStatus, Order, OutputGroupDetail, ProbeInputFile, StatusUpdateInterval,
 };
@@ -64,8 +65,9 @@ pub(super) const CLIP: &str = "clip";
 /// CreateJob is said to take two requests a second after a burst of a hundred; asking five times
 /// as often loses little of that and floods nobody.
 const PAUSE: Duration = Duration::from_millis(100);
-/// So that a function ends before its time does; then the queue gives the file once more.
-const MOST_PAUSES: usize = 100;
+/// Long, for the queue gives a file once more only after minutes, and no other before it; yet a
+/// function that waits twice so long ends before its time does.
+const MOST_PAUSES: usize = 500;
 
 impl Transcoder {
     pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
@@ -88,20 +90,8 @@ impl Transcoder {
         url: &str,
     ) -> Result<Result<Video, Failure>, TranscodeError> {
         let file = ProbeInputFile::builder().file_url(url).build();
-        let mut pauses = 0;
-        let probed = loop {
-            let probed = self.client.probe().input_files(file.clone()).send().await;
-            match probed.map_err(MediaConvertError::from) {
-                Err(MediaConvertError::TooManyRequestsException(_)) if pauses < MOST_PAUSES => {
-                    pauses += 1;
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(MediaConvertError::TooManyRequestsException(_)) => {
-                    return Err(TranscodeError::Throttled { clip: clip.clone() });
-                }
-                probed => break probed,
-            }
-        };
+        let probe = self.client.probe().input_files(file);
+        let probed = patiently(clip, || probe.clone().send()).await?;
         match probed {
             Ok(probed) => {
                 let container = probed.probe_results().first().and_then(|it| it.container.as_ref());
@@ -136,8 +126,9 @@ impl Transcoder {
         clip: &ClipKey,
         url: &str,
     ) -> Result<Option<String>, TranscodeError> {
-        let found = self.client.search_jobs().input_file(url).order(Order::Descending).send().await;
-        let found = found.map_err(|error| calling("search the job of", clip, error.into()))?;
+        let search = self.client.search_jobs().input_file(url).order(Order::Descending);
+        let found = patiently(clip, || search.clone().send()).await?;
+        let found = found.map_err(|error| calling("search the job of", clip, error))?;
         let of_clip = |job: &&Job| {
             let metadata = job.user_metadata.as_ref();
             metadata.is_some_and(|metadata| *metadata == identity(clip))
@@ -168,28 +159,22 @@ impl Transcoder {
             .set_user_metadata(Some(identity(clip)))
             .client_request_token(token(clip))
             .status_update_interval(StatusUpdateInterval::Seconds10);
-        for _ in 0..MOST_PAUSES {
-            match request.clone().send().await.map_err(MediaConvertError::from) {
-                Ok(created) => {
-                    let id = created.job.and_then(|job| job.id);
-                    let id = id.ok_or_else(|| TranscodeError::Incomplete { clip: clip.clone() })?;
-                    return Ok(Ok(id));
-                }
-                Err(MediaConvertError::TooManyRequestsException(_)) => {
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(MediaConvertError::BadRequestException(refusal)) => {
-                    let reason = refusal.message.unwrap_or_default();
-                    tracing::error!(clip.id = %clip, "MediaConvert refused a job: {reason}");
-                    return Ok(Err(Failure {
-                        code: FailureCode::TranscodeRefused,
-                        message: format!("MediaConvert would not transcode the file: {reason}"),
-                    }));
-                }
-                Err(source) => return Err(calling("make a job of", clip, source)),
+        match patiently(clip, || request.clone().send()).await? {
+            Ok(created) => {
+                let id = created.job.and_then(|job| job.id);
+                let id = id.ok_or_else(|| TranscodeError::Incomplete { clip: clip.clone() })?;
+                Ok(Ok(id))
             }
+            Err(MediaConvertError::BadRequestException(refusal)) => {
+                let reason = refusal.message.unwrap_or_default();
+                tracing::error!(clip.id = %clip, "MediaConvert refused a job: {reason}");
+                Ok(Err(Failure {
+                    code: FailureCode::TranscodeRefused,
+                    message: format!("MediaConvert would not transcode the file: {reason}"),
+                }))
+            }
+            Err(source) => Err(calling("make a job of", clip, source)),
         }
-        Err(TranscodeError::Throttled { clip: clip.clone() })
     }
 
     /// Asks where a job stands.
@@ -225,6 +210,26 @@ impl Transcoder {
     pub async fn warm_up(&self) {
         let _ = self.client.search_jobs().input_file("s3://-/-").max_results(1).send().await;
     }
+}
+
+/// Makes a call again for as long as MediaConvert has too many of them.
+async fn patiently<T, E, F>(
+    clip: &ClipKey,
+    call: impl Fn() -> F,
+) -> Result<Result<T, MediaConvertError>, TranscodeError>
+where
+    F: Future<Output = Result<T, SdkError<E>>>,
+    MediaConvertError: From<SdkError<E>>,
+{
+    for _ in 0..MOST_PAUSES {
+        match call().await.map_err(MediaConvertError::from) {
+            Err(MediaConvertError::TooManyRequestsException(_)) => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            answer => return Ok(answer),
+        }
+    }
+    Err(TranscodeError::Throttled { clip: clip.clone() })
 }
 
 /// Which clip a job belongs to.
