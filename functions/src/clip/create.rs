@@ -1,12 +1,12 @@
 //! `POST /api/clip`: a clip of the live stream, watchable from the reply on.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{ClipId, ClipRequest, Harvester, Span, Started, Window, WindowError, floor_second};
+use super::{
+    ClipId, ClipKey, ClipRequest, Harvester, Span, Started, Window, WindowError, floor_second,
+};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::http::{self, Problem, ProblemKind, Reply, Request, sentence, utc};
@@ -136,28 +136,11 @@ impl CreateClip {
         now: DateTime<Utc>,
     ) -> Result<Clip, Problem> {
         loop {
-            let mut clip = Clip {
-                competition: asked
-                    .competition
-                    .clone()
-                    .unwrap_or_else(|| channel.competition.clone()),
-                clip: ClipId::random(window),
-                status: Status::Queued,
-                version: 1,
-                source: Source::Live { channel: channel.id.clone(), requested: window },
-                actual,
-                title: asked.about.title.clone(),
-                description: asked.about.description.clone(),
-                tags: asked.about.tags.clone(),
-                manifests: BTreeMap::new(),
-                playable: BTreeSet::new(),
-                failure: None,
-                created_at: now,
-                updated_at: now,
-                ready_at: None,
-                next_check_at: None,
-            };
-            clip.next_check_at = Some(clip.next_check(now));
+            let competition = asked.competition.as_ref().unwrap_or(&channel.competition).clone();
+            let key = ClipKey { competition, clip: ClipId::random(window) };
+            let source = Source::Live { channel: channel.id.clone(), requested: window };
+            let mut clip = Clip::new(key, Status::Queued, source, &asked.about, now);
+            clip.actual = actual;
             let created = self.library.create(&clip).await;
             if created.map_err(|cause| Problem::unavailable(&cause))? {
                 return Ok(clip);

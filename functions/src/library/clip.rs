@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::clip::{ClipId, ClipKey, CompetitionId, Window};
+use crate::fields::Description;
 use crate::live::{ChannelId, Timeline};
 
 /// A row of the table.
@@ -174,6 +175,36 @@ impl Status {
 }
 
 impl Clip {
+    /// A clip of which nothing has come yet.
+    pub fn new(
+        ClipKey { competition, clip }: ClipKey,
+        status: Status,
+        source: Source,
+        about: &Description,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut clip = Self {
+            competition,
+            clip,
+            status,
+            version: 1,
+            source,
+            actual: None,
+            title: about.title.clone(),
+            description: about.description.clone(),
+            tags: about.tags.clone(),
+            manifests: BTreeMap::new(),
+            playable: BTreeSet::new(),
+            failure: None,
+            created_at: now,
+            updated_at: now,
+            ready_at: None,
+            next_check_at: None,
+        };
+        clip.next_check_at = Some(clip.next_check(now));
+        clip
+    }
+
     pub fn key(&self) -> ClipKey {
         ClipKey { competition: self.competition.clone(), clip: self.clip.clone() }
     }

@@ -1,6 +1,5 @@
 //! `POST /api/uploads`: a row for a file that is to come, and where to send it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -8,9 +7,9 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::parts::{self, PartPlan};
+use super::parts;
 use super::{Originals, UploadRequest, object_key};
-use crate::clip::ClipId;
+use crate::clip::{ClipId, ClipKey};
 use crate::config::{ConfigError, Variables};
 use crate::http::{self, Problem, Reply, Request, utc};
 use crate::library::{Advanced, Clip, Library, Source, Status, Trigger, Upload};
@@ -105,45 +104,23 @@ impl CreateUpload {
         let competition =
             competition.unwrap_or_else(|| self.channels.default_channel().competition.clone());
         let at = asked.at.unwrap_or(now);
-        let lifetime = match PartPlan::of(asked.size) {
-            _ if asked.size <= LARGEST_SINGLE_PUT => SINGLE_PUT_LIFETIME,
-            _ => PARTS_LIFETIME,
-        };
+        let in_parts = LARGEST_SINGLE_PUT < asked.size;
+        let lifetime = if in_parts { PARTS_LIFETIME } else { SINGLE_PUT_LIFETIME };
         loop {
-            let mut clip = Clip {
-                competition: competition.clone(),
-                clip: ClipId::random_at(at),
-                status: Status::Uploading,
-                version: 1,
-                source: Source::Upload(Upload {
-                    key: String::new(),
-                    filename: asked.filename.clone(),
-                    at,
-                    size: Some(asked.size),
-                    uploader: uploader.clone(),
-                    multipart: None,
-                    expires_at: Some(now + lifetime),
-                    job: None,
-                    progress: None,
-                    thumbnails: 0,
-                }),
-                actual: None,
-                title: asked.about.title.clone(),
-                description: asked.about.description.clone(),
-                tags: asked.about.tags.clone(),
-                manifests: BTreeMap::new(),
-                playable: BTreeSet::new(),
-                failure: None,
-                created_at: now,
-                updated_at: now,
-                ready_at: None,
-                next_check_at: None,
-            };
-            let key = clip.key();
-            if let Source::Upload(upload) = &mut clip.source {
-                upload.key = object_key::announced(&key, &asked.filename);
-            }
-            clip.next_check_at = Some(clip.next_check(now));
+            let key = ClipKey { competition: competition.clone(), clip: ClipId::random_at(at) };
+            let source = Source::Upload(Upload {
+                key: object_key::announced(&key, &asked.filename),
+                filename: asked.filename.clone(),
+                at,
+                size: Some(asked.size),
+                uploader: uploader.clone(),
+                multipart: None,
+                expires_at: Some(now + lifetime),
+                job: None,
+                progress: None,
+                thumbnails: 0,
+            });
+            let clip = Clip::new(key, Status::Uploading, source, &asked.about, now);
             let created = self.library.create(&clip).await;
             if created.map_err(|cause| Problem::unavailable(&cause))? {
                 return Ok(clip);

@@ -1,7 +1,5 @@
 //! From a file in the upload bucket to its MediaConvert job, however far that got before.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -15,7 +13,7 @@ use super::{
 };
 use crate::clip::{ClipId, ClipKey, CompetitionId};
 use crate::config::{ConfigError, Variables};
-use crate::fields::{LONGEST_TAG, LONGEST_TITLE, MOST_TAGS};
+use crate::fields::{Description, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS};
 use crate::library::{
     ActualBounds, Advanced, Clip, Failure, FailureCode, Library, LibraryError, Source, Status,
     Trigger, Upload,
@@ -127,36 +125,21 @@ impl Intake {
                 tags.push(tag);
             }
         }
-        let mut row = Clip {
-            competition: id.competition.clone(),
-            clip: id.clip.clone(),
-            status: Status::Uploading,
-            version: 1,
-            source: Source::Upload(Upload {
-                key: key.to_owned(),
-                filename: filename.chars().take(LONGEST_FILENAME).collect(),
-                at,
-                size: None,
-                uploader: None,
-                multipart: None,
-                expires_at: Some(now + TimeDelta::hours(1)),
-                job: None,
-                progress: None,
-                thumbnails: 0,
-            }),
-            actual: None,
-            title: object_key::title(filename, LONGEST_TITLE),
-            description: String::new(),
-            tags,
-            manifests: BTreeMap::new(),
-            playable: BTreeSet::new(),
-            failure: None,
-            created_at: now,
-            updated_at: now,
-            ready_at: None,
-            next_check_at: None,
-        };
-        row.next_check_at = Some(row.next_check(now));
+        let source = Source::Upload(Upload {
+            key: key.to_owned(),
+            filename: filename.chars().take(LONGEST_FILENAME).collect(),
+            at,
+            size: None,
+            uploader: None,
+            multipart: None,
+            expires_at: Some(now + TimeDelta::hours(1)),
+            job: None,
+            progress: None,
+            thumbnails: 0,
+        });
+        let title = object_key::title(filename, LONGEST_TITLE);
+        let about = Description { title, tags, ..Description::default() };
+        let row = Clip::new(id.clone(), Status::Uploading, source, &about, now);
         if self.library.create(&row).await? {
             tracing::info!(clip.id = %id, "clip {id}: a file was dropped into the bucket");
             return Ok(row);
