@@ -16,7 +16,7 @@ test: .venv/ready ## Run every test but those of the deployment
 	cargo test --locked --workspace
 	.venv/bin/python -m unittest discover --start-directory tests --verbose
 
-# `proof` builds in a quarter of the time; `release` proves the very binaries that are deployed.
+# `proof` builds in a fraction of the time; `release` proves the very binaries that are deployed.
 PROFILE ?= proof
 
 test-deploy: cdk/node_modules/ready target/lambda-tools/ready target/deploy-venv/ready ## Deploy to an emulator of AWS and test it there

@@ -31,6 +31,9 @@ TABLE = {
     ("GET", "/api/competitions/nobody-has-this/clips/unknown"): everyone(404),
     # The library is public.
     ("POST", "/api/competitions/nobody-has-this/playback"): only(viewer=409, operator=409),
+    ("POST", "/api/uploads"): only(operator=400),
+    ("GET", "/api/uploads/nobody-has-this/unknown/parts"): only(operator=404),
+    ("POST", "/api/uploads/nobody-has-this/unknown/complete"): only(operator=404),
     ("GET", "/api/health"): everyone(200),
     # Not in the contract.
     ("GET", "/api/nowhere"): everyone(404),
@@ -38,9 +41,10 @@ TABLE = {
 }
 
 
-def ask(method, url, token=None, body=None, opener=build_opener()):
+def ask(method, url, token=None, body=None, headers={}, opener=build_opener()):
     """The status of the reply to a request, its headers and its body."""
-    request = Request(url, method=method, data=body if body is None else body.encode())
+    body = body.encode() if isinstance(body, str) else body
+    request = Request(url, method=method, data=body, headers=headers)
     if token is not None:
         request.add_header("Authorization", f"Bearer {token}")
     try:
@@ -63,7 +67,7 @@ class AuthorizationTable:
                 token = None if caller == "nobody" else self.tokens[caller]
                 url = self.api.removesuffix("/api") + path
                 body = "[]" if method == "POST" else None
-                answered[caller] = ask(method, url, token, body, self.opener)[0]
+                answered[caller] = ask(method, url, token, body, opener=self.opener)[0]
             with self.subTest(f"{method} {path}"):
                 self.assertEqual(answered, expected)
 

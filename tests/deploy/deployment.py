@@ -115,7 +115,7 @@ class Deployment:
         """The status and the JSON of a reply of the API, and where it says something is."""
         body = body if body is None else json.dumps(body)
         url = f"{self.outputs['ApiUrl']}{path}"
-        status, headers, text = ask(method, url, token, body, self.opener)
+        status, headers, text = ask(method, url, token, body, opener=self.opener)
         return status, json.loads(text), headers["Location"]
 
     def sign_in(self, group):

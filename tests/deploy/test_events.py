@@ -7,6 +7,7 @@ from deployment import ACCOUNT, REGION, deployed
 from stand_in import ENDPOINT
 
 HARVEST, INPUT = "MediaPackage HarvestJob Notification", "MediaPackage Input Notification"
+TRANSCODE, MEDIACONVERT = "MediaConvert Job State Change", "standin.mediaconvert"
 
 
 def event(detail_type, detail, source="standin.mediapackage"):
@@ -15,6 +16,10 @@ def event(detail_type, detail, source="standin.mediapackage"):
         "id": "1", "version": "0", "account": ACCOUNT, "region": REGION, "time": "2026-01-01T00:00:00Z",
         "source": source, "detail-type": detail_type, "resources": [asset], "detail": detail,
     }
+
+
+def transcode(queue):
+    return {"status": "COMPLETE", "queue": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:queues/{queue}"}
 
 
 def harvest(**job):
@@ -31,6 +36,8 @@ class TestEvents(unittest.TestCase):
             "harvest-complete of a failure": event(HARVEST, harvest(status="FAILED")),
             "asset-playable": event(INPUT, playable),
             "asset-playable of a failure": event(INPUT, {"event": "IngestError"}),
+            "transcode-complete": event(TRANSCODE, transcode("Default"), MEDIACONVERT),
+            "none: another queue": event(TRANSCODE, transcode("another"), MEDIACONVERT),
             "none: another endpoint": event(HARVEST, harvest(origin_endpoint_id="another")),
             "none: not at its end": event(HARVEST, harvest(status="IN_PROGRESS")),
             "none: another configuration": event(INPUT, playable | {"packaging_configuration_id": "x"}),

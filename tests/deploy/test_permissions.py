@@ -12,21 +12,30 @@ ROW = {"competition": {"S": "permissions"}, "clip": {"S": "nothing"}}
 # A write that is allowed changes nothing all the same.
 NEVER = {"ConditionExpression": "attribute_exists(nothing)"}
 
+ROWS = {"dynamodb:GetItem", "dynamodb:PutItem"}
+HARVESTS = {"mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob"}
+ASSETS = {"mediapackage-vod:CreateAsset", "mediapackage-vod:DescribeAsset"}
+# S3 says that an object is not there only to who may list its bucket.
+ARRIVED = {"s3:GetObject of uploads", "s3:ListBucket of uploads"}
+TRANSCODES = ARRIVED | {
+    "s3:GetObjectTagging of uploads", "mediaconvert:CreateJob", "mediaconvert:SearchJobs",
+    "mediaconvert:Probe",
+}
+LEFT_BEHIND = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
+
 # Which of the actions below each function is for; the others it must not do.
 ALLOWED = {
-    "create-clip": {
-        "dynamodb:GetItem", "dynamodb:PutItem",
-        "mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob",
-    },
-    "harvest-complete": {
-        "dynamodb:GetItem", "dynamodb:PutItem", "sqs:SendMessage",
-        "mediapackage-vod:CreateAsset", "mediapackage-vod:DescribeAsset",
-    },
-    "asset-playable": {"dynamodb:GetItem", "dynamodb:PutItem", "sqs:SendMessage"},
-    "sweep-library": {
-        "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query unfinished",
-        "mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob",
-        "mediapackage-vod:CreateAsset", "mediapackage-vod:DescribeAsset",
+    "create-clip": ROWS | HARVESTS,
+    "harvest-complete": ROWS | ASSETS | {"sqs:SendMessage AssetUndelivered"},
+    "asset-playable": ROWS | {"sqs:SendMessage AssetUndelivered"},
+    "create-upload": ROWS | {"s3:PutObject of uploads"},
+    "list-upload-parts": {"dynamodb:GetItem", "s3:PutObject of uploads"},
+    "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | ARRIVED,
+    "transcode-upload": ROWS | TRANSCODES | {"sqs:ReceiveMessage UploadArrived"},
+    "transcode-complete": ROWS | ASSETS | LEFT_BEHIND | {"sqs:SendMessage UploadUndelivered"},
+    "sweep-library": ROWS | HARVESTS | ASSETS | TRANSCODES | LEFT_BEHIND | {
+        "dynamodb:Query unfinished", "dynamodb:DeleteItem", "mediaconvert:GetJob",
+        "s3:AbortMultipartUpload of uploads",
     },
     "list-clips": {"dynamodb:Query active"},
     "show-clip": {"dynamodb:GetItem"},
@@ -46,6 +55,10 @@ SIMULATED = {
     "mediapackage-vod:DeleteAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
     "medialive:StopChannel": f"arn:aws:medialive:{REGION}:{ACCOUNT}:channel:1",
     "mediaconvert:CreateJob": "*",
+    "mediaconvert:SearchJobs": "*",
+    "mediaconvert:Probe": "*",
+    "mediaconvert:GetJob": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:jobs/1",
+    "mediaconvert:CancelJob": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:jobs/1",
 }
 
 
@@ -73,8 +86,12 @@ class TestPermissions(unittest.TestCase):
         client = lambda service: self.client(service, credentials)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         table = {"TableName": self.deployment.outputs["TableName"]}
-        bucket = {"Bucket": self.deployment.outputs["ClipsBucketName"]}
-        queue = {"QueueUrl": self.client("sqs").list_queues()["QueueUrls"][0]}
+        queues = {
+            kind: {"QueueUrl": url}
+            for url in self.client("sqs").list_queues()["QueueUrls"]
+            for kind in ("AssetUndelivered", "UploadUndelivered", "UploadArrived")
+            if kind in url
+        }
         secret = self.client("secretsmanager").list_secrets()["SecretList"][0]["ARN"]
         role = self.functions["show-health"]["Role"].rsplit("/", 1)[1]
         operator = {
@@ -88,8 +105,36 @@ class TestPermissions(unittest.TestCase):
                          "ExpressionAttributeValues": {":value": {"S": "permissions"}}}
             return lambda: dynamodb.query(**table, **condition, **index)
 
+        def on_objects(kind, output, key):
+            bucket = {"Bucket": self.deployment.outputs[output]}
+            there = bucket | {"Key": key}
+            tags = {"Tagging": {"TagSet": []}}
+            return {
+                f"s3:GetObject {kind}": lambda: s3.get_object(**there),
+                f"s3:GetObjectTagging {kind}": lambda: s3.get_object_tagging(**there),
+                f"s3:PutObject {kind}": lambda: s3.put_object(**there),
+                f"s3:PutObjectTagging {kind}": lambda: s3.put_object_tagging(**there, **tags),
+                f"s3:DeleteObject {kind}": lambda: s3.delete_object(**there),
+                f"s3:ListBucket {kind}": lambda: s3.list_objects_v2(**bucket),
+                f"s3:AbortMultipartUpload {kind}": lambda: s3.abort_multipart_upload(
+                    **there, UploadId="none"),
+                f"s3:ListMultipartUploadParts {kind}": lambda: s3.list_parts(**there, UploadId="none"),
+            }
+
+        def on_queue(kind, queue):
+            fifo = {"MessageGroupId": "a", "MessageDeduplicationId": "a"}
+            more = fifo if queue["QueueUrl"].endswith(".fifo") else {}
+            return {
+                f"sqs:SendMessage {kind}": lambda: sqs.send_message(**queue, MessageBody="{}", **more),
+                f"sqs:ReceiveMessage {kind}": lambda: sqs.receive_message(**queue, VisibilityTimeout=0),
+            }
+
         delete = {"DeleteRequest": {"Key": ROW}}
-        return {
+        attempts = on_objects("of clips", "ClipsBucketName", "clips/a/b/index.m3u8")
+        attempts |= on_objects("of uploads", "UploadsBucketName", "a/b")
+        for kind, queue in queues.items():
+            attempts |= on_queue(kind, queue)
+        return attempts | {
             "dynamodb:GetItem": lambda: dynamodb.get_item(**table, Key=ROW),
             "dynamodb:PutItem": lambda: dynamodb.put_item(**table, Item=ROW, **NEVER),
             "dynamodb:UpdateItem": lambda: dynamodb.update_item(
@@ -103,12 +148,6 @@ class TestPermissions(unittest.TestCase):
             "dynamodb:Query active": query({"IndexName": "active"}, "activeCompetition"),
             "dynamodb:Query unfinished": query({"IndexName": "unfinished"}, "unfinished"),
             "dynamodb:DeleteTable": lambda: dynamodb.delete_table(TableName="another"),
-            "s3:GetObject": lambda: s3.get_object(**bucket, Key="clips/a/b/index.m3u8"),
-            "s3:PutObject": lambda: s3.put_object(**bucket, Key="clips/a/b/index.m3u8"),
-            "s3:DeleteObject": lambda: s3.delete_object(**bucket, Key="clips/a/b/index.m3u8"),
-            "s3:ListBucket": lambda: s3.list_objects_v2(**bucket),
-            "sqs:SendMessage": lambda: sqs.send_message(**queue, MessageBody="{}"),
-            "sqs:ReceiveMessage": lambda: sqs.receive_message(**queue),
             "secretsmanager:GetSecretValue": lambda: client("secretsmanager").get_secret_value(
                 SecretId=secret),
             "events:PutEvents": lambda: client("events").put_events(
@@ -142,23 +181,30 @@ class TestPermissions(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(may, ALLOWED.get(name))
 
-    def test_media_package_may_use_its_part_of_the_bucket(self):
-        bucket = f"arn:aws:s3:::{self.deployment.outputs['ClipsBucketName']}"
-        clip, other = f"{bucket}/clips/a/b/index.m3u8", f"{bucket}/thumbnails/a/b/thumbnail.0000000.jpg"
+    def test_aws_elemental_may_use_its_part_of_each_bucket(self):
+        clips, uploads = (
+            f"arn:aws:s3:::{self.deployment.outputs[name]}"
+            for name in ("ClipsBucketName", "UploadsBucketName")
+        )
+        clip, thumbnail = f"{clips}/clips/a/b/index.m3u8", f"{clips}/thumbnails/a/b/a.jpg"
+        original = f"{uploads}/a/b"
         asked = {
             f"{action} {resource}": (action, resource)
             for action in ("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:ListBucket")
-            for resource in (bucket, clip, other)
+            for resource in (clips, clip, thumbnail, uploads, original)
         }
         for role, allowed in {
-            "HARVEST_ROLE_ARN": {f"s3:PutObject {clip}", f"s3:ListBucket {bucket}"},
-            "ASSET_ROLE_ARN": {f"s3:GetObject {clip}", f"s3:ListBucket {bucket}"},
+            "HARVEST_ROLE_ARN": {f"s3:PutObject {clip}", f"s3:ListBucket {clips}"},
+            "ASSET_ROLE_ARN": {f"s3:GetObject {clip}", f"s3:ListBucket {clips}"},
+            "TRANSCODE_ROLE_ARN": {
+                f"s3:GetObject {original}", f"s3:PutObject {clip}", f"s3:PutObject {thumbnail}",
+            },
         }.items():
             arn = self.environment[role]
             may = {it for it, pair in asked.items() if self.simulated(arn, *pair)}
             with self.subTest(role):
                 self.assertEqual(may, allowed)
-                # The trust is in MediaPackage acting for this account, which the root is not.
+                # The trust is in a service that acts for this account, which the root is not.
                 self.assertFalse(is_allowed(lambda: self.assume(arn)))
 
     def test_the_bucket_takes_no_request_without_tls_or_credentials(self):

@@ -1,0 +1,66 @@
+"""An upload in the deployed service, from the editor's file to the viewer's player."""
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+from authorization import ask
+from clips import FRAMES_PER_SECOND, ClipTest
+from deployment import deployed
+
+
+class TestUpload(ClipTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.use(deployed())
+
+    def film(self, *codec):
+        """A film of two seconds, as a file's bytes."""
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "film.avi"
+            picture = f"testsrc2=size=1280x720:rate={FRAMES_PER_SECOND}:duration=2"
+            tone = "sine=duration=2"
+            command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone]
+            subprocess.run([*command, *codec, "-c:a", "pcm_s16le", file], check=True)
+            return file.read_bytes()
+
+    def put(self, url, data, headers={}):
+        """The headers of the reply to a file, or a part of one."""
+        status, sent, text = ask("PUT", url, body=data, headers=headers, opener=self.deployment.opener)
+        self.assertEqual(status, 200, text)
+        return sent
+
+    def announce(self, data):
+        asked = {"filename": "film.avi", "size": len(data), "title": "Film"}
+        status, clip, _ = self.deployment.ask("POST", "/api/uploads", self.operator, asked)
+        self.assertEqual(status, 201, clip)
+        return clip
+
+    def assert_becomes_ready(self, clip):
+        listed = self.wait_until_listed(clip, 150)
+        self.assertEqual(listed["meta"]["title"], "Film")
+        self.assertEqual(listed["actual"]["durationSeconds"], 2)
+        for manifest in listed["manifests"].values():
+            self.assert_plays(manifest, 2)
+        for thumbnail in listed["thumbnails"]:
+            self.assertTrue(thumbnail.startswith(self.deployment.outputs["VodBaseUrl"]), thumbnail)
+            status, headers, picture = ask("GET", thumbnail, opener=self.deployment.opener)
+            self.assertEqual((status, headers["Content-Type"], picture[:2]), (200, "image/jpeg", b"\xff\xd8"))
+
+    def test_a_small_file_is_sent_at_once(self):
+        data = self.film("-c:v", "mpeg4", "-q:v", "2")
+        clip = self.announce(data)
+        self.put(clip["upload"]["url"], data, clip["upload"]["headers"])
+        self.assert_becomes_ready(clip)
+
+    def test_a_large_file_is_sent_in_parts(self):
+        data = self.film("-c:v", "rawvideo", "-pix_fmt", "yuv420p")
+        clip = self.announce(data)
+        upload, parts = clip["upload"], []
+        for number, part in enumerate(upload["parts"]):
+            begin = number * upload["partSize"]
+            sent = self.put(part["url"], data[begin : begin + upload["partSize"]])
+            parts.append({"partNumber": part["partNumber"], "etag": sent["ETag"]})
+        status, reply, _ = self.deployment.ask("POST", upload["complete"], self.operator, {"parts": parts})
+        self.assertEqual(status, 202, reply)
+        self.assert_becomes_ready(clip)
