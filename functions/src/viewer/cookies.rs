@@ -1,6 +1,6 @@
 //! CloudFront's signed cookies.
 //!
-//! The AWS SDK for Rust has no signer, and the one on crates.io knows RSA with SHA-1 only.
+//! The AWS SDK for Rust has no signer, and the one crate there is knows RSA with SHA-1 only.
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html>
 
 use aws_lc_rs::rand::SystemRandom;
