@@ -240,6 +240,9 @@ class TestJobs(JobTest):
             ([*h264, "RateControlMode"], "CBR", "CBR"),
             ([*h264, "Bitrate"], 5_000_000, "bitrate"),
             ([*h264, "QualityTuningLevel"], "MULTI_PASS_HQ", "MULTI_PASS_HQ"),
+            ([*h264, "QvbrSettings", "QvbrQualityLevel"], 11, "qvbrQualityLevel"),
+            ([*h264, "MaxBitrate"], 999, "maxBitrate"),
+            ([*aac, "AacSettings", "SampleRate"], 96_001, "sampleRate"),
         ]:
             with self.subTest(path, new=new):
                 asked = self.asked(url, "landscape-stereo")

@@ -415,6 +415,9 @@ impl JobSettings {
                         return refuse(format!("{here}/outputs: there is no selector {name:?}"));
                     }
                 }
+                if let Some(fault) = output.out_of_bounds() {
+                    return refuse(format!("{here}/outputs: {fault}"));
+                }
                 let VideoDescription { width, height, .. } = output.video_description;
                 let fits = |side: u32| (32..=8192).contains(&side) && side.is_multiple_of(2);
                 if !fits(width) || !fits(height) {
@@ -428,6 +431,35 @@ impl JobSettings {
             return refuse("/outputGroups: frame captures need another output beside them".into());
         }
         Ok(())
+    }
+}
+
+impl Output {
+    /// The first number that is not within the bounds of MediaConvert's model.
+    fn out_of_bounds(&self) -> Option<String> {
+        let mut numbers = match &self.video_description.codec_settings {
+            VideoCodecSettings::H264 { h264_settings: it } => vec![
+                ("qvbrQualityLevel", it.qvbr_settings.qvbr_quality_level.into(), 1..=10),
+                ("maxBitrate", it.max_bitrate, 1000..=1_152_000_000),
+                ("parNumerator", it.par_numerator, 1..=i32::MAX.unsigned_abs()),
+                ("parDenominator", it.par_denominator, 1..=i32::MAX.unsigned_abs()),
+            ],
+            VideoCodecSettings::FrameCapture { frame_capture_settings: it } => vec![
+                ("framerateNumerator", it.framerate_numerator, 1..=i32::MAX.unsigned_abs()),
+                ("framerateDenominator", it.framerate_denominator, 1..=i32::MAX.unsigned_abs()),
+                ("maxCaptures", it.max_captures, 1..=10_000_000),
+                ("quality", it.quality.into(), 1..=100),
+            ],
+        };
+        for audio in &self.audio_descriptions {
+            let AudioCodecSettings::Aac { aac_settings: it } = &audio.codec_settings;
+            numbers.push(("bitrate", it.bitrate, 6000..=1_024_000));
+            numbers.push(("sampleRate", it.sample_rate, 8000..=96_000));
+        }
+        let fault = numbers.into_iter().find(|(_, number, bounds)| !bounds.contains(number));
+        fault.map(|(name, number, bounds)| {
+            format!("{name} is {number}, and not from {} to {}", bounds.start(), bounds.end())
+        })
     }
 }
 
