@@ -241,7 +241,7 @@ class TestJobs(JobTest):
             ([*h264, "Bitrate"], 5_000_000, "bitrate"),
             ([*h264, "QualityTuningLevel"], "MULTI_PASS_HQ", "MULTI_PASS_HQ"),
             ([*h264, "QvbrSettings", "QvbrQualityLevel"], 11, "qvbrQualityLevel"),
-            ([*h264, "MaxBitrate"], 999, "maxBitrate"),
+            ([*h264, "MaxBitrate"], 1_152_000_001, "maxBitrate"),
             ([*aac, "AacSettings", "SampleRate"], 96_001, "sampleRate"),
         ]:
             with self.subTest(path, new=new):
