@@ -9,6 +9,7 @@ use clap::Parser;
 use matchcut::config::Variables;
 use matchcut::error;
 use matchcut_local::{Beside, Faults, Options, Source, Stack, StackError};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs Matchcut on this machine: a live stream, the API, and AWS's part of it.
@@ -80,14 +81,18 @@ impl From<Arguments> for Options {
     }
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// Of each thread: unoptimized, the futures of the AWS SDKs take more than the usual 2 MiB.
+const STACK: usize = 16 << 20;
+
+fn main() -> ExitCode {
     init_log();
     let arguments = Arguments::parse();
+    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
+    let runtime = runtime.expect("the system has threads to give");
     let ran = if arguments.elemental_only {
-        run_beside(arguments.into()).await
+        runtime.block_on(run_beside(arguments.into()))
     } else {
-        run_all(arguments.into()).await
+        runtime.block_on(run_all(arguments.into()))
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,
