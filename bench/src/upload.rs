@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use aws_config::timeout::TimeoutConfig;
 use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_mediaconvert::types::ProbeInputFile;
 use aws_sdk_s3::primitives::ByteStream;
@@ -20,6 +21,7 @@ use crate::timings::{Timings, milliseconds, timed};
 
 const FILES: usize = 60;
 const LARGE: u64 = 1 << 30;
+const PATIENCE: Duration = Duration::from_mins(5);
 const BURST: u32 = 500;
 /// What MediaConvert takes at once, and then each second: the stand-in's throttle.
 const AT_ONCE: u32 = 100;
@@ -146,7 +148,14 @@ fn unwatched(service: &Service) -> Result<Variables, BenchError> {
 async fn put(service: &Service, bucket: &str, key: &str, file: &Path) -> Result<(), BenchError> {
     let body = ByteStream::from_path(file).await;
     let body = body.map_err(|error| BenchError::Folder(std::io::Error::other(error)))?;
-    let put = aws_sdk_s3::Client::new(&service.stack.sdk).put_object().bucket(bucket).key(key);
+    // A gigabyte takes longer than what functions call S3 for.
+    let patience = TimeoutConfig::builder()
+        .operation_attempt_timeout(PATIENCE)
+        .operation_timeout(PATIENCE)
+        .build();
+    let settings = aws_sdk_s3::config::Builder::from(&service.stack.sdk).timeout_config(patience);
+    let s3 = aws_sdk_s3::Client::from_conf(settings.build());
+    let put = s3.put_object().bucket(bucket).key(key);
     let put = put.body(body).send().await;
     put.map(drop).map_err(|error| BenchError::S3(Box::new(error.into())))
 }
