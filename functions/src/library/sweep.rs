@@ -17,7 +17,9 @@ use crate::clip::{HarvestError, Harvested, Harvester, Started, Window};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::live::{ChannelId, Channels};
-use crate::upload::{Intake, IntakeError, TakenIn, Transcoded, truncated};
+use crate::upload::{
+    Intake, IntakeError, Leftovers, LeftoversError, TakenIn, Transcoded, truncated,
+};
 
 /// Everything `sweep-library` needs, built once per cold start.
 #[derive(Clone, Debug)]
@@ -26,6 +28,7 @@ pub struct Sweep {
     harvester: Harvester,
     publisher: Publisher,
     intake: Intake,
+    leftovers: Leftovers,
     channels: Channels,
 }
 
@@ -55,6 +58,8 @@ pub enum SweepError {
     Asset(#[from] AssetError),
     #[error("the sweep could not see to an upload")]
     Upload(#[from] IntakeError),
+    #[error("the sweep could not remove what a failed transcode left")]
+    Leftovers(#[from] LeftoversError),
 }
 
 impl From<SweepError> for Diagnostic {
@@ -64,6 +69,7 @@ impl From<SweepError> for Diagnostic {
             SweepError::Harvest(_) => "Harvest",
             SweepError::Asset(_) => "Asset",
             SweepError::Upload(_) => "Upload",
+            SweepError::Leftovers(_) => "Leftovers",
         };
         error::diagnostic(name, &failure)
     }
@@ -81,6 +87,7 @@ impl Sweep {
             harvester: Harvester::from_variables(sdk, variables)?,
             publisher: Publisher::from_variables(sdk, variables)?,
             intake: Intake::new(sdk, variables)?,
+            leftovers: Leftovers::from_variables(sdk, variables)?,
             channels: variables.parsed("CHANNELS")?,
         })
     }
@@ -188,7 +195,7 @@ impl Sweep {
                 message: "MediaConvert has no record of the job any more".to_owned(),
             },
         };
-        self.intake.discard(&key).await?;
+        self.leftovers.remove(&key).await?;
         Ok(Trigger::Failed(failure))
     }
 

@@ -7,10 +7,7 @@ use super::originals::Original;
 use super::request::LONGEST_FILENAME;
 use super::transcoder::Transcoded;
 use super::video::Video;
-use super::{
-    Leftovers, LeftoversError, ObjectKey, OriginalError, Originals, TranscodeError, Transcoder,
-    object_key,
-};
+use super::{ObjectKey, OriginalError, Originals, TranscodeError, Transcoder, object_key};
 use crate::clip::{ClipId, ClipKey, CompetitionId};
 use crate::config::{ConfigError, Variables};
 use crate::fields::{Description, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS};
@@ -25,7 +22,6 @@ pub struct Intake {
     library: Library,
     originals: Originals,
     transcoder: Transcoder,
-    leftovers: Leftovers,
 }
 
 /// What taking a file in came to.
@@ -47,8 +43,6 @@ pub enum IntakeError {
     Transcode(#[from] TranscodeError),
     #[error("an upload was not recorded")]
     Library(#[from] LibraryError),
-    #[error("what a failed transcode left could not be removed")]
-    Leftovers(#[from] LeftoversError),
 }
 
 impl IntakeError {
@@ -69,7 +63,6 @@ impl Intake {
             library: Library::from_variables(sdk, variables)?,
             originals: Originals::from_variables(sdk, variables)?,
             transcoder: Transcoder::from_variables(sdk, variables)?,
-            leftovers: Leftovers::from_variables(sdk, variables)?,
         })
     }
 
@@ -148,8 +141,8 @@ impl Intake {
         Ok(self.library.find(&id).await?.unwrap_or(row))
     }
 
-    /// Does for an upload what can be done now: looks for its file, starts its job, asks after
-    /// its job. Done again, it changes nothing that was done.
+    /// Looks for the file that an upload waits for, and starts its job. Done again, it changes
+    /// nothing that was done.
     pub async fn check(&self, row: Clip, now: DateTime<Utc>) -> Result<TakenIn, IntakeError> {
         let Some(upload) = row.upload() else { return Ok(TakenIn::Unchanged) };
         if row.status == Status::Transcoding && upload.job.is_some() {
@@ -251,17 +244,17 @@ impl Intake {
         Ok(self.transcoder.look(clip, job).await?)
     }
 
-    /// Removes a clip's renditions and thumbnails, of which nothing will come.
-    pub async fn discard(&self, clip: &ClipKey) -> Result<(), IntakeError> {
-        Ok(self.leftovers.remove(clip).await?)
-    }
-
-    /// Removes what is there of an upload whose time is over: parts, then its row.
+    /// Removes what is there of an upload whose time is over, parts and then its row; `false` if
+    /// its file has come after all.
     pub async fn give_up(&self, row: &Clip) -> Result<bool, IntakeError> {
         if let Some(upload) = row.upload()
             && let Some(multipart) = &upload.multipart
         {
             self.originals.give_up_parts(&upload.key, multipart).await?;
+            // Someone may have joined the parts while they were being given up.
+            if self.originals.look(&upload.key).await?.is_some() {
+                return Ok(false);
+            }
         }
         let forgotten = self.library.forget(row).await?;
         if forgotten {

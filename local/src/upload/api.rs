@@ -12,10 +12,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::files;
+use super::files::{self, object_of};
 use super::jobs::{Job, JobStatus, Jobs};
 use super::probe::probe;
-use super::settings::object_of;
 use crate::wire::{AwsError, read_json};
 
 /// The most jobs of a page.

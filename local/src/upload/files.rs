@@ -8,10 +8,16 @@ use std::{fs, io};
 use aws_sdk_s3::presigning::PresigningConfig;
 use serde_json::{Value, json};
 
-use super::settings::{Output, OutputGroup, OutputGroupSettings, object_of};
+use super::settings::{Output, OutputGroup, OutputGroupSettings};
 
 /// As long as the longest job.
 const READING_TIME: Duration = Duration::from_hours(48);
+
+/// Bucket and key of an `s3://` URL.
+pub(super) fn object_of(url: &str) -> Option<(&str, &str)> {
+    let (bucket, key) = url.strip_prefix("s3://")?.split_once('/')?;
+    (!bucket.is_empty() && !key.is_empty() && !key.ends_with('/')).then_some((bucket, key))
+}
 
 /// Where ffmpeg can read an `s3://` object, piece by piece.
 pub(super) async fn reading_url(s3: &aws_sdk_s3::Client, url: &str) -> Result<String, String> {

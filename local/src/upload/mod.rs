@@ -3,6 +3,7 @@
 mod api;
 mod bucket;
 mod files;
+mod job_rules;
 mod jobs;
 mod probe;
 mod queue;

@@ -3,11 +3,9 @@
 //! Whatever else MediaConvert has is refused by name: a job must not pass here that would come
 //! out otherwise on AWS.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-
-use crate::wire::AwsError;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -81,8 +79,8 @@ enum DefaultSelection {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RemixSettings {
-    channels_in: usize,
-    channels_out: usize,
+    pub(super) channels_in: usize,
+    pub(super) channels_out: usize,
     pub(super) channel_mapping: ChannelMapping,
 }
 
@@ -164,7 +162,7 @@ pub(super) struct Output {
     pub(super) name_modifier: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     extension: Option<String>,
-    container_settings: ContainerSettings,
+    pub(super) container_settings: ContainerSettings,
     pub(super) video_description: VideoDescription,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) audio_descriptions: Vec<AudioDescription>,
@@ -172,13 +170,13 @@ pub(super) struct Output {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ContainerSettings {
-    container: Container,
+pub(super) struct ContainerSettings {
+    pub(super) container: Container,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-enum Container {
+pub(super) enum Container {
     M3u8,
     Raw,
 }
@@ -353,118 +351,4 @@ pub(super) struct AacSettings {
 enum CodingMode {
     #[serde(rename = "CODING_MODE_2_0")]
     Stereo,
-}
-
-impl JobSettings {
-    /// Checks what makes CreateJob refuse settings that are well-formed.
-    pub(super) fn check(&self) -> Result<(), AwsError> {
-        let refuse = |what: String| Err(AwsError::bad_request(what));
-        let [input] = self.inputs.as_slice() else {
-            return refuse(format!(
-                "/inputs: the stand-in takes one input, not {}",
-                self.inputs.len()
-            ));
-        };
-        for (name, selector) in &input.audio_selectors {
-            let out = selector.remix_settings.as_ref();
-            let fits = out.is_none_or(|remix| {
-                let outputs = &remix.channel_mapping.output_channels;
-                outputs.len() == remix.channels_out
-                    && outputs.iter().all(|it| it.input_channels.len() == remix.channels_in)
-            });
-            if !fits {
-                return refuse(format!(
-                    "/inputs/0/audioSelectors/{name}/remixSettings: the channels do not add up"
-                ));
-            }
-        }
-        let mut has_renditions = false;
-        for (at, group) in self.output_groups.iter().enumerate() {
-            let here = format!("/outputGroups/{at}");
-            let (destination, container) = match &group.output_group_settings {
-                OutputGroupSettings::Hls { hls_group_settings: hls } => {
-                    (&hls.destination, Container::M3u8)
-                }
-                OutputGroupSettings::File { file_group_settings: file } => {
-                    (&file.destination, Container::Raw)
-                }
-            };
-            if object_of(destination).is_none() {
-                return refuse(format!("{here}: {destination:?} is not s3://<bucket>/<base name>"));
-            }
-            let modifiers: BTreeSet<_> = group.outputs.iter().map(|it| &it.name_modifier).collect();
-            if modifiers.len() < group.outputs.len() || group.outputs.is_empty() {
-                return refuse(format!("{here}/outputs: each needs a nameModifier of its own"));
-            }
-            for output in &group.outputs {
-                let is_capture = matches!(
-                    output.video_description.codec_settings,
-                    VideoCodecSettings::FrameCapture { .. }
-                );
-                if output.container_settings.container != container
-                    || is_capture != (container == Container::Raw)
-                {
-                    return refuse(format!("{here}/outputs: container and codec do not fit"));
-                }
-                if is_capture && !output.audio_descriptions.is_empty() {
-                    return refuse(format!("{here}/outputs: frame captures have no sound"));
-                }
-                for audio in &output.audio_descriptions {
-                    let name = &audio.audio_source_name;
-                    if !input.audio_selectors.contains_key(name) {
-                        return refuse(format!("{here}/outputs: there is no selector {name:?}"));
-                    }
-                }
-                if let Some(fault) = output.out_of_bounds() {
-                    return refuse(format!("{here}/outputs: {fault}"));
-                }
-                let VideoDescription { width, height, .. } = output.video_description;
-                let fits = |side: u32| (32..=8192).contains(&side) && side.is_multiple_of(2);
-                if !fits(width) || !fits(height) {
-                    return refuse(format!("{here}/outputs: no picture has {width}x{height}"));
-                }
-                has_renditions |= !is_capture;
-            }
-        }
-        if !has_renditions {
-            // <https://docs.aws.amazon.com/mediaconvert/latest/ug/file-group-with-frame-capture-output.html>
-            return refuse("/outputGroups: frame captures need another output beside them".into());
-        }
-        Ok(())
-    }
-}
-
-impl Output {
-    /// The first number that is not within the bounds of MediaConvert's model.
-    fn out_of_bounds(&self) -> Option<String> {
-        let mut numbers = match &self.video_description.codec_settings {
-            VideoCodecSettings::H264 { h264_settings: it } => vec![
-                ("qvbrQualityLevel", it.qvbr_settings.qvbr_quality_level.into(), 1..=10),
-                ("maxBitrate", it.max_bitrate, 1000..=1_152_000_000),
-                ("parNumerator", it.par_numerator, 1..=i32::MAX.unsigned_abs()),
-                ("parDenominator", it.par_denominator, 1..=i32::MAX.unsigned_abs()),
-            ],
-            VideoCodecSettings::FrameCapture { frame_capture_settings: it } => vec![
-                ("framerateNumerator", it.framerate_numerator, 1..=i32::MAX.unsigned_abs()),
-                ("framerateDenominator", it.framerate_denominator, 1..=i32::MAX.unsigned_abs()),
-                ("maxCaptures", it.max_captures, 1..=10_000_000),
-                ("quality", it.quality.into(), 1..=100),
-            ],
-        };
-        for audio in &self.audio_descriptions {
-            let AudioCodecSettings::Aac { aac_settings: it } = &audio.codec_settings;
-            numbers.push(("bitrate", it.bitrate, 6000..=1_024_000));
-            numbers.push(("sampleRate", it.sample_rate, 8000..=96_000));
-        }
-        let fault = numbers.into_iter().find(|(_, number, bounds)| !bounds.contains(number));
-        fault.map(|(name, number, bounds)| {
-            format!("{name} is {number}, and not from {} to {}", bounds.start(), bounds.end())
-        })
-    }
-}
-
-/// Bucket and key of an `s3://` URL.
-pub(super) fn object_of(url: &str) -> Option<(&str, &str)> {
-    let (bucket, key) = url.strip_prefix("s3://")?.split_once('/')?;
-    (!bucket.is_empty() && !key.is_empty() && !key.ends_with('/')).then_some((bucket, key))
 }
