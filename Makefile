@@ -68,31 +68,16 @@ cdk/node_modules/ready: cdk/package-lock.json
 	touch $@
 
 # zig links against the old glibc that Lambda has; it comes with cargo-lambda's own venv.
-target/lambda-tools/ready: cdk/tools/requirements.txt
-	@scripts/require.sh cc=gcc python3=python3
-	@python3 -c 'import ensurepip' 2>/dev/null || scripts/require.sh python3-venv-is-missing=python3-venv
-	python3 -m venv target/lambda-tools
-	target/lambda-tools/bin/pip install --quiet --disable-pip-version-check --requirement cdk/tools/requirements.txt
-	touch $@
+target/lambda-tools/ready: cdk/tools/requirements.txt scripts/venv.sh
+	@scripts/require.sh cc=gcc
+	@scripts/venv.sh target/lambda-tools cdk/tools/requirements.txt
 
-target/lint-tools/ready: cdk/lint/requirements.txt
-	@scripts/require.sh python3=python3
-	@python3 -c 'import ensurepip' 2>/dev/null || scripts/require.sh python3-venv-is-missing=python3-venv
-	python3 -m venv target/lint-tools
-	target/lint-tools/bin/pip install --quiet --disable-pip-version-check --requirement cdk/lint/requirements.txt
-	touch $@
+target/lint-tools/ready: cdk/lint/requirements.txt scripts/venv.sh
+	@scripts/venv.sh target/lint-tools cdk/lint/requirements.txt
 
 # MiniStack wants a botocore of its own.
-target/deploy-venv/ready: tests/deploy/requirements.txt
-	@scripts/require.sh python3=python3
-	@python3 -c 'import ensurepip' 2>/dev/null || scripts/require.sh python3-venv-is-missing=python3-venv
-	python3 -m venv target/deploy-venv
-	target/deploy-venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/deploy/requirements.txt
-	touch $@
+target/deploy-venv/ready: tests/deploy/requirements.txt scripts/venv.sh
+	@scripts/venv.sh target/deploy-venv tests/deploy/requirements.txt
 
-.venv/ready: tests/requirements.txt
-	@scripts/require.sh $(TOOLS) python3=python3
-	@python3 -c 'import ensurepip' 2>/dev/null || scripts/require.sh python3-venv-is-missing=python3-venv
-	python3 -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
-	touch $@
+.venv/ready: tests/requirements.txt scripts/venv.sh
+	@scripts/venv.sh .venv tests/requirements.txt
