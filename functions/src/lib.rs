@@ -13,6 +13,7 @@ pub mod gate;
 pub mod http;
 pub mod library;
 pub mod live;
+pub mod notice;
 pub mod upload;
 pub mod viewer;
 
