@@ -9,7 +9,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{ClipId, ClipKey, Window};
 use matchcut::config::Variables;
-use matchcut::library::{self, Clip, Library, Status};
+use matchcut::library::{self, Clip, Failure, FailureCode, Library, Status};
 use matchcut_local::{Faults, Options, Source, Stack};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -242,6 +242,8 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         clip: ClipId::random(window),
         status,
         version: 1,
+        attempt: 1,
+        media_attempt: 1,
         source: library::Source::Live { channel: "main".into(), requested: window },
         actual: None,
         title: format!("Clip at {start}"),
@@ -249,10 +251,16 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         tags: Vec::new(),
         manifests: [("hls".to_owned(), "/out/v1/a/b/c/index.m3u8".to_owned())].into(),
         playable: ["hls".to_owned()].into(),
-        failure: None,
+        failure: (status == Status::Failed).then(|| Failure {
+            code: FailureCode::HarvestFailed,
+            message: "It could not be harvested.".to_owned(),
+        }),
         created_at: at(100),
         updated_at: at(100),
         ready_at: (status == Status::Ready).then(|| at(110)),
+        expires_at: None,
+        deleted_at: (status == Status::Deleting).then(|| at(110)),
+        queued_at: (status == Status::Queued).then(|| at(100)),
         next_check_at: status.is_unfinished().then(|| at(110)),
     }
 }
