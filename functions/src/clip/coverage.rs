@@ -41,7 +41,8 @@ pub(super) fn covered(
     let edge = on_air.map_or(now, Timeline::end);
     let not_aired = || {
         let detail = format!(
-            "The clip ends at {}, but the stream has only aired up to {}.",
+            "The clip ends at {}, but the stream has only aired up to {}; a clip may end four hours \
+             after that at most.",
             utc(window.end()),
             utc(edge)
         );

@@ -326,7 +326,8 @@ impl Clip {
             (Status::Scheduled, Source::Live { requested, .. }) => {
                 Some(soon.max(requested.end() + TimeDelta::seconds(10)))
             }
-            (Status::Uploading, Source::Upload(upload)) => {
+            // The file of a retry has come long ago.
+            (Status::Uploading, Source::Upload(upload)) if self.attempt == 1 => {
                 let later = now + TimeDelta::minutes(15);
                 Some(or_later(upload.awaited_until).map_or(later, |it| it.min(later)))
             }

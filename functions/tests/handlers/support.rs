@@ -130,6 +130,14 @@ impl Api {
         self.request(Method::GET, path, &[], "").await
     }
 
+    /// Deletes a clip as the operator.
+    pub(crate) async fn delete(&self, clip: &ClipKey) {
+        let token = format!("Bearer {}", self.stack.token);
+        let path = format!("/competitions/{}/clips/{}", clip.competition, clip.clip);
+        let answer = self.request(Method::DELETE, &path, &[("authorization", &token)], "").await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    }
+
     pub(crate) fn library(&self) -> Library {
         Library::from_variables(&self.stack.sdk, &self.stack.variables).unwrap()
     }
@@ -202,6 +210,55 @@ impl Api {
 
     pub(crate) async fn wait_for_status(&self, clip: &Clip, status: Status) -> Clip {
         self.wait_for(&clip.key(), |clip| clip.status == status).await
+    }
+
+    /// Sweeps, later and later, until a clip has come so far.
+    pub(crate) async fn swept_until(&self, key: &ClipKey, status: Status) -> Clip {
+        let mut minutes = 0;
+        self.eventually("the sweep has moved the clip", async || {
+            let now = Utc::now() + TimeDelta::minutes(minutes);
+            minutes += 1;
+            self.stack.functions.sweep.run(now).await.unwrap();
+            let clip = self.library().find(key).await.unwrap().unwrap();
+            (clip.status == status).then_some(clip)
+        })
+        .await
+    }
+
+    /// Waits until some clip is like this.
+    pub(crate) async fn clip_that(&self, condition: impl Fn(&Clip) -> bool) -> Clip {
+        self.eventually("there is such a clip", async || {
+            let clips = self.rows().await.into_iter().filter_map(|row| {
+                let part = |name: &str| row[name].as_str();
+                format!("{}_{}", part("competition")?, part("clip")?).parse().ok()
+            });
+            let keys: Vec<ClipKey> = clips.collect();
+            for key in keys {
+                let found = self.library().find(&key).await.unwrap();
+                if let Some(clip) = found.filter(|clip| condition(clip)) {
+                    return Some(clip);
+                }
+            }
+            None
+        })
+        .await
+    }
+
+    /// Asks again until there is an answer.
+    pub(crate) async fn eventually<T>(
+        &self,
+        what: &str,
+        mut ask: impl AsyncFnMut() -> Option<T>,
+    ) -> T {
+        let patience = tokio::time::Instant::now() + Duration::from_mins(1);
+        let mut polls = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            polls.tick().await;
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            assert!(tokio::time::Instant::now() < patience, "waited in vain until {what}");
+        }
     }
 
     pub(crate) async fn wait_for(&self, key: &ClipKey, condition: impl Fn(&Clip) -> bool) -> Clip {
