@@ -1,7 +1,7 @@
 /** The library: the table of clips, and the sweep that finds what no event told. */
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
@@ -27,6 +27,8 @@ export class Library extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAtSeconds',
+      // What a clip was tells whether its status changed.
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
       deletionProtection: settings.keepData,
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
@@ -41,6 +43,13 @@ export class Library extends Construct {
       partitionKey: text('unfinished'),
       sortKey: { name: 'nextCheckAt', type: AttributeType.NUMBER },
       projectionType: ProjectionType.ALL,
+    });
+    // Who waits for a harvest job, in the order of their coming.
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'waiting',
+      partitionKey: text('waiting'),
+      sortKey: { name: 'queuedAt', type: AttributeType.NUMBER },
+      projectionType: ProjectionType.KEYS_ONLY,
     });
     this.environment = { CLIPS_TABLE: this.table.tableName };
 
@@ -73,7 +82,7 @@ export class Library extends Construct {
   }
 
   /** Lets a function query one index, and no other. */
-  mayQuery(reader: RustFunction, index: 'active' | 'unfinished'): void {
+  mayQuery(reader: RustFunction, index: 'active' | 'unfinished' | 'waiting'): void {
     reader.may({ actions: ['dynamodb:Query'], resources: [`${this.table.tableArn}/index/${index}`] });
   }
 

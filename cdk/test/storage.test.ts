@@ -11,10 +11,18 @@ test('the table is the one the functions expect', () => {
   assert.deepEqual(indexes, [
     ['active', 'activeCompetition', 'clip'],
     ['unfinished', 'unfinished', 'nextCheckAt'],
+    ['waiting', 'waiting', 'queuedAt'],
   ]);
+  assert.deepEqual(table['StreamSpecification'], { StreamViewType: 'NEW_AND_OLD_IMAGES' });
   assert.equal(table['BillingMode'], 'PAY_PER_REQUEST');
   assert.equal(table['PointInTimeRecoverySpecification'].PointInTimeRecoveryEnabled, true);
   assert.deepEqual(table['TimeToLiveSpecification'], { AttributeName: 'expiresAtSeconds', Enabled: true });
+});
+
+test('who asks for a place in line reads keys only', () => {
+  const indexes = vod().one('DynamoDB::Table').Properties['GlobalSecondaryIndexes'] as Properties[];
+  const waiting = indexes.find((it) => it['IndexName'] === 'waiting');
+  assert.deepEqual(waiting?.['Projection'], { ProjectionType: 'KEYS_ONLY' });
 });
 
 test('what cannot be made again outlives the stack, unless it is told not to', () => {
