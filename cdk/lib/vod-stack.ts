@@ -53,27 +53,23 @@ export class Vod extends Stack {
       bucket: clip.bucket,
       packagingGroup: props.packagingGroup,
     });
-    const viewer = new Viewer(this, 'Viewer', { ...deployment, contract, library, channels, delivery });
+    const viewer = new Viewer(this, 'Viewer', { ...deployment, library, channels, delivery });
+    const upload = new Upload(this, 'Upload', {
+      ...deployment,
+      library,
+      channels,
+      clips: clip.bucket,
+      viewEnvironment: viewEnvironment(settings, delivery),
+      assetEnvironment: asset.environment,
+      mayMakeAssets: (maker) => asset.mayMakeAssets(maker),
+    });
 
-    const uploads = contract.operations.some((operation) => operation.id === 'create-upload');
-    const upload = uploads
-      ? new Upload(this, 'Upload', {
-          ...deployment,
-          library,
-          channels,
-          clips: clip.bucket,
-          viewEnvironment: viewEnvironment(settings, delivery),
-          assetEnvironment: asset.environment,
-          mayMakeAssets: (maker) => asset.mayMakeAssets(maker),
-        })
-      : undefined;
-
-    const sweep = library.sweep({ ...clip.harvestEnvironment, ...asset.environment, ...upload?.environment });
+    const sweep = library.sweep({ ...clip.harvestEnvironment, ...asset.environment, ...upload.environment });
     clip.mayHarvest(sweep);
     asset.mayMakeAssets(sweep);
-    upload?.maySweep(sweep);
+    upload.maySweep(sweep);
 
-    api.route([clip.create, ...viewer.functions, ...(upload?.functions ?? [])]);
+    api.route([clip.create, ...viewer.functions, ...upload.functions]);
     delivery.serve({
       channels: channels.all,
       vodHost: asset.packaging.host,
@@ -92,7 +88,7 @@ export class Vod extends Stack {
       PackagingGroupId: asset.packaging.groupId,
       TableName: library.table.tableName,
       ClipsBucketName: clip.bucket.bucketName,
-      ...(upload === undefined ? {} : { UploadsBucketName: upload.bucket.bucketName }),
+      UploadsBucketName: upload.bucket.bucketName,
       LiveUrls: channels.all.map((it) => `${it.settings.id}=${viewerManifest(delivery.url, it)}`).join(','),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

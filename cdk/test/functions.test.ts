@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { CONTRACT } from './contracts.ts';
 import { variablesRead } from './rust.ts';
 import { EXISTING, MADE, PRIVATE, type Stack, vod } from './synthesis.ts';
 
 const CASES: [string, () => Stack][] = [
-  ['a public library', () => vod(EXISTING, CONTRACT)],
-  ['a private library', () => vod({ ...EXISTING, ...PRIVATE }, CONTRACT)],
-  ['a channel of our own', () => vod(MADE, CONTRACT)],
+  ['a public library', () => vod(EXISTING)],
+  ['a private library', () => vod({ ...EXISTING, ...PRIVATE })],
+  ['a channel of our own', () => vod(MADE)],
 ];
 
 for (const [what, stack] of CASES) {

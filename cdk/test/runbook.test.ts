@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { WITH_UPLOADS } from './contracts.ts';
 import { MADE, vod } from './synthesis.ts';
 
 const RUNBOOK = readFileSync(`${import.meta.dirname}/../../docs/runbook.md`, 'utf8');
@@ -14,10 +13,10 @@ const ANCHORS = [...RUNBOOK.matchAll(/^## (.+)$/gm)].map(([, heading = '']) =>
 );
 
 test('each alarm says what it means, and where it is said what to do', () => {
-  const alarms = vod(EVERYTHING, WITH_UPLOADS).all('CloudWatch::Alarm');
+  const alarms = vod(EVERYTHING).all('CloudWatch::Alarm');
   const asked = new Set(
     alarms.map(({ Properties: alarm }) => {
-      const text = vod(EVERYTHING, WITH_UPLOADS).text(alarm['AlarmDescription']);
+      const text = vod(EVERYTHING).text(alarm['AlarmDescription']);
       const [, anchor = ''] = / What to do: docs\/runbook\.md#([a-z0-9-]+)$/.exec(text) ?? [];
       assert.ok(ANCHORS.includes(anchor), `the runbook has no entry ${anchor} for ${alarm['AlarmName']}`);
       assert.ok(alarm['AlarmActions'].length > 0, alarm['AlarmName']);

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 
 import { matchcut } from '../lib/app.ts';
-import type { Contract } from '../lib/contract.ts';
+import { type Contract, readContract } from '../lib/contract.ts';
 import type { Template } from '../lib/emulator.ts';
-import { WITHOUT_UPLOADS } from './contracts.ts';
+
+export const CONTRACT = readContract(`${import.meta.dirname}/../../functions/openapi.yaml`);
 
 export type Properties = Record<string, any>;
 
@@ -119,7 +120,7 @@ after(() => {
 });
 
 /** The stacks that settings make, by name. */
-export function synthesize(settings: Record<string, unknown>, contract: Contract = WITHOUT_UPLOADS): Record<string, Stack> {
+export function synthesize(settings: Record<string, unknown>, contract: Contract = CONTRACT): Record<string, Stack> {
   const key = JSON.stringify([settings, contract.operations.map(({ id }) => id)]);
   const known = done.get(key);
   if (known !== undefined) return known;
