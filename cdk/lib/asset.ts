@@ -1,6 +1,6 @@
 /** VOD assets: the packaging group, its lock, and the functions that hear of harvests and ingests. */
 
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 
 import { CdnIdentifier } from './cdn-identifier.ts';
 import type { Channels } from './channels.ts';
+import type { Due } from './due.ts';
 import { KeyServer } from './drm.ts';
 import { MEDIAPACKAGE, startOn, undeliveredQueue } from './events.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
@@ -18,6 +19,8 @@ import { allow, allowWide, actingFor } from './permission.ts';
 export interface AssetProps extends Deployment {
   readonly library: Library;
   readonly channels: Channels;
+  /** What a finished harvest frees a place for. */
+  readonly due: Due;
   /** Where clips' media lies. */
   readonly bucket: Bucket;
   readonly packagingGroup: string;
@@ -32,7 +35,7 @@ export class Asset extends Construct {
 
   constructor(scope: Construct, id: string, props: AssetProps) {
     super(scope, id);
-    const { settings, library, channels, bucket } = props;
+    const { settings, library, channels, due, bucket } = props;
 
     const identifier = new CdnIdentifier(this, 'CdnIdentifier');
     this.cdnIdentifier = identifier.secret;
@@ -65,19 +68,19 @@ export class Asset extends Construct {
     };
 
     const undelivered = undeliveredQueue(this, 'Undelivered');
-    Validations.of(undelivered).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'This queue is the dead-letter queue.' });
-    props.alarms.ofUndelivered('harvests and assets', undelivered);
+    props.alarms.ofUndelivered('events of harvests and assets', undelivered, 'undelivered-events');
 
     const harvestComplete = new RustFunction(this, 'HarvestComplete', {
       ...props,
       bin: 'harvest-complete',
       description: 'A finished harvest job becomes a VOD asset',
-      environment: { ...library.environment, ...this.environment, CHANNELS: channels.json },
+      environment: { ...library.environment, ...this.environment, ...due.environment, CHANNELS: channels.json },
       timeout: Duration.seconds(60),
       undelivered,
     });
     library.mayWrite(harvestComplete);
     this.mayMakeAssets(harvestComplete);
+    due.mayWake(harvestComplete);
     startOn(
       this,
       'Harvested',
@@ -127,7 +130,7 @@ export class Asset extends Construct {
     );
   }
 
-  /** Lets a function make and describe assets. */
+  /** Lets a function make and describe assets; what a retry makes replaces what the attempt before made. */
   mayMakeAssets(maker: RustFunction): void {
     maker.mayWidely({
       actions: ['mediapackage-vod:CreateAsset'],
@@ -135,7 +138,7 @@ export class Asset extends Construct {
       because: 'CreateAsset knows no resources that a policy could name.',
     });
     maker.mayWidely({
-      actions: ['mediapackage-vod:DescribeAsset'],
+      actions: ['mediapackage-vod:DescribeAsset', 'mediapackage-vod:DeleteAsset'],
       resources: [arn(this, 'mediapackage-vod', 'assets/*')],
       because: 'An asset is named after its clip, which can have any name.',
     });

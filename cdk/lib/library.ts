@@ -105,6 +105,7 @@ export class Library extends Construct {
     });
     this.mayWrite(sweep);
     this.mayQuery(sweep, 'unfinished');
+    this.mayQuery(sweep, 'waiting');
     new Rule(this, 'EveryMinute', {
       description: `Starts ${sweep.bin}`,
       schedule: Schedule.rate(Duration.minutes(1)),

@@ -1,6 +1,6 @@
 /** Uploads: the bucket of originals, the presigned ways into it, and the jobs made of what arrives. */
 
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Role } from 'aws-cdk-lib/aws-iam';
@@ -10,7 +10,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 import { mediaBucket } from './bucket.ts';
-import { undeliveredQueue, startOn } from './events.ts';
+import { keptQueue, startOn, undeliveredQueue } from './events.ts';
 import type { Channels } from './channels.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
 import type { Library } from './library.ts';
@@ -70,8 +70,7 @@ export class Upload extends Construct {
     };
 
     const undelivered = undeliveredQueue(this, 'Undelivered');
-    Validations.of(undelivered).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'This queue is the dead-letter queue.' });
-    props.alarms.ofUndelivered('uploads', undelivered);
+    props.alarms.ofUndelivered('events of uploads', undelivered, 'undelivered-events');
     this.functions = this.routes();
     this.transcode(undelivered);
 
@@ -106,7 +105,8 @@ export class Upload extends Construct {
   maySweep(sweep: RustFunction): void {
     this.mayTakeIn(sweep);
     this.mayDiscard(sweep);
-    this.mayOnOriginals(sweep, ['s3:AbortMultipartUpload']);
+    this.mayOnOriginals(sweep, ['s3:AbortMultipartUpload', 's3:DeleteObject']);
+    this.mayListUnfinished(sweep);
     this.props.library.mayForget(sweep);
     sweep.mayWidely({
       actions: ['mediaconvert:GetJob'],
@@ -131,6 +131,11 @@ export class Upload extends Construct {
   private mayLook(looker: RustFunction): void {
     this.mayOnOriginals(looker, ['s3:GetObject']);
     looker.may({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
+  }
+
+  /** Lets a function see which uploads in parts were begun. */
+  private mayListUnfinished(looker: RustFunction): void {
+    looker.may({ actions: ['s3:ListBucketMultipartUploads'], resources: [this.bucket.bucketArn] });
   }
 
   /** Lets a function remove what a failed transcode left. */
@@ -179,7 +184,9 @@ export class Upload extends Construct {
       environment: shown,
     });
     library.mayWrite(create);
-    this.mayOnOriginals(create, ['s3:PutObject']);
+    // Of two requests with one key, either may find what the other began.
+    this.mayOnOriginals(create, ['s3:PutObject', 's3:AbortMultipartUpload']);
+    this.mayListUnfinished(create);
 
     const parts = new RustFunction(this, 'Parts', {
       ...this.props,
@@ -209,9 +216,8 @@ export class Upload extends Construct {
   private transcode(undelivered: IQueue): void {
     const { library } = this.props;
     const failed = undeliveredQueue(this, 'Untranscoded', { fifo: true });
-    Validations.of(failed).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'This queue is the dead-letter queue.' });
-    this.props.alarms.ofUndelivered('arrived uploads', failed);
-    const arrived = undeliveredQueue(this, 'Arrived', {
+    this.props.alarms.ofUndelivered('arrived uploads', failed, 'arrived-uploads-that-failed');
+    const arrived = keptQueue(this, 'Arrived', {
       fifo: true,
       contentBasedDeduplication: true,
       // As AWS advises: six times what one invocation may take.

@@ -50,6 +50,8 @@ export class Viewer extends Construct {
       environment: { ...library.environment, ...view, CHANNELS: channels.json },
     });
     library.mayFind(show);
+    // A clip that waits shows its place in line.
+    library.mayQuery(show, 'waiting');
 
     const health = new RustFunction(this, 'Health', {
       ...props,

@@ -11,6 +11,7 @@ import { Channels, type LiveOrigin, viewerManifest } from './channels.ts';
 import { Clip } from './clip.ts';
 import type { Contract } from './contract.ts';
 import { Delivery } from './delivery.ts';
+import { Edit } from './edit.ts';
 import { Library } from './library.ts';
 import type { Settings } from './settings.ts';
 import { Upload } from './upload.ts';
@@ -50,8 +51,16 @@ export class Vod extends Stack {
       ...deployment,
       library,
       channels,
+      due: clip.due,
       bucket: clip.bucket,
       packagingGroup: props.packagingGroup,
+    });
+    const edit = new Edit(this, 'Edit', {
+      ...deployment,
+      library,
+      channels,
+      due: clip.due,
+      viewEnvironment: viewEnvironment(settings, delivery),
     });
     const viewer = new Viewer(this, 'Viewer', { ...deployment, library, channels, delivery });
     const upload = new Upload(this, 'Upload', {
@@ -69,7 +78,7 @@ export class Vod extends Stack {
     asset.mayMakeAssets(sweep);
     upload.maySweep(sweep);
 
-    api.route([clip.create, ...viewer.functions, ...upload.functions]);
+    api.route([clip.create, ...edit.functions, ...viewer.functions, ...upload.functions]);
     delivery.serve({
       channels: channels.all,
       vodHost: asset.packaging.host,

@@ -12,11 +12,16 @@ const HARVEST = [
   'mediapackage:CreateHarvestJob *',
   `mediapackage:DescribeHarvestJob arn:<AWS::Partition>:mediapackage:${OF_ACCOUNT}:harvest_jobs/*`,
 ];
+const WAITING = 'dynamodb:Query <LibraryClips>/index/waiting';
+const WAKE = [WAITING, 'sqs:SendMessage <ClipDueClips>'];
 const MAKE_ASSETS = [
   'iam:PassRole <AssetReadRole>',
   'mediapackage-vod:CreateAsset *',
+  `mediapackage-vod:DeleteAsset arn:<AWS::Partition>:mediapackage-vod:${OF_ACCOUNT}:assets/*`,
   `mediapackage-vod:DescribeAsset arn:<AWS::Partition>:mediapackage-vod:${OF_ACCOUNT}:assets/*`,
 ];
+const ABORT = 's3:AbortMultipartUpload <UploadOriginals>/*';
+const UNFINISHED = 's3:ListBucketMultipartUploads <UploadOriginals>';
 const PUT_ORIGINAL = 's3:PutObject <UploadOriginals>/*';
 /** S3 says that an object is not there only to who may list its bucket. */
 const LOOK = ['s3:GetObject <UploadOriginals>/*', 's3:ListBucket <UploadOriginals>'];
@@ -36,15 +41,18 @@ const take = (queue: string) =>
 const GRANTS: Record<string, string[]> = {
   'asset-playable': [...WRITE, 'sqs:SendMessage <AssetUndelivered>'],
   'complete-upload': [FIND, PUT_ORIGINAL, ...LOOK],
-  'create-clip': [...WRITE, ...HARVEST],
-  'create-upload': [...WRITE, PUT_ORIGINAL],
+  'create-clip': [...WRITE, ...HARVEST, ...WAKE],
+  'create-upload': [...WRITE, PUT_ORIGINAL, ABORT, UNFINISHED],
+  'delete-clip': WRITE,
   'grant-playback': [],
-  'harvest-complete': [...WRITE, ...MAKE_ASSETS, 'sqs:SendMessage <AssetUndelivered>'],
+  'harvest-clip': [...WRITE, ...HARVEST, ...WAKE, ...take('ClipDueClips')],
+  'harvest-complete': [...WRITE, ...MAKE_ASSETS, ...WAKE, 'sqs:SendMessage <AssetUndelivered>'],
   'list-clips': ['dynamodb:Query <LibraryClips>/index/active'],
   'list-upload-parts': [FIND, PUT_ORIGINAL],
   'refuse-request': [],
+  'retry-clip': [...WRITE, ...WAKE],
   'scope-token': [],
-  'show-clip': [FIND],
+  'show-clip': [FIND, WAITING],
   'show-health': [],
   'sweep-library': [
     ...WRITE,
@@ -55,10 +63,14 @@ const GRANTS: Record<string, string[]> = {
     ...TRANSCODE,
     `mediaconvert:GetJob arn:<AWS::Partition>:mediaconvert:${OF_ACCOUNT}:jobs/*`,
     ...DISCARD,
-    's3:AbortMultipartUpload <UploadOriginals>/*',
+    WAITING,
+    ABORT,
+    UNFINISHED,
+    's3:DeleteObject <UploadOriginals>/*',
   ],
   'transcode-complete': [...WRITE, ...MAKE_ASSETS, ...DISCARD, 'sqs:SendMessage <UploadUndelivered>'],
   'transcode-upload': [...WRITE, ...TRANSCODE, ...take('UploadArrived')],
+  'update-clip': WRITE,
 };
 
 test('each function may do its own job and nothing else', () => {
@@ -66,7 +78,7 @@ test('each function may do its own job and nothing else', () => {
   assert.deepEqual(stack.bins(), Object.keys(GRANTS).sort());
   for (const [bin, expected] of Object.entries(GRANTS)) {
     const grants = stack.grantsOf(bin).filter((it) => !it.startsWith('logs:') && !TRACES.includes(it));
-    assert.deepEqual(grants, expected.sort(), bin);
+    assert.deepEqual(grants, [...expected].sort(), bin);
   }
 });
 

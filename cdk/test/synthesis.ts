@@ -68,6 +68,13 @@ export class Stack {
     return found;
   }
 
+  /** What a function's events come from. */
+  source(bin: string): Properties {
+    const found = this.all('Lambda::EventSourceMapping').find((it) => it.Properties['FunctionName'].Ref === this.function(bin).id);
+    if (found === undefined) throw new Error(`Nothing feeds ${bin}.`);
+    return found.Properties;
+  }
+
   /** The names of all binaries. */
   bins(): string[] {
     return this.all('Lambda::Function')
