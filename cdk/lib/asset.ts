@@ -1,6 +1,6 @@
 /** VOD assets: the packaging group, its lock, and the functions that hear of harvests and ingests. */
 
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -14,6 +14,7 @@ import { MEDIAPACKAGE, startOn, undeliveredQueue } from './events.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
 import type { Library } from './library.ts';
 import { Packaging } from './packaging.ts';
+import type { PackagingGroupFile } from './packaging-files.ts';
 import { allow, allowWide, actingFor } from './permission.ts';
 
 export interface AssetProps extends Deployment {
@@ -23,11 +24,19 @@ export interface AssetProps extends Deployment {
   readonly due: Due;
   /** Where clips' media lies. */
   readonly bucket: Bucket;
-  readonly packagingGroup: string;
+  /** In the order in which they are filled. */
+  readonly packagingGroups: readonly PackagingGroupFile[];
+}
+
+/** A packaging group, and what stands before the paths of its manifests: nothing of the first, `/2` of the second. */
+export interface PackagingOrigin {
+  readonly packaging: Packaging;
+  readonly path: string;
 }
 
 export class Asset extends Construct {
-  readonly packaging: Packaging;
+  /** Where the assets of each group are, in the order in which groups are filled. */
+  readonly packagings: readonly PackagingOrigin[];
   readonly cdnIdentifier: Secret;
   /** For whoever makes assets. */
   readonly environment: Record<string, string>;
@@ -39,13 +48,15 @@ export class Asset extends Construct {
 
     const identifier = new CdnIdentifier(this, 'CdnIdentifier');
     this.cdnIdentifier = identifier.secret;
-    this.packaging = new Packaging(this, 'Packaging', {
-      file: props.packagingGroup,
-      name: settings.name,
-      cdnIdentifier: identifier,
-      ...(settings.drm === undefined
-        ? {}
-        : { drm: { ...settings.drm, keyServer: new KeyServer(this, 'KeyServer', settings.drm) } }),
+    const drm = settings.drm && { ...settings.drm, keyServer: new KeyServer(this, 'KeyServer', settings.drm) };
+    this.packagings = props.packagingGroups.map((group, at) => {
+      const packaging = new Packaging(this, at === 0 ? 'Packaging' : `Packaging-${group.id}`, {
+        group,
+        name: settings.name,
+        cdnIdentifier: identifier,
+        ...(drm === undefined ? {} : { drm }),
+      });
+      return { packaging, path: at === 0 ? '' : `/${at + 1}` };
     });
 
     this.readRole = new Role(this, 'ReadRole', {
@@ -64,7 +75,9 @@ export class Asset extends Construct {
     this.environment = {
       CLIPS_BUCKET: bucket.bucketName,
       ASSET_ROLE_ARN: this.readRole.roleArn,
-      PACKAGING_GROUP_ID: this.packaging.groupId,
+      PACKAGING_GROUPS: Stack.of(this).toJsonString(
+        this.packagings.map(({ packaging: { groupId: group }, path }) => ({ id: group, path })),
+      ),
     };
 
     const undelivered = undeliveredQueue(this, 'Undelivered');
@@ -110,7 +123,7 @@ export class Asset extends Construct {
       {
         source: [MEDIAPACKAGE],
         detailType: ['MediaPackage Input Notification'],
-        detail: { event: ['VodAssetPlayable'], packaging_configuration_id: [...this.packaging.configurationIds] },
+        detail: { event: ['VodAssetPlayable'], packaging_configuration_id: this.packagings.flatMap((it) => it.packaging.configurationIds) },
       },
       assetPlayable,
       undelivered,
@@ -128,6 +141,12 @@ export class Asset extends Construct {
       assetPlayable,
       undelivered,
     );
+  }
+
+  /** Lets the sweep see how full each group is. */
+  mayCount(sweep: RustFunction): void {
+    const groups = this.packagings.map(({ packaging }) => arn(this, 'mediapackage-vod', `packaging-groups/${packaging.name}`));
+    sweep.may({ actions: ['mediapackage-vod:DescribePackagingGroup'], resources: groups });
   }
 
   /** Lets a function make and describe assets; what a retry makes replaces what the attempt before made. */

@@ -90,6 +90,8 @@ export interface Settings {
   /** One more cache before the origins; pays off with viewers on several continents. */
   readonly originShield: boolean;
   readonly drm: DrmSettings | undefined;
+  /** The folder of packaging groups, a file each. */
+  readonly packagingGroups: string;
   /** Counted up once the secrets of MediaPackage's identifiers have new values, to take those over. */
   readonly identifierRound: number;
 
@@ -123,9 +125,6 @@ export const LADDER: readonly Rendition[] = [
 
 /** What CloudWatch Logs can keep; other numbers it refuses. */
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653];
-
-/** Each channel is two of the 25 behaviors a distribution may have; the rest needs seven. */
-const MOST_CHANNELS = 9;
 
 const COMPETITION = /^[A-Za-z0-9-]{1,64}$/;
 const ORIGIN = /^https:\/\/[a-z0-9.-]+(:\d+)?$/;
@@ -179,6 +178,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
     certificateArn: read.optionalText('certificateArn', /^arn:aws[a-z-]*:acm:us-east-1:/, 'the ARN of a certificate in us-east-1'),
     originShield: read.flag('originShield', false),
     drm: read.optionalObject('drm', readDrm),
+    packagingGroups: read.text('packagingGroups', 'packaging-groups', /./, 'a folder'),
     identifierRound: read.whole('identifierRound', 1, 1, 1_000_000),
 
     logDays: read.whole('logDays', 90, 1, 3653),
@@ -234,10 +234,6 @@ function checkTogether(settings: Settings, read: Reader): void {
     if (!unless) read.mistakes.push(sentence);
   };
   refuse(settings.channels.length > 0, 'Setting channels is empty; at least one channel is needed.');
-  refuse(
-    settings.channels.length <= MOST_CHANNELS,
-    `Setting channels has ${settings.channels.length} channels; one distribution takes ${MOST_CHANNELS}.`,
-  );
   const ids = settings.channels.map((channel) => channel.id);
   for (const twice of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) {
     read.mistakes.push(`Setting channels has two channels named ${twice}.`);

@@ -13,6 +13,7 @@ import type { Contract } from './contract.ts';
 import { Delivery } from './delivery.ts';
 import { Edit } from './edit.ts';
 import { Library } from './library.ts';
+import type { PackagingGroupFile } from './packaging-files.ts';
 import type { Settings } from './settings.ts';
 import { Upload } from './upload.ts';
 import { Users } from './users.ts';
@@ -22,8 +23,8 @@ import { Watch } from './watch.ts';
 export interface VodProps extends StackProps {
   readonly settings: Settings;
   readonly contract: Contract;
-  /** The file of the packaging group. */
-  readonly packagingGroup: string;
+  /** In the order in which they are filled. */
+  readonly packagingGroups: readonly PackagingGroupFile[];
   /** The channels that the stack Live made, by their ids. */
   readonly origins: ReadonlyMap<string, LiveOrigin>;
 }
@@ -53,7 +54,7 @@ export class Vod extends Stack {
       channels,
       due: clip.due,
       bucket: clip.bucket,
-      packagingGroup: props.packagingGroup,
+      packagingGroups: props.packagingGroups,
     });
     const edit = new Edit(this, 'Edit', {
       ...deployment,
@@ -76,12 +77,13 @@ export class Vod extends Stack {
     const sweep = library.sweep({ ...clip.harvestEnvironment, ...asset.environment, ...upload.environment });
     clip.mayHarvest(sweep);
     asset.mayMakeAssets(sweep);
+    asset.mayCount(sweep);
     upload.maySweep(sweep);
 
     api.route([clip.create, ...edit.functions, ...viewer.functions, ...upload.functions]);
     delivery.serve({
       channels: channels.all,
-      vodHost: asset.packaging.host,
+      packagings: asset.packagings,
       cdnIdentifier: identifierOf(asset.cdnIdentifier),
       bucket: clip.bucket,
     });
@@ -94,7 +96,7 @@ export class Vod extends Stack {
       VodBaseUrl: delivery.vodBaseUrl,
       UserPoolId: users.pool.userPoolId,
       OperatorClientId: users.app.userPoolClientId,
-      PackagingGroupId: asset.packaging.groupId,
+      PackagingGroupIds: asset.packagings.map((it) => it.packaging.groupId).join(','),
       TableName: library.table.tableName,
       ClipsBucketName: clip.bucket.bucketName,
       UploadsBucketName: upload.bucket.bucketName,

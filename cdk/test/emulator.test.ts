@@ -53,7 +53,7 @@ for (const [what, settings] of [
     const { Outputs: awsOutputs, ...awsRest } = rest as { Outputs: any };
     assert.deepEqual(emulatedRest, awsRest);
     assert.deepEqual(differences(awsOutputs, outputs), [
-      `/PackagingGroupId/Value: ${JSON.stringify(awsOutputs.PackagingGroupId.Value)} -> "default"`,
+      `/PackagingGroupIds/Value: ${JSON.stringify(awsOutputs.PackagingGroupIds.Value)} -> "default"`,
     ]);
 
     const gone = Object.keys(resources).filter((id) => !(id in emulatedResources));

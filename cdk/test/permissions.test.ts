@@ -60,6 +60,7 @@ const GRANTS: Record<string, string[]> = {
     'dynamodb:Query <LibraryClips>/index/unfinished',
     ...HARVEST,
     ...MAKE_ASSETS,
+    `mediapackage-vod:DescribePackagingGroup arn:<AWS::Partition>:mediapackage-vod:${OF_ACCOUNT}:packaging-groups/matchcut-default`,
     ...TRANSCODE,
     `mediaconvert:GetJob arn:<AWS::Partition>:mediaconvert:${OF_ACCOUNT}:jobs/*`,
     ...DISCARD,

@@ -1,6 +1,6 @@
 /** Synthesizes the stacks for a test, and finds its way in their templates. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -118,6 +118,18 @@ export class Stack {
     if (resource === undefined) return id;
     return id.replace(/[0-9A-F]{8}$/, '');
   }
+}
+
+/** A folder with the project's packaging group and another of the same formats. */
+export function twoGroups(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'matchcut-groups-'));
+  made.push(folder);
+  const text = readFileSync(`${import.meta.dirname}/../../packaging-groups/default.json`, 'utf8');
+  writeFileSync(join(folder, 'default.json'), text);
+  const { packagingConfigurations, ...group } = JSON.parse(text);
+  const second = packagingConfigurations.map((it: { id: string }) => ({ ...it, id: `${it.id}-2` }));
+  writeFileSync(join(folder, 'another.json'), JSON.stringify({ ...group, id: 'second', packagingConfigurations: second }));
+  return folder;
 }
 
 const made: string[] = [];
