@@ -9,7 +9,7 @@ import { mediaBucket } from './bucket.ts';
 import type { Channels } from './channels.ts';
 import { Due } from './due.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
-import type { Library } from './library.ts';
+import { type Library, expiryEnvironment } from './library.ts';
 import { allow, allowWide, actingFor } from './permission.ts';
 
 export interface ClipProps extends Deployment {
@@ -64,6 +64,7 @@ export class Clip extends Construct {
         ...starting,
         ...this.due.environment,
         ...props.viewEnvironment,
+        ...expiryEnvironment(settings),
       },
       timeout: Duration.seconds(29),
     });

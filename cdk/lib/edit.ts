@@ -31,6 +31,7 @@ export class Edit extends Construct {
       environment: shown,
     });
     library.mayWrite(update);
+    library.mayQuery(update, 'waiting');
 
     // It only marks the clip, which hides it at once; the sweep removes what there is of it.
     const remove = new RustFunction(this, 'Delete', {

@@ -13,7 +13,7 @@ import { mediaBucket } from './bucket.ts';
 import { keptQueue, startOn, undeliveredQueue } from './events.ts';
 import type { Channels } from './channels.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
-import type { Library } from './library.ts';
+import { type Library, expiryEnvironment } from './library.ts';
 import { allowWide, actingFor } from './permission.ts';
 
 /** MediaConvert's events, which unlike MediaPackage's are not lost. */
@@ -173,7 +173,7 @@ export class Upload extends Construct {
   }
 
   private routes(): RustFunction[] {
-    const { library, channels, viewEnvironment } = this.props;
+    const { settings, library, channels, viewEnvironment } = this.props;
     const environment = { ...library.environment, UPLOADS_BUCKET: this.bucket.bucketName };
     const shown = { ...environment, ...viewEnvironment, CHANNELS: channels.json };
 
@@ -181,11 +181,11 @@ export class Upload extends Construct {
       ...this.props,
       bin: 'create-upload',
       description: 'POST /api/uploads: where to put a file',
-      environment: shown,
+      environment: { ...shown, ...expiryEnvironment(settings) },
     });
     library.mayWrite(create);
-    // Of two requests with one key, either may find what the other began.
-    this.mayOnOriginals(create, ['s3:PutObject', 's3:AbortMultipartUpload']);
+    this.mayOnOriginals(create, ['s3:PutObject']);
+    // Of two requests with one key, the second goes on with what the first began.
     this.mayListUnfinished(create);
 
     const parts = new RustFunction(this, 'Parts', {
@@ -214,7 +214,7 @@ export class Upload extends Construct {
    * one name, the later one has to win.
    */
   private transcode(undelivered: IQueue): void {
-    const { library } = this.props;
+    const { settings, library } = this.props;
     const failed = undeliveredQueue(this, 'Untranscoded', { fifo: true });
     this.props.alarms.ofUndelivered('arrived uploads', failed, 'arrived-uploads-that-failed');
     const arrived = keptQueue(this, 'Arrived', {
@@ -237,7 +237,7 @@ export class Upload extends Construct {
       ...this.props,
       bin: 'transcode-upload',
       description: 'An original that arrived becomes a transcoding job',
-      environment: { ...library.environment, ...this.environment },
+      environment: { ...library.environment, ...this.environment, ...expiryEnvironment(settings) },
       timeout: TRANSCODE_TIMEOUT,
     });
     transcode.lambda.addEventSource(new SqsEventSource(arrived, { batchSize: 1 }));

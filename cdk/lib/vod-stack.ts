@@ -4,6 +4,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { Alarms } from './alarms.ts';
+import { Announce } from './announce.ts';
 import { Api } from './api.ts';
 import { Asset } from './asset.ts';
 import { identifierOf } from './cdn-identifier.ts';
@@ -12,13 +13,15 @@ import { Clip } from './clip.ts';
 import type { Contract } from './contract.ts';
 import { Delivery } from './delivery.ts';
 import { Edit } from './edit.ts';
-import { Library } from './library.ts';
+import { Library, expiryEnvironment } from './library.ts';
+import { Metrics } from './metrics.ts';
 import type { PackagingGroupFile } from './packaging-files.ts';
 import type { Settings } from './settings.ts';
 import { Upload } from './upload.ts';
 import { Users } from './users.ts';
 import { Viewer, viewEnvironment } from './viewer.ts';
 import { Watch } from './watch.ts';
+import { Webhook } from './webhook.ts';
 
 export interface VodProps extends StackProps {
   readonly settings: Settings;
@@ -41,6 +44,16 @@ export class Vod extends Stack {
     const listParameters = contract.operations.find((operation) => operation.id === 'list-clips')?.query ?? [];
     const delivery = new Delivery(this, 'Delivery', { settings, apiHost: api.host, listParameters });
     const channels = new Channels(this, settings, props.origins, delivery.url);
+
+    const metrics = new Metrics(settings.name);
+    new Announce(this, 'Announce', {
+      ...deployment,
+      library,
+      channels,
+      viewEnvironment: viewEnvironment(settings, delivery),
+      metricsEnvironment: metrics.environment,
+    });
+    for (const webhook of settings.webhooks) new Webhook(this, `Webhook-${webhook.name}`, { ...deployment, webhook });
 
     const clip = new Clip(this, 'Clip', {
       ...deployment,
@@ -74,8 +87,17 @@ export class Vod extends Stack {
       mayMakeAssets: (maker) => asset.mayMakeAssets(maker),
     });
 
-    const sweep = library.sweep({ ...clip.harvestEnvironment, ...asset.environment, ...upload.environment });
+    const sweep = library.sweep({
+      ...clip.harvestEnvironment,
+      ...channels.originEnvironment,
+      ...clip.due.environment,
+      ...asset.environment,
+      ...upload.environment,
+      ...metrics.environment,
+      ...expiryEnvironment(settings),
+    });
     clip.mayHarvest(sweep);
+    clip.due.mayWake(sweep);
     asset.mayMakeAssets(sweep);
     asset.mayCount(sweep);
     upload.maySweep(sweep);
@@ -88,7 +110,15 @@ export class Vod extends Stack {
       bucket: clip.bucket,
     });
 
-    new Watch(this, 'Watch', { ...deployment, api: api.http, library, channels, distribution: delivery.distribution });
+    new Watch(this, 'Watch', {
+      ...deployment,
+      metrics,
+      api: api.http,
+      library,
+      due: clip.due,
+      channels,
+      distribution: delivery.distribution,
+    });
 
     const outputs = {
       ApiUrl: delivery.url,
@@ -98,6 +128,7 @@ export class Vod extends Stack {
       OperatorClientId: users.app.userPoolClientId,
       PackagingGroupIds: asset.packagings.map((it) => it.packaging.groupId).join(','),
       TableName: library.table.tableName,
+      DueQueueUrl: clip.due.queue.queueUrl,
       ClipsBucketName: clip.bucket.bucketName,
       UploadsBucketName: upload.bucket.bucketName,
       LiveUrls: channels.all.map((it) => `${it.settings.id}=${viewerManifest(delivery.url, it)}`).join(','),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { EXISTING, MADE, PRIVATE, type Stack, synthesize, vod } from './synthesis.ts';
+import { EXISTING, MADE, PRIVATE, type Stack, synthesize, vod, WEBHOOK } from './synthesis.ts';
 
 const TRACES = ['xray:PutTelemetryRecords *', 'xray:PutTraceSegments *'];
 const OF_ACCOUNT = 'eu-central-1:111122223333';
@@ -39,10 +39,18 @@ const take = (queue: string) =>
 
 /** What each function may do, besides writing its own log and its traces. */
 const GRANTS: Record<string, string[]> = {
+  'announce-clip': [
+    'dynamodb:DescribeStream <LibraryClips>',
+    'dynamodb:GetRecords <LibraryClips>',
+    'dynamodb:GetShardIterator <LibraryClips>',
+    'dynamodb:ListStreams *',
+    `events:PutEvents arn:<AWS::Partition>:events:${OF_ACCOUNT}:event-bus/default`,
+    'sqs:SendMessage <AnnounceUnannounced>',
+  ],
   'asset-playable': [...WRITE, 'sqs:SendMessage <AssetUndelivered>'],
   'complete-upload': [FIND, PUT_ORIGINAL, ...LOOK],
   'create-clip': [...WRITE, ...HARVEST, ...WAKE],
-  'create-upload': [...WRITE, PUT_ORIGINAL, ABORT, UNFINISHED],
+  'create-upload': [...WRITE, PUT_ORIGINAL, UNFINISHED],
   'delete-clip': WRITE,
   'grant-playback': [],
   'harvest-clip': [...WRITE, ...HARVEST, ...WAKE, ...take('ClipDueClips')],
@@ -64,14 +72,15 @@ const GRANTS: Record<string, string[]> = {
     ...TRANSCODE,
     `mediaconvert:GetJob arn:<AWS::Partition>:mediaconvert:${OF_ACCOUNT}:jobs/*`,
     ...DISCARD,
-    WAITING,
+    ...WAKE,
     ABORT,
     UNFINISHED,
     's3:DeleteObject <UploadOriginals>/*',
+    'sqs:SendMessage <LibraryDropped>',
   ],
   'transcode-complete': [...WRITE, ...MAKE_ASSETS, ...DISCARD, 'sqs:SendMessage <UploadUndelivered>'],
   'transcode-upload': [...WRITE, ...TRANSCODE, ...take('UploadArrived')],
-  'update-clip': WRITE,
+  'update-clip': [...WRITE, WAITING],
 };
 
 test('each function may do its own job and nothing else', () => {
@@ -97,6 +106,15 @@ test('only the function that signs cookies may read their key', () => {
   const readers = stack.bins().filter((bin) => stack.grantsOf(bin).some((it) => it.startsWith('secretsmanager:')));
   assert.deepEqual(readers, ['grant-playback']);
   assert.ok(stack.grantsOf('grant-playback').includes(`secretsmanager:GetSecretValue ${PRIVATE.playbackKeySecretArn}`));
+});
+
+test('a webhook may read its own secret and queue only', () => {
+  const another = { ...WEBHOOK, name: 'another', secretArn: `${WEBHOOK.secretArn}2` };
+  const stack = vod({ ...EXISTING, webhooks: [WEBHOOK, another] });
+  for (const { name, secretArn } of [WEBHOOK, another]) {
+    const grants = stack.grantsOf(`deliver-webhook-${name}`).filter((it) => !it.startsWith('logs:') && !TRACES.includes(it));
+    assert.deepEqual(grants, [`secretsmanager:GetSecretValue ${secretArn}`, ...take(`Webhook${name}Changes`)].sort(), name);
+  }
 });
 
 test('a role is handed to the service it is for, and to no other', () => {

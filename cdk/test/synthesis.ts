@@ -45,6 +45,13 @@ export const PRIVATE = {
   allowedOrigins: ['https://app.example.com'],
 };
 
+/** A system that is told of changes of clips. */
+export const WEBHOOK = {
+  name: 'newsroom',
+  url: 'https://news.example.com/hooks/clips',
+  secretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:hook-AbCdEf',
+};
+
 export class Stack {
   constructor(readonly template: Template) {}
 
@@ -66,6 +73,14 @@ export class Stack {
     const found = this.all('Lambda::Function').find((it) => it.Properties['FunctionName'] === `matchcut-${bin}`);
     if (found === undefined) throw new Error(`There is no function ${bin}.`);
     return found;
+  }
+
+  /** A resource that is referred to, whichever way. */
+  at(reference: any): Resource {
+    const id = String(reference?.Ref ?? reference?.['Fn::GetAtt']?.[0]);
+    const found = this.template.Resources[id];
+    if (found === undefined) throw new Error(`There is nothing at ${JSON.stringify(reference)}.`);
+    return { ...found, id, Properties: found.Properties ?? {} };
   }
 
   /** What a function's events come from. */
