@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deploy lint lint-deploy bench functions deploy destroy cost
+.PHONY: help run test test-deploy lint lint-deploy fuzz bench functions deploy destroy cost
 
 # What the stand-in needs besides Rust, as program=Debian package.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc
@@ -14,7 +14,14 @@ run: ## Run the service on this machine; options in ARGS, as in make run ARGS="-
 test: .venv/ready ## Run every test but those of the deployment
 	@scripts/require.sh $(TOOLS)
 	cargo test --locked --workspace
+	@scripts/fuzz.sh 3
 	.venv/bin/python -m unittest discover --start-directory tests --verbose
+
+# How long each target is fuzzed.
+SECONDS ?= 600
+
+fuzz: ## Fuzz what reads from outside, SECONDS each; ARGS names targets, as in ARGS="manifest cursor"
+	@scripts/fuzz.sh $(SECONDS) $(ARGS)
 
 # `proof` builds in a fraction of the time; `release` proves the very binaries that are deployed.
 PROFILE ?= proof
@@ -29,7 +36,9 @@ test-deploy: cdk/node_modules/ready target/lambda-tools/ready target/deploy-venv
 
 lint: ## Check format, lints, documentation, licenses and unused dependencies
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items
 	cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny
 	cargo deny check bans licenses sources

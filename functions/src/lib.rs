@@ -13,7 +13,9 @@ pub mod gate;
 pub mod http;
 pub mod library;
 pub mod live;
+pub mod metrics;
 pub mod notice;
+mod repetition;
 pub mod upload;
 pub mod viewer;
 

@@ -55,7 +55,7 @@ pub(crate) fn environment(
         ("CLIPS_BUCKET", BUCKET.to_owned()),
         ("UPLOADS_BUCKET", UPLOADS_BUCKET.to_owned()),
         ("CHANNELS", channels.to_string()),
-        ("PACKAGING_GROUP_ID", group.id.clone()),
+        ("PACKAGING_GROUPS", json!([{ "id": group.id, "path": "" }]).to_string()),
         ("HARVEST_ROLE_ARN", role("harvest")),
         ("ASSET_ROLE_ARN", role("asset")),
         ("TRANSCODE_ROLE_ARN", role("transcode")),

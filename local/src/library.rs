@@ -13,7 +13,10 @@ use axum::error_handling::HandleError;
 use axum::http::StatusCode;
 use axum::http::header::ETAG;
 use dynoxide::Database;
-use matchcut::library::{ACTIVE_INDEX, ACTIVE_PARTITION, UNFINISHED_INDEX, UNFINISHED_PARTITION};
+use matchcut::library::{
+    ACTIVE_INDEX, ACTIVE_PARTITION, UNFINISHED_INDEX, UNFINISHED_PARTITION, WAITING_INDEX,
+    WAITING_PARTITION,
+};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
@@ -30,10 +33,6 @@ pub(crate) const BUCKET: &str = "matchcut-clips";
 pub(crate) const UPLOADS_BUCKET: &str = "matchcut-uploads";
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const SECRET_KEY: &str = "local";
-
-/// The index of clips that wait for a slot, and its partition key.
-const WAITING_INDEX: &str = "waiting";
-const WAITING_PARTITION: &str = "waiting";
 
 /// Opens the SQLite file that is DynamoDB's.
 pub(crate) fn open_database(file: &Path) -> Result<Database, StackError> {

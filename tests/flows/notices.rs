@@ -1,5 +1,6 @@
 //! An engineer has every change of a clip posted to a webhook, and can trust what comes.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -56,12 +57,16 @@ async fn each_state_of_a_clip_is_posted_and_signed_and_once_more_after_an_error(
     }
     let mut notices: Vec<Value> =
         again.iter().map(|(_, body)| serde_json::from_slice(body).unwrap()).collect();
-    let last = notices.iter().rposition(|notice| *notice == notices[0]);
-    assert_ne!(last, Some(0), "the first came twice");
-    notices.remove(last.expect("it is one of them"));
+    let last = notices.iter().rposition(|notice| *notice == notices[0]).unwrap();
+    assert_ne!(last, 0, "the first came twice");
+    notices.remove(last);
     let types: Vec<_> = notices.iter().map(|it| it["type"].as_str().unwrap()).collect();
-    let expected = ["clip.queued", "clip.harvesting", "clip.packaging", "clip.ready"];
-    assert_eq!(types, expected, "{notices:#?}");
+    // The clip is harvested in the same moment, so these two may overtake each other.
+    assert_eq!(
+        BTreeSet::from_iter(&types[..2]),
+        BTreeSet::from([&"clip.queued", &"clip.harvesting"])
+    );
+    assert_eq!(types[2..], ["clip.packaging", "clip.ready"]);
     assert_eq!(notices[3]["data"], clip);
     assert_eq!(notices[3]["timestamp"], clip["updatedAt"]);
 }

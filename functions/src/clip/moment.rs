@@ -1,9 +1,12 @@
 //! Moments as clients write them.
 
-use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
 
 /// From here on, a number is taken for milliseconds: as seconds it would be the year 5138.
 const MILLISECONDS_FROM: f64 = 1e11;
+
+/// The last year that a clip id can be written with; an offset can make a later one.
+const LAST_YEAR: i32 = 9999;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MomentError {
@@ -13,6 +16,8 @@ pub enum MomentError {
     Milliseconds,
     #[error("this is before 1970")]
     BeforeEpoch,
+    #[error("this is after the year {LAST_YEAR}")]
+    AfterLastYear,
 }
 
 /// Reads an RFC 3339 time, or seconds since 1970 with or without a fraction.
@@ -21,7 +26,14 @@ pub fn parse_moment(text: &str) -> Result<DateTime<Utc>, MomentError> {
         Ok(seconds) => from_epoch_seconds(seconds)?,
         Err(_) => DateTime::parse_from_rfc3339(text).map_err(|_| MomentError::Format)?.to_utc(),
     };
-    if moment < DateTime::UNIX_EPOCH { Err(MomentError::BeforeEpoch) } else { Ok(moment) }
+    if moment < DateTime::UNIX_EPOCH {
+        return Err(MomentError::BeforeEpoch);
+    }
+    // A window is widened to the whole second.
+    if LAST_YEAR < ceil_second(moment).year() {
+        return Err(MomentError::AfterLastYear);
+    }
+    Ok(moment)
 }
 
 fn from_epoch_seconds(seconds: f64) -> Result<DateTime<Utc>, MomentError> {
@@ -65,6 +77,7 @@ mod tests {
         check("1580736658.25", Ok("2020-02-03T13:30:58.250+00:00"));
         check("99999999999", Ok("5138-11-16T09:46:39+00:00"));
         check("5138-11-16T09:46:39Z", Ok("5138-11-16T09:46:39+00:00"));
+        check("9999-12-31T23:59:59Z", Ok("9999-12-31T23:59:59+00:00"));
     }
 
     #[test]
@@ -73,6 +86,8 @@ mod tests {
         check("-1", Err(MomentError::BeforeEpoch));
         check("-1e300", Err(MomentError::BeforeEpoch));
         check("1950-01-01T00:00:00Z", Err(MomentError::BeforeEpoch));
+        check("9999-12-31T23:59:59.5Z", Err(MomentError::AfterLastYear));
+        check("9999-12-31T23:59:59-01:00", Err(MomentError::AfterLastYear));
         for text in ["", "now", "NaN", "inf", "2020-02-03", "2020-02-03T13:30:58", "13:30"] {
             check(text, Err(MomentError::Format));
         }

@@ -1,6 +1,6 @@
 //! What a media playlist says of time.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use m3u8_rs::MediaPlaylist;
 
 /// The segments of a media playlist on the clock of their PROGRAM-DATE-TIME.
@@ -60,11 +60,11 @@ impl Timeline {
         let mut segments = Vec::with_capacity(durations.len());
         for (segment, duration) in playlist.segments.iter().zip(durations) {
             let tagged = segment.program_date_time.map(|time| time.to_utc());
-            let start = tagged.or(next).ok_or(ManifestError::OutOfRange)?;
+            let start = tagged.or(next).filter(in_range).ok_or(ManifestError::OutOfRange)?;
             next = start.checked_add_signed(duration);
             segments.push(Segment { start, duration });
         }
-        next.ok_or(ManifestError::OutOfRange)?;
+        next.filter(in_range).ok_or(ManifestError::OutOfRange)?;
         Ok(Self { segments, ended: playlist.end_list })
     }
 
@@ -83,6 +83,11 @@ impl Timeline {
     pub fn duration(&self) -> TimeDelta {
         self.segments.iter().map(|segment| segment.duration).sum()
     }
+}
+
+/// Whether a clip's id can be written with that time: its years have four digits.
+fn in_range(time: &DateTime<Utc>) -> bool {
+    (1970..=9999).contains(&time.year())
 }
 
 /// EXTINF in microseconds, which is finer than any encoder's clock needs.
@@ -151,5 +156,9 @@ mod tests {
             read("#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:58Z\n#EXTINF:99999,\na.ts\n"),
             Err(ManifestError::OutOfRange)
         );
+        for time in ["1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"] {
+            let body = format!("#EXT-X-PROGRAM-DATE-TIME:{time}\n#EXTINF:2,\na.ts\n");
+            assert_eq!(read(&body), Err(ManifestError::OutOfRange), "{time}");
+        }
     }
 }

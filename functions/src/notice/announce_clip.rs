@@ -8,11 +8,13 @@ use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::clip::ClipKey;
 use crate::config::{ConfigError, Variables};
 use crate::error;
-use crate::library::{Clip, Status};
+use crate::library::{Clip, Source, Status};
+use crate::metrics::{Metrics, Unit};
 use crate::viewer::ClipView;
 
 /// The events of one PutEvents.
@@ -27,6 +29,7 @@ const TRIES: u32 = 3;
 pub struct AnnounceClip {
     bus: aws_sdk_eventbridge::Client,
     view: ClipView,
+    metrics: Metrics,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +66,7 @@ impl AnnounceClip {
         Ok(Self {
             bus: aws_sdk_eventbridge::Client::new(sdk),
             view: ClipView::from_variables(variables)?,
+            metrics: Metrics::from_variables(variables)?,
         })
     }
 
@@ -79,10 +83,21 @@ impl AnnounceClip {
             for clip in together {
                 let key = clip.key();
                 tracing::info!("clip {key} is {:?}", clip.status);
+                self.measure(clip);
             }
             rest = later;
         }
         Ok(())
+    }
+
+    fn measure(&self, clip: &Clip) {
+        let status = json!(clip.status);
+        let status = status.as_str().unwrap_or_default();
+        self.metrics.put(&[("ClipsEntered", Unit::Count, 1.0)], &[("Status", status)]);
+        if let Some((source, seconds)) = time_to_ready(clip) {
+            let measured = [("TimeToReadySeconds", Unit::Seconds, seconds)];
+            self.metrics.put(&measured, &[("Source", source)]);
+        }
     }
 
     async fn put(&self, mut clips: Vec<&Clip>) -> Result<(), AnnounceClipError> {
@@ -122,6 +137,22 @@ impl AnnounceClip {
 fn apart(clips: &[Clip]) -> usize {
     let mut seen = BTreeSet::new();
     clips.iter().take(MOST_ENTRIES).take_while(|clip| seen.insert(clip.key().to_string())).count()
+}
+
+/// How long a clip that became ready took, and from what.
+///
+/// What was waited for by intention does not count: the end of a clip to air, a file to come. Nor
+/// does a clip that is ready only by a retry.
+fn time_to_ready(clip: &Clip) -> Option<(&'static str, f64)> {
+    let ready_at = clip.ready_at.filter(|_| clip.status == Status::Ready)?;
+    if 1 < clip.attempt {
+        return None;
+    }
+    let (source, from) = match &clip.source {
+        Source::Live { requested, .. } => ("live", clip.created_at.max(requested.end())),
+        Source::Upload(_) => ("upload", clip.created_at),
+    };
+    Some((source, (ready_at - from).as_seconds_f64()))
 }
 
 /// The clip of a record that tells of a new state.

@@ -57,7 +57,7 @@ impl CompleteUpload {
         let (Some(multipart), Some(size)) = (&upload.multipart, upload.size) else {
             return Err(closed(&clip));
         };
-        let etags = read(&body, PartPlan::of(size).count)?;
+        let etags = read_parts(&body, PartPlan::of(size).count)?;
         let accepted = || Ok(Reply::json(202, self.view.of(&clip)));
         if clip.status != Status::Uploading {
             return accepted();
@@ -82,7 +82,7 @@ impl CompleteUpload {
 }
 
 /// The ETag of each part, by its number.
-fn read(body: &[u8], count: u32) -> Result<BTreeMap<u32, String>, Problem> {
+pub fn read_parts(body: &[u8], count: u32) -> Result<BTreeMap<u32, String>, Problem> {
     let fields = Fields::read(body, &["parts"])?;
     let Some(Value::Array(parts)) = fields.get("parts") else {
         let detail = "Give a list of parts, each as { \"partNumber\": 1, \"etag\": \"…\" }.";
@@ -126,11 +126,12 @@ mod tests {
     fn each_part_is_given_once_in_any_order() {
         let part = |number: i64, etag: &str| json!({ "partNumber": number, "etag": etag });
         let fault = |parts: Value| {
-            let problem = read(json!({ "parts": parts }).to_string().as_bytes(), 2).unwrap_err();
+            let problem =
+                read_parts(json!({ "parts": parts }).to_string().as_bytes(), 2).unwrap_err();
             problem.field.unwrap()
         };
         let body = json!({ "parts": [part(2, "b"), part(1, "\"a\"")] }).to_string();
-        let etags = read(body.as_bytes(), 2).unwrap();
+        let etags = read_parts(body.as_bytes(), 2).unwrap();
         assert_eq!(etags, [(1, "\"a\"".to_owned()), (2, "b".to_owned())].into());
         assert_eq!(fault(json!([part(1, "a")])), "parts");
         assert_eq!(fault(json!("a")), "parts");

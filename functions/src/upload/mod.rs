@@ -15,7 +15,7 @@ mod transcode_complete;
 mod transcoder;
 mod video;
 
-pub use complete::CompleteUpload;
+pub use complete::{CompleteUpload, read_parts};
 pub use create::CreateUpload;
 pub use intake::{Intake, IntakeError, TakenIn, truncated};
 pub use leftovers::{Leftovers, LeftoversError};
@@ -23,7 +23,7 @@ pub use object_key::{ObjectKey, ObjectKeyError};
 pub use originals::{OriginalError, Originals};
 pub use parts::ListUploadParts;
 pub use request::UploadRequest;
-pub use transcode::{TranscodeUpload, TranscodeUploadError};
+pub use transcode::{ObjectCreated, TranscodeUpload, TranscodeUploadError};
 pub use transcode_complete::{JobNotice, TranscodeComplete, TranscodeCompleteError};
 pub use transcoder::{TranscodeError, Transcoded, Transcoder};
 

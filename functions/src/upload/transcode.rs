@@ -14,7 +14,7 @@ use crate::error;
 /// EventBridge's event, as the queue carries it.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct ObjectCreated {
+pub struct ObjectCreated {
     detail: Detail,
 }
 

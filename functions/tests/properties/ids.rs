@@ -1,0 +1,78 @@
+//! Names of clips: parsed back as they were written, and in the order of time.
+
+use chrono::TimeDelta;
+use matchcut::clip::{ClipId, ClipKey, CompetitionId, Window, parse_moment, stamp};
+use proptest::prelude::*;
+
+use crate::values::{key, moment, window};
+
+proptest! {
+    #[test]
+    fn every_id_is_one_that_can_be_read(moment in moment(), window in window(), text in ".*") {
+        for id in [
+            ClipId::random(window),
+            ClipId::random_at(moment),
+            ClipId::derived(moment, &text),
+        ] {
+            prop_assert_eq!(id.as_str().parse::<ClipId>(), Ok(id.clone()));
+            let json = serde_json::to_string(&id).unwrap();
+            prop_assert_eq!(serde_json::from_str::<ClipId>(&json).unwrap(), id);
+        }
+    }
+
+    #[test]
+    fn whatever_moment_a_request_may_name_has_an_id(
+        text in r"(1970|2020|9999)-(01-01|06-30|12-31)T(00|23):(00|59):(00|59|60)(\.5|)(Z|[+-]23:59)",
+    ) {
+        if let Ok(moment) = parse_moment(&text) {
+            let window = Window::new(moment - TimeDelta::seconds(1), moment).unwrap();
+            for id in [ClipId::random_at(moment), ClipId::random(window)] {
+                prop_assert_eq!(id.as_str().parse::<ClipId>(), Ok(id.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn keys_parse_back(key in key()) {
+        let name = key.to_string();
+        prop_assert_eq!(name.parse::<ClipKey>(), Ok(key.clone()));
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        prop_assert!(name.bytes().all(allowed), "MediaPackage takes no such id: {}", name);
+        let media = format!("{}/{}/", key.competition, key.clip);
+        prop_assert!(key.media_prefix().ends_with(&media));
+        prop_assert!(key.thumbnail_prefix().ends_with(&media));
+    }
+
+    #[test]
+    fn what_is_read_as_a_key_is_written_the_same(
+        name in r"[A-Za-z0-9-]{0,3}_?[0-9]{13,15}_[0-9]{13,15}_[A-Za-z0-9]{5,7}(_[0-9])?",
+    ) {
+        if let Ok(key) = name.parse::<ClipKey>() {
+            prop_assert_eq!(key.to_string(), name);
+        }
+    }
+
+    #[test]
+    fn names_of_others_are_refused_whatever_they_are(name in r"\PC*") {
+        if let Ok(key) = name.parse::<ClipKey>() {
+            prop_assert_eq!(key.to_string(), name.clone());
+        }
+        if let Ok(id) = name.parse::<CompetitionId>() {
+            prop_assert_eq!(id.as_str(), name);
+        }
+    }
+
+    #[test]
+    fn ids_sort_by_time(first in moment(), second in moment()) {
+        let (first, second) = if first <= second { (first, second) } else { (second, first) };
+        if first.timestamp() < second.timestamp() {
+            prop_assert!(ClipId::random_at(first) < ClipId::random_at(second));
+        }
+        // The bounds of a list compare with ids as text.
+        prop_assert!(stamp(first).as_str() < ClipId::random_at(first).as_str());
+        let next = first + TimeDelta::seconds(1);
+        if stamp(next).len() == stamp(first).len() {
+            prop_assert!(ClipId::random_at(first).as_str() < stamp(next).as_str());
+        }
+    }
+}

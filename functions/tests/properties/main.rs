@@ -1,0 +1,9 @@
+//! What holds for every value, and not for the tables' only: random ones are tried, and what fails
+//! is made smaller until it can be read.
+
+mod cursor;
+mod ids;
+mod moments;
+mod timeline;
+mod values;
+mod windows;
