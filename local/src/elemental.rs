@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use chrono::TimeDelta;
 
 use crate::asset::{self, Assets, PackagingGroup};
@@ -13,6 +14,7 @@ use crate::environment::ORIGIN_ENDPOINT;
 use crate::live::{Channel, OriginEndpoint, Startover, ingest_router, media_live_router};
 use crate::notifications::Bus;
 use crate::origins::Origins;
+use crate::server_errors::{self, ServerErrors};
 use crate::stack::Options;
 use crate::upload::{self, Rate};
 use crate::wire;
@@ -33,6 +35,7 @@ pub(crate) struct Elemental {
     assets: Arc<Assets>,
     transcodes: Arc<upload::Jobs>,
     s3: aws_sdk_s3::Client,
+    errors: Arc<ServerErrors>,
 }
 
 impl Elemental {
@@ -64,21 +67,30 @@ impl Elemental {
             Arc::clone(bus),
         )?;
         let vod = data.join("vod");
-        let assets =
-            Assets::open(&vod, groups, host.to_owned(), s3.clone(), faults, Arc::clone(bus))?;
+        let assets = Assets::open(
+            &vod,
+            groups,
+            host.to_owned(),
+            s3.clone(),
+            faults,
+            Arc::clone(bus),
+        )?;
         let rate = Rate::new(CREATE_JOBS_PER_SECOND, options.create_job_burst.into());
         let media_convert = data.join("media-convert");
         let transcodes =
             upload::Jobs::open(&media_convert, s3.clone(), faults, rate, Arc::clone(bus))?;
-        Ok(Self { endpoint, channel, jobs, assets, transcodes, s3 })
+        let errors = ServerErrors::new(faults);
+        Ok(Self { endpoint, channel, jobs, assets, transcodes, s3, errors })
     }
 
     /// Every operation, the encoder's ingest and MediaPackage's own origins.
     pub(crate) fn router(&self) -> Router {
+        let errors = from_fn_with_state(Arc::clone(&self.errors), server_errors::answer);
         Router::new()
             .merge(clip::router(Arc::clone(&self.jobs)))
             .merge(asset::router(Arc::clone(&self.assets)))
             .merge(upload::router(Arc::clone(&self.transcodes)))
+            .layer(errors)
             .merge(media_live_router(Arc::clone(&self.channel)))
             .merge(ingest_router(Arc::clone(&self.channel)))
             .merge(self.origins().origin_router())

@@ -17,6 +17,12 @@ pub struct Faults {
     pub delay: f64,
     /// The share of MediaPackage's and MediaConvert's API calls that are answered 429.
     pub throttle: f64,
+    /// The share of AWS Elemental's API calls that are answered 500 or 503, half of them after they
+    /// took effect.
+    pub error: f64,
+    /// The share of function runs that are cut off at one of their calls to AWS, half of them after
+    /// it took effect.
+    pub kill: f64,
     /// The share of harvest jobs and transcodes that fail.
     pub fail: f64,
     /// Seconds that every harvest job, transcode and ingest takes at least.
@@ -25,8 +31,9 @@ pub struct Faults {
     pub seed: Option<u64>,
 }
 
-pub(crate) const SYNTAX: &str = "lose, repeat, reorder, throttle and fail take a share from 0 to \
-                                 1, delay and slow take seconds, seed takes a whole number";
+pub(crate) const SYNTAX: &str = "lose, repeat, reorder, throttle, error, kill and fail take a \
+                                 share from 0 to 1, delay and slow take seconds, seed takes a \
+                                 whole number";
 
 impl FromStr for Faults {
     type Err = String;
@@ -46,6 +53,8 @@ impl FromStr for Faults {
                 "repeat" => (&mut faults.repeat, 1.0),
                 "reorder" => (&mut faults.reorder, 1.0),
                 "throttle" => (&mut faults.throttle, 1.0),
+                "error" => (&mut faults.error, 1.0),
+                "kill" => (&mut faults.kill, 1.0),
                 "fail" => (&mut faults.fail, 1.0),
                 "delay" => (&mut faults.delay, 3600.0),
                 "slow" => (&mut faults.slow, 3600.0),

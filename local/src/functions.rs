@@ -10,7 +10,7 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::SqsEvent;
 use chrono::Utc;
 use matchcut::asset::{AssetPlayable, HarvestComplete, HarvestNotice, InputNotice};
-use matchcut::clip::CreateClip;
+use matchcut::clip::{CreateClip, DeleteClip, HarvestClip, RetryClip, UpdateClip};
 use matchcut::config::{ConfigError, Variables};
 use matchcut::error;
 use matchcut::library::{Sweep, Swept};
@@ -22,7 +22,9 @@ use matchcut::viewer::{GrantPlayback, ListClips, ShowClip, show_health};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::faults::Faults;
 use crate::notifications::Subscriber;
+use crate::runs::{Killed, Runs};
 
 /// Every function, built the way its `main` builds it.
 #[derive(Clone, Debug)]
@@ -30,7 +32,11 @@ pub struct Functions {
     pub create_clip: CreateClip,
     pub list_clips: ListClips,
     pub show_clip: ShowClip,
+    pub update_clip: UpdateClip,
+    pub delete_clip: DeleteClip,
+    pub retry_clip: RetryClip,
     pub grant_playback: GrantPlayback,
+    pub harvest_clip: HarvestClip,
     pub harvest_complete: HarvestComplete,
     pub asset_playable: AssetPlayable,
     pub create_upload: CreateUpload,
@@ -40,6 +46,7 @@ pub struct Functions {
     pub transcode_complete: TranscodeComplete,
     pub announce_clip: AnnounceClip,
     pub sweep: Sweep,
+    runs: Runs,
 }
 
 impl Functions {
@@ -48,7 +55,11 @@ impl Functions {
             create_clip: CreateClip::new(sdk, variables)?,
             list_clips: ListClips::new(sdk, variables)?,
             show_clip: ShowClip::new(sdk, variables)?,
+            update_clip: UpdateClip::new(sdk, variables)?,
+            delete_clip: DeleteClip::new(sdk, variables)?,
+            retry_clip: RetryClip::new(sdk, variables)?,
             grant_playback: GrantPlayback::new(sdk, variables)?,
+            harvest_clip: HarvestClip::new(sdk, variables)?,
             harvest_complete: HarvestComplete::new(sdk, variables)?,
             asset_playable: AssetPlayable::new(sdk, variables)?,
             create_upload: CreateUpload::new(sdk, variables)?,
@@ -58,7 +69,13 @@ impl Functions {
             transcode_complete: TranscodeComplete::new(sdk, variables)?,
             announce_clip: AnnounceClip::new(sdk, variables)?,
             sweep: Sweep::new(sdk, variables)?,
+            runs: Runs::new(&Faults::default()),
         })
+    }
+
+    /// The same functions, cut off as often as the faults say.
+    pub(crate) fn with_faults(self, faults: &Faults) -> Self {
+        Self { runs: Runs::new(faults), ..self }
     }
 
     /// Runs the function of an operation of the contract; `None` if there is none of that name.
@@ -66,41 +83,63 @@ impl Functions {
         &self,
         operation: &str,
         event: ApiGatewayV2httpRequest,
-    ) -> Option<ApiGatewayV2httpResponse> {
-        Some(match operation {
-            "create-clip" => self.create_clip.handle(event).await,
-            "list-clips" => self.list_clips.handle(event).await,
-            "show-clip" => self.show_clip.handle(event).await,
-            "create-upload" => self.create_upload.handle(event).await,
-            "list-upload-parts" => self.list_upload_parts.handle(event).await,
-            "complete-upload" => self.complete_upload.handle(event).await,
-            "grant-playback" => self.grant_playback.handle(event).await,
-            "show-health" => show_health(event),
-            _ => return None,
-        })
+    ) -> Result<Option<ApiGatewayV2httpResponse>, Killed> {
+        let run = async {
+            Some(match operation {
+                "create-clip" => self.create_clip.handle(event).await,
+                "list-clips" => self.list_clips.handle(event).await,
+                "show-clip" => self.show_clip.handle(event).await,
+                "update-clip" => self.update_clip.handle(event).await,
+                "delete-clip" => self.delete_clip.handle(event).await,
+                "retry-clip" => self.retry_clip.handle(event).await,
+                "create-upload" => self.create_upload.handle(event).await,
+                "list-upload-parts" => self.list_upload_parts.handle(event).await,
+                "complete-upload" => self.complete_upload.handle(event).await,
+                "grant-playback" => self.grant_playback.handle(event).await,
+                "show-health" => show_health(event),
+                _ => return None,
+            })
+        };
+        self.runs.of(operation, run).await
     }
 
     /// Runs `transcode-upload` on a batch of its queue.
-    pub(crate) fn take_in(
-        &self,
-        batch: Value,
-    ) -> impl Future<Output = Result<(), String>> + Send + use<> {
-        let function = self.transcode_upload.clone();
-        async move {
-            let batch: SqsEvent = read(&batch)?;
-            function.handle(batch).await.map_err(|failure| error::chain(&failure))
-        }
+    pub(crate) async fn take_in(self, batch: Value) -> Result<(), String> {
+        let batch: SqsEvent = read(&batch)?;
+        self.run("transcode-upload", self.transcode_upload.handle(batch)).await
+    }
+
+    /// Runs `harvest-clip` on a batch of its queue.
+    pub(crate) async fn harvest(self, batch: Value) -> Result<(), String> {
+        let batch: SqsEvent = read(&batch)?;
+        self.run("harvest-clip", self.harvest_clip.handle(batch)).await
     }
 
     /// Runs `announce-clip` on a batch of the table's stream.
-    pub(crate) fn announce(
-        &self,
+    pub(crate) async fn announce(self, batch: Value) -> Result<(), String> {
+        let batch: DynamoDbEvent = read(&batch)?;
+        self.run("announce-clip", self.announce_clip.handle(batch)).await
+    }
+
+    /// Runs a subscriber's `deliver-webhook` on a batch of its queue.
+    pub(crate) async fn deliver(
+        self,
+        function: DeliverWebhook,
         batch: Value,
-    ) -> impl Future<Output = Result<(), String>> + Send + use<> {
-        let function = self.announce_clip.clone();
-        async move {
-            let batch: DynamoDbEvent = read(&batch)?;
-            function.handle(batch).await.map_err(|failure| error::chain(&failure))
+    ) -> Result<(), String> {
+        let batch: SqsEvent = read(&batch)?;
+        self.run("deliver-webhook", function.handle(batch)).await
+    }
+
+    /// Runs a function that nobody waits for; the error is the reported one.
+    async fn run<E: std::error::Error>(
+        &self,
+        function: &str,
+        work: impl Future<Output = Result<(), E>>,
+    ) -> Result<(), String> {
+        match self.runs.of(function, work).await {
+            Ok(done) => done.map_err(|failure| error::chain(&failure)),
+            Err(killed) => Err(killed.to_string()),
         }
     }
 
@@ -110,7 +149,10 @@ impl Functions {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            match self.sweep.run(Utc::now()).await {
+            let Ok(run) = self.runs.of("sweep-library", self.sweep.run(Utc::now())).await else {
+                continue;
+            };
+            match run {
                 Ok(Swept { moved: 0, .. }) => {}
                 Ok(swept) => tracing::info!("the sweep moved {} clips on", swept.moved),
                 Err(failure) => tracing::error!("{}", error::chain(&failure)),
@@ -128,29 +170,21 @@ impl Subscriber for Functions {
             match event["detail-type"].as_str() {
                 Some("MediaPackage HarvestJob Notification") => {
                     let event: EventBridgeEvent<HarvestNotice> = read(event)?;
-                    let done = self.harvest_complete.handle(event.detail).await;
-                    done.map_err(|failure| error::chain(&failure))
+                    self.run("harvest-complete", self.harvest_complete.handle(event.detail)).await
                 }
                 Some("MediaPackage Input Notification") => {
                     let event: EventBridgeEvent<InputNotice> = read(event)?;
-                    let done = self.asset_playable.handle(event).await;
-                    done.map_err(|failure| error::chain(&failure))
+                    self.run("asset-playable", self.asset_playable.handle(event)).await
                 }
                 Some("MediaConvert Job State Change") => {
                     let event: EventBridgeEvent<JobNotice> = read(event)?;
-                    let done = self.transcode_complete.handle(event.detail).await;
-                    done.map_err(|failure| error::chain(&failure))
+                    self.run("transcode-complete", self.transcode_complete.handle(event.detail))
+                        .await
                 }
                 _ => Ok(()),
             }
         })
     }
-}
-
-/// Runs a subscriber's `deliver-webhook` on a batch of its queue.
-pub(crate) async fn deliver(function: DeliverWebhook, batch: Value) -> Result<(), String> {
-    let batch: SqsEvent = read(&batch)?;
-    function.handle(batch).await.map_err(|failure| error::chain(&failure))
 }
 
 fn read<T: DeserializeOwned>(event: &Value) -> Result<T, String> {

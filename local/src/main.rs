@@ -46,8 +46,9 @@ struct Arguments {
     sweep: u64,
 
     /// Bad days, as NAME=VALUE,…: lose, repeat and reorder (a share of events), delay
-    /// (seconds for each event), throttle (a share of API calls), fail (a share of harvest jobs and
-    /// transcodes), slow (seconds each job takes at least), seed
+    /// (seconds for each event), throttle and error (a share of API calls, answered 429, or 500 and
+    /// 503), kill (a share of function runs, cut off at a call to AWS), fail (a share of harvest
+    /// jobs and transcodes), slow (seconds each job takes at least), seed
     #[arg(long, default_value = "", value_name = "FAULTS")]
     faults: Faults,
 

@@ -9,7 +9,7 @@ use matchcut::config::ConfigError;
 use matchcut::notice::DeliverWebhook;
 
 use crate::environment::{DUE_QUEUE, UPLOADS_QUEUE};
-use crate::functions::{Functions, deliver};
+use crate::functions::Functions;
 use crate::json_services::JsonServices;
 use crate::own_events::OwnEvents;
 use crate::private::Private;
@@ -17,9 +17,10 @@ use crate::queues::{Order, Queue};
 use crate::stack::Options;
 use crate::webhooks::Webhook;
 
-/// As few functions at once as an event source mapping can be limited to.
+/// As the deployment has it; fewer than two is not to be had.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
-const STANDARD: Order = Order::Any { at_once: 2 };
+const DUE_AT_ONCE: Order = Order::Any { at_once: 2 };
+const WEBHOOKS_AT_ONCE: Order = Order::Any { at_once: 5 };
 
 /// The queues, and the subscribers that some of them are for.
 #[derive(Debug)]
@@ -40,13 +41,13 @@ impl Messages {
         };
         let webhook = |url| {
             let webhook = Webhook::open(data, url)?;
-            // With the pauses of `deliver-webhook` these are about 17 hours.
-            let queue = queue(&webhook.name, STANDARD, 14)?;
+            // With the pauses of `deliver-webhook` this is half a day.
+            let queue = queue(&webhook.name, WEBHOOKS_AT_ONCE, 12)?;
             Ok((webhook, queue))
         };
         Ok(Self {
             uploads: queue(UPLOADS_QUEUE, Order::Arrival, 5)?,
-            due: queue(DUE_QUEUE, STANDARD, 5)?,
+            due: queue(DUE_QUEUE, DUE_AT_ONCE, 5)?,
             webhooks: options.webhooks.iter().map(webhook).collect::<io::Result<_>>()?,
         })
     }
@@ -69,13 +70,18 @@ impl Messages {
         sdk: &SdkConfig,
         sqs: &str,
     ) -> Result<Vec<Poller>, ConfigError> {
-        let transcoding = functions.clone();
-        let uploads = Arc::clone(&self.uploads).run(move |batch| transcoding.take_in(batch));
-        let mut pollers: Vec<Poller> = vec![Box::pin(uploads)];
+        let (transcoding, harvesting) = (functions.clone(), functions.clone());
+        let uploads = move |batch| transcoding.clone().take_in(batch);
+        let due = move |batch| harvesting.clone().harvest(batch);
+        let mut pollers: Vec<Poller> = vec![
+            Box::pin(Arc::clone(&self.uploads).run(uploads)),
+            Box::pin(Arc::clone(&self.due).run(due)),
+        ];
         for (webhook, queue) in &self.webhooks {
             let function = DeliverWebhook::new(sdk, &webhook.variables(sqs))?;
-            let run = Arc::clone(queue).run(move |batch| deliver(function.clone(), batch));
-            pollers.push(Box::pin(run));
+            let delivering = functions.clone();
+            let changes = move |batch| delivering.clone().deliver(function.clone(), batch);
+            pollers.push(Box::pin(Arc::clone(queue).run(changes)));
         }
         Ok(pollers)
     }

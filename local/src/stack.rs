@@ -23,6 +23,7 @@ use crate::faults::Faults;
 use crate::ffmpeg::{self, FfmpegError};
 use crate::functions::Functions;
 use crate::gateway::{self, Contract, ContractError, Gateway, TokenError, Tokens};
+use crate::interrupt::interruptible;
 use crate::json_services;
 use crate::library;
 use crate::live::{Source, Startover, manifest_path};
@@ -166,7 +167,10 @@ impl Stack {
         let host = elemental_url.trim_start_matches("http://");
         let elemental = Elemental::open(&options, groups, &sdk, &bus, host).map_err(unusable)?;
 
-        let functions = Functions::new(&sdk, &variables)?;
+        let kills = 0.0 < options.faults.kill;
+        let sdk_of_functions = if kills { interruptible(&sdk) } else { sdk.clone() };
+        let functions = Functions::new(&sdk_of_functions, &variables)?;
+        let functions = functions.with_faults(&options.faults);
         bus.subscribe(Arc::new(functions.clone()));
         let tokens = Tokens::open(data)?;
         let token = tokens.kept(data, "operator", OPERATOR_SCOPE)?;
@@ -181,12 +185,12 @@ impl Stack {
         let startover = Arc::clone(&elemental.endpoint.startover);
         let ingest_url = format!("{elemental_url}/ingest");
         tasks.spawn(until(stop.clone(), async move { elemental.run(&ingest_url).await }));
-        for poller in messages.pollers(&functions, &sdk, &elemental_url)? {
+        for poller in messages.pollers(&functions, &sdk_of_functions, &elemental_url)? {
             tasks.spawn(until(stop.clone(), poller));
         }
         let stream = Stream::open(database, &data.join("stream")).map_err(unusable)?;
         let announcing = functions.clone();
-        let run = stream.run(move |batch| announcing.announce(batch));
+        let run = stream.run(move |batch| announcing.clone().announce(batch));
         tasks.spawn(until(stop.clone(), run));
         let sweeping = functions.clone();
         let every = options.sweep;

@@ -65,6 +65,16 @@ impl AwsError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message)
     }
 
+    pub(crate) fn internal() -> Self {
+        let kind = "InternalServerErrorException";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind, "something went wrong")
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        let kind = "ServiceUnavailableException";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, kind, "try again later")
+    }
+
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BadRequestException", message)
     }

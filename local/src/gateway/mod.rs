@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::encodings::Body as LambdaBody;
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::Utc;
@@ -120,8 +120,14 @@ async fn answer(
         }
     };
     match gateway.functions.answer(&route.id, event).await {
-        Some(response) => reply(response),
-        None => {
+        Ok(Some(response)) => reply(response),
+        // As API Gateway says it of a function that does not answer.
+        // <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html>
+        Err(_) => {
+            let body = Json(json!({ "message": "Service Unavailable" }));
+            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
+        Ok(None) => {
             let detail = format!("The stand-in has no function {}.", route.id);
             let status = StatusCode::NOT_IMPLEMENTED;
             problem(status, "not-implemented", "There is no such function", &detail)
