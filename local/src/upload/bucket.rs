@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
@@ -15,9 +15,10 @@ use s3s::dto::{
     DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketLocationInput,
     GetBucketLocationOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
     GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-    ListBucketsInput, ListBucketsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-    ListObjectsV2Output, PutObjectInput, PutObjectOutput, PutObjectTaggingInput,
-    PutObjectTaggingOutput, Tag, UploadPartInput, UploadPartOutput,
+    ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+    ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, MultipartUpload,
+    PutObjectInput, PutObjectOutput, PutObjectTaggingInput, PutObjectTaggingOutput, Tag,
+    UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
@@ -34,6 +35,8 @@ type Tags = BTreeMap<String, String>;
 /// S3's smallest part, but for the last.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
 const SMALLEST_PART: u64 = 5 << 20;
+/// How many multipart uploads a list shows at once.
+const MOST_LISTED: i32 = 1000;
 /// How many tags an object can have.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>
 const MOST_TAGS: usize = 10;
@@ -50,6 +53,12 @@ pub(crate) struct Buckets {
 /// A multipart upload: what it was begun with, and the parts it has got.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Multipart {
+    #[serde(default)]
+    bucket: String,
+    #[serde(default)]
+    key: String,
+    #[serde(default)]
+    begun_at: DateTime<Utc>,
     tags: Tags,
     /// ETag and size.
     parts: BTreeMap<i32, (String, u64)>,
@@ -202,9 +211,11 @@ impl S3 for Buckets {
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
         let tags = tags_of(request.input.tagging.as_deref());
+        let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
         let response = self.files.create_multipart_upload(request).await?;
         let id = response.output.upload_id.as_deref().unwrap_or_default();
-        let multipart = Multipart { tags, parts: BTreeMap::new() };
+        let multipart =
+            Multipart { bucket, key, begun_at: Utc::now(), tags, parts: BTreeMap::new() };
         self.multiparts.add(id, multipart, |_| Ok::<_, std::io::Error>(())).map_err(internal)?;
         Ok(response)
     }
@@ -270,6 +281,78 @@ impl S3 for Buckets {
         Ok(response)
     }
 
+    /// In the order of their keys, and for a key from the first on.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
+    async fn list_multipart_uploads(
+        &self,
+        S3Request { input, .. }: S3Request<ListMultipartUploadsInput>,
+    ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
+        if input.delimiter.is_some() || input.encoding_type.is_some() {
+            return Err(s3_error!(NotImplemented, "the stand-in lists by prefix only"));
+        }
+        let prefix = input.prefix.as_deref().unwrap_or_default();
+        let mut all: Vec<_> = self.multiparts.all().into_iter().collect();
+        all.retain(|(_, upload)| upload.bucket == input.bucket && upload.key.starts_with(prefix));
+        all.sort_by(|(_, one), (_, other)| {
+            (&one.key, one.begun_at).cmp(&(&other.key, other.begun_at))
+        });
+        if let Some(marker) = &input.key_marker {
+            let last = all.iter().rposition(|(id, upload)| {
+                let seen = input.upload_id_marker.as_ref().is_none_or(|last| last == id);
+                upload.key == *marker && seen
+            });
+            match last {
+                Some(last) => drop(all.drain(..=last)),
+                None => all.retain(|(_, upload)| *marker < upload.key),
+            }
+        }
+        let most = input.max_uploads.unwrap_or(MOST_LISTED).clamp(1, MOST_LISTED);
+        let cut = usize::try_from(most).unwrap_or_default();
+        let is_truncated = cut < all.len();
+        all.truncate(cut);
+        let last = all.last().filter(|_| is_truncated);
+        let shown = |(id, upload): &(String, Multipart)| MultipartUpload {
+            key: Some(upload.key.clone()),
+            upload_id: Some(id.clone()),
+            initiated: Some(SystemTime::from(upload.begun_at).into()),
+            ..MultipartUpload::default()
+        };
+        Ok(S3Response::new(ListMultipartUploadsOutput {
+            bucket: Some(input.bucket),
+            prefix: input.prefix.clone(),
+            key_marker: input.key_marker,
+            upload_id_marker: input.upload_id_marker,
+            max_uploads: Some(most),
+            is_truncated: Some(is_truncated),
+            next_key_marker: last.map(|(_, upload)| upload.key.clone()),
+            next_upload_id_marker: last.map(|(id, _)| id.clone()),
+            uploads: Some(all.iter().map(shown).collect()),
+            ..ListMultipartUploadsOutput::default()
+        }))
+    }
+
+    async fn delete_object(
+        &self,
+        request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
+        let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
+        let response = self.files.delete_object(request).await?;
+        self.tag(&bucket, &key, Tags::new())?;
+        Ok(response)
+    }
+
+    async fn delete_objects(
+        &self,
+        request: S3Request<DeleteObjectsInput>,
+    ) -> S3Result<S3Response<DeleteObjectsOutput>> {
+        let bucket = request.input.bucket.clone();
+        let response = self.files.delete_objects(request).await?;
+        for key in response.output.deleted.iter().flatten().filter_map(|it| it.key.as_deref()) {
+            self.tag(&bucket, key, Tags::new())?;
+        }
+        Ok(response)
+    }
+
     async fn get_object_tagging(
         &self,
         S3Request { input, .. }: S3Request<GetObjectTaggingInput>,
@@ -302,8 +385,6 @@ impl S3 for Buckets {
     }
 
     as_the_files_have_it! {
-        delete_object(DeleteObjectInput) -> DeleteObjectOutput;
-        delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput;
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput;
         get_object(GetObjectInput) -> GetObjectOutput;
         head_bucket(HeadBucketInput) -> HeadBucketOutput;
