@@ -57,6 +57,7 @@ impl Service {
             cdn_identifier: None,
             private: false,
             webhooks: Vec::new(),
+            assets_per_group: 10_000,
         })
         .await?;
         let on_air = timeout(Duration::from_mins(2), stack.on_air(SEGMENTS));

@@ -70,6 +70,7 @@ impl Elemental {
         let assets = Assets::open(
             &vod,
             groups,
+            options.assets_per_group,
             host.to_owned(),
             s3.clone(),
             faults,

@@ -35,7 +35,7 @@ pub(crate) struct Urls<'a> {
 /// The environment variables that a deployment sets.
 pub(crate) fn environment(
     options: &Options,
-    group: &PackagingGroup,
+    groups: &[PackagingGroup],
     private: Option<&Private>,
     urls: &Urls,
 ) -> Variables {
@@ -50,12 +50,17 @@ pub(crate) fn environment(
         "startoverSeconds": options.startover.as_secs(),
     }]);
     let role = |name| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+    let packaging_groups: Vec<_> = groups
+        .iter()
+        .enumerate()
+        .map(|(place, group)| json!({ "id": group.id, "path": PackagingGroup::path(place) }))
+        .collect();
     let mut variables = vec![
         ("CLIPS_TABLE", TABLE.to_owned()),
         ("CLIPS_BUCKET", BUCKET.to_owned()),
         ("UPLOADS_BUCKET", UPLOADS_BUCKET.to_owned()),
         ("CHANNELS", channels.to_string()),
-        ("PACKAGING_GROUPS", json!([{ "id": group.id, "path": "" }]).to_string()),
+        ("PACKAGING_GROUPS", json!(packaging_groups).to_string()),
         ("HARVEST_ROLE_ARN", role("harvest")),
         ("ASSET_ROLE_ARN", role("asset")),
         ("TRANSCODE_ROLE_ARN", role("transcode")),

@@ -52,6 +52,10 @@ struct Arguments {
     #[arg(long, default_value = "", value_name = "FAULTS")]
     faults: Faults,
 
+    /// How many assets a packaging group holds before the next one is filled
+    #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
+    assets_per_group: usize,
+
     /// Have the live origin demand this X-MediaPackage-CDNIdentifier, as AWS can
     #[arg(long, value_name = "TEXT")]
     cdn_identifier: Option<String>,
@@ -85,6 +89,7 @@ impl From<Arguments> for Options {
             cdn_identifier: arguments.cdn_identifier,
             private: arguments.private,
             webhooks: arguments.webhooks,
+            assets_per_group: arguments.assets_per_group,
         }
     }
 }

@@ -34,7 +34,7 @@ impl Origins {
             if live::own_path(&path).is_some() && !origins.endpoint.admits(&headers) {
                 return StatusCode::FORBIDDEN.into_response();
             }
-            origins.serve(&path, query.as_deref()).await
+            origins.serve(None, &path, query.as_deref()).await
         };
         Router::new().route("/out/v1/{*path}", get(answer)).with_state(self)
     }
@@ -45,12 +45,18 @@ impl Origins {
         let answer = async |State(origins): State<Origins>,
                             Path(path): Path<String>,
                             RawQuery(query): RawQuery| {
-            origins.serve(&path, query.as_deref()).await
+            origins.serve(Some(""), &path, query.as_deref()).await
+        };
+        let of_group = async |State(origins): State<Origins>,
+                              Path((group, path)): Path<(String, String)>,
+                              RawQuery(query): RawQuery| {
+            origins.serve(Some(&format!("/{group}")), &path, query.as_deref()).await
         };
         let live = Router::new().route("/live/out/v1/{*path}", get(answer));
         let Some(private) = private else {
             let vod = live
                 .route("/vod/out/v1/{*path}", get(answer))
+                .route("/vod/{group}/out/v1/{*path}", get(of_group))
                 .route("/vod/thumbnails/{*path}", get(thumbnail));
             return vod.layer(CorsLayer::permissive()).with_state(self);
         };
@@ -64,7 +70,9 @@ impl Origins {
                 return refusal.into_response();
             }
             match private.origin_path(&path) {
-                Some(OriginPath::Media(path)) => origins.serve(path, uri.query()).await,
+                Some(OriginPath::Media(group, path)) => {
+                    origins.serve(Some(group), path, uri.query()).await
+                }
                 Some(OriginPath::Thumbnail(path)) => {
                     thumbnail(State(origins), Path(path.to_owned())).await
                 }
@@ -77,11 +85,13 @@ impl Origins {
             .with_state(self)
     }
 
-    async fn serve(&self, path: &str, query: Option<&str>) -> Response {
+    /// What is behind `/out/v1/<path>`, at the host that a packaging group's prefix leads to or,
+    /// without one, at any.
+    async fn serve(&self, group: Option<&str>, path: &str, query: Option<&str>) -> Response {
         if let Some(rest) = live::own_path(path) {
             return self.endpoint.get(rest, query.unwrap_or_default()).await;
         }
-        let Some(file) = self.assets.egress_file(path) else {
+        let Some(file) = self.assets.egress_file(group, path) else {
             return StatusCode::NOT_FOUND.into_response();
         };
         let media_type = match file.extension().and_then(|extension| extension.to_str()) {

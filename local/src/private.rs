@@ -47,8 +47,8 @@ struct Secret {
 /// What lies behind the path of a private library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OriginPath<'a> {
-    /// At MediaPackage VOD, under `/out/v1/`.
-    Media(&'a str),
+    /// At MediaPackage VOD, under `/out/v1/` of the group that the prefix names.
+    Media(&'a str, &'a str),
     /// In the clip bucket, under `thumbnails/`.
     Thumbnail(&'a str),
 }
@@ -171,17 +171,17 @@ impl Private {
             let plain = own && !competition.contains('/') && !rest.contains("/..");
             return plain.then_some(OriginPath::Thumbnail(rest));
         }
-        let mut parts = path.splitn(4, '/');
-        let (competition, seal) = (parts.next()?, parts.next()?);
-        let rest = path.split_once("/out/v1/").map(|(_, rest)| rest)?;
+        let (owner, rest) = path.split_once("/out/v1/")?;
+        let (competition, sealed) = owner.split_once('/')?;
+        let (seal, group) = sealed.split_at_checked(32)?;
         let (asset, _) = rest.split_once('/')?;
-        if path != format!("{competition}/{seal}/out/v1/{rest}") {
+        if !is_group(group) {
             return None;
         }
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.secret.seal_key.as_bytes());
         let tag = hmac::sign(&key, format!("{competition}/{asset}").as_bytes());
         let expected: String = tag.as_ref()[..16].iter().map(|it| format!("{it:02x}")).collect();
-        (seal == expected).then_some(OriginPath::Media(rest))
+        (seal == expected).then_some(OriginPath::Media(group, rest))
     }
 }
 
@@ -191,6 +191,14 @@ impl IntoResponse for Refusal {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{self:?}</Code></Error>"
         );
         (StatusCode::FORBIDDEN, [(CONTENT_TYPE, "text/xml")], body).into_response()
+    }
+}
+
+/// Whether a prefix can be that of a packaging group.
+fn is_group(prefix: &str) -> bool {
+    match prefix.strip_prefix('/') {
+        Some(number) => matches!(number.as_bytes(), [b'2'..=b'9']),
+        None => prefix.is_empty(),
     }
 }
 
@@ -282,7 +290,10 @@ mod tests {
             assert_eq!(private.origin_path(&path.replace("SEAL", seal)), expected, "{path}");
         };
         let rest = "1d9c5b7a/6e02f4/a81b3c/index.m3u8";
-        check(&format!("100m-dash/SEAL/out/v1/{rest}"), Some(OriginPath::Media(rest)));
+        check(&format!("100m-dash/SEAL/out/v1/{rest}"), Some(OriginPath::Media("", rest)));
+        check(&format!("100m-dash/SEAL/2/out/v1/{rest}"), Some(OriginPath::Media("/2", rest)));
+        check(&format!("100m-dash/SEAL/22/out/v1/{rest}"), None);
+        check(&format!("100m-dash/SEAL2/out/v1/{rest}"), None);
         let own = Some(OriginPath::Thumbnail("100m-dash/clip/0.jpg"));
         check("100m-dash/thumbnails/100m-dash/clip/0.jpg", own);
         check("100m-dash/thumbnails/200m/clip/0.jpg", None);

@@ -59,6 +59,9 @@ pub struct Options {
     pub private: bool,
     /// Where each change of a clip's state is posted.
     pub webhooks: Vec<Url>,
+    /// How many assets a packaging group holds.
+    /// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-vod.html>
+    pub assets_per_group: usize,
 }
 
 /// A running stack.
@@ -142,7 +145,7 @@ impl Stack {
         let elemental_url = url(&elemental_listener)?;
         let variables = environment(
             &options,
-            &groups[0],
+            &groups,
             private.as_deref(),
             &Urls {
                 public: &public_url,

@@ -54,6 +54,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         cdn_identifier: None,
         private: false,
         webhooks: Vec::new(),
+        assets_per_group: 10_000,
     }
 }
 

@@ -19,10 +19,6 @@ use crate::wire::{AwsError, check_id};
 /// The cores of a small machine, which the encoder needs too.
 const MOST_INGESTS_AT_ONCE: usize = 2;
 
-/// Assets of one packaging group.
-/// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-vod.html>
-const MOST_ASSETS: usize = 10_000;
-
 /// An asset as it is kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,6 +67,8 @@ pub(crate) struct Assets {
     /// Which asset a URL is about.
     by_url: RwLock<BTreeMap<String, String>>,
     pub(super) groups: Vec<PackagingGroup>,
+    /// How many assets a group holds.
+    most: usize,
     media: PathBuf,
     /// The packaging groups' own host and port; viewers reach it through the CDN only.
     pub(super) domain_name: String,
@@ -84,6 +82,7 @@ impl Assets {
     pub(crate) fn open(
         folder: &Path,
         groups: Vec<PackagingGroup>,
+        most: usize,
         domain_name: String,
         s3: aws_sdk_s3::Client,
         faults: &Faults,
@@ -95,6 +94,7 @@ impl Assets {
             by_url: RwLock::new(by_url.collect()),
             records,
             groups,
+            most,
             media: folder.join("media"),
             domain_name,
             s3,
@@ -154,8 +154,12 @@ impl Assets {
             }
             let group = &asset.asked.packaging_group_id;
             let of_group = |other: &&Asset| other.asked.packaging_group_id == *group;
-            if MOST_ASSETS <= assets.values().filter(of_group).count() {
-                return Err(AwsError::unprocessable(format!("packaging group {group} is full")));
+            // The documented error of which "resource limits" are a part; it is that of too many
+            // calls, too.
+            // <https://docs.aws.amazon.com/mediapackage-vod/latest/apireference/assets.html>
+            if self.most <= assets.values().filter(of_group).count() {
+                let message = format!("packaging group {group} has {} assets", self.most);
+                return Err(AwsError::too_many_requests(message));
             }
             Ok(())
         })?;
@@ -173,11 +177,17 @@ impl Assets {
         Ok(self.remove_media(&asset)?)
     }
 
-    /// The file behind `/out/v1/<path>`, once its format is playable.
-    pub(crate) fn egress_file(&self, path: &str) -> Option<PathBuf> {
+    /// The file behind `/out/v1/<path>`, once its format is playable; at the host of one group
+    /// only, if `prefix` tells which.
+    pub(crate) fn egress_file(&self, prefix: Option<&str>, path: &str) -> Option<PathBuf> {
         let (url_id, _) = path.split_once('/')?;
         let id = self.urls().get(url_id).cloned()?;
         let asset = self.records.get(&id)?;
+        let of_asset = |group: &PackagingGroup| group.id == asset.asked.packaging_group_id;
+        let place = self.groups.iter().position(of_asset)?;
+        if prefix.is_some_and(|prefix| prefix != PackagingGroup::path(place)) {
+            return None;
+        }
         let full = format!("/out/v1/{path}");
         asset.egress.iter().find_map(|(configuration, egress)| {
             let (folder, _) = egress.path.rsplit_once('/')?;

@@ -185,7 +185,13 @@ pub enum GroupError {
 }
 
 impl PackagingGroup {
-    /// Reads every group of a folder, by file name.
+    /// What stands before the paths of a group's assets at the CDN, by its place in the order in
+    /// which they are filled.
+    pub(crate) fn path(place: usize) -> String {
+        if place == 0 { String::new() } else { format!("/{}", place + 1) }
+    }
+
+    /// Reads every group of a folder: `default.json` first, the others by file name.
     pub(crate) fn read_all(folder: &Path) -> Result<Vec<Self>, GroupError> {
         let unreadable = |source| GroupError::Read { path: folder.to_owned(), source };
         let mut files = std::fs::read_dir(folder)
@@ -194,7 +200,7 @@ impl PackagingGroup {
             })
             .map_err(unreadable)?;
         files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-        files.sort();
+        files.sort_by_key(|path| (!path.ends_with("default.json"), path.clone()));
         if files.is_empty() {
             return Err(GroupError::None(folder.to_owned()));
         }
