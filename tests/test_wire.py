@@ -288,6 +288,7 @@ class TestLive(WireTest):
             ("DELETE /packaging_groups/new", self.vod.delete_packaging_group, {"Id": "new"}),
             ("GET /prod/channels", self.media_live.list_channels, {}),
             ("secretsmanager.ListSecrets", self.secrets.list_secrets, {}),
+            ("AmazonSQS.ListQueues", self.sqs.list_queues, {}),
             ("DELETE /prod/channels/1", self.media_live.delete_channel, {"ChannelId": "1"}),
         ]:
             with self.subTest(name):

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_lambda_events::encodings::Body;
 use matchcut::asset::{Ingest, Ingested, Publisher};
-use matchcut::clip::{ClipKey, CompetitionId, Window};
+use matchcut::clip::{Attempt, CompetitionId, Window};
 use matchcut::live::Channels;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -58,17 +58,17 @@ impl Share {
     ) -> Result<(), BenchError> {
         let functions = &service.stack.functions;
         let (clip, _) = harvest::cut(service, competition, window).await?;
-        let clip = harvest::done(service, &clip).await?;
+        let attempt = harvest::done(service, &clip).await?;
 
         let endpoint = endpoint(service)?;
-        let mut event = events::harvested(&clip, window, &endpoint);
+        let mut event = events::harvested(&attempt, window, &endpoint);
         let notice = read(event["detail"].take())?;
         let (done, harvest_complete) = timed(functions.harvest_complete.handle(notice)).await;
         done?;
 
         let mut asset_playable = Duration::ZERO;
-        for configuration in ingest(service, &clip).await?.into_keys() {
-            let event = read(events::playable(&clip, &configuration))?;
+        for configuration in ingest(service, &attempt).await?.into_keys() {
+            let event = read(events::playable(&attempt, &configuration))?;
             let (done, took) = timed(functions.asset_playable.handle(event)).await;
             done?;
             asset_playable += took;
@@ -79,7 +79,7 @@ impl Share {
         let event = read(events::request("GET", &path, &parameters, None))?;
         let (reply, list_clips) = timed(Box::pin(functions.list_clips.handle(event))).await;
         match &reply.body {
-            Some(Body::Text(list)) if list.contains(clip.clip.as_str()) => {}
+            Some(Body::Text(list)) if list.contains(attempt.clip.clip.as_str()) => {}
             body => {
                 let list = format!("{body:?}");
                 return Err(BenchError::unexpected("a list without the clip that is ready", &list));
@@ -97,12 +97,12 @@ impl Share {
 /// Waits until a clip's asset is playable; its packaging configurations.
 async fn ingest(
     service: &Service,
-    clip: &ClipKey,
+    attempt: &Attempt,
 ) -> Result<BTreeMap<String, Ingested>, BenchError> {
     let publisher = Publisher::from_variables(&service.stack.sdk, &service.stack.variables)?;
     within_a_minute("an ingest", async {
         loop {
-            match publisher.look(clip).await? {
+            match publisher.look(attempt).await? {
                 Ingest::Of(states) if states.values().all(|it| *it == Ingested::Playable) => {
                     return Ok(states);
                 }

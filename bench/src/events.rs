@@ -1,7 +1,7 @@
 //! Events as AWS sends them to functions.
 
 use chrono::{SecondsFormat, Utc};
-use matchcut::clip::{ClipKey, Window};
+use matchcut::clip::{Attempt, Window};
 use serde_json::{Value, json};
 
 const REGION: &str = "us-east-1";
@@ -52,11 +52,11 @@ pub(crate) fn request(method: &str, path: &str, parameters: &Value, body: Option
 
 /// A harvest job that succeeded.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/cloudwatch-events-example.html>
-pub(crate) fn harvested(clip: &ClipKey, window: Window, endpoint: &str) -> Value {
+pub(crate) fn harvested(attempt: &Attempt, window: Window, endpoint: &str) -> Value {
     let iso = |time: chrono::DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, false);
-    let arn = |service| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:harvest_jobs/{clip}");
+    let arn = |service| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:harvest_jobs/{attempt}");
     let detail = json!({ "harvest_job": {
-        "id": clip.to_string(),
+        "id": attempt.to_string(),
         "arn": arn("mediapackage-vod"),
         "status": "SUCCEEDED",
         "origin_endpoint_id": endpoint,
@@ -64,7 +64,7 @@ pub(crate) fn harvested(clip: &ClipKey, window: Window, endpoint: &str) -> Value
         "end_time": iso(window.end()),
         "s3_destination": {
             "bucket_name": "matchcut-clips",
-            "manifest_key": format!("{}index.m3u8", clip.media_prefix()),
+            "manifest_key": format!("{}index.m3u8", attempt.media_prefix()),
             "role_arn": format!("arn:aws:iam::{ACCOUNT}:role/harvest"),
         },
         "created_at": iso(Utc::now()),
@@ -74,18 +74,20 @@ pub(crate) fn harvested(clip: &ClipKey, window: Window, endpoint: &str) -> Value
 
 /// A packaging configuration of an asset that became playable.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/cloudwatch-events-example.html>
-pub(crate) fn playable(clip: &ClipKey, configuration: &str) -> Value {
+pub(crate) fn playable(attempt: &Attempt, configuration: &str) -> Value {
     let arn = |what| format!("arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:{what}");
     let detail = json!({
         "event": "VodAssetPlayable",
         "message": format!(
-            "Asset '{clip}' is now playable for PackagingConfiguration '{configuration}'"
+            "Asset '{attempt}' is now playable for PackagingConfiguration '{configuration}'"
         ),
         "packaging_configuration_id": configuration,
         "manifest_urls": ["https://0123456789abcdef.egress.mediapackage-vod.us-east-1.amazonaws.com/out/v1/a/index.m3u8"],
     });
-    let resources =
-        [arn(format!("assets/{clip}")), arn(format!("packaging-configurations/{configuration}"))];
+    let resources = [
+        arn(format!("assets/{attempt}")),
+        arn(format!("packaging-configurations/{configuration}")),
+    ];
     event("MediaPackage Input Notification", &resources, &detail)
 }
 
@@ -117,7 +119,7 @@ pub(crate) fn queued(event: &Value) -> Value {
 
 /// A MediaConvert job that is done.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_cwe_events.html>
-pub(crate) fn transcoded(clip: &ClipKey) -> Value {
+pub(crate) fn transcoded(attempt: &Attempt) -> Value {
     let output = json!({
         "outputFilePaths": ["s3://matchcut-clips/index_1.m3u8"],
         "durationInMs": 10_000,
@@ -129,7 +131,11 @@ pub(crate) fn transcoded(clip: &ClipKey) -> Value {
         "queue": format!("arn:aws:mediaconvert:{REGION}:{ACCOUNT}:queues/Default"),
         "jobId": "1",
         "status": "COMPLETE",
-        "userMetadata": { "competition": clip.competition, "clip": clip.clip },
+        "userMetadata": {
+            "competition": attempt.clip.competition,
+            "clip": attempt.clip.clip,
+            "attempt": attempt.number.to_string(),
+        },
         "outputGroupDetails": [{
             "type": "HLS_GROUP",
             "playlistFilePaths": ["s3://matchcut-clips/index.m3u8"],

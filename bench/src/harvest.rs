@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use matchcut::clip::{ClipKey, CompetitionId, Harvested, Harvester, Window};
+use matchcut::clip::{Attempt, ClipKey, CompetitionId, Harvested, Harvester, Window};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -25,14 +25,15 @@ pub(crate) async fn cut(
     service.api.cut(&asked).await
 }
 
-/// Waits until the clip of a reply is harvested; its name.
-pub(crate) async fn done(service: &Service, clip: &Value) -> Result<ClipKey, BenchError> {
+/// Waits until the clip of a reply is harvested; the name of its job.
+pub(crate) async fn done(service: &Service, clip: &Value) -> Result<Attempt, BenchError> {
     let part = |name: &str| clip[name].as_str().unwrap_or_default();
     let clip = ClipKey { competition: part("competition").parse()?, clip: part("clip").parse()? };
+    let attempt = Attempt { clip, number: 1 };
     let harvester = Harvester::from_variables(&service.stack.sdk, &service.stack.variables)?;
     within_a_minute("a harvest", async {
         loop {
-            match harvester.look(&clip).await? {
+            match harvester.look(&attempt).await? {
                 Harvested::Succeeded => return Ok(()),
                 Harvested::InProgress => {}
                 state => return Err(BenchError::unexpected("a harvest", &format!("{state:?}"))),
@@ -40,7 +41,7 @@ pub(crate) async fn done(service: &Service, clip: &Value) -> Result<ClipKey, Ben
         }
     })
     .await?;
-    Ok(clip)
+    Ok(attempt)
 }
 
 pub(crate) async fn within_a_minute<T>(

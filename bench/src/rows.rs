@@ -24,6 +24,8 @@ pub(crate) async fn write(
         clip: ClipId::random(window),
         status,
         version: 3,
+        attempt: 1,
+        media_attempt: 1,
         source: Source::Live { channel: "main".into(), requested: window },
         actual: Some(ActualBounds {
             start: window.start(),
@@ -47,6 +49,9 @@ pub(crate) async fn write(
         created_at: made,
         updated_at: made,
         ready_at: ready.then_some(made),
+        expires_at: None,
+        deleted_at: None,
+        queued_at: (status == Status::Queued).then_some(made),
         next_check_at: status.is_unfinished().then_some(made),
     };
     library.create(&clip).await?;
@@ -70,6 +75,8 @@ pub(crate) async fn upload(
         clip: id.clone(),
         status,
         version: 1,
+        attempt: 1,
+        media_attempt: 1,
         source: Source::Upload(Upload {
             key: format!("{competition}/{id}/original.mov"),
             filename: "final.mov".to_owned(),
@@ -77,7 +84,7 @@ pub(crate) async fn upload(
             size: Some(100 << 20),
             uploader: Some("operator".to_owned()),
             multipart: Some("m".repeat(100)),
-            expires_at: Some(at + TimeDelta::hours(24)),
+            awaited_until: Some(at + TimeDelta::hours(24)),
             job: transcoding.then(|| "1".to_owned()),
             progress: None,
             thumbnails: 10,
@@ -96,6 +103,9 @@ pub(crate) async fn upload(
         created_at: at,
         updated_at: at,
         ready_at: None,
+        expires_at: None,
+        deleted_at: None,
+        queued_at: None,
         next_check_at: Some(at + TimeDelta::hours(24)),
     };
     library.create(&clip).await?;

@@ -30,6 +30,8 @@ export interface AlarmProps {
 export class Alarms extends Construct {
   readonly topic: Topic;
   readonly all: Alarm[] = [];
+  /** How much is in each queue of what failed every time. */
+  readonly undelivered: IMetric[] = [];
 
   constructor(
     scope: Construct,
@@ -68,13 +70,15 @@ export class Alarms extends Construct {
     this.all.push(alarm);
   }
 
-  /** An event that nobody could take is in this queue until somebody looks. */
-  ofUndelivered(what: string, queue: IQueue): void {
-    this.raise(`undelivered events of ${what}`, {
-      metric: queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' }),
-      threshold: 1,
-      means: `An event of ${what} failed every time it was tried; it is kept in ${queue.queueName}.`,
-      runbook: 'undelivered-events',
+  /** What nobody could take is in this queue until somebody looks. */
+  ofUndelivered(what: string, queue: IQueue, runbook: string, threshold = 1): void {
+    const depth = { period: Duration.minutes(1), statistic: 'Maximum' };
+    this.undelivered.push(queue.metricApproximateNumberOfMessagesVisible({ ...depth, label: what }));
+    this.raise(`undelivered: ${what}`, {
+      metric: queue.metricApproximateNumberOfMessagesVisible(depth),
+      threshold,
+      means: `Of ${what}, ${threshold === 1 ? 'something' : `${threshold} or more`} failed every time it was tried; it is kept in ${queue.queueName}.`,
+      runbook,
     });
   }
 }

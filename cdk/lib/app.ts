@@ -1,11 +1,15 @@
 /** The stacks of a deployment. */
 
+import { resolve } from 'node:path';
+
 import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 
 import { type Contract, readContract } from './contract.ts';
+import { refuseTooMany } from './delivery.ts';
 import { EmulatorSynthesizer } from './emulator.ts';
 import { LiveStack } from './live-stack.ts';
+import { readPackagingGroups } from './packaging-files.ts';
 import { ROOT, settingsOf } from './settings.ts';
 import { Vod } from './vod-stack.ts';
 
@@ -15,6 +19,9 @@ export function matchcut(props?: AppProps, contract: Contract = readContract(`${
   const { account, region, name } = settings;
   const env = { region, ...(account === undefined ? {} : { account }) };
   const emulator = EmulatorSynthesizer.asked(app.node);
+
+  const packagingGroups = readPackagingGroups(resolve(ROOT, settings.packagingGroups));
+  refuseTooMany(settings.channels.length, packagingGroups.length);
 
   const channels = settings.channels.filter((channel) => channel.originEndpoint === undefined);
   const live =
@@ -33,7 +40,7 @@ export function matchcut(props?: AppProps, contract: Contract = readContract(`${
     env,
     settings,
     contract,
-    packagingGroup: `${ROOT}/packaging-groups/default.json`,
+    packagingGroups,
     origins: live?.origins ?? new Map(),
     ...(emulator === undefined ? {} : { synthesizer: emulator }),
   });

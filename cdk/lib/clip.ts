@@ -7,8 +7,9 @@ import { Construct } from 'constructs';
 
 import { mediaBucket } from './bucket.ts';
 import type { Channels } from './channels.ts';
+import { Due } from './due.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
-import type { Library } from './library.ts';
+import { type Library, expiryEnvironment } from './library.ts';
 import { allow, allowWide, actingFor } from './permission.ts';
 
 export interface ClipProps extends Deployment {
@@ -21,6 +22,7 @@ export interface ClipProps extends Deployment {
 export class Clip extends Construct {
   readonly bucket: Bucket;
   readonly create: RustFunction;
+  readonly due: Due;
   /** For whoever asks for harvests. */
   readonly harvestEnvironment: Record<string, string>;
   private readonly harvestRole: Role;
@@ -49,20 +51,26 @@ export class Clip extends Construct {
       HARVEST_ROLE_ARN: this.harvestRole.roleArn,
     };
 
+    const starting = { ...this.harvestEnvironment, ...channels.originEnvironment };
+    this.due = new Due(this, 'Due', { ...props, environment: starting });
+    this.mayHarvest(this.due.harvest);
+
     this.create = new RustFunction(this, 'Create', {
       ...props,
       bin: 'create-clip',
       description: `POST /api/clip: cuts a clip out of a live stream (identifier ${settings.identifierRound})`,
       environment: {
         ...library.environment,
-        ...this.harvestEnvironment,
-        ...channels.originEnvironment,
+        ...starting,
+        ...this.due.environment,
         ...props.viewEnvironment,
+        ...expiryEnvironment(settings),
       },
       timeout: Duration.seconds(29),
     });
     library.mayWrite(this.create);
     this.mayHarvest(this.create);
+    this.due.mayWake(this.create);
   }
 
   /** Lets a function start and describe harvest jobs. */

@@ -30,13 +30,28 @@ import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
+import type { PackagingOrigin } from './asset.ts';
 import { CachePolicies } from './cache-policies.ts';
 import { CDN_HEADER } from './cdn-identifier.ts';
 import type { Channel } from './channels.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, SettingsError } from './settings.ts';
 
 /** The path of lists; theirs is the only API reply that is cached. */
 const LISTS = '/api/competitions/*/clips';
+
+/** What CloudFront gives a distribution. */
+const MOST_BEHAVIORS = 25;
+
+/** Refuses more channels and packaging groups than one distribution can serve: two behaviors a channel, three a group. */
+export function refuseTooMany(channels: number, packagingGroups: number): void {
+  // One is the default, one for lists, one for thumbnails.
+  const behaviors = 3 + 2 * channels + 3 * packagingGroups;
+  if (behaviors <= MOST_BEHAVIORS) return;
+  throw new SettingsError(
+    `Setting channels has ${channels} channels; one distribution takes ${Math.floor((MOST_BEHAVIORS - 3 - 3 * packagingGroups) / 2)} ` +
+      `beside ${packagingGroups} of packaging groups.`,
+  );
+}
 
 export interface DeliveryProps {
   readonly settings: Settings;
@@ -47,8 +62,8 @@ export interface DeliveryProps {
 
 export interface MediaProps {
   readonly channels: readonly Channel[];
-  /** The host of the packaging group. */
-  readonly vodHost: string;
+  /** The packaging groups, each of which has a host of its own. */
+  readonly packagings: readonly PackagingOrigin[];
   readonly cdnIdentifier: SecretValue;
   readonly bucket: Bucket;
 }
@@ -128,7 +143,7 @@ export class Delivery extends Construct {
   }
 
   /** Serves media: of public libraries under /vod/, of private ones under /vod/private/ only. */
-  serve({ channels, vodHost, cdnIdentifier, bucket }: MediaProps): void {
+  serve({ channels, packagings, cdnIdentifier, bucket }: MediaProps): void {
     const open = this.edge('StripPrefix', 'strip-prefix.js', (code) => code);
     for (const channel of channels) {
       const origin = this.origin(channel.host, channel.cdnIdentifier);
@@ -139,19 +154,24 @@ export class Delivery extends Construct {
       add('*', this.policies.segments);
     }
 
-    const vod = this.origin(vodHost, cdnIdentifier);
+    // The first behavior that matches counts, and what is the first group's matches the others' paths, too.
+    const inner = [...packagings].reverse();
     const thumbnails = this.thumbnails(bucket);
     const secret = this.settings.playbackKeySecretArn;
     if (this.keyGroup === undefined || secret === undefined) {
       this.distribution.addBehavior('/vod/thumbnails/*', thumbnails, { ...this.behavior(open), cachePolicy: CachePolicy.CACHING_OPTIMIZED });
-      this.addVod('/vod', vod, this.behavior(open));
+      for (const { packaging, path } of inner) this.addVod(`/vod${path}`, this.origin(packaging.host, cdnIdentifier), this.behavior(open));
       return;
     }
     const sealKey = SecretValue.secretsManager(secret, { jsonField: 'sealKey' }).unsafeUnwrap();
     const sealed = this.edge('OpenSeal', 'open-seal.js', (code) => code.replace('<seal key>', sealKey));
     const signed = { ...this.behavior(sealed), trustedKeyGroups: [this.keyGroup] };
     this.distribution.addBehavior('/vod/private/*/thumbnails/*', thumbnails, { ...signed, cachePolicy: CachePolicy.CACHING_OPTIMIZED });
-    this.addVod('/vod/private', vod, signed);
+    for (const { packaging, path } of inner) {
+      // A competition and a seal stand before the path of a further group.
+      const prefix = path === '' ? '/vod/private' : `/vod/private/*${path}/out`;
+      this.addVod(prefix, this.origin(packaging.host, cdnIdentifier), signed);
+    }
   }
 
   private addVod(prefix: string, origin: HttpOrigin, behavior: Partial<BehaviorOptions>): void {

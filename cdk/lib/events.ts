@@ -1,6 +1,6 @@
 /** Events of AWS services that start functions. */
 
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { type EventPattern, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { type IQueue, Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
@@ -26,8 +26,15 @@ export function startOn(
   });
 }
 
-/** A queue for what failed every time: kept for as long as SQS keeps anything. */
+/** A queue for what failed every time. */
 export function undeliveredQueue(scope: Construct, id: string, props: QueueProps = {}): Queue {
+  const queue = keptQueue(scope, id, props);
+  Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'This queue is the dead-letter queue.' });
+  return queue;
+}
+
+/** A queue that keeps what is in it for as long as SQS keeps anything. */
+export function keptQueue(scope: Construct, id: string, props: QueueProps): Queue {
   return new Queue(scope, id, {
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,

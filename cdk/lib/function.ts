@@ -28,8 +28,10 @@ export interface Deployment {
 }
 
 export interface RustFunctionProps extends Deployment {
-  /** The name of the binary, which is the name of the function. */
+  /** The name of the binary, which the function is named after. */
   readonly bin: string;
+  /** Tells several functions of one binary apart. */
+  readonly variant?: string;
   readonly description: string;
   readonly environment: Record<string, string>;
   /** How long one invocation may take; API Gateway waits for 30 s at most. */
@@ -52,7 +54,8 @@ export class RustFunction extends Construct {
     super(scope, id);
     const { settings, bin } = props;
     this.bin = bin;
-    const name = `${settings.name}-${bin}`;
+    const called = props.variant === undefined ? bin : `${bin}-${props.variant}`;
+    const name = `${settings.name}-${called}`;
 
     const logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/aws/lambda/${name}`,
@@ -88,7 +91,7 @@ export class RustFunction extends Construct {
     // Added by `tracing`; X-Ray has no resources to name.
     acknowledgeWide(this.role, ['*'], 'X-Ray takes traces without naming a resource.');
 
-    props.alarms.raise(`${bin} fails`, {
+    props.alarms.raise(`${called} fails`, {
       metric: this.lambda.metricErrors({ period: Duration.minutes(5) }),
       threshold: 1,
       means: `${name} ended with an error or ran out of time; its log says why.`,

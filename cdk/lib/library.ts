@@ -1,12 +1,22 @@
 /** The library: the table of clips, and the sweep that finds what no event told. */
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
 
+import { undeliveredQueue } from './events.ts';
 import { type Deployment, RustFunction } from './function.ts';
+import type { Settings } from './settings.ts';
+
+/** Of the sixty of an hour: clips then wait for minutes, not for one. */
+const MANY_SWEEPS = 30;
+
+/** For whoever makes clips, and for the sweep, which removes them. */
+export function expiryEnvironment({ clipsExpireAfterDays: days }: Settings): Record<string, string> {
+  return days === undefined ? {} : { CLIP_EXPIRY_DAYS: JSON.stringify(days) };
+}
 
 export class Library extends Construct {
   readonly table: Table;
@@ -27,6 +37,8 @@ export class Library extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAtSeconds',
+      // What a clip was tells whether its status changed.
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
       deletionProtection: settings.keepData,
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
@@ -41,6 +53,13 @@ export class Library extends Construct {
       partitionKey: text('unfinished'),
       sortKey: { name: 'nextCheckAt', type: AttributeType.NUMBER },
       projectionType: ProjectionType.ALL,
+    });
+    // Who waits for a harvest job, in the order of their coming.
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'waiting',
+      partitionKey: text('waiting'),
+      sortKey: { name: 'queuedAt', type: AttributeType.NUMBER },
+      projectionType: ProjectionType.KEYS_ONLY,
     });
     this.environment = { CLIPS_TABLE: this.table.tableName };
 
@@ -67,13 +86,32 @@ export class Library extends Construct {
     writer.may({ actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], resources: [this.table.tableArn] });
   }
 
+  /** Where each change of a row is told. */
+  get streamArn(): string {
+    if (this.table.tableStreamArn === undefined) throw new Error('The table has no stream.');
+    return this.table.tableStreamArn;
+  }
+
+  /** Lets a function follow the changes of clips. */
+  mayFollow(follower: RustFunction): void {
+    follower.may({
+      actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+      resources: [this.streamArn],
+    });
+    follower.mayWidely({
+      actions: ['dynamodb:ListStreams'],
+      resources: ['*'],
+      because: 'Lambda lists streams to follow one; ListStreams knows no resources that a policy could name.',
+    });
+  }
+
   /** Lets a function delete clips that came to nothing. */
   mayForget(function_: RustFunction): void {
     function_.may({ actions: ['dynamodb:DeleteItem'], resources: [this.table.tableArn] });
   }
 
   /** Lets a function query one index, and no other. */
-  mayQuery(reader: RustFunction, index: 'active' | 'unfinished'): void {
+  mayQuery(reader: RustFunction, index: 'active' | 'unfinished' | 'waiting'): void {
     reader.may({ actions: ['dynamodb:Query'], resources: [`${this.table.tableArn}/index/${index}`] });
   }
 
@@ -81,9 +119,12 @@ export class Library extends Construct {
    * The sweep, every minute; it needs what every stage does, so it is made when they are.
    *
    * One at a time: two would ask AWS the same things, of an API that takes few calls a second. A
-   * run that cannot start within a minute is dropped, for the next is due.
+   * run that cannot start within a minute is dropped, for the next is due. How many were, of the last
+   * hour, is seen in a queue: a library that is too large for a minute drops some all the time.
    */
   sweep(environment: Record<string, string>): RustFunction {
+    const dropped = undeliveredQueue(this, 'Dropped', { retentionPeriod: Duration.hours(1) });
+    this.deployment.alarms.ofUndelivered('sweeps of the last hour', dropped, 'sweeps-are-dropped', MANY_SWEEPS);
     const sweep = new RustFunction(this, 'Sweep', {
       ...this.deployment,
       bin: 'sweep-library',
@@ -93,13 +134,14 @@ export class Library extends Construct {
       reservedConcurrency: 1,
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
+      undelivered: dropped,
     });
     this.mayWrite(sweep);
     this.mayQuery(sweep, 'unfinished');
     new Rule(this, 'EveryMinute', {
       description: `Starts ${sweep.bin}`,
       schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [new LambdaFunction(sweep.lambda)],
+      targets: [new LambdaFunction(sweep.lambda, { deadLetterQueue: dropped, retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
     this.deployment.alarms.raise('the sweep is silent', {
       metric: sweep.lambda.metricInvocations({ period: Duration.minutes(10) }),

@@ -1,6 +1,4 @@
-/** Packaging groups as packaging-groups/*.json has them, in MediaPackage's own field names. */
-
-import { readFileSync } from 'node:fs';
+/** A packaging group, made of its file. */
 
 import { Fn } from 'aws-cdk-lib';
 import { CfnPackagingConfiguration, CfnPackagingGroup } from 'aws-cdk-lib/aws-mediapackage';
@@ -8,25 +6,11 @@ import { Construct } from 'constructs';
 
 import type { CdnIdentifier } from './cdn-identifier.ts';
 import { type KeyServer, SPEKE_2, systemIds } from './drm.ts';
+import type { ConfigurationFile, Package, PackagingGroupFile } from './packaging-files.ts';
 import { type DrmSettings, SettingsError } from './settings.ts';
 
-interface PackagingGroupFile {
-  readonly id: string;
-  readonly packagingConfigurations: readonly ConfigurationFile[];
-}
-
-type Package = Record<string, unknown>;
-
-interface ConfigurationFile {
-  readonly id: string;
-  readonly hlsPackage?: Package;
-  readonly dashPackage?: Package;
-  readonly cmafPackage?: Package;
-  readonly mssPackage?: Package;
-}
-
 export interface PackagingProps {
-  readonly file: string;
+  readonly group: PackagingGroupFile;
   /** Begins the group's id. */
   readonly name: string;
   /** The group's lock. */
@@ -35,19 +19,22 @@ export interface PackagingProps {
   readonly drm?: DrmSettings & { readonly keyServer: KeyServer };
 }
 
-/** A packaging group: the formats that each clip is made playable in. */
+/** A packaging group: the formats that each of its clips is made playable in. */
 export class Packaging extends Construct {
   readonly groupId: string;
+  /** What the id will be, for who cannot wait until the group is made. */
+  readonly name: string;
   /** The host of its assets' manifests. */
   readonly host: string;
-  /** The ids of its configurations; `manifests` of a clip has them as keys. */
+  /** The ids of its configurations; `manifests` of a clip has their formats as keys. */
   readonly configurationIds: readonly string[];
 
   constructor(scope: Construct, id: string, props: PackagingProps) {
     super(scope, id);
-    const file = JSON.parse(readFileSync(props.file, 'utf8')) as PackagingGroupFile;
+    const { file, id: groupId, packagingConfigurations } = props.group;
+    this.name = `${props.name}-${groupId}`;
     const group = new CfnPackagingGroup(this, 'Group', {
-      id: `${props.name}-${file.id}`,
+      id: this.name,
       authorization: props.cdnIdentifier.authorization,
     });
     // MediaPackage reads the secret when the group is made: its role has to be complete by then.
@@ -55,11 +42,11 @@ export class Packaging extends Construct {
     this.groupId = group.ref;
     // `https://<host>`, though it is called a domain name.
     this.host = Fn.select(2, Fn.split('/', group.attrDomainName));
-    this.configurationIds = file.packagingConfigurations.map((configuration) => configuration.id);
-    for (const { id: configurationId, ...formats } of file.packagingConfigurations) {
+    this.configurationIds = packagingConfigurations.map((configuration) => configuration.id);
+    for (const { id: configurationId, ...formats } of packagingConfigurations) {
       const [[format, fields] = [], another] = Object.entries(formats) as [keyof Formats, Package][];
       if (format === undefined || another !== undefined) {
-        throw new SettingsError(`Packaging configuration ${configurationId} of ${props.file} needs exactly one package.`);
+        throw new SettingsError(`Packaging configuration ${configurationId} of ${file} needs exactly one package.`);
       }
       const encrypted = props.drm === undefined ? fields : { ...fields, encryption: encryption(format, props.drm) };
       const configuration = new CfnPackagingConfiguration(this, configurationId, {

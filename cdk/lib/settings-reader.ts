@@ -52,6 +52,18 @@ export class Reader {
     return this.given[key] === undefined ? this.take(key) as undefined : this.whole(key, undefined, least, most);
   }
 
+  /** Whole numbers by name, as JSON; a number alone is one for every name. */
+  optionalWholes(key: string, names: RegExp, what: string, least: number, most: number): Record<string, number> | undefined {
+    const value = this.take(key);
+    if (value === undefined) return undefined;
+    if (/^\d+$/.test(String(value))) return { '*': this.whole(key, undefined, least, most) };
+    return this.inner(key, this.json(key, value), (reader) => {
+      const named = Object.keys(reader.given);
+      for (const name of named.filter((it) => !names.test(it))) this.mistakes.push(`Setting ${this.path}${key} names ${name}; it has to be ${what}.`);
+      return Object.fromEntries(named.map((name) => [name, reader.whole(name, undefined, least, most)]));
+    });
+  }
+
   /** A list of texts: JSON, or one text with commas between. */
   texts(key: string, fallback: readonly string[], pattern: RegExp, what: string): readonly string[] {
     const value = this.take(key) ?? fallback;

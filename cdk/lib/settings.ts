@@ -51,6 +51,15 @@ export interface DrmSettings {
   readonly live: boolean;
 }
 
+/** A system that is told of each change of a clip's state. */
+export interface WebhookSettings {
+  readonly name: string;
+  /** What is called. */
+  readonly url: string;
+  /** The secret that signs the calls: a text `whsec_<base64>`, as the Standard Webhooks have it. */
+  readonly secretArn: string;
+}
+
 export interface Settings {
   /** Begins the name of everything that needs a name. */
   readonly name: string;
@@ -90,6 +99,8 @@ export interface Settings {
   /** One more cache before the origins; pays off with viewers on several continents. */
   readonly originShield: boolean;
   readonly drm: DrmSettings | undefined;
+  /** The folder of packaging groups, a file each. */
+  readonly packagingGroups: string;
   /** Counted up once the secrets of MediaPackage's identifiers have new values, to take those over. */
   readonly identifierRound: number;
 
@@ -98,8 +109,12 @@ export interface Settings {
   readonly coldAfterDays: number | undefined;
   /** When uploaded originals are deleted; the clips made of them stay. */
   readonly originalsExpireAfterDays: number | undefined;
+  /** When clips are deleted, by competition; `*` is every other one. */
+  readonly clipsExpireAfterDays: Readonly<Record<string, number>> | undefined;
   /** Whether table, media and users outlive the stack. */
   readonly keepData: boolean;
+
+  readonly webhooks: readonly WebhookSettings[];
 
   /** Who is written to when an alarm goes off. */
   readonly alarmEmail: string | undefined;
@@ -124,9 +139,10 @@ export const LADDER: readonly Rendition[] = [
 /** What CloudWatch Logs can keep; other numbers it refuses. */
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653];
 
-/** Each channel is two of the 25 behaviors a distribution may have; the rest needs seven. */
-const MOST_CHANNELS = 9;
+/** Each is a rule, two queues and a function of its own; many subscribers want a bus of theirs. */
+const MOST_WEBHOOKS = 5;
 
+const SECRET = /^arn:aws[a-z-]*:secretsmanager:/;
 const COMPETITION = /^[A-Za-z0-9-]{1,64}$/;
 const ORIGIN = /^https:\/\/[a-z0-9.-]+(:\d+)?$/;
 
@@ -170,7 +186,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
     startoverSeconds: read.whole('startoverSeconds', 86_400, 60, 1_209_600),
 
     viewerAccess: read.oneOf('viewerAccess', ['public', 'private'], 'public'),
-    playbackKeySecretArn: read.optionalText('playbackKeySecretArn', /^arn:aws[a-z-]*:secretsmanager:/, 'the ARN of a secret'),
+    playbackKeySecretArn: read.optionalText('playbackKeySecretArn', SECRET, 'the ARN of a secret'),
     playbackPublicKey: read.optionalText('playbackPublicKey', /^-----BEGIN PUBLIC KEY-----/, 'a public key in PEM'),
     playbackHours: read.whole('playbackHours', 12, 1, 168),
     allowedOrigins: read.texts('allowedOrigins', ['*'], /^(\*|https?:\/\/[a-z0-9.-]+(:\d+)?)$/, 'an origin such as https://app.example.com'),
@@ -179,12 +195,16 @@ export function readSettings(given: Record<string, unknown>): Settings {
     certificateArn: read.optionalText('certificateArn', /^arn:aws[a-z-]*:acm:us-east-1:/, 'the ARN of a certificate in us-east-1'),
     originShield: read.flag('originShield', false),
     drm: read.optionalObject('drm', readDrm),
+    packagingGroups: read.text('packagingGroups', 'packaging-groups', /./, 'a folder'),
     identifierRound: read.whole('identifierRound', 1, 1, 1_000_000),
 
     logDays: read.whole('logDays', 90, 1, 3653),
     coldAfterDays: read.optionalWhole('coldAfterDays', 30, 3650),
     originalsExpireAfterDays: read.optionalWhole('originalsExpireAfterDays', 1, 3650),
+    clipsExpireAfterDays: read.optionalWholes('clipsExpireAfterDays', /^(\*|[A-Za-z0-9-]{1,64})$/, 'a competition or *', 1, 36_500),
     keepData: read.flag('keepData', true),
+
+    webhooks: read.list('webhooks', [], readWebhook),
 
     alarmEmail: read.optionalText('alarmEmail', /^[^@\s]+@[^@\s]+\.[^@\s]+$/, 'an e-mail address'),
     monthlyBudget: read.optionalWhole('monthlyBudget', 1, 10_000_000),
@@ -197,7 +217,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
 
 function readChannel(read: Reader): ChannelSettings {
   const originEndpoint = read.optionalObject('originEndpoint', (endpoint): OriginEndpoint => {
-    const secret = endpoint.optionalText('cdnIdentifierSecretArn', /^arn:aws[a-z-]*:secretsmanager:/, 'the ARN of a secret');
+    const secret = endpoint.optionalText('cdnIdentifierSecretArn', SECRET, 'the ARN of a secret');
     return {
       id: endpoint.text('id', undefined, /^[A-Za-z0-9_-]+$/, 'the id of an origin endpoint'),
       manifest: endpoint.text('manifest', undefined, /^https:\/\/[^/?#]+\/out\/[^?#]+\.m3u8$/, 'an https URL with /out/ in its path that ends in .m3u8'),
@@ -208,6 +228,14 @@ function readChannel(read: Reader): ChannelSettings {
     id: read.text('id', undefined, /^[a-z0-9-]{1,20}$/, '1 to 20 small letters, digits and hyphens'),
     competition: read.text('competition', undefined, COMPETITION, '1 to 64 letters, digits and hyphens'),
     ...(originEndpoint === undefined ? {} : { originEndpoint }),
+  };
+}
+
+function readWebhook(read: Reader): WebhookSettings {
+  return {
+    name: read.text('name', undefined, /^[a-z0-9-]{1,20}$/, '1 to 20 small letters, digits and hyphens'),
+    url: read.text('url', undefined, /^https:\/\/[^\s/@]+(\/\S*)?$/, 'an https URL without a user name'),
+    secretArn: read.text('secretArn', undefined, SECRET, 'the ARN of a secret'),
   };
 }
 
@@ -234,13 +262,16 @@ function checkTogether(settings: Settings, read: Reader): void {
     if (!unless) read.mistakes.push(sentence);
   };
   refuse(settings.channels.length > 0, 'Setting channels is empty; at least one channel is needed.');
+  const twice = (names: readonly string[]) => new Set(names.filter((name, at) => names.indexOf(name) !== at));
+  for (const id of twice(settings.channels.map((channel) => channel.id))) {
+    read.mistakes.push(`Setting channels has two channels named ${id}.`);
+  }
   refuse(
-    settings.channels.length <= MOST_CHANNELS,
-    `Setting channels has ${settings.channels.length} channels; one distribution takes ${MOST_CHANNELS}.`,
+    settings.webhooks.length <= MOST_WEBHOOKS,
+    `Setting webhooks has ${settings.webhooks.length} subscribers; ${MOST_WEBHOOKS} can be called. Others can have a rule on the event bus.`,
   );
-  const ids = settings.channels.map((channel) => channel.id);
-  for (const twice of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) {
-    read.mistakes.push(`Setting channels has two channels named ${twice}.`);
+  for (const name of twice(settings.webhooks.map((webhook) => webhook.name))) {
+    read.mistakes.push(`Setting webhooks has two subscribers named ${name}.`);
   }
   const identifiers = settings.channels.map((channel) => channel.originEndpoint?.cdnIdentifierSecretArn ?? '');
   const secrets = new Set(identifiers.filter((arn) => arn !== ''));

@@ -1,6 +1,6 @@
 /** Uploads: the bucket of originals, the presigned ways into it, and the jobs made of what arrives. */
 
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Role } from 'aws-cdk-lib/aws-iam';
@@ -10,10 +10,10 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 import { mediaBucket } from './bucket.ts';
-import { undeliveredQueue, startOn } from './events.ts';
+import { keptQueue, startOn, undeliveredQueue } from './events.ts';
 import type { Channels } from './channels.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
-import type { Library } from './library.ts';
+import { type Library, expiryEnvironment } from './library.ts';
 import { allowWide, actingFor } from './permission.ts';
 
 /** MediaConvert's events, which unlike MediaPackage's are not lost. */
@@ -70,8 +70,7 @@ export class Upload extends Construct {
     };
 
     const undelivered = undeliveredQueue(this, 'Undelivered');
-    Validations.of(undelivered).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'This queue is the dead-letter queue.' });
-    props.alarms.ofUndelivered('uploads', undelivered);
+    props.alarms.ofUndelivered('events of uploads', undelivered, 'undelivered-events');
     this.functions = this.routes();
     this.transcode(undelivered);
 
@@ -106,7 +105,8 @@ export class Upload extends Construct {
   maySweep(sweep: RustFunction): void {
     this.mayTakeIn(sweep);
     this.mayDiscard(sweep);
-    this.mayOnOriginals(sweep, ['s3:AbortMultipartUpload']);
+    this.mayOnOriginals(sweep, ['s3:AbortMultipartUpload', 's3:DeleteObject']);
+    this.mayListUnfinished(sweep);
     this.props.library.mayForget(sweep);
     sweep.mayWidely({
       actions: ['mediaconvert:GetJob'],
@@ -131,6 +131,11 @@ export class Upload extends Construct {
   private mayLook(looker: RustFunction): void {
     this.mayOnOriginals(looker, ['s3:GetObject']);
     looker.may({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
+  }
+
+  /** Lets a function see which uploads in parts were begun. */
+  private mayListUnfinished(looker: RustFunction): void {
+    looker.may({ actions: ['s3:ListBucketMultipartUploads'], resources: [this.bucket.bucketArn] });
   }
 
   /** Lets a function remove what a failed transcode left. */
@@ -168,7 +173,7 @@ export class Upload extends Construct {
   }
 
   private routes(): RustFunction[] {
-    const { library, channels, viewEnvironment } = this.props;
+    const { settings, library, channels, viewEnvironment } = this.props;
     const environment = { ...library.environment, UPLOADS_BUCKET: this.bucket.bucketName };
     const shown = { ...environment, ...viewEnvironment, CHANNELS: channels.json };
 
@@ -176,10 +181,12 @@ export class Upload extends Construct {
       ...this.props,
       bin: 'create-upload',
       description: 'POST /api/uploads: where to put a file',
-      environment: shown,
+      environment: { ...shown, ...expiryEnvironment(settings) },
     });
     library.mayWrite(create);
     this.mayOnOriginals(create, ['s3:PutObject']);
+    // Of two requests with one key, the second goes on with what the first began.
+    this.mayListUnfinished(create);
 
     const parts = new RustFunction(this, 'Parts', {
       ...this.props,
@@ -207,11 +214,10 @@ export class Upload extends Construct {
    * one name, the later one has to win.
    */
   private transcode(undelivered: IQueue): void {
-    const { library } = this.props;
+    const { settings, library } = this.props;
     const failed = undeliveredQueue(this, 'Untranscoded', { fifo: true });
-    Validations.of(failed).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'This queue is the dead-letter queue.' });
-    this.props.alarms.ofUndelivered('arrived uploads', failed);
-    const arrived = undeliveredQueue(this, 'Arrived', {
+    this.props.alarms.ofUndelivered('arrived uploads', failed, 'arrived-uploads-that-failed');
+    const arrived = keptQueue(this, 'Arrived', {
       fifo: true,
       contentBasedDeduplication: true,
       // As AWS advises: six times what one invocation may take.
@@ -231,7 +237,7 @@ export class Upload extends Construct {
       ...this.props,
       bin: 'transcode-upload',
       description: 'An original that arrived becomes a transcoding job',
-      environment: { ...library.environment, ...this.environment },
+      environment: { ...library.environment, ...this.environment, ...expiryEnvironment(settings) },
       timeout: TRANSCODE_TIMEOUT,
     });
     transcode.lambda.addEventSource(new SqsEventSource(arrived, { batchSize: 1 }));

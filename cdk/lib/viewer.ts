@@ -4,14 +4,12 @@ import { SecretValue } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
 import type { Channels } from './channels.ts';
-import type { Contract } from './contract.ts';
 import type { Delivery } from './delivery.ts';
 import { type Deployment, RustFunction } from './function.ts';
 import type { Library } from './library.ts';
 import type { Settings } from './settings.ts';
 
 export interface ViewerProps extends Deployment {
-  readonly contract: Contract;
   readonly library: Library;
   readonly channels: Channels;
   readonly delivery: Delivery;
@@ -52,6 +50,8 @@ export class Viewer extends Construct {
       environment: { ...library.environment, ...view, CHANNELS: channels.json },
     });
     library.mayFind(show);
+    // A clip that waits shows its place in line.
+    library.mayQuery(show, 'waiting');
 
     const health = new RustFunction(this, 'Health', {
       ...props,
@@ -60,11 +60,7 @@ export class Viewer extends Construct {
       environment: {},
     });
 
-    const functions = [list, show, health];
-    if (props.contract.operations.some(({ id: operation }) => operation === 'grant-playback')) {
-      functions.push(this.grantPlayback(props));
-    }
-    this.functions = functions;
+    this.functions = [list, show, health, this.grantPlayback(props)];
   }
 
   /** Signs cookies with a key that CloudFront trusts; says that none are needed where viewing is public. */

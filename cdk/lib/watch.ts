@@ -1,25 +1,17 @@
-/** What is looked at when something seems wrong: the dashboard; and the alarms that belong to no stage. */
+/** The alarms that belong to no stage, the budget, and the dashboard. */
 
-import { Duration, Stack } from 'aws-cdk-lib';
-import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Duration } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
-import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
-import { AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 
 import type { Channels } from './channels.ts';
-import type { Deployment } from './function.ts';
-import type { Library } from './library.ts';
+import { type DashboardProps, dashboard } from './dashboard.ts';
 import type { Settings } from './settings.ts';
 
-export interface WatchProps extends Deployment {
-  readonly api: HttpApi;
-  readonly library: Library;
+export interface WatchProps extends DashboardProps {
   readonly channels: Channels;
-  readonly distribution: Distribution;
 }
-
-const FIVE_MINUTES = Duration.minutes(5);
 
 export class Watch extends Construct {
   constructor(scope: Construct, id: string, props: WatchProps) {
@@ -46,7 +38,8 @@ export class Watch extends Construct {
     if (settings.monthlyBudget !== undefined && settings.alarmEmail !== undefined) {
       this.budget(settings, settings.monthlyBudget, settings.alarmEmail);
     }
-    this.dashboard(props);
+    props.metrics.raise(alarms);
+    dashboard(this, 'Dashboard', props);
   }
 
   /** Costs of the whole account: a budget of one service's tag would need the tag switched on for billing first. */
@@ -59,57 +52,6 @@ export class Watch extends Construct {
     new CfnBudget(this, 'Budget', {
       budget: { budgetName: name, budgetType: 'COST', timeUnit: 'MONTHLY', budgetLimit: { amount, unit: 'USD' } },
       notificationsWithSubscribers: [at(80, 'ACTUAL'), at(100, 'FORECASTED')],
-    });
-  }
-
-  private dashboard({ settings, alarms, api, library, distribution }: WatchProps): void {
-    const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
-      new GraphWidget({ title, left, right, width: 12, height: 6 });
-    // CloudFront reports to one region, wherever its viewers are.
-    const delivery = (metricName: string, statistic: string) =>
-      new Metric({
-        namespace: 'AWS/CloudFront',
-        metricName,
-        statistic,
-        region: 'us-east-1',
-        period: FIVE_MINUTES,
-        dimensionsMap: { DistributionId: distribution.distributionId, Region: 'Global' },
-      });
-    const of = (bin: string, metricName: string, statistic: string) =>
-      new Metric({
-        namespace: 'AWS/Lambda',
-        metricName,
-        statistic,
-        label: bin,
-        period: FIVE_MINUTES,
-        dimensionsMap: { FunctionName: `${settings.name}-${bin}` },
-      });
-    new Dashboard(this, 'Dashboard', {
-      dashboardName: `${settings.name}-${Stack.of(this).region}`,
-      widgets: [
-        [new AlarmStatusWidget({ title: 'Alarms', alarms: alarms.all, width: 24, height: 4 })],
-        [
-          graph(
-            'API: requests; how long they take',
-            [api.metricCount({ period: FIVE_MINUTES }), api.metricClientError({ period: FIVE_MINUTES }), api.metricServerError({ period: FIVE_MINUTES })],
-            [api.metricLatency({ statistic: 'p50', period: FIVE_MINUTES }), api.metricLatency({ statistic: 'p99', period: FIVE_MINUTES })],
-          ),
-          graph('Delivery: requests; errors, in percent', [delivery('Requests', 'Sum')], [delivery('4xxErrorRate', 'Average'), delivery('5xxErrorRate', 'Average')]),
-        ],
-        [
-          graph(
-            'Clips: cut, harvested, ingested',
-            ['create-clip', 'harvest-complete', 'asset-playable'].map((bin) => of(bin, 'Invocations', 'Sum')),
-          ),
-          graph('The sweep: runs; how long they take', [of('sweep-library', 'Invocations', 'Sum')], [of('sweep-library', 'Duration', 'Maximum')]),
-        ],
-        [
-          graph('The table: capacity used', [
-            library.table.metricConsumedReadCapacityUnits({ period: FIVE_MINUTES }),
-            library.table.metricConsumedWriteCapacityUnits({ period: FIVE_MINUTES }),
-          ]),
-        ],
-      ],
     });
   }
 }

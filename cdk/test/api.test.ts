@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { CONTRACT } from './contracts.ts';
-import { EXISTING, PRIVATE, type Resource, vod } from './synthesis.ts';
+import { CONTRACT, EXISTING, PRIVATE, type Resource, vod } from './synthesis.ts';
 
-const api = (settings: object = {}) => vod({ ...EXISTING, ...settings }, CONTRACT);
+const api = (settings: object = {}) => vod({ ...EXISTING, ...settings });
 
 const route = (key: string): Resource => {
   const found = api().all('ApiGatewayV2::Route').find((it) => it.Properties['RouteKey'] === key);
@@ -37,6 +36,16 @@ test('a route is open to the scopes that the contract names, and to everyone whe
     const { AuthorizationType: type, AuthorizationScopes: allowed } = route(`${method} ${path}`).Properties;
     assert.deepEqual([type, allowed ?? []], scopes.length === 0 ? ['NONE', []] : ['JWT', scopes], path);
   }
+});
+
+test('a function and its operation come together', () => {
+  const operations = CONTRACT.operations.filter(({ id }) => id !== 'create-clip');
+  assert.throws(() => vod(EXISTING, { ...CONTRACT, operations }), /^Error: The contract has no operation create-clip\.$/);
+  const another = { ...CONTRACT.operations[0], id: 'praise-clip', path: '/api/praise' } as (typeof operations)[0];
+  assert.throws(
+    () => vod(EXISTING, { ...CONTRACT, operations: [...CONTRACT.operations, another] }),
+    /^Error: Nothing answers POST \/api\/praise: there is no function praise-clip\.$/,
+  );
 });
 
 test('whoever cuts clips needs a scope, which ID tokens have not', () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import { settingsIn } from '../tools/arguments.ts';
 import { checkAccount, checkCredentials } from '../tools/checks.ts';
+import { twoGroups } from './synthesis.ts';
 import { type Answer, fakeAws, Refusal } from './fake-aws.ts';
 
 const ACCOUNT = '111122223333';
@@ -78,13 +79,16 @@ test('a full library is noticed before the clip that does not fit', async () => 
   const stack = (count: number): Record<string, Answer> => ({
     DescribeStacks: () =>
       '<Stacks><member><StackName>matchcut-vod</StackName><CreationTime>2026-11-01T00:00:00Z</CreationTime>' +
-      '<StackStatus>CREATE_COMPLETE</StackStatus><Outputs><member><OutputKey>PackagingGroupId</OutputKey>' +
-      '<OutputValue>matchcut</OutputValue></member></Outputs></member></Stacks>',
-    'GET /packaging_groups/matchcut': () => ({ approximateAssetCount: count }),
+      '<StackStatus>CREATE_COMPLETE</StackStatus><Outputs><member><OutputKey>PackagingGroupIds</OutputKey>' +
+      '<OutputValue>matchcut-default,matchcut-second</OutputValue></member></Outputs></member></Stacks>',
+    'GET /packaging_groups/matchcut-default': () => ({ approximateAssetCount: count - 1 }),
+    'GET /packaging_groups/matchcut-second': () => ({ approximateAssetCount: 1 }),
   });
   await check(stack(8000), []);
   await check(stack(8001), [/^note: the library has 8001 of the 10000 clips/]);
-  await check(stack(10_000), [/^missing: The library is full/]);
+  await check(stack(10_000), [/^missing: The library is full.* or add a packaging group\.$/]);
+  // A file of one more is there, and about to be deployed.
+  await check(stack(10_000), [], { packagingGroups: twoGroups() });
 });
 
 test('channels of the deployment itself are not counted twice', async () => {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 
-import { EXISTING, MADE, PRIVATE, type Properties, type Stack, vod } from './synthesis.ts';
+import { ENDPOINT, EXISTING, MADE, PRIVATE, twoGroups, type Properties, type Stack, vod } from './synthesis.ts';
 
 const config = (stack: Stack): Properties => stack.one('CloudFront::Distribution').Properties['DistributionConfig'];
 
@@ -164,6 +164,43 @@ test('the seal of a private library binds an asset to its competition', () => {
   check('/vod/private/100m-dash/thumbnails/200m/clip/0.jpg', 403);
   check('/vod/private/100m-dash/thumbnails/100m-dash/../200m/clip/0.jpg', 403);
   check('/vod/private/100m-dash/thumbnails/100m-dash/%2e%2e/200m/clip/0.jpg', 403);
+});
+
+/** The group of the project and a second one, in a folder of their own. */
+const groups = twoGroups();
+
+test('each packaging group has its origin, told by what stands before the path', () => {
+  const stack = vod({ ...EXISTING, packagingGroups: groups });
+  const hosts = (path: string) => stack.text(origin(path, stack)['DomainName']['Fn::Select'][1]['Fn::Split'][1]);
+  for (const file of ['index.m3u8', 'index.mpd', 'index_1_2.ts']) {
+    assert.equal(hosts(`/vod/out/v1/a/b/c/${file}`), '<AssetPackagingGroup>', file);
+    assert.equal(hosts(`/vod/2/out/v1/a/b/c/${file}`), '<AssetPackagingsecondGroup>', file);
+    assert.deepEqual(policy(`/vod/2/out/v1/a/b/c/${file}`, stack), policy(`/vod/out/v1/a/b/c/${file}`, stack), file);
+  }
+  assert.equal(origin('/vod/2/out/v1/a', stack)['OriginCustomHeaders'][0].HeaderName, 'X-MediaPackage-CDNIdentifier');
+  assert.equal(edge(stack, 'live', '/vod/2/out/v1/a/b/c/index.m3u8'), '/out/v1/a/b/c/index.m3u8');
+});
+
+test('in a private library, what stands before the path stands behind the seal', () => {
+  const stack = vod({ ...EXISTING, ...PRIVATE, packagingGroups: groups });
+  const seal = 'bfbe02c35fa2853c05533303bcad4152';
+  const hosts = (path: string) => stack.text(origin(path, stack)['DomainName']['Fn::Select'][1]['Fn::Split'][1]);
+  for (const file of ['index.m3u8', 'index.mpd', 'index_1_2.ts']) {
+    for (const competition of ['100m-dash', '2']) {
+      const media = `out/v1/1d9c5b7a/6e02f4/a81b3c/${file}`;
+      const [first, second] = ['', '/2'].map((path) => `/vod/private/${competition}/${seal}${path}/${media}`);
+      assert.equal(hosts(first ?? ''), '<AssetPackagingGroup>', first);
+      assert.equal(hosts(second ?? ''), '<AssetPackagingsecondGroup>', second);
+      assert.ok(behavior(second ?? '', stack)['TrustedKeyGroups'], second);
+      assert.equal(edge(stack, 'SEAL_KEY', second ?? ''), competition === '2' ? 403 : `/${media}`);
+    }
+  }
+});
+
+test('a distribution that cannot serve so much is refused before it is made', () => {
+  const channels = Array.from({ length: 9 }, (_, at) => ({ id: `c${at}`, competition: 'demo', originEndpoint: ENDPOINT }));
+  assert.ok(vod({ ...EXISTING, channels }));
+  assert.throws(() => vod({ ...EXISTING, channels, packagingGroups: groups }), /^SettingsError: .*9 channels; one distribution takes 8 beside 2 of packaging groups/);
 });
 
 test('a domain brings its certificate, and Origin Shield is an option', () => {

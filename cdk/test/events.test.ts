@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { ACCOUNT, EXISTING, MADE, REGION, type Stack, vod } from './synthesis.ts';
+import { ACCOUNT, EXISTING, MADE, type Properties, REGION, type Stack, vod } from './synthesis.ts';
 
 /** Whether EventBridge would let an event through: of its rules, what the patterns here use. */
 function lets(pattern: any, event: any): boolean {
@@ -85,15 +85,18 @@ test('the sweep runs every minute', () => {
 
 test('what an event could not start is kept, and somebody is told', () => {
   const stack = vod({ ...EXISTING, alarmEmail: 'night@example.com' });
-  const [queue] = stack.all('SQS::Queue');
+  const [topic] = stack.all('SNS::Topic');
+  const kept = (arn: Properties | undefined) => {
+    const queue = stack.template.Resources[arn?.['Fn::GetAtt'][0]];
+    assert.equal(queue?.Properties?.['MessageRetentionPeriod'], 14 * 24 * 3600);
+    const alarm = stack.all('CloudWatch::Alarm').find((it) => it.Properties['Dimensions']?.[0].Value['Fn::GetAtt']?.[0] === arn?.['Fn::GetAtt'][0]);
+    assert.deepEqual(alarm?.Properties['AlarmActions'], [{ Ref: topic?.id }]);
+  };
   for (const rule of stack.all('Events::Rule').filter((it) => it.Properties['EventPattern'] !== undefined)) {
-    for (const target of rule.Properties['Targets']) assert.equal(target.DeadLetterConfig.Arn['Fn::GetAtt'][0], queue?.id);
+    for (const target of rule.Properties['Targets']) kept(target.DeadLetterConfig.Arn);
   }
-  for (const bin of ['harvest-complete', 'asset-playable']) {
-    assert.equal(stack.function(bin).Properties['DeadLetterConfig'].TargetArn['Fn::GetAtt'][0], queue?.id);
+  for (const bin of ['harvest-complete', 'asset-playable', 'transcode-complete']) {
+    kept(stack.function(bin).Properties['DeadLetterConfig'].TargetArn);
   }
-  assert.equal(queue?.Properties['MessageRetentionPeriod'], 14 * 24 * 3600);
-  const alarm = stack.all('CloudWatch::Alarm').find((it) => it.Properties['AlarmName'].startsWith('matchcut: undelivered'));
-  assert.deepEqual(alarm?.Properties['AlarmActions'], [{ Ref: stack.one('SNS::Topic').id }]);
   assert.equal(stack.one('SNS::Subscription').Properties['Endpoint'], 'night@example.com');
 });

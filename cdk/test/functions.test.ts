@@ -1,21 +1,22 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { CONTRACT } from './contracts.ts';
 import { variablesRead } from './rust.ts';
-import { EXISTING, MADE, PRIVATE, type Stack, vod } from './synthesis.ts';
+import { EXISTING, MADE, PRIVATE, type Stack, vod, WEBHOOK } from './synthesis.ts';
 
 const CASES: [string, () => Stack][] = [
-  ['a public library', () => vod(EXISTING, CONTRACT)],
-  ['a private library', () => vod({ ...EXISTING, ...PRIVATE }, CONTRACT)],
-  ['a channel of our own', () => vod(MADE, CONTRACT)],
+  ['a public library', () => vod(EXISTING)],
+  ['a private library', () => vod({ ...EXISTING, ...PRIVATE })],
+  ['a channel of our own', () => vod(MADE)],
+  ['webhooks and expiry', () => vod({ ...EXISTING, webhooks: [WEBHOOK], clipsExpireAfterDays: 30 })],
 ];
 
 for (const [what, stack] of CASES) {
   test(`each variable that a function reads is set, and none is unread: ${what}`, () => {
     for (const bin of stack().bins()) {
       const set = Object.keys(stack().function(bin).Properties['Environment']?.Variables ?? {});
-      const { required, known } = variablesRead(bin, set);
+      const { required, known } = variablesRead(bin.replace(/^(deliver-webhook)-.*/, '$1'), set);
       assert.deepEqual([...required].filter((name) => !set.includes(name)), [], `${bin} would not start`);
       assert.deepEqual(set.filter((name) => !known.has(name)), [], `${bin} does not read these`);
     }
@@ -33,6 +34,20 @@ test('what a function reads is really found in its source', () => {
     'VOD_BASE_URL',
   ]);
   assert.ok(variablesRead('grant-playback', ['PLAYBACK_KEY_SECRET_ARN']).required.has('PLAYBACK_KEY_PAIR_ID'));
+});
+
+test('docs/environment.md says which function reads which variable', () => {
+  const text = readFileSync(`${import.meta.dirname}/../../docs/environment.md`, 'utf8');
+  const rows = [...text.matchAll(/^\| `([A-Z_]+)` \|.*\| (.*?) \|$/gm)];
+  const documented = new Map(rows.map(([, name = '', readers = '']) => [name, [...readers.matchAll(/`([a-z-]+)`/g)].map(([, bin = '']) => bin).sort()]));
+  const readers = new Map<string, string[]>();
+  for (const bin of readdirSync(`${import.meta.dirname}/../../functions/src/bin`).map((it) => it.replace('.rs', '')).sort()) {
+    for (const name of variablesRead(bin, ['PLAYBACK_KEY_SECRET_ARN']).known) readers.set(name, [...(readers.get(name) ?? []), bin]);
+  }
+  assert.deepEqual([...documented.keys()].sort(), [...readers.keys()].sort());
+  // Nearly all read the table.
+  documented.delete('CLIPS_TABLE');
+  for (const [name, bins] of documented) assert.deepEqual(bins, readers.get(name), name);
 });
 
 test('a function has its own role and log, kept for as long as the settings say', () => {

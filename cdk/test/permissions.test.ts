@@ -1,47 +1,86 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { EXISTING, MADE, PRIVATE, type Stack, synthesize, vod } from './synthesis.ts';
+import { EXISTING, MADE, PRIVATE, type Stack, synthesize, vod, WEBHOOK } from './synthesis.ts';
 
 const TRACES = ['xray:PutTelemetryRecords *', 'xray:PutTraceSegments *'];
-const CLIPS = '<LibraryClips>';
 const OF_ACCOUNT = 'eu-central-1:111122223333';
+const FIND = 'dynamodb:GetItem <LibraryClips>';
+const WRITE = [FIND, 'dynamodb:PutItem <LibraryClips>'];
+const HARVEST = [
+  'iam:PassRole <ClipHarvestRole>',
+  'mediapackage:CreateHarvestJob *',
+  `mediapackage:DescribeHarvestJob arn:<AWS::Partition>:mediapackage:${OF_ACCOUNT}:harvest_jobs/*`,
+];
+const WAITING = 'dynamodb:Query <LibraryClips>/index/waiting';
+const WAKE = [WAITING, 'sqs:SendMessage <ClipDueClips>'];
+const MAKE_ASSETS = [
+  'iam:PassRole <AssetReadRole>',
+  'mediapackage-vod:CreateAsset *',
+  `mediapackage-vod:DeleteAsset arn:<AWS::Partition>:mediapackage-vod:${OF_ACCOUNT}:assets/*`,
+  `mediapackage-vod:DescribeAsset arn:<AWS::Partition>:mediapackage-vod:${OF_ACCOUNT}:assets/*`,
+];
+const ABORT = 's3:AbortMultipartUpload <UploadOriginals>/*';
+const UNFINISHED = 's3:ListBucketMultipartUploads <UploadOriginals>';
+const PUT_ORIGINAL = 's3:PutObject <UploadOriginals>/*';
+/** S3 says that an object is not there only to who may list its bucket. */
+const LOOK = ['s3:GetObject <UploadOriginals>/*', 's3:ListBucket <UploadOriginals>'];
+const TRANSCODE = [
+  ...LOOK,
+  's3:GetObjectTagging <UploadOriginals>/*',
+  'mediaconvert:CreateJob *',
+  'mediaconvert:Probe *',
+  'mediaconvert:SearchJobs *',
+  'iam:PassRole <UploadTranscodeRole>',
+];
+const DISCARD = ['s3:DeleteObject <ClipBucket>/clips/*', 's3:DeleteObject <ClipBucket>/thumbnails/*', 's3:ListBucket <ClipBucket>'];
+const take = (queue: string) =>
+  ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'].map((it) => `sqs:${it} <${queue}>`);
 
 /** What each function may do, besides writing its own log and its traces. */
 const GRANTS: Record<string, string[]> = {
-  'asset-playable': [`dynamodb:GetItem ${CLIPS}`, `dynamodb:PutItem ${CLIPS}`, 'sqs:SendMessage <AssetUndelivered>'],
-  'create-clip': [
-    `dynamodb:GetItem ${CLIPS}`,
-    `dynamodb:PutItem ${CLIPS}`,
-    'iam:PassRole <ClipHarvestRole>',
-    'mediapackage:CreateHarvestJob *',
-    `mediapackage:DescribeHarvestJob arn:<AWS::Partition>:mediapackage:${OF_ACCOUNT}:harvest_jobs/*`,
+  'announce-clip': [
+    'dynamodb:DescribeStream <LibraryClips>',
+    'dynamodb:GetRecords <LibraryClips>',
+    'dynamodb:GetShardIterator <LibraryClips>',
+    'dynamodb:ListStreams *',
+    `events:PutEvents arn:<AWS::Partition>:events:${OF_ACCOUNT}:event-bus/default`,
+    'sqs:SendMessage <AnnounceUnannounced>',
   ],
+  'asset-playable': [...WRITE, 'sqs:SendMessage <AssetUndelivered>'],
+  'complete-upload': [FIND, PUT_ORIGINAL, ...LOOK],
+  'create-clip': [...WRITE, ...HARVEST, ...WAKE],
+  'create-upload': [...WRITE, PUT_ORIGINAL, UNFINISHED],
+  'delete-clip': WRITE,
   'grant-playback': [],
-  'harvest-complete': [
-    `dynamodb:GetItem ${CLIPS}`,
-    `dynamodb:PutItem ${CLIPS}`,
-    'iam:PassRole <AssetReadRole>',
-    'mediapackage-vod:CreateAsset *',
-    `mediapackage-vod:DescribeAsset arn:<AWS::Partition>:mediapackage-vod:${OF_ACCOUNT}:assets/*`,
-    'sqs:SendMessage <AssetUndelivered>',
-  ],
-  'list-clips': [`dynamodb:Query ${CLIPS}/index/active`],
+  'harvest-clip': [...WRITE, ...HARVEST, ...WAKE, ...take('ClipDueClips')],
+  'harvest-complete': [...WRITE, ...MAKE_ASSETS, ...WAKE, 'sqs:SendMessage <AssetUndelivered>'],
+  'list-clips': ['dynamodb:Query <LibraryClips>/index/active'],
+  'list-upload-parts': [FIND, PUT_ORIGINAL],
   'refuse-request': [],
+  'retry-clip': [...WRITE, ...WAKE],
   'scope-token': [],
-  'show-clip': [`dynamodb:GetItem ${CLIPS}`],
+  'show-clip': [FIND, WAITING],
   'show-health': [],
   'sweep-library': [
-    `dynamodb:GetItem ${CLIPS}`,
-    `dynamodb:PutItem ${CLIPS}`,
-    `dynamodb:Query ${CLIPS}/index/unfinished`,
-    'iam:PassRole <AssetReadRole>',
-    'iam:PassRole <ClipHarvestRole>',
-    'mediapackage-vod:CreateAsset *',
-    `mediapackage-vod:DescribeAsset arn:<AWS::Partition>:mediapackage-vod:${OF_ACCOUNT}:assets/*`,
-    'mediapackage:CreateHarvestJob *',
-    `mediapackage:DescribeHarvestJob arn:<AWS::Partition>:mediapackage:${OF_ACCOUNT}:harvest_jobs/*`,
+    ...WRITE,
+    'dynamodb:DeleteItem <LibraryClips>',
+    'dynamodb:Query <LibraryClips>/index/unfinished',
+    ...HARVEST,
+    ...MAKE_ASSETS,
+    `mediapackage-vod:DescribePackagingGroup arn:<AWS::Partition>:mediapackage-vod:${OF_ACCOUNT}:packaging-groups/matchcut-default`,
+    ...TRANSCODE,
+    `mediaconvert:GetJob arn:<AWS::Partition>:mediaconvert:${OF_ACCOUNT}:jobs/*`,
+    ...DISCARD,
+    ...WAKE,
+    ABORT,
+    UNFINISHED,
+    's3:DeleteObject <UploadOriginals>/*',
+    'sqs:SendMessage <LibraryDropped>',
   ],
+  'transcode-complete': [...WRITE, ...MAKE_ASSETS, ...DISCARD, 'sqs:SendMessage <UploadUndelivered>'],
+  'transcode-upload': [...WRITE, ...TRANSCODE, ...take('UploadArrived')],
+  'update-clip': [...WRITE, WAITING],
 };
 
 test('each function may do its own job and nothing else', () => {
@@ -49,7 +88,7 @@ test('each function may do its own job and nothing else', () => {
   assert.deepEqual(stack.bins(), Object.keys(GRANTS).sort());
   for (const [bin, expected] of Object.entries(GRANTS)) {
     const grants = stack.grantsOf(bin).filter((it) => !it.startsWith('logs:') && !TRACES.includes(it));
-    assert.deepEqual(grants, expected, bin);
+    assert.deepEqual(grants, [...expected].sort(), bin);
   }
 });
 
@@ -69,6 +108,15 @@ test('only the function that signs cookies may read their key', () => {
   assert.ok(stack.grantsOf('grant-playback').includes(`secretsmanager:GetSecretValue ${PRIVATE.playbackKeySecretArn}`));
 });
 
+test('a webhook may read its own secret and queue only', () => {
+  const another = { ...WEBHOOK, name: 'another', secretArn: `${WEBHOOK.secretArn}2` };
+  const stack = vod({ ...EXISTING, webhooks: [WEBHOOK, another] });
+  for (const { name, secretArn } of [WEBHOOK, another]) {
+    const grants = stack.grantsOf(`deliver-webhook-${name}`).filter((it) => !it.startsWith('logs:') && !TRACES.includes(it));
+    assert.deepEqual(grants, [`secretsmanager:GetSecretValue ${secretArn}`, ...take(`Webhook${name}Changes`)].sort(), name);
+  }
+});
+
 test('a role is handed to the service it is for, and to no other', () => {
   const passes = vod()
     .all('IAM::Policy')
@@ -76,7 +124,8 @@ test('a role is handed to the service it is for, and to no other', () => {
     .filter((statement) => [statement.Action].flat().includes('iam:PassRole'));
   assert.ok(passes.length > 0);
   for (const statement of passes) {
-    assert.deepEqual(statement.Condition, { StringEquals: { 'iam:PassedToService': 'mediapackage.amazonaws.com' } });
+    const service = vod().text(statement.Resource).includes('Transcode') ? 'mediaconvert' : 'mediapackage';
+    assert.deepEqual(statement.Condition, { StringEquals: { 'iam:PassedToService': `${service}.amazonaws.com` } });
   }
 });
 

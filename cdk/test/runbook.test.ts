@@ -2,22 +2,24 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { WITH_UPLOADS } from './contracts.ts';
-import { MADE, vod } from './synthesis.ts';
+import { UNFINISHED } from '../lib/metrics.ts';
+import { MADE, vod, WEBHOOK } from './synthesis.ts';
 
 const RUNBOOK = readFileSync(`${import.meta.dirname}/../../docs/runbook.md`, 'utf8');
-const EVERYTHING = { ...MADE, redundant: true, alarmEmail: 'night@example.com', monthlyBudget: 1000 };
+const SOURCES = `${import.meta.dirname}/../../functions/src/library`;
+const EVERYTHING = { ...MADE, webhooks: [WEBHOOK], redundant: true, alarmEmail: 'night@example.com', monthlyBudget: 1000 };
 
 /** The anchors that headings have. */
-const ANCHORS = [...RUNBOOK.matchAll(/^## (.+)$/gm)].map(([, heading = '']) =>
-  heading.toLowerCase().replaceAll(/[^a-z0-9 -]/g, '').replaceAll(' ', '-'),
-);
+const anchors = (text: string) =>
+  [...text.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading.toLowerCase().replaceAll(/[^a-z0-9 -]/g, '').replaceAll(' ', '-'));
+const [OF_ALARMS = '', BY_HAND = ''] = RUNBOOK.split('\n# By hand\n');
+const ANCHORS = anchors(OF_ALARMS);
 
 test('each alarm says what it means, and where it is said what to do', () => {
-  const alarms = vod(EVERYTHING, WITH_UPLOADS).all('CloudWatch::Alarm');
+  const alarms = vod(EVERYTHING).all('CloudWatch::Alarm');
   const asked = new Set(
     alarms.map(({ Properties: alarm }) => {
-      const text = vod(EVERYTHING, WITH_UPLOADS).text(alarm['AlarmDescription']);
+      const text = vod(EVERYTHING).text(alarm['AlarmDescription']);
       const [, anchor = ''] = / What to do: docs\/runbook\.md#([a-z0-9-]+)$/.exec(text) ?? [];
       assert.ok(ANCHORS.includes(anchor), `the runbook has no entry ${anchor} for ${alarm['AlarmName']}`);
       assert.ok(alarm['AlarmActions'].length > 0, alarm['AlarmName']);
@@ -26,6 +28,31 @@ test('each alarm says what it means, and where it is said what to do', () => {
   );
   const ofBills = 'the-bill-grows';
   assert.deepEqual(ANCHORS.filter((it) => !asked.has(it) && it !== ofBills), [], 'an entry without an alarm');
+});
+
+test('what an entry points to is there', () => {
+  const there = [...ANCHORS, ...anchors(BY_HAND), 'by-hand'];
+  const links = [...RUNBOOK.matchAll(/\]\(#([a-z0-9-]+)\)/g)].map(([, anchor = '']) => anchor);
+  assert.ok(links.length > 0);
+  assert.deepEqual(links.filter((anchor) => !there.includes(anchor)), []);
+  const deploy = anchors(readFileSync(`${import.meta.dirname}/../../docs/deploy.md`, 'utf8').replaceAll('\n### ', '\n## '));
+  const outside = [...RUNBOOK.matchAll(/\]\(deploy\.md#([a-z0-9-]+)\)/g)].map(([, anchor = '']) => anchor);
+  assert.deepEqual(outside.filter((anchor) => !deploy.includes(anchor)), []);
+});
+
+test('what an operator on call has to know of is in the runbook: states, failures, queues, outputs', () => {
+  const failures = [...readFileSync(`${SOURCES}/clip.rs`, 'utf8').matchAll(/^pub enum FailureCode \{(.*?)^\}/gms)]
+    .flatMap(([, body = '']) => [...body.matchAll(/^    ([A-Z]\w+),$/gm)])
+    .map(([, code = '']) => code.replaceAll(/\B[A-Z]/g, '-$&').toLowerCase());
+  assert.ok(failures.length > 10);
+  for (const code of failures) assert.ok(BY_HAND.includes(`\`${code}\``), `failure ${code}`);
+  for (const status of UNFINISHED) assert.ok(BY_HAND.includes(`| \`${status}\` |`), `stuck in ${status}`);
+  const outputs = Object.keys(vod(EVERYTHING).template['Outputs'] as object);
+  for (const [, output = ''] of RUNBOOK.matchAll(/<([A-Z]\w+)>/g)) assert.ok(outputs.includes(output), `output ${output}`);
+  for (const queue of vod(EVERYTHING).all('SQS::Queue').filter((it) => it.Properties['RedrivePolicy'] === undefined)) {
+    const name = queue.id.replace(/^(Clip|Announce)?(.*?)[0-9A-F]{8}$/, '$2').replace(/^Webhook[a-z]+/, 'Webhook<name>');
+    assert.ok(BY_HAND.includes(`…${name}…`), `queue ${name}`);
+  }
 });
 
 test('every function that fails wakes somebody', () => {

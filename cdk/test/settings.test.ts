@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { readSettings } from '../lib/settings.ts';
-import { ENDPOINT, EXISTING, MADE, PRIVATE } from './synthesis.ts';
+import { ENDPOINT, EXISTING, MADE, PRIVATE, WEBHOOK } from './synthesis.ts';
 
 function check(wrong: Record<string, unknown>, ...sentences: RegExp[]): void {
   let message = '';
@@ -43,7 +43,6 @@ test('settings that do not go together are refused', () => {
   check({ encoders: [] }, /^Setting encoders is missing: say which addresses/);
   check({ encoders: ['0.0.0.0/0'] }, /whole Internet/);
   check({ channels: [] }, /^Setting channels is empty/);
-  check({ channels: Array.from({ length: 10 }, (_, at) => ({ id: `c${at}`, competition: 'demo' })) }, /has 10 channels; one distribution takes 9/);
   check({ channels: [{ id: 'a', competition: 'x' }, { id: 'a', competition: 'y' }] }, /two channels named a/);
   check({ segmentSeconds: 30, startoverSeconds: 60 }, /at least ten times segmentSeconds/);
   check({ domain: 'clips.example.com' }, /^Settings domain and certificateArn go together/);
@@ -58,6 +57,26 @@ test('settings that do not go together are refused', () => {
     { channels: [{ id: 'a', competition: 'x' }, { id: 'b', competition: 'x', originEndpoint: secret(arn) }] },
     /demand different identifiers of a CDN/,
   );
+});
+
+test('webhooks are https, named once, and few', () => {
+  assert.deepEqual(readSettings({ ...MADE, webhooks: JSON.stringify([WEBHOOK]) }).webhooks, [WEBHOOK]);
+  check({ webhooks: [{ ...WEBHOOK, url: 'http://news.example.com' }] }, /^Setting webhooks\[0\]\.url is http:.*; it has to be an https URL/);
+  check({ webhooks: [{ ...WEBHOOK, url: 'https://me:word@news.example.com' }] }, /without a user name/);
+  check({ webhooks: [{ ...WEBHOOK, secretArn: 'whsec_AAAA' }] }, /the ARN of a secret/);
+  check({ webhooks: [WEBHOOK, WEBHOOK] }, /two subscribers named newsroom/);
+  const many = Array.from({ length: 6 }, (_, at) => ({ ...WEBHOOK, name: `w${at}` }));
+  check({ webhooks: many }, /has 6 subscribers; 5 can be called/);
+});
+
+test('clips expire by competition, or all alike', () => {
+  const days = (clipsExpireAfterDays: unknown) => readSettings({ ...MADE, clipsExpireAfterDays }).clipsExpireAfterDays;
+  assert.deepEqual(days('365'), { '*': 365 });
+  assert.deepEqual(days(30), { '*': 30 });
+  assert.deepEqual(days('{"*": 365, "100m-dash": 30}'), { '*': 365, '100m-dash': 30 });
+  check({ clipsExpireAfterDays: 0 }, /whole number from 1 to 36500/);
+  check({ clipsExpireAfterDays: { a_b: 3 } }, /names a_b; it has to be a competition or \*/);
+  check({ clipsExpireAfterDays: 'soon' }, /clipsExpireAfterDays is not JSON/, /an object, as JSON/);
 });
 
 test('each mistake has a line of its own', () => {

@@ -1,14 +1,15 @@
 /** Synthesizes the stacks for a test, and finds its way in their templates. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
 import { matchcut } from '../lib/app.ts';
-import type { Contract } from '../lib/contract.ts';
+import { type Contract, readContract } from '../lib/contract.ts';
 import type { Template } from '../lib/emulator.ts';
-import { WITHOUT_UPLOADS } from './contracts.ts';
+
+export const CONTRACT = readContract(`${import.meta.dirname}/../../functions/openapi.yaml`);
 
 export type Properties = Record<string, any>;
 
@@ -44,6 +45,13 @@ export const PRIVATE = {
   allowedOrigins: ['https://app.example.com'],
 };
 
+/** A system that is told of changes of clips. */
+export const WEBHOOK = {
+  name: 'newsroom',
+  url: 'https://news.example.com/hooks/clips',
+  secretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:hook-AbCdEf',
+};
+
 export class Stack {
   constructor(readonly template: Template) {}
 
@@ -65,6 +73,21 @@ export class Stack {
     const found = this.all('Lambda::Function').find((it) => it.Properties['FunctionName'] === `matchcut-${bin}`);
     if (found === undefined) throw new Error(`There is no function ${bin}.`);
     return found;
+  }
+
+  /** A resource that is referred to, whichever way. */
+  at(reference: any): Resource {
+    const id = String(reference?.Ref ?? reference?.['Fn::GetAtt']?.[0]);
+    const found = this.template.Resources[id];
+    if (found === undefined) throw new Error(`There is nothing at ${JSON.stringify(reference)}.`);
+    return { ...found, id, Properties: found.Properties ?? {} };
+  }
+
+  /** What a function's events come from. */
+  source(bin: string): Properties {
+    const found = this.all('Lambda::EventSourceMapping').find((it) => it.Properties['FunctionName'].Ref === this.function(bin).id);
+    if (found === undefined) throw new Error(`Nothing feeds ${bin}.`);
+    return found.Properties;
   }
 
   /** The names of all binaries. */
@@ -112,6 +135,18 @@ export class Stack {
   }
 }
 
+/** A folder with the project's packaging group and another of the same formats. */
+export function twoGroups(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'matchcut-groups-'));
+  made.push(folder);
+  const text = readFileSync(`${import.meta.dirname}/../../packaging-groups/default.json`, 'utf8');
+  writeFileSync(join(folder, 'default.json'), text);
+  const { packagingConfigurations, ...group } = JSON.parse(text);
+  const second = packagingConfigurations.map((it: { id: string }) => ({ ...it, id: `${it.id}-2` }));
+  writeFileSync(join(folder, 'another.json'), JSON.stringify({ ...group, id: 'second', packagingConfigurations: second }));
+  return folder;
+}
+
 const made: string[] = [];
 const done = new Map<string, Record<string, Stack>>();
 after(() => {
@@ -119,7 +154,7 @@ after(() => {
 });
 
 /** The stacks that settings make, by name. */
-export function synthesize(settings: Record<string, unknown>, contract: Contract = WITHOUT_UPLOADS): Record<string, Stack> {
+export function synthesize(settings: Record<string, unknown>, contract: Contract = CONTRACT): Record<string, Stack> {
   const key = JSON.stringify([settings, contract.operations.map(({ id }) => id)]);
   const known = done.get(key);
   if (known !== undefined) return known;

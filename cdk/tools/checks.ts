@@ -3,15 +3,18 @@
  * sentence what is missing and what to do about it.
  */
 
+import { resolve } from 'node:path';
+
 import { DescribePackagingGroupCommand } from '@aws-sdk/client-mediapackage-vod';
 import { ListChannelsCommand } from '@aws-sdk/client-medialive';
 import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import { GetParameterCommand, GetParametersCommand } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 
-import type { Settings } from '../lib/settings.ts';
+import { readPackagingGroups } from '../lib/packaging-files.ts';
+import { ROOT, type Settings } from '../lib/settings.ts';
 import { type Aws, kindOf, orUndefined, paged } from './aws.ts';
-import { idsOf, outputsOf, resourcesOf, stackNames } from './stacks.ts';
+import { groupsIn, idsOf, outputsOf, resourcesOf, stackNames } from './stacks.ts';
 
 export interface Finding {
   /** `missing` stops the deployment; a `note` is worth reading. */
@@ -117,12 +120,16 @@ async function checkHarvestJobs(aws: Aws): Promise<Finding> {
 
 async function checkAssets(aws: Aws, settings: Settings): Promise<Finding> {
   const most = await quota(aws, 'assets');
-  const group = (await outputsOf(aws.cloudFormation, stackNames(settings.name)[0]))?.get('PackagingGroupId');
-  const described = group === undefined ? undefined : await aws.vod.send(new DescribePackagingGroupCommand({ Id: group }));
-  const used = described?.ApproximateAssetCount ?? 0;
-  const text = `the library has ${used} of the ${most} clips it can hold`;
-  if (used >= most) return missing(`The library is full: ${text}. Raise "Assets per packaging group" (${QUOTAS.assets[1]}) in Service Quotas.`);
-  return used > most * 0.8 ? note(`${text}; raise "Assets per packaging group" (${QUOTAS.assets[1]}) in time.`) : ok(text);
+  const outputs = await outputsOf(aws.cloudFormation, stackNames(settings.name)[0]);
+  const described = groupsIn(outputs).map(async (Id) => aws.vod.send(new DescribePackagingGroupCommand({ Id })));
+  const used = (await Promise.all(described)).reduce((sum, group) => sum + (group.ApproximateAssetCount ?? 0), 0);
+  // Those to come count: a file that was just added is the remedy.
+  const groups = readPackagingGroups(resolve(ROOT, settings.packagingGroups)).length;
+  const room = most * groups;
+  const text = `the library has ${used} of the ${room} clips it can hold`;
+  const remedy = `"Assets per packaging group" (${QUOTAS.assets[1]}) in Service Quotas, or add a packaging group`;
+  if (used >= room) return missing(`The library is full: ${text}. Raise ${remedy}.`);
+  return used > room * 0.8 ? note(`${text}; raise ${remedy} in time.`) : ok(text);
 }
 
 async function checkChannels(aws: Aws, settings: Settings): Promise<Finding[]> {

@@ -13,7 +13,7 @@ import { checkCredentials } from './checks.ts';
 import { type Data, dataOf, deleteData, emptyBucket, keepsData } from './data.ts';
 import { drainAssets, stopChannel } from './drain.ts';
 import { removePlaybackKey } from './playback-key.ts';
-import { idsOf, outputsOf, resourcesOf, stackNames, statusOf } from './stacks.ts';
+import { groupsIn, idsOf, outputsOf, resourcesOf, stackNames, statusOf } from './stacks.ts';
 
 const HELP = `make destroy ARGS="…"
   --name NAME      the setting name of the deployment (matchcut)
@@ -64,8 +64,8 @@ async function main(): Promise<void> {
     await stopChannel(aws.mediaLive, channel);
   }
   for (const { stack, resources } of stacks) {
-    const named = (await outputsOf(aws.cloudFormation, stack))?.get('PackagingGroupId');
-    const groups = new Set([...idsOf(resources, 'AWS::MediaPackage::PackagingGroup'), ...(named === undefined ? [] : [named])]);
+    const named = groupsIn(await outputsOf(aws.cloudFormation, stack));
+    const groups = new Set([...idsOf(resources, 'AWS::MediaPackage::PackagingGroup'), ...named]);
     // Those that the stack deletes itself have to be empty when it does.
     if (values['delete-data']) for (const bucket of data.buckets) await emptyBucket(aws.s3, bucket);
     await remove(aws, stack, groups);

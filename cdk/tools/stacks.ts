@@ -21,6 +21,11 @@ export async function outputsOf(client: CloudFormationClient, stack: string): Pr
   return found && new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
 }
 
+/** The ids of the packaging groups in a stack's outputs. */
+export function groupsIn(outputs: ReadonlyMap<string, string> | undefined): string[] {
+  return outputs?.get('PackagingGroupIds')?.split(',') ?? [];
+}
+
 export async function statusOf(client: CloudFormationClient, stack: string): Promise<string | undefined> {
   const found = await ifThere(client.send(new DescribeStacksCommand({ StackName: stack })));
   return found?.Stacks?.[0]?.StackStatus;

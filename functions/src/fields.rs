@@ -21,6 +21,21 @@ pub struct Description {
     pub title: String,
     pub description: String,
     pub tags: Vec<String>,
+    /// When the clip is to be deleted.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Description {
+    /// Refuses what cannot be meant, now.
+    pub fn check(&self, now: DateTime<Utc>) -> Result<(), Problem> {
+        match self.expires_at {
+            Some(expiry) if expiry <= now => {
+                let detail = "This has to be in the future; to delete a clip now, use DELETE.";
+                Err(Problem::invalid_field("expiresAt", detail))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Fields {
@@ -42,6 +57,11 @@ impl Fields {
             ));
         }
         Ok(Self(fields))
+    }
+
+    /// Whether the body has the field, even if as `null`.
+    pub fn names(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     pub fn get(&self, name: &str) -> Option<&Value> {
@@ -73,7 +93,7 @@ impl Fields {
         moment.map(Some).map_err(|error| Problem::invalid_field(name, sentence(&error)))
     }
 
-    /// `title`, `description` and `tags`.
+    /// `title`, `description`, `tags` and `expiresAt`.
     pub fn description(&self) -> Result<Description, Problem> {
         Ok(Description {
             title: self.text("title", LONGEST_TITLE)?.unwrap_or_default().to_owned(),
@@ -82,6 +102,7 @@ impl Fields {
                 .unwrap_or_default()
                 .to_owned(),
             tags: self.tags()?,
+            expires_at: self.moment("expiresAt")?,
         })
     }
 

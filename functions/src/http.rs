@@ -3,6 +3,7 @@
 //! Events are of format 2.0:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
@@ -10,15 +11,20 @@ use aws_lambda_events::encodings::Body;
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat, Utc};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::error;
+use crate::library::Repeatable;
 
 /// The largest body a request may have, in bytes.
 const LARGEST_BODY: usize = 64 << 10;
+
+/// <https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07>
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const LONGEST_KEY: usize = 255;
 
 /// Why a request was not done, as RFC 9457 problem details.
 /// <https://www.rfc-editor.org/rfc/rfc9457>
@@ -47,6 +53,11 @@ pub enum ProblemKind {
     NotFound,
     MethodNotAllowed,
     LibraryPublic,
+    NotRetryable,
+    ClipGone,
+    PreconditionFailed,
+    KeyReused,
+    PreconditionRequired,
     LiveUnreadable,
     Unavailable,
 }
@@ -58,12 +69,16 @@ impl ProblemKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::UploadClosed | Self::LibraryPublic => 409,
+            Self::UploadClosed | Self::LibraryPublic | Self::NotRetryable => 409,
+            Self::ClipGone => 410,
+            Self::PreconditionFailed => 412,
             Self::BodyTooLarge => 413,
             Self::WindowNotAired
             | Self::WindowExpired
             | Self::WindowUnavailable
-            | Self::PartsRejected => 422,
+            | Self::PartsRejected
+            | Self::KeyReused => 422,
+            Self::PreconditionRequired => 428,
             Self::LiveUnreadable | Self::Unavailable => 503,
         }
     }
@@ -83,6 +98,11 @@ impl ProblemKind {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::LibraryPublic => "library-public",
+            Self::NotRetryable => "not-retryable",
+            Self::ClipGone => "clip-gone",
+            Self::PreconditionFailed => "precondition-failed",
+            Self::KeyReused => "idempotency-key-reused",
+            Self::PreconditionRequired => "precondition-required",
             Self::LiveUnreadable => "live-unreadable",
             Self::Unavailable => "unavailable",
         }
@@ -103,6 +123,11 @@ impl ProblemKind {
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "The path does not take this method",
             Self::LibraryPublic => "The library is public",
+            Self::NotRetryable => "The clip is not tried again",
+            Self::ClipGone => "The clip has been deleted",
+            Self::PreconditionFailed => "The clip has changed",
+            Self::KeyReused => "The key belongs to another request",
+            Self::PreconditionRequired => "The request has to say what it knows",
             Self::LiveUnreadable => "The live stream cannot be read",
             Self::Unavailable => "The service is not available",
         }
@@ -198,21 +223,77 @@ impl Request {
         Ok(bytes)
     }
 
+    /// What tells this request, come again, from any other; `None` without an idempotency key.
+    pub fn repeatable(&self) -> Result<Option<Repeatable>, Problem> {
+        let Some(key) = self.0.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+        let usable = |key: &&str| (1..=LONGEST_KEY).contains(&key.len());
+        let key = key.to_str().ok().map(str::trim).filter(usable).ok_or_else(|| {
+            let detail = format!("This has to be 1 to {LONGEST_KEY} visible ASCII characters.");
+            Problem::invalid_field("Idempotency-Key", detail)
+        })?;
+        let body = self.body()?;
+        // The same fields in another order, or with other spaces, are the same request.
+        let body =
+            serde_json::from_slice::<Value>(&body).map_or(body, |it| sorted(it).into_bytes());
+        let route = self.0.route_key.as_deref().unwrap_or_default();
+        let asked = Sha256::new().chain_update(route).chain_update([0]).chain_update(body);
+        Ok(Some(Repeatable {
+            sender: self.claim("sub").unwrap_or("-").to_owned(),
+            key: key.to_owned(),
+            fingerprint: BASE64_URL_SAFE_NO_PAD.encode(asked.finalize()),
+        }))
+    }
+
+    /// Whether the sender knows what is said of a thing by now; `None` if they do not say.
+    ///
+    /// A CDN that compresses makes an entity tag a weak one, so weak ones are taken, too.
+    pub fn expects(&self, said: &str) -> Option<bool> {
+        let mut known = self.entities(&IF_MATCH).peekable();
+        known.peek()?;
+        Some(known.any(|entity| {
+            let part = entity.trim_matches('"').split_once('.').map(|(part, _)| part);
+            entity == "*" || part == Some(said)
+        }))
+    }
+
     fn is_get(&self) -> bool {
         self.0.request_context.http.method == Method::GET
     }
 
     fn has_entity(&self, tag: &str) -> bool {
-        let mut wanted = self
-            .0
+        self.entities(&IF_NONE_MATCH).any(|entity| entity == "*" || entity == tag)
+    }
+
+    /// The entity tags that a header lists, weak or not.
+    fn entities(&self, header: &HeaderName) -> impl Iterator<Item = &str> {
+        self.0
             .headers
-            .get_all(IF_NONE_MATCH)
+            .get_all(header)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
-            .map(|entity| entity.trim().trim_start_matches("W/"));
-        wanted.any(|entity| entity == "*" || entity == tag)
+            .map(|entity| entity.trim().trim_start_matches("W/"))
     }
+}
+
+/// JSON with the fields of each object in order, whatever order they came in.
+fn sorted(value: Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields: BTreeMap<_, _> = fields.into_iter().collect();
+            let field = |(name, value)| format!("{}:{}", Value::String(name), sorted(value));
+            format!("{{{}}}", fields.into_iter().map(field).collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => {
+            format!("[{}]", items.into_iter().map(sorted).collect::<Vec<_>>().join(","))
+        }
+        plain => plain.to_string(),
+    }
+}
+
+/// A short text that is the same for the same bytes.
+pub fn digest(bytes: impl AsRef<[u8]>) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(bytes)[..12])
 }
 
 /// A reply, and how long it may be kept.
@@ -221,12 +302,24 @@ pub struct Reply {
     status: u16,
     headers: HeaderMap,
     cookies: Vec<String>,
-    body: Value,
+    /// Tells what can be edited of the thing in the body; begins its entity tag.
+    said: Option<String>,
+    body: Option<Value>,
 }
 
 impl Reply {
     pub fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: HeaderMap::new(), cookies: Vec::new(), body }
+        Self { body: Some(body), ..Self::empty(status) }
+    }
+
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: HeaderMap::new(), cookies: Vec::new(), said: None, body: None }
+    }
+
+    /// Has the entity tag tell what can be edited of the thing in the body.
+    #[must_use]
+    pub fn saying(self, said: String) -> Self {
+        Self { said: Some(said), ..self }
     }
 
     #[must_use]
@@ -255,17 +348,20 @@ impl Reply {
 /// The reply to a request, as API Gateway takes it.
 ///
 /// A good reply to a GET carries an ETag of its body, and a client that has that body already is
-/// told so with 304.
+/// told so with 304. So does one to an edit, which begins with what was edited.
 pub fn respond(request: &Request, reply: Result<Reply, Problem>) -> ApiGatewayV2httpResponse {
     let (mut reply, media_type) = match reply {
         Ok(reply) => (reply, "application/json"),
         Err(problem) => (problem_reply(&problem), "application/problem+json"),
     };
-    let mut body = Some(reply.body.to_string());
-    if reply.status == 200 && request.is_get() {
-        let digest = Sha256::digest(body.as_deref().unwrap_or_default());
-        let tag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&digest[..12]));
-        if request.has_entity(&tag) {
+    let mut body = reply.body.map(|body| body.to_string());
+    if reply.status == 200 && (request.is_get() || reply.said.is_some()) {
+        let digest = digest(body.as_deref().unwrap_or_default());
+        let tag = match &reply.said {
+            Some(said) => format!("\"{said}.{digest}\""),
+            None => format!("\"{digest}\""),
+        };
+        if request.is_get() && request.has_entity(&tag) {
             reply.status = 304;
             body = None;
         }

@@ -13,6 +13,8 @@ pub mod gate;
 pub mod http;
 pub mod library;
 pub mod live;
+pub mod metrics;
+mod repetition;
 pub mod upload;
 pub mod viewer;
 

@@ -44,7 +44,7 @@ impl Beside {
         let origin = url(&listener)?;
 
         let sdk = sdk_of_process().await;
-        let bus = Arc::new(Bus::new(options.faults.clone()));
+        let bus = Arc::new(Bus::new(&options.faults));
         bus.subscribe(Arc::new(EventBridge(aws_sdk_eventbridge::Client::new(&sdk))));
         let host = origin.trim_start_matches("http://");
         let elemental = Elemental::open(&options, groups, &sdk, &bus, host)

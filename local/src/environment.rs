@@ -11,6 +11,7 @@ use crate::library::{ACCESS_KEY, BUCKET, SECRET_KEY, TABLE, UPLOADS_BUCKET};
 use crate::live::{SEGMENT_SECONDS, manifest_path};
 use crate::notifications::{ACCOUNT, REGION};
 use crate::private::Private;
+use crate::queues::queue_url;
 use crate::stack::Options;
 
 /// The channel's name in the API.
@@ -19,6 +20,9 @@ const CHANNEL: &str = "main";
 pub(crate) const ORIGIN_ENDPOINT: &str = "main-hls";
 /// Where a clip goes that names no competition.
 const COMPETITION: &str = "demo";
+
+pub(crate) const DUE_QUEUE: &str = "matchcut-due";
+pub(crate) const UPLOADS_QUEUE: &str = "matchcut-uploads.fifo";
 
 /// Where each part listens.
 pub(crate) struct Urls<'a> {
@@ -51,17 +55,20 @@ pub(crate) fn environment(
         ("CLIPS_BUCKET", BUCKET.to_owned()),
         ("UPLOADS_BUCKET", UPLOADS_BUCKET.to_owned()),
         ("CHANNELS", channels.to_string()),
-        ("PACKAGING_GROUP_ID", group.id.clone()),
+        ("PACKAGING_GROUPS", json!([{ "id": group.id, "path": "" }]).to_string()),
+        ("DUE_QUEUE_URL", format!("{elemental}/{ACCOUNT}/due")),
         ("HARVEST_ROLE_ARN", role("harvest")),
         ("ASSET_ROLE_ARN", role("asset")),
         ("TRANSCODE_ROLE_ARN", role("transcode")),
         ("VOD_BASE_URL", format!("{public}/vod")),
+        ("DUE_QUEUE_URL", queue_url(elemental, DUE_QUEUE)),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", (*dynamodb).to_owned()),
         ("AWS_ENDPOINT_URL_S3", (*s3).to_owned()),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*elemental).to_owned()),
+        ("AWS_ENDPOINT_URL_SQS", (*elemental).to_owned()),
     ];
     variables.extend(elemental_endpoints(elemental));
     if let Some(identifier) = &options.cdn_identifier {

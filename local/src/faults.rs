@@ -1,6 +1,7 @@
 //! Bad days, as switches.
 
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// What goes wrong, and how often; nothing by default.
@@ -67,6 +68,38 @@ impl Faults {
     /// How long a job takes at least.
     pub(crate) fn slowness(&self) -> Duration {
         Duration::from_secs_f64(self.slow)
+    }
+}
+
+/// What becomes of each thing that is delivered.
+#[derive(Debug)]
+pub(crate) struct Fates {
+    faults: Faults,
+    chance: Mutex<fastrand::Rng>,
+}
+
+impl Fates {
+    pub(crate) fn new(faults: &Faults) -> Self {
+        Self { faults: faults.clone(), chance: Mutex::new(faults.chance()) }
+    }
+
+    /// Whether it never arrives, where nobody promises that it does.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.draw() < self.faults.lose
+    }
+
+    /// After which delays it arrives: once, or twice.
+    pub(crate) fn delays(&self) -> Vec<Duration> {
+        let count = if self.draw() < self.faults.repeat { 2 } else { 1 };
+        let delay = |_| {
+            let late = if self.draw() < self.faults.reorder { 3.0 * self.draw() } else { 0.0 };
+            Duration::from_secs_f64(self.faults.delay + late)
+        };
+        (0..count).map(delay).collect()
+    }
+
+    fn draw(&self) -> f64 {
+        self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
 }
 

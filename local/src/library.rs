@@ -19,8 +19,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::{Any, CorsLayer};
 
+use crate::queues::Queue;
 use crate::stack::StackError;
-use crate::upload::{Buckets, Queue};
+use crate::upload::Buckets;
 
 pub(crate) const TABLE: &str = "matchcut-clips";
 pub(crate) const BUCKET: &str = "matchcut-clips";

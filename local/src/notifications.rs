@@ -8,13 +8,13 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::faults::Faults;
+use crate::faults::{Fates, Faults};
 
 pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const ACCOUNT: &str = "000000000000";
@@ -34,15 +34,13 @@ pub(crate) trait Subscriber: Debug + Send + Sync {
 /// The default event bus.
 #[derive(Debug)]
 pub(crate) struct Bus {
-    faults: Faults,
-    chance: Mutex<fastrand::Rng>,
+    fates: Fates,
     subscriber: OnceLock<Arc<dyn Subscriber>>,
 }
 
 impl Bus {
-    pub(crate) fn new(faults: Faults) -> Self {
-        let chance = Mutex::new(faults.chance());
-        Self { faults, chance, subscriber: OnceLock::new() }
+    pub(crate) fn new(faults: &Faults) -> Self {
+        Self { fates: Fates::new(faults), subscriber: OnceLock::new() }
     }
 
     /// Sets who receives the events; what is published before is lost.
@@ -58,17 +56,16 @@ impl Bus {
         resources: &[String],
         detail: &Value,
     ) {
-        let (lost, deliveries) = self.fate();
         let what = [&detail["event"], &detail["harvest_job"]["status"], &detail["status"]];
         let what = what.into_iter().find_map(Value::as_str).unwrap_or_default();
         let what = format!("{detail_type} ({what})");
-        if lost {
+        if self.fates.is_lost() {
             tracing::info!("lost: {what}");
             return;
         }
         let Some(subscriber) = self.subscriber.get() else { return };
         let event = Arc::new(envelope(source, detail_type, resources, detail));
-        for delay in deliveries {
+        for delay in self.fates.delays() {
             let (subscriber, event) = (Arc::clone(subscriber), Arc::clone(&event));
             let what = what.clone();
             tokio::spawn(async move {
@@ -76,18 +73,6 @@ impl Bus {
                 deliver(&*subscriber, &event, &what).await;
             });
         }
-    }
-
-    /// Whether an event is lost, and otherwise after which delays it is delivered.
-    fn fate(&self) -> (bool, Vec<Duration>) {
-        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        let lost = chance.f64() < self.faults.lose;
-        let count = if chance.f64() < self.faults.repeat { 2 } else { 1 };
-        let delays = (0..count).map(|_| {
-            let late = if chance.f64() < self.faults.reorder { 3.0 * chance.f64() } else { 0.0 };
-            Duration::from_secs_f64(self.faults.delay + late)
-        });
-        (lost, delays.collect())
     }
 }
 

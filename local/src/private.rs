@@ -4,7 +4,6 @@
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-signed-cookies.html>
 
 use std::path::Path;
-use std::sync::Arc;
 use std::{fs, io};
 
 use aws_lc_rs::hmac;
@@ -12,25 +11,23 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _,
     UnparsedPublicKey,
 };
-use axum::body::Bytes;
-use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Json, Router};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::gateway::write_secret;
-use crate::notifications::{ACCOUNT, REGION};
-use crate::wire::{AwsError, read_body};
+use crate::secrets::secret_arn;
 
 /// What CloudFront calls the public key.
 const KEY_PAIR_ID: &str = "KLOCALMATCHCUT";
+
+/// The name of the secret that holds the keys.
+const SECRET: &str = "matchcut-playback";
 
 /// The keys of a private library.
 #[derive(Debug)]
@@ -120,11 +117,16 @@ impl Private {
     /// What a deployment tells the functions of a private library.
     pub(crate) fn variables(&self) -> [(&'static str, String); 4] {
         [
-            ("PLAYBACK_KEY_SECRET_ARN", arn()),
+            ("PLAYBACK_KEY_SECRET_ARN", secret_arn(SECRET)),
             ("PLAYBACK_KEY_PAIR_ID", KEY_PAIR_ID.to_owned()),
             ("PLAYBACK_HOURS", "12".to_owned()),
             ("PLAYBACK_SEAL_KEY", self.secret.seal_key.clone()),
         ]
+    }
+
+    /// The secret's name and its text.
+    pub(crate) fn secret(&self) -> (String, String) {
+        (SECRET.to_owned(), json!(self.secret).to_string())
     }
 
     /// Checks the signed cookies of a request, as CloudFront does before anything else.
@@ -192,10 +194,6 @@ impl IntoResponse for Refusal {
     }
 }
 
-fn arn() -> String {
-    format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:matchcut-playback-AbCdEf")
-}
-
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = all.flat_map(|all| all.split(';')).filter_map(|it| it.trim().split_once('='));
@@ -217,40 +215,6 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
         (Some((a, pattern)), Some((b, text))) => a == b && matches(pattern, text),
         _ => false,
     }
-}
-
-/// Secrets Manager, as far as the product asks it.
-/// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
-pub(crate) fn secrets_router(private: Option<Arc<Private>>) -> Router {
-    Router::new().route("/", post(get_secret_value)).with_state(private)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct GetSecretValue {
-    secret_id: String,
-}
-
-async fn get_secret_value(
-    State(private): State<Option<Arc<Private>>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Json<Value>, AwsError> {
-    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-    let target = target.unwrap_or("POST /");
-    if target != "secretsmanager.GetSecretValue" {
-        return Err(AwsError::not_implemented(target));
-    }
-    let GetSecretValue { secret_id } = read_body(&body)?;
-    let private = private.filter(|_| secret_id == arn());
-    let private = private.ok_or_else(|| AwsError::no_resource("there is no such secret"))?;
-    Ok(Json(json!({
-        "ARN": arn(),
-        "Name": "matchcut-playback",
-        "SecretString": json!(private.secret).to_string(),
-        "VersionId": "00000000-0000-0000-0000-000000000000",
-        "VersionStages": ["AWSCURRENT"],
-    })))
 }
 
 #[cfg(test)]

@@ -48,6 +48,17 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
         self.lock().first_key_value().map(|(id, item)| (id.clone(), item.clone()))
     }
 
+    /// The record with the least key, of those that have one.
+    pub(crate) fn first_by<K: Ord>(
+        &self,
+        key: impl Fn(&str, &T) -> Option<K>,
+    ) -> Option<(String, T)> {
+        let items = self.lock();
+        let keyed = items.iter().filter_map(|(id, item)| Some((key(id, item)?, id, item)));
+        let first = keyed.min_by(|(one, ..), (other, ..)| one.cmp(other));
+        first.map(|(_, id, item)| (id.clone(), item.clone()))
+    }
+
     /// Adds a record if `allowed` says so of those there are.
     pub(crate) fn add<E: From<io::Error>>(
         &self,

@@ -17,16 +17,17 @@ use tokio_util::task::TaskTracker;
 
 use crate::asset::{GroupError, PackagingGroup};
 use crate::elemental::Elemental;
-use crate::environment::{Urls, environment, sdk};
+use crate::environment::{DUE_QUEUE, UPLOADS_QUEUE, Urls, environment, sdk};
 use crate::faults::Faults;
 use crate::ffmpeg::{self, FfmpegError};
 use crate::functions::Functions;
 use crate::gateway::{self, Contract, ContractError, Gateway, TokenError, Tokens};
+use crate::json_services::{self, JsonServices};
 use crate::library;
 use crate::live::{Source, Startover, manifest_path};
 use crate::notifications::Bus;
-use crate::private::{Private, secrets_router};
-use crate::upload::Queue;
+use crate::private::Private;
+use crate::queues::{Order, Queue};
 
 /// The scope an operator's token has.
 pub const OPERATOR_SCOPE: &str = "matchcut/clips.write";
@@ -150,12 +151,17 @@ impl Stack {
         };
         let database = data.join("dynamodb.sqlite");
         tasks.spawn(library::serve_dynamodb(dynamodb, &database, stop.clone())?);
-        let uploads = Queue::open(&data.join("upload-queue"), &options.faults).map_err(unusable)?;
-        let uploads = Arc::new(uploads);
+        let queue = |name: &str, order, most_receives| {
+            let folder = data.join("queues").join(name);
+            let queue = Queue::open(&folder, name, order, most_receives, &options.faults);
+            queue.map(Arc::new).map_err(unusable)
+        };
+        let uploads = queue(UPLOADS_QUEUE, Order::Arrival, 5)?;
+        let due = queue(DUE_QUEUE, Order::Any { at_once: 2 }, 5)?;
         serve(s3, library::s3_router(data, Arc::clone(&uploads))?);
         library::ensure_table(&aws_sdk_dynamodb::Client::new(&sdk)).await?;
 
-        let bus = Arc::new(Bus::new(options.faults.clone()));
+        let bus = Arc::new(Bus::new(&options.faults));
         let host = elemental_url.trim_start_matches("http://");
         let elemental = Elemental::open(&options, groups, &sdk, &bus, host).map_err(unusable)?;
 
@@ -166,7 +172,11 @@ impl Stack {
         let viewer_token = tokens.kept(data, "viewer", VIEWER_SCOPE)?;
         let contract = Contract::read(matchcut::OPENAPI)?;
         let gateway = Gateway { contract, tokens, functions: functions.clone() };
-        serve(elemental_listener, elemental.router().merge(secrets_router(private.clone())));
+        let services = JsonServices {
+            secrets: private.iter().map(|private| private.secret()).collect(),
+            queues: [&uploads, &due].map(Arc::clone).into_iter().collect(),
+        };
+        serve(elemental_listener, elemental.router().merge(json_services::router(services)));
         let api = gateway::router(Arc::new(gateway), options.private);
         serve(public, elemental.origins().cdn_router(private).merge(api));
 
@@ -175,7 +185,7 @@ impl Stack {
         tasks.spawn(until(stop.clone(), async move { elemental.run(&ingest_url).await }));
         let transcoding = functions.clone();
         tasks.spawn(until(stop.clone(), async move {
-            uploads.run(|batch| transcoding.take_in(batch)).await;
+            uploads.run(move |batch| transcoding.take_in(batch)).await;
         }));
         let sweeping = functions.clone();
         let every = options.sweep;

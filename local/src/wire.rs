@@ -4,10 +4,13 @@
 use axum::Json;
 use axum::extract::Request;
 use axum::extract::rejection::QueryRejection;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::json;
+
+/// <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#x-amzn-query-error>
+const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 
 /// An error as the SDKs read it: the message in the body, the type in a header for REST-JSON and
 /// in the body for JSON.
@@ -16,11 +19,38 @@ pub(crate) struct AwsError {
     status: StatusCode,
     kind: &'static str,
     message: String,
+    /// What SQS calls the error for SDKs that know it from its older protocol.
+    query_code: Option<&'static str>,
 }
 
 impl AwsError {
     fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into() }
+        Self { status, kind, message: message.into(), query_code: None }
+    }
+
+    /// As SQS says it.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>
+    fn of_queue(kind: &'static str, query_code: &'static str, message: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::BAD_REQUEST, kind, message);
+        Self { query_code: Some(query_code), ..error }
+    }
+
+    pub(crate) fn no_queue() -> Self {
+        let code = "AWS.SimpleQueueService.NonExistentQueue";
+        Self::of_queue("QueueDoesNotExist", code, "The specified queue does not exist.")
+    }
+
+    pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
+        Self::of_queue("InvalidParameterValueException", "InvalidParameterValue", message)
+    }
+
+    pub(crate) fn receipt_handle(message: impl Into<String>) -> Self {
+        Self::of_queue("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", message)
+    }
+
+    pub(crate) fn not_in_flight(message: impl Into<String>) -> Self {
+        let code = "AWS.SimpleQueueService.MessageNotInflight";
+        Self::of_queue("MessageNotInflight", code, message)
     }
 
     pub(crate) fn unprocessable(message: impl Into<String>) -> Self {
@@ -71,7 +101,12 @@ impl From<QueryRejection> for AwsError {
 impl IntoResponse for AwsError {
     fn into_response(self) -> Response {
         let body = Json(json!({ "__type": self.kind, "message": self.message }));
-        (self.status, [("x-amzn-errortype", self.kind)], body).into_response()
+        let mut response = (self.status, [("x-amzn-errortype", self.kind)], body).into_response();
+        if let Some(code) = self.query_code {
+            let header = HeaderValue::from_str(&format!("{code};Sender"));
+            response.headers_mut().extend(header.ok().map(|it| (QUERY_ERROR, it)));
+        }
+        response
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) async fn of(function: &str, service: &Service) -> Result<Vec<Value>, 
             }
             "transcode-complete" => {
                 let row = rows::upload(&service.library, competition, Status::Transcoding).await?;
-                events::transcoded(&row.key())
+                events::transcoded(&row.current())
             }
             "sweep-library" => {
                 // The first run finds all of these due.

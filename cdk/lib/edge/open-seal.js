@@ -1,10 +1,11 @@
 // Runs in CloudFront, on each request for media of a private library. CloudFront has checked the
 // cookies by then: they open /vod/private/<competition>/*. The seal proves that the asset belongs
-// to that competition, for its own path does not tell.
+// to that competition, for its own path does not tell. Of further packaging groups, their number
+// stands behind it: the behavior of that number has brought the request here.
 const crypto = require('crypto');
 
 const SEAL_KEY = '<seal key>';
-const MEDIA = /^\/vod\/private\/([A-Za-z0-9-]{1,64})\/([0-9a-f]{32})(\/out\/v1\/([A-Za-z0-9_-]+)\/[^%]+)$/;
+const MEDIA = /^\/vod\/private\/([A-Za-z0-9-]{1,64})\/([0-9a-f]{32})(?:\/[2-9])?(\/out\/v1\/([A-Za-z0-9_-]+)\/[^%]+)$/;
 const IMAGE = /^\/vod\/private\/([A-Za-z0-9-]{1,64})(\/thumbnails\/([A-Za-z0-9-]{1,64})\/[^%]+)$/;
 
 function seal(competition, asset) {

@@ -1,15 +1,15 @@
 //! "MediaPackage HarvestJob Notification": harvested media becomes a VOD asset.
 
 use aws_config::SdkConfig;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use lambda_runtime::Diagnostic;
 use serde::{Deserialize, Serialize};
 
 use super::{AssetError, Publisher};
-use crate::clip::ClipKey;
+use crate::clip::{Attempt, DueError, DueQueue};
 use crate::config::{ConfigError, Variables};
 use crate::error;
-use crate::library::{Advanced, Failure, FailureCode, Library, LibraryError, Trigger};
+use crate::library::{Advanced, Clip, Failure, FailureCode, Library, LibraryError, Trigger};
 use crate::live::Channels;
 
 /// The `detail` of the event.
@@ -45,6 +45,7 @@ pub struct HarvestComplete {
     library: Library,
     publisher: Publisher,
     channels: Channels,
+    due: DueQueue,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,8 @@ pub enum HarvestCompleteError {
     Asset(#[source] AssetError),
     #[error("the end of a harvest was not recorded")]
     Record(#[source] LibraryError),
+    #[error("the next clip in line was not woken")]
+    Wake(#[source] DueError),
 }
 
 impl From<HarvestCompleteError> for Diagnostic {
@@ -60,6 +63,7 @@ impl From<HarvestCompleteError> for Diagnostic {
         let name = match failure {
             HarvestCompleteError::Asset(_) => "Asset",
             HarvestCompleteError::Record(_) => "Record",
+            HarvestCompleteError::Wake(_) => "Wake",
         };
         error::diagnostic(name, &failure)
     }
@@ -71,6 +75,7 @@ impl HarvestComplete {
             library: Library::from_variables(sdk, variables)?,
             publisher: Publisher::from_variables(sdk, variables)?,
             channels: variables.parsed("CHANNELS")?,
+            due: DueQueue::from_variables(sdk, variables)?,
         })
     }
 
@@ -83,7 +88,8 @@ impl HarvestComplete {
         self.finish(notice, Utc::now()).await
     }
 
-    /// Records the end of a harvest; a harvested clip gets its asset first.
+    /// Records the end of a harvest; a harvested clip gets its asset first. Then the first clip in
+    /// line is woken, for a job has become free.
     ///
     /// A failed harvest is an answer and not an error: it is recorded, so that the operator sees
     /// it. An error is returned only for what another try may cure.
@@ -93,11 +99,23 @@ impl HarvestComplete {
         now: DateTime<Utc>,
     ) -> Result<(), HarvestCompleteError> {
         let ours = self.channels.harvest_from(&job.origin_endpoint_id);
-        let Some(clip) = job.id.parse::<ClipKey>().ok().filter(|_| ours) else {
+        let Some(attempt) = job.id.parse::<Attempt>().ok().filter(|_| ours) else {
             tracing::debug!("harvest job {} is not one of ours", job.id);
             return Ok(());
         };
-        let trigger = match job.status {
+        let (recorded, woken) =
+            tokio::join!(self.record(&attempt, job.status, message, now), self.wake_first());
+        recorded.and(woken)
+    }
+
+    async fn record(
+        &self,
+        attempt: &Attempt,
+        status: HarvestStatus,
+        message: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<(), HarvestCompleteError> {
+        let trigger = match status {
             HarvestStatus::InProgress => return Ok(()),
             HarvestStatus::Failed => Trigger::Failed(Failure {
                 code: FailureCode::HarvestFailed,
@@ -107,19 +125,32 @@ impl HarvestComplete {
                 },
             }),
             HarvestStatus::Succeeded => {
-                let known = self.library.find(&clip).await.map_err(HarvestCompleteError::Record)?;
-                if !known.is_some_and(|clip| clip.status.is_unfinished()) {
-                    tracing::debug!(clip.id = %clip, "nothing waits for the harvest of {clip}");
+                let known = self.library.find(&attempt.clip).await;
+                let known = known.map_err(HarvestCompleteError::Record)?;
+                let waits =
+                    |clip: &Clip| clip.status.is_in_the_making() && clip.current() == *attempt;
+                let Some(clip) = known.filter(waits) else {
+                    tracing::debug!("nothing waits for harvest job {attempt}");
                     return Ok(());
-                }
+                };
                 self.publisher.ensure_asset(&clip).await.map_err(HarvestCompleteError::Asset)?
             }
         };
-        let advanced = self.library.advance(&clip, &trigger, now).await;
+        let advanced = self.library.advance(attempt, &trigger, now).await;
         if advanced.map_err(HarvestCompleteError::Record)? == Advanced::Unknown {
-            tracing::debug!(clip.id = %clip, "harvest job {clip} belongs to no clip");
+            tracing::debug!("harvest job {attempt} belongs to no clip");
         }
         Ok(())
+    }
+
+    async fn wake_first(&self) -> Result<(), HarvestCompleteError> {
+        let first = self.library.first_waiting(1).await.map_err(HarvestCompleteError::Record)?;
+        match first.first() {
+            Some(first) => {
+                self.due.send(first, TimeDelta::zero()).await.map_err(HarvestCompleteError::Wake)
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use lambda_runtime::Diagnostic;
 use serde::{Deserialize, Serialize};
 
-use crate::clip::ClipKey;
+use crate::clip::Attempt;
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::library::{Advanced, Failure, FailureCode, Library, LibraryError, Trigger};
@@ -65,7 +65,7 @@ impl AssetPlayable {
         now: DateTime<Utc>,
     ) -> Result<(), AssetPlayableError> {
         // Live channels report under the same detail type.
-        let Ok(clip) = asset.parse::<ClipKey>() else {
+        let Ok(attempt) = asset.parse::<Attempt>() else {
             tracing::debug!("{} of {asset:?} is not about one of our assets", notice.event);
             return Ok(());
         };
@@ -79,13 +79,13 @@ impl AssetPlayable {
                 },
             }),
             (event, _) => {
-                tracing::debug!(clip.id = %clip, "{event} of asset {clip} changes nothing");
+                tracing::debug!("{event} of asset {attempt} changes nothing");
                 return Ok(());
             }
         };
-        let advanced = self.library.advance(&clip, &trigger, now).await;
+        let advanced = self.library.advance(&attempt, &trigger, now).await;
         if advanced.map_err(AssetPlayableError::Record)? == Advanced::Unknown {
-            tracing::debug!(clip.id = %clip, "asset {clip} belongs to no clip");
+            tracing::debug!("asset {attempt} belongs to no clip");
         }
         Ok(())
     }

@@ -14,7 +14,13 @@ async fn main() -> Result<(), Error> {
 
     run(service_fn(|_: LambdaEvent<Value>| async move {
         let swept = function.run(chrono::Utc::now()).await?;
-        tracing::info!("{} clips were due, {} had moved on", swept.looked_at, swept.moved);
+        tracing::info!(
+            "{} clips were due: {} had moved on, {} are gone; {} harvests were started",
+            swept.looked_at,
+            swept.moved,
+            swept.removed,
+            swept.started
+        );
         Ok::<_, SweepError>(())
     }))
     .await

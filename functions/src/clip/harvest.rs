@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_mediapackage::Error as MediaPackageError;
 use aws_sdk_mediapackage::types::{S3Destination, Status};
 
-use super::{ClipKey, Window};
+use super::{Attempt, Window};
 use crate::config::{self, ConfigError, Variables};
 
 /// Starts and looks at the harvest jobs of clips.
@@ -38,15 +38,15 @@ pub enum Harvested {
 
 #[derive(Debug, thiserror::Error)]
 pub enum HarvestError {
-    #[error("MediaPackage did not start the harvest of clip {clip}")]
+    #[error("MediaPackage did not start the harvest {attempt}")]
     Start {
-        clip: ClipKey,
+        attempt: Attempt,
         #[source]
         source: Box<MediaPackageError>,
     },
-    #[error("MediaPackage did not describe the harvest of clip {clip}")]
+    #[error("MediaPackage did not describe the harvest {attempt}")]
     Describe {
-        clip: ClipKey,
+        attempt: Attempt,
         #[source]
         source: Box<MediaPackageError>,
     },
@@ -66,25 +66,25 @@ impl Harvester {
         })
     }
 
-    /// Asks for the harvest of a clip; asking again changes nothing.
+    /// Asks for the harvest of an attempt at a clip; asking again changes nothing.
     ///
     /// Job ids are used once, and CreateHarvestJob has no other token. What a second call with
     /// one id answers is not documented, so on a refusal the job is looked for first.
     pub async fn start(
         &self,
-        clip: &ClipKey,
+        attempt: &Attempt,
         origin_endpoint_id: &str,
         window: Window,
     ) -> Result<Started, HarvestError> {
         let destination = S3Destination::builder()
             .bucket_name(&self.bucket)
-            .manifest_key(format!("{}index.m3u8", clip.media_prefix()))
+            .manifest_key(format!("{}index.m3u8", attempt.media_prefix()))
             .role_arn(&self.role_arn)
             .build();
         let created = self
             .client
             .create_harvest_job()
-            .id(clip.to_string())
+            .id(attempt.to_string())
             .origin_endpoint_id(origin_endpoint_id)
             .start_time(window.start().timestamp().to_string())
             .end_time(window.end().timestamp().to_string())
@@ -96,7 +96,7 @@ impl Harvester {
             Ok(_) => Ok(Started::Yes),
             Err(MediaPackageError::TooManyRequestsException(_)) => Ok(Started::NoSlot),
             Err(MediaPackageError::UnprocessableEntityException(refusal)) => {
-                match self.look(clip).await? {
+                match self.look(attempt).await? {
                     Harvested::Unknown => Ok(Started::Refused {
                         message: refusal.message().unwrap_or("no reason was given").to_owned(),
                     }),
@@ -106,17 +106,17 @@ impl Harvester {
                 }
             }
             Err(source) => {
-                Err(HarvestError::Start { clip: clip.clone(), source: Box::new(source) })
+                Err(HarvestError::Start { attempt: attempt.clone(), source: Box::new(source) })
             }
         }
     }
 
-    /// Asks where the harvest of a clip stands.
-    pub async fn look(&self, clip: &ClipKey) -> Result<Harvested, HarvestError> {
+    /// Asks where the harvest of an attempt stands.
+    pub async fn look(&self, attempt: &Attempt) -> Result<Harvested, HarvestError> {
         let described = self
             .client
             .describe_harvest_job()
-            .id(clip.to_string())
+            .id(attempt.to_string())
             .send()
             .await
             .map_err(MediaPackageError::from);
@@ -128,7 +128,7 @@ impl Harvester {
             }),
             Err(MediaPackageError::NotFoundException(_)) => Ok(Harvested::Unknown),
             Err(source) => {
-                Err(HarvestError::Describe { clip: clip.clone(), source: Box::new(source) })
+                Err(HarvestError::Describe { attempt: attempt.clone(), source: Box::new(source) })
             }
         }
     }

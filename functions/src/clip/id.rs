@@ -21,6 +21,8 @@ pub enum IdError {
     Clip,
     #[error("not the name of a clip: <competition>_<clip> was expected")]
     Key,
+    #[error("not the name of an attempt: <competition>_<clip>_<attempt> was expected")]
+    Attempt,
 }
 
 /// A competition: letters, digits and hyphens, at most 64.
@@ -38,15 +40,24 @@ pub struct CompetitionId(String);
 #[serde(try_from = "String", into = "String")]
 pub struct ClipId(String);
 
-/// A clip among all competitions.
-///
-/// Its text form, `<competition>_<clip>`, names the harvest job and the VOD asset; MediaPackage
-/// allows letters, digits, `_` and `-` there. It can be parsed back, so no event needs a lookup.
-/// <https://docs.aws.amazon.com/mediapackage/latest/ug/hj-create-basic.html>
+/// A clip among all competitions; its text form is `<competition>_<clip>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClipKey {
     pub competition: CompetitionId,
     pub clip: ClipId,
+}
+
+/// One try at making a clip: what everything in AWS is named after that is made for it.
+///
+/// Its text form, `<competition>_<clip>_<attempt>`, names the harvest job and the VOD asset, whose
+/// names can be used once; MediaPackage allows letters, digits, `_` and `-` there. It can be parsed
+/// back, so no event needs a lookup.
+/// <https://docs.aws.amazon.com/mediapackage/latest/ug/hj-create-basic.html>
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attempt {
+    pub clip: ClipKey,
+    /// From 1 to [`Attempt::MOST`].
+    pub number: u32,
 }
 
 impl CompetitionId {
@@ -99,17 +110,37 @@ pub fn stamp(time: DateTime<Utc>) -> String {
 }
 
 impl ClipKey {
-    /// Where the clip's media lies in the clip bucket.
-    ///
-    /// One prefix a clip: MediaPackage names child manifests and segments after the endpoint, so
-    /// two harvests under one prefix would overwrite each other.
+    /// What the keys of all of the clip's media in the clip bucket begin with.
     pub fn media_prefix(&self) -> String {
         format!("clips/{}/{}/", self.competition, self.clip)
     }
 
-    /// Where the thumbnails of an uploaded clip lie in the clip bucket.
+    /// What the keys of all thumbnails of an uploaded clip begin with.
     pub fn thumbnail_prefix(&self) -> String {
         format!("thumbnails/{}/{}/", self.competition, self.clip)
+    }
+}
+
+impl Attempt {
+    /// How often a clip can be tried, the first time included.
+    pub const MOST: u32 = 5;
+
+    /// Where the media of this attempt lies in the clip bucket.
+    ///
+    /// One prefix an attempt: MediaPackage names child manifests and segments after the endpoint,
+    /// so two harvests under one prefix would overwrite each other.
+    pub fn media_prefix(&self) -> String {
+        format!("{}{}/", self.clip.media_prefix(), self.number)
+    }
+
+    /// Where the thumbnails of this attempt at an upload lie in the clip bucket.
+    pub fn thumbnail_prefix(&self) -> String {
+        format!("{}{}/", self.clip.thumbnail_prefix(), self.number)
+    }
+
+    /// Every attempt up to this one, the first one first.
+    pub fn up_to_this(&self) -> impl Iterator<Item = Self> {
+        (1..=self.number).map(|number| Self { clip: self.clip.clone(), number })
     }
 }
 
@@ -161,6 +192,17 @@ impl FromStr for ClipKey {
     }
 }
 
+impl FromStr for Attempt {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let (clip, number) = text.rsplit_once('_').ok_or(IdError::Attempt)?;
+        let clip = clip.parse().map_err(|_| IdError::Attempt)?;
+        let number = (1..=Self::MOST).find(|it| it.to_string() == number);
+        Ok(Self { clip, number: number.ok_or(IdError::Attempt)? })
+    }
+}
+
 impl fmt::Display for CompetitionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -176,6 +218,12 @@ impl fmt::Display for ClipId {
 impl fmt::Display for ClipKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}_{}", self.competition, self.clip)
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.clip, self.number)
     }
 }
 
@@ -244,6 +292,21 @@ mod tests {
             "100m dash_20200203133058_20200203133258_k7Qx2f",
         ] {
             check(name, Err(IdError::Key));
+        }
+    }
+
+    #[test]
+    fn attempts_parse_back_and_the_names_of_others_do_not() {
+        let clip = "100m-dash_20200203133058_20200203133258_k7Qx2f";
+        for number in 1..=Attempt::MOST {
+            let name = format!("{clip}_{number}");
+            let attempt: Attempt = name.parse().unwrap();
+            assert_eq!((attempt.clip.to_string().as_str(), attempt.number), (clip, number));
+            assert_eq!(attempt.to_string(), name);
+        }
+        for suffix in ["", "_", "_0", "_6", "_01", "_1_1", "_x", "_+1", "_1 "] {
+            let name = format!("{clip}{suffix}");
+            assert_eq!(name.parse::<Attempt>(), Err(IdError::Attempt), "{name}");
         }
     }
 

@@ -22,8 +22,17 @@ pub enum Span {
     Last(u32),
 }
 
-const FIELDS: &[&str] =
-    &["competition", "channel", "start", "end", "lastSeconds", "title", "description", "tags"];
+const FIELDS: &[&str] = &[
+    "competition",
+    "channel",
+    "start",
+    "end",
+    "lastSeconds",
+    "title",
+    "description",
+    "tags",
+    "expiresAt",
+];
 const DEFAULT_LAST_SECONDS: u32 = 60;
 
 impl Default for Span {

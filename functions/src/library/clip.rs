@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::clip::{ClipId, ClipKey, CompetitionId, Window};
+use crate::clip::{Attempt, ClipId, ClipKey, CompetitionId, Window};
 use crate::fields::Description;
 use crate::live::{ChannelId, Timeline};
 
@@ -18,6 +18,10 @@ pub struct Clip {
     pub status: Status,
     /// Counts the row's changes: each one is conditional on the version it was made from.
     pub version: u64,
+    /// Counts the tries at making the clip; names what is made in AWS for this one.
+    pub attempt: u32,
+    /// The attempt that made the clip's media, or is making it: a retry of the asset keeps it.
+    pub media_attempt: u32,
     #[serde(flatten)]
     pub source: Source,
     /// Absent while it is not known: the live manifest could not be read, or the file was not.
@@ -40,7 +44,17 @@ pub struct Clip {
     pub updated_at: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready_at: Option<DateTime<Utc>>,
-    /// When the sweep should next ask AWS; absent once nothing is being waited for.
+    /// When the clip is to be deleted; absent if it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was deleted; the row outlives that until all else is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<DateTime<Utc>>,
+    /// Since when a queued clip waits for its harvest: its place in line.
+    #[serde(skip_serializing_if = "Option::is_none", with = "milliseconds")]
+    #[serde(default)]
+    pub queued_at: Option<DateTime<Utc>>,
+    /// When the sweep should next look at it; absent if nothing is to happen by itself.
     #[serde(skip_serializing_if = "Option::is_none", with = "milliseconds")]
     #[serde(default)]
     pub next_check_at: Option<DateTime<Utc>>,
@@ -72,9 +86,9 @@ pub struct Upload {
     /// S3's id of the multipart upload, where the file is sent in parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multipart: Option<String>,
-    /// When the row of a file that never came is given up.
+    /// When the row of a file that never came is given up; until then it may still come.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<DateTime<Utc>>,
+    pub awaited_until: Option<DateTime<Utc>>,
     /// The MediaConvert job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
@@ -90,9 +104,11 @@ pub struct Upload {
 pub type ConfigurationId = String;
 
 /// Where a clip stands on its way to the viewer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
+    /// Its end has not aired yet.
+    Scheduled,
     /// Aired, waiting for one of the account's concurrent harvest jobs.
     Queued,
     /// MediaPackage is copying the window to S3.
@@ -107,6 +123,8 @@ pub enum Status {
     Ready,
     /// Will not become ready by itself.
     Failed,
+    /// Hidden; its asset, its media and at last its row are going.
+    Deleting,
 }
 
 /// The segment-aligned stretch that a clip really has.
@@ -130,6 +148,12 @@ pub struct Failure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureCode {
+    /// The stream stopped before the clip's end.
+    NotAired,
+    /// The stream was not on air during the whole window.
+    WindowUnavailable,
+    /// The stream does not keep the window any more.
+    WindowExpired,
     /// MediaPackage would not start the harvest job.
     HarvestRefused,
     /// The harvest job failed.
@@ -138,6 +162,8 @@ pub enum FailureCode {
     AssetRefused,
     /// The asset could not be ingested.
     IngestFailed,
+    /// The file is not in the upload bucket any more.
+    FileMissing,
     /// The file has no bytes.
     EmptyFile,
     /// The file has another size than was announced.
@@ -161,18 +187,53 @@ pub enum FailureCode {
 }
 
 impl Status {
+    pub const ALL: [Self; 9] = [
+        Self::Scheduled,
+        Self::Queued,
+        Self::Harvesting,
+        Self::Uploading,
+        Self::Transcoding,
+        Self::Packaging,
+        Self::Ready,
+        Self::Failed,
+        Self::Deleting,
+    ];
+
     /// Whether something is still expected to happen to the clip by itself.
     pub fn is_unfinished(self) -> bool {
+        !matches!(self, Self::Ready | Self::Failed)
+    }
+
+    /// Whether the clip is on its way to being ready.
+    pub fn is_in_the_making(self) -> bool {
+        self.is_unfinished() && self != Self::Deleting
+    }
+
+    /// As rows and the API spell it.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Queued
-            | Self::Harvesting
-            | Self::Uploading
-            | Self::Transcoding
-            | Self::Packaging => true,
-            Self::Ready | Self::Failed => false,
+            Self::Scheduled => "scheduled",
+            Self::Queued => "queued",
+            Self::Harvesting => "harvesting",
+            Self::Uploading => "uploading",
+            Self::Transcoding => "transcoding",
+            Self::Packaging => "packaging",
+            Self::Ready => "ready",
+            Self::Failed => "failed",
+            Self::Deleting => "deleting",
         }
     }
 }
+
+impl FailureCode {
+    /// Whether the clip's media is whole: only its asset has to be made again.
+    pub fn leaves_media(self) -> bool {
+        matches!(self, Self::AssetRefused | Self::IngestFailed)
+    }
+}
+
+/// Longer than any function that may still be making something for a clip lives.
+const LONGEST_RUN: TimeDelta = TimeDelta::minutes(3);
 
 impl Clip {
     /// A clip of which nothing has come yet.
@@ -188,6 +249,8 @@ impl Clip {
             clip,
             status,
             version: 1,
+            attempt: 1,
+            media_attempt: 1,
             source,
             actual: None,
             title: about.title.clone(),
@@ -199,10 +262,18 @@ impl Clip {
             created_at: now,
             updated_at: now,
             ready_at: None,
+            expires_at: about.expires_at,
+            deleted_at: None,
+            queued_at: (status == Status::Queued).then_some(now),
             next_check_at: None,
         };
-        clip.next_check_at = Some(clip.next_check(now));
+        clip.next_check_at = clip.next_check(now);
         clip
+    }
+
+    /// Gives the clip an expiry, unless it has one.
+    pub fn expire_by_default(&mut self, expiry: Option<DateTime<Utc>>) {
+        self.expires_at = self.expires_at.or(expiry);
     }
 
     pub fn key(&self) -> ClipKey {
@@ -216,19 +287,53 @@ impl Clip {
         }
     }
 
-    /// When the sweep should look at an unfinished clip again.
+    /// The attempt under way, or the last one.
+    pub fn current(&self) -> Attempt {
+        Attempt { clip: self.key(), number: self.attempt }
+    }
+
+    /// The attempt whose media the clip has.
+    pub fn media(&self) -> Attempt {
+        Attempt { clip: self.key(), number: self.media_attempt }
+    }
+
+    /// Whether its time is over.
+    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
+        self.status != Status::Deleting && self.expires_at.is_some_and(|expiry| expiry <= now)
+    }
+
+    /// When the row of a deleted clip may go.
     ///
-    /// The longer a clip has been waiting, the less a look is likely to tell: half its age,
+    /// A function that was at work when the clip was deleted may still make something, and a URL
+    /// that was given out may still bring a file: until then the row is what has it removed.
+    pub fn gone_after(&self) -> Option<DateTime<Utc>> {
+        let quiet = self.deleted_at? + LONGEST_RUN;
+        let awaited = self.upload().and_then(|upload| upload.awaited_until);
+        Some(awaited.map_or(quiet, |awaited| awaited.max(quiet)))
+    }
+
+    /// When the sweep should look at the clip again, if ever.
+    ///
+    /// The longer a clip has been where it is, the less a look is likely to tell: half that time,
     /// between ten seconds, by when most events have come, and ten minutes. A file that is yet to
     /// come is looked for when its time is over, and rarely before: S3's events are not lost.
-    pub fn next_check(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let age = now - self.created_at;
-        if self.status == Status::Uploading {
-            let later = now + TimeDelta::minutes(15);
-            let expiry = self.upload().and_then(|upload| upload.expires_at);
-            return expiry.filter(|expiry| now < *expiry).map_or(later, |it| it.min(later));
+    pub fn next_check(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let age = now - self.updated_at;
+        let soon = now + (age / 2).clamp(TimeDelta::seconds(10), TimeDelta::minutes(10));
+        let or_later = |moment: Option<DateTime<Utc>>| moment.filter(|it| now < *it);
+        match (self.status, &self.source) {
+            (Status::Ready | Status::Failed, _) => self.expires_at,
+            (Status::Scheduled, Source::Live { requested, .. }) => {
+                Some(soon.max(requested.end() + TimeDelta::seconds(10)))
+            }
+            // The file of a retry has come long ago.
+            (Status::Uploading, Source::Upload(upload)) if self.attempt == 1 => {
+                let later = now + TimeDelta::minutes(15);
+                Some(or_later(upload.awaited_until).map_or(later, |it| it.min(later)))
+            }
+            (Status::Deleting, _) => Some(or_later(self.gone_after()).unwrap_or(soon)),
+            _ => Some(soon),
         }
-        now + (age / 2).clamp(TimeDelta::seconds(10), TimeDelta::minutes(10))
     }
 }
 

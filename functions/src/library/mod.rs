@@ -4,41 +4,53 @@
 //! | --- | --- | --- | --- |
 //! | table | `competition` | `clip` | every clip |
 //! | index `active` | `activeCompetition` | `clip` | ready clips, for viewers |
-//! | index `unfinished` | `unfinished` | `nextCheckAt` | clips that something is awaited for, for the sweep |
+//! | index `unfinished` | `unfinished` | `nextCheckAt` | clips that something is to happen to by itself, for the sweep |
+//! | index `waiting` | `waiting` | `queuedAt` | the names of clips that wait for a harvest, in line |
+//! | table | `idempotency#<who>` | the key | which clip a request has made already; see [`Repeatable`] |
 //!
-//! Both indexes are sparse: the attribute of their partition is there only while it applies.
-//! `unfinished` is one partition: clips in the making are counted in hundreds, and DynamoDB
-//! takes a thousand writes a second to one.
+//! The indexes are sparse: the attribute of their partition is there only while it applies.
+//! `unfinished` and `waiting` are one partition each: clips in the making are counted in hundreds,
+//! and DynamoDB takes a thousand writes a second to one.
 
 mod clip;
+mod idempotency;
 mod page;
+mod removal;
 mod sweep;
 mod transition;
+mod waiting;
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 
 pub use clip::{ActualBounds, Clip, ConfigurationId, Failure, FailureCode, Source, Status, Upload};
+pub use idempotency::{Recorded, Repeatable};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
+pub use removal::{Removal, RemovalError};
 pub use sweep::{Sweep, SweepError, Swept};
-pub use transition::{Trigger, after};
+pub use transition::{Edit, Trigger, after};
 
-use crate::clip::ClipKey;
+use crate::clip::{Attempt, ClipId, ClipKey, CompetitionId};
 use crate::config::{ConfigError, Variables};
 
 /// The attribute only ready clips have: their competition again.
 pub const ACTIVE_PARTITION: &str = "activeCompetition";
 /// The index of ready clips.
 pub const ACTIVE_INDEX: &str = "active";
-/// The attribute only unfinished clips have.
+/// The attribute only clips have that something is to happen to by itself.
 pub const UNFINISHED_PARTITION: &str = "unfinished";
-/// The index of unfinished clips.
+/// The index of those clips.
 pub const UNFINISHED_INDEX: &str = "unfinished";
-const UNFINISHED: &str = "clip";
+/// The attribute only queued clips have.
+pub const WAITING_PARTITION: &str = "waiting";
+/// The index of queued clips.
+pub const WAITING_INDEX: &str = "waiting";
+/// The one partition of either index.
+const CLIPS: &str = "clip";
 
 /// The library of clips.
 #[derive(Clone, Debug)]
@@ -73,6 +85,8 @@ pub enum LibraryError {
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },
+    #[error("could not read what a request has made before")]
+    Recall(#[source] Box<aws_sdk_dynamodb::Error>),
     #[error("a row of the library is not a clip")]
     Decode(#[source] serde_dynamo::Error),
     #[error("clip {clip} could not be written as a row")]
@@ -83,6 +97,16 @@ pub enum LibraryError {
     },
     #[error("clip {clip} kept changing while it was being moved to its next state")]
     Contended { clip: ClipKey },
+}
+
+impl LibraryError {
+    /// Says of which index a query failed.
+    fn querying<E>(index: &'static str) -> impl Fn(E) -> Self
+    where
+        aws_sdk_dynamodb::Error: From<E>,
+    {
+        move |error| Self::Query { index, source: Box::new(error.into()) }
+    }
 }
 
 /// What a trigger did to a clip.
@@ -138,15 +162,16 @@ impl Library {
     /// end is the same.
     pub async fn advance(
         &self,
-        key: &ClipKey,
+        of: &Attempt,
         trigger: &Trigger,
         now: DateTime<Utc>,
     ) -> Result<Advanced, LibraryError> {
         // Writers of one clip are the few handlers of its few events.
         const MOST_RACES: usize = 16;
+        let key = &of.clip;
         for _ in 0..MOST_RACES {
             let Some(clip) = self.find(key).await? else { return Ok(Advanced::Unknown) };
-            let Some(next) = after(&clip, trigger.clone(), now) else {
+            let Some(next) = after(&clip, of.number, trigger.clone(), now) else {
                 return Ok(Advanced::Unchanged(Box::new(clip)));
             };
             if self.put(&next, Some(clip.version)).await? {
@@ -162,11 +187,24 @@ impl Library {
         Err(LibraryError::Contended { clip: key.clone() })
     }
 
+    /// Changes what is said about a clip; `None` if the clip is not as it was read any more.
+    pub async fn edit(
+        &self,
+        clip: &Clip,
+        edit: &Edit,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Clip>, LibraryError> {
+        let Some(next) = after(clip, clip.attempt, Trigger::Edited(edit.clone()), now) else {
+            return Ok(Some(clip.clone()));
+        };
+        Ok(self.put(&next, Some(clip.version)).await?.then_some(next))
+    }
+
     /// Has the sweep look at an unfinished clip again later; `false` if it changed meanwhile.
     pub async fn postpone(&self, clip: &Clip, now: DateTime<Utc>) -> Result<bool, LibraryError> {
         let mut later = clip.clone();
         later.version += 1;
-        later.next_check_at = Some(clip.next_check(now));
+        later.next_check_at = clip.next_check(now);
         self.put(&later, Some(clip.version)).await
     }
 
@@ -210,18 +248,29 @@ impl Library {
                 .expression_attribute_names("#version", "version")
                 .expression_attribute_values(":version", AttributeValue::N(version.to_string())),
         };
+        let put = put
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
             Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error))
-                if matches!(error.err(), PutItemError::ConditionalCheckFailedException(_)) =>
-            {
-                Ok(false)
-            }
+            Err(SdkError::ServiceError(error)) => match error.into_err() {
+                PutItemError::ConditionalCheckFailedException(there) => {
+                    there.item.map_or(Ok(false), |there| is_of(there, clip))
+                }
+                error => {
+                    Err(LibraryError::Put { clip: clip.key(), source: Box::new(error.into()) })
+                }
+            },
             Err(error) => {
                 Err(LibraryError::Put { clip: clip.key(), source: Box::new(error.into()) })
             }
         }
     }
+}
+
+/// Whether a row is this very clip: then it was written by a request whose answer got lost, and
+/// which was sent again.
+fn is_of(row: HashMap<String, AttributeValue>, clip: &Clip) -> Result<bool, LibraryError> {
+    Ok(decode(row)? == decode(encode(clip)?)?)
 }
 
 /// The row of a clip: its fields, and the partitions of the sparse indexes it belongs to.
@@ -231,15 +280,28 @@ fn encode(clip: &Clip) -> Result<HashMap<String, AttributeValue>, LibraryError> 
     if clip.status == Status::Ready {
         item.insert(ACTIVE_PARTITION.to_owned(), text(&clip.competition));
     }
-    if clip.status.is_unfinished() {
-        let partition = AttributeValue::S(UNFINISHED.to_owned());
-        item.insert(UNFINISHED_PARTITION.to_owned(), partition);
+    if clip.next_check_at.is_some() {
+        item.insert(UNFINISHED_PARTITION.to_owned(), AttributeValue::S(CLIPS.to_owned()));
+    }
+    if clip.queued_at.is_some() {
+        item.insert(WAITING_PARTITION.to_owned(), AttributeValue::S(CLIPS.to_owned()));
     }
     Ok(item)
 }
 
 fn decode(item: HashMap<String, AttributeValue>) -> Result<Clip, LibraryError> {
     serde_dynamo::from_item(item).map_err(LibraryError::Decode)
+}
+
+/// The clip that a row of an index is of.
+fn key_of(row: HashMap<String, AttributeValue>) -> Result<ClipKey, LibraryError> {
+    #[derive(serde::Deserialize)]
+    struct Key {
+        competition: CompetitionId,
+        clip: ClipId,
+    }
+    let Key { competition, clip } = serde_dynamo::from_item(row).map_err(LibraryError::Decode)?;
+    Ok(ClipKey { competition, clip })
 }
 
 fn text(value: &impl ToString) -> AttributeValue {
@@ -257,11 +319,12 @@ fn describe(before: &Clip, after: &Clip) -> String {
             )
         }
         (None, true) if after.status == Status::Uploading => "uploading in parts".to_owned(),
+        (None, true) if after.playable == before.playable => "changed".to_owned(),
         (None, true) => {
             let playable: Vec<_> = after.playable.iter().map(String::as_str).collect();
             format!("playable as {}", playable.join(" and "))
         }
-        (None, false) => format!("{:?}", after.status).to_lowercase(),
+        (None, false) => after.status.name().to_owned(),
     }
 }
 
@@ -270,22 +333,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_in_the_index_of_its_state_only() {
-        for (status, active, unfinished) in [
-            (Status::Queued, false, true),
-            (Status::Harvesting, false, true),
-            (Status::Uploading, false, true),
-            (Status::Transcoding, false, true),
-            (Status::Packaging, false, true),
-            (Status::Ready, true, false),
-            (Status::Failed, false, false),
-        ] {
+    fn a_row_is_in_the_indexes_of_its_state_only() {
+        for status in Status::ALL {
             let clip = transition::tests::clip(status);
             let item = encode(&clip).unwrap();
-            assert_eq!(item.contains_key(ACTIVE_PARTITION), active, "{status:?}");
-            assert_eq!(item.contains_key(UNFINISHED_PARTITION), unfinished, "{status:?}");
-            assert_eq!(item.contains_key("nextCheckAt"), unfinished, "{status:?}");
+            let has = |attribute| item.contains_key(attribute);
+            assert_eq!(has(ACTIVE_PARTITION), status == Status::Ready, "{status:?}");
+            assert_eq!(has(UNFINISHED_PARTITION), status.is_unfinished(), "{status:?}");
+            assert_eq!(has("nextCheckAt"), status.is_unfinished(), "{status:?}");
+            assert_eq!(has(WAITING_PARTITION), status == Status::Queued, "{status:?}");
+            assert_eq!(has("queuedAt"), status == Status::Queued, "{status:?}");
             assert_eq!(decode(item).unwrap(), clip);
         }
+    }
+
+    #[test]
+    fn a_ready_clip_that_expires_is_looked_at_then() {
+        let mut clip = transition::tests::clip(Status::Ready);
+        clip.expires_at = Some(clip.created_at);
+        clip.next_check_at = clip.next_check(clip.created_at);
+        let item = encode(&clip).unwrap();
+        assert!(item.contains_key(UNFINISHED_PARTITION) && item.contains_key(ACTIVE_PARTITION));
     }
 }

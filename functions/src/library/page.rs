@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 
-use super::{ACTIVE_INDEX, ACTIVE_PARTITION, Clip, Library, LibraryError, decode, text};
-use crate::clip::{ClipId, ClipKey, CompetitionId, ceil_second, stamp};
+use super::{ACTIVE_INDEX, ACTIVE_PARTITION, Clip, Library, LibraryError, decode, key_of, text};
+use crate::clip::{ClipKey, CompetitionId, ceil_second, stamp};
 
 /// Which clips of a competition, and how many of them.
 #[derive(Clone, Debug)]
@@ -93,10 +93,7 @@ impl Library {
                 .filter_expression("contains(tags, :tag)")
                 .expression_attribute_values(":tag", text(tag)),
         };
-        let found = query.send().await.map_err(|error| LibraryError::Query {
-            index: ACTIVE_INDEX,
-            source: Box::new(error.into()),
-        })?;
+        let found = query.send().await.map_err(LibraryError::querying(ACTIVE_INDEX))?;
 
         let read_up_to = found.last_evaluated_key.map(cursor_of).transpose()?;
         let mut clips = found
@@ -148,13 +145,7 @@ fn index_key(competition: &CompetitionId, clip: &str) -> HashMap<String, Attribu
 }
 
 fn cursor_of(key: HashMap<String, AttributeValue>) -> Result<Cursor, LibraryError> {
-    #[derive(serde::Deserialize)]
-    struct Key {
-        competition: CompetitionId,
-        clip: ClipId,
-    }
-    let Key { competition, clip } = serde_dynamo::from_item(key).map_err(LibraryError::Decode)?;
-    Ok(Cursor(ClipKey { competition, clip }))
+    key_of(key).map(Cursor)
 }
 
 impl Cursor {

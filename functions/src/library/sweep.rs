@@ -3,20 +3,24 @@
 //! MediaPackage's events are best effort. For each unfinished clip that is due, the sweep asks
 //! AWS how it stands and applies the same transition the event would have.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use lambda_runtime::Diagnostic;
+use tokio::time::Instant;
 
 use super::{
-    Advanced, Clip, Failure, FailureCode, Library, LibraryError, Source, Status, Trigger,
-    UNFINISHED, UNFINISHED_INDEX, UNFINISHED_PARTITION, Upload, decode,
+    Advanced, CLIPS, Clip, Failure, FailureCode, Library, LibraryError, Removal, RemovalError,
+    Source, Status, Trigger, UNFINISHED_INDEX, UNFINISHED_PARTITION, Upload, decode,
 };
 use crate::asset::{AssetError, Ingest, Ingested, Publisher};
-use crate::clip::{HarvestError, Harvested, Harvester, Started, Window};
+use crate::clip::{HarvestError, Harvested, Harvester, Line, LineError};
 use crate::config::{ConfigError, Variables};
 use crate::error;
-use crate::live::{ChannelId, Channels};
+use crate::metrics::{Metrics, Unit};
 use crate::upload::{
     Intake, IntakeError, Leftovers, LeftoversError, TakenIn, Transcoded, truncated,
 };
@@ -25,17 +29,18 @@ use crate::upload::{
 #[derive(Clone, Debug)]
 pub struct Sweep {
     library: Library,
+    line: Line,
     harvester: Harvester,
     publisher: Publisher,
     intake: Intake,
     leftovers: Leftovers,
-    channels: Channels,
+    removal: Removal,
+    metrics: Metrics,
 }
 
 /// What an account has no more of for the rest of a run; the others need not ask.
 #[derive(Clone, Copy, Debug, Default)]
 struct Exhausted {
-    harvest_jobs: bool,
     transcodes: bool,
 }
 
@@ -44,14 +49,28 @@ struct Exhausted {
 pub struct Swept {
     /// Clips that were due.
     pub looked_at: usize,
-    /// Clips that were further on than their row said.
+    /// Clips that were further on than their row said: no event had told.
     pub moved: usize,
+    /// Harvests it started, of clips that waited in line.
+    pub started: usize,
+    /// Deleted clips of which nothing is left.
+    pub removed: usize,
+}
+
+/// What a look at a clip came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Moved,
+    Removed,
+    Unchanged,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     #[error("the sweep did not get through the library")]
     Library(#[from] LibraryError),
+    #[error("the sweep could not see to the line of waiting clips")]
+    Line(#[from] LineError),
     #[error("the sweep could not ask for a harvest")]
     Harvest(#[from] HarvestError),
     #[error("the sweep could not ask for an asset")]
@@ -60,20 +79,27 @@ pub enum SweepError {
     Upload(#[from] IntakeError),
     #[error("the sweep could not remove what a failed transcode left")]
     Leftovers(#[from] LeftoversError),
+    #[error("the sweep could not remove a deleted clip")]
+    Removal(#[from] RemovalError),
 }
 
 impl From<SweepError> for Diagnostic {
     fn from(failure: SweepError) -> Self {
         let name = match failure {
             SweepError::Library(_) => "Library",
+            SweepError::Line(_) => "Line",
             SweepError::Harvest(_) => "Harvest",
             SweepError::Asset(_) => "Asset",
             SweepError::Upload(_) => "Upload",
             SweepError::Leftovers(_) => "Leftovers",
+            SweepError::Removal(_) => "Removal",
         };
         error::diagnostic(name, &failure)
     }
 }
+
+/// How long one run looks at clips; a minute less than the function may live.
+const LONGEST_RUN: Duration = Duration::from_mins(2);
 
 impl Sweep {
     /// The most clips one run looks at; the next run, a minute later, goes on with the others.
@@ -84,30 +110,43 @@ impl Sweep {
     pub fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             library: Library::from_variables(sdk, variables)?,
+            line: Line::new(sdk, variables)?,
             harvester: Harvester::from_variables(sdk, variables)?,
             publisher: Publisher::from_variables(sdk, variables)?,
             intake: Intake::new(sdk, variables)?,
             leftovers: Leftovers::from_variables(sdk, variables)?,
-            channels: variables.parsed("CHANNELS")?,
+            removal: Removal::new(sdk, variables)?,
+            metrics: Metrics::from_variables(variables)?,
         })
     }
 
     /// Opens the connections that the first run will need.
     pub async fn warm_up(&self) {
-        tokio::join!(self.intake.warm_up(), self.harvester.warm_up(), self.publisher.warm_up());
+        tokio::join!(self.intake.warm_up(), self.line.warm_up(), self.publisher.warm_up());
     }
 
-    /// Looks at the clips that are due, the longest due first.
+    /// Starts what waits in line, then looks at the clips that are due, the longest due first.
     ///
-    /// One clip's trouble is logged and keeps no other from being looked at.
+    /// One clip's trouble is logged and keeps no other from being looked at. What is left when
+    /// time or looks are used up comes first in the next run.
     pub async fn run(&self, now: DateTime<Utc>) -> Result<Swept, SweepError> {
+        let begun = Instant::now();
         let mut swept = Swept::default();
+        match Box::pin(self.line.start_waiting(now)).await {
+            Ok(started) => swept.started = started,
+            Err(failure) => tracing::error!("clips wait on: {}", error::chain(&failure)),
+        }
         let mut exhausted = Exhausted::default();
         for clip in self.library.due(now, Self::MOST_LOOKS).await? {
+            if LONGEST_RUN < begun.elapsed() {
+                break;
+            }
             swept.looked_at += 1;
             // Boxed, as the largest part of a future that its callers hold.
             match Box::pin(self.look(&clip, &mut exhausted, now)).await {
-                Ok(moved) => swept.moved += usize::from(moved),
+                Ok(Look::Moved) => swept.moved += 1,
+                Ok(Look::Removed) => swept.removed += 1,
+                Ok(Look::Unchanged) => {}
                 Err(failure) => {
                     let (key, chain) = (clip.key(), error::chain(&failure));
                     tracing::error!(clip.id = %key, "clip {key} could not be swept: {chain}");
@@ -115,63 +154,78 @@ impl Sweep {
                 }
             }
         }
+        self.measure(swept, now).await?;
         Ok(swept)
     }
 
-    /// Asks AWS about one clip; `true` if that moved it.
+    /// Asks AWS about one clip, and tells the library what it did not know.
+    ///
+    /// The index may be behind the table, and what is done for a clip depends on its attempt.
     async fn look(
         &self,
         clip: &Clip,
         exhausted: &mut Exhausted,
         now: DateTime<Utc>,
-    ) -> Result<bool, SweepError> {
+    ) -> Result<Look, SweepError> {
+        let Some(mut clip) = self.library.find(&clip.key()).await? else {
+            return Ok(Look::Unchanged);
+        };
+        if clip.is_expired(now) {
+            let expired = self.library.advance(&clip.current(), &Trigger::Expired, now).await?;
+            if let Advanced::To(expired) | Advanced::Unchanged(expired) = expired {
+                clip = *expired;
+            }
+        }
+        if clip.status == Status::Deleting {
+            if self.removal.remove(&clip, now).await? {
+                return Ok(Look::Removed);
+            }
+            self.library.postpone(&clip, now).await?;
+            return Ok(Look::Unchanged);
+        }
         let mut moved = false;
-        for trigger in self.learn(clip, exhausted).await? {
-            let advanced = self.library.advance(&clip.key(), &trigger, now).await?;
+        for trigger in self.learn(&clip).await? {
+            let advanced = self.library.advance(&clip.current(), &trigger, now).await?;
             moved |= matches!(advanced, Advanced::To(_));
         }
+        moved = moved
+            || match clip.status {
+                Status::Scheduled | Status::Harvesting => self.see_to_live(&clip, now).await?,
+                Status::Uploading | Status::Transcoding => {
+                    self.take_in(&clip, exhausted, now).await?
+                }
+                _ => false,
+            };
         if !moved {
-            moved = self.take_in(clip, exhausted, now).await?;
+            self.library.postpone(&clip, now).await?;
+            return Ok(Look::Unchanged);
         }
-        if !moved {
-            self.library.postpone(clip, now).await?;
-        }
-        Ok(moved)
+        // What a retry left for the sweep to do was no event's to tell.
+        let retried = 1 < clip.attempt && clip.manifests.is_empty();
+        Ok(if retried { Look::Unchanged } else { Look::Moved })
     }
 
     /// What AWS knows of a clip that its row does not say yet.
-    async fn learn(
-        &self,
-        clip: &Clip,
-        exhausted: &mut Exhausted,
-    ) -> Result<Vec<Trigger>, SweepError> {
-        let key = clip.key();
+    async fn learn(&self, clip: &Clip) -> Result<Vec<Trigger>, SweepError> {
+        let attempt = clip.current();
         Ok(match (clip.status, &clip.source) {
-            (Status::Queued, Source::Live { channel, requested }) => {
-                self.start_harvest(clip, channel, *requested, exhausted).await?
-            }
-            (Status::Harvesting, Source::Live { channel, requested }) => {
-                match self.harvester.look(&key).await? {
-                    Harvested::InProgress => Vec::new(),
-                    Harvested::Succeeded => vec![self.publisher.ensure_asset(&key).await?],
-                    Harvested::Failed => vec![Trigger::Failed(Failure {
-                        code: FailureCode::HarvestFailed,
-                        message: "MediaPackage could not harvest the clip; its reason was lost \
-                                  on the way"
-                            .to_owned(),
-                    })],
-                    Harvested::Unknown => {
-                        self.start_harvest(clip, channel, *requested, exhausted).await?
-                    }
-                }
-            }
+            (Status::Harvesting, _) => match self.harvester.look(&attempt).await? {
+                Harvested::InProgress | Harvested::Unknown => Vec::new(),
+                Harvested::Succeeded => vec![self.publisher.ensure_asset(clip).await?],
+                Harvested::Failed => vec![Trigger::Failed(Failure {
+                    code: FailureCode::HarvestFailed,
+                    message: "MediaPackage could not harvest the clip; its reason was lost on the \
+                              way"
+                    .to_owned(),
+                })],
+            },
             (Status::Transcoding, Source::Upload(Upload { job: Some(job), .. })) => {
                 vec![self.learn_of_job(clip, job).await?]
             }
-            (Status::Packaging, _) => match self.publisher.look(&key).await? {
-                Ingest::Unknown => {
-                    self.publisher.ensure_asset(&key).await?;
-                    Vec::new()
+            (Status::Packaging, _) => match self.publisher.look(&attempt).await? {
+                Ingest::Unknown => vec![self.publisher.ensure_asset(clip).await?],
+                Ingest::Of(_) if clip.manifests.is_empty() => {
+                    vec![self.publisher.ensure_asset(clip).await?]
                 }
                 Ingest::Of(states) => states.into_iter().filter_map(ingest_trigger).collect(),
             },
@@ -179,14 +233,57 @@ impl Sweep {
         })
     }
 
+    /// Sees to a clip whose due message was lost, or whose harvest job MediaPackage never heard of:
+    /// it is asked for again, for as long as the stream keeps its window; `true` if it moved.
+    async fn see_to_live(&self, clip: &Clip, now: DateTime<Utc>) -> Result<bool, SweepError> {
+        let known = clip.status == Status::Scheduled
+            || self.harvester.look(&clip.current()).await? == Harvested::Unknown;
+        if !known {
+            return Ok(false);
+        }
+        self.line.see_to(clip.clone(), now).await?;
+        let found = self.library.find(&clip.key()).await?;
+        Ok(found.is_some_and(|found| found.status != clip.status))
+    }
+
+    /// Writes how the library stands, where metrics go anywhere.
+    async fn measure(&self, swept: Swept, now: DateTime<Utc>) -> Result<(), SweepError> {
+        if !self.metrics.are_kept() {
+            return Ok(());
+        }
+        for (status, count) in self.library.count_unfinished().await? {
+            let count = [("ClipsUnfinished", Unit::Count, as_value(count))];
+            self.metrics.put(&count, &[("Status", status.name())]);
+        }
+        let waiting = self.library.count_waiting(None).await?;
+        let mut oldest = 0.0;
+        if let Some(first) = self.library.first_waiting(1).await?.first() {
+            let since = self.library.find(first).await?.and_then(|clip| clip.queued_at);
+            oldest = since.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0));
+        }
+        self.metrics.put(
+            &[
+                ("ClipsWaiting", Unit::Count, as_value(waiting)),
+                ("OldestWaitingSeconds", Unit::Seconds, oldest),
+                ("ClipsRepaired", Unit::Count, as_value(swept.moved)),
+            ],
+            &[],
+        );
+        match self.publisher.free_places().await {
+            Ok(free) => self.metrics.put(&[("AssetsFree", Unit::Count, as_value(free))], &[]),
+            Err(failure) => tracing::warn!("room for assets: {}", error::chain(&failure)),
+        }
+        Ok(())
+    }
+
     async fn learn_of_job(&self, clip: &Clip, job: &str) -> Result<Trigger, SweepError> {
-        let key = clip.key();
-        let failure = match self.intake.look(&key, job).await? {
+        let attempt = clip.current();
+        let failure = match self.intake.look(&attempt, job).await? {
             Transcoded::InProgress { percent } => {
                 return Ok(Trigger::TranscodeProgressed { percent: percent.unwrap_or(0) });
             }
             Transcoded::Complete { seconds } => match truncated(clip, seconds) {
-                None => return Ok(self.publisher.ensure_asset(&key).await?),
+                None => return Ok(self.publisher.ensure_asset(clip).await?),
                 Some(failure) => failure,
             },
             Transcoded::Failed(failure) => failure,
@@ -195,7 +292,7 @@ impl Sweep {
                 message: "MediaConvert has no record of the job any more".to_owned(),
             },
         };
-        self.leftovers.remove(&key).await?;
+        self.leftovers.remove(&attempt).await?;
         Ok(Trigger::Failed(failure))
     }
 
@@ -212,7 +309,7 @@ impl Sweep {
         }
         match self.intake.check(clip.clone(), now).await {
             Ok(TakenIn::Moved) => Ok(true),
-            Ok(TakenIn::NotThere) if upload.expires_at.is_some_and(|expiry| expiry <= now) => {
+            Ok(TakenIn::NotThere) if upload.awaited_until.is_some_and(|expiry| expiry <= now) => {
                 Ok(self.intake.give_up(clip).await?)
             }
             Ok(TakenIn::Unchanged | TakenIn::NotThere) => Ok(false),
@@ -222,36 +319,11 @@ impl Sweep {
             }
         }
     }
+}
 
-    async fn start_harvest(
-        &self,
-        clip: &Clip,
-        channel: &ChannelId,
-        window: Window,
-        exhausted: &mut Exhausted,
-    ) -> Result<Vec<Trigger>, SweepError> {
-        let Some(configured) = self.channels.find(channel) else {
-            return Ok(vec![Trigger::Failed(Failure {
-                code: FailureCode::HarvestRefused,
-                message: format!("channel {channel} is not configured any more"),
-            })]);
-        };
-        if exhausted.harvest_jobs {
-            return Ok(Vec::new());
-        }
-        let endpoint = &configured.origin_endpoint_id;
-        match self.harvester.start(&clip.key(), endpoint, window).await? {
-            Started::Yes => Ok(vec![Trigger::HarvestStarted]),
-            Started::NoSlot => {
-                exhausted.harvest_jobs = true;
-                Ok(Vec::new())
-            }
-            Started::Refused { message } => Ok(vec![Trigger::Failed(Failure {
-                code: FailureCode::HarvestRefused,
-                message: format!("MediaPackage would not harvest this window: {message}"),
-            })]),
-        }
-    }
+#[expect(clippy::cast_precision_loss, reason = "clips are counted in thousands")]
+fn as_value(count: impl TryInto<u64>) -> f64 {
+    count.try_into().unwrap_or(u64::MAX) as f64
 }
 
 fn ingest_trigger((configuration, state): (String, Ingested)) -> Option<Trigger> {
@@ -269,16 +341,16 @@ fn ingest_trigger((configuration, state): (String, Ingested)) -> Option<Trigger>
 }
 
 impl Library {
-    /// The unfinished clips that should be looked at by now, the longest due first.
+    /// The clips that should be looked at by now, the longest due first.
     async fn due(&self, now: DateTime<Utc>, most: i32) -> Result<Vec<Clip>, LibraryError> {
         let found = self
             .client
             .query()
             .table_name(&self.table)
             .index_name(UNFINISHED_INDEX)
-            .key_condition_expression("#unfinished = :unfinished AND nextCheckAt <= :now")
+            .key_condition_expression("#unfinished = :clips AND nextCheckAt <= :now")
             .expression_attribute_names("#unfinished", UNFINISHED_PARTITION)
-            .expression_attribute_values(":unfinished", AttributeValue::S(UNFINISHED.to_owned()))
+            .expression_attribute_values(":clips", AttributeValue::S(CLIPS.to_owned()))
             .expression_attribute_values(
                 ":now",
                 AttributeValue::N(now.timestamp_millis().to_string()),
@@ -286,10 +358,39 @@ impl Library {
             .limit(most)
             .send()
             .await
-            .map_err(|error| LibraryError::Query {
-                index: UNFINISHED_INDEX,
-                source: Box::new(error.into()),
-            })?;
+            .map_err(LibraryError::querying(UNFINISHED_INDEX))?;
         found.items.unwrap_or_default().into_iter().map(decode).collect()
+    }
+
+    /// How many clips there are in each state that they leave by themselves.
+    async fn count_unfinished(&self) -> Result<BTreeMap<Status, usize>, LibraryError> {
+        #[derive(serde::Deserialize)]
+        struct Row {
+            status: Status,
+        }
+        let unfinished = Status::ALL.into_iter().filter(|status| status.is_unfinished());
+        let mut counts: BTreeMap<_, _> = unfinished.map(|status| (status, 0)).collect();
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(UNFINISHED_INDEX)
+            .key_condition_expression("#unfinished = :clips")
+            .projection_expression("#status")
+            .expression_attribute_names("#unfinished", UNFINISHED_PARTITION)
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":clips", AttributeValue::S(CLIPS.to_owned()));
+        let mut pages = query.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(LibraryError::querying(UNFINISHED_INDEX))?;
+            for item in page.items.unwrap_or_default() {
+                let Row { status } = serde_dynamo::from_item(item).map_err(LibraryError::Decode)?;
+                // The ready and failed ones in the index expire some day.
+                if let Some(count) = counts.get_mut(&status) {
+                    *count += 1;
+                }
+            }
+        }
+        Ok(counts)
     }
 }

@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 
 use super::parts;
 use super::{Originals, UploadRequest, object_key};
-use crate::clip::{ClipId, ClipKey};
+use crate::clip::{ClipId, ClipKey, Expiry};
 use crate::config::{ConfigError, Variables};
 use crate::http::{self, Problem, Reply, Request, utc};
-use crate::library::{Advanced, Clip, Library, Source, Status, Trigger, Upload};
+use crate::library::{Advanced, Clip, Library, Repeatable, Source, Status, Trigger, Upload};
 use crate::live::Channels;
+use crate::repetition;
 use crate::viewer::ClipView;
 
 /// The largest file that is sent by one request; a larger one is sent in parts.
@@ -35,6 +36,7 @@ pub struct CreateUpload {
     library: Library,
     originals: Originals,
     channels: Channels,
+    expiry: Expiry,
     view: ClipView,
 }
 
@@ -44,6 +46,7 @@ impl CreateUpload {
             library: Library::from_variables(sdk, variables)?,
             originals: Originals::from_variables(sdk, variables)?,
             channels: variables.parsed("CHANNELS")?,
+            expiry: variables.optional("CLIP_EXPIRY_DAYS")?.unwrap_or_default(),
             view: ClipView::from_variables(variables)?,
         })
     }
@@ -55,49 +58,68 @@ impl CreateUpload {
 
     pub async fn handle(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
         let request = Request::from(event);
-        let uploader = request.claim("sub").map(str::to_owned);
-        let reply = match request.body().and_then(|body| UploadRequest::read(&body)) {
-            Ok(asked) => self.create(asked, uploader, Utc::now()).await,
-            Err(problem) => Err(problem),
-        };
+        let reply = self.answer(&request, Utc::now()).await;
         http::respond(&request, reply)
     }
 
-    async fn create(
-        &self,
-        asked: UploadRequest,
-        uploader: Option<String>,
-        now: DateTime<Utc>,
-    ) -> Result<Reply, Problem> {
-        let clip = self.record(&asked, uploader, now).await?;
-        let key = clip.key();
-        let upload = clip.upload().expect("it was made as one");
-        tracing::info!(clip.id = %key, "clip {key}: {} bytes are to be uploaded", asked.size);
-
-        let plan = if asked.size <= LARGEST_SINGLE_PUT {
-            self.single_put(upload, &asked, now).await?
-        } else {
-            let begun = self.originals.begin_parts(&upload.key, &asked.content_type).await;
-            let multipart = begun.map_err(|cause| Problem::unavailable(&cause))?;
-            let trigger = Trigger::MultipartStarted { multipart };
-            let advanced = self.library.advance(&key, &trigger, now).await;
-            match advanced.map_err(|cause| Problem::unavailable(&cause))? {
-                Advanced::To(clip) | Advanced::Unchanged(clip) => {
-                    parts::batch(&self.originals, &clip, 1, now).await?
-                }
-                Advanced::Unknown => return Err(parts::closed(&clip)),
-            }
+    async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
+        let asked = UploadRequest::read(&request.body()?)?;
+        asked.about.check(now)?;
+        let uploader = request.claim("sub").map(str::to_owned);
+        let repeatable = request.repeatable()?;
+        let clip = match repetition::of(&self.library, repeatable.as_ref(), now).await? {
+            Some(clip) => clip,
+            None => self.record(&asked, uploader, repeatable.as_ref(), now).await?,
         };
         let mut shown = self.view.of(&clip);
-        shown["upload"] = plan;
+        if clip.status == Status::Uploading {
+            shown["upload"] = self.plan(&clip, &asked, now).await?;
+        }
         let path = format!("/api/competitions/{}/clips/{}", clip.competition, clip.clip);
         Ok(Reply::json(201, shown).located(&path))
+    }
+
+    /// Where to send the file.
+    async fn plan(
+        &self,
+        clip: &Clip,
+        asked: &UploadRequest,
+        now: DateTime<Utc>,
+    ) -> Result<Value, Problem> {
+        let Some(upload) = clip.upload() else { return Err(parts::closed(clip)) };
+        if asked.size <= LARGEST_SINGLE_PUT {
+            return self.single_put(upload, asked, now).await;
+        }
+        if upload.multipart.is_some() {
+            return parts::batch(&self.originals, clip, 1, now).await;
+        }
+        let multipart = self.begin_parts(&upload.key, &asked.content_type).await?;
+        let trigger = Trigger::MultipartStarted { multipart };
+        let advanced = self.library.advance(&clip.current(), &trigger, now).await;
+        match advanced.map_err(|cause| Problem::unavailable(&cause))? {
+            Advanced::To(clip) | Advanced::Unchanged(clip) => {
+                parts::batch(&self.originals, &clip, 1, now).await
+            }
+            Advanced::Unknown => Err(parts::closed(clip)),
+        }
+    }
+
+    /// S3's id of the multipart upload; that of one that was begun by a request which then died.
+    async fn begin_parts(&self, key: &str, content_type: &str) -> Result<String, Problem> {
+        let begun = self.originals.begun_parts(key).await;
+        if let Some(first) = begun.map_err(|cause| Problem::unavailable(&cause))?.into_iter().min()
+        {
+            return Ok(first);
+        }
+        let begun = self.originals.begin_parts(key, content_type).await;
+        begun.map_err(|cause| Problem::unavailable(&cause))
     }
 
     async fn record(
         &self,
         asked: &UploadRequest,
         uploader: Option<String>,
+        repeatable: Option<&Repeatable>,
         now: DateTime<Utc>,
     ) -> Result<Clip, Problem> {
         let competition = asked.competition.clone();
@@ -106,7 +128,7 @@ impl CreateUpload {
         let at = asked.at.unwrap_or(now);
         let in_parts = LARGEST_SINGLE_PUT < asked.size;
         let lifetime = if in_parts { PARTS_LIFETIME } else { SINGLE_PUT_LIFETIME };
-        loop {
+        let new = || {
             let key = ClipKey { competition: competition.clone(), clip: ClipId::random_at(at) };
             let source = Source::Upload(Upload {
                 key: object_key::announced(&key, &asked.filename),
@@ -115,17 +137,19 @@ impl CreateUpload {
                 size: Some(asked.size),
                 uploader: uploader.clone(),
                 multipart: None,
-                expires_at: Some(now + lifetime),
+                awaited_until: Some(now + lifetime),
                 job: None,
                 progress: None,
                 thumbnails: 0,
             });
-            let clip = Clip::new(key, Status::Uploading, source, &asked.about, now);
-            let created = self.library.create(&clip).await;
-            if created.map_err(|cause| Problem::unavailable(&cause))? {
-                return Ok(clip);
-            }
-        }
+            let mut clip = Clip::new(key, Status::Uploading, source, &asked.about, now);
+            clip.expire_by_default(self.expiry.of(&competition, now));
+            clip
+        };
+        let clip = repetition::record(&self.library, repeatable, now, new).await?;
+        let key = clip.key();
+        tracing::info!(clip.id = %key, "clip {key}: {} bytes are to be uploaded", asked.size);
+        Ok(clip)
     }
 
     async fn single_put(

@@ -8,7 +8,7 @@ use super::request::LONGEST_FILENAME;
 use super::transcoder::Transcoded;
 use super::video::Video;
 use super::{ObjectKey, OriginalError, Originals, TranscodeError, Transcoder, object_key};
-use crate::clip::{ClipId, ClipKey, CompetitionId};
+use crate::clip::{Attempt, ClipId, ClipKey, CompetitionId, Expiry};
 use crate::config::{ConfigError, Variables};
 use crate::fields::{Description, LONGEST_TAG, LONGEST_TITLE, MOST_TAGS};
 use crate::library::{
@@ -22,6 +22,7 @@ pub struct Intake {
     library: Library,
     originals: Originals,
     transcoder: Transcoder,
+    expiry: Expiry,
 }
 
 /// What taking a file in came to.
@@ -63,6 +64,7 @@ impl Intake {
             library: Library::from_variables(sdk, variables)?,
             originals: Originals::from_variables(sdk, variables)?,
             transcoder: Transcoder::from_variables(sdk, variables)?,
+            expiry: variables.optional("CLIP_EXPIRY_DAYS")?.unwrap_or_default(),
         })
     }
 
@@ -106,8 +108,7 @@ impl Intake {
         now: DateTime<Utc>,
     ) -> Result<Clip, IntakeError> {
         let at = original.last_modified;
-        let clip = ClipId::derived(at, &format!("{key} {}", original.etag));
-        let id = ClipKey { competition, clip };
+        let id = ClipKey { competition, clip: dropped_id(key, original) };
         if let Some(row) = self.library.find(&id).await? {
             return Ok(row);
         }
@@ -125,14 +126,15 @@ impl Intake {
             size: None,
             uploader: None,
             multipart: None,
-            expires_at: Some(now + TimeDelta::hours(1)),
+            awaited_until: Some(now + TimeDelta::hours(1)),
             job: None,
             progress: None,
             thumbnails: 0,
         });
         let title = object_key::title(filename, LONGEST_TITLE);
         let about = Description { title, tags, ..Description::default() };
-        let row = Clip::new(id.clone(), Status::Uploading, source, &about, now);
+        let mut row = Clip::new(id.clone(), Status::Uploading, source, &about, now);
+        row.expire_by_default(self.expiry.of(&id.competition, now));
         if self.library.create(&row).await? {
             tracing::info!(clip.id = %id, "clip {id}: a file was dropped into the bucket");
             return Ok(row);
@@ -158,7 +160,7 @@ impl Intake {
         original: Option<Original>,
         now: DateTime<Utc>,
     ) -> Result<TakenIn, IntakeError> {
-        let key = row.key();
+        let attempt = row.current();
         let Some(upload) = row.upload() else { return Ok(TakenIn::Unchanged) };
         let waits = match row.status {
             Status::Uploading => true,
@@ -168,16 +170,26 @@ impl Intake {
         if !waits {
             return Ok(TakenIn::Unchanged);
         }
-        let Some(original) = original else { return Ok(TakenIn::NotThere) };
+        let Some(original) = original else {
+            if row.attempt == 1 {
+                return Ok(TakenIn::NotThere);
+            }
+            let missing = Failure {
+                code: FailureCode::FileMissing,
+                message: "The file is not in the upload bucket any more; upload it once more."
+                    .to_owned(),
+            };
+            return self.tell(&attempt, Trigger::Failed(missing), now).await;
+        };
         let url = self.originals.url(&upload.key);
         if row.status == Status::Transcoding
-            && let Some(job) = self.transcoder.find(&key, &url).await?
+            && let Some(job) = self.transcoder.find(&attempt, &url).await?
         {
-            return self.tell(&key, Trigger::TranscodeStarted { job }, now).await;
+            return self.tell(&attempt, Trigger::TranscodeStarted { job }, now).await;
         }
-        let video = match self.examine(&key, upload, &original, &url).await? {
+        let video = match self.examine(&attempt, upload, &original, &url).await? {
             Ok(video) => video,
-            Err(failure) => return self.tell(&key, Trigger::Failed(failure), now).await,
+            Err(failure) => return self.tell(&attempt, Trigger::Failed(failure), now).await,
         };
         if row.status == Status::Uploading {
             let probed = Trigger::FileProbed {
@@ -188,23 +200,23 @@ impl Intake {
                 },
                 thumbnails: self.transcoder.thumbnails(&video),
             };
-            if self.tell(&key, probed, now).await? != TakenIn::Moved {
+            if self.tell(&attempt, probed, now).await? != TakenIn::Moved {
                 // Another delivery is at it, or the clip is past this.
                 return Ok(TakenIn::Unchanged);
             }
         }
-        let started = match self.transcoder.start(&key, &url, &video).await? {
+        let started = match self.transcoder.start(&attempt, &url, &video).await? {
             Ok(job) => Trigger::TranscodeStarted { job },
             Err(failure) => Trigger::Failed(failure),
         };
-        self.tell(&key, started, now).await?;
+        self.tell(&attempt, started, now).await?;
         Ok(TakenIn::Moved)
     }
 
     /// The video of a file, or why it cannot become a clip.
     async fn examine(
         &self,
-        clip: &ClipKey,
+        attempt: &Attempt,
         upload: &Upload,
         original: &Original,
         url: &str,
@@ -224,33 +236,60 @@ impl Intake {
                 ),
             }));
         }
-        Ok(self.transcoder.probe(clip, url).await?)
+        Ok(self.transcoder.probe(attempt, url).await?)
     }
 
     async fn tell(
         &self,
-        clip: &ClipKey,
+        attempt: &Attempt,
         trigger: Trigger,
         now: DateTime<Utc>,
     ) -> Result<TakenIn, IntakeError> {
-        Ok(match self.library.advance(clip, &trigger, now).await? {
+        Ok(match self.library.advance(attempt, &trigger, now).await? {
             Advanced::To(_) => TakenIn::Moved,
             Advanced::Unchanged(_) | Advanced::Unknown => TakenIn::Unchanged,
         })
     }
 
-    /// Asks where the job of a clip stands.
-    pub async fn look(&self, clip: &ClipKey, job: &str) -> Result<Transcoded, IntakeError> {
-        Ok(self.transcoder.look(clip, job).await?)
+    /// Asks where the job of an attempt stands.
+    pub async fn look(&self, attempt: &Attempt, job: &str) -> Result<Transcoded, IntakeError> {
+        Ok(self.transcoder.look(attempt, job).await?)
+    }
+
+    /// Whether MediaConvert is still at work on a clip, whatever its row says.
+    pub async fn is_transcoding(&self, row: &Clip) -> Result<bool, IntakeError> {
+        let Some(upload) = row.upload() else { return Ok(false) };
+        let (attempt, url) = (row.media(), self.originals.url(&upload.key));
+        let job = match &upload.job {
+            Some(job) => Some(job.clone()),
+            None => self.transcoder.find(&attempt, &url).await?,
+        };
+        let Some(job) = job else { return Ok(false) };
+        let at_work = self.transcoder.look(&attempt, &job).await?;
+        Ok(matches!(at_work, Transcoded::InProgress { .. }))
+    }
+
+    /// Removes the file of an upload, and the parts of one that was never joined.
+    ///
+    /// A file that was dropped under the same name since belongs to another clip.
+    pub async fn discard(&self, row: &Clip) -> Result<(), IntakeError> {
+        let Some(upload) = row.upload() else { return Ok(()) };
+        self.originals.give_up_parts(&upload.key).await?;
+        let announced = upload.size.is_some();
+        let there = self.originals.look(&upload.key).await?;
+        if there.is_some_and(|there| announced || dropped_id(&upload.key, &there) == row.clip) {
+            self.originals.remove(&upload.key).await?;
+        }
+        Ok(())
     }
 
     /// Removes what is there of an upload whose time is over, parts and then its row; `false` if
     /// its file has come after all.
     pub async fn give_up(&self, row: &Clip) -> Result<bool, IntakeError> {
         if let Some(upload) = row.upload()
-            && let Some(multipart) = &upload.multipart
+            && upload.size.is_some()
         {
-            self.originals.give_up_parts(&upload.key, multipart).await?;
+            self.originals.give_up_parts(&upload.key).await?;
             // Someone may have joined the parts while they were being given up.
             if self.originals.look(&upload.key).await?.is_some() {
                 return Ok(false);
@@ -263,6 +302,11 @@ impl Intake {
         }
         Ok(forgotten)
     }
+}
+
+/// The id of a file that nobody announced: that of its content under its name.
+fn dropped_id(key: &str, original: &Original) -> ClipId {
+    ClipId::derived(original.last_modified, &format!("{key} {}", original.etag))
 }
 
 /// Why a clip that was transcoded to so many seconds is not the whole file; `None` if it is.

@@ -259,10 +259,10 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        let clip = "100m_20200203133058_20200203133058_k7Qx2f".parse().unwrap();
+        let attempt = "100m_20200203133058_20200203133058_k7Qx2f_1".parse().unwrap();
         let url = "s3://uploads/100m/20200203133058_20200203133058_k7Qx2f/original.mp4";
         let transcoder = Transcoder::from_variables(&sdk, &variables).unwrap();
-        let job = transcoder.start(&clip, url, video).await.unwrap();
+        let job = transcoder.start(&attempt, url, video).await.unwrap();
         assert_eq!(job, Ok("j".to_owned()));
         server.abort();
         received.recv().await.unwrap()

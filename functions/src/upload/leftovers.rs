@@ -1,10 +1,10 @@
-//! What a transcode made of which nothing will come.
+//! Media and thumbnails of which nothing will come.
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Error as S3Error;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
-use crate::clip::ClipKey;
+use crate::clip::{Attempt, ClipKey};
 use crate::config::{ConfigError, Variables};
 
 /// Removes the renditions and thumbnails of clips; the original stays, for another try.
@@ -38,10 +38,24 @@ impl Leftovers {
         Ok(Self { client, bucket: variables.required("CLIPS_BUCKET")?.to_owned() })
     }
 
-    /// Removes every object of a clip; done again, it removes what is still there.
-    pub async fn remove(&self, clip: &ClipKey) -> Result<(), LeftoversError> {
-        for prefix in [clip.media_prefix(), clip.thumbnail_prefix()] {
-            while self.remove_some(clip, &prefix).await? {}
+    /// Removes what an attempt at a clip left; done again, it removes what is still there.
+    pub async fn remove(&self, attempt: &Attempt) -> Result<(), LeftoversError> {
+        let prefixes = [attempt.media_prefix(), attempt.thumbnail_prefix()];
+        self.remove_under(&attempt.clip, &prefixes).await
+    }
+
+    /// Removes what all attempts at a clip left.
+    pub async fn remove_all(&self, clip: &ClipKey) -> Result<(), LeftoversError> {
+        self.remove_under(clip, &[clip.media_prefix(), clip.thumbnail_prefix()]).await
+    }
+
+    async fn remove_under(
+        &self,
+        clip: &ClipKey,
+        prefixes: &[String],
+    ) -> Result<(), LeftoversError> {
+        for prefix in prefixes {
+            while self.remove_some(clip, prefix).await? {}
         }
         Ok(())
     }

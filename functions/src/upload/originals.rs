@@ -176,26 +176,37 @@ impl Originals {
         }
     }
 
-    /// Gives up a multipart upload and frees its parts; one that is gone already is no error.
-    pub async fn give_up_parts(&self, key: &str, multipart: &str) -> Result<(), OriginalError> {
-        let aborted = self
-            .client
-            .abort_multipart_upload()
-            .bucket(&self.bucket)
-            .key(key)
-            .upload_id(multipart)
-            .send()
-            .await
-            .map_err(S3Error::from);
-        match aborted {
-            Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("NoSuchUpload") => Ok(()),
-            Err(source) => Err(OriginalError::Call {
-                what: "give up the parts of",
-                key: key.to_owned(),
-                source: Box::new(source),
-            }),
+    /// S3's ids of the multipart uploads that were begun for a file and not ended.
+    pub async fn begun_parts(&self, key: &str) -> Result<Vec<String>, OriginalError> {
+        let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key);
+        let found = list.send().await.map_err(|error| failed("list the parts of", key, error))?;
+        let of_key = found.uploads().iter().filter(|upload| upload.key() == Some(key));
+        Ok(of_key.filter_map(|upload| upload.upload_id.clone()).collect())
+    }
+
+    /// Gives up whatever multipart uploads there are of a file, and frees their parts.
+    pub async fn give_up_parts(&self, key: &str) -> Result<(), OriginalError> {
+        for multipart in self.begun_parts(key).await? {
+            let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(key);
+            match abort.upload_id(multipart).send().await.map_err(S3Error::from) {
+                Ok(_) => {}
+                Err(error) if error.code() == Some("NoSuchUpload") => {}
+                Err(source) => {
+                    return Err(OriginalError::Call {
+                        what: "give up the parts of",
+                        key: key.to_owned(),
+                        source: Box::new(source),
+                    });
+                }
+            }
         }
+        Ok(())
+    }
+
+    /// Removes a file; one that is gone already is no error.
+    pub async fn remove(&self, key: &str) -> Result<(), OriginalError> {
+        let removed = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        removed.map(drop).map_err(|error| failed("remove", key, error))
     }
 
     /// The file, if it is there.

@@ -18,8 +18,17 @@ pub struct UploadRequest {
     pub at: Option<DateTime<Utc>>,
 }
 
-const FIELDS: &[&str] =
-    &["competition", "title", "description", "tags", "filename", "size", "contentType", "at"];
+const FIELDS: &[&str] = &[
+    "competition",
+    "title",
+    "description",
+    "tags",
+    "expiresAt",
+    "filename",
+    "size",
+    "contentType",
+    "at",
+];
 pub(super) const LONGEST_FILENAME: usize = 255;
 const LONGEST_CONTENT_TYPE: usize = 100;
 const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";

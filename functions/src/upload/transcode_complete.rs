@@ -8,10 +8,10 @@ use lambda_runtime::Diagnostic;
 use serde::{Deserialize, Serialize};
 
 use super::intake::truncated;
-use super::transcoder::{CLIP, COMPETITION, canceled, job_failure};
+use super::transcoder::{ATTEMPT, CLIP, COMPETITION, canceled, job_failure};
 use super::{Leftovers, LeftoversError};
 use crate::asset::{AssetError, Publisher};
-use crate::clip::ClipKey;
+use crate::clip::Attempt;
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::library::{Clip, Failure, Library, LibraryError, Status, Trigger};
@@ -108,28 +108,28 @@ impl TranscodeComplete {
         notice: JobNotice,
         now: DateTime<Utc>,
     ) -> Result<(), TranscodeCompleteError> {
-        let Some(clip) = notice.clip() else {
+        let Some(attempt) = notice.attempt() else {
             tracing::debug!("job {} is not one of ours", notice.job_id);
             return Ok(());
         };
-        let row = self.library.find(&clip).await.map_err(TranscodeCompleteError::Record)?;
-        let Some(row) = row.filter(|row| waits_for(row, &notice.job_id)) else {
-            tracing::debug!(clip.id = %clip, "nothing waits for job {}", notice.job_id);
+        let row = self.library.find(&attempt.clip).await.map_err(TranscodeCompleteError::Record)?;
+        let Some(row) = row.filter(|row| waits_for(row, &attempt, &notice.job_id)) else {
+            tracing::debug!("nothing waits for job {} of {attempt}", notice.job_id);
             return Ok(());
         };
         let trigger = match notice.status.as_str() {
             "COMPLETE" => match truncated(&row, notice.seconds()) {
-                Some(failure) => self.failed(&clip, failure).await?,
+                Some(failure) => self.failed(&attempt, failure).await?,
                 None => {
-                    let asset = self.publisher.ensure_asset(&clip).await;
+                    let asset = self.publisher.ensure_asset(&row).await;
                     asset.map_err(TranscodeCompleteError::Asset)?
                 }
             },
             "ERROR" => {
                 let failure = job_failure(notice.error_code, notice.error_message.as_deref());
-                self.failed(&clip, failure).await?
+                self.failed(&attempt, failure).await?
             }
-            "CANCELED" => self.failed(&clip, canceled()).await?,
+            "CANCELED" => self.failed(&attempt, canceled()).await?,
             "STATUS_UPDATE" => {
                 let percent = notice.job_progress.and_then(|it| it.job_percent_complete);
                 let Some(percent) = percent else { return Ok(()) };
@@ -137,28 +137,26 @@ impl TranscodeComplete {
             }
             _ => return Ok(()),
         };
-        let advanced = self.library.advance(&clip, &trigger, now).await;
+        let advanced = self.library.advance(&attempt, &trigger, now).await;
         advanced.map(|_| ()).map_err(TranscodeCompleteError::Record)
     }
 
     async fn failed(
         &self,
-        clip: &ClipKey,
+        attempt: &Attempt,
         failure: Failure,
     ) -> Result<Trigger, TranscodeCompleteError> {
-        self.leftovers.remove(clip).await.map_err(TranscodeCompleteError::Leftovers)?;
+        self.leftovers.remove(attempt).await.map_err(TranscodeCompleteError::Leftovers)?;
         Ok(Trigger::Failed(failure))
     }
 }
 
 impl JobNotice {
-    /// The clip a job was made for.
-    fn clip(&self) -> Option<ClipKey> {
+    /// The attempt a job was made for.
+    fn attempt(&self) -> Option<Attempt> {
         let field = |name| self.user_metadata.get(name);
-        Some(ClipKey {
-            competition: field(COMPETITION)?.parse().ok()?,
-            clip: field(CLIP)?.parse().ok()?,
-        })
+        let name = format!("{}_{}_{}", field(COMPETITION)?, field(CLIP)?, field(ATTEMPT)?);
+        name.parse().ok()
     }
 
     /// How long the longest output plays.
@@ -170,9 +168,11 @@ impl JobNotice {
 }
 
 /// Whether a row waits for that job; a job may be done before the row has its id.
-fn waits_for(row: &Clip, job: &str) -> bool {
+fn waits_for(row: &Clip, attempt: &Attempt, job: &str) -> bool {
     let known = row.upload().and_then(|upload| upload.job.as_deref());
-    row.status == Status::Transcoding && known.is_none_or(|known| known == job)
+    row.status == Status::Transcoding
+        && row.current() == *attempt
+        && known.is_none_or(|known| known == job)
 }
 
 #[cfg(test)]
@@ -182,18 +182,18 @@ mod tests {
     #[test]
     fn the_captured_forms_are_read() {
         let complete: JobNotice = serde_json::from_str(
-            r#"{"timestamp":1516661270000,"accountId":"111122223333","queue":"arn:aws:mediaconvert:us-west-2:111122223333:queues/Default","jobId":"1516661243506-abc","status":"COMPLETE","userMetadata":{"competition":"100m","clip":"20200203133058_20200203133058_k7Qx2f"},
+            r#"{"timestamp":1516661270000,"accountId":"111122223333","queue":"arn:aws:mediaconvert:us-west-2:111122223333:queues/Default","jobId":"1516661243506-abc","status":"COMPLETE","userMetadata":{"competition":"100m","clip":"20200203133058_20200203133058_k7Qx2f","attempt":"1"},
             "outputGroupDetails":[{"outputDetails":[{"outputFilePaths":["s3://b/main_1.m3u8"],"durationInMs":10041,"videoDetails":{"widthInPx":1920,"heightInPx":1080}}],"playlistFilePaths":["s3://b/main.m3u8"],"type":"HLS_GROUP"},{"outputDetails":[{"outputFilePaths":["s3://b/t.0000009.jpg"],"durationInMs":10000,"videoDetails":{"widthInPx":640,"heightInPx":360}}],"type":"FILE_GROUP"}]}"#,
         )
         .unwrap();
         assert_eq!(complete.seconds(), Some(10.041));
-        assert_eq!(complete.clip().unwrap().competition.as_str(), "100m");
+        assert_eq!(complete.attempt().unwrap().clip.competition.as_str(), "100m");
         let update: JobNotice = serde_json::from_str(
             r#"{"timestamp":1,"accountId":"1","queue":"q","jobId":"j","status":"STATUS_UPDATE","userMetadata":{},"framesDecoded":334,"jobProgress":{"phaseProgress":{"PROBING":{"status":"COMPLETE","percentComplete":100},"TRANSCODING":{"status":"PROGRESSING","percentComplete":11},"UPLOADING":{"status":"PENDING","percentComplete":0}},"jobPercentComplete":7,"currentPhase":"TRANSCODING","retryCount":0}}"#,
         )
         .unwrap();
         assert_eq!(update.job_progress.as_ref().unwrap().job_percent_complete, Some(7));
-        assert_eq!(update.clip(), None);
+        assert_eq!(update.attempt(), None);
         let error: JobNotice = serde_json::from_str(
             r#"{"timestamp":1,"jobId":"j","status":"ERROR","errorCode":1040,"errorMessage":"Example error message","userMetadata":{}}"#,
         )

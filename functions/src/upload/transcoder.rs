@@ -15,7 +15,7 @@ use super::job::{self, Places};
 use super::ladder::Ladder;
 use super::thumbnail_name;
 use super::video::Video;
-use crate::clip::ClipKey;
+use crate::clip::Attempt;
 use crate::config::{self, ConfigError, Variables};
 use crate::library::{Failure, FailureCode};
 
@@ -45,22 +45,23 @@ pub enum Transcoded {
 
 #[derive(Debug, thiserror::Error)]
 pub enum TranscodeError {
-    #[error("MediaConvert did not {what} clip {clip}")]
+    #[error("MediaConvert did not {what} {attempt}")]
     Call {
         what: &'static str,
-        clip: ClipKey,
+        attempt: Attempt,
         #[source]
         source: Box<MediaConvertError>,
     },
-    #[error("MediaConvert takes no more jobs just now; clip {clip} waits")]
-    Throttled { clip: ClipKey },
-    #[error("MediaConvert answered without what it was asked for about clip {clip}")]
-    Incomplete { clip: ClipKey },
+    #[error("MediaConvert takes no more jobs just now; {attempt} waits")]
+    Throttled { attempt: Attempt },
+    #[error("MediaConvert answered without what it was asked for about {attempt}")]
+    Incomplete { attempt: Attempt },
 }
 
 /// The keys of a job's `userMetadata`, which comes back in each of its events.
 pub(super) const COMPETITION: &str = "competition";
 pub(super) const CLIP: &str = "clip";
+pub(super) const ATTEMPT: &str = "attempt";
 
 /// CreateJob is said to take two requests a second after a burst of a hundred; asking five times
 /// as often loses little of that and floods nobody.
@@ -86,17 +87,17 @@ impl Transcoder {
     /// What a file is, or why nothing can be made of it.
     pub(super) async fn probe(
         &self,
-        clip: &ClipKey,
+        attempt: &Attempt,
         url: &str,
     ) -> Result<Result<Video, Failure>, TranscodeError> {
         let file = ProbeInputFile::builder().file_url(url).build();
         let probe = self.client.probe().input_files(file);
-        let probed = patiently(clip, || probe.clone().send()).await?;
+        let probed = patiently(attempt, || probe.clone().send()).await?;
         match probed {
             Ok(probed) => {
                 let container = probed.probe_results().first().and_then(|it| it.container.as_ref());
-                let container =
-                    container.ok_or_else(|| TranscodeError::Incomplete { clip: clip.clone() })?;
+                let container = container
+                    .ok_or_else(|| TranscodeError::Incomplete { attempt: attempt.clone() })?;
                 Ok(Video::of(container))
             }
             // What the file is to blame for.
@@ -109,7 +110,7 @@ impl Transcoder {
                           its name says."
                     .to_owned(),
             })),
-            Err(source) => Err(calling("probe the file of", clip, source)),
+            Err(source) => Err(calling("probe the file of", attempt, source)),
         }
     }
 
@@ -123,15 +124,15 @@ impl Transcoder {
     /// MediaConvert's own token against repeats holds for a minute only.
     pub(super) async fn find(
         &self,
-        clip: &ClipKey,
+        attempt: &Attempt,
         url: &str,
     ) -> Result<Option<String>, TranscodeError> {
         let search = self.client.search_jobs().input_file(url).order(Order::Descending);
-        let found = patiently(clip, || search.clone().send()).await?;
-        let found = found.map_err(|error| calling("search the job of", clip, error))?;
+        let found = patiently(attempt, || search.clone().send()).await?;
+        let found = found.map_err(|error| calling("search the job of", attempt, error))?;
         let of_clip = |job: &&Job| {
             let metadata = job.user_metadata.as_ref();
-            metadata.is_some_and(|metadata| *metadata == identity(clip))
+            metadata.is_some_and(|metadata| *metadata == identity(attempt))
         };
         Ok(found.jobs().iter().find(of_clip).and_then(|job| job.id.clone()))
     }
@@ -139,7 +140,7 @@ impl Transcoder {
     /// Asks for the job of a video; its id, or why MediaConvert will not take it.
     pub(super) async fn start(
         &self,
-        clip: &ClipKey,
+        attempt: &Attempt,
         url: &str,
         video: &Video,
     ) -> Result<Result<String, Failure>, TranscodeError> {
@@ -148,48 +149,49 @@ impl Transcoder {
         let thumbnail = thumbnail_name(0).split('.').next().unwrap_or_default().to_owned();
         let places = Places {
             input: url.to_owned(),
-            manifest: format!("s3://{bucket}/{}index", clip.media_prefix()),
-            thumbnail: format!("s3://{bucket}/{}{thumbnail}", clip.thumbnail_prefix()),
+            manifest: format!("s3://{bucket}/{}index", attempt.media_prefix()),
+            thumbnail: format!("s3://{bucket}/{}{thumbnail}", attempt.thumbnail_prefix()),
         };
         let request = self
             .client
             .create_job()
             .role(&self.role_arn)
             .settings(job::settings(&self.ladder, video, &places))
-            .set_user_metadata(Some(identity(clip)))
-            .client_request_token(token(clip))
+            .set_user_metadata(Some(identity(attempt)))
+            .client_request_token(token(attempt))
             .status_update_interval(StatusUpdateInterval::Seconds10);
-        match patiently(clip, || request.clone().send()).await? {
+        match patiently(attempt, || request.clone().send()).await? {
             Ok(created) => {
                 let id = created.job.and_then(|job| job.id);
-                let id = id.ok_or_else(|| TranscodeError::Incomplete { clip: clip.clone() })?;
+                let id =
+                    id.ok_or_else(|| TranscodeError::Incomplete { attempt: attempt.clone() })?;
                 Ok(Ok(id))
             }
             Err(MediaConvertError::BadRequestException(refusal)) => {
                 let reason = refusal.message.unwrap_or_default();
-                tracing::error!(clip.id = %clip, "MediaConvert refused a job: {reason}");
+                tracing::error!("MediaConvert refused a job of {attempt}: {reason}");
                 Ok(Err(Failure {
                     code: FailureCode::TranscodeRefused,
                     message: format!("MediaConvert would not transcode the file: {reason}"),
                 }))
             }
-            Err(source) => Err(calling("make a job of", clip, source)),
+            Err(source) => Err(calling("make a job of", attempt, source)),
         }
     }
 
     /// Asks where a job stands.
     pub(super) async fn look(
         &self,
-        clip: &ClipKey,
+        attempt: &Attempt,
         job: &str,
     ) -> Result<Transcoded, TranscodeError> {
         let found = self.client.get_job().id(job).send().await.map_err(MediaConvertError::from);
         let job = match found {
             Ok(found) => {
-                found.job.ok_or_else(|| TranscodeError::Incomplete { clip: clip.clone() })?
+                found.job.ok_or_else(|| TranscodeError::Incomplete { attempt: attempt.clone() })?
             }
             Err(MediaConvertError::NotFoundException(_)) => return Ok(Transcoded::Unknown),
-            Err(source) => return Err(calling("tell of the job of", clip, source)),
+            Err(source) => return Err(calling("tell of the job of", attempt, source)),
         };
         Ok(match job.status {
             Some(JobStatus::Complete) => {
@@ -214,7 +216,7 @@ impl Transcoder {
 
 /// Makes a call again for as long as MediaConvert has too many of them.
 async fn patiently<T, E, F>(
-    clip: &ClipKey,
+    attempt: &Attempt,
     call: impl Fn() -> F,
 ) -> Result<Result<T, MediaConvertError>, TranscodeError>
 where
@@ -229,19 +231,23 @@ where
             answer => return Ok(answer),
         }
     }
-    Err(TranscodeError::Throttled { clip: clip.clone() })
+    Err(TranscodeError::Throttled { attempt: attempt.clone() })
 }
 
-/// Which clip a job belongs to.
-fn identity(clip: &ClipKey) -> HashMap<String, String> {
-    [(COMPETITION, clip.competition.to_string()), (CLIP, clip.clip.to_string())]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
+/// Which attempt at a clip a job belongs to.
+fn identity(attempt: &Attempt) -> HashMap<String, String> {
+    let Attempt { clip, number } = attempt;
+    let fields = [
+        (COMPETITION, clip.competition.to_string()),
+        (CLIP, clip.clip.to_string()),
+        (ATTEMPT, number.to_string()),
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 /// At most 64 characters, which a competition and a clip id may exceed.
-fn token(clip: &ClipKey) -> String {
-    Sha256::digest(clip.to_string())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+fn token(attempt: &Attempt) -> String {
+    Sha256::digest(attempt.to_string())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn longest(groups: &[OutputGroupDetail]) -> Option<f64> {
@@ -278,6 +284,6 @@ pub(super) fn canceled() -> Failure {
     }
 }
 
-fn calling(what: &'static str, clip: &ClipKey, source: MediaConvertError) -> TranscodeError {
-    TranscodeError::Call { what, clip: clip.clone(), source: Box::new(source) }
+fn calling(what: &'static str, attempt: &Attempt, source: MediaConvertError) -> TranscodeError {
+    TranscodeError::Call { what, attempt: attempt.clone(), source: Box::new(source) }
 }

@@ -7,8 +7,9 @@ use super::SealKey;
 use super::private::folder;
 use crate::clip::CompetitionId;
 use crate::config::{ConfigError, Variables};
-use crate::http::utc;
-use crate::library::{Clip, Source, Status, Upload};
+use crate::error;
+use crate::http::{Reply, digest, utc};
+use crate::library::{Clip, Library, Source, Status, Upload};
 use crate::live::Channels;
 use crate::upload::thumbnail_name;
 
@@ -37,6 +38,32 @@ impl ClipView {
         })
     }
 
+    /// The clip as a reply of its own, which can be edited on the condition of its entity tag.
+    pub async fn reply(&self, library: &Library, clip: &Clip) -> Reply {
+        Reply::json(200, self.in_line(library, clip).await).saying(self.said(clip))
+    }
+
+    /// A text that is the same as long as what can be edited of the clip is.
+    pub fn said(&self, clip: &Clip) -> String {
+        let said = json!([clip.title, clip.description, clip.tags, clip.expires_at.map(utc)]);
+        digest(said.to_string())
+    }
+
+    /// The clip as JSON, with its place in line while it waits for its harvest.
+    pub async fn in_line(&self, library: &Library, clip: &Clip) -> Value {
+        let mut shown = self.of(clip);
+        if clip.status == Status::Queued {
+            match library.ahead_of(clip).await {
+                Ok(ahead) => shown["queue"] = json!({ "position": ahead + 1, "ahead": ahead }),
+                Err(failure) => {
+                    let chain = error::chain(&failure);
+                    tracing::warn!("the place of clip {} in line is unknown: {chain}", clip.key());
+                }
+            }
+        }
+        shown
+    }
+
     /// The clip as JSON; fields that do not apply yet are absent.
     pub fn of(&self, clip: &Clip) -> Value {
         let mut shown = json!({
@@ -44,6 +71,7 @@ impl ClipView {
             "clip": clip.clip,
             "status": clip.status,
             "active": clip.status == Status::Ready,
+            "attempt": clip.attempt,
             "meta": {
                 "id": clip.clip,
                 "title": clip.title,
@@ -78,8 +106,11 @@ impl ClipView {
             let manifests: Map<String, Value> = clip
                 .manifests
                 .iter()
-                .map(|(format, path)| {
-                    (format.clone(), json!(self.vod_url(&clip.competition, path)))
+                .map(|(configuration, path)| {
+                    (
+                        format_of(configuration).to_owned(),
+                        json!(self.vod_url(&clip.competition, path)),
+                    )
                 })
                 .collect();
             let hls = clip.manifests.values().find(|path| path.ends_with(".m3u8"));
@@ -90,6 +121,9 @@ impl ClipView {
         }
         if let Some(ready_at) = clip.ready_at {
             shown["readyAt"] = json!(utc(ready_at));
+        }
+        if let Some(expires_at) = clip.expires_at {
+            shown["expiresAt"] = json!(utc(expires_at));
         }
         if let Some(failure) = &clip.failure {
             shown["failure"] = json!(failure);
@@ -104,7 +138,7 @@ impl ClipView {
             shown["progress"] = json!(upload.progress.unwrap_or(0));
         }
         if clip.status == Status::Ready {
-            let prefix = clip.key().thumbnail_prefix();
+            let prefix = clip.media().thumbnail_prefix();
             let url = |number| {
                 self.thumbnail_url(
                     &clip.competition,
@@ -131,4 +165,11 @@ impl ClipView {
             Some(key) => format!("{base}{}", key.sealed(competition, path)),
         }
     }
+}
+
+/// The name of a packaging configuration's format: its id, up to the first hyphen.
+///
+/// Ids are unique in an account and region, so each packaging group spells them in its own way.
+fn format_of(configuration: &str) -> &str {
+    configuration.split('-').next().unwrap_or(configuration)
 }

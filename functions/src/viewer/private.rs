@@ -32,9 +32,11 @@ impl FromStr for SealKey {
 }
 
 impl SealKey {
-    /// The path that plays `path`, `/out/v1/<asset>/…`, to whoever may watch the competition.
+    /// The path that plays `path`, `[/<group>]/out/v1/<asset>/…`, to whoever may watch the
+    /// competition.
     pub fn sealed(&self, competition: &CompetitionId, path: &str) -> String {
-        let asset = path.split('/').nth(3).unwrap_or_default();
+        let (_, asset) = path.split_once("/out/v1/").unwrap_or_default();
+        let asset = asset.split('/').next().unwrap_or_default();
         let tag = hmac::sign(&self.0, format!("{competition}/{asset}").as_bytes());
         let seal: String = tag.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{}{seal}{path}", folder(competition))
@@ -63,6 +65,7 @@ mod tests {
             |competition, path| sealed(competition, path).split('/').nth(3).unwrap().to_owned();
         let one = seal("100m-dash", "/out/v1/1d9c5b7a/6e02f4/a81b3c/index.m3u8");
         assert_eq!(one, seal("100m-dash", "/out/v1/1d9c5b7a/6e02f4/c40d9e/index.mpd"));
+        assert_eq!(one, seal("100m-dash", "/2/out/v1/1d9c5b7a/6e02f4/a81b3c/index.m3u8"));
         assert_ne!(one, seal("100m-dash", "/out/v1/7b2e90d4/6e02f4/a81b3c/index.m3u8"));
         assert_ne!(one, seal("200m-dash", "/out/v1/1d9c5b7a/6e02f4/a81b3c/index.m3u8"));
     }

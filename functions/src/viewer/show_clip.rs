@@ -7,7 +7,7 @@ use super::ClipView;
 use crate::clip::{ClipId, ClipKey};
 use crate::config::{ConfigError, Variables};
 use crate::http::{self, Problem, ProblemKind, Reply, Request};
-use crate::library::{Library, Status};
+use crate::library::{Clip, Library, Status};
 
 /// A clip that is ready changes rarely.
 const READY: &str = "public, max-age=2, stale-while-revalidate=10";
@@ -41,16 +41,22 @@ impl ShowClip {
     }
 
     async fn show(&self, request: &Request) -> Result<Reply, Problem> {
-        let competition = request.path("competitionId")?;
-        let missing = || {
-            let detail = "The competition has no such clip.";
-            Problem::of_field(ProblemKind::NotFound, "clipId", detail)
-        };
-        // Whatever cannot be the id of a clip is not the id of one here.
-        let clip: ClipId = request.path("clipId").map_err(|_| missing())?;
-        let found = self.library.find(&ClipKey { competition, clip }).await;
-        let clip = found.map_err(|cause| Problem::unavailable(&cause))?.ok_or_else(missing)?;
+        let clip = find_clip(&self.library, request).await?;
         let policy = if clip.status == Status::Ready { READY } else { IN_THE_MAKING };
-        Ok(Reply::json(200, self.view.of(&clip)).cached(policy))
+        Ok(self.view.reply(&self.library, &clip).await.cached(policy))
     }
+}
+
+/// The clip that a request's path names, unless it was deleted.
+pub async fn find_clip(library: &Library, request: &Request) -> Result<Clip, Problem> {
+    let competition = request.path("competitionId")?;
+    let missing = || {
+        let detail = "The competition has no such clip.";
+        Problem::of_field(ProblemKind::NotFound, "clipId", detail)
+    };
+    // Whatever cannot be the id of a clip is not the id of one here.
+    let clip: ClipId = request.path("clipId").map_err(|_| missing())?;
+    let found = library.find(&ClipKey { competition, clip }).await;
+    let found = found.map_err(|cause| Problem::unavailable(&cause))?;
+    found.filter(|clip| clip.status != Status::Deleting).ok_or_else(missing)
 }

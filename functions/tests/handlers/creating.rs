@@ -40,11 +40,11 @@ async fn a_clip_is_written_first_and_then_harvested() {
     assert_eq!(answer.body["meta"]["title"], asked["title"]);
 
     let mediapackage = aws_sdk_mediapackage::Client::new(&api.stack.sdk);
-    let job = mediapackage.describe_harvest_job().id(key.to_string()).send().await.unwrap();
+    let job = mediapackage.describe_harvest_job().id(format!("{key}_1")).send().await.unwrap();
     assert_eq!(job.start_time(), Some(at(5).timestamp().to_string().as_str()));
     assert_eq!(job.end_time(), Some(at(11).timestamp().to_string().as_str()));
     let to = job.s3_destination().unwrap();
-    let manifest = format!("clips/100m-dash/{}/index.m3u8", key.clip);
+    let manifest = format!("clips/100m-dash/{}/1/index.m3u8", key.clip);
     assert_eq!(to.manifest_key(), Some(manifest.as_str()));
 
     let clip = api.wait_for(&key, |clip| clip.status == Status::Ready).await;

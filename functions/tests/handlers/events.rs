@@ -2,7 +2,7 @@
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use matchcut::asset::{HarvestNotice, InputNotice};
-use matchcut::clip::ClipKey;
+use matchcut::clip::{Attempt, ClipKey};
 use matchcut::library::{FailureCode, Status};
 use serde_json::{Value, json};
 
@@ -24,6 +24,11 @@ fn harvest(clip: &str, endpoint: &str, status: &str, message: Option<&str>) -> H
         detail["message"] = json!(message);
     }
     serde_json::from_value(detail).unwrap()
+}
+
+/// The name of a clip's first job, and of its first asset.
+fn job(clip: &ClipKey) -> String {
+    Attempt { clip: clip.clone(), number: 1 }.to_string()
 }
 
 /// An input notification, spelled as it was captured.
@@ -64,7 +69,7 @@ async fn status(api: &Api, key: &ClipKey) -> Status {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clip_is_listed_once_every_format_is_playable_and_not_before() {
     let (api, key) = harvesting().await;
-    let name = key.to_string();
+    let name = job(&key);
     let functions = &api.stack.functions;
     let listed = async || api.get("/competitions/demo/clips").await.body["clips"].clone();
     let finished = || harvest(&name, "main-hls", "SUCCEEDED", None);
@@ -91,7 +96,7 @@ async fn a_clip_is_listed_once_every_format_is_playable_and_not_before() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_playable_before_the_harvest_is_known_to_be_done_counts() {
     let (api, key) = harvesting().await;
-    let name = key.to_string();
+    let name = job(&key);
     let functions = &api.stack.functions;
     functions.asset_playable.handle(playable(&name, "hls")).await.unwrap();
     functions.asset_playable.handle(playable(&name, "dash")).await.unwrap();
@@ -103,7 +108,7 @@ async fn what_is_playable_before_the_harvest_is_known_to_be_done_counts() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_formats_told_at_the_same_moment_are_both_counted() {
     let (api, key) = harvesting().await;
-    let name = key.to_string();
+    let name = job(&key);
     let functions = &api.stack.functions;
     let finished = harvest(&name, "main-hls", "SUCCEEDED", None);
     functions.harvest_complete.handle(finished).await.unwrap();
@@ -119,7 +124,7 @@ async fn two_formats_told_at_the_same_moment_are_both_counted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_are_recorded_with_their_reason() {
     let (api, key) = harvesting().await;
-    let name = key.to_string();
+    let name = job(&key);
     let failed = harvest(&name, "main-hls", "FAILED", Some("the encoder was away"));
     api.stack.functions.harvest_complete.handle(failed).await.unwrap();
     let failure = api.library().find(&key).await.unwrap().unwrap().failure.unwrap();
@@ -130,7 +135,7 @@ async fn failures_are_recorded_with_their_reason() {
     api.library().create(&clip).await.unwrap();
     let key = clip.key();
     let detail = json!({ "event": "IngestError", "message": "no video" });
-    api.stack.functions.asset_playable.handle(input(&key.to_string(), &detail)).await.unwrap();
+    api.stack.functions.asset_playable.handle(input(&job(&key), &detail)).await.unwrap();
     let failure = api.library().find(&key).await.unwrap().unwrap().failure.unwrap();
     assert_eq!(failure.code, FailureCode::IngestFailed);
     assert!(failure.message.ends_with("no video"), "{}", failure.message);
@@ -140,8 +145,8 @@ async fn failures_are_recorded_with_their_reason() {
 async fn jobs_and_assets_of_others_are_left_alone() {
     let (api, key) = harvesting().await;
     let functions = &api.stack.functions;
-    let name = key.to_string();
-    let unknown = row("demo", 8, Status::Harvesting).key().to_string();
+    let name = job(&key);
+    let unknown = row("demo", 8, Status::Harvesting).current().to_string();
     for (job, endpoint) in [("nightly", "main-hls"), (&name, "another"), (&unknown, "main-hls")] {
         for status in ["SUCCEEDED", "FAILED", "IN_PROGRESS"] {
             let notice = harvest(job, endpoint, status, None);
@@ -169,7 +174,7 @@ async fn what_another_try_may_cure_is_an_error_with_all_its_causes() {
     let sdk = sdk.retry_config(matchcut::config::no_retries());
     let sdk = sdk.service_config(Nowhere).build();
     let function = matchcut::asset::HarvestComplete::new(&sdk, &api.stack.variables).unwrap();
-    let notice = harvest(&key.to_string(), "main-hls", "SUCCEEDED", None);
+    let notice = harvest(&job(&key), "main-hls", "SUCCEEDED", None);
     let error = function.handle(notice).await.unwrap_err();
     let diagnostic = lambda_runtime::Diagnostic::from(error);
     assert_eq!(diagnostic.error_type, "Record");

@@ -186,7 +186,7 @@ async fn each_binary_does_the_work_of_its_name() {
         "source": "aws.mediapackage",
         "detail": {
             "harvest_job": {
-                "id": due.key().to_string(), "status": "FAILED", "origin_endpoint_id": "main-hls",
+                "id": due.current().to_string(), "status": "FAILED", "origin_endpoint_id": "main-hls",
             },
             "message": "the encoder was away",
         },

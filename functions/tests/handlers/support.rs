@@ -9,7 +9,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{ClipId, ClipKey, Window};
 use matchcut::config::Variables;
-use matchcut::library::{self, Clip, Library, Status};
+use matchcut::library::{self, Clip, Failure, FailureCode, Library, Status};
 use matchcut_local::{Faults, Options, Source, Stack};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -130,6 +130,14 @@ impl Api {
         self.request(Method::GET, path, &[], "").await
     }
 
+    /// Deletes a clip as the operator.
+    pub(crate) async fn delete(&self, clip: &ClipKey) {
+        let token = format!("Bearer {}", self.stack.token);
+        let path = format!("/competitions/{}/clips/{}", clip.competition, clip.clip);
+        let answer = self.request(Method::DELETE, &path, &[("authorization", &token)], "").await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    }
+
     pub(crate) fn library(&self) -> Library {
         Library::from_variables(&self.stack.sdk, &self.stack.variables).unwrap()
     }
@@ -204,6 +212,55 @@ impl Api {
         self.wait_for(&clip.key(), |clip| clip.status == status).await
     }
 
+    /// Sweeps, later and later, until a clip has come so far.
+    pub(crate) async fn swept_until(&self, key: &ClipKey, status: Status) -> Clip {
+        let mut minutes = 0;
+        self.eventually("the sweep has moved the clip", async || {
+            let now = Utc::now() + TimeDelta::minutes(minutes);
+            minutes += 1;
+            self.stack.functions.sweep.run(now).await.unwrap();
+            let clip = self.library().find(key).await.unwrap().unwrap();
+            (clip.status == status).then_some(clip)
+        })
+        .await
+    }
+
+    /// Waits until some clip is like this.
+    pub(crate) async fn clip_that(&self, condition: impl Fn(&Clip) -> bool) -> Clip {
+        self.eventually("there is such a clip", async || {
+            let clips = self.rows().await.into_iter().filter_map(|row| {
+                let part = |name: &str| row[name].as_str();
+                format!("{}_{}", part("competition")?, part("clip")?).parse().ok()
+            });
+            let keys: Vec<ClipKey> = clips.collect();
+            for key in keys {
+                let found = self.library().find(&key).await.unwrap();
+                if let Some(clip) = found.filter(|clip| condition(clip)) {
+                    return Some(clip);
+                }
+            }
+            None
+        })
+        .await
+    }
+
+    /// Asks again until there is an answer.
+    pub(crate) async fn eventually<T>(
+        &self,
+        what: &str,
+        mut ask: impl AsyncFnMut() -> Option<T>,
+    ) -> T {
+        let patience = tokio::time::Instant::now() + Duration::from_mins(1);
+        let mut polls = tokio::time::interval(Duration::from_millis(20));
+        loop {
+            polls.tick().await;
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            assert!(tokio::time::Instant::now() < patience, "waited in vain until {what}");
+        }
+    }
+
     pub(crate) async fn wait_for(&self, key: &ClipKey, condition: impl Fn(&Clip) -> bool) -> Clip {
         let library = self.library();
         let patience = tokio::time::Instant::now() + Duration::from_mins(1);
@@ -242,6 +299,8 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         clip: ClipId::random(window),
         status,
         version: 1,
+        attempt: 1,
+        media_attempt: 1,
         source: library::Source::Live { channel: "main".into(), requested: window },
         actual: None,
         title: format!("Clip at {start}"),
@@ -249,10 +308,16 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         tags: Vec::new(),
         manifests: [("hls".to_owned(), "/out/v1/a/b/c/index.m3u8".to_owned())].into(),
         playable: ["hls".to_owned()].into(),
-        failure: None,
+        failure: (status == Status::Failed).then(|| Failure {
+            code: FailureCode::HarvestFailed,
+            message: "It could not be harvested.".to_owned(),
+        }),
         created_at: at(100),
         updated_at: at(100),
         ready_at: (status == Status::Ready).then(|| at(110)),
+        expires_at: None,
+        deleted_at: (status == Status::Deleting).then(|| at(110)),
+        queued_at: (status == Status::Queued).then(|| at(100)),
         next_check_at: status.is_unfinished().then(|| at(110)),
     }
 }

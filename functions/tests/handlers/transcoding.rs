@@ -1,6 +1,6 @@
 //! `transcode-complete`, told in every order, and what a job leaves when nothing comes of it.
 
-use matchcut::clip::{ClipId, ClipKey};
+use matchcut::clip::{Attempt, ClipId, ClipKey};
 use matchcut::library::{ActualBounds, Clip, FailureCode, Source, Status, Upload};
 use matchcut::upload::JobNotice;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn transcoding() -> Clip {
             size: None,
             uploader: None,
             multipart: None,
-            expires_at: None,
+            awaited_until: None,
             job: Some(JOB.to_owned()),
             progress: None,
             thumbnails: 10,
@@ -40,7 +40,7 @@ fn notice(clip: &ClipKey, job: &str, status: &str, more: &Value) -> JobNotice {
         "queue": "arn:aws:mediaconvert:us-west-2:111122223333:queues/Default",
         "jobId": job,
         "status": status,
-        "userMetadata": { "competition": clip.competition, "clip": clip.clip },
+        "userMetadata": { "competition": clip.competition, "clip": clip.clip, "attempt": "1" },
     });
     for (name, value) in more.as_object().unwrap() {
         detail[name] = value.clone();
@@ -118,8 +118,9 @@ async fn a_failed_job_says_why_and_leaves_nothing() {
         let bucket = api.stack.variables.required("CLIPS_BUCKET").unwrap();
         let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
         let other = "clips/demo/20200203133000_20200203133000_other0/index.m3u8";
-        let media = format!("{}index_1_00001.ts", clip.media_prefix());
-        let picture = format!("{}thumbnail.0000000.jpg", clip.thumbnail_prefix());
+        let first = Attempt { clip: clip.clone(), number: 1 };
+        let media = format!("{}index_1_00001.ts", first.media_prefix());
+        let picture = format!("{}thumbnail.0000000.jpg", first.thumbnail_prefix());
         for key in [media.as_str(), picture.as_str(), other] {
             s3.put_object().bucket(bucket).key(key).send().await.unwrap();
         }

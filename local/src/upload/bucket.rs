@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
 use percent_encoding::percent_decode_str;
@@ -23,9 +24,9 @@ use s3s_fs::FileSystem;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::queue::Queue;
 use crate::library::UPLOADS_BUCKET;
 use crate::notifications::{ACCOUNT, REGION, envelope};
+use crate::queues::Queue;
 use crate::records::Records;
 
 type Tags = BTreeMap<String, String>;
@@ -112,7 +113,8 @@ impl Buckets {
         let resources = [format!("arn:aws:s3:::{bucket}")];
         let event = envelope("aws.s3", "Object Created", &resources, &detail);
         tracing::debug!("{key} was created in {REGION}");
-        self.uploads.send(&event).map_err(internal)
+        self.uploads.send(&event.to_string(), Duration::ZERO).map_err(internal)?;
+        Ok(())
     }
 }
 

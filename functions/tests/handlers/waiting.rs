@@ -1,0 +1,109 @@
+//! Clips that wait: for a harvest job, first come, first served; or for their end to air.
+
+use chrono::Utc;
+use matchcut::clip::{Attempt, ClipKey};
+use matchcut::library::{Clip, Source, Status};
+use serde_json::{Value, json};
+
+use crate::support::{Api, at, row};
+
+const JOBS: usize = 10;
+
+/// The harvest jobs, in the order they were made.
+async fn harvests(api: &Api) -> Vec<ClipKey> {
+    let client = aws_sdk_mediapackage::Client::new(&api.stack.sdk);
+    let mut jobs = Vec::new();
+    let mut pages = client.list_harvest_jobs().into_paginator().items().send();
+    while let Some(job) = pages.next().await {
+        let job = job.unwrap();
+        let attempt: Attempt = job.id().unwrap().parse().unwrap();
+        jobs.push((job.created_at().unwrap().to_owned(), attempt.clip));
+    }
+    jobs.sort();
+    jobs.into_iter().map(|(_, clip)| clip).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clips_beyond_the_quota_wait_in_line_and_the_operator_sees_their_place() {
+    let api = Api::start_with(|options| options.faults.slow = 2.0).await;
+    let mut clips = Vec::new();
+    for number in 0..JOBS + 3 {
+        let answer = api.post_clip(r#"{"lastSeconds":4}"#).await;
+        let (status, queue) = match number.checked_sub(JOBS) {
+            None => ("harvesting", Value::Null),
+            Some(ahead) => ("queued", json!({ "position": ahead + 1, "ahead": ahead })),
+        };
+        assert_eq!((&answer.body["status"], &answer.body["queue"]), (&json!(status), &queue));
+        clips.push(answer.key());
+    }
+    let last = format!("/competitions/demo/clips/{}", clips[JOBS + 2].clip);
+    assert_eq!(api.get(&last).await.body["queue"]["ahead"], 2);
+    // Nobody sweeps here: each harvest that ends wakes the first in line.
+    for clip in &clips {
+        api.wait_for(clip, |clip| clip.status == Status::Ready).await;
+    }
+    assert_eq!(harvests(&api).await[JOBS..], clips[JOBS..], "first come, first served");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_single_event_the_line_still_moves() {
+    let api = Api::start_with(|options| {
+        options.faults.slow = 0.5;
+        options.faults.lose = 1.0;
+    })
+    .await;
+    let mut clips = Vec::new();
+    for _ in 0..JOBS + 2 {
+        clips.push(api.post_clip(r#"{"lastSeconds":4}"#).await.key());
+    }
+    for clip in &clips {
+        let started = |clip: &Clip| clip.status != Status::Queued;
+        api.wait_for(clip, started).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_trouble_of_the_first_in_line_is_its_own() {
+    let api = Api::start_with(|options| options.faults.lose = 1.0).await;
+    let mut gone = row("demo", 4, Status::Queued);
+    gone.source = Source::Live {
+        channel: "not-there-any-more".into(),
+        requested: matchcut::clip::Window::new(at(4), at(8)).unwrap(),
+    };
+    let unkept = row("demo", -100, Status::Queued);
+    let next = row("demo", 8, Status::Queued);
+    for (clip, since) in [(&gone, 1), (&unkept, 2), (&next, 3)] {
+        let clip = Clip { queued_at: Some(at(since)), ..clip.clone() };
+        api.library().create(&clip).await.unwrap();
+    }
+    let swept = api.stack.functions.sweep.run(Utc::now()).await.unwrap();
+    assert_eq!(swept.started, 3);
+    let status = async |clip: &Clip| api.library().find(&clip.key()).await.unwrap().unwrap().status;
+    assert_eq!(status(&gone).await, Status::Failed);
+    assert_eq!(status(&unkept).await, Status::Failed);
+    assert_eq!(status(&next).await, Status::Harvesting);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_may_end_in_the_future_and_not_too_far_in_it() {
+    let api = Api::start().await;
+    let ending = |end: i64| json!({ "start": at(20), "end": at(end) }).to_string();
+    let edge = 24;
+    let scheduled = api.post_clip(&ending(edge + 60)).await;
+    assert_eq!((scheduled.status.as_u16(), &scheduled.body["status"]), (202, &json!("scheduled")));
+    assert_eq!(scheduled.body.get("actual"), None);
+    let preview = reqwest::get(scheduled.body["preview"].as_str().unwrap()).await.unwrap();
+    assert_eq!(preview.status(), 200, "what has aired of it can be watched");
+
+    let too_long = json!({ "start": at(edge + 4 * 3600 - 60), "end": at(edge + 4 * 3600 + 1) });
+    let refused = api.post_clip(&too_long.to_string()).await;
+    assert_eq!(refused.body["type"], "urn:matchcut:problem:window-not-aired");
+    let furthest = json!({ "start": at(edge + 4 * 3600 - 60), "end": at(edge + 4 * 3600) });
+    assert_eq!(api.post_clip(&furthest.to_string()).await.status, 202);
+
+    // The recorded stream ended years ago, and so will never get there.
+    let failed = api.wait_for(&scheduled.key(), |clip| clip.status == Status::Failed).await;
+    let failure = failed.failure.unwrap();
+    assert_eq!(json!(failure.code), "not-aired");
+    assert!(failure.message.contains("2020-02-03T13:30:24Z"), "{}", failure.message);
+}
