@@ -23,7 +23,7 @@ from botocore.config import Config
 
 SERVICES = (
     "mediapackage", "mediapackage-vod", "medialive", "mediaconvert", "s3", "dynamodb",
-    "secretsmanager", "sqs",
+    "secretsmanager", "sqs", "events",
 )
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "target/debug/local"
@@ -203,7 +203,7 @@ class WireTest(unittest.TestCase):
         for client in clients:
             client.meta.events.register("after-call", check_reply)
         cls.live, cls.vod, cls.media_live, cls.media_convert, cls.s3, cls.dynamodb, *others = clients
-        cls.secrets, cls.sqs = others
+        cls.secrets, cls.sqs, cls.events = others
         # The other one is for uploads.
         cls.bucket, _ = sorted(bucket["Name"] for bucket in cls.s3.list_buckets()["Buckets"])
 

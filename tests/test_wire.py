@@ -289,6 +289,7 @@ class TestLive(WireTest):
             ("GET /prod/channels", self.media_live.list_channels, {}),
             ("secretsmanager.ListSecrets", self.secrets.list_secrets, {}),
             ("AmazonSQS.ListQueues", self.sqs.list_queues, {}),
+            ("AWSEvents.ListRules", self.events.list_rules, {}),
             ("DELETE /prod/channels/1", self.media_live.delete_channel, {"ChannelId": "1"}),
         ]:
             with self.subTest(name):

@@ -60,6 +60,7 @@ impl Service {
             create_job_burst: 100,
             cdn_identifier: None,
             private: false,
+            webhooks: Vec::new(),
         })
         .await?;
         let on_air = timeout(Duration::from_mins(2), stack.on_air(SEGMENTS));

@@ -14,6 +14,7 @@ pub mod http;
 pub mod library;
 pub mod live;
 pub mod metrics;
+pub mod notice;
 mod repetition;
 pub mod upload;
 pub mod viewer;

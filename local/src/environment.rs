@@ -67,6 +67,7 @@ pub(crate) fn environment(
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", (*dynamodb).to_owned()),
         ("AWS_ENDPOINT_URL_S3", (*s3).to_owned()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", (*elemental).to_owned()),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*elemental).to_owned()),
         ("AWS_ENDPOINT_URL_SQS", (*elemental).to_owned()),
     ];

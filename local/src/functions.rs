@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::dynamodb::Event as DynamoDbEvent;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::SqsEvent;
 use chrono::Utc;
@@ -13,6 +14,7 @@ use matchcut::clip::CreateClip;
 use matchcut::config::{ConfigError, Variables};
 use matchcut::error;
 use matchcut::library::{Sweep, Swept};
+use matchcut::notice::{AnnounceClip, DeliverWebhook};
 use matchcut::upload::{
     CompleteUpload, CreateUpload, JobNotice, ListUploadParts, TranscodeComplete, TranscodeUpload,
 };
@@ -36,6 +38,7 @@ pub struct Functions {
     pub complete_upload: CompleteUpload,
     pub transcode_upload: TranscodeUpload,
     pub transcode_complete: TranscodeComplete,
+    pub announce_clip: AnnounceClip,
     pub sweep: Sweep,
 }
 
@@ -53,6 +56,7 @@ impl Functions {
             complete_upload: CompleteUpload::new(sdk, variables)?,
             transcode_upload: TranscodeUpload::new(sdk, variables)?,
             transcode_complete: TranscodeComplete::new(sdk, variables)?,
+            announce_clip: AnnounceClip::new(sdk, variables)?,
             sweep: Sweep::new(sdk, variables)?,
         })
     }
@@ -84,6 +88,18 @@ impl Functions {
         let function = self.transcode_upload.clone();
         async move {
             let batch: SqsEvent = read(&batch)?;
+            function.handle(batch).await.map_err(|failure| error::chain(&failure))
+        }
+    }
+
+    /// Runs `announce-clip` on a batch of the table's stream.
+    pub(crate) fn announce(
+        &self,
+        batch: Value,
+    ) -> impl Future<Output = Result<(), String>> + Send + use<> {
+        let function = self.announce_clip.clone();
+        async move {
+            let batch: DynamoDbEvent = read(&batch)?;
             function.handle(batch).await.map_err(|failure| error::chain(&failure))
         }
     }
@@ -129,6 +145,12 @@ impl Subscriber for Functions {
             }
         })
     }
+}
+
+/// Runs a subscriber's `deliver-webhook` on a batch of its queue.
+pub(crate) async fn deliver(function: DeliverWebhook, batch: Value) -> Result<(), String> {
+    let batch: SqsEvent = read(&batch)?;
+    function.handle(batch).await.map_err(|failure| error::chain(&failure))
 }
 
 fn read<T: DeserializeOwned>(event: &Value) -> Result<T, String> {

@@ -10,6 +10,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::Value;
 
+use crate::own_events::OwnEvents;
 use crate::queues::Queues;
 use crate::secrets::Secrets;
 use crate::wire::AwsError;
@@ -19,6 +20,7 @@ use crate::wire::AwsError;
 pub(crate) struct JsonServices {
     pub(crate) secrets: Secrets,
     pub(crate) queues: Queues,
+    pub(crate) events: OwnEvents,
 }
 
 pub(crate) fn router(services: JsonServices) -> Router {
@@ -35,6 +37,7 @@ async fn answer(
     match target.split_once('.') {
         Some(("secretsmanager", operation)) => services.secrets.answer(operation, &body),
         Some(("AmazonSQS", operation)) => services.queues.answer(operation, &body),
+        Some(("AWSEvents", operation)) => services.events.answer(operation, &body),
         _ => Err(AwsError::not_implemented(target)),
     }
     .map(Json)

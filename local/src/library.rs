@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
+    GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection, ProjectionType,
+    ScalarAttributeType, StreamSpecification, StreamViewType,
 };
 use axum::Router;
 use axum::error_handling::HandleError;
 use axum::http::StatusCode;
 use axum::http::header::ETAG;
+use dynoxide::Database;
 use matchcut::library::{ACTIVE_INDEX, ACTIVE_PARTITION, UNFINISHED_INDEX, UNFINISHED_PARTITION};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
@@ -29,21 +31,26 @@ pub(crate) const UPLOADS_BUCKET: &str = "matchcut-uploads";
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const SECRET_KEY: &str = "local";
 
-/// Serves DynamoDB from a SQLite file.
-pub(crate) fn serve_dynamodb(
+/// The index of clips that wait for a slot, and its partition key.
+const WAITING_INDEX: &str = "waiting";
+const WAITING_PARTITION: &str = "waiting";
+
+/// Opens the SQLite file that is DynamoDB's.
+pub(crate) fn open_database(file: &Path) -> Result<Database, StackError> {
+    Database::new(&file.to_string_lossy()).map_err(|error| StackError::Database(error.to_string()))
+}
+
+/// Serves DynamoDB.
+pub(crate) async fn serve_dynamodb(
     listener: TcpListener,
-    file: &Path,
+    database: Database,
     stop: CancellationToken,
-) -> Result<impl Future<Output = ()> + use<>, StackError> {
-    let database = dynoxide::Database::new(&file.to_string_lossy())
-        .map_err(|error| StackError::Database(error.to_string()))?;
-    Ok(async move {
-        let shutdown = stop.cancelled_owned();
-        let served = dynoxide::server::serve_with_shutdown(listener, database, shutdown).await;
-        if let Err(error) = served {
-            tracing::error!("DynamoDB stopped: {error}");
-        }
-    })
+) {
+    let shutdown = stop.cancelled_owned();
+    let served = dynoxide::server::serve_with_shutdown(listener, database, shutdown).await;
+    if let Err(error) = served {
+        tracing::error!("DynamoDB stopped: {error}");
+    }
 }
 
 /// Serves S3 from a folder of the data, with the buckets in it; objects that editors upload are
@@ -69,17 +76,13 @@ pub(crate) fn s3_router(data: &Path, uploads: Arc<Queue>) -> Result<Router, Stac
     Ok(Router::new().fallback_service(service).layer(cors))
 }
 
-/// Makes the table and its indexes, unless an earlier process did.
+/// Makes the table, its indexes and its stream, unless an earlier process did.
 pub(crate) async fn ensure_table(client: &aws_sdk_dynamodb::Client) -> Result<(), StackError> {
     let failed = |error: aws_sdk_dynamodb::Error| StackError::Table(Box::new(error));
     let tables = client.list_tables().send().await.map_err(|error| failed(error.into()))?;
     if tables.table_names().iter().any(|name| name == TABLE) {
-        return Ok(());
+        return complete_table(client).await.map_err(failed);
     }
-    let attribute = |name, kind| {
-        let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(kind);
-        attribute.build().expect("name and type are set")
-    };
     client
         .create_table()
         .table_name(TABLE)
@@ -89,13 +92,62 @@ pub(crate) async fn ensure_table(client: &aws_sdk_dynamodb::Client) -> Result<()
         .attribute_definitions(attribute(ACTIVE_PARTITION, ScalarAttributeType::S))
         .attribute_definitions(attribute(UNFINISHED_PARTITION, ScalarAttributeType::S))
         .attribute_definitions(attribute("nextCheckAt", ScalarAttributeType::N))
+        .attribute_definitions(attribute(WAITING_PARTITION, ScalarAttributeType::S))
+        .attribute_definitions(attribute("queuedAt", ScalarAttributeType::N))
         .set_key_schema(Some(keys("competition", "clip")))
         .global_secondary_indexes(index(ACTIVE_INDEX, ACTIVE_PARTITION, "clip"))
         .global_secondary_indexes(index(UNFINISHED_INDEX, UNFINISHED_PARTITION, "nextCheckAt"))
+        .global_secondary_indexes(waiting_index())
+        .stream_specification(stream())
         .send()
         .await
         .map_err(|error| failed(error.into()))?;
     Ok(())
+}
+
+/// Adds what a table of an earlier version lacks.
+async fn complete_table(client: &aws_sdk_dynamodb::Client) -> Result<(), aws_sdk_dynamodb::Error> {
+    let described = client.describe_table().table_name(TABLE).send().await?;
+    let Some(table) = described.table() else { return Ok(()) };
+    let update = || client.update_table().table_name(TABLE);
+    let indexes = table.global_secondary_indexes();
+    if !indexes.iter().any(|index| index.index_name() == Some(WAITING_INDEX)) {
+        let index = waiting_index();
+        let create = CreateGlobalSecondaryIndexAction::builder()
+            .index_name(index.index_name)
+            .set_key_schema(Some(index.key_schema))
+            .set_projection(index.projection)
+            .build()?;
+        update()
+            .attribute_definitions(attribute(WAITING_PARTITION, ScalarAttributeType::S))
+            .attribute_definitions(attribute("queuedAt", ScalarAttributeType::N))
+            .global_secondary_index_updates(
+                GlobalSecondaryIndexUpdate::builder().create(create).build(),
+            )
+            .send()
+            .await?;
+    }
+    if table.stream_specification().is_none() {
+        update().stream_specification(stream()).send().await?;
+    }
+    Ok(())
+}
+
+fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
+    let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(kind);
+    attribute.build().expect("name and type are set")
+}
+
+fn stream() -> StreamSpecification {
+    let stream = StreamSpecification::builder().stream_enabled(true);
+    stream.stream_view_type(StreamViewType::NewAndOldImages).build().expect("it is switched")
+}
+
+fn waiting_index() -> GlobalSecondaryIndex {
+    let mut index = index(WAITING_INDEX, WAITING_PARTITION, "queuedAt");
+    let keys = Projection::builder().projection_type(ProjectionType::KeysOnly);
+    index.projection = Some(keys.build());
+    index
 }
 
 fn keys(partition: &str, sort: &str) -> Vec<KeySchemaElement> {

@@ -11,6 +11,7 @@ use matchcut::error;
 use matchcut_local::{Beside, Faults, Options, Source, Stack, StackError};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
 
 /// Runs Matchcut on this machine: a live stream, the API, and AWS's part of it.
 ///
@@ -58,9 +59,14 @@ struct Arguments {
     #[arg(long)]
     private: bool,
 
+    /// Post each change of a clip's state to this address, signed after the Standard Webhooks
+    /// specification with a secret that is printed; may be given several times
+    #[arg(long = "webhook", value_name = "URL")]
+    webhooks: Vec<Url>,
+
     /// Stand in for AWS Elemental alone: S3 and the event bus are those that the environment leads
     /// to, as it leads any AWS SDK (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, …)
-    #[arg(long, conflicts_with_all = ["private", "sweep"])]
+    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks"])]
     elemental_only: bool,
 }
 
@@ -77,6 +83,7 @@ impl From<Arguments> for Options {
             create_job_burst: 100,
             cdn_identifier: arguments.cdn_identifier,
             private: arguments.private,
+            webhooks: arguments.webhooks,
         }
     }
 }
@@ -110,6 +117,9 @@ async fn run_all(options: Options) -> Result<(), StackError> {
     println!("upload    {}", stack.upload);
     if let Some(bucket) = stack.variables.get("UPLOADS_BUCKET") {
         println!("bucket    s3://{bucket}/");
+    }
+    for webhook in &stack.webhooks {
+        println!("webhook   {} {}", webhook.url, webhook.secret);
     }
     println!("token     {}", stack.token);
     println!("viewer    {}", stack.viewer_token);

@@ -14,20 +14,23 @@ use rustix::fs::{FlockOperation, flock};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use crate::asset::{GroupError, PackagingGroup};
 use crate::elemental::Elemental;
-use crate::environment::{DUE_QUEUE, UPLOADS_QUEUE, Urls, environment, sdk};
+use crate::environment::{Urls, environment, sdk};
 use crate::faults::Faults;
 use crate::ffmpeg::{self, FfmpegError};
 use crate::functions::Functions;
 use crate::gateway::{self, Contract, ContractError, Gateway, TokenError, Tokens};
-use crate::json_services::{self, JsonServices};
+use crate::json_services;
 use crate::library;
 use crate::live::{Source, Startover, manifest_path};
+use crate::messages::Messages;
 use crate::notifications::Bus;
 use crate::private::Private;
-use crate::queues::{Order, Queue};
+use crate::stream::Stream;
+use crate::webhooks::Webhook;
 
 /// The scope an operator's token has.
 pub const OPERATOR_SCOPE: &str = "matchcut/clips.write";
@@ -53,6 +56,8 @@ pub struct Options {
     pub cdn_identifier: Option<String>,
     /// Whether clips only play with signed cookies.
     pub private: bool,
+    /// Where each change of a clip's state is posted.
+    pub webhooks: Vec<Url>,
 }
 
 /// A running stack.
@@ -68,6 +73,8 @@ pub struct Stack {
     pub token: String,
     /// A viewer's access token, of use in a private library.
     pub viewer_token: String,
+    /// Who hears of changes, as the options named them.
+    pub webhooks: Vec<Webhook>,
     /// The environment a function finds: its settings, and where AWS is.
     pub variables: Variables,
     /// The SDK configuration of that environment.
@@ -149,16 +156,10 @@ impl Stack {
         let serve = |listener, router: Router| {
             tasks.spawn(serve_until(stop.clone(), listener, router));
         };
-        let database = data.join("dynamodb.sqlite");
-        tasks.spawn(library::serve_dynamodb(dynamodb, &database, stop.clone())?);
-        let queue = |name: &str, order, most_receives| {
-            let folder = data.join("queues").join(name);
-            let queue = Queue::open(&folder, name, order, most_receives, &options.faults);
-            queue.map(Arc::new).map_err(unusable)
-        };
-        let uploads = queue(UPLOADS_QUEUE, Order::Arrival, 5)?;
-        let due = queue(DUE_QUEUE, Order::Any { at_once: 2 }, 5)?;
-        serve(s3, library::s3_router(data, Arc::clone(&uploads))?);
+        let database = library::open_database(&data.join("dynamodb.sqlite"))?;
+        tasks.spawn(library::serve_dynamodb(dynamodb, database.clone(), stop.clone()));
+        let messages = Messages::open(&options).map_err(unusable)?;
+        serve(s3, library::s3_router(data, Arc::clone(&messages.uploads))?);
         library::ensure_table(&aws_sdk_dynamodb::Client::new(&sdk)).await?;
 
         let bus = Arc::new(Bus::new(&options.faults));
@@ -172,10 +173,7 @@ impl Stack {
         let viewer_token = tokens.kept(data, "viewer", VIEWER_SCOPE)?;
         let contract = Contract::read(matchcut::OPENAPI)?;
         let gateway = Gateway { contract, tokens, functions: functions.clone() };
-        let services = JsonServices {
-            secrets: private.iter().map(|private| private.secret()).collect(),
-            queues: [&uploads, &due].map(Arc::clone).into_iter().collect(),
-        };
+        let services = messages.services(private.as_deref());
         serve(elemental_listener, elemental.router().merge(json_services::router(services)));
         let api = gateway::router(Arc::new(gateway), options.private);
         serve(public, elemental.origins().cdn_router(private).merge(api));
@@ -183,10 +181,13 @@ impl Stack {
         let startover = Arc::clone(&elemental.endpoint.startover);
         let ingest_url = format!("{elemental_url}/ingest");
         tasks.spawn(until(stop.clone(), async move { elemental.run(&ingest_url).await }));
-        let transcoding = functions.clone();
-        tasks.spawn(until(stop.clone(), async move {
-            uploads.run(move |batch| transcoding.take_in(batch)).await;
-        }));
+        for poller in messages.pollers(&functions, &sdk, &elemental_url)? {
+            tasks.spawn(until(stop.clone(), poller));
+        }
+        let stream = Stream::open(database, &data.join("stream")).map_err(unusable)?;
+        let announcing = functions.clone();
+        let run = stream.run(move |batch| announcing.announce(batch));
+        tasks.spawn(until(stop.clone(), run));
         let sweeping = functions.clone();
         let every = options.sweep;
         tasks.spawn(until(stop.clone(), async move { sweeping.sweep_every(every).await }));
@@ -197,6 +198,7 @@ impl Stack {
             upload: format!("{public_url}/upload#token={token}"),
             token,
             viewer_token,
+            webhooks: messages.webhooks.into_iter().map(|(webhook, _)| webhook).collect(),
             variables,
             sdk,
             functions,

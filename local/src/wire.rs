@@ -69,6 +69,11 @@ impl AwsError {
         Self::new(StatusCode::BAD_REQUEST, "BadRequestException", message)
     }
 
+    /// As EventBridge says it.
+    pub(crate) fn validation(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "ValidationException", message)
+    }
+
     /// As Secrets Manager says it.
     pub(crate) fn no_resource(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "ResourceNotFoundException", message)

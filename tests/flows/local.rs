@@ -18,6 +18,8 @@ pub(crate) struct Local {
     pub(crate) environment: BTreeMap<String, String>,
     token: String,
     pub(crate) viewer_token: String,
+    /// The secret of the webhook, if there is one.
+    pub(crate) webhook_secret: Option<String>,
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     http: reqwest::Client,
@@ -56,12 +58,15 @@ impl Local {
                 None => {}
             }
         }
+        let webhook = printed.remove("webhook");
+        let webhook = webhook.as_deref().and_then(|line| line.rsplit_once(' '));
         let mut take = |name: &str| printed.remove(name).expect(name);
         Self {
             api: take("api"),
             live: take("live"),
             token: take("token"),
             viewer_token: take("viewer"),
+            webhook_secret: webhook.map(|(_, secret)| secret.to_owned()),
             environment,
             child,
             lines,

@@ -4,6 +4,7 @@
 mod clip;
 mod live;
 mod local;
+mod notices;
 mod player;
 mod private;
 mod readme;

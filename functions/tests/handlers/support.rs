@@ -53,6 +53,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         create_job_burst: 100,
         cdn_identifier: None,
         private: false,
+        webhooks: Vec::new(),
     }
 }
 
