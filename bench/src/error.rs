@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use matchcut::asset::{AssetError, AssetPlayableError, HarvestCompleteError};
 use matchcut::clip::{HarvestError, IdError, WindowError};
 use matchcut::config::ConfigError;
-use matchcut::library::LibraryError;
+use matchcut::library::{LibraryError, SweepError};
 use matchcut::upload::TranscodeUploadError;
 use matchcut_local::StackError;
 
@@ -49,6 +49,10 @@ pub(crate) enum BenchError {
     AssetPlayable(#[from] AssetPlayableError),
     #[error("an upload was not handled")]
     TranscodeUpload(#[from] TranscodeUploadError),
+    #[error("the sweep did not run")]
+    Sweep(#[from] SweepError),
+    #[error("could not ask MediaPackage")]
+    MediaPackage(#[source] Box<aws_sdk_mediapackage::Error>),
     #[error("could not ask MediaConvert")]
     MediaConvert(#[source] Box<aws_sdk_mediaconvert::Error>),
     #[error("could not write to S3")]

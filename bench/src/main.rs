@@ -2,6 +2,7 @@
 
 mod api;
 mod asset;
+mod burst;
 mod clip;
 mod error;
 mod events;
@@ -45,6 +46,8 @@ enum Part {
     Asset,
     /// From an uploaded object to its job: our own share, memory, and a burst of 500 files
     Upload,
+    /// 500 clips in ten seconds, and a sweep of 10,000 unfinished ones
+    Burst,
     /// Each Lambda binary: size, init and peak memory
     Lambda,
     /// The program `local`: how soon it is up and on air, and what it costs while idle
@@ -86,6 +89,7 @@ fn measure(part: Part, table: &mut Table) -> Result<(), BenchError> {
             Part::Library => library::measure(table, folder).await,
             Part::Asset => Box::pin(asset::measure(table, folder)).await,
             Part::Upload => Box::pin(upload::measure(table, folder)).await,
+            Part::Burst => Box::pin(burst::measure(table, folder)).await,
             Part::Lambda => lambda::measure(table, folder).await,
             Part::Local => local::measure(table, folder).await,
         }

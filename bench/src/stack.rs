@@ -25,6 +25,8 @@ const SEGMENTS: u64 = 30;
 pub(crate) enum Background {
     /// All of it: events arrive at once and the sweep runs.
     Normal,
+    /// All of it, and each harvest and ingest takes at least so long.
+    Slow(Duration),
     /// Nothing: every event is lost and the sweep never comes, so each function runs only when
     /// the measurement runs it.
     Still,
@@ -40,9 +42,11 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start(background: Background, folder: &Path) -> Result<Self, BenchError> {
-        let (lose, sweep) = match background {
-            Background::Normal => (0.0, Duration::from_secs(5)),
-            Background::Still => (1.0, Duration::from_hours(24)),
+        let often = Duration::from_secs(5);
+        let (lose, slow, sweep) = match background {
+            Background::Normal => (0.0, 0.0, often),
+            Background::Slow(pace) => (0.0, pace.as_secs_f64(), often),
+            Background::Still => (1.0, 0.0, Duration::from_hours(24)),
         };
         let stack = Stack::start(Options {
             port: 0,
@@ -52,7 +56,7 @@ impl Service {
             source: Source::Recorded { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
             startover: Duration::from_mins(15),
             sweep,
-            faults: Faults { lose, ..Faults::default() },
+            faults: Faults { lose, slow, ..Faults::default() },
             create_job_burst: 100,
             cdn_identifier: None,
             private: false,

@@ -29,6 +29,8 @@ test('what a function reads is really found in its source', () => {
     'CHANNELS',
     'CLIPS_BUCKET',
     'CLIPS_TABLE',
+    'CLIP_EXPIRY_DAYS',
+    'DUE_QUEUE_URL',
     'HARVEST_ROLE_ARN',
     'PLAYBACK_SEAL_KEY',
     'VOD_BASE_URL',

@@ -138,6 +138,21 @@ impl Fields {
     }
 }
 
+/// A whole number that is not negative; `1.0` is one, as it is for JSON Schema.
+pub fn whole(value: &Value) -> Option<u64> {
+    // Below 2^53, every whole number is a float of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    value.as_u64().or_else(|| {
+        let number = value.as_f64().filter(|it| it.fract() == 0.0 && (0.0..EXACT).contains(it))?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole and in range, checked above"
+        )]
+        Some(number as u64)
+    })
+}
+
 fn bounded<'a>(text: &'a str, name: &str, longest: usize) -> Result<&'a str, Problem> {
     let length = text.chars().count();
     if longest < length {
@@ -147,4 +162,24 @@ fn bounded<'a>(text: &'a str, name: &str, longest: usize) -> Result<&'a str, Pro
         ));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_may_be_written_with_a_point() {
+        let check = |json: &str, expected| {
+            assert_eq!(whole(&serde_json::from_str(json).unwrap()), expected, "{json}");
+        };
+        check("1", Some(1));
+        check("1.0", Some(1));
+        check("-0.0", Some(0));
+        check("1e3", Some(1000));
+        check("18446744073709551615", Some(u64::MAX));
+        for other in ["1.5", "-1", "-1.0", "1e300", "\"1\"", "true", "[]"] {
+            check(other, None);
+        }
+    }
 }

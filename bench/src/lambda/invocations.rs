@@ -38,11 +38,11 @@ pub(super) async fn of(function: &str, service: &Service) -> Result<Vec<Value>, 
                 events::request("GET", &format!("{path}/{clip}"), &parameters, None)
             }
             "harvest-complete" => {
-                let clip = write(Status::Harvesting).await?.key();
+                let clip = write(Status::Harvesting).await?.current();
                 events::harvested(&clip, window, endpoint)
             }
             "asset-playable" => {
-                let clip = write(Status::Packaging).await?.key();
+                let clip = write(Status::Packaging).await?.current();
                 events::playable(&clip, "hls")
             }
             "create-upload" => {

@@ -1,7 +1,7 @@
 //! What the body of `POST /api/clip` asks for.
 
 use super::{CompetitionId, Window};
-use crate::fields::{Description, Fields};
+use crate::fields::{Description, Fields, whole};
 use crate::http::{Problem, ProblemKind, sentence};
 use crate::live::ChannelId;
 
@@ -60,8 +60,7 @@ fn span(fields: &Fields) -> Result<Span, Problem> {
         (None, None, None) => return Ok(Span::default()),
         (None, None, Some(seconds)) => {
             let longest = Window::LONGEST.num_seconds();
-            return seconds
-                .as_u64()
+            return whole(seconds)
                 .filter(|seconds| 0 < *seconds && *seconds <= longest.unsigned_abs())
                 .and_then(|seconds| u32::try_from(seconds).ok())
                 .map(Span::Last)

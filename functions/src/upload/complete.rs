@@ -10,7 +10,7 @@ use super::Originals;
 use super::originals::Joined;
 use super::parts::{PartPlan, closed, find, owned};
 use crate::config::{ConfigError, Variables};
-use crate::fields::Fields;
+use crate::fields::{Fields, whole};
 use crate::http::{self, Problem, ProblemKind, Reply, Request};
 use crate::library::{Library, Status};
 use crate::viewer::ClipView;
@@ -90,7 +90,7 @@ pub fn read_parts(body: &[u8], count: u32) -> Result<BTreeMap<u32, String>, Prob
     };
     let mut etags = BTreeMap::new();
     for (at, part) in parts.iter().enumerate() {
-        let number = part["partNumber"].as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = whole(&part["partNumber"]).and_then(|number| u32::try_from(number).ok());
         let number = number.filter(|number| (1..=count).contains(number)).ok_or_else(|| {
             let detail = format!("This has to be a whole number from 1 to {count}.");
             Problem::invalid_field(format!("parts[{at}].partNumber"), detail)

@@ -1,10 +1,9 @@
 //! What the body of `POST /api/uploads` asks for.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
 use crate::clip::CompetitionId;
-use crate::fields::{Description, Fields};
+use crate::fields::{Description, Fields, whole};
 use crate::http::Problem;
 
 /// A file as announced.
@@ -67,7 +66,7 @@ fn filename(fields: &Fields) -> Result<String, Problem> {
 }
 
 fn size(fields: &Fields) -> Result<u64, Problem> {
-    let size = fields.get("size").and_then(Value::as_u64);
+    let size = fields.get("size").and_then(whole);
     size.filter(|size| (1..=LARGEST_FILE).contains(size)).ok_or_else(|| {
         let detail =
             format!("Give the size of the file in bytes, a whole number from 1 to {LARGEST_FILE}.");

@@ -88,7 +88,7 @@ async fn an_upload_goes_with_its_file_and_its_parts() {
     let parts = s3.list_multipart_uploads().bucket(bucket).send().await.unwrap();
     assert_eq!(parts.uploads().len(), 0);
     // A URL that was given out is good for a day: until then, a file may still come.
-    let rows = async |hours| {
+    let rows = async |hours: i64| {
         sweep_after(&api, hours * 60).await;
         api.rows().await.len()
     };

@@ -57,7 +57,8 @@ async fn nobodys_change_is_lost() {
     api.library().create(&clip).await.unwrap();
     let tag = known(&api, &clip.key()).await;
     let edits = ["a", "b", "c", "d"].map(|title| format!(r#"{{"title":"{title}"}}"#));
-    let all = edits.iter().map(|edit| patch(&api, &clip.key(), Some(&tag), edit));
+    let key = clip.key();
+    let all = edits.iter().map(|edit| patch(&api, &key, Some(&tag), edit));
     let answers = futures_util::future::join_all(all).await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     statuses.sort_unstable();

@@ -226,7 +226,7 @@ impl Assets {
     fn work_on(self: &Arc<Self>, asset: Asset) {
         let assets = Arc::clone(self);
         tokio::spawn(async move {
-            let Ok(_slot) = assets.slots.acquire().await else { return };
+            let Ok(slot) = assets.slots.acquire().await else { return };
             if !assets.keeps(&asset) {
                 return;
             }
@@ -235,6 +235,8 @@ impl Assets {
             assets.tell(id, "IngestStart", &format!("Ingest of asset '{id}' started"));
             let begun = tokio::time::Instant::now();
             let ingested = ingest(&assets, &asset).await;
+            // Slowness is not work: it keeps no core, and no other ingest.
+            drop(slot);
             tokio::time::sleep_until(begun + assets.faults.slowness()).await;
             if !assets.keeps(&asset) {
                 if let Err(error) = assets.remove_media(&asset) {

@@ -1,0 +1,157 @@
+//! Operators who cut faster than AWS harvests, and a sweep that finds ten thousand clips unfinished.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use aws_sdk_mediapackage::types::HarvestJob;
+use chrono::{DateTime, Utc};
+use matchcut::clip::{Attempt, ClipKey, CompetitionId};
+use matchcut::library::{Status, Sweep};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::error::BenchError;
+use crate::harvest;
+use crate::rows;
+use crate::stack::{Background, Service, window};
+use crate::table::Table;
+use crate::timings::{Timings, milliseconds, timed};
+
+const CLIPS: usize = 500;
+const CLIENTS: usize = 32;
+/// In which the clips are cut.
+const SPELL: Duration = Duration::from_secs(10);
+/// How long a harvest takes, and how many MediaPackage does at once.
+const HARVEST: Duration = Duration::from_secs(2);
+const JOBS: u32 = 10;
+const UNFINISHED: usize = 10_000;
+
+pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
+    line(table, &folder.join("line")).await?;
+    sweep(table, &folder.join("sweep")).await
+}
+
+/// Cuts clips from many clients at once, and waits until all are ready.
+async fn line(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
+    let service = &Service::start(Background::Slow(HARVEST), folder).await?;
+    let competition: CompetitionId = "bench-burst".parse()?;
+    let begun = Instant::now();
+    let replies = futures_util::future::try_join_all(
+        (0..CLIENTS).map(|client| cut(service, &competition, client, begun)),
+    );
+    let (mut timings, mut keys) = (Timings::default(), Vec::new());
+    for (clip, took) in replies.await?.into_iter().flatten() {
+        timings.add(took);
+        let part = |name: &str| clip[name].as_str().unwrap_or_default();
+        keys.push(ClipKey { competition: competition.clone(), clip: part("clip").parse()? });
+    }
+    let mut polls = tokio::time::interval(Duration::from_millis(200));
+    while listed(service, &competition).await? < CLIPS {
+        polls.tick().await;
+    }
+    let took = begun.elapsed();
+    let ideal = HARVEST * u32::try_from(CLIPS).unwrap_or(u32::MAX) / JOBS;
+    let ratio = took.as_secs_f64() / ideal.as_secs_f64();
+    table.heading(format!(
+        "{CLIPS} clips in {} s from {CLIENTS} clients; {JOBS} harvests at once, {} s each",
+        SPELL.as_secs(),
+        HARVEST.as_secs()
+    ));
+    table.add(
+        format!("  reply to POST /api/clip, {} of {CLIPS} accepted", keys.len()),
+        timings,
+        "",
+    );
+    table.add(
+        "  time until all are ready : ideal",
+        format!("{}, ratio {ratio:.3}", milliseconds(took)),
+        "ratio under 1.1",
+    );
+    table.add("  first come, first served", in_order(service, &keys).await?.to_string(), "true");
+    Ok(())
+}
+
+/// What one client does: every so often, it cuts a clip.
+async fn cut(
+    service: &Service,
+    competition: &CompetitionId,
+    client: usize,
+    begun: Instant,
+) -> Result<Vec<(Value, Duration)>, BenchError> {
+    let mut replies = Vec::new();
+    for number in (client..CLIPS).step_by(CLIENTS) {
+        let share = u32::try_from(number).unwrap_or(u32::MAX);
+        let at = begun + SPELL * share / u32::try_from(CLIPS).unwrap_or(u32::MAX);
+        tokio::time::sleep_until(at.into()).await;
+        replies.push(harvest::cut(service, competition, window(number)?).await?);
+    }
+    Ok(replies)
+}
+
+async fn listed(service: &Service, competition: &CompetitionId) -> Result<usize, BenchError> {
+    let (mut count, mut cursor) = (0, String::new());
+    loop {
+        let mut query = vec![("limit", "100")];
+        if !cursor.is_empty() {
+            query.push(("cursor", &cursor));
+        }
+        let (page, _) = service.api.page(competition.as_str(), &query).await?;
+        count += page["clips"].as_array().map_or(0, Vec::len);
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return Ok(count),
+        }
+    }
+}
+
+/// Whether no clip that came later was harvested in an earlier second.
+async fn in_order(service: &Service, keys: &[ClipKey]) -> Result<bool, BenchError> {
+    let client = aws_sdk_mediapackage::Client::new(&service.stack.sdk);
+    let mut jobs = client.list_harvest_jobs().into_paginator().items().send();
+    let mut harvests: Vec<(DateTime<Utc>, String)> = Vec::new();
+    while let Some(job) = jobs.next().await {
+        let job = job.map_err(|error| BenchError::MediaPackage(Box::new(error.into())))?;
+        if let Some((clip, made)) = of(job)
+            && keys.contains(&clip)
+            && let Some(row) = service.library.find(&clip).await?
+        {
+            harvests.push((row.created_at, made));
+        }
+    }
+    harvests.sort();
+    Ok(harvests.len() == keys.len() && harvests.is_sorted_by_key(|(_, made)| made.clone()))
+}
+
+/// The clip of a harvest job, and when that was made.
+fn of(job: HarvestJob) -> Option<(ClipKey, String)> {
+    Some((job.id?.parse::<Attempt>().ok()?.clip, job.created_at?))
+}
+
+/// One run of the sweep over a library where every clip is unfinished, and due.
+async fn sweep(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
+    let service = Service::start(Background::Still, folder).await?;
+    let competition: CompetitionId = "bench-sweep".parse()?;
+    let mut writers = JoinSet::new();
+    for number in 0..UNFINISHED {
+        if 16 <= writers.len()
+            && let Some(written) = writers.join_next().await
+        {
+            written.map_err(|error| BenchError::unexpected("a panic", &error))??;
+        }
+        let (library, competition) = (service.library.clone(), competition.clone());
+        let window = window(number)?;
+        writers.spawn(async move {
+            rows::write(&library, &competition, window, Status::Packaging).await.map(drop)
+        });
+    }
+    for written in writers.join_all().await {
+        written?;
+    }
+    let sweep = Sweep::new(&service.stack.sdk, &service.stack.variables)?;
+    let (swept, took) = timed(Box::pin(sweep.run(Utc::now()))).await;
+    let swept = swept?;
+    table.heading(format!("the sweep, {UNFINISHED} unfinished clips, all due"));
+    let measured = format!("{} looks, {}", swept.looked_at, milliseconds(took));
+    table.add("  one run", measured, "ends within 2 min");
+    Ok(())
+}

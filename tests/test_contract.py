@@ -1,0 +1,29 @@
+"""The contract, asked of the running service: whatever it allows is taken, and answered as it says."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from authorization import CONTRACT
+from stand_in import WireTest
+
+SETTINGS = Path(__file__).with_name("contract.toml")
+
+
+class TestContract(WireTest):
+    def test_what_the_contract_says_is_so(self):
+        self.window(count=4)
+        (api,), (operator,) = self.printed("api"), self.printed("token")
+        command = [
+            Path(sys.executable).with_name("schemathesis"), "--config-file", SETTINGS,
+            "run", CONTRACT, "--url", api.removesuffix("/api"),
+        ]  # fmt: skip
+        environment = os.environ | {"TOKEN": operator, "SCHEMATHESIS_HOOKS": "contract_checks"}
+        environment["PYTHONPATH"] = str(SETTINGS.parent)
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.run(
+                command, cwd=folder, env=environment, text=True, capture_output=True, timeout=300
+            )
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
