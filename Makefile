@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deploy lint lint-deploy fuzz bench functions deploy destroy cost
+.PHONY: help run test test-deploy lint lint-deploy fuzz bench chaos functions deploy destroy cost
 
 # What the stand-in needs besides Rust, as program=Debian package.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc
@@ -53,7 +53,11 @@ bench: ## Measure speed and memory, and print the figures; options in ARGS as fo
 	@scripts/require.sh $(TOOLS)
 	cargo build --locked --release -p matchcut
 	cargo build --locked --profile bench -p matchcut-local -p matchcut-bench
-	cargo run --locked --quiet --profile bench -p matchcut-bench -- $(ARGS)
+	cargo run --locked --quiet --profile bench -p matchcut-bench --bin bench -- $(ARGS)
+
+chaos: ## Try to lose a clip: ten thousand of them in bad weather; options in ARGS as for run
+	@scripts/require.sh $(TOOLS)
+	cargo run --locked --quiet --profile bench -p matchcut-bench --bin chaos -- $(ARGS)
 
 # What the functions are built for: x86_64 or arm64.
 ARCHITECTURE ?= x86_64

@@ -43,6 +43,8 @@ export interface RustFunctionProps extends Deployment {
   /** How often Lambda tries an event again. */
   readonly retryAttempts?: number;
   readonly maxEventAge?: Duration;
+  /** For a function that fails when somebody else does: whoever makes it has a better alarm for that. */
+  readonly mayFail?: boolean;
 }
 
 export class RustFunction extends Construct {
@@ -91,6 +93,7 @@ export class RustFunction extends Construct {
     // Added by `tracing`; X-Ray has no resources to name.
     acknowledgeWide(this.role, ['*'], 'X-Ray takes traces without naming a resource.');
 
+    if (props.mayFail === true) return;
     props.alarms.raise(`${called} fails`, {
       metric: this.lambda.metricErrors({ period: Duration.minutes(5) }),
       threshold: 1,

@@ -55,6 +55,8 @@ export class Webhook extends Construct {
         WEBHOOK_QUEUE_URL: queue.queueUrl,
       },
       timeout: DELIVERY_TIMEOUT,
+      // It fails whenever the subscriber does not take something; that is only worth a call if it lasts.
+      mayFail: true,
     });
     // Consuming includes changing how long a message stays invisible: the pause before the next try.
     deliver.lambda.addEventSource(new SqsEventSource(queue, { batchSize: 1, maxConcurrency: AT_ONCE }));

@@ -1,6 +1,9 @@
 //! The functions of the product, started as API Gateway, EventBridge and the scheduler would.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -24,7 +27,7 @@ use serde_json::Value;
 
 use crate::faults::Faults;
 use crate::notifications::Subscriber;
-use crate::runs::{Killed, Runs};
+use crate::runs::{Killed, Runs, Tally};
 
 /// Every function, built the way its `main` builds it.
 #[derive(Clone, Debug)]
@@ -47,6 +50,7 @@ pub struct Functions {
     pub announce_clip: AnnounceClip,
     pub sweep: Sweep,
     runs: Runs,
+    repaired: Arc<AtomicUsize>,
 }
 
 impl Functions {
@@ -70,12 +74,23 @@ impl Functions {
             announce_clip: AnnounceClip::new(sdk, variables)?,
             sweep: Sweep::new(sdk, variables)?,
             runs: Runs::new(&Faults::default()),
+            repaired: Arc::default(),
         })
     }
 
     /// The same functions, cut off as often as the faults say.
     pub(crate) fn with_faults(self, faults: &Faults) -> Self {
         Self { runs: Runs::new(faults), ..self }
+    }
+
+    /// What each function has done so far, if they are cut off now and then.
+    pub fn tallies(&self) -> BTreeMap<String, Tally> {
+        self.runs.tallies()
+    }
+
+    /// How many clips the sweep moved on that no event had.
+    pub fn repaired(&self) -> usize {
+        self.repaired.load(Ordering::Relaxed)
     }
 
     /// Runs the function of an operation of the contract; `None` if there is none of that name.
@@ -154,7 +169,10 @@ impl Functions {
             };
             match run {
                 Ok(Swept { moved: 0, .. }) => {}
-                Ok(swept) => tracing::info!("the sweep moved {} clips on", swept.moved),
+                Ok(swept) => {
+                    self.repaired.fetch_add(swept.moved, Ordering::Relaxed);
+                    tracing::info!("the sweep moved {} clips on", swept.moved);
+                }
                 Err(failure) => tracing::error!("{}", error::chain(&failure)),
             }
         }

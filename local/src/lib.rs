@@ -40,5 +40,6 @@ pub use functions::Functions;
 pub use gateway::{ContractError, TokenError};
 pub use interrupt::{Cut, Run, interruptible};
 pub use live::Source;
+pub use runs::Tally;
 pub use stack::{OPERATOR_SCOPE, Options, Stack, StackError, VIEWER_SCOPE};
 pub use webhooks::Webhook;

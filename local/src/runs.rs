@@ -19,6 +19,17 @@ struct State {
     chance: fastrand::Rng,
     /// How many calls the last whole run of each function made.
     calls: BTreeMap<String, usize>,
+    tallies: BTreeMap<String, Tally>,
+}
+
+/// What a function has done, of those that are cut off now and then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub runs: usize,
+    /// Runs that were cut off.
+    pub cut: usize,
+    /// Calls of AWS, each try of the SDK's.
+    pub calls: usize,
 }
 
 /// A run that was cut off, as when Lambda loses the machine it is on.
@@ -28,7 +39,8 @@ pub(crate) struct Killed(usize);
 
 impl Runs {
     pub(crate) fn new(faults: &Faults) -> Self {
-        let state = State { chance: faults.chance(), calls: BTreeMap::new() };
+        let (calls, tallies) = (BTreeMap::new(), BTreeMap::new());
+        let state = State { chance: faults.chance(), calls, tallies };
         Self { kill: faults.kill, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -42,12 +54,27 @@ impl Runs {
             return Ok(work.await);
         }
         let run = self.choose(function);
-        let Some(done) = run.of(work).await else {
+        let done = run.of(work).await;
+        self.count(function, &run, done.is_none());
+        let Some(done) = done else {
             tracing::info!("{function} was cut off at call {} of AWS", run.calls());
             return Err(Killed(run.calls()));
         };
         self.lock().calls.insert(function.to_owned(), run.calls());
         Ok(done)
+    }
+
+    fn count(&self, function: &str, run: &Run, cut: bool) {
+        let mut state = self.lock();
+        let tally = state.tallies.entry(function.to_owned()).or_default();
+        tally.runs += 1;
+        tally.cut += usize::from(cut);
+        tally.calls += run.calls();
+    }
+
+    /// What each function has done so far.
+    pub(crate) fn tallies(&self) -> BTreeMap<String, Tally> {
+        self.lock().tallies.clone()
     }
 
     /// A whole run, or one that is cut at any of the calls that such runs make; half of those

@@ -1,5 +1,6 @@
 """What operators and viewers do with clips, for the tests of a deployment."""
 
+import contextlib
 import os
 import subprocess
 import unittest
@@ -32,6 +33,32 @@ class ClipTest(unittest.TestCase):
         self.assertEqual(status, 202, clip)
         self.assertEqual(self.deployment.ask("GET", location)[1]["clip"], clip["clip"])
         return clip
+
+    def path(self, clip):
+        return f"/api/competitions/{clip['competition']}/clips/{clip['clip']}"
+
+    def wait_until(self, clip, status, timeout):
+        """The clip, once it has a status."""
+        def reached():
+            shown = self.deployment.ask("GET", self.path(clip))[1]
+            return shown if shown["status"] == status else None
+        return eventually(timeout, reached, f"clip {clip['clip']} did not become {status}")
+
+    @contextlib.contextmanager
+    def without(self, *started):
+        """Nothing starts these functions by a rule for a while."""
+        events = self.deployment.client("events")
+        described = {f"Starts {function}" for function in started}
+        rules = [rule["Name"] for rule in events.list_rules()["Rules"]
+                 if rule.get("Description") in described]
+        self.assertLessEqual(len(started), len(rules))
+        for rule in rules:
+            events.disable_rule(Name=rule)
+        try:
+            yield
+        finally:
+            for rule in rules:
+                events.enable_rule(Name=rule)
 
     def wait_until_listed(self, clip, timeout):
         def listed():

@@ -19,12 +19,14 @@ from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from authorization import ask
 from emulator import ACCOUNT, REGION, Emulator
+from subscriber import Subscriber
 from stand_in import ENDPOINT, PROGRAM, ROOT, eventually
 
 FUNCTIONS = Path(os.environ.get("FUNCTIONS", ROOT / "target/lambda-proof")).absolute()
 CDK = ROOT / "cdk"
 # The live origin's host as the settings have it; a deployment knows origins by https alone.
 LIVE_HOST = "live.stand-in.test"
+SUBSCRIBER_HOST = "newsroom.test"
 PASSWORD = "Correct-horse-1"
 
 
@@ -47,6 +49,11 @@ class Deployment:
         self.elemental = Elemental(folder, self.emulator.environment, identifier)
         cleanup.callback(self.elemental.stop)
         self.elemental.wait()
+        self.subscriber = Subscriber()
+        cleanup.callback(self.subscriber.stop)
+        self.webhook_secret = self.client("secretsmanager").create_secret(
+            Name="newsroom-hook", SecretString=self.subscriber.secret
+        )["ARN"]
         proxy = Proxy(self.emulator.port)
         cleanup.callback(proxy.stop)
         self.proxy = proxy.url
@@ -67,6 +74,11 @@ class Deployment:
             "account": ACCOUNT,
             "functions": str(FUNCTIONS),
             "channels": [{"id": "main", "competition": "demo", "originEndpoint": endpoint}],
+            "webhooks": [{
+                "name": "newsroom",
+                "url": f"https://{SUBSCRIBER_HOST}/clips",
+                "secretArn": self.webhook_secret,
+            }],
             "keepData": False,
         } | others
         stand_in = {
@@ -78,7 +90,7 @@ class Deployment:
             },
             "eventSources": {f"aws.{name}": f"standin.{name}" for name in ("mediapackage", "mediaconvert")},
             "environment": self.elemental.environment,
-            "origins": {LIVE_HOST: origin},
+            "origins": {LIVE_HOST: origin, SUBSCRIBER_HOST: self.subscriber.url},
         }
         (self.folder / "settings.json").write_text(json.dumps(settings))
         (self.folder / "emulator.json").write_text(json.dumps(stand_in))
@@ -113,10 +125,16 @@ class Deployment:
 
     def ask(self, method, path, token=None, body=None):
         """The status and the JSON of a reply of the API, and where it says something is."""
+        status, headers, reply = self.send(method, path, token, body)
+        return status, reply, headers["Location"]
+
+    def send(self, method, path, token=None, body=None, **headers):
+        """The status, the headers and the JSON, if any, of a reply of the API."""
         body = body if body is None else json.dumps(body)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
         url = f"{self.outputs['ApiUrl']}{path}"
-        status, headers, text = ask(method, url, token, body, opener=self.opener)
-        return status, json.loads(text), headers["Location"]
+        status, received, text = ask(method, url, token, body, sent, opener=self.opener)
+        return status, received, json.loads(text) if text else None
 
     def sign_in(self, group):
         """The tokens of a user of a group, who is made if need be."""

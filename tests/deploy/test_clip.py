@@ -1,5 +1,9 @@
 """A clip in the deployed service, from the operator's key to the viewer's player."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from urllib.parse import urljoin
+
 from clips import ClipTest
 from deployment import deployed
 
@@ -8,6 +12,12 @@ class TestClip(ClipTest):
     @classmethod
     def setUpClass(cls):
         cls.use(deployed())
+
+    def media(self, manifest):
+        """The first media playlist of a manifest."""
+        parent = self.get(manifest)[1]
+        uri = next(line for line in parent.splitlines() if line and not line.startswith("#"))
+        return self.get(urljoin(manifest, uri))[1]
 
     def test_a_clip_plays_at_once_and_is_made_ready_by_events(self):
         clip = self.cut(lastSeconds=7, title="First race")
@@ -25,19 +35,43 @@ class TestClip(ClipTest):
             self.assert_plays(manifest, seconds)
 
     def test_a_clip_whose_events_were_lost_is_found_by_the_sweep(self):
-        events = self.deployment.client("events")
-        rules = [
-            rule["Name"]
-            for rule in events.list_rules()["Rules"]
-            if "standin.mediapackage" in rule.get("EventPattern", "")
-        ]
-        self.assertEqual(len(rules), 3)
-        for rule in rules:
-            events.disable_rule(Name=rule)
-        try:
+        with self.without("harvest-complete", "asset-playable"):
             clip = self.cut(lastSeconds=4)
             # It runs every minute, and the clip takes two runs: harvest, then asset.
             self.assertEqual(self.wait_until_listed(clip, 200)["status"], "ready")
-        finally:
-            for rule in rules:
-                events.enable_rule(Name=rule)
+
+    def test_a_clip_is_harvested_when_its_end_has_aired_without_the_sweep(self):
+        with self.without("sweep-library"):
+            end = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=10)
+            start = end - timedelta(seconds=8)
+            clip = self.cut(start=start.isoformat(), end=end.isoformat())
+            self.assertEqual(clip["status"], "scheduled")
+            self.assertNotIn("EXT-X-ENDLIST", self.media(clip["preview"]), "its preview still grows")
+            ready = self.wait_until(clip, "ready", 60)
+            self.assert_plays(ready["manifest"], ready["actual"]["durationSeconds"])
+            self.assertLessEqual(datetime.fromisoformat(ready["actual"]["start"]), start)
+            self.assertLessEqual(end, datetime.fromisoformat(ready["actual"]["end"]))
+
+    def test_a_request_that_is_sent_again_makes_no_other_clip(self):
+        def cut(body):
+            return self.deployment.send(
+                "POST", "/api/clip", self.operator, body, Idempotency_Key="the one key")
+        with ThreadPoolExecutor() as pool:
+            sent = list(pool.map(cut, [{"lastSeconds": 4}] * 4))
+        self.assertEqual({status for status, _, _ in sent}, {202}, sent)
+        self.assertEqual(len({clip["clip"] for _, _, clip in sent}), 1)
+        status, _, problem = cut({"lastSeconds": 5})
+        self.assertEqual((status, problem["type"]), (422, "urn:matchcut:problem:idempotency-key-reused"))
+
+    def test_an_edit_that_knows_the_clip_is_made_and_another_is_not(self):
+        clip = self.cut(lastSeconds=4, title="Before")
+        def edit(title, **headers):
+            return self.deployment.send(
+                "PATCH", self.path(clip), self.operator, {"title": title}, **headers)
+        self.assertEqual(edit("Blindly")[0], 428)
+        etag = self.deployment.send("GET", self.path(clip))[1]["ETag"]
+        status, headers, edited = edit("After", If_Match=etag)
+        self.assertEqual((status, edited["meta"]["title"]), (200, "After"))
+        self.assertEqual(edit("Too late", If_Match=etag)[0], 412)
+        self.assertEqual(edit("At last", If_Match=headers["ETag"])[0], 200)
+        self.assertEqual(self.wait_until_listed(clip, 50)["meta"]["title"], "At last")

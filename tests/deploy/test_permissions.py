@@ -14,7 +14,12 @@ NEVER = {"ConditionExpression": "attribute_exists(nothing)"}
 
 ROWS = {"dynamodb:GetItem", "dynamodb:PutItem"}
 HARVESTS = {"mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob"}
-ASSETS = {"mediapackage-vod:CreateAsset", "mediapackage-vod:DescribeAsset"}
+ASSETS = {
+    "mediapackage-vod:CreateAsset", "mediapackage-vod:DescribeAsset", "mediapackage-vod:DeleteAsset",
+}
+WAITING = "dynamodb:Query waiting"
+WAKE = {WAITING, "sqs:SendMessage ClipDueClips"}
+UNFINISHED = "s3:ListBucketMultipartUploads of uploads"
 # S3 says that an object is not there only to who may list its bucket.
 ARRIVED = {"s3:GetObject of uploads", "s3:ListBucket of uploads"}
 TRANSCODES = ARRIVED | {
@@ -23,27 +28,50 @@ TRANSCODES = ARRIVED | {
 }
 LEFT_BEHIND = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
 
+
+
+def takes(queue):
+    return {f"sqs:ReceiveMessage {queue}", f"sqs:ChangeMessageVisibility {queue}"}
+
+
 # Which of the actions below each function is for; the others it must not do.
 ALLOWED = {
-    "create-clip": ROWS | HARVESTS,
-    "harvest-complete": ROWS | ASSETS | {"sqs:SendMessage AssetUndelivered"},
+    "create-clip": ROWS | HARVESTS | WAKE,
+    "harvest-clip": ROWS | HARVESTS | WAKE | takes("ClipDueClips"),
+    "update-clip": ROWS | {WAITING},
+    "delete-clip": ROWS,
+    "retry-clip": ROWS | WAKE,
+    "announce-clip": {
+        "dynamodb:DescribeStream", "dynamodb:ListStreams", "dynamodb:GetShardIterator",
+        "events:PutEvents", "sqs:SendMessage AnnounceUnannounced",
+    },
+    "deliver-webhook-newsroom": takes("WebhooknewsroomChanges") | {
+        "secretsmanager:GetSecretValue of the webhook",
+    },
+    "harvest-complete": ROWS | ASSETS | WAKE | {"sqs:SendMessage AssetUndelivered"},
     "asset-playable": ROWS | {"sqs:SendMessage AssetUndelivered"},
-    "create-upload": ROWS | {"s3:PutObject of uploads"},
+    "create-upload": ROWS | {"s3:PutObject of uploads", UNFINISHED},
     "list-upload-parts": {"dynamodb:GetItem", "s3:PutObject of uploads"},
     "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | ARRIVED,
-    "transcode-upload": ROWS | TRANSCODES | {"sqs:ReceiveMessage UploadArrived"},
+    "transcode-upload": ROWS | TRANSCODES | takes("UploadArrived"),
     "transcode-complete": ROWS | ASSETS | LEFT_BEHIND | {"sqs:SendMessage UploadUndelivered"},
-    "sweep-library": ROWS | HARVESTS | ASSETS | TRANSCODES | LEFT_BEHIND | {
+    "sweep-library": ROWS | HARVESTS | ASSETS | WAKE | TRANSCODES | LEFT_BEHIND | {
         "dynamodb:Query unfinished", "dynamodb:DeleteItem", "mediaconvert:GetJob",
-        "s3:AbortMultipartUpload of uploads",
+        "mediapackage-vod:DescribePackagingGroup", "s3:DeleteObject of uploads",
+        "s3:AbortMultipartUpload of uploads", UNFINISHED, "sqs:SendMessage LibraryDropped",
     },
     "list-clips": {"dynamodb:Query active"},
-    "show-clip": {"dynamodb:GetItem"},
+    "show-clip": {"dynamodb:GetItem", WAITING},
     "show-health": set(),
     "grant-playback": set(),
     "refuse-request": set(),
     "scope-token": set(),
 }
+
+QUEUES = (
+    "AssetUndelivered", "UploadUndelivered", "UploadArrived", "ClipDueClips", "AnnounceUnannounced",
+    "WebhooknewsroomChanges", "LibraryDropped",
+)
 
 # Actions of services that the emulator lacks, on what: it is asked what it would decide.
 SIMULATED = {
@@ -53,6 +81,10 @@ SIMULATED = {
     "mediapackage-vod:CreateAsset": "*",
     "mediapackage-vod:DescribeAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
     "mediapackage-vod:DeleteAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
+    "mediapackage-vod:DescribePackagingGroup": (
+        f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"),
+    "mediapackage-vod:DeletePackagingGroup": (
+        f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"),
     "medialive:StopChannel": f"arn:aws:medialive:{REGION}:{ACCOUNT}:channel:1",
     "mediaconvert:CreateJob": "*",
     "mediaconvert:SearchJobs": "*",
@@ -89,10 +121,13 @@ class TestPermissions(unittest.TestCase):
         queues = {
             kind: {"QueueUrl": url}
             for url in self.client("sqs").list_queues()["QueueUrls"]
-            for kind in ("AssetUndelivered", "UploadUndelivered", "UploadArrived")
+            for kind in QUEUES
             if kind in url
         }
-        secret = self.client("secretsmanager").list_secrets()["SecretList"][0]["ARN"]
+        self.assertEqual(queues.keys(), set(QUEUES))
+        secrets = client("secretsmanager")
+        stream = {"StreamArn": self.client("dynamodb").describe_table(**table)["Table"]["LatestStreamArn"]}
+        streams = client("dynamodbstreams")
         role = self.functions["show-health"]["Role"].rsplit("/", 1)[1]
         operator = {
             "UserPoolId": self.deployment.outputs["UserPoolId"],
@@ -116,6 +151,7 @@ class TestPermissions(unittest.TestCase):
                 f"s3:PutObjectTagging {kind}": lambda: s3.put_object_tagging(**there, **tags),
                 f"s3:DeleteObject {kind}": lambda: s3.delete_object(**there),
                 f"s3:ListBucket {kind}": lambda: s3.list_objects_v2(**bucket),
+                f"s3:ListBucketMultipartUploads {kind}": lambda: s3.list_multipart_uploads(**bucket),
                 f"s3:AbortMultipartUpload {kind}": lambda: s3.abort_multipart_upload(
                     **there, UploadId="none"),
                 f"s3:ListMultipartUploadParts {kind}": lambda: s3.list_parts(**there, UploadId="none"),
@@ -127,6 +163,8 @@ class TestPermissions(unittest.TestCase):
             return {
                 f"sqs:SendMessage {kind}": lambda: sqs.send_message(**queue, MessageBody="{}", **more),
                 f"sqs:ReceiveMessage {kind}": lambda: sqs.receive_message(**queue, VisibilityTimeout=0),
+                f"sqs:ChangeMessageVisibility {kind}": lambda: sqs.change_message_visibility(
+                    **queue, ReceiptHandle="none", VisibilityTimeout=0),
             }
 
         delete = {"DeleteRequest": {"Key": ROW}}
@@ -147,9 +185,17 @@ class TestPermissions(unittest.TestCase):
             "dynamodb:Query": query({}, "competition"),
             "dynamodb:Query active": query({"IndexName": "active"}, "activeCompetition"),
             "dynamodb:Query unfinished": query({"IndexName": "unfinished"}, "unfinished"),
+            "dynamodb:Query waiting": query({"IndexName": "waiting"}, "waiting"),
+            "dynamodb:DescribeStream": lambda: streams.describe_stream(**stream),
+            "dynamodb:ListStreams": lambda: streams.list_streams(),
+            "dynamodb:GetShardIterator": lambda: streams.get_shard_iterator(
+                **stream, ShardId="shardId-00000000000000000000-00000000",
+                ShardIteratorType="LATEST"),
             "dynamodb:DeleteTable": lambda: dynamodb.delete_table(TableName="another"),
-            "secretsmanager:GetSecretValue": lambda: client("secretsmanager").get_secret_value(
-                SecretId=secret),
+            "secretsmanager:GetSecretValue of the origin": lambda: secrets.get_secret_value(
+                SecretId=self.deployment.identifier_secret),
+            "secretsmanager:GetSecretValue of the webhook": lambda: secrets.get_secret_value(
+                SecretId=self.deployment.webhook_secret),
             "events:PutEvents": lambda: client("events").put_events(
                 Entries=[{"Source": "a", "DetailType": "a", "Detail": "{}"}]),
             "lambda:InvokeFunction": lambda: client("lambda").invoke(

@@ -254,7 +254,7 @@ impl Library {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) => match error.into_err() {
                 PutItemError::ConditionalCheckFailedException(there) => {
-                    there.item.map_or(Ok(false), |there| is_of(there, clip))
+                    there.item.map_or(Ok(false), |there| is_of(there, clip, expected))
                 }
                 error => {
                     Err(LibraryError::Put { clip: clip.key(), source: Box::new(error.into()) })
@@ -267,10 +267,21 @@ impl Library {
     }
 }
 
-/// Whether a row is this very clip: then it was written by a request whose answer got lost, and
+/// Whether a row is what was to be written: then it was, by a request whose answer got lost, and
 /// which was sent again.
-fn is_of(row: HashMap<String, AttributeValue>, clip: &Clip) -> Result<bool, LibraryError> {
-    Ok(decode(row)? == decode(encode(clip)?)?)
+///
+/// A new clip may have gone on by then. What others wrote over a change makes no difference to who
+/// wrote it: they read again, and find it told.
+fn is_of(
+    row: HashMap<String, AttributeValue>,
+    clip: &Clip,
+    expected: Option<u64>,
+) -> Result<bool, LibraryError> {
+    let there = decode(row)?;
+    Ok(match expected {
+        None => there.created_at == clip.created_at,
+        Some(_) => there == decode(encode(clip)?)?,
+    })
 }
 
 /// The row of a clip: its fields, and the partitions of the sparse indexes it belongs to.

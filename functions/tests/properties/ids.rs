@@ -1,7 +1,9 @@
 //! Names of clips: parsed back as they were written, and in the order of time.
 
 use chrono::TimeDelta;
-use matchcut::clip::{ClipId, ClipKey, CompetitionId, Window, parse_moment, stamp};
+use matchcut::clip::{
+    Attempt, ClipId, ClipKey, CompetitionId, IdError, Window, parse_moment, stamp,
+};
 use proptest::prelude::*;
 
 use crate::values::{key, moment, window};
@@ -38,17 +40,31 @@ proptest! {
         prop_assert_eq!(name.parse::<ClipKey>(), Ok(key.clone()));
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
         prop_assert!(name.bytes().all(allowed), "MediaPackage takes no such id: {}", name);
-        let media = format!("{}/{}/", key.competition, key.clip);
-        prop_assert!(key.media_prefix().ends_with(&media));
-        prop_assert!(key.thumbnail_prefix().ends_with(&media));
+    }
+
+    #[test]
+    fn attempts_parse_back_and_share_no_prefix(key in key(), one in 1..=5_u32, other in 1..=5_u32) {
+        let attempt = |number| Attempt { clip: key.clone(), number };
+        let name = attempt(one).to_string();
+        prop_assert_eq!(name.parse::<Attempt>(), Ok(attempt(one)));
+        prop_assert_eq!(name.parse::<ClipKey>(), Err(IdError::Key));
+        prop_assert_eq!(key.to_string().parse::<Attempt>(), Err(IdError::Attempt));
+        if one != other {
+            let (one, other) = (attempt(one), attempt(other));
+            prop_assert!(!one.media_prefix().starts_with(&other.media_prefix()));
+            prop_assert!(!one.thumbnail_prefix().starts_with(&other.thumbnail_prefix()));
+        }
     }
 
     #[test]
     fn what_is_read_as_a_key_is_written_the_same(
-        name in r"[A-Za-z0-9-]{0,3}_?[0-9]{13,15}_[0-9]{13,15}_[A-Za-z0-9]{5,7}(_[0-9])?",
+        name in r"[A-Za-z0-9-]{0,3}_?[0-9]{13,15}_[0-9]{13,15}_[A-Za-z0-9]{5,7}(_[0-9]{1,2})?",
     ) {
         if let Ok(key) = name.parse::<ClipKey>() {
-            prop_assert_eq!(key.to_string(), name);
+            prop_assert_eq!(key.to_string(), name.clone());
+        }
+        if let Ok(attempt) = name.parse::<Attempt>() {
+            prop_assert_eq!(attempt.to_string(), name);
         }
     }
 

@@ -5,5 +5,6 @@ mod cursor;
 mod ids;
 mod moments;
 mod timeline;
+mod transitions;
 mod values;
 mod windows;

@@ -1,0 +1,213 @@
+//! The transition table: whatever is told of a clip, in whatever order and however often.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use matchcut::clip::Attempt;
+use matchcut::fields::Description;
+use matchcut::library::{
+    ActualBounds, Clip, Edit, Failure, FailureCode, Source, Status, Trigger, Upload, after,
+};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use crate::values::key;
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_580_736_600 + seconds, 0).expect("it is a time")
+}
+
+fn bounds() -> ActualBounds {
+    ActualBounds { start: at(0), end: at(10), duration_seconds: 10.0 }
+}
+
+/// A new clip: of the stream, aired or not; or of a file, in parts or not.
+fn clip() -> impl Strategy<Value = Clip> {
+    let about = prop::option::of(0..2000_i64)
+        .prop_map(|expires| Description { expires_at: expires.map(at), ..Description::default() });
+    let status = select(vec![Status::Scheduled, Status::Queued, Status::Uploading]);
+    (key(), status, about).prop_map(|(key, status, about)| {
+        let source = match status {
+            Status::Uploading => Source::Upload(Upload {
+                key: "demo/original.mp4".to_owned(),
+                filename: "final.mp4".to_owned(),
+                at: at(0),
+                size: Some(7),
+                uploader: None,
+                multipart: None,
+                awaited_until: Some(at(600)),
+                job: None,
+                progress: None,
+                thumbnails: 0,
+            }),
+            _ => Source::Live {
+                channel: "main".into(),
+                requested: matchcut::clip::Window::new(at(0), at(10)).expect("ten seconds"),
+            },
+        };
+        Clip::new(key, status, source, &about, at(0))
+    })
+}
+
+fn created(formats: &[&str]) -> Trigger {
+    let path = |format: &&str| ((*format).to_owned(), format!("/out/v1/{format}"));
+    Trigger::AssetCreated { manifests: formats.iter().map(path).collect() }
+}
+
+fn playable(format: &str) -> Trigger {
+    Trigger::Playable { configuration: format.to_owned() }
+}
+
+fn failed(code: FailureCode) -> Trigger {
+    Trigger::Failed(Failure { code, message: "It did not work.".to_owned() })
+}
+
+fn edit() -> impl Strategy<Value = Trigger> {
+    let expiry = prop::option::of(prop::option::of((0..2000_i64).prop_map(at)));
+    (prop::option::of("[a-c]"), expiry).prop_map(|(title, expires_at)| {
+        Trigger::Edited(Edit { title, expires_at, ..Edit::default() })
+    })
+}
+
+fn trigger() -> impl Strategy<Value = Trigger> {
+    use FailureCode::{AssetRefused, HarvestFailed, IngestFailed, TranscodeFailed};
+    let code = select(vec![AssetRefused, HarvestFailed, IngestFailed, TranscodeFailed]);
+    let format = select(vec!["hls", "dash"]);
+    let formats = subsequence(vec!["hls", "dash"], 0..=2);
+    prop_oneof![
+        1 => Just(Trigger::Aired { actual: Some(bounds()) }),
+        1 => Just(Trigger::HarvestStarted),
+        1 => "[mn]".prop_map(|multipart| Trigger::MultipartStarted { multipart }),
+        1 => Just(Trigger::FileProbed { actual: bounds(), thumbnails: 3 }),
+        1 => "[jk]".prop_map(|job| Trigger::TranscodeStarted { job }),
+        1 => (0..=100_u8).prop_map(|percent| Trigger::TranscodeProgressed { percent }),
+        3 => formats.prop_map(|formats| created(&formats)),
+        3 => format.prop_map(playable),
+        2 => code.prop_map(failed),
+        2 => Just(Trigger::Retried),
+        1 => edit(),
+        1 => Just(Trigger::Expired),
+    ]
+}
+
+/// What is told in turn, and about which attempt: mostly about the one under way.
+fn story() -> impl Strategy<Value = Vec<(Trigger, Option<u32>)>> {
+    let of = prop_oneof![4 => Just(None), 1 => (0..8_u32).prop_map(Some)];
+    let deleted = prop_oneof![40 => trigger(), 1 => Just(Trigger::Deleted)];
+    prop::collection::vec((deleted, of), 0..60)
+}
+
+/// What is so of every row that can come about.
+fn check(clip: &Clip) -> Result<(), TestCaseError> {
+    let proven = !clip.manifests.is_empty()
+        && clip.manifests.keys().all(|format| clip.playable.contains(format));
+    let status = clip.status;
+    prop_assert!(status != Status::Ready || proven && clip.ready_at.is_some());
+    prop_assert!(status != Status::Packaging || !proven, "nothing more is awaited");
+    prop_assert!(!status.is_in_the_making() || clip.failure.is_none());
+    prop_assert!(status != Status::Failed || clip.failure.is_some());
+    prop_assert_eq!(clip.queued_at.is_some(), status == Status::Queued);
+    prop_assert_eq!(clip.deleted_at.is_some(), status == Status::Deleting);
+    prop_assert!(!status.is_unfinished() || clip.next_check_at.is_some(), "nobody looks after it");
+    prop_assert!(clip.expires_at.is_none() || clip.next_check_at.is_some(), "it never expires");
+    prop_assert!((1..=Attempt::MOST).contains(&clip.attempt));
+    prop_assert!((1..=clip.attempt).contains(&clip.media_attempt));
+    let of_file = [Status::Uploading, Status::Transcoding].contains(&status);
+    let of_stream = [Status::Scheduled, Status::Queued, Status::Harvesting].contains(&status);
+    let astray = if clip.upload().is_some() { of_stream } else { of_file };
+    prop_assert!(!astray, "{:?} is not for its source", status);
+    let row = serde_json::to_value(clip).expect("a clip is a row");
+    prop_assert_eq!(&serde_json::from_value::<Clip>(row).expect("a row is a clip"), clip);
+    Ok(())
+}
+
+/// What is so of every change.
+fn check_change(
+    before: &Clip,
+    next: &Clip,
+    of: u32,
+    trigger: &Trigger,
+) -> Result<(), TestCaseError> {
+    check(next)?;
+    prop_assert_eq!(next.version, before.version + 1);
+    prop_assert_ne!(before.status, Status::Deleting, "it came back");
+    let (key, known) = ((&next.key(), &next.created_at), (&before.key(), &before.created_at));
+    prop_assert_eq!(key, known);
+    let asked = matches!(trigger, Trigger::Edited(_) | Trigger::Deleted | Trigger::Expired);
+    prop_assert!(asked || of == before.attempt, "this was about another attempt");
+    let retried = matches!(trigger, Trigger::Retried);
+    prop_assert_eq!(next.attempt, before.attempt + u32::from(retried));
+    if before.status != next.status && !before.status.is_in_the_making() {
+        let removed = next.status == Status::Deleting;
+        prop_assert!(removed || retried && before.status == Status::Failed);
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn no_story_leads_a_clip_astray(clip in clip(), story in story()) {
+        let mut now = clip;
+        check(&now)?;
+        for (seconds, (trigger, of)) in (1..).zip(story) {
+            let (time, of) = (at(seconds * 10), of.unwrap_or(now.attempt));
+            let Some(next) = after(&now, of, trigger.clone(), time) else { continue };
+            check_change(&now, &next, of, &trigger)?;
+            let again = after(&next, of, trigger.clone(), time + TimeDelta::seconds(1));
+            prop_assert_eq!(again, None, "{:?} counted twice", trigger);
+            now = next;
+        }
+    }
+
+    /// All that is true of one attempt that succeeds is told at least once, in any order.
+    #[test]
+    fn what_is_true_of_a_clip_leads_to_the_same_end_in_any_order(
+        clip in clip(),
+        told in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
+        order in Just((0..8).collect::<Vec<usize>>()).prop_shuffle(),
+    ) {
+        let facts = [
+            Trigger::Aired { actual: Some(bounds()) },
+            Trigger::HarvestStarted,
+            Trigger::FileProbed { actual: bounds(), thumbnails: 3 },
+            Trigger::TranscodeStarted { job: "j".to_owned() },
+            Trigger::TranscodeProgressed { percent: 50 },
+            created(&["hls", "dash"]),
+            playable("hls"),
+            playable("dash"),
+        ];
+        let mut now = clip.clone();
+        let any = told.iter().map(|it| it.index(facts.len()));
+        for (seconds, fact) in (1..).zip(any.chain(order)) {
+            now = after(&now, 1, facts[fact].clone(), at(seconds)).unwrap_or(now);
+        }
+        prop_assert_eq!(now.status, Status::Ready);
+        let formats = ["hls", "dash"].map(str::to_owned);
+        prop_assert_eq!(&now.playable, &formats.clone().into());
+        prop_assert!(now.manifests.keys().eq(now.playable.iter()));
+    }
+
+    #[test]
+    fn a_failed_clip_is_tried_again_until_it_is_ready_or_five_times(
+        clip in clip(),
+        code in select(vec![FailureCode::HarvestFailed, FailureCode::IngestFailed]),
+        failures in 0..8_u32,
+    ) {
+        let mut now = clip;
+        let mut tell = |trigger| {
+            let next = after(&now, now.attempt, trigger, at(1));
+            let changed = next.is_some();
+            now = next.unwrap_or(now.clone());
+            changed
+        };
+        let mut retries = 0;
+        for _ in 0..failures {
+            tell(failed(code));
+            retries += u32::from(tell(Trigger::Retried));
+        }
+        for trigger in [created(&["hls"]), playable("hls")] {
+            tell(trigger);
+        }
+        prop_assert_eq!(retries, failures.min(Attempt::MOST - 1));
+        let expected = if failures < Attempt::MOST { Status::Ready } else { Status::Failed };
+        prop_assert_eq!((now.status, now.attempt), (expected, retries + 1));
+    }
+}

@@ -1,0 +1,42 @@
+"""A clip that failed, tried again in the deployed service."""
+
+from clips import ClipTest
+from deployment import deployed
+from test_upload import TestUpload as Uploads
+
+
+class TestRetry(ClipTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.use(deployed())
+
+    film, put, announce = Uploads.film, Uploads.put, Uploads.announce
+
+    def test_a_failed_clip_becomes_ready_once_its_cause_is_gone(self):
+        data = self.film("-c:v", "mpeg4", "-q:v", "2")
+        clip = self.announce(data)
+        self.put(clip["upload"]["url"], bytes(len(data)), clip["upload"]["headers"])
+        failed = self.wait_until(clip, "failed", 60)
+        self.assertEqual(failed["failure"]["code"], "unreadable-file")
+        self.assertEqual(self.retry(clip, "viewer"), 403)
+
+        self.repair(clip, data)
+        self.assertEqual(self.retry(clip, "operator"), 202)
+        # The sweep, every minute, takes in what is there already.
+        ready = self.wait_until(clip, "ready", 200)
+        self.assertEqual(ready["attempt"], 2)
+        self.assertNotIn("failure", ready)
+        self.assert_plays(ready["manifest"], 2)
+        self.assertEqual(self.retry(clip, "operator"), 409)
+
+    def retry(self, clip, group):
+        token = self.deployment.sign_in(group)["AccessToken"]
+        return self.deployment.ask("POST", f"{self.path(clip)}/retry", token)[0]
+
+    def repair(self, clip, data):
+        """Puts the right file where the wrong one was."""
+        s3, bucket = self.deployment.client("s3"), self.deployment.outputs["UploadsBucketName"]
+        (found,) = [
+            it["Key"] for it in s3.list_objects_v2(Bucket=bucket)["Contents"] if clip["clip"] in it["Key"]
+        ]
+        s3.put_object(Bucket=bucket, Key=found, Body=data)
