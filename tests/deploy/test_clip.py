@@ -42,8 +42,8 @@ class TestClip(ClipTest):
 
     def test_a_clip_is_harvested_when_its_end_has_aired_without_the_sweep(self):
         with self.without("sweep-library"):
-            end = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=10)
-            start = end - timedelta(seconds=8)
+            end = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=8)
+            start = end - timedelta(seconds=16)
             clip = self.cut(start=start.isoformat(), end=end.isoformat())
             self.assertEqual(clip["status"], "scheduled")
             self.assertNotIn("EXT-X-ENDLIST", self.media(clip["preview"]), "its preview still grows")
