@@ -139,7 +139,7 @@ async fn each_binary_does_the_work_of_its_name() {
     let event = json!({
         "detail-type": "MediaPackage Input Notification",
         "source": "aws.mediapackage",
-        "resources": [format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", waiting.key())],
+        "resources": [format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", waiting.current())],
         "detail": { "event": "IngestError", "message": "no video" },
     });
     assert_eq!(playable.invoke(event).await.0, "response");
@@ -193,6 +193,35 @@ async fn each_binary_does_the_work_of_its_name() {
     });
     assert_eq!(harvest.invoke(event.clone()).await.0, "response");
     api.wait_for_status(&due, Status::Failed).await;
+
+    let parameters = json!({ "competitionId": due.competition, "clipId": due.clip });
+    let mut retry = start(env!("CARGO_BIN_EXE_retry-clip")).await;
+    assert_eq!(status_of(&retry.invoke(request("POST", &parameters)).await), ok(202));
+    let mut next = start(env!("CARGO_BIN_EXE_harvest-clip")).await;
+    let body = json!({ "competition": due.competition, "clip": due.clip }).to_string();
+    assert_eq!(next.invoke(json!({ "Records": [{ "body": body }] })).await.0, "response");
+    api.wait_for_status(&due, Status::Harvesting).await;
+
+    let mut update = start(env!("CARGO_BIN_EXE_update-clip")).await;
+    let mut edit = request("PATCH", &parameters);
+    edit["headers"]["if-match"] = json!("*");
+    edit["body"] = json!(r#"{"title":"The final"}"#);
+    assert_eq!(status_of(&update.invoke(edit).await), ok(200));
+    let mut delete = start(env!("CARGO_BIN_EXE_delete-clip")).await;
+    assert_eq!(status_of(&delete.invoke(request("DELETE", &parameters)).await), ok(204));
+    let clip = api.wait_for_status(&due, Status::Deleting).await;
+    assert_eq!(clip.title, "The final");
+
+    let mut announce = start(env!("CARGO_BIN_EXE_announce-clip")).await;
+    assert_eq!(announce.invoke(json!({ "Records": [] })).await.0, "response");
+    let subscribed = api.variables(&[
+        ("WEBHOOK_URL", "http://127.0.0.1:9/".to_owned()),
+        ("WEBHOOK_QUEUE_URL", "http://127.0.0.1:9/queue".to_owned()),
+        ("WEBHOOK_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:1:secret:hook".to_owned()),
+    ]);
+    let program = env!("CARGO_BIN_EXE_deliver-webhook");
+    let mut deliver = Function::start(program, subscribed.iter()).await;
+    assert_eq!(deliver.invoke(json!({ "Records": [] })).await.0, "response");
 
     event["detail"]["harvest_job"]["id"] = json!(3);
     assert_eq!(harvest.invoke(event).await.0, "error", "an event nobody understands is not lost");
