@@ -194,13 +194,26 @@ async fn each_binary_does_the_work_of_its_name() {
     assert_eq!(harvest.invoke(event.clone()).await.0, "response");
     api.wait_for_status(&due, Status::Failed).await;
 
-    let parameters = json!({ "competitionId": due.competition, "clipId": due.clip });
+    event["detail"]["harvest_job"]["id"] = json!(3);
+    assert_eq!(harvest.invoke(event).await.0, "error", "an event nobody understands is not lost");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_do_those_that_change_clips_and_tell_of_them() {
+    let api = Api::start_with(|options| options.faults.lose = 1.0).await;
+    let start = async |program| Function::start(program, api.stack.variables.iter()).await;
+    let status_of = |answer: &(String, Value)| (answer.0.clone(), answer.1["statusCode"].clone());
+    let ok = |status: u16| ("response".to_owned(), json!(status));
+    let failed = row("demo", 4, Status::Failed);
+    api.library().create(&failed).await.unwrap();
+
+    let parameters = json!({ "competitionId": failed.competition, "clipId": failed.clip });
     let mut retry = start(env!("CARGO_BIN_EXE_retry-clip")).await;
     assert_eq!(status_of(&retry.invoke(request("POST", &parameters)).await), ok(202));
     let mut next = start(env!("CARGO_BIN_EXE_harvest-clip")).await;
-    let body = json!({ "competition": due.competition, "clip": due.clip }).to_string();
+    let body = json!({ "competition": failed.competition, "clip": failed.clip }).to_string();
     assert_eq!(next.invoke(json!({ "Records": [{ "body": body }] })).await.0, "response");
-    api.wait_for_status(&due, Status::Harvesting).await;
+    api.wait_for_status(&failed, Status::Harvesting).await;
 
     let mut update = start(env!("CARGO_BIN_EXE_update-clip")).await;
     let mut edit = request("PATCH", &parameters);
@@ -209,7 +222,7 @@ async fn each_binary_does_the_work_of_its_name() {
     assert_eq!(status_of(&update.invoke(edit).await), ok(200));
     let mut delete = start(env!("CARGO_BIN_EXE_delete-clip")).await;
     assert_eq!(status_of(&delete.invoke(request("DELETE", &parameters)).await), ok(204));
-    let clip = api.wait_for_status(&due, Status::Deleting).await;
+    let clip = api.wait_for_status(&failed, Status::Deleting).await;
     assert_eq!(clip.title, "The final");
 
     let mut announce = start(env!("CARGO_BIN_EXE_announce-clip")).await;
@@ -222,9 +235,6 @@ async fn each_binary_does_the_work_of_its_name() {
     let program = env!("CARGO_BIN_EXE_deliver-webhook");
     let mut deliver = Function::start(program, subscribed.iter()).await;
     assert_eq!(deliver.invoke(json!({ "Records": [] })).await.0, "response");
-
-    event["detail"]["harvest_job"]["id"] = json!(3);
-    assert_eq!(harvest.invoke(event).await.0, "error", "an event nobody understands is not lost");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
