@@ -100,7 +100,8 @@ pub(super) async fn find(library: &Library, request: &Request) -> Result<Clip, P
     let clip = request.path("clipId").map_err(|_| missing())?;
     let found = library.find(&ClipKey { competition, clip }).await;
     let found = found.map_err(|cause| Problem::unavailable(&cause))?;
-    found.filter(|clip| clip.upload().is_some()).ok_or_else(missing)
+    let is_there = |clip: &Clip| clip.upload().is_some() && clip.status != Status::Deleting;
+    found.filter(is_there).ok_or_else(missing)
 }
 
 /// The upload, for the one who announced it.

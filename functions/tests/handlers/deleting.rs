@@ -78,6 +78,8 @@ async fn an_upload_goes_with_its_file_and_its_parts() {
     let announced = api.post("/uploads", &in_parts).await.key();
     for key in [&clip.key(), &announced] {
         api.delete(key).await;
+        let path = format!("/uploads/demo/{}/complete", key.clip);
+        assert_eq!(api.post(&path, r#"{"parts":[]}"#).await.status, 404);
     }
     sweep_after(&api, 4).await;
     assert_eq!((api.objects(), assets(&api).await), (vec![], vec![]));
