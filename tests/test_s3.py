@@ -56,6 +56,44 @@ class TestObjects(WireTest):
         put()
         self.assertEqual(self.tags(named), {})
 
+    def test_uploads_in_parts_are_listed_by_prefix_until_they_are_ended(self):
+        prefix = unused_id()
+        begin = self.s3.create_multipart_upload
+        begun = [
+            (key, begin(Bucket=self.bucket, Key=key)["UploadId"])
+            for key in (f"{prefix}/b", f"{prefix}/a", f"{prefix}/b", f"{prefix}-other")
+        ]
+        call = self.s3.list_multipart_uploads
+
+        def listed(size):
+            found = self.paged(call, "Uploads", size, Bucket=self.bucket, Prefix=f"{prefix}/")
+            return [(upload["Key"], upload["UploadId"]) for upload in found]
+
+        expected = [begun[1], begun[0], begun[2]]
+        for size in (1, 2, 1000):
+            with self.subTest(size=size):
+                self.assertEqual(listed(size), expected)
+        key, upload = begun[0]
+        self.s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
+        self.assertEqual(listed(1000), [begun[1], begun[2]])
+        for key, upload in (begun[1], begun[2], begun[3]):
+            self.s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload)
+        empty = call(Bucket=self.bucket, Prefix=prefix)
+        self.assertNotIn("Uploads", empty)
+
+    def test_an_object_that_is_removed_loses_its_tags(self):
+        named = self.new()
+        for remove in (
+            lambda: self.s3.delete_object(**named),
+            lambda: self.s3.delete_objects(
+                Bucket=named["Bucket"], Delete={"Objects": [{"Key": named["Key"]}]}
+            ),
+        ):
+            self.s3.put_object(**named, Body=b"film", Tagging="state=new")
+            remove()
+            remove()
+            self.assert_code("NoSuchKey", self.tags, named)
+
     def test_what_is_not_there_has_no_tags(self):
         for call in (self.tags, self.tag):
             self.assert_code("NoSuchKey", call, self.new())

@@ -1,10 +1,12 @@
 """The stand-in for AWS, spoken to with an SDK that nobody here wrote."""
 
 import json
+import tempfile
 import time
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from unittest import mock
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -239,6 +241,67 @@ class TestAsset(WireTest):
         self.assertEqual(found, expected)
         for call in (vod.describe_packaging_group, vod.describe_packaging_configuration):
             self.assert_refused("NotFoundException", call, Id="another")
+
+
+class TestPackagingGroups(WireTest):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        text = (ROOT / "packaging-groups/default.json").read_text()
+        for name in ("default", "another"):
+            group = json.loads(text)
+            group["id"] = name
+            if name != "default":
+                for configuration in group["packagingConfigurations"]:
+                    configuration["id"] += "-2"
+            (Path(folder.name) / f"{name}.json").write_text(json.dumps(group))
+        cls.OPTIONS = ("--packaging-groups", folder.name, "--assets-per-group", "1")
+        super().setUpClass()
+
+    def test_a_full_group_takes_no_asset_and_the_cdn_tells_another_by_its_path(self):
+        key = self.ended_job()["S3Destination"]["ManifestKey"]
+        source = f"arn:aws:s3:::{self.bucket}/{key}"
+        asked = lambda group: {
+            "Id": unused_id(),
+            "PackagingGroupId": group,
+            "SourceArn": source,
+            "SourceRoleArn": ROLE,
+        }
+        create, describe = self.vod.create_asset, self.vod.describe_packaging_group
+        (api,) = self.printed("api")
+        for group, own, other in [("default", "/vod", "/vod/2"), ("another", "/vod/2", "/vod")]:
+            with self.subTest(group):
+                self.assertEqual(describe(Id=group)["ApproximateAssetCount"], 0)
+                asset = create(**asked(group))
+                self.assert_refused("TooManyRequestsException", create, **asked(group))
+                self.assertEqual(describe(Id=group)["ApproximateAssetCount"], 1)
+                paths = [urlsplit(it["Url"]).path for it in asset["EgressEndpoints"]]
+                base = api.removesuffix("/api")
+                plays = lambda prefix: [get(base + prefix + path)[0] for path in paths]
+                eventually(60, lambda: plays(own) == [200, 200], "it was not playable")
+                self.assertEqual(plays(other), [404, 404])
+
+
+class TestServerErrors(WireTest):
+    OPTIONS = ("--faults", "error=1,seed=1")
+
+    def test_elemental_answers_500_and_503_to_what_may_be_done_all_the_same(self):
+        codes, prefixes = set(), []
+        for _ in range(20):
+            job = self.job()
+            with self.assertRaises(ClientError) as refusal:
+                self.live.create_harvest_job(**job)
+            codes.add(refusal.exception.response["ResponseMetadata"]["HTTPStatusCode"])
+            prefixes.append(job["S3Destination"]["ManifestKey"].removesuffix("parent.m3u8"))
+        self.assertEqual(codes, {500, 503})
+
+        def harvested():
+            lists = [self.s3.list_objects_v2(Bucket=self.bucket, Prefix=it) for it in prefixes]
+            return [found["KeyCount"] > 0 for found in lists]
+
+        eventually(30, lambda: any(harvested()), "no job was done")
+        self.assertFalse(all(harvested()))
 
 
 class TestLive(WireTest):

@@ -4,6 +4,7 @@ mod api;
 mod asset;
 mod burst;
 mod clip;
+mod due;
 mod error;
 mod events;
 mod harvest;
@@ -46,6 +47,8 @@ enum Part {
     Asset,
     /// From an uploaded object to its job: our own share, memory, and a burst of 500 files
     Upload,
+    /// Clips that end in the future, from their last segment to their harvest
+    Due,
     /// 500 clips in ten seconds, and a sweep of 10,000 unfinished ones
     Burst,
     /// Each Lambda binary: size, init and peak memory
@@ -89,6 +92,7 @@ fn measure(part: Part, table: &mut Table) -> Result<(), BenchError> {
             Part::Library => library::measure(table, folder).await,
             Part::Asset => Box::pin(asset::measure(table, folder)).await,
             Part::Upload => Box::pin(upload::measure(table, folder)).await,
+            Part::Due => Box::pin(due::measure(table, folder)).await,
             Part::Burst => Box::pin(burst::measure(table, folder)).await,
             Part::Lambda => lambda::measure(table, folder).await,
             Part::Local => local::measure(table, folder).await,

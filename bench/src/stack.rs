@@ -27,6 +27,8 @@ pub(crate) enum Background {
     Normal,
     /// All of it, and each harvest and ingest takes at least so long.
     Slow(Duration),
+    /// All of it, and the stream is live.
+    Live,
     /// Nothing: every event is lost and the sweep never comes, so each function runs only when
     /// the measurement runs it.
     Still,
@@ -44,7 +46,7 @@ impl Service {
     pub(crate) async fn start(background: Background, folder: &Path) -> Result<Self, BenchError> {
         let often = Duration::from_secs(5);
         let (lose, slow, sweep) = match background {
-            Background::Normal => (0.0, 0.0, often),
+            Background::Normal | Background::Live => (0.0, 0.0, often),
             Background::Slow(pace) => (0.0, pace.as_secs_f64(), often),
             Background::Still => (1.0, 0.0, Duration::from_hours(24)),
         };
@@ -52,8 +54,11 @@ impl Service {
             port: 0,
             data_dir: folder.to_owned(),
             packaging_groups: Path::new(PACKAGING_GROUPS).to_owned(),
-            // One segment more: the encoder does not wait until its very last playlist is taken.
-            source: Source::Recorded { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
+            source: match background {
+                Background::Live => Source::TestPicture,
+                // One segment more: the encoder does not wait until its last playlist is taken.
+                _ => Source::Recorded { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
+            },
             startover: Duration::from_mins(15),
             sweep,
             faults: Faults { lose, slow, ..Faults::default() },
@@ -64,7 +69,8 @@ impl Service {
             assets_per_group: 10_000,
         })
         .await?;
-        let on_air = timeout(Duration::from_mins(2), stack.on_air(SEGMENTS));
+        let segments = if matches!(background, Background::Live) { 6 } else { SEGMENTS };
+        let on_air = timeout(Duration::from_mins(2), stack.on_air(segments));
         on_air.await.map_err(|_| BenchError::OffAir)?;
         Ok(Self {
             library: Library::from_variables(&stack.sdk, &stack.variables)?,

@@ -22,14 +22,17 @@ async fn rows(local: &Local) -> Vec<Value> {
     serde_dynamo::from_items(found.items().to_vec()).unwrap()
 }
 
-/// The objects of the clip bucket, by the clip whose prefix they have.
+/// The objects of the clip bucket, by the clip and its attempt whose prefix they have.
 fn objects(data_dir: &Path) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
     let clips = data_dir.join("s3/matchcut-clips/clips/demo");
     for clip in std::fs::read_dir(clips).unwrap() {
         let clip = clip.unwrap();
-        let count = std::fs::read_dir(clip.path()).unwrap().count();
-        found.insert(clip.file_name().into_string().unwrap(), count);
+        for attempt in std::fs::read_dir(clip.path()).unwrap() {
+            let attempt = attempt.unwrap();
+            let name = [clip.file_name(), attempt.file_name()].map(|it| it.into_string().unwrap());
+            found.insert(name.join("/"), std::fs::read_dir(attempt.path()).unwrap().count());
+        }
     }
     found
 }
@@ -78,7 +81,8 @@ async fn a_clip_becomes_ready_once_whenever_the_process_was_killed() {
     assert_eq!(names.len(), rows.len(), "each row is listed");
     assert!(promised.is_subset(&names), "none that was promised is lost");
     // Three renditions of two segments each, three child manifests and the parent.
-    let expected: BTreeMap<_, _> = names.into_iter().map(|name| (name, 3 * 2 + 3 + 1)).collect();
+    let expected: BTreeMap<_, _> =
+        names.into_iter().map(|name| (format!("{name}/1"), 3 * 2 + 3 + 1)).collect();
     assert_eq!(objects(folder.path()), expected, "no object is orphaned, none is missing");
     local.interrupt().await;
 }

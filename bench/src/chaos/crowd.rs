@@ -78,12 +78,17 @@ struct Wish {
     path: &'static str,
     body: Value,
     twice: bool,
-    /// Deletes it as soon as it is there.
-    unwanted: bool,
-    /// Deletes it once it has come to its end.
-    regretted: bool,
+    /// When it is to be deleted, if ever.
+    regret: Option<Regret>,
     /// Tries it again, should it fail.
     insists: bool,
+}
+
+/// When a client does not want a clip any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Regret {
+    AtOnce,
+    AtItsEnd,
 }
 
 /// A service that answers is tried again after this; nobody gives up before the weather does.
@@ -143,8 +148,11 @@ impl Crowd {
             path: if upload { "/uploads" } else { "/clip" },
             body,
             twice: chance.f64() < 0.2,
-            unwanted: chance.f64() < 0.02,
-            regretted: chance.f64() < 0.02,
+            regret: match chance.f64() {
+                0.0..0.02 => Some(Regret::AtOnce),
+                0.02..0.04 => Some(Regret::AtItsEnd),
+                _ => None,
+            },
             insists: chance.f64() < 0.7,
         }
     }
@@ -163,22 +171,22 @@ impl Crowd {
         if let Some(url) = made["upload"]["url"].as_str() {
             self.send(url).await?;
         }
-        let end = if wish.unwanted { None } else { Some(self.follow(&path, &wish).await?) };
-        let end = match end {
-            Some(end) if !wish.regretted => end,
-            _ => {
-                self.ledger.lock().unwanted.insert(clip.clone());
-                self.delete(&path).await?;
-                End::Deleted
-            }
-        };
+        let mut end = End::Deleted;
+        if wish.regret != Some(Regret::AtOnce) {
+            end = self.follow(&path, &wish).await?;
+        }
+        if wish.regret.is_some() {
+            self.ledger.lock().unwanted.insert(clip.clone());
+            self.delete(&path).await?;
+            end = End::Deleted;
+        }
         self.ledger.lock().clips.insert(clip, Some(end));
         Ok(())
     }
 
     /// Sends a request until it is answered; twice at once, if so wished.
     async fn post(&self, wish: &Wish) -> Result<Value, String> {
-        let once = async || {
+        let sent = async || {
             let request = || {
                 self.request(Method::POST, wish.path)
                     .header("idempotency-key", &wish.key)
@@ -187,10 +195,10 @@ impl Crowd {
             self.insist(request).await
         };
         let ((status, made), other) = if wish.twice {
-            let (one, other) = tokio::join!(once(), once());
-            (one?, Some(other?))
+            let (answer, other) = tokio::join!(sent(), sent());
+            (answer?, Some(other?))
         } else {
-            (once().await?, None)
+            (sent().await?, None)
         };
         if !matches!(status.as_u16(), 201 | 202) {
             return Err(format!("{} was answered {status}: {made}", wish.key));

@@ -125,7 +125,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn no_clip_is_lost_in_bad_weather() {
-        let arguments = Arguments { clips: 120, clients: 60, uploads: 0.05, seed: None };
+        let arguments = Arguments { clips: 60, clients: 60, uploads: 0.05, seed: None };
         assert_eq!(run(&arguments).await, [""; 0]);
     }
 }

@@ -101,9 +101,9 @@ impl Publisher {
                 .await
                 .map_err(VodError::from);
             match created {
-                Ok(created) => {
-                    let endpoints = created.egress_endpoints.unwrap_or_default();
-                    return self.created(&asset, &group.path, endpoints);
+                Ok(made) => {
+                    let endpoints = made.egress_endpoints.unwrap_or_default();
+                    return told_of(&asset, &group.path, endpoints);
                 }
                 // Too many calls, or assets: that is one code. Another group may have room.
                 Err(VodError::TooManyRequestsException(_)) => {}
@@ -133,22 +133,7 @@ impl Publisher {
 
     fn described(&self, asset: &Attempt, found: Described) -> Result<Trigger, AssetError> {
         let path = self.groups.path_of(found.group.as_deref().unwrap_or_default());
-        self.created(asset, path, found.endpoints)
-    }
-
-    fn created(
-        &self,
-        asset: &Attempt,
-        group_path: &str,
-        endpoints: Vec<EgressEndpoint>,
-    ) -> Result<Trigger, AssetError> {
-        let manifest = |endpoint| {
-            let (id, path) = path_of(&endpoint)?;
-            Some((id, format!("{group_path}{path}")))
-        };
-        let manifests: Option<_> = endpoints.into_iter().map(manifest).collect();
-        let missing = || AssetError::Endpoint { asset: asset.clone() };
-        Ok(Trigger::AssetCreated { manifests: manifests.ok_or_else(missing)? })
+        told_of(asset, path, found.endpoints)
     }
 
     /// Removes an asset; one that is gone already is no error.
@@ -209,6 +194,21 @@ impl Publisher {
 
 fn calling(what: &'static str, asset: &Attempt, source: VodError) -> AssetError {
     AssetError::Call { what, asset: asset.clone(), source: Box::new(source) }
+}
+
+/// What an asset with these egress endpoints tells the library.
+fn told_of(
+    asset: &Attempt,
+    group_path: &str,
+    endpoints: Vec<EgressEndpoint>,
+) -> Result<Trigger, AssetError> {
+    let manifest = |endpoint| {
+        let (id, path) = path_of(&endpoint)?;
+        Some((id, format!("{group_path}{path}")))
+    };
+    let manifests: Option<_> = endpoints.into_iter().map(manifest).collect();
+    let missing = || AssetError::Endpoint { asset: asset.clone() };
+    Ok(Trigger::AssetCreated { manifests: manifests.ok_or_else(missing)? })
 }
 
 /// The packaging configuration of an egress endpoint, and the path of its manifest.

@@ -104,7 +104,8 @@ impl CreateClip {
             "clip {key}: {} to {} of channel {}",
             window.start(), window.end(), channel.id
         );
-        Ok(self.line.join(clip, now).await)
+        // A moment later: each state has a time of its own.
+        Ok(self.line.join(clip, Utc::now()).await)
     }
 
     /// The window to ask for, and the bounds it will really have where the manifest tells them.

@@ -94,7 +94,16 @@ impl Line {
     /// Its row is there, so nothing that fails here loses it.
     pub(super) async fn join(&self, clip: Clip, now: DateTime<Utc>) -> Clip {
         let key = clip.key();
-        match self.enter(clip.clone(), now).await {
+        let entered = match &clip.source {
+            // The stream was looked at to make it.
+            Source::Live { requested, .. } if clip.status == Status::Scheduled => {
+                let delay = (requested.end() - now).max(TimeDelta::seconds(1));
+                let sent = self.due.send(&key, delay).await;
+                sent.map(|()| (clip.clone(), false)).map_err(LineError::Due)
+            }
+            _ => self.enter(clip.clone(), now).await,
+        };
+        match entered {
             Ok((clip, _)) => clip,
             Err(failure) => {
                 let chain = error::chain(&failure);

@@ -10,6 +10,10 @@ use crate::http::{self, Problem, ProblemKind, Reply, Request};
 use crate::library::{Edit, Library};
 use crate::viewer::{ClipView, find_clip};
 
+/// Whoever edits between the look and the write has the write done once more, after a new look;
+/// that is as rare as two editors in one moment.
+const MOST_ROUNDS: usize = 4;
+
 /// Everything `update-clip` needs, built once per cold start.
 #[derive(Clone, Debug)]
 pub struct UpdateClip {
@@ -42,9 +46,6 @@ impl UpdateClip {
     /// while it is in the making.
     async fn update(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
         let edit = read(&request.body()?, now)?;
-        // Whoever edits between the look and the write has the write done once more, after a new
-        // look; that is as rare as two editors in one moment.
-        const MOST_ROUNDS: usize = 4;
         for _ in 0..MOST_ROUNDS {
             let clip = find_clip(&self.library, request).await?;
             let said = self.view.said(&clip);
@@ -63,9 +64,8 @@ impl UpdateClip {
                 Some(true) => {}
             }
             let edited = self.library.edit(&clip, &edit, now).await;
-            match edited.map_err(|cause| Problem::unavailable(&cause))? {
-                Some(clip) => return Ok(self.view.reply(&self.library, &clip).await),
-                None => continue,
+            if let Some(clip) = edited.map_err(|cause| Problem::unavailable(&cause))? {
+                return Ok(self.view.reply(&self.library, &clip).await);
             }
         }
         Err(Problem::new(

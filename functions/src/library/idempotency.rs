@@ -75,10 +75,9 @@ impl Library {
         let row: Row = serde_dynamo::from_item(item).map_err(LibraryError::Decode)?;
         // TTL may be days behind.
         // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html>
-        Ok((now.timestamp() < row.expires_at_seconds).then(|| Recorded {
-            clip: ClipKey { competition: row.made_competition, clip: row.made_clip },
-            fingerprint: row.fingerprint,
-        }))
+        let clip = ClipKey { competition: row.made_competition, clip: row.made_clip };
+        let recorded = Recorded { clip, fingerprint: row.fingerprint };
+        Ok((now.timestamp() < row.expires_at_seconds).then_some(recorded))
     }
 
     /// Writes a new clip and the record of the request that made it; `false` if the request has

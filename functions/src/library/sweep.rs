@@ -51,7 +51,7 @@ pub struct Swept {
     pub looked_at: usize,
     /// Clips that were further on than their row said: no event had told.
     pub moved: usize,
-    /// Harvests it started, of clips that waited in line.
+    /// Clips that waited in line and do no longer: their harvests were asked for.
     pub started: usize,
     /// Deleted clips of which nothing is left.
     pub removed: usize,

@@ -349,6 +349,8 @@ pub(super) mod tests {
     /// media the clip then has.
     #[test]
     fn a_retry_does_again_what_failed() {
+        use FailureCode::{AssetRefused, HarvestFailed, HarvestRefused, IngestFailed};
+
         let file = clip(Status::Uploading).source;
         let check = |code, source: Option<&Source>, expected: (Status, u32)| {
             let mut before = clip(Status::Failed);
@@ -360,7 +362,6 @@ pub(super) mod tests {
             assert_eq!((next.attempt, next.failure, next.playable.len()), (2, None, 0));
             assert_eq!(next.queued_at, (next.status == Status::Queued).then(|| at(200)));
         };
-        use FailureCode::{AssetRefused, HarvestFailed, HarvestRefused, IngestFailed};
         check(HarvestRefused, None, (Status::Queued, 2));
         check(HarvestFailed, None, (Status::Queued, 2));
         check(FailureCode::NotAired, None, (Status::Queued, 2));

@@ -172,6 +172,6 @@ async fn competitions_have_an_expiry_of_their_own() {
         let clip = api.library().find(&key).await.unwrap().unwrap();
         let kept =
             clip.expires_at.map(|expiry| (expiry - clip.created_at).as_seconds_f64() / 86400.0);
-        assert_eq!(kept.map(|days| days.round()), days.map(f64::from));
+        assert_eq!(kept.map(f64::round), days.map(f64::from));
     }
 }

@@ -139,7 +139,7 @@ async fn each_binary_does_the_work_of_its_name() {
     let event = json!({
         "detail-type": "MediaPackage Input Notification",
         "source": "aws.mediapackage",
-        "resources": [format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", waiting.key())],
+        "resources": [format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", waiting.current())],
         "detail": { "event": "IngestError", "message": "no video" },
     });
     assert_eq!(playable.invoke(event).await.0, "response");
@@ -196,6 +196,45 @@ async fn each_binary_does_the_work_of_its_name() {
 
     event["detail"]["harvest_job"]["id"] = json!(3);
     assert_eq!(harvest.invoke(event).await.0, "error", "an event nobody understands is not lost");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_do_those_that_change_clips_and_tell_of_them() {
+    let api = Api::start_with(|options| options.faults.lose = 1.0).await;
+    let start = async |program| Function::start(program, api.stack.variables.iter()).await;
+    let status_of = |answer: &(String, Value)| (answer.0.clone(), answer.1["statusCode"].clone());
+    let ok = |status: u16| ("response".to_owned(), json!(status));
+    let failed = row("demo", 4, Status::Failed);
+    api.library().create(&failed).await.unwrap();
+
+    let parameters = json!({ "competitionId": failed.competition, "clipId": failed.clip });
+    let mut retry = start(env!("CARGO_BIN_EXE_retry-clip")).await;
+    assert_eq!(status_of(&retry.invoke(request("POST", &parameters)).await), ok(202));
+    let mut next = start(env!("CARGO_BIN_EXE_harvest-clip")).await;
+    let body = json!({ "competition": failed.competition, "clip": failed.clip }).to_string();
+    assert_eq!(next.invoke(json!({ "Records": [{ "body": body }] })).await.0, "response");
+    api.wait_for_status(&failed, Status::Harvesting).await;
+
+    let mut update = start(env!("CARGO_BIN_EXE_update-clip")).await;
+    let mut edit = request("PATCH", &parameters);
+    edit["headers"]["if-match"] = json!("*");
+    edit["body"] = json!(r#"{"title":"The final"}"#);
+    assert_eq!(status_of(&update.invoke(edit).await), ok(200));
+    let mut delete = start(env!("CARGO_BIN_EXE_delete-clip")).await;
+    assert_eq!(status_of(&delete.invoke(request("DELETE", &parameters)).await), ok(204));
+    let clip = api.wait_for_status(&failed, Status::Deleting).await;
+    assert_eq!(clip.title, "The final");
+
+    let mut announce = start(env!("CARGO_BIN_EXE_announce-clip")).await;
+    assert_eq!(announce.invoke(json!({ "Records": [] })).await.0, "response");
+    let subscribed = api.variables(&[
+        ("WEBHOOK_URL", "http://127.0.0.1:9/".to_owned()),
+        ("WEBHOOK_QUEUE_URL", "http://127.0.0.1:9/queue".to_owned()),
+        ("WEBHOOK_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:1:secret:hook".to_owned()),
+    ]);
+    let program = env!("CARGO_BIN_EXE_deliver-webhook");
+    let mut deliver = Function::start(program, subscribed.iter()).await;
+    assert_eq!(deliver.invoke(json!({ "Records": [] })).await.0, "response");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
