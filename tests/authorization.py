@@ -29,6 +29,10 @@ TABLE = {
     ("POST", "/api/clip"): only(operator=400),
     ("GET", "/api/competitions/nobody-has-this/clips"): everyone(200),
     ("GET", "/api/competitions/nobody-has-this/clips/unknown"): everyone(404),
+    ("PATCH", "/api/competitions/nobody-has-this/clips/unknown"): only(operator=404),
+    # What is not there is as good as deleted.
+    ("DELETE", "/api/competitions/nobody-has-this/clips/unknown"): only(operator=204),
+    ("POST", "/api/competitions/nobody-has-this/clips/unknown/retry"): only(operator=404),
     # The library is public.
     ("POST", "/api/competitions/nobody-has-this/playback"): only(viewer=409, operator=409),
     ("POST", "/api/uploads"): only(operator=400),

@@ -3,9 +3,9 @@
 import json
 import secrets
 import threading
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from base64 import b64encode
 from standardwebhooks.webhooks import Webhook
 
 

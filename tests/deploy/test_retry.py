@@ -1,16 +1,13 @@
 """A clip that failed, tried again in the deployed service."""
 
-from clips import ClipTest
 from deployment import deployed
-from test_upload import TestUpload as Uploads
+from uploads import UploadTest
 
 
-class TestRetry(ClipTest):
+class TestRetry(UploadTest):
     @classmethod
     def setUpClass(cls):
         cls.use(deployed())
-
-    film, put, announce = Uploads.film, Uploads.put, Uploads.announce
 
     def test_a_failed_clip_becomes_ready_once_its_cause_is_gone(self):
         data = self.film("-c:v", "mpeg4", "-q:v", "2")
