@@ -52,7 +52,7 @@ lint-deploy: cdk/node_modules/ready target/lint-tools/ready ## Check the CDK app
 # Two parts of the benchmark run the functions as they are deployed, which takes long to build.
 bench: ## Measure speed and memory, and print the figures; options in ARGS as for run
 	@scripts/require.sh $(TOOLS)
-	$(if $(filter clip library asset due burst local,$(ARGS)),,cargo build --locked --release -p matchcut)
+	$(if $(filter clip library asset due burst sweep local,$(ARGS)),,cargo build --locked --release -p matchcut)
 	cargo build --locked --profile bench -p matchcut-local -p matchcut-bench
 	cargo run --locked --quiet --profile bench -p matchcut-bench --bin bench -- $(ARGS)
 

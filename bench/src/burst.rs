@@ -1,4 +1,4 @@
-//! Operators who cut faster than AWS harvests, and a sweep that finds ten thousand clips unfinished.
+//! Operators who cut faster than AWS harvests.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -6,16 +6,13 @@ use std::time::{Duration, Instant};
 use aws_sdk_mediapackage::types::HarvestJob;
 use chrono::{DateTime, Utc};
 use matchcut::clip::{Attempt, ClipKey, CompetitionId};
-use matchcut::library::{Status, Sweep};
 use serde_json::Value;
-use tokio::task::JoinSet;
 
 use crate::error::BenchError;
 use crate::harvest;
-use crate::rows;
 use crate::stack::{Background, Service, window};
 use crate::table::Table;
-use crate::timings::{Timings, milliseconds, timed};
+use crate::timings::{Timings, milliseconds};
 
 const CLIPS: usize = 500;
 const CLIENTS: usize = 32;
@@ -24,15 +21,9 @@ const SPELL: Duration = Duration::from_secs(10);
 /// How long a harvest takes, and how many MediaPackage does at once.
 const HARVEST: Duration = Duration::from_secs(2);
 const JOBS: u32 = 10;
-const UNFINISHED: usize = 10_000;
-
-pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
-    line(table, &folder.join("line")).await?;
-    sweep(table, &folder.join("sweep")).await
-}
 
 /// Cuts clips from many clients at once, and waits until all are ready.
-async fn line(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
+pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
     let service = &Service::start(Background::Slow(HARVEST), folder).await?;
     let competition: CompetitionId = "bench-burst".parse()?;
     let begun = Instant::now();
@@ -125,33 +116,4 @@ async fn in_order(service: &Service, keys: &[ClipKey]) -> Result<bool, BenchErro
 /// The clip of a harvest job, and when that was made.
 fn of(job: HarvestJob) -> Option<(ClipKey, String)> {
     Some((job.id?.parse::<Attempt>().ok()?.clip, job.created_at?))
-}
-
-/// One run of the sweep over a library where every clip is unfinished, and due.
-async fn sweep(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
-    let service = Service::start(Background::Still, folder).await?;
-    let competition: CompetitionId = "bench-sweep".parse()?;
-    let mut writers = JoinSet::new();
-    for number in 0..UNFINISHED {
-        if 16 <= writers.len()
-            && let Some(written) = writers.join_next().await
-        {
-            written.map_err(|error| BenchError::unexpected("a panic", &error))??;
-        }
-        let (library, competition) = (service.library.clone(), competition.clone());
-        let window = window(number)?;
-        writers.spawn(async move {
-            rows::write(&library, &competition, window, Status::Packaging).await.map(drop)
-        });
-    }
-    for written in writers.join_all().await {
-        written?;
-    }
-    let sweep = Sweep::new(&service.stack.sdk, &service.stack.variables)?;
-    let (swept, took) = timed(Box::pin(sweep.run(Utc::now()))).await;
-    let swept = swept?;
-    table.heading(format!("the sweep, {UNFINISHED} unfinished clips, all due"));
-    let measured = format!("{} looks, {}", swept.looked_at, milliseconds(took));
-    table.add("  one run", measured, "ends within 2 min");
-    Ok(())
 }

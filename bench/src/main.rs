@@ -14,6 +14,7 @@ mod local;
 mod process;
 mod rows;
 mod stack;
+mod sweep;
 mod table;
 mod timings;
 mod upload;
@@ -49,8 +50,10 @@ enum Part {
     Upload,
     /// Clips that end in the future, from their last segment to their harvest
     Due,
-    /// 500 clips in ten seconds, and a sweep of 10,000 unfinished ones
+    /// 500 clips in ten seconds, of which ten are harvested at once
     Burst,
+    /// A run of the sweep over 10,000 unfinished clips
+    Sweep,
     /// Each Lambda binary: size, init and peak memory
     Lambda,
     /// The program `local`: how soon it is up and on air, and what it costs while idle
@@ -94,6 +97,7 @@ fn measure(part: Part, table: &mut Table) -> Result<(), BenchError> {
             Part::Upload => Box::pin(upload::measure(table, folder)).await,
             Part::Due => Box::pin(due::measure(table, folder)).await,
             Part::Burst => Box::pin(burst::measure(table, folder)).await,
+            Part::Sweep => Box::pin(sweep::measure(table, folder)).await,
             Part::Lambda => lambda::measure(table, folder).await,
             Part::Local => local::measure(table, folder).await,
         }
