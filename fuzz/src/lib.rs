@@ -3,11 +3,16 @@
 //!
 //! The tests of `functions` include this file to replay the corpus without a fuzzer.
 
+use aws_lambda_events::dynamodb;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
+use chrono::DateTime;
 use matchcut::asset::{HarvestNotice, InputNotice};
-use matchcut::clip::{ClipId, ClipRequest, CompetitionId, Span, Window};
+use matchcut::clip::{
+    Attempt, ClipId, ClipKey, ClipRequest, CompetitionId, DueClip, Span, Window, read_edit,
+};
 use matchcut::library::{ActualBounds, Cursor};
 use matchcut::live::Timeline;
+use matchcut::notice::{Notice, entered};
 use matchcut::upload::{JobNotice, ObjectCreated, ObjectKey, UploadRequest, read_parts};
 
 /// A manifest of a live endpoint.
@@ -23,19 +28,39 @@ pub fn manifest(data: &[u8]) {
     }
 }
 
-/// An event of EventBridge, as it comes and as a queue carries it.
+/// An event of EventBridge, as it comes and as a queue carries it; a message of a queue; a batch of
+/// the table's stream.
 pub fn events(data: &[u8]) {
     let _ = serde_json::from_slice::<EventBridgeEvent<HarvestNotice>>(data);
     let _ = serde_json::from_slice::<EventBridgeEvent<InputNotice>>(data);
     let _ = serde_json::from_slice::<EventBridgeEvent<JobNotice>>(data);
     let _ = serde_json::from_slice::<ObjectCreated>(data);
+    let _ = serde_json::from_slice::<DueClip>(data);
+    if let Ok(batch) = serde_json::from_slice::<dynamodb::Event>(data) {
+        for clip in batch.records.into_iter().filter_map(entered) {
+            reads_back(&clip.clip);
+        }
+    }
+    if let Ok(text) = std::str::from_utf8(data)
+        && let Ok(notice) = Notice::parse(text)
+    {
+        // Standard Webhooks signs it with full stops in between.
+        assert!(!notice.id.contains('.'), "{}", notice.id);
+        assert!(!notice.body.is_empty());
+    }
 }
 
-/// The cursor of a list.
+/// The cursor of a list, and the names that are in it and in AWS.
 pub fn cursor(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(cursor) = text.parse::<Cursor>() {
         assert_eq!(cursor.to_string(), text);
+    }
+    if let Ok(key) = text.parse::<ClipKey>() {
+        assert_eq!(key.to_string(), text);
+    }
+    if let Ok(attempt) = text.parse::<Attempt>() {
+        assert_eq!(attempt.to_string(), text);
     }
 }
 
@@ -48,6 +73,7 @@ pub fn bodies(data: &[u8]) {
     if let Ok(UploadRequest { at: Some(at), .. }) = UploadRequest::read(data) {
         reads_back(&ClipId::random_at(at));
     }
+    let _ = read_edit(data, DateTime::UNIX_EPOCH);
     if let Ok(parts) = read_parts(data, 3) {
         assert!(parts.keys().eq(&[1, 2, 3]));
     }

@@ -27,5 +27,5 @@ pub use line::{Line, LineError};
 pub use moment::{MomentError, ceil_second, floor_second, parse_moment};
 pub use request::{ClipRequest, Span};
 pub use retry::RetryClip;
-pub use update::UpdateClip;
+pub use update::{UpdateClip, read_edit};
 pub use window::{Limits, Window, WindowError};

@@ -45,7 +45,7 @@ impl UpdateClip {
     /// The condition is on what can be edited and not on the whole clip, which changes by itself
     /// while it is in the making.
     async fn update(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
-        let edit = read(&request.body()?, now)?;
+        let edit = read_edit(&request.body()?, now)?;
         for _ in 0..MOST_ROUNDS {
             let clip = find_clip(&self.library, request).await?;
             let said = self.view.said(&clip);
@@ -77,7 +77,7 @@ impl UpdateClip {
 
 /// What a body asks for, as a JSON merge patch: what it does not name stays, and `null` removes.
 /// <https://www.rfc-editor.org/rfc/rfc7396>
-fn read(body: &[u8], now: DateTime<Utc>) -> Result<Edit, Problem> {
+pub fn read_edit(body: &[u8], now: DateTime<Utc>) -> Result<Edit, Problem> {
     let fields = Fields::read(body, &["title", "description", "tags", "expiresAt"])?;
     let about = fields.description()?;
     about.check(now)?;
@@ -99,7 +99,7 @@ mod tests {
     fn what_is_not_named_stays_and_null_removes() {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
         let check =
-            |body: &str, expected: Edit| assert_eq!(read(body.as_bytes(), now), Ok(expected));
+            |body: &str, expected: Edit| assert_eq!(read_edit(body.as_bytes(), now), Ok(expected));
         check("", Edit::default());
         check("{}", Edit::default());
         check(r#"{"title":"a"}"#, Edit { title: Some("a".to_owned()), ..Edit::default() });
@@ -113,7 +113,7 @@ mod tests {
             (r#"{"competition":"a"}"#, "competition"),
             (r#"{"tags":"a"}"#, "tags"),
         ] {
-            let problem = read(body.as_bytes(), now).unwrap_err();
+            let problem = read_edit(body.as_bytes(), now).unwrap_err();
             assert_eq!(problem.field.as_deref(), Some(field), "{body}");
         }
     }

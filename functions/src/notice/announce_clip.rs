@@ -156,7 +156,7 @@ fn time_to_ready(clip: &Clip) -> Option<(&'static str, f64)> {
 }
 
 /// The clip of a record that tells of a new state.
-fn entered(record: EventRecord) -> Option<Clip> {
+pub fn entered(record: EventRecord) -> Option<Clip> {
     let change = record.change;
     if change.new_image.is_empty() || is_other(&change.new_image) {
         return None;

@@ -93,10 +93,11 @@ struct Change {
 }
 
 /// What is posted.
-struct Notice {
+#[derive(Debug)]
+pub struct Notice {
     /// The same for each try of one change, so that a receiver can tell it had it.
-    id: String,
-    body: String,
+    pub id: String,
+    pub body: String,
 }
 
 impl DeliverWebhook {
@@ -228,7 +229,8 @@ impl DeliverWebhook {
 }
 
 impl Notice {
-    fn parse(message: &str) -> serde_json::Result<Self> {
+    /// Reads an event of the bus, as the queue carries it.
+    pub fn parse(message: &str) -> serde_json::Result<Self> {
         let StateChanged { detail } = serde_json::from_str(message)?;
         let change = Change::deserialize(&detail)?;
         let status = json!(change.status);

@@ -4,5 +4,5 @@ mod announce_clip;
 mod deliver_webhook;
 mod signature;
 
-pub use announce_clip::{AnnounceClip, AnnounceClipError};
-pub use deliver_webhook::{DeliverWebhook, DeliverWebhookError};
+pub use announce_clip::{AnnounceClip, AnnounceClipError, entered};
+pub use deliver_webhook::{DeliverWebhook, DeliverWebhookError, Notice};

@@ -104,15 +104,22 @@ impl CreateUpload {
         }
     }
 
-    /// S3's id of the multipart upload; that of one that was begun by a request which then died.
+    /// S3's id of the multipart upload; that of one that was begun before, if its answer got lost
+    /// or the request that began it died.
     async fn begin_parts(&self, key: &str, content_type: &str) -> Result<String, Problem> {
-        let begun = self.originals.begun_parts(key).await;
-        if let Some(first) = begun.map_err(|cause| Problem::unavailable(&cause))?.into_iter().min()
-        {
-            return Ok(first);
+        let mut failure = None;
+        for _ in 0..2 {
+            let begun = self.originals.begun_parts(key).await;
+            let begun = begun.map_err(|cause| Problem::unavailable(&cause))?;
+            if let Some(first) = begun.into_iter().min() {
+                return Ok(first);
+            }
+            match self.originals.begin_parts(key, content_type).await {
+                Ok(multipart) => return Ok(multipart),
+                Err(cause) => failure = Some(cause),
+            }
         }
-        let begun = self.originals.begin_parts(key, content_type).await;
-        begun.map_err(|cause| Problem::unavailable(&cause))
+        Err(Problem::unavailable(&failure.expect("both rounds have failed")))
     }
 
     async fn record(

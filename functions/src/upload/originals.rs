@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Error as S3Error;
-use aws_sdk_s3::config::RequestChecksumCalculation;
+use aws_sdk_s3::config::{Config, RequestChecksumCalculation};
 use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use chrono::{DateTime, Utc};
 
-use crate::config::{ConfigError, Variables};
+use crate::config::{self, ConfigError, Variables};
 
 /// The files as they were uploaded.
 #[derive(Clone, Debug)]
@@ -120,6 +120,9 @@ impl Originals {
     }
 
     /// Has S3 take a file in parts; the id of the multipart upload.
+    ///
+    /// Asked twice, S3 begins two. So the SDK does not ask again: look for it with
+    /// [`Self::begun_parts`].
     pub async fn begin_parts(
         &self,
         key: &str,
@@ -131,6 +134,8 @@ impl Originals {
             .bucket(&self.bucket)
             .key(key)
             .content_type(content_type)
+            .customize()
+            .config_override(Config::builder().retry_config(config::no_retries()))
             .send()
             .await
             .map_err(|error| failed("take parts of", key, error))?;

@@ -1,5 +1,6 @@
 //! The handlers against the stand-in, over the wire and with the real SDKs.
 
+mod awaits;
 mod bad_files;
 mod bad_requests;
 mod contract;

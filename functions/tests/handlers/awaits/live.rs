@@ -1,0 +1,185 @@
+//! Clips of the stream.
+
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use matchcut::asset::{AssetPlayable, HarvestComplete, HarvestNotice, InputNotice};
+use matchcut::clip::{CreateClip, HarvestClip, Harvested, Harvester};
+use matchcut::library::{Clip, Source, Status};
+use serde_json::{Value, json};
+
+use super::world::World;
+use super::{Again, Stage, WAYS, everywhere, is_answered, message, request};
+use crate::support::{at, row};
+
+/// A row of which nothing else is there yet.
+pub(super) async fn waiting(stage: &Stage, status: Status) -> Clip {
+    let clip = Clip { manifests: [].into(), playable: [].into(), ..row("demo", 4, status) };
+    assert!(stage.api.library().create(&clip).await.unwrap());
+    clip
+}
+
+/// A clip whose harvest is over, and nobody knows it.
+async fn harvested(stage: &Stage) -> Clip {
+    let clip = waiting(stage, Status::Harvesting).await;
+    let harvester = Harvester::from_variables(&stage.api.stack.sdk, stage.variables()).unwrap();
+    let Source::Live { requested, .. } = clip.source else { panic!("it is of the stream") };
+    harvester.start(&clip.current(), "main-hls", requested).await.unwrap();
+    stage
+        .api
+        .eventually("it is harvested", async || {
+            let look = harvester.look(&clip.current()).await.unwrap();
+            (look == Harvested::Succeeded).then_some(())
+        })
+        .await;
+    clip
+}
+
+/// A clip whose asset is there, and nothing is known of its ingest.
+pub(super) async fn packaged(stage: &Stage) -> Clip {
+    let clip = harvested(stage).await;
+    let complete = HarvestComplete::new(&stage.api.stack.sdk, stage.variables()).unwrap();
+    complete.handle(finished(&clip)).await.unwrap();
+    clip
+}
+
+fn finished(clip: &Clip) -> HarvestNotice {
+    let name = clip.current().to_string();
+    let job = json!({ "id": name, "status": "SUCCEEDED", "origin_endpoint_id": "main-hls" });
+    serde_json::from_value(json!({ "harvest_job": job })).unwrap()
+}
+
+fn playable(clip: &Clip, format: &str) -> EventBridgeEvent<InputNotice> {
+    let arn = format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", clip.current());
+    serde_json::from_value(json!({
+        "detail-type": "MediaPackage Input Notification",
+        "source": "aws.mediapackage",
+        "resources": [arn],
+        "detail": { "event": "VodAssetPlayable", "packaging_configuration_id": format },
+    }))
+    .unwrap()
+}
+
+/// Every clip is ready, was harvested once and has one asset.
+async fn all_are_ready(stage: &Stage, count: usize) {
+    stage.settle(|clip| clip.status == Status::Ready).await;
+    let piece = World::of(stage).await.all_alike(count);
+    assert_eq!(piece.row["status"], "ready");
+    assert_eq!((piece.harvests.len(), piece.assets.len(), piece.transcodes), (1, 1, 0));
+    assert!(!piece.media.is_empty());
+}
+
+/// Cuts clips with keys; those that got no reply are cut again with the same one.
+async fn cut_with_keys(stage: &Stage, body: &Value) -> usize {
+    let create = CreateClip::new(&stage.sdk, stage.variables()).unwrap();
+    let mut keys = 0;
+    let asked = |key: &i32| {
+        request(&json!({}), &json!({ "idempotency-key": key.to_string() }), &body.to_string())
+    };
+    let next = async || {
+        keys += 1;
+        keys
+    };
+    let tried = everywhere(&WAYS, next, async |key| create.handle(asked(key)).await).await;
+    for run in &tried {
+        if !is_answered(run.answer.as_ref()) {
+            assert_eq!(create.handle(asked(&run.case)).await.status_code, 202, "{}", run.what);
+        }
+    }
+    tried.len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_that_is_asked_for_again_is_made_once() {
+    let stage = Stage::start().await;
+    let count = cut_with_keys(&stage, &json!({ "lastSeconds": 4 })).await;
+    all_are_ready(&stage, count).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scheduled_clip_that_is_asked_for_again_is_made_once() {
+    let stage = Stage::start().await;
+    let count = cut_with_keys(&stage, &json!({ "start": at(20), "end": at(84) })).await;
+    // The recorded stream ended years ago, and so will never get there.
+    stage.settle(|clip| clip.status == Status::Failed).await;
+    let piece = World::of(&stage).await.all_alike(count);
+    assert_eq!(piece.row["failure"]["code"], "not-aired");
+    assert_eq!((piece.harvests.len(), piece.assets.len(), piece.media.len()), (0, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_that_was_promised_is_there_and_no_other() {
+    let stage = Stage::start().await;
+    let create = CreateClip::new(&stage.sdk, stage.variables()).unwrap();
+    let asked = || request(&json!({}), &json!({}), r#"{"lastSeconds":4}"#);
+    let tried = everywhere(&WAYS, async || (), async |()| create.handle(asked()).await).await;
+    let answered = tried.iter().filter(|run| is_answered(run.answer.as_ref())).count();
+    let count = stage.clips().await.len();
+    // Who got no reply may have a clip nevertheless, but nobody has two.
+    assert!((answered..=tried.len()).contains(&count), "{count} clips of {answered} replies");
+    let broken = tried.iter().filter(|run| run.what.starts_with("Break"));
+    assert!(broken.clone().all(|run| is_answered(run.answer.as_ref())), "the SDK tries again");
+    all_are_ready(&stage, count).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_waiting_clip_is_harvested_once() {
+    let stage = Stage::start().await;
+    let harvest = HarvestClip::new(&stage.sdk, stage.variables()).unwrap();
+    let due = |clip: &Clip| message(&json!({ "competition": clip.competition, "clip": clip.clip }));
+    let mut count = 0;
+    for again in Again::BOTH {
+        let prepare = async || waiting(&stage, Status::Queued).await;
+        let tried =
+            everywhere(again.ways(), prepare, async |clip| harvest.handle(due(clip)).await).await;
+        count += tried.len();
+        for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
+            if again == Again::Redelivered {
+                harvest.handle(due(&run.case)).await.unwrap();
+            }
+        }
+        stage.settle(|clip| clip.status == Status::Ready).await;
+    }
+    all_are_ready(&stage, count).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_harvested_clip_gets_one_asset() {
+    let stage = Stage::start().await;
+    let complete = HarvestComplete::new(&stage.sdk, stage.variables()).unwrap();
+    let mut count = 0;
+    for again in Again::BOTH {
+        let prepare = async || harvested(&stage).await;
+        let tried =
+            everywhere(again.ways(), prepare, async |clip| complete.handle(finished(clip)).await)
+                .await;
+        count += tried.len();
+        for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
+            if again == Again::Redelivered {
+                complete.handle(finished(&run.case)).await.unwrap();
+                let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
+                assert_eq!(found.status, Status::Packaging, "{}", run.what);
+            }
+        }
+    }
+    all_are_ready(&stage, count).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_playable_clip_is_ready_whatever_became_of_the_first_event() {
+    let stage = Stage::start().await;
+    let tell = AssetPlayable::new(&stage.sdk, stage.variables()).unwrap();
+    let mut count = 0;
+    for again in Again::BOTH {
+        let first = async |clip: &Clip| tell.handle(playable(clip, "hls")).await;
+        let tried = everywhere(again.ways(), async || packaged(&stage).await, first).await;
+        count += tried.len();
+        for run in &tried {
+            tell.handle(playable(&run.case, "hls-2")).await.unwrap();
+            if again == Again::Redelivered {
+                first(&run.case).await.unwrap();
+                let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
+                assert_eq!(found.status, Status::Ready, "{}", run.what);
+            }
+        }
+    }
+    all_are_ready(&stage, count).await;
+}

@@ -1,0 +1,172 @@
+//! Functions that are stopped at each of their calls to AWS, in each way: the end is always that of
+//! a run that nothing disturbed.
+//!
+//! What lets a clip go on is what AWS does: a queue gives its message again, the bus its event; a
+//! client that got no reply asks again; and the sweep runs. The stand-in itself tells nothing here,
+//! so that each of them is proven to be enough.
+
+mod live;
+mod requests;
+mod sweep;
+mod uploads;
+mod world;
+
+use std::path::Path;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::sqs::SqsEvent;
+use chrono::{TimeDelta, Utc};
+use matchcut::config::Variables;
+use matchcut::library::Clip;
+use matchcut_local::{Cut, Run, interruptible};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::Api;
+
+/// A run that dies before a call has died after the one before it: there is no need to try both.
+const WAYS: [Cut; 3] = [Cut::DieAfter, Cut::BreakAfter, Cut::BreakBefore];
+/// More than any function makes for one clip.
+const MOST_CALLS: usize = 40;
+
+/// A stack that tells nothing, and what functions are made of whose calls can be cut off.
+struct Stage {
+    api: Api,
+    sdk: SdkConfig,
+    _groups: TempDir,
+}
+
+/// A run, and what it was about.
+#[derive(Debug)]
+struct Tried<T, R> {
+    what: String,
+    case: T,
+    /// What it came to, unless it died.
+    answer: Option<R>,
+}
+
+/// Whether what started a run starts it again; else there is only the sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    Redelivered,
+    Swept,
+}
+
+impl Again {
+    const BOTH: [Self; 2] = [Self::Redelivered, Self::Swept];
+
+    /// How runs are cut: one that only met a broken connection says so, and is started again.
+    fn ways(self) -> &'static [Cut] {
+        match self {
+            Self::Redelivered => &WAYS,
+            Self::Swept => &[Cut::DieAfter],
+        }
+    }
+}
+
+impl Stage {
+    async fn start() -> Self {
+        let groups = tempfile::tempdir().unwrap();
+        write_groups(groups.path());
+        let folder = groups.path().to_owned();
+        let api = Api::start_with(|options| {
+            options.faults.lose = 1.0;
+            options.packaging_groups = folder;
+            options.create_job_burst = 1000;
+        })
+        .await;
+        let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+        let sdk = interruptible(&api.stack.sdk).to_builder().retry_config(retries).build();
+        Self { api, sdk, _groups: groups }
+    }
+
+    fn variables(&self) -> &Variables {
+        &self.api.stack.variables
+    }
+
+    async fn clips(&self) -> Vec<Clip> {
+        let rows = self.api.rows().await.into_iter();
+        let is_clip = |row: &Value| !row["competition"].as_str().unwrap().contains('#');
+        rows.filter(is_clip).map(|row| serde_json::from_value(row).unwrap()).collect()
+    }
+
+    async fn sweep_after(&self, minutes: i64) {
+        let now = Utc::now() + TimeDelta::minutes(minutes);
+        self.api.stack.functions.sweep.run(now).await.unwrap();
+    }
+
+    /// Sweeps, each time as if a minute had passed, until every clip is as it should be.
+    async fn settle(&self, settled: impl Fn(&Clip) -> bool) {
+        let mut minutes = 0;
+        self.api
+            .eventually("every clip has come to its end", async || {
+                minutes += 1;
+                self.sweep_after(minutes).await;
+                self.clips().await.iter().all(&settled).then_some(())
+            })
+            .await;
+    }
+}
+
+/// Runs of one kind, each cut one call later than the one before, until one is not cut any more.
+async fn everywhere<T, R>(
+    ways: &[Cut],
+    mut prepare: impl AsyncFnMut() -> T,
+    work: impl AsyncFn(&T) -> R,
+) -> Vec<Tried<T, R>> {
+    let mut tried = Vec::new();
+    for way in ways {
+        for call in 0.. {
+            assert!(call < MOST_CALLS, "there is no end to it");
+            let case = prepare().await;
+            let run = Run::cut_at(call, *way);
+            let answer = run.of(Box::pin(work(&case))).await;
+            tried.push(Tried { what: format!("{way:?} at call {call}"), case, answer });
+            if !run.was_cut() {
+                break;
+            }
+        }
+    }
+    tried
+}
+
+/// A packaging group of two formats that need no ffmpeg.
+fn write_groups(folder: &Path) {
+    let hls = |id| json!({ "id": id, "hlsPackage": { "hlsManifests": [{}] } });
+    let group = json!({ "id": "default", "packagingConfigurations": [hls("hls"), hls("hls-2")] });
+    std::fs::write(folder.join("default.json"), group.to_string()).unwrap();
+}
+
+/// A request of the operator's, as API Gateway hands it on.
+fn request(parameters: &Value, headers: &Value, body: &str) -> ApiGatewayV2httpRequest {
+    serde_json::from_value(json!({
+        "version": "2.0",
+        "routeKey": "the same for all",
+        "headers": headers,
+        "pathParameters": parameters,
+        "requestContext": {
+            "http": { "method": "POST", "path": "/" },
+            "authorizer": { "jwt": { "claims": { "sub": "operator" }, "scopes": [] } },
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    }))
+    .unwrap()
+}
+
+fn of_clip(clip: &Clip) -> Value {
+    json!({ "competitionId": clip.competition, "clipId": clip.clip })
+}
+
+/// A batch of one message, as a queue gives it.
+fn message(body: &Value) -> SqsEvent {
+    serde_json::from_value(json!({ "Records": [{ "body": body.to_string() }] })).unwrap()
+}
+
+/// Whether a client has its reply; if not, it asks again.
+fn is_answered(answer: Option<&ApiGatewayV2httpResponse>) -> bool {
+    answer.is_some_and(|answer| answer.status_code < 500)
+}

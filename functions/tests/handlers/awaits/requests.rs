@@ -1,0 +1,135 @@
+//! What operators ask of clips that are there.
+
+use chrono::Utc;
+use matchcut::clip::{CreateClip, DeleteClip, RetryClip, UpdateClip};
+use matchcut::library::{Clip, Failure, FailureCode, Status, Trigger};
+use serde_json::json;
+
+use super::live::packaged;
+use super::uploads::uploaded;
+use super::world::World;
+use super::{Stage, WAYS, everywhere, is_answered, of_clip, request};
+use crate::support::row;
+
+/// More clips than there are calls to cut.
+const MANY: usize = 24;
+
+/// Makes clips that are ready.
+pub(super) async fn made(stage: &Stage, count: usize) -> Vec<Clip> {
+    let create = CreateClip::new(&stage.api.stack.sdk, stage.variables()).unwrap();
+    for _ in 0..count {
+        create.handle(request(&json!({}), &json!({}), r#"{"lastSeconds":4}"#)).await;
+    }
+    stage.settle(|clip| clip.status == Status::Ready).await;
+    stage.clips().await
+}
+
+async fn fail(stage: &Stage, clip: &Clip, code: FailureCode) -> Clip {
+    let failure = Failure { code, message: "It did not work.".to_owned() };
+    let library = stage.api.library();
+    library.advance(&clip.current(), &Trigger::Failed(failure), Utc::now()).await.unwrap();
+    library.find(&clip.key()).await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_that_is_deleted_again_is_gone_with_all_it_had() {
+    let stage = Stage::start().await;
+    let delete = DeleteClip::new(&stage.sdk, stage.variables()).unwrap();
+    let mut clips = made(&stage, MANY).await.into_iter();
+    let prepare = async || clips.next().expect("there are enough");
+    let work = async |clip: &Clip| delete.handle(request(&of_clip(clip), &json!({}), "")).await;
+    let tried = everywhere(&WAYS, prepare, work).await;
+    for run in &tried {
+        if !is_answered(run.answer.as_ref()) {
+            assert_eq!(work(&run.case).await.status_code, 204, "{}", run.what);
+        }
+    }
+    for unused in clips {
+        work(&unused).await;
+    }
+    for minutes in [0, 4, 30] {
+        stage.sweep_after(minutes).await;
+    }
+    World::of(&stage).await.nothing_is_left();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_that_is_changed_again_is_changed_once() {
+    let stage = Stage::start().await;
+    let update = UpdateClip::new(&stage.sdk, stage.variables()).unwrap();
+    let prepare = async || {
+        let clip = row("demo", 4, Status::Ready);
+        stage.api.library().create(&clip).await.unwrap();
+        clip
+    };
+    let work = async |clip: &Clip| {
+        let known = json!({ "if-match": "*" });
+        update.handle(request(&of_clip(clip), &known, r#"{"title":"The final"}"#)).await
+    };
+    let tried = everywhere(&WAYS, prepare, work).await;
+    for run in &tried {
+        if !is_answered(run.answer.as_ref()) {
+            assert_eq!(work(&run.case).await.status_code, 200, "{}", run.what);
+        }
+    }
+    let piece = World::of(&stage).await.all_alike(tried.len());
+    assert_eq!(piece.row["title"], "The final");
+    assert!(stage.clips().await.iter().all(|clip| clip.version == 2));
+}
+
+/// Retries failed clips; each is tried once more, and is ready then.
+async fn retry_everywhere(stage: &Stage, prepare: impl AsyncFnMut() -> Clip) -> usize {
+    let retry = RetryClip::new(&stage.sdk, stage.variables()).unwrap();
+    let work = async |clip: &Clip| retry.handle(request(&of_clip(clip), &json!({}), "")).await;
+    let tried = everywhere(&WAYS, prepare, work).await;
+    for run in &tried {
+        if !is_answered(run.answer.as_ref()) {
+            assert_eq!(work(&run.case).await.status_code, 202, "{}", run.what);
+        }
+    }
+    stage.settle(|clip| clip.status == Status::Ready).await;
+    tried.len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_harvest_is_tried_once_more() {
+    let stage = Stage::start().await;
+    let prepare = async || {
+        let clip = row("demo", 4, Status::Failed);
+        let clip = Clip { manifests: [].into(), playable: [].into(), ..clip };
+        stage.api.library().create(&clip).await.unwrap();
+        clip
+    };
+    let count = retry_everywhere(&stage, prepare).await;
+    let piece = World::of(&stage).await.all_alike(count);
+    assert_eq!(
+        (&piece.row["attempt"], &piece.harvests[..]),
+        (&json!(2), &["attempt 2".to_owned()][..])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_ingest_is_tried_once_more_with_the_same_media() {
+    let stage = Stage::start().await;
+    let prepare = async || {
+        let clip = packaged(&stage).await;
+        fail(&stage, &clip, FailureCode::IngestFailed).await
+    };
+    let count = retry_everywhere(&stage, prepare).await;
+    let piece = World::of(&stage).await.all_alike(count);
+    assert_eq!((piece.harvests.len(), &piece.row["mediaAttempt"]), (1, &json!(1)));
+    assert_eq!(piece.assets.len(), 1, "that of the attempt before is gone: {:?}", piece.assets);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_transcode_is_tried_once_more_from_the_file() {
+    let stage = Stage::start().await;
+    let prepare = async || {
+        let clip = uploaded(&stage).await;
+        fail(&stage, &clip, FailureCode::TranscodeFailed).await
+    };
+    let count = retry_everywhere(&stage, prepare).await;
+    let piece = World::of(&stage).await.all_alike(count);
+    assert_eq!((piece.transcodes, piece.files, piece.assets.len()), (1, 1, 1));
+    assert_eq!(piece.row["attempt"], 2);
+}

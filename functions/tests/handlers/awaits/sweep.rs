@@ -1,0 +1,97 @@
+//! The sweep itself: a clip goes through its life with nothing but sweeps, each of them cut off.
+
+use chrono::{TimeDelta, Utc};
+use matchcut::clip::ClipKey;
+use matchcut::library::{Clip, Edit, Status, Sweep};
+use matchcut_local::{Cut, Run};
+
+use super::live::waiting;
+use super::requests::made;
+use super::uploads::uploaded;
+use super::world::World;
+use super::{MOST_CALLS, Stage};
+
+/// Leads clips to their end by sweeps, every other one cut at the same call, until no call is left
+/// to cut; how many clips that took.
+async fn lead(
+    stage: &Stage,
+    mut prepare: impl AsyncFnMut() -> ClipKey,
+    ended: impl Fn(Option<&Clip>) -> bool,
+) -> usize {
+    let sweep = Sweep::new(&stage.sdk, stage.variables()).unwrap();
+    let mut count = 0;
+    // What was not even sent, the sweep does the next time anyway.
+    for way in [Cut::DieAfter, Cut::BreakAfter] {
+        for call in 0.. {
+            assert!(call < MOST_CALLS, "there is no end to it");
+            let clip = prepare().await;
+            count += 1;
+            let (mut minutes, mut was_cut) = (0, false);
+            let end = async || {
+                minutes += 40;
+                let run = Run::cut_at(call, way);
+                let later = Utc::now() + TimeDelta::minutes(minutes);
+                // It dies, or it fails, or it copes.
+                let _ = run.of(Box::pin(sweep.run(later))).await;
+                was_cut |= run.was_cut();
+                // Longer after it than anything is put off.
+                stage.sweep_after(minutes + 20).await;
+                let found = stage.api.library().find(&clip).await.unwrap();
+                ended(found.as_ref()).then_some(())
+            };
+            stage
+                .api
+                .eventually(&format!("{clip} has come to its end: {way:?}, {call}"), end)
+                .await;
+            if !was_cut {
+                break;
+            }
+        }
+    }
+    count
+}
+
+fn is_ready(clip: Option<&Clip>) -> bool {
+    clip.is_some_and(|clip| clip.status == Status::Ready)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_of_the_stream_is_made_once() {
+    let stage = Stage::start().await;
+    let prepare = async || waiting(&stage, Status::Queued).await.key();
+    let count = lead(&stage, prepare, is_ready).await;
+    let piece = World::of(&stage).await.all_alike(count);
+    assert_eq!((piece.harvests.len(), piece.assets.len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_of_a_file_is_made_once() {
+    let stage = Stage::start().await;
+    let prepare = async || uploaded(&stage).await.key();
+    let count = lead(&stage, prepare, is_ready).await;
+    let piece = World::of(&stage).await.all_alike(count);
+    assert_eq!((piece.transcodes, piece.assets.len(), piece.files), (1, 1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_an_expired_clip_nothing_is_left() {
+    let stage = Stage::start().await;
+    let mut clips = made(&stage, 50).await.into_iter();
+    let expiry = |seconds| Edit {
+        expires_at: Some(Some(Utc::now() + TimeDelta::seconds(seconds))),
+        ..Edit::default()
+    };
+    let library = stage.api.library();
+    let prepare = async || {
+        let clip = clips.next().expect("there are enough");
+        library.edit(&clip, &expiry(60), Utc::now()).await.unwrap().unwrap().key()
+    };
+    lead(&stage, prepare, |clip| clip.is_none()).await;
+    for unused in clips {
+        library.edit(&unused, &expiry(60), Utc::now()).await.unwrap().unwrap();
+    }
+    for minutes in [2, 10] {
+        stage.sweep_after(minutes).await;
+    }
+    World::of(&stage).await.nothing_is_left();
+}

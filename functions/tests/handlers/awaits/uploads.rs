@@ -1,0 +1,260 @@
+//! Files of editors.
+
+use aws_sdk_mediaconvert::types::JobStatus;
+use aws_sdk_s3::primitives::ByteStream;
+use chrono::{TimeDelta, Utc};
+use matchcut::clip::{ClipId, ClipKey};
+use matchcut::fields::Description;
+use matchcut::library::{Clip, Source, Status, Upload};
+use matchcut::upload::{
+    CompleteUpload, CreateUpload, JobNotice, TranscodeComplete, TranscodeUpload,
+};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use super::world::{Piece, World};
+use super::{Again, Stage, WAYS, everywhere, is_answered, message, of_clip, request};
+use crate::media::{make, picture};
+
+/// As little of a video as MediaConvert takes.
+pub(super) async fn tiny() -> &'static [u8] {
+    static VIDEO: OnceCell<Vec<u8>> = OnceCell::const_new();
+    let video = VIDEO.get_or_init(async || {
+        let folder = tempfile::tempdir().unwrap();
+        let arguments = format!("{} -c:v libx264 -preset ultrafast", picture("64x64", 0.4));
+        std::fs::read(make(folder.path(), "tiny.mp4", &arguments).await).unwrap()
+    });
+    video.await
+}
+
+/// The row of a file that is to come, in parts or at once.
+pub(super) async fn announced(stage: &Stage, in_parts: bool) -> Clip {
+    let now = Utc::now();
+    let key = ClipKey { competition: "demo".parse().unwrap(), clip: ClipId::random_at(now) };
+    let object = format!("demo/{}/original.mp4", key.clip);
+    let s3 = aws_sdk_s3::Client::new(&stage.api.stack.sdk);
+    let bucket = stage.variables().required("UPLOADS_BUCKET").unwrap();
+    let begin = s3.create_multipart_upload().bucket(bucket).key(&object);
+    let multipart = if in_parts { begin.send().await.unwrap().upload_id } else { None };
+    let source = Source::Upload(Upload {
+        key: object,
+        filename: "final.mp4".to_owned(),
+        at: now,
+        size: Some(tiny().await.len().try_into().unwrap()),
+        uploader: Some("operator".to_owned()),
+        multipart,
+        awaited_until: Some(now + TimeDelta::hours(24)),
+        job: None,
+        progress: None,
+        thumbnails: 0,
+    });
+    let clip = Clip::new(key, Status::Uploading, source, &Description::default(), now);
+    assert!(stage.api.library().create(&clip).await.unwrap());
+    clip
+}
+
+/// A clip whose file has come, and nobody was told.
+pub(super) async fn uploaded(stage: &Stage) -> Clip {
+    let clip = announced(stage, false).await;
+    stage.api.write_behind(&clip.upload().unwrap().key, tiny().await);
+    clip
+}
+
+fn created(stage: &Stage, key: &str) -> aws_lambda_events::sqs::SqsEvent {
+    let bucket = stage.variables().required("UPLOADS_BUCKET").unwrap();
+    message(&json!({ "detail": { "bucket": { "name": bucket }, "object": { "key": key } } }))
+}
+
+/// Every clip is ready, and was transcoded once.
+async fn all_are_ready(stage: &Stage, count: usize) -> Piece {
+    stage.settle(|clip| clip.status == Status::Ready).await;
+    let piece = World::of(stage).await.all_alike(count);
+    assert_eq!(piece.row["status"], "ready");
+    assert_eq!((piece.transcodes, piece.assets.len(), piece.files, piece.parts), (1, 1, 1, 0));
+    piece
+}
+
+/// Announces files with keys; those that got no reply are announced again with the same one.
+async fn announce_with_keys(stage: &Stage, body: &Value) -> usize {
+    let create = CreateUpload::new(&stage.sdk, stage.variables()).unwrap();
+    let mut keys = 0;
+    let asked = |key: &i32| {
+        request(&json!({}), &json!({ "idempotency-key": key.to_string() }), &body.to_string())
+    };
+    let next = async || {
+        keys += 1;
+        keys
+    };
+    let tried = everywhere(&WAYS, next, async |key| create.handle(asked(key)).await).await;
+    for run in &tried {
+        if !is_answered(run.answer.as_ref()) {
+            assert_eq!(create.handle(asked(&run.case)).await.status_code, 201, "{}", run.what);
+        }
+    }
+    tried.len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_announced_again_is_awaited_once_and_then_given_up() {
+    let stage = Stage::start().await;
+    let count = announce_with_keys(&stage, &json!({ "filename": "a.mp4", "size": 7 })).await;
+    let piece = World::of(&stage).await.all_alike(count);
+    assert_eq!((&piece.row["status"], piece.parts), (&json!("uploading"), 0));
+    stage.sweep_after(3 * 60).await;
+    World::of(&stage).await.nothing_is_left();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_file_that_is_announced_again_is_sent_to_one_place_and_then_given_up() {
+    let stage = Stage::start().await;
+    let asked = json!({ "filename": "a.mxf", "size": 200 << 20 });
+    let count = announce_with_keys(&stage, &asked).await;
+    let piece = World::of(&stage).await.all_alike(count);
+    assert_eq!((&piece.row["multipart"], piece.parts), (&json!("one"), 1));
+    stage.sweep_after(25 * 60).await;
+    World::of(&stage).await.nothing_is_left();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_left_of_large_files_whose_announcement_got_no_reply() {
+    let stage = Stage::start().await;
+    let create = CreateUpload::new(&stage.sdk, stage.variables()).unwrap();
+    let asked = || request(&json!({}), &json!({}), r#"{"filename":"a.mxf","size":200000000}"#);
+    let tried = everywhere(&WAYS, async || (), async |()| create.handle(asked()).await).await;
+    assert!(stage.clips().await.len() <= tried.len());
+    stage.sweep_after(25 * 60).await;
+    World::of(&stage).await.nothing_is_left();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parts_that_are_joined_again_are_one_file() {
+    let stage = Stage::start().await;
+    let complete = CompleteUpload::new(&stage.sdk, stage.variables()).unwrap();
+    let s3 = aws_sdk_s3::Client::new(&stage.api.stack.sdk);
+    let bucket = stage.variables().required("UPLOADS_BUCKET").unwrap();
+    let prepare = async || {
+        let clip = announced(&stage, true).await;
+        let upload = clip.upload().unwrap();
+        let part = s3.upload_part().bucket(bucket).key(&upload.key).part_number(1);
+        let part = part.set_upload_id(upload.multipart.clone());
+        let sent = part.body(ByteStream::from_static(tiny().await)).send().await.unwrap();
+        (clip, json!({ "parts": [{ "partNumber": 1, "etag": sent.e_tag }] }).to_string())
+    };
+    let work = async |(clip, body): &(Clip, String)| {
+        complete.handle(request(&of_clip(clip), &json!({}), body)).await
+    };
+    let tried = everywhere(&WAYS, prepare, work).await;
+    for run in &tried {
+        if !is_answered(run.answer.as_ref()) {
+            assert_eq!(work(&run.case).await.status_code, 202, "{}", run.what);
+        }
+    }
+    all_are_ready(&stage, tried.len()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_uploaded_file_is_transcoded_once() {
+    let stage = Stage::start().await;
+    let transcode = TranscodeUpload::new(&stage.sdk, stage.variables()).unwrap();
+    let work =
+        async |clip: &Clip| transcode.handle(created(&stage, &clip.upload().unwrap().key)).await;
+    let mut count = 0;
+    for again in Again::BOTH {
+        let tried = everywhere(again.ways(), async || uploaded(&stage).await, work).await;
+        count += tried.len();
+        for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
+            if again == Again::Redelivered {
+                work(&run.case).await.unwrap();
+                let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
+                assert_eq!(found.status, Status::Transcoding, "{}", run.what);
+            }
+        }
+    }
+    all_are_ready(&stage, count).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_file_becomes_one_clip() {
+    let stage = Stage::start().await;
+    let transcode = TranscodeUpload::new(&stage.sdk, stage.variables()).unwrap();
+    let mut number = 0;
+    let prepare = async || {
+        number += 1;
+        let key = format!("demo/file-{number}.mp4");
+        stage.api.write_behind(&key, tiny().await);
+        key
+    };
+    let work = async |key: &String| transcode.handle(created(&stage, key)).await;
+    let tried = everywhere(&WAYS, prepare, work).await;
+    // Only the queue knows of the file: it gives its message again, whatever came of the first.
+    for run in &tried {
+        work(&run.case).await.unwrap();
+    }
+    stage.settle(|clip| clip.status == Status::Ready).await;
+    let world = World::of(&stage).await;
+    assert_eq!((world.clips().count(), stage.api.jobs().await.len()), (tried.len(), tried.len()));
+}
+
+/// A clip whose transcode is over, and nobody knows it.
+async fn transcoded(stage: &Stage) -> Clip {
+    let clip = uploaded(stage).await;
+    let start = TranscodeUpload::new(&stage.api.stack.sdk, stage.variables()).unwrap();
+    start.handle(created(stage, &clip.upload().unwrap().key)).await.unwrap();
+    let clip = stage.api.library().find(&clip.key()).await.unwrap().unwrap();
+    let job = clip.upload().unwrap().job.clone().unwrap();
+    let convert = aws_sdk_mediaconvert::Client::new(&stage.api.stack.sdk);
+    stage
+        .api
+        .eventually("it is transcoded", async || {
+            let found = convert.get_job().id(&job).send().await.unwrap().job.unwrap();
+            (found.status == Some(JobStatus::Complete)).then_some(())
+        })
+        .await;
+    clip
+}
+
+fn notice(clip: &Clip, status: &str) -> JobNotice {
+    serde_json::from_value(json!({
+        "jobId": clip.upload().unwrap().job,
+        "status": status,
+        "userMetadata": {
+            "competition": clip.competition, "clip": clip.clip, "attempt": clip.attempt.to_string(),
+        },
+        "outputGroupDetails": [{ "outputDetails": [{ "durationInMs": 400 }] }],
+    }))
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transcoded_file_gets_one_asset() {
+    let stage = Stage::start().await;
+    let complete = TranscodeComplete::new(&stage.sdk, stage.variables()).unwrap();
+    let mut count = 0;
+    for again in Again::BOTH {
+        let work = async |clip: &Clip| complete.handle(notice(clip, "COMPLETE")).await;
+        let tried = everywhere(again.ways(), async || transcoded(&stage).await, work).await;
+        count += tried.len();
+        for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
+            if again == Again::Redelivered {
+                work(&run.case).await.unwrap();
+                let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
+                assert_eq!(found.status, Status::Packaging, "{}", run.what);
+            }
+        }
+    }
+    all_are_ready(&stage, count).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_transcode_leaves_its_reason_and_the_file() {
+    let stage = Stage::start().await;
+    let complete = TranscodeComplete::new(&stage.sdk, stage.variables()).unwrap();
+    let work = async |clip: &Clip| complete.handle(notice(clip, "ERROR")).await;
+    let tried = everywhere(&WAYS, async || transcoded(&stage).await, work).await;
+    for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
+        work(&run.case).await.unwrap();
+    }
+    let piece = World::of(&stage).await.all_alike(tried.len());
+    assert_eq!(piece.row["failure"]["code"], "transcode-failed");
+    assert_eq!((piece.files, piece.media.len(), piece.assets.len()), (1, 0, 0));
+}
