@@ -1,12 +1,13 @@
 //! A service to measure: the whole stack in this process, with a recording on air.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Window, WindowError};
 use matchcut::library::Library;
 use matchcut_local::{Faults, Options, Source, Stack};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::api::Api;
@@ -25,7 +26,8 @@ const SEGMENTS: u64 = 30;
 pub(crate) enum Background {
     /// All of it: events arrive at once and the sweep runs.
     Normal,
-    /// All of it, and each harvest and ingest takes at least so long.
+    /// All of it, and each harvest and ingest takes at least so long; but without DASH, which takes
+    /// a core for a third of a second each time.
     Slow(Duration),
     /// All of it, and the stream is live.
     Live,
@@ -53,7 +55,10 @@ impl Service {
         let stack = Stack::start(Options {
             port: 0,
             data_dir: folder.to_owned(),
-            packaging_groups: Path::new(PACKAGING_GROUPS).to_owned(),
+            packaging_groups: match background {
+                Background::Slow(_) => without_dash(folder).map_err(BenchError::Folder)?,
+                _ => Path::new(PACKAGING_GROUPS).to_owned(),
+            },
             source: match background {
                 Background::Live => Source::TestPicture,
                 // One segment more: the encoder does not wait until its last playlist is taken.
@@ -78,6 +83,19 @@ impl Service {
             stack,
         })
     }
+}
+
+/// The packaging group of the product, but for what ffmpeg packages.
+fn without_dash(folder: &Path) -> std::io::Result<PathBuf> {
+    let group = std::fs::read(Path::new(PACKAGING_GROUPS).join("default.json"))?;
+    let mut group: Value = serde_json::from_slice(&group)?;
+    if let Some(configurations) = group["packagingConfigurations"].as_array_mut() {
+        configurations.retain(|configuration| configuration["dashPackage"].is_null());
+    }
+    let groups = folder.join("packaging-groups");
+    std::fs::create_dir_all(&groups)?;
+    std::fs::write(groups.join("default.json"), group.to_string())?;
+    Ok(groups)
 }
 
 /// The window of the `number`th clip: ten seconds that have aired, starting at any of them.
