@@ -226,7 +226,10 @@ impl Request {
     /// What tells this request, come again, from any other; `None` without an idempotency key.
     pub fn repeatable(&self) -> Result<Option<Repeatable>, Problem> {
         let Some(key) = self.0.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-        let usable = |key: &&str| (1..=LONGEST_KEY).contains(&key.len());
+        let usable = |key: &&str| {
+            let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+            (1..=LONGEST_KEY).contains(&key.len()) && visible
+        };
         let key = key.to_str().ok().map(str::trim).filter(usable).ok_or_else(|| {
             let detail = format!("This has to be 1 to {LONGEST_KEY} visible ASCII characters.");
             Problem::invalid_field("Idempotency-Key", detail)

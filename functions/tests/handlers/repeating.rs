@@ -49,7 +49,7 @@ async fn a_key_belongs_to_one_request() {
         assert_eq!(refused.body["field"], "Idempotency-Key");
     }
     assert_eq!(clips(&api).await, 1);
-    for unusable in ["", &"k".repeat(256)] {
+    for unusable in ["", "two words", &"k".repeat(256)] {
         let refused = post(&api, "/clip", unusable, asked).await;
         assert_eq!(
             (refused.status.as_u16(), &refused.body["field"]),
