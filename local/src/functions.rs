@@ -24,6 +24,7 @@ use matchcut::upload::{
 use matchcut::viewer::{GrantPlayback, ListClips, ShowClip, show_health};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::faults::Faults;
 use crate::notifications::Subscriber;
@@ -160,7 +161,7 @@ impl Functions {
 
     /// Runs the sweep on its schedule, for as long as the process lives.
     pub(crate) async fn sweep_every(&self, interval: Duration) {
-        let mut ticks = tokio::time::interval(interval);
+        let mut ticks = tokio::time::interval_at(Instant::now() + interval, interval);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
