@@ -159,7 +159,7 @@ class TestJobs(JobTest):
         for details in job["OutputGroupDetails"][0]["OutputDetails"]:
             self.assertAlmostEqual(details["DurationInMs"], 5000, delta=100)
 
-        clip = "100m/20200203133058_20200203133058_k7Qx2f"
+        clip = "100m/20200203133058_20200203133058_k7Qx2f/1"
         stems = [f"index_{number + 1}" for number in range(len(hls["Outputs"]))]
         segments = {stem: [f"{stem}_00001.ts", f"{stem}_00002.ts"] for stem in stems}
         media = [f"{stem}.m3u8" for stem in stems] + sum(segments.values(), ["index.m3u8"])

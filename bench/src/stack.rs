@@ -52,6 +52,8 @@ impl Service {
             Background::Slow(pace) => (0.0, pace.as_secs_f64(), often),
             Background::Still => (1.0, 0.0, Duration::from_hours(24)),
         };
+        // One segment more: the encoder does not wait until its last playlist is taken.
+        let length = LENGTH + TimeDelta::seconds(2);
         let stack = Stack::start(Options {
             port: 0,
             data_dir: folder.to_owned(),
@@ -61,8 +63,8 @@ impl Service {
             },
             source: match background {
                 Background::Live => Source::TestPicture,
-                // One segment more: the encoder does not wait until its last playlist is taken.
-                _ => Source::Recorded { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
+                Background::Slow(_) => Source::RecordedBlack { begin: begin(), length },
+                _ => Source::Recorded { begin: begin(), length },
             },
             startover: Duration::from_mins(15),
             sweep,

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     clips: u64,
 
     /// How many clients make them, each one after the other
-    #[arg(long, default_value_t = 150)]
+    #[arg(long, default_value_t = 400)]
     clients: u64,
 
     /// The share of clips that are uploaded files
@@ -72,8 +72,11 @@ fn main() -> ExitCode {
 /// Runs the whole of it; what went wrong.
 async fn run(arguments: &Arguments) -> Vec<String> {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
-    let clips = arguments.clips;
-    println!("seed {seed}; again with: make chaos ARGS=\"--clips {clips} --seed {seed}\"");
+    let Arguments { clips, clients, uploads, .. } = *arguments;
+    println!(
+        "seed {seed}; again with: make chaos ARGS=\"--clips {clips} --clients {clients} \
+         --uploads {uploads} --seed {seed}\""
+    );
     let folder = tempfile::tempdir().expect("there is a folder for temporary files");
     let options = weather::options(folder.path(), seed);
     let stack = Stack::start(options).await.expect("the stack starts in an empty folder");

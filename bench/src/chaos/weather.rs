@@ -23,7 +23,7 @@ pub(crate) fn options(folder: &Path, seed: u64) -> Options {
         port: 0,
         data_dir: folder.join("data"),
         packaging_groups: packaging_groups(folder),
-        source: Source::Recorded { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
+        source: Source::RecordedBlack { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
         startover: Duration::from_mins(15),
         sweep: Duration::from_secs(1),
         faults,

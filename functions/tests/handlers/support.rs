@@ -42,7 +42,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         port: 0,
         data_dir: folder.to_owned(),
         packaging_groups: Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging-groups"),
-        source: Source::Recorded {
+        source: Source::RecordedBlack {
             begin: BEGIN.parse().unwrap(),
             length: TimeDelta::seconds(RECORDED_SECONDS),
         },

@@ -107,7 +107,7 @@ impl Channel {
             self.set_state(ChannelState::Starting);
             match self.encode(ingest_url, &mut wanted).await {
                 // A recording is over.
-                Ok(()) if matches!(self.source, Source::Recorded { .. }) => {
+                Ok(()) if self.source.recording().is_some() => {
                     self.wanted.send_replace(false);
                 }
                 Ok(()) => {}
@@ -129,8 +129,8 @@ impl Channel {
         ingest_url: &str,
         wanted: &mut watch::Receiver<bool>,
     ) -> Result<(), String> {
-        if let Source::Recorded { begin, length } = &self.source
-            && self.startover.edge().is_some_and(|edge| *begin + *length <= edge)
+        if let Some((begin, length)) = self.source.recording()
+            && self.startover.edge().is_some_and(|edge| begin + length <= edge)
         {
             // An earlier process recorded it.
             return Ok(());

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::process::{Child, Command};
 
-use super::ladder::{FRAMES_PER_SECOND, LADDER, SEGMENT_SECONDS};
+use super::ladder::{FRAMES_PER_SECOND, LADDER, Rendition, SEGMENT_SECONDS};
 use crate::ffmpeg::{self, FfmpegError};
 
 /// What is on air.
@@ -19,6 +19,9 @@ pub enum Source {
     /// The test picture as it would have been at another time, encoded as fast as the machine
     /// can; then nothing.
     Recorded { begin: DateTime<Utc>, length: TimeDelta },
+    /// A recording of a black picture and silence, for tests that keep thousands of clips: its
+    /// segments have some 15 kB.
+    RecordedBlack { begin: DateTime<Utc>, length: TimeDelta },
     /// A media file, over and over.
     File(PathBuf),
     /// A port where an encoder pushes by RTMP or SRT.
@@ -57,9 +60,19 @@ impl Source {
             Self::TestPicture => {
                 Begin::At(now.duration_trunc(TimeDelta::seconds(1)).unwrap_or(now))
             }
-            Self::Recorded { begin, .. } => Begin::At(*begin),
+            Self::Recorded { begin, .. } | Self::RecordedBlack { begin, .. } => Begin::At(*begin),
             Self::File(_) => Begin::At(now),
             Self::Listener(_) => Begin::WithFirstSegment,
+        }
+    }
+
+    /// When a recording begins, and how long it is.
+    pub(super) fn recording(&self) -> Option<(DateTime<Utc>, TimeDelta)> {
+        match self {
+            Self::Recorded { begin, length } | Self::RecordedBlack { begin, length } => {
+                Some((*begin, *length))
+            }
+            _ => None,
         }
     }
 
@@ -84,7 +97,7 @@ impl Source {
             .args(["-pix_fmt", "yuv420p", "-sc_threshold", "0", "-g", &gop])
             .args(["-force_key_frames", &keyframes])
             .args(["-c:a", "aac", "-b:a", "96k", "-ar", "48000", "-ac", "2"]);
-        if let Self::Recorded { length, .. } = self {
+        if let Some((_, length)) = self.recording() {
             command.args(["-t", &length.num_seconds().to_string()]);
         }
         let renditions: Vec<_> = (0..LADDER.len()).map(|it| format!("v:{it},a:{it}")).collect();
@@ -113,8 +126,7 @@ impl Source {
         let silence = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"];
         match self {
             Self::TestPicture | Self::Recorded { .. } => {
-                let format = LADDER[0];
-                let (width, height) = (format.width, format.height);
+                let Rendition { width, height, .. } = LADDER[0];
                 if *self == Self::TestPicture {
                     command.arg("-re");
                 }
@@ -126,6 +138,12 @@ impl Source {
                     Begin::WithFirstSegment => DateTime::UNIX_EPOCH,
                 };
                 Ok((format!("[0:v]{}", burnt_in_time(begin)), "1:a".to_owned()))
+            }
+            Self::RecordedBlack { .. } => {
+                let Rendition { width, height, .. } = LADDER[0];
+                let picture = format!("color=black:size={width}x{height}:rate={FRAMES_PER_SECOND}");
+                command.args(["-f", "lavfi", "-i", &picture]).args(silence);
+                Ok(("[0:v]null".to_owned(), "1:a".to_owned()))
             }
             Self::File(file) => {
                 command.args(["-re", "-stream_loop", "-1", "-i"]).arg(file);

@@ -7,7 +7,9 @@ use matchcut::library::{Clip, Source, Status};
 use serde_json::{Value, json};
 
 use super::world::World;
-use super::{Again, Stage, WAYS, everywhere, is_answered, message, request};
+use super::{
+    Again, Stage, WAYS, ask_with_keys, everywhere, handle_everywhere, is_answered, message, request,
+};
 use crate::support::{at, row};
 
 /// A row of which nothing else is there yet.
@@ -70,21 +72,7 @@ async fn all_are_ready(stage: &Stage, count: usize) {
 /// Cuts clips with keys; those that got no reply are cut again with the same one.
 async fn cut_with_keys(stage: &Stage, body: &Value) -> usize {
     let create = CreateClip::new(&stage.sdk, stage.variables()).unwrap();
-    let mut keys = 0;
-    let asked = |key: &i32| {
-        request(&json!({}), &json!({ "idempotency-key": key.to_string() }), &body.to_string())
-    };
-    let next = async || {
-        keys += 1;
-        keys
-    };
-    let tried = everywhere(&WAYS, next, async |key| create.handle(asked(key)).await).await;
-    for run in &tried {
-        if !is_answered(run.answer.as_ref()) {
-            assert_eq!(create.handle(asked(&run.case)).await.status_code, 202, "{}", run.what);
-        }
-    }
-    tried.len()
+    ask_with_keys(202, body, async |request| create.handle(request).await).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -145,21 +133,9 @@ async fn a_waiting_clip_is_harvested_once() {
 async fn a_harvested_clip_gets_one_asset() {
     let stage = Stage::start().await;
     let complete = HarvestComplete::new(&stage.sdk, stage.variables()).unwrap();
-    let mut count = 0;
-    for again in Again::BOTH {
-        let prepare = async || harvested(&stage).await;
-        let tried =
-            everywhere(again.ways(), prepare, async |clip| complete.handle(finished(clip)).await)
-                .await;
-        count += tried.len();
-        for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
-            if again == Again::Redelivered {
-                complete.handle(finished(&run.case)).await.unwrap();
-                let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
-                assert_eq!(found.status, Status::Packaging, "{}", run.what);
-            }
-        }
-    }
+    let handle = async |clip: &Clip| complete.handle(finished(clip)).await;
+    let prepare = async || harvested(&stage).await;
+    let count = handle_everywhere(&stage, Status::Packaging, prepare, handle).await;
     all_are_ready(&stage, count).await;
 }
 

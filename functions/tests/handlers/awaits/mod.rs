@@ -11,6 +11,7 @@ mod sweep;
 mod uploads;
 mod world;
 
+use std::fmt::Debug;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use aws_lambda_events::sqs::SqsEvent;
 use chrono::{TimeDelta, Utc};
 use matchcut::config::Variables;
-use matchcut::library::Clip;
+use matchcut::library::{Clip, Status};
 use matchcut_local::{Cut, Run, interruptible};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -111,6 +112,30 @@ impl Stage {
     }
 }
 
+/// Has clips handled everywhere: what was given again led the clip to a status, and the rest is left
+/// to the sweep. How many clips that took.
+async fn handle_everywhere<E: Debug>(
+    stage: &Stage,
+    next: Status,
+    mut prepare: impl AsyncFnMut() -> Clip,
+    handle: impl AsyncFn(&Clip) -> Result<(), E>,
+) -> usize {
+    let mut count = 0;
+    for again in Again::BOTH {
+        let tried = everywhere(again.ways(), &mut prepare, &handle).await;
+        count += tried.len();
+        if again == Again::Swept {
+            continue;
+        }
+        for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
+            handle(&run.case).await.unwrap();
+            let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
+            assert_eq!(found.status, next, "{}", run.what);
+        }
+    }
+    count
+}
+
 /// Runs of one kind, each cut one call later than the one before, until one is not cut any more.
 async fn everywhere<T, R>(
     ways: &[Cut],
@@ -131,6 +156,34 @@ async fn everywhere<T, R>(
         }
     }
     tried
+}
+
+/// Asks for something everywhere; who got no reply asks again, and has it then. How often it asked.
+async fn ask_everywhere<T>(
+    done: i64,
+    prepare: impl AsyncFnMut() -> T,
+    ask: impl AsyncFn(&T) -> ApiGatewayV2httpResponse,
+) -> usize {
+    let tried = everywhere(&WAYS, prepare, &ask).await;
+    for run in tried.iter().filter(|run| !is_answered(run.answer.as_ref())) {
+        assert_eq!(ask(&run.case).await.status_code, done, "{}", run.what);
+    }
+    tried.len()
+}
+
+/// Asks for something everywhere, each time with another idempotency key.
+async fn ask_with_keys(
+    done: i64,
+    body: &Value,
+    ask: impl AsyncFn(ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse,
+) -> usize {
+    let mut keys = 0;
+    let next = async || {
+        keys += 1;
+        json!({ "idempotency-key": keys.to_string() })
+    };
+    let body = body.to_string();
+    ask_everywhere(done, next, async |key| ask(request(&json!({}), key, &body)).await).await
 }
 
 /// A packaging group of two formats that need no ffmpeg.

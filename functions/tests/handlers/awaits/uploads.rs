@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::world::{Piece, World};
-use super::{Again, Stage, WAYS, everywhere, is_answered, message, of_clip, request};
+use super::{
+    Stage, WAYS, ask_everywhere, ask_with_keys, everywhere, handle_everywhere, message, of_clip,
+    request,
+};
 use crate::media::{make, picture};
 
 /// As little of a video as MediaConvert takes.
@@ -77,21 +80,7 @@ async fn all_are_ready(stage: &Stage, count: usize) -> Piece {
 /// Announces files with keys; those that got no reply are announced again with the same one.
 async fn announce_with_keys(stage: &Stage, body: &Value) -> usize {
     let create = CreateUpload::new(&stage.sdk, stage.variables()).unwrap();
-    let mut keys = 0;
-    let asked = |key: &i32| {
-        request(&json!({}), &json!({ "idempotency-key": key.to_string() }), &body.to_string())
-    };
-    let next = async || {
-        keys += 1;
-        keys
-    };
-    let tried = everywhere(&WAYS, next, async |key| create.handle(asked(key)).await).await;
-    for run in &tried {
-        if !is_answered(run.answer.as_ref()) {
-            assert_eq!(create.handle(asked(&run.case)).await.status_code, 201, "{}", run.what);
-        }
-    }
-    tried.len()
+    ask_with_keys(201, body, async |request| create.handle(request).await).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -143,13 +132,8 @@ async fn parts_that_are_joined_again_are_one_file() {
     let work = async |(clip, body): &(Clip, String)| {
         complete.handle(request(&of_clip(clip), &json!({}), body)).await
     };
-    let tried = everywhere(&WAYS, prepare, work).await;
-    for run in &tried {
-        if !is_answered(run.answer.as_ref()) {
-            assert_eq!(work(&run.case).await.status_code, 202, "{}", run.what);
-        }
-    }
-    all_are_ready(&stage, tried.len()).await;
+    let count = ask_everywhere(202, prepare, work).await;
+    all_are_ready(&stage, count).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -158,18 +142,8 @@ async fn an_uploaded_file_is_transcoded_once() {
     let transcode = TranscodeUpload::new(&stage.sdk, stage.variables()).unwrap();
     let work =
         async |clip: &Clip| transcode.handle(created(&stage, &clip.upload().unwrap().key)).await;
-    let mut count = 0;
-    for again in Again::BOTH {
-        let tried = everywhere(again.ways(), async || uploaded(&stage).await, work).await;
-        count += tried.len();
-        for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
-            if again == Again::Redelivered {
-                work(&run.case).await.unwrap();
-                let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
-                assert_eq!(found.status, Status::Transcoding, "{}", run.what);
-            }
-        }
-    }
+    let prepare = async || uploaded(&stage).await;
+    let count = handle_everywhere(&stage, Status::Transcoding, prepare, work).await;
     all_are_ready(&stage, count).await;
 }
 
@@ -229,19 +203,9 @@ fn notice(clip: &Clip, status: &str) -> JobNotice {
 async fn a_transcoded_file_gets_one_asset() {
     let stage = Stage::start().await;
     let complete = TranscodeComplete::new(&stage.sdk, stage.variables()).unwrap();
-    let mut count = 0;
-    for again in Again::BOTH {
-        let work = async |clip: &Clip| complete.handle(notice(clip, "COMPLETE")).await;
-        let tried = everywhere(again.ways(), async || transcoded(&stage).await, work).await;
-        count += tried.len();
-        for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
-            if again == Again::Redelivered {
-                work(&run.case).await.unwrap();
-                let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
-                assert_eq!(found.status, Status::Packaging, "{}", run.what);
-            }
-        }
-    }
+    let work = async |clip: &Clip| complete.handle(notice(clip, "COMPLETE")).await;
+    let prepare = async || transcoded(&stage).await;
+    let count = handle_everywhere(&stage, Status::Packaging, prepare, work).await;
     all_are_ready(&stage, count).await;
 }
 

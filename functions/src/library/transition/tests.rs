@@ -1,0 +1,326 @@
+//! Every state and every trigger, and what their order may not change.
+
+use super::*;
+use crate::clip::{ClipId, Window};
+use crate::library::FailureCode;
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_580_736_658 + seconds, 0).unwrap()
+}
+
+pub(in crate::library) fn clip(status: Status) -> Clip {
+    let window = Window::new(at(0), at(120)).unwrap();
+    let manifests = match status {
+        Status::Packaging | Status::Ready => manifests(),
+        _ => BTreeMap::new(),
+    };
+    let source = match status {
+        Status::Uploading | Status::Transcoding => Source::Upload(Upload {
+            key: "100m-dash/20200203133058_20200203133058_k7Qx2f/original.mp4".to_owned(),
+            filename: "final.mp4".to_owned(),
+            at: at(0),
+            size: Some(7),
+            uploader: None,
+            multipart: None,
+            awaited_until: Some(at(3600)),
+            job: None,
+            progress: None,
+            thumbnails: 0,
+        }),
+        _ => Source::Live { channel: "main".into(), requested: window },
+    };
+    Clip {
+        competition: "100m-dash".parse().unwrap(),
+        clip: ClipId::random(window),
+        status,
+        version: 1,
+        attempt: 1,
+        media_attempt: 1,
+        source,
+        actual: None,
+        title: "First race".to_owned(),
+        description: String::new(),
+        tags: Vec::new(),
+        manifests,
+        playable: std::collections::BTreeSet::new(),
+        failure: (status == Status::Failed)
+            .then(|| Failure { code: FailureCode::HarvestFailed, message: "no".to_owned() }),
+        created_at: at(130),
+        updated_at: at(130),
+        ready_at: None,
+        expires_at: None,
+        deleted_at: (status == Status::Deleting).then(|| at(130)),
+        queued_at: (status == Status::Queued).then(|| at(130)),
+        next_check_at: status.is_unfinished().then(|| at(140)),
+    }
+}
+
+fn manifests() -> BTreeMap<ConfigurationId, String> {
+    [("hls", "/out/v1/a/b/c/index.m3u8"), ("dash", "/out/v1/a/b/d/index.mpd")]
+        .map(|(id, path)| (id.to_owned(), path.to_owned()))
+        .into()
+}
+
+fn failed(code: FailureCode) -> Trigger {
+    Trigger::Failed(Failure { code, message: "it did not work".to_owned() })
+}
+
+fn playable(id: &str) -> Trigger {
+    Trigger::Playable { configuration: id.to_owned() }
+}
+
+fn created() -> Trigger {
+    Trigger::AssetCreated { manifests: manifests() }
+}
+
+fn probed() -> Trigger {
+    let actual = ActualBounds { start: at(0), end: at(10), duration_seconds: 10.0 };
+    Trigger::FileProbed { actual, thumbnails: 10 }
+}
+
+fn multipart() -> Trigger {
+    Trigger::MultipartStarted { multipart: "m".to_owned() }
+}
+
+fn started(job: &str) -> Trigger {
+    Trigger::TranscodeStarted { job: job.to_owned() }
+}
+
+fn edited(title: &str) -> Trigger {
+    Trigger::Edited(Edit { title: Some(title.to_owned()), ..Edit::default() })
+}
+
+fn told(clip: &Clip, trigger: Trigger) -> Option<Clip> {
+    after(clip, clip.attempt, trigger, at(200))
+}
+
+fn column(before: &Clip, of: u32, trigger: Trigger) -> &'static str {
+    match after(before, of, trigger, at(200)) {
+        None => ".",
+        Some(next) if next.status == before.status => "=",
+        Some(next) => next.status.name(),
+    }
+}
+
+/// One row per state; a column per trigger, in the order of `triggers`. `.` is no change, `=`
+/// a change that leaves the status as it is.
+#[test]
+fn every_state_meets_every_trigger() {
+    let triggers = || {
+        [
+            Trigger::Aired { actual: None },
+            Trigger::HarvestStarted,
+            multipart(),
+            probed(),
+            started("j"),
+            Trigger::TranscodeProgressed { percent: 50 },
+            created(),
+            playable("hls"),
+            failed(FailureCode::HarvestFailed),
+            failed(FailureCode::IngestFailed),
+            Trigger::Retried,
+            edited("Another"),
+            Trigger::Deleted,
+            Trigger::Expired,
+        ]
+    };
+    let table = [
+        "scheduled   queued . . . . . packaging = failed failed . = deleting .",
+        "queued      . harvesting . . . . packaging = failed failed . = deleting .",
+        "harvesting  . . . . . . packaging = failed failed . = deleting .",
+        "uploading   . . = transcoding . . packaging = failed failed . = deleting .",
+        "transcoding . . . . = = packaging = failed failed . = deleting .",
+        "packaging   . . . . . . . = . failed . = deleting .",
+        "ready       . . . . . . . . . . . = deleting .",
+        "failed      . . . . . . . . . . queued = deleting .",
+        "deleting    . . . . . . . . . . . . . .",
+    ];
+    // What is known of an earlier attempt, or of one that is yet to come, is about another.
+    let other = ". . . . . . . . . . . = deleting .";
+    for (status, expected) in Status::ALL.into_iter().zip(table) {
+        let before = clip(status);
+        let row = |of| triggers().map(|trigger| column(&before, of, trigger)).join(" ");
+        let (name, columns) = expected.split_once(char::is_whitespace).unwrap();
+        assert_eq!((status.name(), row(1).as_str()), (name, columns.trim()));
+        let of_none = if status == Status::Deleting { columns.trim() } else { other };
+        assert_eq!((row(0).as_str(), row(2).as_str()), (of_none, of_none), "{name}");
+    }
+}
+
+/// Each failure, for a clip of the stream and one of a file: what is done again, and whose
+/// media the clip then has.
+#[test]
+fn a_retry_does_again_what_failed() {
+    use FailureCode::{AssetRefused, HarvestFailed, HarvestRefused, IngestFailed};
+
+    let file = clip(Status::Uploading).source;
+    let check = |code, source: Option<&Source>, expected: (Status, u32)| {
+        let mut before = clip(Status::Failed);
+        before.failure = Some(Failure { code, message: "no".to_owned() });
+        before.source = source.unwrap_or(&before.source).clone();
+        before.playable = ["hls".to_owned()].into();
+        let next = told(&before, Trigger::Retried).unwrap();
+        assert_eq!((next.status, next.media_attempt), expected, "{code:?}");
+        assert_eq!((next.attempt, next.failure, next.playable.len()), (2, None, 0));
+        assert_eq!(next.queued_at, (next.status == Status::Queued).then(|| at(200)));
+    };
+    check(HarvestRefused, None, (Status::Queued, 2));
+    check(HarvestFailed, None, (Status::Queued, 2));
+    check(FailureCode::NotAired, None, (Status::Queued, 2));
+    check(IngestFailed, None, (Status::Packaging, 1));
+    check(AssetRefused, Some(&file), (Status::Packaging, 1));
+    check(FailureCode::TranscodeFailed, Some(&file), (Status::Uploading, 2));
+    check(FailureCode::UnreadableFile, Some(&file), (Status::Uploading, 2));
+}
+
+#[test]
+fn a_clip_is_tried_five_times_at_most() {
+    let mut now = clip(Status::Failed);
+    for attempt in 2..=Attempt::MOST {
+        now = told(&now, Trigger::Retried).unwrap();
+        assert_eq!(now.attempt, attempt);
+        assert_eq!(after(&now, attempt - 1, Trigger::Retried, at(200)), None, "once");
+        now = told(&now, failed(FailureCode::HarvestFailed)).unwrap();
+    }
+    assert_eq!(told(&now, Trigger::Retried), None);
+}
+
+#[test]
+fn a_retried_ingest_is_ready_once_its_new_asset_is() {
+    let mut now = clip(Status::Packaging);
+    for trigger in [failed(FailureCode::IngestFailed), Trigger::Retried, playable("hls")] {
+        now = told(&now, trigger).unwrap();
+    }
+    assert_eq!((now.status, now.manifests.len()), (Status::Packaging, 0));
+    for trigger in [created(), playable("dash")] {
+        now = told(&now, trigger).unwrap();
+    }
+    assert_eq!(now.status, Status::Ready);
+}
+
+#[test]
+fn a_clip_is_ready_in_any_order_and_with_every_repetition() {
+    let (start, created) = (Trigger::HarvestStarted, created());
+    let (hls, dash) = (playable("hls"), playable("dash"));
+    let orders = [
+        [&start, &created, &hls, &dash],
+        [&start, &hls, &dash, &created],
+        [&hls, &created, &dash, &start],
+        [&dash, &hls, &start, &created],
+    ];
+    for order in orders {
+        let mut now = clip(Status::Queued);
+        let mut became_ready = 0;
+        for trigger in order.into_iter().chain(order) {
+            if let Some(next) = told(&now, trigger.clone()) {
+                assert_eq!(next.version, now.version + 1);
+                became_ready += u32::from(next.status == Status::Ready);
+                now = next;
+            }
+        }
+        assert_eq!((now.status, became_ready), (Status::Ready, 1), "{order:?}");
+        assert_eq!((now.ready_at, now.next_check_at), (Some(at(200)), None));
+    }
+}
+
+#[test]
+fn an_upload_is_ready_in_any_order_and_with_every_repetition() {
+    let (multipart, probed, started) = (multipart(), probed(), started("j"));
+    let progressed = Trigger::TranscodeProgressed { percent: 50 };
+    let (created, hls, dash) = (created(), playable("hls"), playable("dash"));
+    for order in [
+        [&multipart, &probed, &started, &progressed, &created, &hls, &dash],
+        [&multipart, &probed, &progressed, &started, &hls, &created, &dash],
+        [&probed, &created, &started, &dash, &progressed, &hls, &multipart],
+    ] {
+        let mut now = clip(Status::Uploading);
+        for trigger in order.into_iter().chain(order) {
+            now = told(&now, trigger.clone()).unwrap_or(now);
+        }
+        assert_eq!(now.status, Status::Ready, "{order:?}");
+        assert_eq!(now.upload().unwrap().thumbnails, 10);
+        assert_eq!(now.actual.unwrap().end, at(10));
+    }
+}
+
+#[test]
+fn one_job_and_growing_progress() {
+    let mut now = clip(Status::Transcoding);
+    let mut tell = |trigger| match told(&now, trigger) {
+        Some(next) => {
+            now = next;
+            true
+        }
+        None => false,
+    };
+    let progressed = |percent| Trigger::TranscodeProgressed { percent };
+    assert!(tell(started("a")));
+    assert!(!tell(started("b")));
+    assert!(tell(progressed(40)));
+    assert!(!tell(progressed(30)));
+    assert_eq!(now.upload().unwrap().job.as_deref(), Some("a"));
+    assert_eq!(now.upload().unwrap().progress, Some(40));
+}
+
+#[test]
+fn one_format_is_not_enough() {
+    let next = told(&clip(Status::Packaging), playable("hls")).unwrap();
+    assert_eq!((next.status, next.ready_at), (Status::Packaging, None));
+}
+
+#[test]
+fn an_asset_without_formats_is_never_ready() {
+    let created = Trigger::AssetCreated { manifests: BTreeMap::new() };
+    let next = told(&clip(Status::Harvesting), created).unwrap();
+    assert_eq!(next.status, Status::Packaging);
+}
+
+#[test]
+fn an_asset_that_was_made_anew_has_to_prove_itself_again() {
+    let hls = told(&clip(Status::Packaging), playable("hls")).unwrap();
+    let manifests = [("hls".to_owned(), "/out/v1/d/e/f/index.m3u8".to_owned())].into();
+    let next = told(&hls, Trigger::AssetCreated { manifests }).unwrap();
+    assert_eq!((next.status, next.playable.len()), (Status::Packaging, 0));
+}
+
+#[test]
+fn an_edit_that_changes_nothing_is_none() {
+    let clip = clip(Status::Ready);
+    assert_eq!(told(&clip, edited(&clip.title)), None);
+    let expiry = Edit { expires_at: Some(Some(at(900))), ..Edit::default() };
+    let next = told(&clip, Trigger::Edited(expiry)).unwrap();
+    assert_eq!((next.expires_at, next.next_check_at), (Some(at(900)), Some(at(900))));
+    let kept = Edit { expires_at: Some(None), ..Edit::default() };
+    let next = told(&next, Trigger::Edited(kept)).unwrap();
+    assert_eq!((next.expires_at, next.next_check_at), (None, None));
+}
+
+#[test]
+fn a_clip_expires_when_its_time_is_over() {
+    for status in Status::ALL {
+        let mut clip = clip(status);
+        clip.expires_at = Some(at(201));
+        assert_eq!(told(&clip, Trigger::Expired), None);
+        clip.expires_at = Some(at(200));
+        let next = told(&clip, Trigger::Expired);
+        assert_eq!(next.is_some(), status != Status::Deleting, "{status:?}");
+        if let Some(next) = next {
+            assert_eq!((next.status, next.deleted_at), (Status::Deleting, Some(at(200))));
+            assert_eq!(next.next_check_at, Some(at(200)), "the sweep looks at once");
+        }
+    }
+}
+
+#[test]
+fn the_row_of_a_deleted_clip_stays_as_long_as_something_may_come() {
+    let gone_after = |status| told(&clip(status), Trigger::Deleted).unwrap().gone_after();
+    assert_eq!(gone_after(Status::Queued), Some(at(200 + 180)));
+    assert_eq!(gone_after(Status::Uploading), Some(at(3600)), "its URL is good until then");
+}
+
+#[test]
+fn looks_grow_rarer_with_age() {
+    let clip = clip(Status::Harvesting);
+    let wait = |age: i64| (clip.next_check(at(130 + age)).unwrap() - at(130 + age)).num_seconds();
+    assert_eq!([wait(0), wait(19), wait(60), wait(1200), wait(90_000)], [10, 10, 30, 600, 600]);
+}
