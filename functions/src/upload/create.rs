@@ -11,7 +11,7 @@ use super::parts;
 use super::{Originals, UploadRequest, object_key};
 use crate::clip::{ClipId, ClipKey, Expiry};
 use crate::config::{ConfigError, Variables};
-use crate::http::{self, Problem, Reply, Request, utc};
+use crate::http::{self, Problem, ProblemKind, Reply, Request, utc};
 use crate::library::{Advanced, Clip, Library, Repeatable, Source, Status, Trigger, Upload};
 use crate::live::Channels;
 use crate::repetition;
@@ -64,7 +64,6 @@ impl CreateUpload {
 
     async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
         let asked = UploadRequest::read(&request.body()?)?;
-        asked.about.check(now)?;
         let uploader = request.claim("sub").map(str::to_owned);
         let repeatable = request.repeatable()?;
         let clip = match repetition::of(&self.library, repeatable.as_ref(), now).await? {
@@ -88,7 +87,14 @@ impl CreateUpload {
     ) -> Result<Value, Problem> {
         let Some(upload) = clip.upload() else { return Err(parts::closed(clip)) };
         if asked.size <= LARGEST_SINGLE_PUT {
-            return self.single_put(upload, asked, now).await;
+            // A file that came later than its row is kept would be nobody's.
+            let left = upload.awaited_until.map_or(TimeDelta::zero(), |until| until - now);
+            let lifetime = left.to_std().unwrap_or_default().min(URL_LIFETIME);
+            if lifetime < Duration::from_secs(1) {
+                let detail = "The time to send this file is over; announce it once more.";
+                return Err(Problem::new(ProblemKind::UploadClosed, detail));
+            }
+            return self.single_put(upload, asked, lifetime, now).await;
         }
         if upload.multipart.is_some() {
             return parts::batch(&self.originals, clip, 1, now).await;
@@ -129,6 +135,7 @@ impl CreateUpload {
         repeatable: Option<&Repeatable>,
         now: DateTime<Utc>,
     ) -> Result<Clip, Problem> {
+        asked.about.check(now)?;
         let competition = asked.competition.clone();
         let competition =
             competition.unwrap_or_else(|| self.channels.default_channel().competition.clone());
@@ -163,11 +170,12 @@ impl CreateUpload {
         &self,
         upload: &Upload,
         asked: &UploadRequest,
+        lifetime: Duration,
         now: DateTime<Utc>,
     ) -> Result<Value, Problem> {
         let presigned = self
             .originals
-            .presign_put(&upload.key, asked.size, &asked.content_type, URL_LIFETIME)
+            .presign_put(&upload.key, asked.size, &asked.content_type, lifetime)
             .await
             .map_err(|cause| Problem::unavailable(&cause))?;
         // Browsers and curl send Content-Length and Host themselves, and let no one else.
@@ -180,7 +188,7 @@ impl CreateUpload {
             "method": presigned.method(),
             "url": presigned.uri(),
             "headers": headers,
-            "expiresAt": utc(now + URL_LIFETIME),
+            "expiresAt": utc(now + lifetime),
         }))
     }
 }

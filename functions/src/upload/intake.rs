@@ -150,8 +150,19 @@ impl Intake {
         if row.status == Status::Transcoding && upload.job.is_some() {
             return Ok(TakenIn::Unchanged);
         }
-        let original = self.originals.look(&upload.key).await?;
+        let original = self.original_of(&row, upload).await?;
         self.take_in(row, original, now).await
+    }
+
+    /// The file of an upload; not one that was dropped under the same name since.
+    async fn original_of(
+        &self,
+        row: &Clip,
+        upload: &Upload,
+    ) -> Result<Option<Original>, IntakeError> {
+        let there = self.originals.look(&upload.key).await?;
+        let announced = upload.size.is_some();
+        Ok(there.filter(|there| announced || dropped_id(&upload.key, there) == row.clip))
     }
 
     async fn take_in(
@@ -271,13 +282,13 @@ impl Intake {
 
     /// Removes the file of an upload, and the parts of one that was never joined.
     ///
-    /// A file that was dropped under the same name since belongs to another clip.
+    /// Whatever is being dropped under the same name since belongs to another clip.
     pub async fn discard(&self, row: &Clip) -> Result<(), IntakeError> {
         let Some(upload) = row.upload() else { return Ok(()) };
-        self.originals.give_up_parts(&upload.key).await?;
-        let announced = upload.size.is_some();
-        let there = self.originals.look(&upload.key).await?;
-        if there.is_some_and(|there| announced || dropped_id(&upload.key, &there) == row.clip) {
+        if upload.size.is_some() {
+            self.originals.give_up_parts(&upload.key).await?;
+        }
+        if self.original_of(row, upload).await?.is_some() {
             self.originals.remove(&upload.key).await?;
         }
         Ok(())
