@@ -56,7 +56,6 @@ impl CreateClip {
 
     async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
         let asked = ClipRequest::read(&request.body()?)?;
-        asked.about.check(now)?;
         let repeatable = request.repeatable()?;
         let clip = match repetition::of(self.line.library(), repeatable.as_ref(), now).await? {
             Some(clip) => clip,
@@ -77,6 +76,7 @@ impl CreateClip {
         repeatable: Option<&Repeatable>,
         now: DateTime<Utc>,
     ) -> Result<Clip, Problem> {
+        asked.about.check(now)?;
         let channels = self.line.channels();
         let channel = match &asked.channel {
             None => channels.default_channel(),

@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_mediapackage::Error as MediaPackageError;
+use aws_sdk_mediapackage::error::ProvideErrorMetadata;
 use aws_sdk_mediapackage::types::{S3Destination, Status};
 
 use super::{Attempt, Window};
@@ -95,16 +96,19 @@ impl Harvester {
         match created {
             Ok(_) => Ok(Started::Yes),
             Err(MediaPackageError::TooManyRequestsException(_)) => Ok(Started::NoSlot),
-            Err(MediaPackageError::UnprocessableEntityException(refusal)) => {
-                match self.look(attempt).await? {
-                    Harvested::Unknown => Ok(Started::Refused {
-                        message: refusal.message().unwrap_or("no reason was given").to_owned(),
-                    }),
-                    Harvested::InProgress | Harvested::Succeeded | Harvested::Failed => {
-                        Ok(Started::Yes)
-                    }
+            // Besides the window and the bucket, an endpoint that is gone.
+            Err(
+                refusal @ (MediaPackageError::UnprocessableEntityException(_)
+                | MediaPackageError::NotFoundException(_)),
+            ) => match self.look(attempt).await? {
+                Harvested::Unknown => {
+                    let message = refusal.message().unwrap_or("no reason was given").to_owned();
+                    Ok(Started::Refused { message })
                 }
-            }
+                Harvested::InProgress | Harvested::Succeeded | Harvested::Failed => {
+                    Ok(Started::Yes)
+                }
+            },
             Err(source) => {
                 Err(HarvestError::Start { attempt: attempt.clone(), source: Box::new(source) })
             }

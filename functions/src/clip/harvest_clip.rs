@@ -71,6 +71,6 @@ impl HarvestClip {
         // One that is gone, or past this, has nothing due: its message came late.
         let Some(clip) = found else { return Ok(()) };
         let seen_to = self.line.see_to(clip, now).await;
-        seen_to.map(drop).map_err(|source| HarvestClipError::Line { clip: key.clone(), source })
+        seen_to.map_err(|source| HarvestClipError::Line { clip: key.clone(), source })
     }
 }

@@ -1,9 +1,11 @@
 //! First come, first served: starts the harvests of clips that wait for one.
 
+use std::collections::BTreeSet;
+
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::coverage::covered;
+use super::coverage::{covered, still_kept};
 use super::{DueError, DueQueue, HarvestError, Harvester, Started, Window};
 use crate::config::{ConfigError, Variables};
 use crate::error;
@@ -119,10 +121,12 @@ impl Line {
 
     /// Does what is due for a clip of the stream, and for those behind it.
     pub async fn see_to(&self, clip: Clip, now: DateTime<Utc>) -> Result<(), LineError> {
-        if self.enter(clip, now).await?.1 {
+        let entered = self.enter(clip, now).await;
+        // The trouble of one keeps no other from its turn.
+        if !matches!(entered, Ok((_, false))) {
             self.start_waiting(now).await?;
         }
-        Ok(())
+        entered.map(drop)
     }
 
     /// Starts the harvest of a clip, if it is its turn; the clip then, and whether it may be the
@@ -141,14 +145,14 @@ impl Line {
         };
         match clip.status {
             Status::Queued => {}
-            // Its job should be there, so it has had its turn.
-            Status::Harvesting => return self.start(clip, now).await,
-            _ => return Ok((clip, false)),
+            Status::Scheduled => return Ok((clip, false)),
+            // It has had its turn.
+            _ => return Ok((clip, true)),
         }
         let first = self.library.first_waiting(1).await?;
         if first.first().is_some_and(|first| *first != key) {
             let delay = BEHIND_OTHERS.max((now - clip.updated_at) / 2);
-            self.due.send(&key, delay.min(TimeDelta::minutes(1))).await?;
+            self.due.send(&key, delay).await?;
             return Ok((clip, false));
         }
         let (clip, slot) = self.start(clip, now).await?;
@@ -161,13 +165,18 @@ impl Line {
 
     /// Starts the harvests of the clips that have waited longest, for as long as there are jobs
     /// for them; how many it started.
+    ///
+    /// Those that cannot be asked for are logged, and come first the next time.
     pub async fn start_waiting(&self, now: DateTime<Utc>) -> Result<usize, LineError> {
         let mut started = 0;
-        let mut failed = None;
+        let mut in_trouble = BTreeSet::new();
         loop {
-            let first = self.library.first_waiting(BATCH).await?;
-            let before = started;
-            for key in first {
+            let tried = started + in_trouble.len();
+            let behind = u32::try_from(in_trouble.len()).unwrap_or(u32::MAX);
+            for key in self.library.first_waiting(BATCH + behind).await? {
+                if in_trouble.contains(&key) {
+                    continue;
+                }
                 let Some(clip) = self.library.find(&key).await? else { continue };
                 if clip.status != Status::Queued {
                     continue;
@@ -175,51 +184,59 @@ impl Line {
                 match self.start(clip, now).await {
                     Ok((_, true)) => started += 1,
                     Ok((_, false)) => return Ok(started),
-                    // The trouble of one keeps no other from its turn.
-                    Err(failure) => failed = Some(failure),
+                    Err(failure) => {
+                        let chain = error::chain(&failure);
+                        tracing::error!(clip.id = %key, "clip {key} waits on: {chain}");
+                        in_trouble.insert(key);
+                    }
                 }
             }
-            if started == before || MOST_STARTS <= started {
-                return failed.map_or(Ok(started), Err);
+            let now_tried = started + in_trouble.len();
+            if now_tried == tried || MOST_STARTS <= now_tried {
+                return Ok(started);
             }
         }
     }
 
     /// Asks for the harvest of a clip; the clip then, and whether there was a job for it.
     async fn start(&self, clip: Clip, now: DateTime<Utc>) -> Result<(Clip, bool), LineError> {
-        let Source::Live { channel, requested } = &clip.source else { return Ok((clip, true)) };
-        let Some(configured) = self.channels.find(channel) else {
-            let message = format!("Channel {channel} is not configured any more.");
-            let trigger = failed(FailureCode::HarvestRefused, message);
-            return Ok((self.tell(clip, &trigger, now).await?, true));
-        };
-        let endpoint = &configured.origin_endpoint_id;
-        let trigger = match self.harvester.start(&clip.current(), endpoint, *requested).await? {
-            Started::Yes => Trigger::HarvestStarted,
-            Started::NoSlot => return Ok((clip, false)),
-            Started::Refused { message } => self.refused(configured, *requested, &message).await,
-        };
-        Ok((self.tell(clip, &trigger, now).await?, true))
+        Ok(match self.ask(&clip).await? {
+            Some(trigger) => (self.tell(clip, &trigger, now).await?, true),
+            None => (clip, false),
+        })
     }
 
-    /// Why MediaPackage will not harvest a window, as far as the stream tells.
-    async fn refused(&self, channel: &Channel, window: Window, message: &str) -> Trigger {
-        let on_air = self.live.on_air(channel).await.ok();
-        let oldest = on_air.map(|on_air| on_air.end() - channel.limits().startover);
-        match oldest.filter(|oldest| window.start() < *oldest) {
-            Some(oldest) => failed(
-                FailureCode::WindowExpired,
-                format!(
-                    "The clip starts at {}, but the stream is only kept since {}.",
-                    utc(window.start()),
-                    utc(oldest)
-                ),
-            ),
-            None => failed(
-                FailureCode::HarvestRefused,
-                format!("MediaPackage would not harvest this window: {message}"),
-            ),
-        }
+    /// Asks for the harvest of a clip, for the first time or again; what came of it, or `None` if
+    /// there is no job for it now.
+    pub async fn ask(&self, clip: &Clip) -> Result<Option<Trigger>, LineError> {
+        let Source::Live { channel, requested: window } = &clip.source else { return Ok(None) };
+        let Some(configured) = self.channels.find(channel) else {
+            let message = format!("Channel {channel} is not configured any more.");
+            return Ok(Some(failed(FailureCode::HarvestRefused, message)));
+        };
+        let endpoint = &configured.origin_endpoint_id;
+        let message = match self.harvester.start(&clip.current(), endpoint, *window).await {
+            Ok(Started::Yes) => return Ok(Some(Trigger::HarvestStarted)),
+            Ok(Started::NoSlot) => return Ok(None),
+            Ok(Started::Refused { message }) => message,
+            // It is asked for again, for as long as that can help.
+            Err(failure) => {
+                let expired = self.expired(configured, *window).await;
+                return expired.map_or_else(|| Err(failure.into()), |trigger| Ok(Some(trigger)));
+            }
+        };
+        let expired = self.expired(configured, *window).await;
+        Ok(Some(expired.unwrap_or_else(|| {
+            let message = format!("MediaPackage would not harvest this window: {message}");
+            failed(FailureCode::HarvestRefused, message)
+        })))
+    }
+
+    /// That the stream does not keep a window any more, as far as the stream tells.
+    async fn expired(&self, channel: &Channel, window: Window) -> Option<Trigger> {
+        let on_air = self.live.on_air(channel).await.ok()?;
+        let problem = still_kept(channel, window, on_air.end()).err()?;
+        Some(failed(FailureCode::WindowExpired, problem.detail))
     }
 
     /// Looks whether the end of a scheduled clip has aired, on the stream's own clock.

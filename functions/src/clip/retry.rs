@@ -9,7 +9,7 @@ use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::http::{self, Problem, ProblemKind, Reply, Request};
 use crate::library::{Advanced, Clip, Library, Status, Trigger};
-use crate::viewer::{ClipView, find_clip};
+use crate::viewer::{ClipView, find_clip, no_such_clip};
 
 /// Everything `retry-clip` needs, built once per cold start.
 #[derive(Clone, Debug)]
@@ -69,8 +69,11 @@ impl RetryClip {
         let advanced = self.library.advance(&clip.current(), &Trigger::Retried, now).await;
         let clip = match advanced.map_err(|cause| Problem::unavailable(&cause))? {
             Advanced::To(clip) | Advanced::Unchanged(clip) => *clip,
-            Advanced::Unknown => clip,
+            Advanced::Unknown => return Err(no_such_clip()),
         };
+        if clip.status == Status::Deleting {
+            return Err(no_such_clip());
+        }
         if clip.status == Status::Queued {
             let key = clip.key();
             if let Err(failure) = self.due.send(&key, TimeDelta::zero()).await {

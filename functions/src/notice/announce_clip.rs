@@ -8,7 +8,6 @@ use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use lambda_runtime::Diagnostic;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::clip::ClipKey;
 use crate::config::{ConfigError, Variables};
@@ -91,9 +90,8 @@ impl AnnounceClip {
     }
 
     fn measure(&self, clip: &Clip) {
-        let status = json!(clip.status);
-        let status = status.as_str().unwrap_or_default();
-        self.metrics.put(&[("ClipsEntered", Unit::Count, 1.0)], &[("Status", status)]);
+        let entered = [("ClipsEntered", Unit::Count, 1.0)];
+        self.metrics.put(&entered, &[("Status", clip.status.name())]);
         if let Some((source, seconds)) = time_to_ready(clip) {
             let measured = [("TimeToReadySeconds", Unit::Seconds, seconds)];
             self.metrics.put(&measured, &[("Source", source)]);

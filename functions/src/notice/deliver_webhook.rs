@@ -233,8 +233,7 @@ impl Notice {
     pub fn parse(message: &str) -> serde_json::Result<Self> {
         let StateChanged { detail } = serde_json::from_str(message)?;
         let change = Change::deserialize(&detail)?;
-        let status = json!(change.status);
-        let status = status.as_str().unwrap_or_default();
+        let status = change.status.name();
         let (competition, clip) = (&change.competition, &change.clip);
         // The specification wants no full stop in it, which a time has.
         let at = change.updated_at.timestamp_millis();

@@ -13,5 +13,5 @@ pub use cookies::{CookieSigner, KeyError, SignedCookies};
 pub use grant_playback::GrantPlayback;
 pub use list_clips::ListClips;
 pub use private::{SealKey, SealKeyError};
-pub use show_clip::{ShowClip, find_clip};
+pub use show_clip::{ShowClip, find_clip, no_such_clip};
 pub use show_health::show_health;

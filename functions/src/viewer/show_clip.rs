@@ -50,13 +50,14 @@ impl ShowClip {
 /// The clip that a request's path names, unless it was deleted.
 pub async fn find_clip(library: &Library, request: &Request) -> Result<Clip, Problem> {
     let competition = request.path("competitionId")?;
-    let missing = || {
-        let detail = "The competition has no such clip.";
-        Problem::of_field(ProblemKind::NotFound, "clipId", detail)
-    };
     // Whatever cannot be the id of a clip is not the id of one here.
-    let clip: ClipId = request.path("clipId").map_err(|_| missing())?;
+    let clip: ClipId = request.path("clipId").map_err(|_| no_such_clip())?;
     let found = library.find(&ClipKey { competition, clip }).await;
     let found = found.map_err(|cause| Problem::unavailable(&cause))?;
-    found.filter(|clip| clip.status != Status::Deleting).ok_or_else(missing)
+    found.filter(|clip| clip.status != Status::Deleting).ok_or_else(no_such_clip)
+}
+
+/// What is answered of a clip that is not there, or is going.
+pub fn no_such_clip() -> Problem {
+    Problem::of_field(ProblemKind::NotFound, "clipId", "The competition has no such clip.")
 }
