@@ -5,7 +5,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-import { keptQueue, undeliveredQueue } from './events.ts';
+import { hiddenFor, keptQueue, undeliveredQueue } from './events.ts';
 import { type Deployment, RustFunction } from './function.ts';
 import type { Library } from './library.ts';
 
@@ -33,8 +33,8 @@ export class Due extends Construct {
     const failed = undeliveredQueue(this, 'Unharvested');
     props.alarms.ofUndelivered('due clips', failed, 'due-clips-that-failed');
     this.queue = keptQueue(this, 'Clips', {
-      // As AWS advises: six times what one invocation may take.
-      visibilityTimeout: Duration.seconds(6 * HARVEST_TIMEOUT.toSeconds()),
+      // Its source takes no message that there is no function for: AT_ONCE run at most.
+      visibilityTimeout: hiddenFor(HARVEST_TIMEOUT),
       deadLetterQueue: { queue: failed, maxReceiveCount: 5 },
     });
     this.environment = { DUE_QUEUE_URL: this.queue.queueUrl };

@@ -26,6 +26,20 @@ export function startOn(
   });
 }
 
+/**
+ * How long a message that has started a function starts no other: for as long as the function may run,
+ * and its start may take.
+ *
+ * AWS advises six times the function's timeout, for messages that Lambda gathers in a batching window,
+ * or holds while the function is throttled. Whoever uses this takes them one by one, without such a
+ * window, and no more at once than may run. And a message whose function failed comes again no sooner
+ * than this; in a FIFO queue, all those behind it wait as long.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
+export function hiddenFor(timeout: Duration): Duration {
+  return timeout.plus(Duration.seconds(10));
+}
+
 /** A queue for what failed every time. */
 export function undeliveredQueue(scope: Construct, id: string, props: QueueProps = {}): Queue {
   const queue = keptQueue(scope, id, props);

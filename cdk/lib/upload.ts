@@ -10,7 +10,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 import { mediaBucket } from './bucket.ts';
-import { keptQueue, startOn, undeliveredQueue } from './events.ts';
+import { hiddenFor, keptQueue, startOn, undeliveredQueue } from './events.ts';
 import type { Channels } from './channels.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
 import { type Library, expiryEnvironment } from './library.ts';
@@ -220,8 +220,8 @@ export class Upload extends Construct {
     const arrived = keptQueue(this, 'Arrived', {
       fifo: true,
       contentBasedDeduplication: true,
-      // As AWS advises: six times what one invocation may take.
-      visibilityTimeout: Duration.seconds(6 * TRANSCODE_TIMEOUT.toSeconds()),
+      // All messages are of one group: none is taken while a function is at the one before it.
+      visibilityTimeout: hiddenFor(TRANSCODE_TIMEOUT),
       deadLetterQueue: { queue: failed, maxReceiveCount: 5 },
     });
     new Rule(this, 'ObjectCreated', {

@@ -232,7 +232,7 @@ impl FailureCode {
     }
 }
 
-/// Longer than any function that may still be making something for a clip lives.
+/// As long as the longest-lived function that may still be making something for a clip.
 const LONGEST_RUN: TimeDelta = TimeDelta::minutes(3);
 
 impl Clip {
@@ -316,24 +316,27 @@ impl Clip {
     ///
     /// The longer a clip has been where it is, the less a look is likely to tell: half that time,
     /// between ten seconds, by when most events have come, and ten minutes. A file that is yet to
-    /// come is looked for when its time is over, and rarely before: S3's events are not lost.
+    /// come is looked for when its time is over, and rarely before: S3's events are not lost. Who
+    /// waits in line is seen to as one of the line.
     pub fn next_check(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let age = now - self.updated_at;
         let soon = now + (age / 2).clamp(TimeDelta::seconds(10), TimeDelta::minutes(10));
-        let or_later = |moment: Option<DateTime<Utc>>| moment.filter(|it| now < *it);
-        match (self.status, &self.source) {
-            (Status::Ready | Status::Failed, _) => self.expires_at,
+        let no_later_than = |latest: DateTime<Utc>, moment: Option<DateTime<Utc>>| {
+            moment.filter(|moment| now < *moment).map_or(latest, |moment| moment.min(latest))
+        };
+        let by_itself = match (self.status, &self.source) {
+            (Status::Deleting, _) => return Some(no_later_than(soon, self.gone_after())),
+            (Status::Ready | Status::Failed | Status::Queued, _) => None,
             (Status::Scheduled, Source::Live { requested, .. }) => {
                 Some(soon.max(requested.end() + TimeDelta::seconds(10)))
             }
             // The file of a retry has come long ago.
             (Status::Uploading, Source::Upload(upload)) if self.attempt == 1 => {
-                let later = now + TimeDelta::minutes(15);
-                Some(or_later(upload.awaited_until).map_or(later, |it| it.min(later)))
+                Some(no_later_than(now + TimeDelta::minutes(15), upload.awaited_until))
             }
-            (Status::Deleting, _) => Some(or_later(self.gone_after()).unwrap_or(soon)),
             _ => Some(soon),
-        }
+        };
+        by_itself.into_iter().chain(self.expires_at).min()
     }
 }
 

@@ -18,6 +18,7 @@ mod page;
 mod removal;
 mod sweep;
 mod transition;
+mod unfinished;
 mod waiting;
 
 use std::collections::HashMap;
@@ -36,6 +37,7 @@ pub use transition::{Edit, Trigger, after};
 
 use crate::clip::{Attempt, ClipId, ClipKey, CompetitionId};
 use crate::config::{ConfigError, Variables};
+use crate::error;
 
 /// The attribute only ready clips have: their competition again.
 pub const ACTIVE_PARTITION: &str = "activeCompetition";
@@ -208,7 +210,7 @@ impl Library {
         self.put(&later, Some(clip.version)).await
     }
 
-    /// Removes the row of an upload that never came; `false` if it changed meanwhile.
+    /// Removes the row of a clip of which nothing is left; `false` if it changed meanwhile.
     pub async fn forget(&self, clip: &Clip) -> Result<bool, LibraryError> {
         let deleted = self
             .client
@@ -302,6 +304,23 @@ fn encode(clip: &Clip) -> Result<HashMap<String, AttributeValue>, LibraryError> 
 
 fn decode(item: HashMap<String, AttributeValue>) -> Result<Clip, LibraryError> {
     serde_dynamo::from_item(item).map_err(LibraryError::Decode)
+}
+
+/// A row as a clip. One that is none, written by hand or by another version, is logged and left
+/// alone: it hides no other.
+fn readable(item: HashMap<String, AttributeValue>) -> Option<Clip> {
+    let part = |name| item.get(name).and_then(|it| it.as_s().ok()).cloned().unwrap_or_default();
+    let (competition, clip) = (part("competition"), part("clip"));
+    decode(item)
+        .inspect_err(|failure| {
+            tracing::error!("row {competition} {clip}: {}", error::chain(failure));
+        })
+        .ok()
+}
+
+/// A time as the indexes are sorted by it.
+fn milliseconds(time: DateTime<Utc>) -> AttributeValue {
+    AttributeValue::N(time.timestamp_millis().to_string())
 }
 
 /// The clip that a row of an index is of.

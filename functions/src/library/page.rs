@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 
-use super::{ACTIVE_INDEX, ACTIVE_PARTITION, Clip, Library, LibraryError, decode, key_of, text};
+use super::{ACTIVE_INDEX, ACTIVE_PARTITION, Clip, Library, LibraryError, key_of, readable, text};
 use crate::clip::{ClipKey, CompetitionId, ceil_second, stamp};
 
 /// Which clips of a competition, and how many of them.
@@ -101,8 +101,8 @@ impl Library {
             .unwrap_or_default()
             .into_iter()
             .take(wanted)
-            .map(decode)
-            .collect::<Result<Vec<Clip>, _>>()?;
+            .filter_map(readable)
+            .collect::<Vec<Clip>>();
         let next = if clips.len() < wanted {
             read_up_to
         } else {

@@ -3,18 +3,16 @@
 //! MediaPackage's events are best effort. For each unfinished clip that is due, the sweep asks
 //! AWS how it stands and applies the same transition the event would have.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use lambda_runtime::Diagnostic;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
-    Advanced, CLIPS, Clip, Failure, FailureCode, Library, LibraryError, Removal, RemovalError,
-    Source, Status, Trigger, UNFINISHED_INDEX, UNFINISHED_PARTITION, Upload, decode,
+    Advanced, Clip, Failure, FailureCode, Library, LibraryError, Removal, RemovalError, Source,
+    Status, Trigger, Upload,
 };
 use crate::asset::{AssetError, Ingest, Ingested, Publisher};
 use crate::clip::{HarvestError, Harvested, Harvester, Line, LineError};
@@ -98,14 +96,16 @@ impl From<SweepError> for Diagnostic {
     }
 }
 
-/// How long one run looks at clips; a minute less than the function may live.
+/// After this a run looks at no more clips; the function may live a minute longer.
 const LONGEST_RUN: Duration = Duration::from_mins(2);
+/// When a look that takes so long is given up, so that its clip does not come first the next time.
+const LONGEST_LOOK: Duration = Duration::from_secs(150);
 
 impl Sweep {
     /// The most clips one run looks at; the next run, a minute later, goes on with the others.
     ///
     /// A look is a call or two of MediaPackage's API, which is said to take five a second.
-    pub const MOST_LOOKS: i32 = 200;
+    pub const MOST_LOOKS: usize = 200;
 
     pub fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
         Ok(Self {
@@ -132,9 +132,10 @@ impl Sweep {
     pub async fn run(&self, now: DateTime<Utc>) -> Result<Swept, SweepError> {
         let begun = Instant::now();
         let mut swept = Swept::default();
-        match Box::pin(self.line.start_waiting(now)).await {
-            Ok(started) => swept.started = started,
-            Err(failure) => tracing::error!("clips wait on: {}", error::chain(&failure)),
+        match timeout(LONGEST_RUN, Box::pin(self.line.start_waiting(now))).await {
+            Ok(Ok(started)) => swept.started = started,
+            Ok(Err(failure)) => tracing::error!("clips wait on: {}", error::chain(&failure)),
+            Err(_) => tracing::error!("clips wait on: starting them takes too long"),
         }
         let mut exhausted = Exhausted::default();
         for clip in self.library.due(now, Self::MOST_LOOKS).await? {
@@ -142,17 +143,21 @@ impl Sweep {
                 break;
             }
             swept.looked_at += 1;
+            let now = now + begun.elapsed();
             // Boxed, as the largest part of a future that its callers hold.
-            match Box::pin(self.look(&clip, &mut exhausted, now)).await {
-                Ok(Look::Moved) => swept.moved += 1,
-                Ok(Look::Removed) => swept.removed += 1,
-                Ok(Look::Unchanged) => {}
-                Err(failure) => {
-                    let (key, chain) = (clip.key(), error::chain(&failure));
-                    tracing::error!(clip.id = %key, "clip {key} could not be swept: {chain}");
-                    self.library.postpone(&clip, now).await?;
+            let look = Box::pin(self.look(&clip, &mut exhausted, now));
+            let trouble = match timeout_at(begun + LONGEST_LOOK, look).await {
+                Ok(Ok(look)) => {
+                    swept.moved += usize::from(look == Look::Moved);
+                    swept.removed += usize::from(look == Look::Removed);
+                    continue;
                 }
-            }
+                Ok(Err(failure)) => error::chain(&failure),
+                Err(_) => "it takes too long".to_owned(),
+            };
+            let key = clip.key();
+            tracing::error!(clip.id = %key, "clip {key} could not be swept: {trouble}");
+            self.library.postpone(&clip, now).await?;
         }
         self.measure(swept, now).await?;
         Ok(swept)
@@ -183,26 +188,29 @@ impl Sweep {
             self.library.postpone(&clip, now).await?;
             return Ok(Look::Unchanged);
         }
-        let mut moved = false;
+        let (mut changed, mut moved) = (false, false);
         for trigger in self.learn(&clip).await? {
             let advanced = self.library.advance(&clip.current(), &trigger, now).await?;
-            moved |= matches!(advanced, Advanced::To(_));
+            if let Advanced::To(next) = advanced {
+                changed = true;
+                moved |= next.status != clip.status;
+            }
         }
-        moved = moved
-            || match clip.status {
-                Status::Scheduled | Status::Harvesting => self.see_to_live(&clip, now).await?,
+        if !changed {
+            moved = match clip.status {
+                Status::Scheduled => self.see_to_live(&clip, now).await?,
                 Status::Uploading | Status::Transcoding => {
                     self.take_in(&clip, exhausted, now).await?
                 }
                 _ => false,
             };
-        if !moved {
+        }
+        if !changed && !moved {
             self.library.postpone(&clip, now).await?;
-            return Ok(Look::Unchanged);
         }
         // What a retry left for the sweep to do was no event's to tell.
         let retried = 1 < clip.attempt && clip.manifests.is_empty();
-        Ok(if retried { Look::Unchanged } else { Look::Moved })
+        Ok(if moved && !retried { Look::Moved } else { Look::Unchanged })
     }
 
     /// What AWS knows of a clip that its row does not say yet.
@@ -210,7 +218,10 @@ impl Sweep {
         let attempt = clip.current();
         Ok(match (clip.status, &clip.source) {
             (Status::Harvesting, _) => match self.harvester.look(&attempt).await? {
-                Harvested::InProgress | Harvested::Unknown => Vec::new(),
+                Harvested::InProgress => Vec::new(),
+                // MediaPackage never heard of it, or has forgotten it: it is asked for again, for
+                // as long as the stream keeps its window.
+                Harvested::Unknown => self.line.ask(clip).await?.into_iter().collect(),
                 Harvested::Succeeded => vec![self.publisher.ensure_asset(clip).await?],
                 Harvested::Failed => vec![Trigger::Failed(Failure {
                     code: FailureCode::HarvestFailed,
@@ -220,7 +231,7 @@ impl Sweep {
                 })],
             },
             (Status::Transcoding, Source::Upload(Upload { job: Some(job), .. })) => {
-                vec![self.learn_of_job(clip, job).await?]
+                self.learn_of_job(clip, job).await?.into_iter().collect()
             }
             (Status::Packaging, _) => match self.publisher.look(&attempt).await? {
                 Ingest::Unknown => vec![self.publisher.ensure_asset(clip).await?],
@@ -233,14 +244,8 @@ impl Sweep {
         })
     }
 
-    /// Sees to a clip whose due message was lost, or whose harvest job MediaPackage never heard of:
-    /// it is asked for again, for as long as the stream keeps its window; `true` if it moved.
+    /// Sees to a clip whose due message was lost; `true` if it moved.
     async fn see_to_live(&self, clip: &Clip, now: DateTime<Utc>) -> Result<bool, SweepError> {
-        let known = clip.status == Status::Scheduled
-            || self.harvester.look(&clip.current()).await? == Harvested::Unknown;
-        if !known {
-            return Ok(false);
-        }
         self.line.see_to(clip.clone(), now).await?;
         let found = self.library.find(&clip.key()).await?;
         Ok(found.is_some_and(|found| found.status != clip.status))
@@ -251,11 +256,13 @@ impl Sweep {
         if !self.metrics.are_kept() {
             return Ok(());
         }
-        for (status, count) in self.library.count_unfinished().await? {
+        let waiting = self.library.count_waiting(None).await?;
+        let mut unfinished = self.library.count_unfinished(now).await?;
+        unfinished.insert(Status::Queued, waiting);
+        for (status, count) in unfinished {
             let count = [("ClipsUnfinished", Unit::Count, as_value(count))];
             self.metrics.put(&count, &[("Status", status.name())]);
         }
-        let waiting = self.library.count_waiting(None).await?;
         let mut oldest = 0.0;
         if let Some(first) = self.library.first_waiting(1).await?.first() {
             let since = self.library.find(first).await?.and_then(|clip| clip.queued_at);
@@ -276,14 +283,14 @@ impl Sweep {
         Ok(())
     }
 
-    async fn learn_of_job(&self, clip: &Clip, job: &str) -> Result<Trigger, SweepError> {
+    async fn learn_of_job(&self, clip: &Clip, job: &str) -> Result<Option<Trigger>, SweepError> {
         let attempt = clip.current();
         let failure = match self.intake.look(&attempt, job).await? {
             Transcoded::InProgress { percent } => {
-                return Ok(Trigger::TranscodeProgressed { percent: percent.unwrap_or(0) });
+                return Ok(percent.map(|percent| Trigger::TranscodeProgressed { percent }));
             }
             Transcoded::Complete { seconds } => match truncated(clip, seconds) {
-                None => return Ok(self.publisher.ensure_asset(clip).await?),
+                None => return Ok(Some(self.publisher.ensure_asset(clip).await?)),
                 Some(failure) => failure,
             },
             Transcoded::Failed(failure) => failure,
@@ -293,7 +300,7 @@ impl Sweep {
             },
         };
         self.leftovers.remove(&attempt).await?;
-        Ok(Trigger::Failed(failure))
+        Ok(Some(Trigger::Failed(failure)))
     }
 
     /// Starts what an upload waits for, or gives up one that never came; `true` if it moved.
@@ -310,7 +317,8 @@ impl Sweep {
         match self.intake.check(clip.clone(), now).await {
             Ok(TakenIn::Moved) => Ok(true),
             Ok(TakenIn::NotThere) if upload.awaited_until.is_some_and(|expiry| expiry <= now) => {
-                Ok(self.intake.give_up(clip).await?)
+                self.intake.give_up(clip).await?;
+                Ok(false)
             }
             Ok(TakenIn::Unchanged | TakenIn::NotThere) => Ok(false),
             Err(failure) => {
@@ -337,60 +345,5 @@ fn ingest_trigger((configuration, state): (String, Ingested)) -> Option<Trigger>
                  on the way"
             ),
         })),
-    }
-}
-
-impl Library {
-    /// The clips that should be looked at by now, the longest due first.
-    async fn due(&self, now: DateTime<Utc>, most: i32) -> Result<Vec<Clip>, LibraryError> {
-        let found = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(UNFINISHED_INDEX)
-            .key_condition_expression("#unfinished = :clips AND nextCheckAt <= :now")
-            .expression_attribute_names("#unfinished", UNFINISHED_PARTITION)
-            .expression_attribute_values(":clips", AttributeValue::S(CLIPS.to_owned()))
-            .expression_attribute_values(
-                ":now",
-                AttributeValue::N(now.timestamp_millis().to_string()),
-            )
-            .limit(most)
-            .send()
-            .await
-            .map_err(LibraryError::querying(UNFINISHED_INDEX))?;
-        found.items.unwrap_or_default().into_iter().map(decode).collect()
-    }
-
-    /// How many clips there are in each state that they leave by themselves.
-    async fn count_unfinished(&self) -> Result<BTreeMap<Status, usize>, LibraryError> {
-        #[derive(serde::Deserialize)]
-        struct Row {
-            status: Status,
-        }
-        let unfinished = Status::ALL.into_iter().filter(|status| status.is_unfinished());
-        let mut counts: BTreeMap<_, _> = unfinished.map(|status| (status, 0)).collect();
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(UNFINISHED_INDEX)
-            .key_condition_expression("#unfinished = :clips")
-            .projection_expression("#status")
-            .expression_attribute_names("#unfinished", UNFINISHED_PARTITION)
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":clips", AttributeValue::S(CLIPS.to_owned()));
-        let mut pages = query.into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(LibraryError::querying(UNFINISHED_INDEX))?;
-            for item in page.items.unwrap_or_default() {
-                let Row { status } = serde_dynamo::from_item(item).map_err(LibraryError::Decode)?;
-                // The ready and failed ones in the index expire some day.
-                if let Some(count) = counts.get_mut(&status) {
-                    *count += 1;
-                }
-            }
-        }
-        Ok(counts)
     }
 }

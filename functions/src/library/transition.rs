@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::clip::{ActualBounds, Clip, ConfigurationId, Failure, Source, Status, Upload};
 use crate::clip::Attempt;
@@ -48,6 +48,10 @@ pub struct Edit {
     pub expires_at: Option<Option<DateTime<Utc>>>,
 }
 
+/// How long caches may still show a list with a deleted clip in it, which is to play until then:
+/// the two and ten seconds that lists may be kept, and what the index is behind.
+const STILL_LISTED: TimeDelta = TimeDelta::seconds(15);
+
 /// The clip after `trigger`, which is about attempt number `of`; `None` where that changes nothing.
 ///
 /// Triggers come twice, late and out of order, from events, from the sweep and from requests.
@@ -59,19 +63,21 @@ pub fn after(clip: &Clip, of: u32, trigger: Trigger, now: DateTime<Utc>) -> Opti
         return None;
     }
     let mut next = clip.clone();
-    let mut at_once = false;
+    // Whoever is told of changes puts them in order by their times, and clocks differ.
+    let now = now.max(clip.updated_at + TimeDelta::milliseconds(1));
+    let mut look_at = None;
     match trigger {
         Trigger::Edited(edit) => next.edit(edit),
         Trigger::Expired if !clip.is_expired(now) => return None,
         Trigger::Deleted | Trigger::Expired => {
             next.status = Status::Deleting;
             next.deleted_at = Some(now);
-            at_once = true;
+            look_at = Some(now + STILL_LISTED);
         }
         _ if of != clip.attempt => return None,
         Trigger::Retried => {
             next.try_again(now)?;
-            at_once = next.status != Status::Queued;
+            look_at = (next.status != Status::Queued).then_some(now);
         }
         trigger if clip.status.is_in_the_making() => next.learn(trigger, now)?,
         _ => return None,
@@ -81,7 +87,7 @@ pub fn after(clip: &Clip, of: u32, trigger: Trigger, now: DateTime<Utc>) -> Opti
     }
     next.updated_at = now;
     next.version += 1;
-    next.next_check_at = if at_once { Some(now) } else { next.next_check(now) };
+    next.next_check_at = look_at.or_else(|| next.next_check(now));
     if next.status != Status::Queued {
         next.queued_at = None;
     }

@@ -4,7 +4,9 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use chrono::{DateTime, Utc};
 
-use super::{CLIPS, Clip, Library, LibraryError, WAITING_INDEX, WAITING_PARTITION, key_of};
+use super::{
+    CLIPS, Clip, Library, LibraryError, WAITING_INDEX, WAITING_PARTITION, key_of, milliseconds,
+};
 use crate::clip::ClipKey;
 
 impl Library {
@@ -29,10 +31,9 @@ impl Library {
     ) -> Result<usize, LibraryError> {
         let mut query = self.waiting().select(Select::Count);
         if let Some(before) = before {
-            let milliseconds = before.timestamp_millis().to_string();
             query = query
                 .key_condition_expression("#waiting = :clips AND queuedAt < :before")
-                .expression_attribute_values(":before", AttributeValue::N(milliseconds));
+                .expression_attribute_values(":before", milliseconds(before));
         }
         let mut count = 0;
         let mut pages = query.into_paginator().send();

@@ -58,17 +58,26 @@ pub(crate) fn options(folder: &Path) -> Options {
     }
 }
 
-/// The recorded stream, encoded once for all tests.
-async fn recording() -> &'static Path {
-    static RECORDING: OnceCell<TempDir> = OnceCell::const_new();
-    let folder = RECORDING.get_or_init(async || {
+/// The segments of the recorded stream, encoded once for all tests.
+async fn recording() -> &'static [PathBuf] {
+    static RECORDING: OnceCell<(TempDir, Vec<PathBuf>)> = OnceCell::const_new();
+    let record = async || {
         let folder = tempfile::tempdir().unwrap();
-        let stack = Stack::start(options(folder.path())).await.unwrap();
-        stack.on_air(RECORDED_SECONDS.unsigned_abs() / 2).await;
+        let mut options = options(folder.path());
+        // One segment more: the encoder does not wait until its last playlist is taken.
+        let length = TimeDelta::seconds(RECORDED_SECONDS + 2);
+        options.source = Source::RecordedBlack { begin: BEGIN.parse().unwrap(), length };
+        let stack = Stack::start(options).await.unwrap();
+        let count = RECORDED_SECONDS / 2;
+        stack.on_air(count.unsigned_abs()).await;
         stack.stop().await;
-        folder
-    });
-    folder.await.path()
+        let entries = std::fs::read_dir(folder.path().join("live/segments")).unwrap();
+        let mut segments: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        segments.sort();
+        segments.truncate(count.try_into().unwrap());
+        (folder, segments)
+    };
+    &RECORDING.get_or_init(record).await.1
 }
 
 impl Api {
@@ -79,11 +88,10 @@ impl Api {
     pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let segments: PathBuf = "live/segments".into();
-        for segment in std::fs::read_dir(recording().await.join(&segments)).unwrap() {
-            let segment = segment.unwrap();
-            let copy = folder.path().join(&segments).join(segment.file_name());
+        for segment in recording().await {
+            let copy = folder.path().join(&segments).join(segment.file_name().unwrap());
             std::fs::create_dir_all(&copy).unwrap();
-            for file in std::fs::read_dir(segment.path()).unwrap() {
+            for file in std::fs::read_dir(segment).unwrap() {
                 let file = file.unwrap();
                 std::fs::hard_link(file.path(), copy.join(file.file_name())).unwrap();
             }

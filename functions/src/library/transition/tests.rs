@@ -214,12 +214,13 @@ fn a_clip_is_ready_in_any_order_and_with_every_repetition() {
         for trigger in order.into_iter().chain(order) {
             if let Some(next) = told(&now, trigger.clone()) {
                 assert_eq!(next.version, now.version + 1);
+                assert!(now.updated_at < next.updated_at, "all of it came in one moment");
                 became_ready += u32::from(next.status == Status::Ready);
                 now = next;
             }
         }
         assert_eq!((now.status, became_ready), (Status::Ready, 1), "{order:?}");
-        assert_eq!((now.ready_at, now.next_check_at), (Some(at(200)), None));
+        assert_eq!((now.ready_at.is_some(), now.next_check_at), (true, None));
     }
 }
 
@@ -306,7 +307,7 @@ fn a_clip_expires_when_its_time_is_over() {
         assert_eq!(next.is_some(), status != Status::Deleting, "{status:?}");
         if let Some(next) = next {
             assert_eq!((next.status, next.deleted_at), (Status::Deleting, Some(at(200))));
-            assert_eq!(next.next_check_at, Some(at(200)), "the sweep looks at once");
+            assert_eq!(next.next_check_at, Some(at(215)), "lists may still show it until then");
         }
     }
 }
@@ -316,6 +317,32 @@ fn the_row_of_a_deleted_clip_stays_as_long_as_something_may_come() {
     let gone_after = |status| told(&clip(status), Trigger::Deleted).unwrap().gone_after();
     assert_eq!(gone_after(Status::Queued), Some(at(200 + 180)));
     assert_eq!(gone_after(Status::Uploading), Some(at(3600)), "its URL is good until then");
+}
+
+#[test]
+fn a_removal_that_did_not_get_through_is_tried_again_soon() {
+    for status in [Status::Queued, Status::Uploading] {
+        let deleted = told(&clip(status), Trigger::Deleted).unwrap();
+        assert_eq!(deleted.next_check(at(220)), Some(at(230)), "{status:?}");
+        assert_eq!(deleted.next_check(at(3599 - 700)), Some(at(3599 - 100)), "{status:?}");
+    }
+    let awaited = told(&clip(Status::Uploading), Trigger::Deleted).unwrap();
+    assert_eq!(awaited.next_check(at(3599)), Some(at(3600)), "its row may go then");
+}
+
+#[test]
+fn whatever_expires_is_looked_at_then_if_not_before() {
+    let next_check = |status, expires_at| {
+        Clip { expires_at, ..clip(status) }.next_check(at(130)).map(|next| next - at(0))
+    };
+    for status in [Status::Ready, Status::Failed, Status::Queued] {
+        assert_eq!(next_check(status, None), None, "{status:?}");
+    }
+    for status in Status::ALL.into_iter().filter(|status| *status != Status::Deleting) {
+        let at_its_expiry = next_check(status, Some(at(131)));
+        assert_eq!(at_its_expiry, Some(TimeDelta::seconds(131)), "{status:?}");
+    }
+    assert!(next_check(Status::Uploading, Some(at(90_000))) < Some(TimeDelta::seconds(90_000)));
 }
 
 #[test]

@@ -33,6 +33,9 @@ const WAYS: [Cut; 3] = [Cut::DieAfter, Cut::BreakAfter, Cut::BreakBefore];
 /// More than any function makes for one clip.
 const MOST_CALLS: usize = 40;
 
+/// In minutes: later than whatever the sweeps before it can have put off.
+const A_DAY: i64 = 24 * 60;
+
 /// A stack that tells nothing, and what functions are made of whose calls can be cut off.
 struct Stage {
     api: Api,

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::live::packaged;
 use super::uploads::uploaded;
 use super::world::World;
-use super::{Stage, ask_everywhere, of_clip, request};
+use super::{A_DAY, Stage, ask_everywhere, of_clip, request};
 use crate::support::row;
 
 /// More clips than there are calls to cut.
@@ -42,9 +42,7 @@ async fn a_clip_that_is_deleted_again_is_gone_with_all_it_had() {
     for unused in clips {
         work(&unused).await;
     }
-    for minutes in [0, 4, 30] {
-        stage.sweep_after(minutes).await;
-    }
+    stage.sweep_after(A_DAY).await;
     World::of(&stage).await.nothing_is_left();
 }
 

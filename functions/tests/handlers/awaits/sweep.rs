@@ -9,7 +9,7 @@ use super::live::waiting;
 use super::requests::made;
 use super::uploads::uploaded;
 use super::world::World;
-use super::{MOST_CALLS, Stage};
+use super::{A_DAY, MOST_CALLS, Stage};
 
 /// Leads clips to their end by sweeps, every other one cut at the same call, until no call is left
 /// to cut; how many clips that took.
@@ -90,8 +90,8 @@ async fn of_an_expired_clip_nothing_is_left() {
     for unused in clips {
         library.edit(&unused, &expiry(60), Utc::now()).await.unwrap().unwrap();
     }
-    for minutes in [2, 10] {
-        stage.sweep_after(minutes).await;
+    for days in [1, 2] {
+        stage.sweep_after(days * A_DAY).await;
     }
     World::of(&stage).await.nothing_is_left();
 }
