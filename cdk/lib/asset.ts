@@ -6,6 +6,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 
+import { mayRemoveMedia } from './bucket.ts';
 import { CdnIdentifier } from './cdn-identifier.ts';
 import type { Channels } from './channels.ts';
 import type { Due } from './due.ts';
@@ -93,6 +94,7 @@ export class Asset extends Construct {
     });
     library.mayWrite(harvestComplete);
     this.mayMakeAssets(harvestComplete);
+    mayRemoveMedia(harvestComplete, bucket);
     due.mayWake(harvestComplete);
     startOn(
       this,

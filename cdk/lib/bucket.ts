@@ -4,6 +4,7 @@ import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, type LifecycleRule, ObjectOwnership, StorageClass } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 
+import type { RustFunction } from './function.ts';
 import type { Settings } from './settings.ts';
 
 /** Uploads that stopped halfway are invisible, and billed. */
@@ -48,4 +49,14 @@ export function mediaBucket(scope: Construct, id: string, settings: Settings, pr
       'Only roles of this stack and the distribution reach the bucket; a log line for each segment MediaPackage reads would cost more than the segment.',
   });
   return bucket;
+}
+
+/** Lets a function remove what a failed harvest or transcode left. */
+export function mayRemoveMedia(remover: RustFunction, clips: Bucket): void {
+  remover.may({ actions: ['s3:ListBucket'], resources: [clips.bucketArn] });
+  remover.mayWidely({
+    actions: ['s3:DeleteObject'],
+    resources: [clips.arnForObjects('clips/*'), clips.arnForObjects('thumbnails/*')],
+    because: 'The names of segments and thumbnails are known to MediaPackage and MediaConvert only.',
+  });
 }

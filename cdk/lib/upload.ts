@@ -9,7 +9,7 @@ import { type Bucket, type CfnBucket, HttpMethods } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-import { mediaBucket } from './bucket.ts';
+import { mayRemoveMedia, mediaBucket } from './bucket.ts';
 import { hiddenFor, keptQueue, startOn, undeliveredQueue } from './events.ts';
 import type { Channels } from './channels.ts';
 import { type Deployment, RustFunction, arn } from './function.ts';
@@ -84,7 +84,7 @@ export class Upload extends Construct {
     });
     library.mayWrite(complete);
     props.mayMakeAssets(complete);
-    this.mayDiscard(complete);
+    mayRemoveMedia(complete, clips);
     startOn(
       this,
       'Transcoded',
@@ -104,7 +104,7 @@ export class Upload extends Construct {
   /** Lets the sweep do for uploads what its events would have done, and end those that never came. */
   maySweep(sweep: RustFunction): void {
     this.mayTakeIn(sweep);
-    this.mayDiscard(sweep);
+    mayRemoveMedia(sweep, this.props.clips);
     this.mayOnOriginals(sweep, ['s3:AbortMultipartUpload', 's3:DeleteObject']);
     this.mayListUnfinished(sweep);
     this.props.library.mayForget(sweep);
@@ -136,17 +136,6 @@ export class Upload extends Construct {
   /** Lets a function see which uploads in parts were begun. */
   private mayListUnfinished(looker: RustFunction): void {
     looker.may({ actions: ['s3:ListBucketMultipartUploads'], resources: [this.bucket.bucketArn] });
-  }
-
-  /** Lets a function remove what a failed transcode left. */
-  private mayDiscard(function_: RustFunction): void {
-    const { clips } = this.props;
-    function_.may({ actions: ['s3:ListBucket'], resources: [clips.bucketArn] });
-    function_.mayWidely({
-      actions: ['s3:DeleteObject'],
-      resources: [clips.arnForObjects('clips/*'), clips.arnForObjects('thumbnails/*')],
-      because: 'The names of segments and thumbnails are known to MediaConvert only.',
-    });
   }
 
   private originals(): Bucket {

@@ -54,7 +54,7 @@ const GRANTS: Record<string, string[]> = {
   'delete-clip': WRITE,
   'grant-playback': [],
   'harvest-clip': [...WRITE, ...HARVEST, ...WAKE, ...take('ClipDueClips')],
-  'harvest-complete': [...WRITE, ...MAKE_ASSETS, ...WAKE, 'sqs:SendMessage <AssetUndelivered>'],
+  'harvest-complete': [...WRITE, ...MAKE_ASSETS, ...DISCARD, ...WAKE, 'sqs:SendMessage <AssetUndelivered>'],
   'list-clips': ['dynamodb:Query <LibraryClips>/index/active'],
   'list-upload-parts': [FIND, PUT_ORIGINAL],
   'refuse-request': [],

@@ -48,7 +48,7 @@ ALLOWED = {
     "deliver-webhook-newsroom": takes("WebhooknewsroomChanges") | {
         "secretsmanager:GetSecretValue of the webhook",
     },
-    "harvest-complete": ROWS | ASSETS | WAKE | {"sqs:SendMessage AssetUndelivered"},
+    "harvest-complete": ROWS | ASSETS | LEFT_BEHIND | WAKE | {"sqs:SendMessage AssetUndelivered"},
     "asset-playable": ROWS | {"sqs:SendMessage AssetUndelivered"},
     "create-upload": ROWS | {"s3:PutObject of uploads", UNFINISHED},
     "list-upload-parts": {"dynamodb:GetItem", "s3:PutObject of uploads"},

@@ -11,6 +11,7 @@ use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::library::{Advanced, Clip, Failure, FailureCode, Library, LibraryError, Trigger};
 use crate::live::Channels;
+use crate::upload::{Leftovers, LeftoversError};
 
 /// The `detail` of the event.
 ///
@@ -44,6 +45,7 @@ enum HarvestStatus {
 pub struct HarvestComplete {
     library: Library,
     publisher: Publisher,
+    leftovers: Leftovers,
     channels: Channels,
     due: DueQueue,
 }
@@ -52,6 +54,8 @@ pub struct HarvestComplete {
 pub enum HarvestCompleteError {
     #[error("the harvested clip has no asset yet")]
     Asset(#[source] AssetError),
+    #[error("what a failed harvest left is still there")]
+    Leftovers(#[source] LeftoversError),
     #[error("the end of a harvest was not recorded")]
     Record(#[source] LibraryError),
     #[error("the next clip in line was not woken")]
@@ -62,6 +66,7 @@ impl From<HarvestCompleteError> for Diagnostic {
     fn from(failure: HarvestCompleteError) -> Self {
         let name = match failure {
             HarvestCompleteError::Asset(_) => "Asset",
+            HarvestCompleteError::Leftovers(_) => "Leftovers",
             HarvestCompleteError::Record(_) => "Record",
             HarvestCompleteError::Wake(_) => "Wake",
         };
@@ -74,6 +79,7 @@ impl HarvestComplete {
         Ok(Self {
             library: Library::from_variables(sdk, variables)?,
             publisher: Publisher::from_variables(sdk, variables)?,
+            leftovers: Leftovers::from_variables(sdk, variables)?,
             channels: variables.parsed("CHANNELS")?,
             due: DueQueue::from_variables(sdk, variables)?,
         })
@@ -117,13 +123,18 @@ impl HarvestComplete {
     ) -> Result<(), HarvestCompleteError> {
         let trigger = match status {
             HarvestStatus::InProgress => return Ok(()),
-            HarvestStatus::Failed => Trigger::Failed(Failure {
-                code: FailureCode::HarvestFailed,
-                message: match message {
-                    Some(message) => format!("MediaPackage could not harvest the clip: {message}"),
-                    None => "MediaPackage could not harvest the clip and gave no reason".to_owned(),
-                },
-            }),
+            HarvestStatus::Failed => {
+                let removed = self.leftovers.remove(attempt).await;
+                removed.map_err(HarvestCompleteError::Leftovers)?;
+                let reason = message.map_or_else(
+                    || " and gave no reason".to_owned(),
+                    |message| format!(": {message}"),
+                );
+                Trigger::Failed(Failure {
+                    code: FailureCode::HarvestFailed,
+                    message: format!("MediaPackage could not harvest the clip{reason}"),
+                })
+            }
             HarvestStatus::Succeeded => {
                 let known = self.library.find(&attempt.clip).await;
                 let known = known.map_err(HarvestCompleteError::Record)?;

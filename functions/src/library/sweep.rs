@@ -75,7 +75,7 @@ pub enum SweepError {
     Asset(#[from] AssetError),
     #[error("the sweep could not see to an upload")]
     Upload(#[from] IntakeError),
-    #[error("the sweep could not remove what a failed transcode left")]
+    #[error("the sweep could not remove what a failed harvest or transcode left")]
     Leftovers(#[from] LeftoversError),
     #[error("the sweep could not remove a deleted clip")]
     Removal(#[from] RemovalError),
@@ -223,12 +223,15 @@ impl Sweep {
                 // as long as the stream keeps its window.
                 Harvested::Unknown => self.line.ask(clip).await?.into_iter().collect(),
                 Harvested::Succeeded => vec![self.publisher.ensure_asset(clip).await?],
-                Harvested::Failed => vec![Trigger::Failed(Failure {
-                    code: FailureCode::HarvestFailed,
-                    message: "MediaPackage could not harvest the clip; its reason was lost on the \
-                              way"
-                    .to_owned(),
-                })],
+                Harvested::Failed => {
+                    self.leftovers.remove(&attempt).await?;
+                    vec![Trigger::Failed(Failure {
+                        code: FailureCode::HarvestFailed,
+                        message: "MediaPackage could not harvest the clip; its reason was lost on \
+                                  the way"
+                            .to_owned(),
+                    })]
+                }
             },
             (Status::Transcoding, Source::Upload(Upload { job: Some(job), .. })) => {
                 self.learn_of_job(clip, job).await?.into_iter().collect()

@@ -3,9 +3,7 @@
 use aws_sdk_s3::primitives::ByteStream;
 
 use super::harvest_jobs::{CreateHarvestJob, HarvestJobs};
-use crate::live::{
-    LADDER, Stretch, media_playlist, multivariant_playlist, rendition_name, segment_name,
-};
+use crate::live::{LADDER, media_playlist, multivariant_playlist, rendition_name, segment_name};
 
 /// Why a job failed: the `message` of its event.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +24,8 @@ pub(super) enum HarvestFailure {
 
 /// Copies the window of a job to its destination.
 ///
+/// What was copied before something fails stays there: whether AWS removes it is not documented.
+///
 /// The parent manifest is written at the manifest key; child manifests and segments lie flat
 /// beside it, named after the endpoint.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/ltov-how.html>
@@ -37,31 +37,12 @@ pub(super) async fn harvest(
     let mut stretch =
         jobs.endpoint.startover.stretch(start, Some(end)).map_err(|_| HarvestFailure::Gone)?;
     stretch.ended = true;
-    let mut written = Vec::new();
-    let copied = copy(jobs, asked, &stretch, &mut written).await;
-    if copied.is_err() {
-        // Nothing would ever use what was copied so far.
-        for key in written {
-            let bucket = &asked.s3_destination.bucket_name;
-            let _ = jobs.s3.delete_object().bucket(bucket).key(key).send().await;
-        }
-    }
-    copied
-}
-
-async fn copy(
-    jobs: &HarvestJobs,
-    asked: &CreateHarvestJob,
-    stretch: &Stretch,
-    written: &mut Vec<String>,
-) -> Result<(), HarvestFailure> {
     let parent = asked.s3_destination.manifest_key.as_str();
     let folder = parent.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
     // The embedded S3 would take objects into a bucket that is not there.
     let bucket = jobs.s3.head_bucket().bucket(&asked.s3_destination.bucket_name).send().await;
     bucket.map_err(|error| HarvestFailure::Write(Box::new(error.into())))?;
-    let mut put = async |key: String, body: ByteStream, media_type: &str| {
-        written.push(key.clone());
+    let put = async |key: String, body: ByteStream, media_type: &str| {
         let request = jobs.s3.put_object().bucket(&asked.s3_destination.bucket_name).key(key);
         let sent = request.content_type(media_type).body(body).send().await;
         sent.map_err(|error| HarvestFailure::Write(Box::new(error.into())))
@@ -81,10 +62,10 @@ async fn copy(
     }
     let hls = "application/vnd.apple.mpegurl";
     for rendition in 0..LADDER.len() {
-        let text = media_playlist(stretch, rendition).into_bytes();
+        let text = media_playlist(&stretch, rendition).into_bytes();
         put(format!("{folder}{}", rendition_name(rendition)), text.into(), hls).await?;
     }
-    let text = multivariant_playlist(stretch, "").into_bytes();
+    let text = multivariant_playlist(&stretch, "").into_bytes();
     put(parent.to_owned(), text.into(), hls).await?;
     Ok(())
 }
