@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deploy lint lint-deploy fuzz bench chaos functions deploy destroy cost
+.PHONY: help run test fuzz-a-little test-wire test-deploy lint lint-deploy fuzz bench chaos functions deploy destroy cost
 
 # What the stand-in needs besides Rust, as program=Debian package.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc
@@ -14,7 +14,13 @@ run: ## Run the service on this machine; options in ARGS, as in make run ARGS="-
 test: .venv/ready ## Run every test but those of the deployment
 	@scripts/require.sh $(TOOLS)
 	cargo test --locked --workspace
-	@scripts/fuzz.sh 3
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target fuzz-a-little test-wire
+
+# Together: to fuzz is to build first, and the wire is asked in real time.
+fuzz-a-little:
+	@nice scripts/fuzz.sh 3
+
+test-wire: .venv/ready
 	.venv/bin/python -m unittest discover --start-directory tests --verbose
 
 # How long each target is fuzzed.

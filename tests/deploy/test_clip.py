@@ -55,7 +55,7 @@ class TestClip(ClipTest):
     def test_a_request_that_is_sent_again_makes_no_other_clip(self):
         def cut(body):
             return self.deployment.send(
-                "POST", "/api/clip", self.operator, body, Idempotency_Key="the one key")
+                "POST", "/api/clip", self.operator, body, Idempotency_Key="the-one-key")
         with ThreadPoolExecutor() as pool:
             sent = list(pool.map(cut, [{"lastSeconds": 4}] * 4))
         self.assertEqual({status for status, _, _ in sent}, {202}, sent)
