@@ -40,7 +40,7 @@ pub(crate) struct Killed(usize);
 impl Runs {
     pub(crate) fn new(faults: &Faults) -> Self {
         let (calls, tallies) = (BTreeMap::new(), BTreeMap::new());
-        let state = State { chance: faults.chance(), calls, tallies };
+        let state = State { chance: faults.chance("runs"), calls, tallies };
         Self { kill: faults.kill, state: Arc::new(Mutex::new(state)) }
     }
 

@@ -18,7 +18,10 @@ pub(crate) struct ServerErrors {
 
 impl ServerErrors {
     pub(crate) fn new(faults: &Faults) -> Arc<Self> {
-        Arc::new(Self { share: faults.error, chance: Mutex::new(faults.chance()) })
+        Arc::new(Self {
+            share: faults.error,
+            chance: Mutex::new(faults.chance("calls of AWS Elemental")),
+        })
     }
 }
 

@@ -91,7 +91,7 @@ impl HarvestJobs {
             endpoint,
             s3,
             faults: faults.clone(),
-            chance: Mutex::new(faults.chance()),
+            chance: Mutex::new(faults.chance("harvest jobs")),
             bus,
         }))
     }

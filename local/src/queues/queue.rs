@@ -110,7 +110,7 @@ impl Queue {
             dead_letters,
             state: Mutex::new(State { next, in_flight: BTreeMap::new() }),
             changed: Notify::new(),
-            fates: Fates::new(faults),
+            fates: Fates::new(faults, name),
         })
     }
 
