@@ -15,6 +15,10 @@ pub(crate) const LENGTH: TimeDelta = TimeDelta::seconds(40);
 /// Its segments of two seconds.
 pub(crate) const SEGMENTS: u64 = 20;
 
+/// Twenty years: while the stream cannot be read, windows are held against the clock, to which all
+/// of the recording is long past.
+const STARTOVER: Duration = Duration::from_hours(20 * 365 * 24);
+
 const WEATHER: &str = "lose=0.2,repeat=0.2,reorder=1,delay=0.1,throttle=0.1,error=0.05,kill=0.05";
 
 pub(crate) fn options(folder: &Path, arguments: &Arguments, seed: u64) -> Options {
@@ -25,7 +29,7 @@ pub(crate) fn options(folder: &Path, arguments: &Arguments, seed: u64) -> Option
         data_dir: data_dir(folder),
         packaging_groups: packaging_groups(folder),
         source: Source::RecordedBlack { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
-        startover: Duration::from_mins(15),
+        startover: STARTOVER,
         sweep: Duration::from_secs(1),
         faults,
         create_job_burst: 1000,
