@@ -17,6 +17,8 @@ pub(crate) enum BenchError {
     Runtime(#[source] io::Error),
     #[error("could not make a folder for the service's data")]
     Folder(#[source] io::Error),
+    #[error("could not listen for webhooks")]
+    Receiver(#[source] io::Error),
     #[error("could not start the service")]
     Stack(#[from] StackError),
     #[error("the service was not on air in time; RUST_LOG=warn shows why")]
@@ -27,6 +29,8 @@ pub(crate) enum BenchError {
     Window(#[from] WindowError),
     #[error("an id of the measurement is not one")]
     Id(#[from] IdError),
+    #[error("a row of the measurement cannot be written as DynamoDB has it")]
+    Row(#[from] serde_dynamo::Error),
     #[error("could not use the library")]
     Library(#[from] LibraryError),
     #[error("the service did not answer {path}")]

@@ -2,6 +2,7 @@
 
 use chrono::{SecondsFormat, Utc};
 use matchcut::clip::{Attempt, Window};
+use matchcut::library::Clip;
 use serde_json::{Value, json};
 
 const REGION: &str = "us-east-1";
@@ -145,6 +146,52 @@ pub(crate) fn transcoded(attempt: &Attempt) -> Value {
     let mut event = event("MediaConvert Job State Change", &[], &detail);
     event["source"] = json!("aws.mediaconvert");
     event
+}
+
+/// A change of a clip's state, as the product itself tells it on the bus.
+pub(crate) fn state_changed(clip: &Clip) -> Value {
+    let mut event = event("Clip State Changed", &[], &json!(clip));
+    event["source"] = json!("matchcut");
+    event
+}
+
+/// A row of the table that became another, as the table's stream hands it on.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html>
+pub(crate) fn row_changed(before: &Clip, after: &Clip) -> serde_dynamo::Result<Value> {
+    let image = |clip: &Clip| serde_dynamo::to_item::<_, serde_dynamo::Item>(clip);
+    Ok(json!({ "Records": [{
+        "eventID": format!("{:032x}", fastrand::u128(..)),
+        "eventName": "MODIFY",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": REGION,
+        "dynamodb": {
+            "ApproximateCreationDateTime": Utc::now().timestamp(),
+            "Keys": {
+                "competition": { "S": after.competition },
+                "clip": { "S": after.clip },
+            },
+            "NewImage": image(after)?,
+            "OldImage": image(before)?,
+            "SequenceNumber": "1",
+            "SizeBytes": 2000,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+        "eventSourceARN": format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/clips/stream/2020"),
+    }]}))
+}
+
+/// A token that is about to be made.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>
+pub(crate) fn token_asked_for() -> Value {
+    json!({
+        "version": "2",
+        "triggerSource": "TokenGeneration_Authentication",
+        "region": REGION,
+        "userName": "operator",
+        "request": { "groupConfiguration": { "groupsToOverride": ["operator"] } },
+        "response": {},
+    })
 }
 
 /// A run of the schedule.

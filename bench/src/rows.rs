@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{TimeDelta, Utc};
 use matchcut::clip::{ClipId, CompetitionId, Window};
-use matchcut::library::{ActualBounds, Clip, Library, Source, Status, Upload};
+use matchcut::library::{
+    ActualBounds, Clip, Failure, FailureCode, Library, Source, Status, Upload,
+};
 
 use crate::error::BenchError;
 
@@ -45,7 +47,10 @@ pub(crate) async fn write(
             .filter(|_| ready)
             .map(|(format, _)| (*format).to_owned())
             .collect(),
-        failure: None,
+        failure: (status == Status::Failed).then(|| Failure {
+            code: FailureCode::HarvestFailed,
+            message: "MediaPackage could not harvest the clip: internal error".to_owned(),
+        }),
         created_at: made,
         updated_at: made,
         ready_at: ready.then_some(made),

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Window, WindowError};
 use matchcut::library::Library;
 use matchcut_local::{Faults, Options, Source, Stack};
+use reqwest::Url;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -46,37 +47,20 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start(background: Background, folder: &Path) -> Result<Self, BenchError> {
-        let often = Duration::from_secs(5);
-        let (lose, slow, sweep) = match background {
-            Background::Normal | Background::Live => (0.0, 0.0, often),
-            Background::Slow(pace) => (0.0, pace.as_secs_f64(), often),
-            Background::Still => (1.0, 0.0, Duration::from_hours(24)),
-        };
-        // One segment more: the encoder does not wait until its last playlist is taken.
-        let length = LENGTH + TimeDelta::seconds(2);
-        let stack = Stack::start(Options {
-            port: 0,
-            data_dir: folder.to_owned(),
-            packaging_groups: match background {
-                Background::Slow(_) => without_dash(folder).map_err(BenchError::Folder)?,
-                _ => Path::new(PACKAGING_GROUPS).to_owned(),
-            },
-            source: match background {
-                Background::Live => Source::TestPicture,
-                Background::Slow(_) => Source::RecordedBlack { begin: begin(), length },
-                _ => Source::Recorded { begin: begin(), length },
-            },
-            startover: Duration::from_mins(15),
-            sweep,
-            faults: Faults { lose, slow, ..Faults::default() },
-            create_job_burst: 100,
-            cdn_identifier: None,
-            private: false,
-            webhooks: Vec::new(),
-            assets_per_group: 10_000,
-        })
-        .await?;
         let segments = if matches!(background, Background::Live) { 6 } else { SEGMENTS };
+        Self::with(options(background, folder)?, segments).await
+    }
+
+    /// Starts a still one that uses all there is: the library is private, and `webhook` is told of
+    /// changes.
+    pub(crate) async fn start_private(webhook: &Url, folder: &Path) -> Result<Self, BenchError> {
+        let options = options(Background::Still, folder)?;
+        let options = Options { private: true, webhooks: vec![webhook.clone()], ..options };
+        Self::with(options, SEGMENTS).await
+    }
+
+    async fn with(options: Options, segments: u64) -> Result<Self, BenchError> {
+        let stack = Stack::start(options).await?;
         let on_air = timeout(Duration::from_mins(2), stack.on_air(segments));
         on_air.await.map_err(|_| BenchError::OffAir)?;
         Ok(Self {
@@ -85,6 +69,38 @@ impl Service {
             stack,
         })
     }
+}
+
+fn options(background: Background, folder: &Path) -> Result<Options, BenchError> {
+    let often = Duration::from_secs(5);
+    let (lose, slow, sweep) = match background {
+        Background::Normal | Background::Live => (0.0, 0.0, often),
+        Background::Slow(pace) => (0.0, pace.as_secs_f64(), often),
+        Background::Still => (1.0, 0.0, Duration::from_hours(24)),
+    };
+    // One segment more: the encoder does not wait until its last playlist is taken.
+    let length = LENGTH + TimeDelta::seconds(2);
+    Ok(Options {
+        port: 0,
+        data_dir: folder.to_owned(),
+        packaging_groups: match background {
+            Background::Slow(_) => without_dash(folder).map_err(BenchError::Folder)?,
+            _ => Path::new(PACKAGING_GROUPS).to_owned(),
+        },
+        source: match background {
+            Background::Live => Source::TestPicture,
+            Background::Slow(_) => Source::RecordedBlack { begin: begin(), length },
+            _ => Source::Recorded { begin: begin(), length },
+        },
+        startover: Duration::from_mins(15),
+        sweep,
+        faults: Faults { lose, slow, ..Faults::default() },
+        create_job_burst: 100,
+        cdn_identifier: None,
+        private: false,
+        webhooks: Vec::new(),
+        assets_per_group: 10_000,
+    })
 }
 
 /// The packaging group of the product, but for what ffmpeg packages.

@@ -70,8 +70,14 @@ impl FromStr for Faults {
 }
 
 impl Faults {
-    pub(crate) fn chance(&self) -> fastrand::Rng {
-        self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)
+    /// The chance of one part of the stand-in, by its name: parts that drew the same numbers would
+    /// have their bad luck together.
+    pub(crate) fn chance(&self, part: &str) -> fastrand::Rng {
+        // <http://www.isthe.com/chongo/tech/comp/fnv/>
+        let own = part.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |own, byte| {
+            (own ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        self.seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ own))
     }
 
     /// How long a job takes at least.
@@ -88,8 +94,9 @@ pub(crate) struct Fates {
 }
 
 impl Fates {
-    pub(crate) fn new(faults: &Faults) -> Self {
-        Self { faults: faults.clone(), chance: Mutex::new(faults.chance()) }
+    /// Of what the part of that name delivers.
+    pub(crate) fn new(faults: &Faults, part: &str) -> Self {
+        Self { faults: faults.clone(), chance: Mutex::new(faults.chance(part)) }
     }
 
     /// Whether it never arrives, where nobody promises that it does.
@@ -115,6 +122,17 @@ impl Fates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_part_has_a_chance_of_its_own_and_the_same_again() {
+        let faults: Faults = "seed=7".parse().unwrap();
+        let draws = |part| {
+            let mut chance = faults.chance(part);
+            [(); 4].map(|()| chance.u64(..))
+        };
+        assert_eq!(draws("a"), draws("a"));
+        assert_ne!(draws("a"), draws("b"));
+    }
 
     #[test]
     fn switches_are_read_and_others_refused_by_name() {

@@ -40,7 +40,7 @@ pub(crate) struct Bus {
 
 impl Bus {
     pub(crate) fn new(faults: &Faults) -> Self {
-        Self { fates: Fates::new(faults), subscriber: OnceLock::new() }
+        Self { fates: Fates::new(faults, "events"), subscriber: OnceLock::new() }
     }
 
     /// Sets who receives the events; what is published before is lost.

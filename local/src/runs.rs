@@ -17,9 +17,16 @@ pub(crate) struct Runs {
 #[derive(Debug)]
 struct State {
     chance: fastrand::Rng,
-    /// How many calls the last whole run of each function made.
-    calls: BTreeMap<String, usize>,
+    /// How many calls whole runs of each function made.
+    calls: BTreeMap<String, Calls>,
     tallies: BTreeMap<String, Tally>,
+}
+
+/// The calls of whole runs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Calls {
+    last: usize,
+    most: usize,
 }
 
 /// What a function has done, of those that are cut off now and then.
@@ -40,7 +47,7 @@ pub(crate) struct Killed(usize);
 impl Runs {
     pub(crate) fn new(faults: &Faults) -> Self {
         let (calls, tallies) = (BTreeMap::new(), BTreeMap::new());
-        let state = State { chance: faults.chance(), calls, tallies };
+        let state = State { chance: faults.chance("runs"), calls, tallies };
         Self { kill: faults.kill, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -60,7 +67,9 @@ impl Runs {
             tracing::info!("{function} was cut off at call {} of AWS", run.calls());
             return Err(Killed(run.calls()));
         };
-        self.lock().calls.insert(function.to_owned(), run.calls());
+        let mut state = self.lock();
+        let calls = state.calls.entry(function.to_owned()).or_default();
+        *calls = Calls { last: run.calls(), most: calls.most.max(run.calls()) };
         Ok(done)
     }
 
@@ -79,12 +88,16 @@ impl Runs {
 
     /// A whole run, or one that is cut at any of the calls that such runs make; half of those
     /// after the call took effect.
+    ///
+    /// Most runs find little to do, and others much: half of the cuts are at one of the calls of
+    /// the last run, half at one of the longest run's.
     fn choose(&self, function: &str) -> Run {
         let mut state = self.lock();
-        let calls = state.calls.get(function).copied().unwrap_or_default().max(1);
+        let Calls { last, most } = state.calls.get(function).copied().unwrap_or_default();
         if self.kill <= state.chance.f64() {
             return Run::whole();
         }
+        let calls = if state.chance.bool() { last } else { most }.max(1);
         let cut = if state.chance.bool() { Cut::DieAfter } else { Cut::DieBefore };
         Run::cut_at(state.chance.usize(..calls), cut)
     }
@@ -106,11 +119,17 @@ mod tests {
     }
 
     #[test]
-    fn the_share_of_runs_that_are_cut_is_the_one_asked_for() {
+    fn cuts_are_as_frequent_as_asked_for_and_at_any_call_of_the_last_or_the_longest_run() {
         let runs = Runs::new(&"kill=0.25,seed=1".parse().unwrap());
-        runs.lock().calls.insert("sweep-library".to_owned(), 3);
-        let cut =
-            (0..1000).filter(|_| format!("{:?}", runs.choose("sweep-library")).contains("Die"));
-        assert!((200..300).contains(&cut.count()));
+        runs.lock().calls.insert("sweep-library".to_owned(), Calls { last: 2, most: 30 });
+        let runs = (0..10_000).map(|_| format!("{:?}", runs.choose("sweep-library")));
+        let cut: Vec<_> = runs.filter(|run| run.contains("Die")).collect();
+        assert!((2000..3000).contains(&cut.len()));
+        let at = |call: usize| {
+            let call = format!("cut: Some(({call}, ");
+            cut.iter().filter(|run| run.contains(&call)).count()
+        };
+        assert!((1000..1600).contains(&(at(0) + at(1))), "half, and some of the others");
+        assert!((0..30).all(|call| 0 < at(call)));
     }
 }

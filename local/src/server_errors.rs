@@ -1,4 +1,4 @@
-//! AWS Elemental on a bad day: calls that are answered 500 or 503, done or not.
+//! AWS Elemental on a bad day: calls that are answered 429, or 500 or 503, done or not.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,33 +12,57 @@ use crate::wire::AwsError;
 /// How often calls are answered so.
 #[derive(Debug)]
 pub(crate) struct ServerErrors {
-    share: f64,
+    throttle: f64,
+    error: f64,
     chance: Mutex<fastrand::Rng>,
+}
+
+/// What becomes of a call.
+enum Fate {
+    Answered,
+    Throttled,
+    Failed { done: bool, unavailable: bool },
 }
 
 impl ServerErrors {
     pub(crate) fn new(faults: &Faults) -> Arc<Self> {
-        Arc::new(Self { share: faults.error, chance: Mutex::new(faults.chance()) })
+        let chance = Mutex::new(faults.chance("calls of AWS Elemental"));
+        Arc::new(Self { throttle: faults.throttle, error: faults.error, chance })
+    }
+
+    fn fate(&self) -> Fate {
+        let mut chance = self.chance.lock().expect("nothing panics while it holds it");
+        if chance.f64() < self.throttle {
+            return Fate::Throttled;
+        }
+        if chance.f64() < self.error {
+            return Fate::Failed { done: chance.bool(), unavailable: chance.bool() };
+        }
+        Fate::Answered
     }
 }
 
-/// Answers a call; where it is an error, half of the calls take effect all the same.
+/// Answers a call; where it is a server's error, half of the calls take effect all the same.
 pub(crate) async fn answer(
     State(errors): State<Arc<ServerErrors>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let (fails, done, error) = {
-        let mut chance = errors.chance.lock().expect("nothing panics while it holds it");
-        let fails = chance.f64() < errors.share;
-        let error = if chance.bool() { AwsError::internal() } else { AwsError::unavailable() };
-        (fails, chance.bool(), error)
-    };
-    if !fails {
-        return next.run(request).await;
+    // MediaConvert knows no 503.
+    // <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
+    let is_media_convert = request.uri().path().starts_with("/2017-08-29/");
+    match errors.fate() {
+        Fate::Answered => next.run(request).await,
+        Fate::Throttled => AwsError::too_many_requests("Too Many Requests").into_response(),
+        Fate::Failed { done, unavailable } => {
+            if done {
+                next.run(request).await;
+            }
+            if unavailable && !is_media_convert {
+                AwsError::unavailable().into_response()
+            } else {
+                AwsError::internal().into_response()
+            }
+        }
     }
-    if done {
-        next.run(request).await;
-    }
-    error.into_response()
 }

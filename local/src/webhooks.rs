@@ -47,7 +47,7 @@ impl Webhook {
     }
 
     /// The environment of its `deliver-webhook`.
-    pub(crate) fn variables(&self, sqs: &str) -> Variables {
+    pub fn variables(&self, sqs: &str) -> Variables {
         [
             ("WEBHOOK_URL", self.url.to_string()),
             ("WEBHOOK_SECRET_ARN", secret_arn(&self.name)),

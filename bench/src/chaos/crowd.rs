@@ -1,8 +1,8 @@
 //! Operators and editors: what they want, and what they were promised.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -21,15 +21,23 @@ pub(crate) struct Ledger(Arc<Mutex<Promises>>);
 #[derive(Debug, Default)]
 struct Promises {
     clips: BTreeMap<ClipKey, Option<End>>,
-    unwanted: BTreeSet<ClipKey>,
+    deletions: BTreeMap<ClipKey, Deletion>,
     broken: Vec<String>,
+}
+
+/// When a clip was deleted.
+#[derive(Clone, Copy, Debug)]
+struct Deletion {
+    asked: Instant,
+    /// When the answer was there: from then on, no list may have the clip.
+    done: Option<Instant>,
 }
 
 /// How a clip ended, as its client saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Ready,
-    Failed { code: String, message: String },
+    Failed,
     Deleted,
 }
 
@@ -42,8 +50,16 @@ impl Ledger {
         self.lock().clips.clone()
     }
 
-    pub(crate) fn is_unwanted(&self, clip: &ClipKey) -> bool {
-        self.lock().unwanted.contains(clip)
+    /// Whether a clip's client was told before that moment that it is deleted.
+    pub(crate) fn was_deleted(&self, clip: &ClipKey, before: Instant) -> bool {
+        let done = self.lock().deletions.get(clip).and_then(|deletion| deletion.done);
+        done.is_some_and(|done| done < before)
+    }
+
+    /// Whether a clip that was listed may play no more: it was deleted, and caches had their time.
+    pub(crate) fn may_be_gone(&self, clip: &ClipKey) -> bool {
+        let deletion = self.lock().deletions.get(clip).copied();
+        deletion.is_some_and(|deletion| STILL_LISTED <= deletion.asked.elapsed())
     }
 
     /// What clients were answered that they should not have been.
@@ -92,8 +108,12 @@ enum Regret {
 }
 
 /// A service that answers is tried again after this; nobody gives up before the weather does.
-const PAUSE: Duration = Duration::from_millis(100);
-const MOST_TRIES: usize = 300;
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const MOST_TRIES: usize = 300;
+/// A clip that has not come to its end by then never will.
+const PATIENCE: Duration = Duration::from_mins(15);
+/// For so long a deleted clip plays on, for the sake of whoever was shown it by a cache.
+const STILL_LISTED: Duration = Duration::from_secs(15);
 
 impl Crowd {
     pub(crate) fn new(
@@ -132,7 +152,8 @@ impl Crowd {
     fn wish(&self, number: u64) -> Wish {
         let mut chance = fastrand::Rng::with_seed(self.seed.wrapping_mul(1_000_003) ^ number);
         let competition = format!("chaos-{}", chance.u8(0..4));
-        let upload = chance.f64() < self.arguments.uploads;
+        let Arguments { uploads, regrets, .. } = self.arguments;
+        let upload = chance.f64() < uploads;
         // Two segments: windows begin where segments do.
         let start = begin() + TimeDelta::seconds(2 * chance.i64(0..LENGTH.num_seconds() / 2 - 2));
         let window = Window::new(start, start + TimeDelta::seconds(4)).expect("it is 4 s long");
@@ -149,8 +170,8 @@ impl Crowd {
             body,
             twice: chance.f64() < 0.2,
             regret: match chance.f64() {
-                0.0..0.02 => Some(Regret::AtOnce),
-                0.02..0.04 => Some(Regret::AtItsEnd),
+                at if at < regrets / 2.0 => Some(Regret::AtOnce),
+                at if at < regrets => Some(Regret::AtItsEnd),
                 _ => None,
             },
             insists: chance.f64() < 0.7,
@@ -176,8 +197,11 @@ impl Crowd {
             end = self.follow(&path, &wish).await?;
         }
         if wish.regret.is_some() {
-            self.ledger.lock().unwanted.insert(clip.clone());
+            let mut deletion = Deletion { asked: Instant::now(), done: None };
+            self.ledger.lock().deletions.insert(clip.clone(), deletion);
             self.delete(&path).await?;
+            deletion.done = Some(Instant::now());
+            self.ledger.lock().deletions.insert(clip.clone(), deletion);
             end = End::Deleted;
         }
         self.ledger.lock().clips.insert(clip, Some(end));
@@ -219,6 +243,7 @@ impl Crowd {
 
     /// Asks for a clip until it has come to its end.
     async fn follow(&self, path: &str, wish: &Wish) -> Result<End, String> {
+        let begun = Instant::now();
         let mut pause = Duration::from_millis(500);
         loop {
             tokio::time::sleep(pause).await;
@@ -232,9 +257,7 @@ impl Crowd {
                 Some("failed") => {
                     let tried = clip["attempt"].as_u64().unwrap_or_default();
                     if !wish.insists || 5 <= tried {
-                        let failure = &clip["failure"];
-                        let (code, message) = (text(&failure["code"]), text(&failure["message"]));
-                        return Ok(End::Failed { code, message });
+                        return Ok(End::Failed);
                     }
                     let retry = format!("{path}/retry");
                     let (status, answer) =
@@ -243,6 +266,9 @@ impl Crowd {
                         return Err(format!("{retry} was answered {status}: {answer}"));
                     }
                     pause = Duration::from_millis(500);
+                }
+                _ if PATIENCE < begun.elapsed() => {
+                    return Err(format!("{path} comes to no end: {clip}"));
                 }
                 _ => {}
             }

@@ -4,6 +4,7 @@
 //! twice and late, calls are throttled and fail, and functions are cut off at their calls to AWS.
 //! At the end, everything that was promised has to be there once, and nothing else.
 
+mod account;
 mod crowd;
 mod reckoning;
 mod viewer;
@@ -17,7 +18,7 @@ use matchcut_local::Stack;
 use tokio::runtime::Builder;
 
 use crate::crowd::{Crowd, Ledger};
-use crate::reckoning::Reckoning;
+use crate::reckoning::{Counts, Reckoning};
 use crate::viewer::Viewer;
 
 /// Has many clients cut, upload, delete and retry clips in bad weather, and counts what is left.
@@ -40,6 +41,14 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 0.02)]
     uploads: f64,
 
+    /// The share of clips that are deleted, half of them before they are ready
+    #[arg(long, default_value_t = 0.04)]
+    regrets: f64,
+
+    /// The share of harvests and transcodes that fail
+    #[arg(long, default_value_t = 0.02)]
+    failures: f64,
+
     /// Makes chance repeat itself
     #[arg(long)]
     seed: Option<u64>,
@@ -58,7 +67,7 @@ fn main() -> ExitCode {
         .init();
     let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
     let runtime = runtime.expect("the system has threads to give");
-    let faults = runtime.block_on(run(&arguments));
+    let (_, faults) = runtime.block_on(run(&arguments));
     if faults.is_empty() {
         println!("no clip was lost, none was made twice, nothing is left over");
         return ExitCode::SUCCESS;
@@ -69,16 +78,16 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Runs the whole of it; what went wrong.
-async fn run(arguments: &Arguments) -> Vec<String> {
+/// Runs the whole of it; what became of the clips, and what went wrong.
+async fn run(arguments: &Arguments) -> (Counts, Vec<String>) {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
-    let Arguments { clips, clients, uploads, .. } = *arguments;
+    let Arguments { clips, clients, uploads, regrets, failures, seed: _ } = *arguments;
     println!(
         "seed {seed}; again with: make chaos ARGS=\"--clips {clips} --clients {clients} \
-         --uploads {uploads} --seed {seed}\""
+         --uploads {uploads} --regrets {regrets} --failures {failures} --seed {seed}\""
     );
     let folder = tempfile::tempdir().expect("there is a folder for temporary files");
-    let options = weather::options(folder.path(), seed);
+    let options = weather::options(folder.path(), arguments, seed);
     let stack = Stack::start(options).await.expect("the stack starts in an empty folder");
     stack.on_air(weather::SEGMENTS).await;
     let file = weather::video(folder.path()).await;
@@ -93,9 +102,8 @@ async fn run(arguments: &Arguments) -> Vec<String> {
         () = report => {}
     }
     let took = begun.elapsed();
-    let mut faults = viewer.stop().await;
-    let reckoning = Reckoning::of(&stack, &ledger).await;
-    faults.extend(reckoning.faults);
+    let watch = viewer.stop().await;
+    let reckoning = Reckoning::of(&stack, &ledger, watch, folder.path()).await;
     println!("{}", reckoning.summary);
     println!("time      {:.0} s, {:.1} clips a second", took.as_secs_f64(), rate(clips, took));
     println!("repairs   {} clips moved by the sweep alone", stack.functions.repaired());
@@ -104,7 +112,7 @@ async fn run(arguments: &Arguments) -> Vec<String> {
         println!("{function:<20} {:>6}  {:>7}  {:>12}", tally.runs, tally.cut, tally.calls);
     }
     stack.stop().await;
-    faults
+    (reckoning.counts, reckoning.faults)
 }
 
 /// Says how far it is, for as long as it goes on.
@@ -128,7 +136,18 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn no_clip_is_lost_in_bad_weather() {
-        let arguments = Arguments { clips: 60, clients: 60, uploads: 0.05, seed: None };
-        assert_eq!(run(&arguments).await, [""; 0]);
+        let arguments = Arguments {
+            clips: 60,
+            clients: 60,
+            uploads: 0.2,
+            regrets: 0.15,
+            failures: 0.15,
+            seed: None,
+        };
+        let (counts, faults) = run(&arguments).await;
+        assert_eq!(faults, [""; 0]);
+        let Counts { ready, uploaded, failed, deleted, retries } = counts;
+        assert!(0 < ready && 0 < uploaded && 0 < deleted, "too little went on: {counts:?}");
+        assert!(0 < failed || 0 < retries, "too little went wrong: {counts:?}");
     }
 }

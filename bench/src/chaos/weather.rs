@@ -8,23 +8,28 @@ use matchcut_local::{Faults, Options, Source};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use crate::Arguments;
+
 /// How much of a stream is on air.
 pub(crate) const LENGTH: TimeDelta = TimeDelta::seconds(40);
 /// Its segments of two seconds.
 pub(crate) const SEGMENTS: u64 = 20;
 
-const WEATHER: &str = "lose=0.2,repeat=0.2,reorder=1,delay=0.1,throttle=0.1,error=0.05,kill=0.05,\
-                       fail=0.02";
+/// Twenty years: while the stream cannot be read, windows are held against the clock, to which all
+/// of the recording is long past.
+const STARTOVER: Duration = Duration::from_hours(20 * 365 * 24);
 
-pub(crate) fn options(folder: &Path, seed: u64) -> Options {
-    let mut faults: Faults = WEATHER.parse().expect("the weather is spelled as it should be");
-    faults.seed = Some(seed);
+const WEATHER: &str = "lose=0.2,repeat=0.2,reorder=1,delay=0.1,throttle=0.1,error=0.05,kill=0.05";
+
+pub(crate) fn options(folder: &Path, arguments: &Arguments, seed: u64) -> Options {
+    let weather: Faults = WEATHER.parse().expect("the weather is spelled as it should be");
+    let faults = Faults { fail: arguments.failures, seed: Some(seed), ..weather };
     Options {
         port: 0,
-        data_dir: folder.join("data"),
+        data_dir: data_dir(folder),
         packaging_groups: packaging_groups(folder),
         source: Source::RecordedBlack { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
-        startover: Duration::from_mins(15),
+        startover: STARTOVER,
         sweep: Duration::from_secs(1),
         faults,
         create_job_burst: 1000,
@@ -33,6 +38,17 @@ pub(crate) fn options(folder: &Path, seed: u64) -> Options {
         private: false,
         webhooks: Vec::new(),
     }
+}
+
+fn data_dir(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+/// How many messages wait in queues, or are worked on: the stand-in keeps each in a file.
+pub(crate) fn messages(folder: &Path) -> usize {
+    let entries = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let queues = entries(data_dir(folder).join("queues"));
+    queues.map(|queue| entries(queue.path().join("messages")).count()).sum()
 }
 
 /// When the recording begins: 2020-02-03T13:30:00Z, long over.

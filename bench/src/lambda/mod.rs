@@ -2,23 +2,31 @@
 
 mod function;
 mod invocations;
+mod receiver;
 mod runtime_api;
 
 use std::fs;
 use std::path::Path;
 
 pub(crate) use function::Function;
+use matchcut::config::Variables;
+use receiver::Receiver;
 
 use crate::error::BenchError;
 use crate::process::built;
-use crate::stack::{Background, Service};
+use crate::stack::Service;
 use crate::table::Table;
 use crate::timings::{Timings, milliseconds};
 
-const FUNCTIONS: [&str; 12] = [
+const FUNCTIONS: [&str; 21] = [
     "create-clip",
     "list-clips",
     "show-clip",
+    "update-clip",
+    "delete-clip",
+    "retry-clip",
+    "grant-playback",
+    "harvest-clip",
     "harvest-complete",
     "asset-playable",
     "create-upload",
@@ -27,17 +35,22 @@ const FUNCTIONS: [&str; 12] = [
     "transcode-upload",
     "transcode-complete",
     "sweep-library",
+    "announce-clip",
+    "deliver-webhook",
+    "scope-token",
+    "refuse-request",
     "show-health",
 ];
 const STARTS: usize = 20;
 
 /// Starts all functions many times, on a service where nothing else happens; then runs them.
 pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
-    let service = &Service::start(Background::Still, folder).await?;
+    let receiver = Receiver::serve().await.map_err(BenchError::Receiver)?;
+    let service = &Service::start_private(&receiver.url, folder).await?;
     let mut inits = FUNCTIONS.map(|_| Timings::default());
     for _ in 0..STARTS {
         for (name, init) in FUNCTIONS.into_iter().zip(&mut inits) {
-            let (function, took) = Function::start(name, &service.stack.variables).await?;
+            let (function, took) = Function::start(name, &environment(name, service)).await?;
             function.stop().await?;
             init.add(took);
         }
@@ -50,7 +63,7 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
     for (name, init) in FUNCTIONS.into_iter().zip(inits) {
         let path = built(name)?;
         let size = fs::metadata(&path).map_err(|source| BenchError::Proc { path, source })?.len();
-        let (mut function, _) = Function::start(name, &service.stack.variables).await?;
+        let (mut function, _) = Function::start(name, &environment(name, service)).await?;
         for event in invocations::of(name, service).await? {
             function.invoke(&event).await?;
         }
@@ -61,6 +74,25 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
         table.add(format!("  {name}"), measured, "under 9 MB, 10 ms, 30 MB");
     }
     Ok(())
+}
+
+/// The variables of a function: those of all, and what a deployment gives to this one only.
+fn environment(name: &str, service: &Service) -> Variables {
+    let variables = &service.stack.variables;
+    let own: Variables = match name {
+        "deliver-webhook" => {
+            let sqs = variables.get("AWS_ENDPOINT_URL_SQS").unwrap_or_default();
+            let subscriber = service.stack.webhooks.first();
+            subscriber.map(|webhook| webhook.variables(sqs)).unwrap_or_default()
+        }
+        "scope-token" => {
+            let scopes = r#"{"operator":["matchcut/clips.write","matchcut/clips.read"]}"#;
+            [("GROUP_SCOPES", scopes)].into_iter().collect()
+        }
+        "refuse-request" => [("CONTRACT_METHODS", r#"{"/api/clip":"POST"}"#)].into_iter().collect(),
+        _ => Variables::default(),
+    };
+    variables.iter().chain(own.iter()).collect()
 }
 
 fn megabytes(bytes: u64) -> String {

@@ -110,7 +110,7 @@ impl Jobs {
             work: folder.join("work"),
             s3,
             faults: faults.clone(),
-            chance: Mutex::new(faults.chance()),
+            chance: Mutex::new(faults.chance("transcodes")),
             create_rate,
             bus,
             slots: Semaphore::new(MOST_AT_ONCE),
