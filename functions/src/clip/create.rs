@@ -59,7 +59,15 @@ impl CreateClip {
         let repeatable = request.repeatable()?;
         let clip = match repetition::of(self.line.library(), repeatable.as_ref(), now).await? {
             Some(clip) => clip,
-            None => self.create(asked, repeatable.as_ref(), now).await?,
+            None => match self.create(asked, repeatable.as_ref(), now).await {
+                Ok(clip) => clip,
+                // The same request, sent twice at once, may have met the stream in a better moment.
+                Err(problem) => {
+                    let made =
+                        repetition::of(self.line.library(), repeatable.as_ref(), now).await?;
+                    made.ok_or(problem)?
+                }
+            },
         };
         let path = format!("/api/competitions/{}/clips/{}", clip.competition, clip.clip);
         let shown = self.view.in_line(self.line.library(), &clip).await;
