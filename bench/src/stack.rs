@@ -68,6 +68,7 @@ impl Service {
             },
             startover: Duration::from_mins(15),
             sweep,
+            pollers: true,
             faults: Faults { lose, slow, ..Faults::default() },
             create_job_burst: 100,
             cdn_identifier: None,

@@ -26,6 +26,7 @@ pub(crate) fn options(folder: &Path, seed: u64) -> Options {
         source: Source::RecordedBlack { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
         startover: Duration::from_mins(15),
         sweep: Duration::from_secs(1),
+        pollers: true,
         faults,
         create_job_burst: 1000,
         assets_per_group: 6000,

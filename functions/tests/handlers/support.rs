@@ -49,6 +49,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         startover: Duration::from_mins(15),
         // Tests sweep by hand.
         sweep: Duration::from_hours(24),
+        pollers: true,
         faults: Faults::default(),
         create_job_burst: 100,
         cdn_identifier: None,
