@@ -186,6 +186,17 @@ impl Api {
         keys
     }
 
+    /// The messages that a queue has, and that were given to nobody.
+    pub(crate) fn messages(&self, queue: &str) -> Vec<Value> {
+        let folder = self.folder.path().join("queues").join(queue).join("messages");
+        let read = |entry: std::io::Result<std::fs::DirEntry>| {
+            let message: Value =
+                serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap();
+            serde_json::from_str(message["body"].as_str().unwrap()).unwrap()
+        };
+        std::fs::read_dir(folder).unwrap().map(read).collect()
+    }
+
     /// Puts a file into the upload bucket as `aws s3 cp` does, with tags as a query.
     pub(crate) async fn drop_file(&self, key: &str, body: ByteStream, tags: &str) {
         let bucket = self.stack.variables.required("UPLOADS_BUCKET").unwrap();
