@@ -186,6 +186,12 @@ impl Api {
         keys
     }
 
+    /// The names of all queues.
+    pub(crate) fn queues(&self) -> Vec<String> {
+        let queues = std::fs::read_dir(self.folder.path().join("queues")).unwrap();
+        queues.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
     /// The messages that a queue has, and that were given to nobody.
     pub(crate) fn messages(&self, queue: &str) -> Vec<Value> {
         let folder = self.folder.path().join("queues").join(queue).join("messages");
