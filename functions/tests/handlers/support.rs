@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_mediaconvert::types::Order;
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -165,6 +166,21 @@ impl Api {
         let table = self.stack.variables.required("CLIPS_TABLE").unwrap();
         let found = client.scan().table_name(table).consistent_read(true).send().await.unwrap();
         serde_dynamo::from_items(found.items().to_vec()).unwrap()
+    }
+
+    /// Makes a row one that is no clip, as another version might write it.
+    pub(crate) async fn garble(&self, clip: &Clip) {
+        let client = aws_sdk_dynamodb::Client::new(&self.stack.sdk);
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let update = client
+            .update_item()
+            .table_name(self.stack.variables.required("CLIPS_TABLE").unwrap())
+            .key("competition", text(clip.competition.as_str()))
+            .key("clip", text(clip.clip.as_str()))
+            .update_expression("SET title = :none")
+            .expression_attribute_values(":none", AttributeValue::Null(true));
+        update.send().await.unwrap();
+        self.library().find(&clip.key()).await.expect_err("it is no clip any more");
     }
 
     /// The keys of all objects in the clip bucket.
