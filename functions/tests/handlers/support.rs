@@ -60,9 +60,18 @@ pub(crate) fn options(folder: &Path) -> Options {
     }
 }
 
-/// The segments of the recorded stream, encoded once for all tests.
-async fn recording() -> &'static [PathBuf] {
-    static RECORDING: OnceCell<(TempDir, Vec<PathBuf>)> = OnceCell::const_new();
+/// What all stacks have in common, made once.
+struct Recording {
+    folder: TempDir,
+    /// The segments of the recorded stream.
+    segments: Vec<PathBuf>,
+}
+
+/// The key that the stacks' tokens are signed with; to make one takes a while.
+const ISSUER: &str = "issuer.der";
+
+async fn recording() -> &'static Recording {
+    static RECORDING: OnceCell<Recording> = OnceCell::const_new();
     let record = async || {
         let folder = tempfile::tempdir().unwrap();
         let mut options = options(folder.path());
@@ -77,9 +86,9 @@ async fn recording() -> &'static [PathBuf] {
         let mut segments: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         segments.sort();
         segments.truncate(count.try_into().unwrap());
-        (folder, segments)
+        Recording { folder, segments }
     };
-    &RECORDING.get_or_init(record).await.1
+    RECORDING.get_or_init(record).await
 }
 
 impl Api {
@@ -90,7 +99,10 @@ impl Api {
     pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let segments: PathBuf = "live/segments".into();
-        for segment in recording().await {
+        let recording = recording().await;
+        let issuer = recording.folder.path().join(ISSUER);
+        std::fs::hard_link(issuer, folder.path().join(ISSUER)).unwrap();
+        for segment in &recording.segments {
             let copy = folder.path().join(&segments).join(segment.file_name().unwrap());
             std::fs::create_dir_all(&copy).unwrap();
             for file in std::fs::read_dir(segment).unwrap() {
