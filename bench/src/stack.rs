@@ -94,6 +94,7 @@ fn options(background: Background, folder: &Path) -> Result<Options, BenchError>
         },
         startover: Duration::from_mins(15),
         sweep,
+        pollers: true,
         faults: Faults { lose, slow, ..Faults::default() },
         create_job_burst: 100,
         cdn_identifier: None,

@@ -20,27 +20,13 @@ fn replay(target: &str, read: fn(&[u8])) {
     assert!(8 <= inputs, "{target} has a corpus of {inputs}");
 }
 
-#[test]
-fn bodies() {
-    replay("bodies", targets::bodies);
+macro_rules! replay {
+    ($($target:ident),* $(,)?) => {$(
+        #[test]
+        fn $target() {
+            replay(stringify!($target), targets::$target);
+        }
+    )*};
 }
 
-#[test]
-fn cursors() {
-    replay("cursor", targets::cursor);
-}
-
-#[test]
-fn events() {
-    replay("events", targets::events);
-}
-
-#[test]
-fn manifests() {
-    replay("manifest", targets::manifest);
-}
-
-#[test]
-fn object_keys() {
-    replay("object_key", targets::object_key);
-}
+replay!(bodies, cursor, events, manifest, object_key);

@@ -54,12 +54,9 @@ pub enum Cut {
     BreakBefore,
     /// The request takes effect, and the SDK is told of a connection that broke.
     BreakAfter,
-}
-
-impl Cut {
-    /// Every kind, for tests that try all of them.
-    pub const ALL: [Self; 4] =
-        [Self::DieBefore, Self::DieAfter, Self::BreakBefore, Self::BreakAfter];
+    /// The request takes effect, its answer is lost, and so is every call after it: the network is
+    /// gone. The SDK tries none of them again, as if it had done so in vain.
+    GoneAfter,
 }
 
 /// One run of a function: counts its calls, and may be cut at one of them.
@@ -74,6 +71,15 @@ struct State {
     cut: Option<(usize, Cut)>,
     /// Closed when the run is over before its end.
     alive: Semaphore,
+}
+
+/// What becomes of one call.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    Whole,
+    Cut(Cut),
+    /// There is no network any more.
+    Unsent,
 }
 
 impl Run {
@@ -113,9 +119,13 @@ impl Run {
     }
 
     /// Counts a call; what is to happen at it.
-    fn begin_call(&self) -> Option<Cut> {
+    fn begin_call(&self) -> Fate {
         let call = self.0.calls.fetch_add(1, Ordering::SeqCst);
-        self.0.cut.filter(|(at, _)| *at == call).map(|(_, cut)| cut)
+        match self.0.cut {
+            Some((at, cut)) if at == call => Fate::Cut(cut),
+            Some((at, Cut::GoneAfter)) if at < call => Fate::Unsent,
+            _ => Fate::Whole,
+        }
     }
 
     async fn die<T>(&self) -> T {
@@ -177,17 +187,18 @@ impl HttpConnector for Connector {
         let inner = self.0.clone();
         HttpConnectorFuture::new(async move {
             match run.begin_call() {
-                None => inner.call(request).await,
-                Some(Cut::DieBefore) => run.die().await,
-                Some(Cut::DieAfter) => {
-                    // Whether it succeeded is what the run does not live to hear.
+                Fate::Whole => inner.call(request).await,
+                Fate::Unsent => Err(gone()),
+                Fate::Cut(Cut::DieBefore) => run.die().await,
+                Fate::Cut(Cut::BreakBefore) => Err(broken()),
+                Fate::Cut(cut) => {
+                    // Whether it succeeded is what the run does not hear.
                     let _ = inner.call(request).await;
-                    run.die().await
-                }
-                Some(Cut::BreakBefore) => Err(broken()),
-                Some(Cut::BreakAfter) => {
-                    let _ = inner.call(request).await;
-                    Err(broken())
+                    match cut {
+                        Cut::DieBefore | Cut::DieAfter => run.die().await,
+                        Cut::BreakBefore | Cut::BreakAfter => Err(broken()),
+                        Cut::GoneAfter => Err(gone()),
+                    }
                 }
             }
         })
@@ -196,6 +207,11 @@ impl HttpConnector for Connector {
 
 fn broken() -> ConnectorError {
     ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into())
+}
+
+/// An error that the SDK takes for one that no other try cures.
+fn gone() -> ConnectorError {
+    ConnectorError::other(io::Error::from(io::ErrorKind::NetworkUnreachable).into(), None)
 }
 
 #[cfg(test)]
@@ -230,29 +246,35 @@ mod tests {
         (aws_sdk_dynamodb::Client::new(&interruptible(&sdk)), arrived)
     }
 
-    /// Three calls; the requests that arrived, the calls that were begun, and whether it ended.
-    async fn check(run: Run, arrived: usize, begun: usize, ended: bool) {
+    /// Three calls; the requests that arrived, the calls that were begun, and how many of the three
+    /// succeeded if it ended.
+    async fn check(run: Run, arrived: usize, begun: usize, succeeded: Option<usize>) {
         let (client, count) = serve().await;
         let work = async {
+            let mut succeeded = 0;
             for _ in 0..3 {
-                client.list_tables().send().await.unwrap();
+                succeeded += usize::from(client.list_tables().send().await.is_ok());
             }
+            succeeded
         };
-        assert_eq!(run.of(work).await.is_some(), ended, "{run:?}");
+        assert_eq!(run.of(work).await, succeeded, "{run:?}");
         assert_eq!((count.load(Ordering::SeqCst), run.calls()), (arrived, begun), "{run:?}");
     }
 
     #[tokio::test]
     async fn a_run_is_cut_at_the_call_that_was_asked_for() {
-        check(Run::whole(), 3, 3, true).await;
-        check(Run::cut_at(0, Cut::DieBefore), 0, 1, false).await;
-        check(Run::cut_at(2, Cut::DieBefore), 2, 3, false).await;
-        check(Run::cut_at(0, Cut::DieAfter), 1, 1, false).await;
-        check(Run::cut_at(1, Cut::DieAfter), 2, 2, false).await;
-        check(Run::cut_at(3, Cut::DieAfter), 3, 3, true).await;
+        check(Run::whole(), 3, 3, Some(3)).await;
+        check(Run::cut_at(0, Cut::DieBefore), 0, 1, None).await;
+        check(Run::cut_at(2, Cut::DieBefore), 2, 3, None).await;
+        check(Run::cut_at(0, Cut::DieAfter), 1, 1, None).await;
+        check(Run::cut_at(1, Cut::DieAfter), 2, 2, None).await;
+        check(Run::cut_at(3, Cut::DieAfter), 3, 3, Some(3)).await;
         // The SDK tries again.
-        check(Run::cut_at(1, Cut::BreakBefore), 3, 4, true).await;
-        check(Run::cut_at(1, Cut::BreakAfter), 4, 4, true).await;
+        check(Run::cut_at(1, Cut::BreakBefore), 3, 4, Some(3)).await;
+        check(Run::cut_at(1, Cut::BreakAfter), 4, 4, Some(3)).await;
+        // It does not.
+        check(Run::cut_at(0, Cut::GoneAfter), 1, 3, Some(0)).await;
+        check(Run::cut_at(1, Cut::GoneAfter), 2, 3, Some(1)).await;
     }
 
     #[tokio::test]

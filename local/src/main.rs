@@ -84,6 +84,7 @@ impl From<Arguments> for Options {
             source: arguments.source.unwrap_or(Source::TestPicture),
             startover: Duration::from_secs(arguments.startover),
             sweep: Duration::from_secs(arguments.sweep),
+            pollers: true,
             faults: arguments.faults,
             create_job_burst: 100,
             cdn_identifier: arguments.cdn_identifier,

@@ -50,6 +50,9 @@ pub struct Options {
     pub startover: Duration,
     /// How often the sweep runs.
     pub sweep: Duration,
+    /// Whether the queues and the table's stream start functions, as Lambda's pollers have them do;
+    /// else they only keep what they have.
+    pub pollers: bool,
     pub faults: Faults,
     /// How many calls of CreateJob MediaConvert takes at once, before it takes two a second.
     pub create_job_burst: u16,
@@ -188,13 +191,15 @@ impl Stack {
         let startover = Arc::clone(&elemental.endpoint.startover);
         let ingest_url = format!("{elemental_url}/ingest");
         tasks.spawn(until(stop.clone(), async move { elemental.run(&ingest_url).await }));
-        for poller in messages.pollers(&functions, &sdk_of_functions, &elemental_url)? {
-            tasks.spawn(until(stop.clone(), poller));
+        if options.pollers {
+            for poller in messages.pollers(&functions, &sdk_of_functions, &elemental_url)? {
+                tasks.spawn(until(stop.clone(), poller));
+            }
+            let stream = Stream::open(database, &data.join("stream")).map_err(unusable)?;
+            let announcing = functions.clone();
+            let run = stream.run(move |batch| announcing.clone().announce(batch));
+            tasks.spawn(until(stop.clone(), run));
         }
-        let stream = Stream::open(database, &data.join("stream")).map_err(unusable)?;
-        let announcing = functions.clone();
-        let run = stream.run(move |batch| announcing.clone().announce(batch));
-        tasks.spawn(until(stop.clone(), run));
         let sweeping = functions.clone();
         let every = options.sweep;
         tasks.spawn(until(stop.clone(), async move { sweeping.sweep_every(every).await }));

@@ -31,6 +31,7 @@ pub(crate) fn options(folder: &Path, arguments: &Arguments, seed: u64) -> Option
         source: Source::RecordedBlack { begin: begin(), length: LENGTH + TimeDelta::seconds(2) },
         startover: STARTOVER,
         sweep: Duration::from_secs(1),
+        pollers: true,
         faults,
         create_job_burst: 1000,
         assets_per_group: 6000,

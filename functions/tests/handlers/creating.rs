@@ -124,16 +124,6 @@ async fn the_preview_of_the_reply_plays_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_eleventh_clip_waits_for_a_free_harvest_job() {
-    let api = Api::start_with(|options| options.faults.slow = 3600.0).await;
-    for at in 0..12 {
-        let answer = api.post_clip(r#"{"lastSeconds":4}"#).await;
-        let expected = if at < 10 { "harvesting" } else { "queued" };
-        assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!(expected)));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn throttling_makes_a_clip_wait_and_not_fail() {
     let api = Api::start_with(|options| options.faults.throttle = 1.0).await;
     let answer = api.post_clip(r#"{"lastSeconds":4}"#).await;

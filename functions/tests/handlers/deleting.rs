@@ -54,7 +54,7 @@ async fn a_deleted_clip_is_hidden_at_once_and_then_gone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_harvest_that_runs_is_let_finish_and_then_removed() {
-    let api = Api::start_with(|options| options.faults.slow = 1.0).await;
+    let api = Api::start_with(|options| options.faults.slow = 4.0).await;
     let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
     api.delete(&key).await;
     sweep_after(&api, 4).await;
@@ -98,6 +98,26 @@ async fn an_upload_goes_with_its_file_and_its_parts() {
     };
     assert_eq!(rows(2).await, 1);
     assert_eq!(rows(25).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_being_dropped_under_its_name_stays() {
+    let api = Api::start().await;
+    api.drop_file("demo/final.mp4", ByteStream::from_static(b"no video"), "").await;
+    let clip = api.clip_that(|clip| clip.status == Status::Failed).await;
+    let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
+    let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
+    let next = s3.create_multipart_upload().bucket(bucket).key("demo/final.mp4");
+    let next = next.send().await.unwrap().upload_id;
+    api.delete(&clip.key()).await;
+    sweep_after(&api, 4).await;
+    sweep_after(&api, 2 * 60).await;
+    assert_eq!(api.library().find(&clip.key()).await.unwrap(), None);
+    let left = s3.list_objects_v2().bucket(bucket).send().await.unwrap();
+    assert_eq!(left.key_count(), Some(0), "its own file is gone");
+    let parts = s3.list_multipart_uploads().bucket(bucket).send().await.unwrap();
+    let begun: Vec<_> = parts.uploads().iter().map(|it| it.upload_id.clone()).collect();
+    assert_eq!(begun, [next]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
+use url::Url;
 
 use crate::support::{Api, row};
 use matchcut::library::Status;
@@ -199,7 +200,7 @@ async fn each_binary_does_the_work_of_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn so_do_those_that_change_clips_and_tell_of_them() {
+async fn so_do_those_that_change_clips() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let start = async |program| Function::start(program, api.stack.variables.iter()).await;
     let status_of = |answer: &(String, Value)| (answer.0.clone(), answer.1["statusCode"].clone());
@@ -224,17 +225,59 @@ async fn so_do_those_that_change_clips_and_tell_of_them() {
     assert_eq!(status_of(&delete.invoke(request("DELETE", &parameters)).await), ok(204));
     let clip = api.wait_for_status(&failed, Status::Deleting).await;
     assert_eq!(clip.title, "The final");
+}
 
-    let mut announce = start(env!("CARGO_BIN_EXE_announce-clip")).await;
-    assert_eq!(announce.invoke(json!({ "Records": [] })).await.0, "response");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_do_those_that_tell_of_changes() {
+    let (sender, mut posted) = mpsc::unbounded_channel();
+    let take = async move |body: String| sender.send(body).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    tokio::spawn(async { axum::serve(listener, Router::new().fallback(take)).await });
+    let api = Api::start_with(|options| {
+        options.webhooks = vec![url.clone()];
+        options.pollers = false;
+    })
+    .await;
+
+    let mut announce =
+        Function::start(env!("CARGO_BIN_EXE_announce-clip"), api.stack.variables.iter()).await;
+    let modified = include_str!("../../../fuzz/corpus/events/stream-modify");
+    assert_eq!(announce.invoke(serde_json::from_str(modified).unwrap()).await.0, "response");
+    let queue = api.queues().into_iter().find(|name| name.contains("webhook")).unwrap();
+    let [announced] = &api.messages(&queue)[..] else { panic!("it was announced once") };
+    assert_eq!(announced["detail"]["status"], "ready");
+
+    let region = "arn:aws:secretsmanager:us-east-1:000000000000";
     let subscribed = api.variables(&[
-        ("WEBHOOK_URL", "http://127.0.0.1:9/".to_owned()),
+        ("WEBHOOK_URL", url.to_string()),
         ("WEBHOOK_QUEUE_URL", "http://127.0.0.1:9/queue".to_owned()),
-        ("WEBHOOK_SECRET_ARN", "arn:aws:secretsmanager:us-east-1:1:secret:hook".to_owned()),
+        ("WEBHOOK_SECRET_ARN", format!("{region}:secret:{queue}-AbCdEf")),
     ]);
     let program = env!("CARGO_BIN_EXE_deliver-webhook");
     let mut deliver = Function::start(program, subscribed.iter()).await;
-    assert_eq!(deliver.invoke(json!({ "Records": [] })).await.0, "response");
+    let changed = include_str!("../../../fuzz/corpus/events/state-changed");
+    assert_eq!(deliver.invoke(json!({ "Records": [{ "body": changed }] })).await.0, "response");
+    let posted: Value = serde_json::from_str(&posted.recv().await.unwrap()).unwrap();
+    assert_eq!(posted["type"], "clip.ready");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_do_those_at_the_gate() {
+    let methods = [("CONTRACT_METHODS", r#"{"/api/clip":"POST"}"#)].into_iter();
+    let mut refuse = Function::start(env!("CARGO_BIN_EXE_refuse-request"), methods).await;
+    let mut event = request("GET", &json!({}));
+    event["routeKey"] = json!("ANY /api/clip");
+    assert_eq!(refuse.invoke(event).await.1["statusCode"], 405);
+
+    let scopes = [("GROUP_SCOPES", r#"{"operator":["m/write"]}"#)].into_iter();
+    let mut scope = Function::start(env!("CARGO_BIN_EXE_scope-token"), scopes).await;
+    let groups = json!({ "groupsToOverride": ["operator"] });
+    let event = json!({ "version": "2", "request": { "groupConfiguration": groups } });
+    let (kind, token) = scope.invoke(event).await;
+    let overrides = &token["response"]["claimsAndScopeOverrideDetails"];
+    assert_eq!(kind, "response");
+    assert_eq!(overrides["accessTokenGeneration"]["scopesToAdd"], json!(["m/write"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! Requests sent twice: `Idempotency-Key`.
 
+use chrono::{TimeDelta, Utc};
 use matchcut::library::Status;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -105,4 +106,26 @@ async fn a_key_whose_clip_was_deleted_makes_no_other() {
     let refused = post(&api, "/clip", "gone", asked).await;
     assert_eq!(refused.status, 410);
     assert_eq!(refused.body["type"], "urn:matchcut:problem:clip-gone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_could_not_be_made_any_more_still_finds_its_clip() {
+    let api = Api::start().await;
+    let expiry = Utc::now() + TimeDelta::seconds(3);
+    let clip = json!({ "lastSeconds": 4, "expiresAt": expiry }).to_string();
+    let upload = json!({ "filename": "final.mp4", "size": 7, "expiresAt": expiry }).to_string();
+    let asked = [("/clip", clip, 202), ("/uploads", upload, 201)];
+    let mut first = Vec::new();
+    for (path, body, status) in &asked {
+        let answer = post(&api, path, path, body).await;
+        assert_eq!(answer.status, *status);
+        first.push(answer.key());
+    }
+    let past = async || (expiry < Utc::now()).then_some(());
+    api.eventually("the expiry has passed", past).await;
+    for ((path, body, status), first) in asked.iter().zip(first) {
+        let again = post(&api, path, path, body).await;
+        assert_eq!((again.status.as_u16(), again.key()), (*status, first));
+        assert_eq!(post(&api, path, "another", body).await.status, 400, "{path}");
+    }
 }

@@ -64,7 +64,8 @@ async fn a_failed_ingest_keeps_the_media_and_makes_another_asset() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_transcode_is_done_again_from_the_file() {
-    let api = Api::start().await;
+    // No transcode ends before it was made to fail.
+    let api = Api::start_with(|options| options.faults.slow = 2.0).await;
     api.drop_file("demo/final.mp4", ByteStream::from(video().await), "").await;
     let clip = api.clip_that(|clip| clip.status == Status::Transcoding).await;
     let clip = fail(&api, &clip, FailureCode::TranscodeFailed).await;
@@ -91,6 +92,19 @@ async fn a_file_that_is_gone_is_said_to_be() {
     sweep(&api).await;
     let failed = api.wait_for_status(&clip, Status::Failed).await;
     assert_eq!((failed.attempt, failed.failure.unwrap().code), (2, FailureCode::FileMissing));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_another_took_the_place_of_is_said_to_be_missing() {
+    let api = Api::start().await;
+    api.drop_file("demo/final.mp4", ByteStream::from_static(b"no video"), "").await;
+    let clip = api.clip_that(|clip| clip.status == Status::Failed).await;
+    api.write_behind("demo/final.mp4", &video().await);
+    retry(&api, &clip).await;
+    sweep(&api).await;
+    let failed = api.wait_for_status(&clip, Status::Failed).await;
+    assert_eq!((failed.attempt, failed.failure.unwrap().code), (2, FailureCode::FileMissing));
+    assert_eq!(api.jobs().await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

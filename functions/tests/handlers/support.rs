@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_mediaconvert::types::Order;
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -49,6 +50,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         startover: Duration::from_mins(15),
         // Tests sweep by hand.
         sweep: Duration::from_hours(24),
+        pollers: true,
         faults: Faults::default(),
         create_job_burst: 100,
         cdn_identifier: None,
@@ -58,9 +60,18 @@ pub(crate) fn options(folder: &Path) -> Options {
     }
 }
 
-/// The segments of the recorded stream, encoded once for all tests.
-async fn recording() -> &'static [PathBuf] {
-    static RECORDING: OnceCell<(TempDir, Vec<PathBuf>)> = OnceCell::const_new();
+/// What all stacks have in common, made once.
+struct Recording {
+    folder: TempDir,
+    /// The segments of the recorded stream.
+    segments: Vec<PathBuf>,
+}
+
+/// The key that the stacks' tokens are signed with; to make one takes a while.
+const ISSUER: &str = "issuer.der";
+
+async fn recording() -> &'static Recording {
+    static RECORDING: OnceCell<Recording> = OnceCell::const_new();
     let record = async || {
         let folder = tempfile::tempdir().unwrap();
         let mut options = options(folder.path());
@@ -75,9 +86,9 @@ async fn recording() -> &'static [PathBuf] {
         let mut segments: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         segments.sort();
         segments.truncate(count.try_into().unwrap());
-        (folder, segments)
+        Recording { folder, segments }
     };
-    &RECORDING.get_or_init(record).await.1
+    RECORDING.get_or_init(record).await
 }
 
 impl Api {
@@ -88,7 +99,10 @@ impl Api {
     pub(crate) async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let segments: PathBuf = "live/segments".into();
-        for segment in recording().await {
+        let recording = recording().await;
+        let issuer = recording.folder.path().join(ISSUER);
+        std::fs::hard_link(issuer, folder.path().join(ISSUER)).unwrap();
+        for segment in &recording.segments {
             let copy = folder.path().join(&segments).join(segment.file_name().unwrap());
             std::fs::create_dir_all(&copy).unwrap();
             for file in std::fs::read_dir(segment).unwrap() {
@@ -166,6 +180,21 @@ impl Api {
         serde_dynamo::from_items(found.items().to_vec()).unwrap()
     }
 
+    /// Makes a row one that is no clip, as another version might write it.
+    pub(crate) async fn garble(&self, clip: &Clip) {
+        let client = aws_sdk_dynamodb::Client::new(&self.stack.sdk);
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let update = client
+            .update_item()
+            .table_name(self.stack.variables.required("CLIPS_TABLE").unwrap())
+            .key("competition", text(clip.competition.as_str()))
+            .key("clip", text(clip.clip.as_str()))
+            .update_expression("SET title = :none")
+            .expression_attribute_values(":none", AttributeValue::Null(true));
+        update.send().await.unwrap();
+        self.library().find(&clip.key()).await.expect_err("it is no clip any more");
+    }
+
     /// The keys of all objects in the clip bucket.
     pub(crate) fn objects(&self) -> Vec<String> {
         let bucket = self.folder.path().join("s3/matchcut-clips");
@@ -183,6 +212,23 @@ impl Api {
         }
         keys.sort();
         keys
+    }
+
+    /// The names of all queues.
+    pub(crate) fn queues(&self) -> Vec<String> {
+        let queues = std::fs::read_dir(self.folder.path().join("queues")).unwrap();
+        queues.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// The messages that a queue has, and that were given to nobody.
+    pub(crate) fn messages(&self, queue: &str) -> Vec<Value> {
+        let folder = self.folder.path().join("queues").join(queue).join("messages");
+        let read = |entry: std::io::Result<std::fs::DirEntry>| {
+            let message: Value =
+                serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap();
+            serde_json::from_str(message["body"].as_str().unwrap()).unwrap()
+        };
+        std::fs::read_dir(folder).unwrap().map(read).collect()
     }
 
     /// Puts a file into the upload bucket as `aws s3 cp` does, with tags as a query.

@@ -8,13 +8,18 @@ use serde_json::{Value, json};
 
 use super::world::World;
 use super::{
-    Again, Stage, WAYS, ask_with_keys, everywhere, handle_everywhere, is_answered, message, request,
+    MORE_WAYS, Stage, WAYS, ask_with_keys, everywhere, handle_everywhere, is_answered, message,
+    redeliver_everywhere, request,
 };
 use crate::support::{at, row};
 
 /// A row of which nothing else is there yet.
 pub(super) async fn waiting(stage: &Stage, status: Status) -> Clip {
-    let clip = Clip { manifests: [].into(), playable: [].into(), ..row("demo", 4, status) };
+    create(stage, row("demo", 4, status)).await
+}
+
+async fn create(stage: &Stage, clip: Clip) -> Clip {
+    let clip = Clip { manifests: [].into(), playable: [].into(), ..clip };
     assert!(stage.api.library().create(&clip).await.unwrap());
     clip
 }
@@ -39,13 +44,13 @@ async fn harvested(stage: &Stage) -> Clip {
 pub(super) async fn packaged(stage: &Stage) -> Clip {
     let clip = harvested(stage).await;
     let complete = HarvestComplete::new(&stage.api.stack.sdk, stage.variables()).unwrap();
-    complete.handle(finished(&clip)).await.unwrap();
+    complete.handle(ended(&clip, "SUCCEEDED")).await.unwrap();
     clip
 }
 
-fn finished(clip: &Clip) -> HarvestNotice {
+fn ended(clip: &Clip, status: &str) -> HarvestNotice {
     let name = clip.current().to_string();
-    let job = json!({ "id": name, "status": "SUCCEEDED", "origin_endpoint_id": "main-hls" });
+    let job = json!({ "id": name, "status": status, "origin_endpoint_id": "main-hls" });
     serde_json::from_value(json!({ "harvest_job": job })).unwrap()
 }
 
@@ -98,7 +103,7 @@ async fn a_clip_that_was_promised_is_there_and_no_other() {
     let stage = Stage::start().await;
     let create = CreateClip::new(&stage.sdk, stage.variables()).unwrap();
     let asked = || request(&json!({}), &json!({}), r#"{"lastSeconds":4}"#);
-    let tried = everywhere(&WAYS, async || (), async |()| create.handle(asked()).await).await;
+    let tried = everywhere(&MORE_WAYS, async || (), async |()| create.handle(asked()).await).await;
     let answered = tried.iter().filter(|run| is_answered(run.answer.as_ref())).count();
     let count = stage.clips().await.len();
     // Who got no reply may have a clip nevertheless, but nobody has two.
@@ -112,50 +117,66 @@ async fn a_clip_that_was_promised_is_there_and_no_other() {
 async fn a_waiting_clip_is_harvested_once() {
     let stage = Stage::start().await;
     let harvest = HarvestClip::new(&stage.sdk, stage.variables()).unwrap();
-    let due = |clip: &Clip| message(&json!({ "competition": clip.competition, "clip": clip.clip }));
-    let mut count = 0;
-    for again in Again::BOTH {
-        let prepare = async || waiting(&stage, Status::Queued).await;
-        let tried =
-            everywhere(again.ways(), prepare, async |clip| harvest.handle(due(clip)).await).await;
-        count += tried.len();
-        for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
-            if again == Again::Redelivered {
-                harvest.handle(due(&run.case)).await.unwrap();
-            }
-        }
-        stage.settle(|clip| clip.status == Status::Ready).await;
-    }
+    let jobs = aws_sdk_mediapackage::Client::new(&stage.api.stack.sdk);
+    let mut number = 0;
+    let prepare = async || {
+        number += 1;
+        stage
+            .api
+            .eventually("there is a job for it", async || {
+                let jobs = jobs.list_harvest_jobs().include_status("IN_PROGRESS");
+                jobs.send().await.unwrap().harvest_jobs().is_empty().then_some(())
+            })
+            .await;
+        // Before all that wait already.
+        let queued_at = Some(at(100 - number));
+        create(&stage, Clip { queued_at, ..row("demo", 4, Status::Queued) }).await
+    };
+    let work = async |clip: &Clip| {
+        let due = json!({ "competition": clip.competition, "clip": clip.clip });
+        harvest.handle(message(&due)).await
+    };
+    let next = Status::Harvesting;
+    let count = handle_everywhere(&stage, &MORE_WAYS, next, prepare, work).await;
     all_are_ready(&stage, count).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_harvested_clip_gets_one_asset() {
+async fn a_harvested_clip_gets_one_asset_and_the_first_in_line_a_message() {
     let stage = Stage::start().await;
     let complete = HarvestComplete::new(&stage.sdk, stage.variables()).unwrap();
-    let handle = async |clip: &Clip| complete.handle(finished(clip)).await;
+    let first = waiting(&stage, Status::Queued).await;
+    let handle = async |clip: &Clip| complete.handle(ended(clip, "SUCCEEDED")).await;
     let prepare = async || harvested(&stage).await;
-    let count = handle_everywhere(&stage, Status::Packaging, prepare, handle).await;
-    all_are_ready(&stage, count).await;
+    let count = handle_everywhere(&stage, &WAYS, Status::Packaging, prepare, handle).await;
+    let due = json!({ "competition": first.competition, "clip": first.clip });
+    let woken = stage.api.messages("matchcut-due");
+    assert!(woken.iter().all(|message| *message == due), "{woken:?}");
+    assert!(WAYS.len() < woken.len(), "it was woken {} times", woken.len());
+    all_are_ready(&stage, count + 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_playable_clip_is_ready_whatever_became_of_the_first_event() {
+async fn a_failed_harvest_leaves_its_reason() {
+    let stage = Stage::start().await;
+    let complete = HarvestComplete::new(&stage.sdk, stage.variables()).unwrap();
+    let handle = async |clip: &Clip| complete.handle(ended(clip, "FAILED")).await;
+    let prepare = async || waiting(&stage, Status::Harvesting).await;
+    let count = redeliver_everywhere(&stage, &WAYS, Status::Failed, prepare, handle).await;
+    let piece = World::of(&stage).await.all_alike(count);
+    assert_eq!(piece.row["failure"]["code"], "harvest-failed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_that_plays_in_its_last_format_is_ready() {
     let stage = Stage::start().await;
     let tell = AssetPlayable::new(&stage.sdk, stage.variables()).unwrap();
-    let mut count = 0;
-    for again in Again::BOTH {
-        let first = async |clip: &Clip| tell.handle(playable(clip, "hls")).await;
-        let tried = everywhere(again.ways(), async || packaged(&stage).await, first).await;
-        count += tried.len();
-        for run in &tried {
-            tell.handle(playable(&run.case, "hls-2")).await.unwrap();
-            if again == Again::Redelivered {
-                first(&run.case).await.unwrap();
-                let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
-                assert_eq!(found.status, Status::Ready, "{}", run.what);
-            }
-        }
-    }
+    let handle = async |clip: &Clip| tell.handle(playable(clip, "hls")).await;
+    let prepare = async || {
+        let clip = packaged(&stage).await;
+        stage.api.stack.functions.asset_playable.handle(playable(&clip, "hls-2")).await.unwrap();
+        clip
+    };
+    let count = handle_everywhere(&stage, &WAYS, Status::Ready, prepare, handle).await;
     all_are_ready(&stage, count).await;
 }

@@ -2,8 +2,8 @@
 //! a run that nothing disturbed.
 //!
 //! What lets a clip go on is what AWS does: a queue gives its message again, the bus its event; a
-//! client that got no reply asks again; and the sweep runs. The stand-in itself tells nothing here,
-//! so that each of them is proven to be enough.
+//! client that got no reply asks again; and the sweep runs. The stand-in loses every event and
+//! gives no message to anyone, so that each of them is proven to be enough.
 
 mod live;
 mod requests;
@@ -25,14 +25,22 @@ use matchcut::library::{Clip, Status};
 use matchcut_local::{Cut, Run, interruptible};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::MissedTickBehavior;
 
 use crate::support::Api;
 
 /// A run that dies before a call has died after the one before it: there is no need to try both.
-const WAYS: [Cut; 3] = [Cut::DieAfter, Cut::BreakAfter, Cut::BreakBefore];
+const WAYS: [Cut; 3] = [Cut::DieAfter, Cut::BreakAfter, Cut::GoneAfter];
+/// For those whose calls are many, and much comes of: what never took effect is tried again, too.
+const MORE_WAYS: [Cut; 4] = [Cut::DieAfter, Cut::BreakAfter, Cut::BreakBefore, Cut::GoneAfter];
 /// More than any function makes for one clip.
 const MOST_CALLS: usize = 40;
 
+/// How often a stage is swept while something is awaited, and how often at most.
+const SWEEPS: Duration = Duration::from_millis(250);
+const MOST_SWEEPS: i64 = 240;
+/// What a sweep counts for, in minutes: as long as any look at an unfinished clip is put off.
+const BETWEEN_SWEEPS: i64 = 15;
 /// In minutes: later than whatever the sweeps before it can have put off.
 const A_DAY: i64 = 24 * 60;
 
@@ -52,25 +60,6 @@ struct Tried<T, R> {
     answer: Option<R>,
 }
 
-/// Whether what started a run starts it again; else there is only the sweep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Again {
-    Redelivered,
-    Swept,
-}
-
-impl Again {
-    const BOTH: [Self; 2] = [Self::Redelivered, Self::Swept];
-
-    /// How runs are cut: one that only met a broken connection says so, and is started again.
-    fn ways(self) -> &'static [Cut] {
-        match self {
-            Self::Redelivered => &WAYS,
-            Self::Swept => &[Cut::DieAfter],
-        }
-    }
-}
-
 impl Stage {
     async fn start() -> Self {
         let groups = tempfile::tempdir().unwrap();
@@ -78,6 +67,7 @@ impl Stage {
         let folder = groups.path().to_owned();
         let api = Api::start_with(|options| {
             options.faults.lose = 1.0;
+            options.pollers = false;
             options.packaging_groups = folder;
             options.create_job_burst = 1000;
         })
@@ -102,16 +92,20 @@ impl Stage {
         self.api.stack.functions.sweep.run(now).await.unwrap();
     }
 
-    /// Sweeps, each time as if a minute had passed, until every clip is as it should be.
+    /// Sweeps, each time as if so much time had passed, until every clip is as it should be.
     async fn settle(&self, settled: impl Fn(&Clip) -> bool) {
-        let mut minutes = 0;
-        self.api
-            .eventually("every clip has come to its end", async || {
-                minutes += 1;
-                self.sweep_after(minutes).await;
-                self.clips().await.iter().all(&settled).then_some(())
-            })
-            .await;
+        let mut sweeps = tokio::time::interval(SWEEPS);
+        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for sweep in 1..=MOST_SWEEPS {
+            sweeps.tick().await;
+            self.sweep_after(sweep * BETWEEN_SWEEPS).await;
+            if self.clips().await.iter().all(&settled) {
+                return;
+            }
+        }
+        let clips = self.clips().await.into_iter();
+        let left: Vec<Clip> = clips.filter(|clip| !settled(clip)).collect();
+        panic!("these clips did not come to their end: {left:#?}");
     }
 }
 
@@ -119,24 +113,34 @@ impl Stage {
 /// to the sweep. How many clips that took.
 async fn handle_everywhere<E: Debug>(
     stage: &Stage,
+    ways: &[Cut],
     next: Status,
     mut prepare: impl AsyncFnMut() -> Clip,
     handle: impl AsyncFn(&Clip) -> Result<(), E>,
 ) -> usize {
-    let mut count = 0;
-    for again in Again::BOTH {
-        let tried = everywhere(again.ways(), &mut prepare, &handle).await;
-        count += tried.len();
-        if again == Again::Swept {
-            continue;
-        }
-        for run in tried.iter().filter(|run| !matches!(run.answer, Some(Ok(())))) {
+    let redelivered = redeliver_everywhere(stage, ways, next, &mut prepare, &handle).await;
+    // One that only met a broken connection says so, and is started again.
+    redelivered + everywhere(&[Cut::DieAfter], prepare, handle).await.len()
+}
+
+/// Has clips handled everywhere, and again where that did not succeed: that led the clip to a
+/// status. How many clips it took.
+async fn redeliver_everywhere<E: Debug>(
+    stage: &Stage,
+    ways: &[Cut],
+    next: Status,
+    prepare: impl AsyncFnMut() -> Clip,
+    handle: impl AsyncFn(&Clip) -> Result<(), E>,
+) -> usize {
+    let tried = everywhere(ways, prepare, &handle).await;
+    for run in &tried {
+        if !matches!(run.answer, Some(Ok(()))) {
             handle(&run.case).await.unwrap();
-            let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
-            assert_eq!(found.status, next, "{}", run.what);
         }
+        let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
+        assert_eq!(found.status, next, "{}", run.what);
     }
-    count
+    tried.len()
 }
 
 /// Runs of one kind, each cut one call later than the one before, until one is not cut any more.
@@ -163,11 +167,12 @@ async fn everywhere<T, R>(
 
 /// Asks for something everywhere; who got no reply asks again, and has it then. How often it asked.
 async fn ask_everywhere<T>(
+    ways: &[Cut],
     done: i64,
     prepare: impl AsyncFnMut() -> T,
     ask: impl AsyncFn(&T) -> ApiGatewayV2httpResponse,
 ) -> usize {
-    let tried = everywhere(&WAYS, prepare, &ask).await;
+    let tried = everywhere(ways, prepare, &ask).await;
     for run in tried.iter().filter(|run| !is_answered(run.answer.as_ref())) {
         assert_eq!(ask(&run.case).await.status_code, done, "{}", run.what);
     }
@@ -186,7 +191,8 @@ async fn ask_with_keys(
         json!({ "idempotency-key": keys.to_string() })
     };
     let body = body.to_string();
-    ask_everywhere(done, next, async |key| ask(request(&json!({}), key, &body)).await).await
+    ask_everywhere(&MORE_WAYS, done, next, async |key| ask(request(&json!({}), key, &body)).await)
+        .await
 }
 
 /// A packaging group of two formats that need no ffmpeg.

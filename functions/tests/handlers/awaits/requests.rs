@@ -6,13 +6,13 @@ use matchcut::library::{Clip, Failure, FailureCode, Status, Trigger};
 use serde_json::json;
 
 use super::live::packaged;
-use super::uploads::uploaded;
+use super::uploads::{announced, uploaded};
 use super::world::World;
-use super::{A_DAY, Stage, ask_everywhere, of_clip, request};
+use super::{A_DAY, Stage, WAYS, ask_everywhere, of_clip, request};
 use crate::support::row;
 
 /// More clips than there are calls to cut.
-const MANY: usize = 24;
+const MANY: usize = 12;
 
 /// Makes clips that are ready.
 pub(super) async fn made(stage: &Stage, count: usize) -> Vec<Clip> {
@@ -38,11 +38,23 @@ async fn a_clip_that_is_deleted_again_is_gone_with_all_it_had() {
     let mut clips = made(&stage, MANY).await.into_iter();
     let prepare = async || clips.next().expect("there are enough");
     let work = async |clip: &Clip| delete.handle(request(&of_clip(clip), &json!({}), "")).await;
-    ask_everywhere(204, prepare, &work).await;
+    ask_everywhere(&WAYS, 204, prepare, &work).await;
     for unused in clips {
         work(&unused).await;
     }
     stage.sweep_after(A_DAY).await;
+    World::of(&stage).await.nothing_is_left();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_is_deleted_again_is_gone_with_its_parts() {
+    let stage = Stage::start().await;
+    let delete = DeleteClip::new(&stage.sdk, stage.variables()).unwrap();
+    let work = async |clip: &Clip| delete.handle(request(&of_clip(clip), &json!({}), "")).await;
+    let prepare = async || announced(&stage, true).await;
+    ask_everywhere(&WAYS, 204, prepare, work).await;
+    // The file may come for as long as the URLs that were given out are good.
+    stage.sweep_after(2 * A_DAY).await;
     World::of(&stage).await.nothing_is_left();
 }
 
@@ -59,7 +71,7 @@ async fn a_clip_that_is_changed_again_is_changed_once() {
         let known = json!({ "if-match": "*" });
         update.handle(request(&of_clip(clip), &known, r#"{"title":"The final"}"#)).await
     };
-    let count = ask_everywhere(200, prepare, work).await;
+    let count = ask_everywhere(&WAYS, 200, prepare, work).await;
     let piece = World::of(&stage).await.all_alike(count);
     assert_eq!(piece.row["title"], "The final");
     assert!(stage.clips().await.iter().all(|clip| clip.version == 2));
@@ -69,7 +81,7 @@ async fn a_clip_that_is_changed_again_is_changed_once() {
 async fn retry_everywhere(stage: &Stage, prepare: impl AsyncFnMut() -> Clip) -> usize {
     let retry = RetryClip::new(&stage.sdk, stage.variables()).unwrap();
     let work = async |clip: &Clip| retry.handle(request(&of_clip(clip), &json!({}), "")).await;
-    let count = ask_everywhere(202, prepare, work).await;
+    let count = ask_everywhere(&WAYS, 202, prepare, work).await;
     stage.settle(|clip| clip.status == Status::Ready).await;
     count
 }
