@@ -106,7 +106,9 @@ fn check(clip: &Clip) -> Result<(), TestCaseError> {
     prop_assert!(status != Status::Failed || clip.failure.is_some());
     prop_assert_eq!(clip.queued_at.is_some(), status == Status::Queued);
     prop_assert_eq!(clip.deleted_at.is_some(), status == Status::Deleting);
-    prop_assert!(!status.is_unfinished() || clip.next_check_at.is_some(), "nobody looks after it");
+    // The line sees to who waits in it.
+    let seen_to = clip.next_check_at.is_some() || status == Status::Queued;
+    prop_assert!(!status.is_unfinished() || seen_to, "nobody looks after it");
     prop_assert!(clip.expires_at.is_none() || clip.next_check_at.is_some(), "it never expires");
     prop_assert!((1..=Attempt::MOST).contains(&clip.attempt));
     prop_assert!((1..=clip.attempt).contains(&clip.media_attempt));
@@ -128,6 +130,7 @@ fn check_change(
 ) -> Result<(), TestCaseError> {
     check(next)?;
     prop_assert_eq!(next.version, before.version + 1);
+    prop_assert!(before.updated_at < next.updated_at, "it would be told in the wrong order");
     prop_assert_ne!(before.status, Status::Deleting, "it came back");
     let (key, known) = ((&next.key(), &next.created_at), (&before.key(), &before.created_at));
     prop_assert_eq!(key, known);
