@@ -17,6 +17,7 @@ use matchcut::library::{
     ACTIVE_INDEX, ACTIVE_PARTITION, UNFINISHED_INDEX, UNFINISHED_PARTITION, WAITING_INDEX,
     WAITING_PARTITION,
 };
+use rusqlite::Connection;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
@@ -34,9 +35,19 @@ pub(crate) const UPLOADS_BUCKET: &str = "matchcut-uploads";
 pub(crate) const ACCESS_KEY: &str = "local";
 pub(crate) const SECRET_KEY: &str = "local";
 
+/// dynoxide looks for the last record of a stream at each write, and for the next ones at each read,
+/// through all that there ever were.
+const INDEX_STREAM: &str = "CREATE INDEX IF NOT EXISTS stream_records_in_order
+    ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+
 /// Opens the SQLite file that is DynamoDB's.
 pub(crate) fn open_database(file: &Path) -> Result<Database, StackError> {
-    Database::new(&file.to_string_lossy()).map_err(|error| StackError::Database(error.to_string()))
+    let database = Database::new(&file.to_string_lossy());
+    let database = database.map_err(|error| StackError::Database(error.to_string()))?;
+    Connection::open(file)
+        .and_then(|sqlite| sqlite.execute_batch(INDEX_STREAM))
+        .map_err(|error| StackError::Database(error.to_string()))?;
+    Ok(database)
 }
 
 /// Serves DynamoDB.
