@@ -202,11 +202,15 @@ impl Library {
         Ok(self.put(&next, Some(clip.version)).await?.then_some(next))
     }
 
-    /// Has the sweep look at an unfinished clip again later; `false` if it changed meanwhile.
-    pub async fn postpone(&self, clip: &Clip, now: DateTime<Utc>) -> Result<bool, LibraryError> {
+    /// Has the sweep look at an unfinished clip again at that time; `false` if it changed meanwhile.
+    pub async fn postpone(
+        &self,
+        clip: &Clip,
+        to: Option<DateTime<Utc>>,
+    ) -> Result<bool, LibraryError> {
         let mut later = clip.clone();
         later.version += 1;
-        later.next_check_at = clip.next_check(now);
+        later.next_check_at = to;
         self.put(&later, Some(clip.version)).await
     }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use lambda_runtime::Diagnostic;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -101,6 +101,10 @@ const LONGEST_RUN: Duration = Duration::from_mins(2);
 /// When a look that takes so long is given up, so that its clip does not come first the next time.
 const LONGEST_LOOK: Duration = Duration::from_secs(150);
 
+/// A look that came to nothing tells nothing of the clip: it is repeated with the next run but one
+/// at the latest, however rarely the clip is looked at by now.
+const AFTER_TROUBLE: TimeDelta = TimeDelta::minutes(1);
+
 impl Sweep {
     /// The most clips one run looks at; the next run, a minute later, goes on with the others.
     ///
@@ -157,7 +161,8 @@ impl Sweep {
             };
             let key = clip.key();
             tracing::error!(clip.id = %key, "clip {key} could not be swept: {trouble}");
-            self.library.postpone(&clip, now).await?;
+            let next = clip.next_check(now).map(|next| next.min(now + AFTER_TROUBLE));
+            self.library.postpone(&clip, next).await?;
         }
         self.measure(swept, now).await?;
         Ok(swept)
@@ -185,7 +190,7 @@ impl Sweep {
             if self.removal.remove(&clip, now).await? {
                 return Ok(Look::Removed);
             }
-            self.library.postpone(&clip, now).await?;
+            self.library.postpone(&clip, clip.next_check(now)).await?;
             return Ok(Look::Unchanged);
         }
         let (mut changed, mut moved) = (false, false);
@@ -206,7 +211,7 @@ impl Sweep {
             };
         }
         if !changed && !moved {
-            self.library.postpone(&clip, now).await?;
+            self.library.postpone(&clip, clip.next_check(now)).await?;
         }
         // What a retry left for the sweep to do was no event's to tell.
         let retried = 1 < clip.attempt && clip.manifests.is_empty();

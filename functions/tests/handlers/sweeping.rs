@@ -121,6 +121,17 @@ async fn one_clips_trouble_keeps_no_other_from_being_swept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_that_failed_is_soon_repeated_however_old_the_clip_is() {
+    let api = Api::start_with(|options| options.faults.error = 1.0).await;
+    let clip = row("demo", 0, Status::Harvesting);
+    api.library().create(&clip).await.unwrap();
+    let now = Utc::now();
+    assert_eq!(api.stack.functions.sweep.run(now).await.unwrap().looked_at, 1);
+    let next = api.library().find(&clip.key()).await.unwrap().unwrap().next_check_at.unwrap();
+    assert!(next < now + TimeDelta::minutes(2), "it is years old: {next}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_is_no_clip_keeps_none_from_being_swept() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let (garbled, clip) = (row("demo", 0, Status::Deleting), row("demo", 4, Status::Deleting));
