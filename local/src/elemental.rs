@@ -9,12 +9,12 @@ use axum::middleware::from_fn_with_state;
 use chrono::TimeDelta;
 
 use crate::asset::{self, Assets, PackagingGroup};
+use crate::call_faults::{self, CallFaults};
 use crate::clip::{self, HarvestJobs};
 use crate::environment::ORIGIN_ENDPOINT;
 use crate::live::{Channel, OriginEndpoint, Startover, ingest_router, media_live_router};
 use crate::notifications::Bus;
 use crate::origins::Origins;
-use crate::server_errors::{self, ServerErrors};
 use crate::stack::Options;
 use crate::upload::{self, Rate};
 use crate::wire;
@@ -35,7 +35,7 @@ pub(crate) struct Elemental {
     assets: Arc<Assets>,
     transcodes: Arc<upload::Jobs>,
     s3: aws_sdk_s3::Client,
-    errors: Arc<ServerErrors>,
+    call_faults: Arc<CallFaults>,
 }
 
 impl Elemental {
@@ -80,18 +80,18 @@ impl Elemental {
         let media_convert = data.join("media-convert");
         let transcodes =
             upload::Jobs::open(&media_convert, s3.clone(), faults, rate, Arc::clone(bus))?;
-        let errors = ServerErrors::new(faults);
-        Ok(Self { endpoint, channel, jobs, assets, transcodes, s3, errors })
+        let call_faults = CallFaults::new(faults);
+        Ok(Self { endpoint, channel, jobs, assets, transcodes, s3, call_faults })
     }
 
     /// Every operation, the encoder's ingest and MediaPackage's own origins.
     pub(crate) fn router(&self) -> Router {
-        let errors = from_fn_with_state(Arc::clone(&self.errors), server_errors::answer);
+        let faulty = from_fn_with_state(Arc::clone(&self.call_faults), call_faults::answer);
         Router::new()
             .merge(clip::router(Arc::clone(&self.jobs)))
             .merge(asset::router(Arc::clone(&self.assets)))
             .merge(upload::router(Arc::clone(&self.transcodes)))
-            .layer(errors)
+            .layer(faulty)
             .merge(media_live_router(Arc::clone(&self.channel)))
             .merge(ingest_router(Arc::clone(&self.channel)))
             .merge(self.origins().origin_router())

@@ -6,6 +6,7 @@
 
 mod asset;
 mod beside;
+mod call_faults;
 mod clip;
 mod elemental;
 mod environment;
@@ -26,7 +27,6 @@ mod queues;
 mod records;
 mod runs;
 mod secrets;
-mod server_errors;
 mod stack;
 mod stream;
 mod upload;

@@ -11,7 +11,7 @@ use crate::wire::AwsError;
 
 /// How often calls are answered so.
 #[derive(Debug)]
-pub(crate) struct ServerErrors {
+pub(crate) struct CallFaults {
     throttle: f64,
     error: f64,
     chance: Mutex<fastrand::Rng>,
@@ -24,7 +24,7 @@ enum Fate {
     Failed { done: bool, unavailable: bool },
 }
 
-impl ServerErrors {
+impl CallFaults {
     pub(crate) fn new(faults: &Faults) -> Arc<Self> {
         let chance = Mutex::new(faults.chance("calls of AWS Elemental"));
         Arc::new(Self { throttle: faults.throttle, error: faults.error, chance })
@@ -44,14 +44,14 @@ impl ServerErrors {
 
 /// Answers a call; where it is a server's error, half of the calls take effect all the same.
 pub(crate) async fn answer(
-    State(errors): State<Arc<ServerErrors>>,
+    State(faults): State<Arc<CallFaults>>,
     request: Request,
     next: Next,
 ) -> Response {
     // MediaConvert knows no 503.
     // <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
     let is_media_convert = request.uri().path().starts_with("/2017-08-29/");
-    match errors.fate() {
+    match faults.fate() {
         Fate::Answered => next.run(request).await,
         Fate::Throttled => AwsError::too_many_requests("Too Many Requests").into_response(),
         Fate::Failed { done, unavailable } => {
