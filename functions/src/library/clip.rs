@@ -274,6 +274,7 @@ impl Clip {
     /// Gives the clip an expiry, unless it has one.
     pub fn expire_by_default(&mut self, expiry: Option<DateTime<Utc>>) {
         self.expires_at = self.expires_at.or(expiry);
+        self.next_check_at = self.next_check(self.updated_at);
     }
 
     pub fn key(&self) -> ClipKey {

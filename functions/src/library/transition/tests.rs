@@ -1,7 +1,8 @@
 //! Every state and every trigger, and what their order may not change.
 
 use super::*;
-use crate::clip::{ClipId, Window};
+use crate::clip::{ClipId, ClipKey, Window};
+use crate::fields::Description;
 use crate::library::FailureCode;
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -29,29 +30,15 @@ pub(in crate::library) fn clip(status: Status) -> Clip {
         }),
         _ => Source::Live { channel: "main".into(), requested: window },
     };
+    let key = ClipKey { competition: "100m-dash".parse().unwrap(), clip: ClipId::random(window) };
+    let about = Description { title: "First race".to_owned(), ..Description::default() };
     Clip {
-        competition: "100m-dash".parse().unwrap(),
-        clip: ClipId::random(window),
-        status,
-        version: 1,
-        attempt: 1,
-        media_attempt: 1,
-        source,
-        actual: None,
-        title: "First race".to_owned(),
-        description: String::new(),
-        tags: Vec::new(),
         manifests,
-        playable: std::collections::BTreeSet::new(),
         failure: (status == Status::Failed)
             .then(|| Failure { code: FailureCode::HarvestFailed, message: "no".to_owned() }),
-        created_at: at(130),
-        updated_at: at(130),
-        ready_at: None,
-        expires_at: None,
         deleted_at: (status == Status::Deleting).then(|| at(130)),
-        queued_at: (status == Status::Queued).then(|| at(130)),
         next_check_at: status.is_unfinished().then(|| at(140)),
+        ..Clip::new(key, status, source, &about, at(130))
     }
 }
 
@@ -343,6 +330,9 @@ fn whatever_expires_is_looked_at_then_if_not_before() {
         assert_eq!(at_its_expiry, Some(TimeDelta::seconds(131)), "{status:?}");
     }
     assert!(next_check(Status::Uploading, Some(at(90_000))) < Some(TimeDelta::seconds(90_000)));
+    let mut by_default = clip(Status::Queued);
+    by_default.expire_by_default(Some(at(900)));
+    assert_eq!(by_default.next_check_at, Some(at(900)));
 }
 
 #[test]
