@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_mediapackage::Error as MediaPackageError;
+use aws_sdk_mediapackage::config::Config;
 use aws_sdk_mediapackage::error::ProvideErrorMetadata;
 use aws_sdk_mediapackage::types::{S3Destination, Status};
 
@@ -55,13 +56,8 @@ pub enum HarvestError {
 
 impl Harvester {
     pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
-        // A job that could not be started waits, and the sweep starts it: an operator should not
-        // wait for the SDK's second and third try.
-        let settings = aws_sdk_mediapackage::config::Builder::from(sdk)
-            .retry_config(config::no_retries())
-            .build();
         Ok(Self {
-            client: aws_sdk_mediapackage::Client::from_conf(settings),
+            client: aws_sdk_mediapackage::Client::new(sdk),
             bucket: variables.required("CLIPS_BUCKET")?.to_owned(),
             role_arn: variables.required("HARVEST_ROLE_ARN")?.to_owned(),
         })
@@ -90,6 +86,10 @@ impl Harvester {
             .start_time(window.start().timestamp().to_string())
             .end_time(window.end().timestamp().to_string())
             .s3_destination(destination)
+            .customize()
+            // A job that could not be started waits, and the sweep starts it: an operator should
+            // not wait for the SDK's second and third try.
+            .config_override(Config::builder().retry_config(config::no_retries()))
             .send()
             .await
             .map_err(MediaPackageError::from);
