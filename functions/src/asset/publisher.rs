@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_mediapackagevod::Error as VodError;
+use aws_sdk_mediapackagevod::config::Config;
 use aws_sdk_mediapackagevod::types::EgressEndpoint;
 use url::Url;
 
 use super::PackagingGroups;
 use super::groups::MOST_ASSETS;
 use crate::clip::Attempt;
-use crate::config::{ConfigError, Variables};
+use crate::config::{self, ConfigError, Variables};
+use crate::error;
 use crate::library::{Clip, ConfigurationId, Failure, FailureCode, Trigger};
 
 /// Makes the assets of clips.
@@ -87,8 +89,9 @@ impl Publisher {
         }
         let source =
             format!("arn:aws:s3:::{}/{}index.m3u8", self.bucket, clip.media().media_prefix());
-        for group in self.groups.iter() {
-            let created = self
+        let mut groups = self.groups.iter().peekable();
+        while let Some(group) = groups.next() {
+            let create = self
                 .client
                 .create_asset()
                 .id(asset.to_string())
@@ -97,10 +100,13 @@ impl Publisher {
                 .source_role_arn(&self.read_role_arn)
                 // What a key server knows the content by, where the packaging group encrypts.
                 .resource_id(clip.key().to_string())
-                .send()
-                .await
-                .map_err(VodError::from);
-            match created {
+                .customize();
+            // Where there is another group, that is the second try: to ask a full one three times
+            // makes each clip late, and uses up the tries that all calls of the SDK share.
+            let once = Config::builder().retry_config(config::no_retries());
+            let is_last = groups.peek().is_none();
+            let create = if is_last { create } else { create.config_override(once) };
+            match create.send().await.map_err(VodError::from) {
                 Ok(made) => {
                     let endpoints = made.egress_endpoints.unwrap_or_default();
                     return told_of(&asset, &group.path, endpoints);
@@ -110,6 +116,10 @@ impl Publisher {
                 Err(VodError::UnprocessableEntityException(refusal)) => {
                     let reason = refusal.message().unwrap_or("no reason was given");
                     return self.refused(&asset, reason).await;
+                }
+                Err(source) if !is_last => {
+                    let chain = error::chain(&source);
+                    tracing::warn!("group {} took no asset {asset}: {chain}", group.id);
                 }
                 Err(source) => return Err(calling("create", &asset, source)),
             }

@@ -8,6 +8,7 @@ mod creating;
 mod deleting;
 mod editing;
 mod events;
+mod filling;
 mod granting;
 mod lambdas;
 mod listing;

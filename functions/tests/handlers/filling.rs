@@ -1,0 +1,86 @@
+//! Packaging groups that fill up.
+
+use std::fs;
+
+use chrono::{TimeDelta, Utc};
+use matchcut::asset::{AssetError, Publisher};
+use matchcut::library::{Clip, Status};
+use matchcut_local::{Run, interruptible};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{Api, row};
+
+/// A stack whose events get lost, with two packaging groups of one asset each, and their folder.
+async fn start() -> (Api, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    for (group, format) in [("default", "hls"), ("second", "hls-2")] {
+        let format = json!({ "id": format, "hlsPackage": { "hlsManifests": [{}] } });
+        let group_of_one = json!({ "id": group, "packagingConfigurations": [format] });
+        fs::write(folder.path().join(format!("{group}.json")), group_of_one.to_string()).unwrap();
+    }
+    let api = Api::start_with(|options| {
+        options.packaging_groups = folder.path().to_owned();
+        options.assets_per_group = 1;
+        options.faults.lose = 1.0;
+    })
+    .await;
+    (api, folder)
+}
+
+async fn group_of(api: &Api, clip: &Clip) -> String {
+    let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
+    let asset = vod.describe_asset().id(clip.current().to_string()).send().await.unwrap();
+    asset.packaging_group_id.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_goes_to_the_group_with_room_and_waits_while_none_has() {
+    let (api, _groups) = start().await;
+    let mut ready = Vec::new();
+    for group in ["default", "second"] {
+        let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
+        let clip = api.swept_until(&key, Status::Ready).await;
+        assert_eq!(group_of(&api, &clip).await, group);
+        let path = format!("/competitions/{}/clips/{}", clip.competition, clip.clip);
+        let shown = api.get(&path).await.body;
+        let manifest = shown["manifests"]["hls"].as_str().unwrap();
+        assert_eq!(reqwest::get(manifest).await.unwrap().status(), 200, "{manifest}");
+        ready.push(clip);
+    }
+
+    let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
+    let jobs = aws_sdk_mediapackage::Client::new(&api.stack.sdk);
+    api.eventually("it is harvested", async || {
+        let running = jobs.list_harvest_jobs().include_status("IN_PROGRESS").send().await.unwrap();
+        running.harvest_jobs().is_empty().then_some(())
+    })
+    .await;
+    api.stack.functions.sweep.run(Utc::now() + TimeDelta::minutes(1)).await.unwrap();
+    let waiting = api.library().find(&key).await.unwrap().unwrap();
+    assert_eq!(waiting.status, Status::Harvesting, "there is no room for it");
+    api.delete(&ready[0].key()).await;
+    let clip = api.swept_until(&key, Status::Ready).await;
+    assert_eq!(group_of(&api, &clip).await, "default");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_group_costs_one_call() {
+    let (api, _groups) = start().await;
+    let sdk = interruptible(&api.stack.sdk);
+    let publisher = Publisher::from_variables(&sdk, &api.stack.variables).unwrap();
+    let ensure = async |clip: &Clip| {
+        let run = Run::whole();
+        let created = run.of(Box::pin(publisher.ensure_asset(clip))).await.unwrap();
+        (run.calls(), created)
+    };
+    let [first, second, third] = [0, 4, 8].map(|start| row("demo", start, Status::Harvesting));
+    let (calls, created) = ensure(&first).await;
+    assert!(calls == 1 && created.is_ok(), "{calls}: {created:?}");
+    let (calls, created) = ensure(&second).await;
+    assert!(calls == 2 && created.is_ok(), "{calls}: {created:?}");
+    let (_, created) = ensure(&third).await;
+    assert!(matches!(created, Err(AssetError::NoRoom { .. })), "{created:?}");
+    let (_, created) = ensure(&second).await;
+    assert!(created.is_ok(), "it has its place: {created:?}");
+}
