@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
@@ -18,9 +19,11 @@ use matchcut::library::Status;
 
 /// A function that runs in a process of its own, and the runtime API it asks for work.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
-struct Function {
+pub(crate) struct Function {
     events: mpsc::UnboundedSender<Value>,
     results: mpsc::UnboundedReceiver<(String, Value)>,
+    /// The lines of its log that are metrics.
+    pub(crate) metrics: mpsc::UnboundedReceiver<Value>,
     _process: Child,
 }
 
@@ -64,7 +67,10 @@ async fn init_error(State(api): State<RuntimeApi>, body: String) -> StatusCode {
 }
 
 impl Function {
-    async fn start(program: &str, variables: impl Iterator<Item = (&str, &str)>) -> Self {
+    pub(crate) async fn start(
+        program: &str,
+        variables: impl Iterator<Item = (&str, &str)>,
+    ) -> Self {
         let (events, receiver) = mpsc::unbounded_channel();
         let (sender, results) = mpsc::unbounded_channel();
         let events_of_api = std::sync::Arc::new(tokio::sync::Mutex::new(receiver));
@@ -76,7 +82,7 @@ impl Function {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let process = Command::new(program)
+        let mut process = Command::new(program)
             .env_clear()
             .envs(variables)
             .env("AWS_LAMBDA_RUNTIME_API", address)
@@ -85,15 +91,25 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "group")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        Self { events, results, _process: process }
+        let (sender, metrics) = mpsc::unbounded_channel();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let line: Value = serde_json::from_str(&line).unwrap_or_default();
+                if line["_aws"].is_object() {
+                    let _ = sender.send(line);
+                }
+            }
+        });
+        Self { events, results, metrics, _process: process }
     }
 
-    async fn invoke(&mut self, event: Value) -> (String, Value) {
+    pub(crate) async fn invoke(&mut self, event: Value) -> (String, Value) {
         self.events.send(event).unwrap();
         self.results.recv().await.unwrap()
     }

@@ -12,6 +12,7 @@ mod filling;
 mod granting;
 mod lambdas;
 mod listing;
+mod measuring;
 mod media;
 mod repeating;
 mod retrying;

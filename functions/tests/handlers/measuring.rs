@@ -1,0 +1,87 @@
+//! The metrics that functions write to their logs, read as CloudWatch would.
+
+use std::collections::BTreeMap;
+
+use chrono::{TimeDelta, Utc};
+use matchcut::library::{Clip, Status};
+use serde_json::json;
+
+use crate::lambdas::Function;
+use crate::support::{Api, row};
+
+/// The values up to a metric, by their names and dimensions.
+async fn values_up_to(function: &mut Function, last: &str) -> BTreeMap<String, f64> {
+    let mut values = BTreeMap::new();
+    while !values.contains_key(last) {
+        let line = function.metrics.recv().await.unwrap();
+        let [told] = &line["_aws"]["CloudWatchMetrics"].as_array().unwrap()[..] else {
+            panic!("{line}")
+        };
+        assert_eq!(told["Namespace"], "Matchcut/test");
+        let of = told["Dimensions"][0].as_array().unwrap().iter();
+        let of: String =
+            of.map(|name| format!(" {}", line[name.as_str().unwrap()].as_str().unwrap())).collect();
+        for metric in told["Metrics"].as_array().unwrap() {
+            let name = metric["Name"].as_str().unwrap();
+            values.insert(format!("{name}{of}"), line[name].as_f64().unwrap());
+        }
+    }
+    values
+}
+
+async fn start(api: &Api, program: &str) -> Function {
+    let variables = api.variables(&[("METRICS_NAMESPACE", "Matchcut/test".to_owned())]);
+    Function::start(program, variables.iter()).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sweep_tells_how_many_wait_how_many_it_moved_and_how_many_fit() {
+    // No harvest ends meanwhile.
+    let api = Api::start_with(|options| {
+        options.faults.slow = 600.0;
+        options.pollers = false;
+    })
+    .await;
+    for _ in 0..10 {
+        api.post_clip(r#"{"lastSeconds":4}"#).await;
+    }
+    let since = Utc::now() - TimeDelta::seconds(90);
+    for queued_at in [since, since + TimeDelta::seconds(60)] {
+        let waiting = Clip { queued_at: Some(queued_at), ..row("demo", 4, Status::Queued) };
+        api.library().create(&waiting).await.unwrap();
+    }
+    // The recorded stream ended before it got there, years ago.
+    api.library().create(&row("demo", 600, Status::Scheduled)).await.unwrap();
+    let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
+    let asset = vod.create_asset().id("another").packaging_group_id("default");
+    let asset = asset.source_arn("arn:aws:s3:::matchcut-clips/clips/another/index.m3u8");
+    asset.source_role_arn("arn:aws:iam::000000000000:role/asset").send().await.unwrap();
+
+    let mut sweep = start(&api, env!("CARGO_BIN_EXE_sweep-library")).await;
+    assert_eq!(sweep.invoke(json!({})).await.0, "response");
+    let values = values_up_to(&mut sweep, "AssetsFree").await;
+    let oldest = values["OldestWaitingSeconds"];
+    assert!((90.0..150.0).contains(&oldest), "{oldest} s");
+    for (name, expected) in [
+        ("ClipsUnfinished scheduled", 0.0),
+        ("ClipsUnfinished queued", 2.0),
+        ("ClipsUnfinished harvesting", 10.0),
+        ("ClipsUnfinished packaging", 0.0),
+        ("ClipsWaiting", 2.0),
+        ("ClipsRepaired", 1.0),
+        ("AssetsFree", 9999.0),
+    ] {
+        assert_eq!(values.get(name), Some(&expected), "{name} of {values:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_change_of_a_clip_is_counted_and_the_time_until_it_is_ready_told() {
+    let api = Api::start_with(|options| options.pollers = false).await;
+    let mut announce = start(&api, env!("CARGO_BIN_EXE_announce-clip")).await;
+    let modified = include_str!("../../../fuzz/corpus/events/stream-modify");
+    assert_eq!(announce.invoke(serde_json::from_str(modified).unwrap()).await.0, "response");
+    let values = values_up_to(&mut announce, "TimeToReadySeconds live").await;
+    let expected = [("ClipsEntered ready", 1.0), ("TimeToReadySeconds live", 35.873)];
+    assert_eq!(values, expected.map(|(name, value)| (name.to_owned(), value)).into());
+}
