@@ -20,7 +20,7 @@ async fn start() -> (Api, TempDir) {
         fs::write(folder.path().join(format!("{group}.json")), group_of_one.to_string()).unwrap();
     }
     let api = Api::start_with(|options| {
-        options.packaging_groups = folder.path().to_owned();
+        options.packaging_groups = folder.path().into();
         options.assets_per_group = 1;
         options.faults.lose = 1.0;
     })
