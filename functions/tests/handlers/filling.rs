@@ -56,10 +56,15 @@ async fn a_clip_goes_to_the_group_with_room_and_waits_while_none_has() {
         running.harvest_jobs().is_empty().then_some(())
     })
     .await;
-    api.stack.functions.sweep.run(Utc::now() + TimeDelta::minutes(1)).await.unwrap();
+    let sweep_after = async |minutes| {
+        let now = Utc::now() + TimeDelta::minutes(minutes);
+        api.stack.functions.sweep.run(now).await.unwrap();
+    };
+    sweep_after(1).await;
     let waiting = api.library().find(&key).await.unwrap().unwrap();
     assert_eq!(waiting.status, Status::Harvesting, "there is no room for it");
     api.delete(&ready[0].key()).await;
+    sweep_after(60).await;
     let clip = api.swept_until(&key, Status::Ready).await;
     assert_eq!(group_of(&api, &clip).await, "default");
 }
