@@ -117,6 +117,7 @@ impl Publisher {
                     let reason = refusal.message().unwrap_or("no reason was given");
                     return self.refused(&asset, reason).await;
                 }
+                // If it was made all the same, the next group finds its name taken.
                 Err(source) if !is_last => {
                     let chain = error::chain(&source);
                     tracing::warn!("group {} took no asset {asset}: {chain}", group.id);

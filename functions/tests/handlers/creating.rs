@@ -5,11 +5,12 @@ use chrono::{TimeDelta, Utc};
 use insta::assert_json_snapshot;
 use insta::dynamic_redaction;
 use insta::internals::Redaction;
-use matchcut::clip::CreateClip;
+use matchcut::clip::{CreateClip, Harvester, Started, Window};
 use matchcut::library::Status;
+use matchcut_local::{Run, interruptible};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api, at};
+use crate::support::{Answer, Api, at, row};
 
 /// The text form of JSON with what varies from run to run replaced.
 fn redacted(value: &Value, api: &Api, id: &str) -> Value {
@@ -131,6 +132,20 @@ async fn throttling_makes_a_clip_wait_and_not_fail() {
     api.stack.functions.sweep.run(Utc::now() + TimeDelta::minutes(1)).await.unwrap();
     let clip = api.library().find(&answer.key()).await.unwrap().unwrap();
     assert_eq!(clip.status, Status::Queued);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_harvest_is_asked_for_once_and_asked_about_patiently() {
+    let api = Api::start_with(|options| options.faults.throttle = 1.0).await;
+    let sdk = interruptible(&api.stack.sdk);
+    let harvester = Harvester::from_variables(&sdk, &api.stack.variables).unwrap();
+    let attempt = row("demo", 4, Status::Queued).current();
+    let window = Window::new(at(4), at(8)).unwrap();
+    let (asked, looked) = (Run::whole(), Run::whole());
+    let start = harvester.start(&attempt, "main-hls", window);
+    assert!(matches!(asked.of(Box::pin(start)).await, Some(Ok(Started::NoSlot))));
+    assert!(matches!(looked.of(Box::pin(harvester.look(&attempt))).await, Some(Err(_))));
+    assert_eq!((asked.calls(), looked.calls()), (1, 3));
 }
 
 /// Asks a function that sees a changed environment, past the gateway.

@@ -5,7 +5,7 @@ use std::fs;
 use chrono::{TimeDelta, Utc};
 use matchcut::asset::{AssetError, Publisher};
 use matchcut::library::{Clip, Status};
-use matchcut_local::{Run, interruptible};
+use matchcut_local::{Cut, Run, interruptible};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -37,8 +37,7 @@ async fn group_of(api: &Api, clip: &Clip) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clip_goes_to_the_group_with_room_and_waits_while_none_has() {
     let (api, _groups) = start().await;
-    let mut ready = Vec::new();
-    for group in ["default", "second"] {
+    let ready_in = async |group| {
         let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
         let clip = api.swept_until(&key, Status::Ready).await;
         assert_eq!(group_of(&api, &clip).await, group);
@@ -46,8 +45,10 @@ async fn a_clip_goes_to_the_group_with_room_and_waits_while_none_has() {
         let shown = api.get(&path).await.body;
         let manifest = shown["manifests"]["hls"].as_str().unwrap();
         assert_eq!(reqwest::get(manifest).await.unwrap().status(), 200, "{manifest}");
-        ready.push(clip);
-    }
+        key
+    };
+    let first = ready_in("default").await;
+    ready_in("second").await;
 
     let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
     let jobs = aws_sdk_mediapackage::Client::new(&api.stack.sdk);
@@ -63,7 +64,7 @@ async fn a_clip_goes_to_the_group_with_room_and_waits_while_none_has() {
     sweep_after(1).await;
     let waiting = api.library().find(&key).await.unwrap().unwrap();
     assert_eq!(waiting.status, Status::Harvesting, "there is no room for it");
-    api.delete(&ready[0].key()).await;
+    api.delete(&first).await;
     sweep_after(60).await;
     let clip = api.swept_until(&key, Status::Ready).await;
     assert_eq!(group_of(&api, &clip).await, "default");
@@ -88,4 +89,20 @@ async fn a_full_group_costs_one_call() {
     assert!(matches!(created, Err(AssetError::NoRoom { .. })), "{created:?}");
     let (_, created) = ensure(&second).await;
     assert!(created.is_ok(), "it has its place: {created:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_asset_whose_answer_got_lost_is_not_made_in_another_group() {
+    let (api, _groups) = start().await;
+    let sdk = interruptible(&api.stack.sdk);
+    let publisher = Publisher::from_variables(&sdk, &api.stack.variables).unwrap();
+    for (start, cut, group) in [(0, Cut::BreakBefore, "second"), (4, Cut::BreakAfter, "default")] {
+        let clip = row("demo", start, Status::Harvesting);
+        let run = Run::cut_at(0, cut);
+        run.of(Box::pin(publisher.ensure_asset(&clip))).await.unwrap().unwrap();
+        assert!(run.was_cut());
+        assert_eq!(group_of(&api, &clip).await, group, "{cut:?}");
+    }
+    let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
+    assert_eq!(vod.list_assets().send().await.unwrap().assets().len(), 2);
 }

@@ -18,9 +18,9 @@ async fn values_up_to(function: &mut Function, last: &str) -> BTreeMap<String, f
             panic!("{line}")
         };
         assert_eq!(told["Namespace"], "Matchcut/test");
-        let of = told["Dimensions"][0].as_array().unwrap().iter();
-        let of: String =
-            of.map(|name| format!(" {}", line[name.as_str().unwrap()].as_str().unwrap())).collect();
+        let dimensions = told["Dimensions"][0].as_array().unwrap().iter();
+        let dimensions = dimensions.map(|name| line[name.as_str().unwrap()].as_str().unwrap());
+        let of: String = dimensions.map(|value| format!(" {value}")).collect();
         for metric in told["Metrics"].as_array().unwrap() {
             let name = metric["Name"].as_str().unwrap();
             values.insert(format!("{name}{of}"), line[name].as_f64().unwrap());
