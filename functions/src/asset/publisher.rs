@@ -77,7 +77,8 @@ impl Publisher {
         })
     }
 
-    /// Asks for the asset of a clip whose media is there; asking again changes nothing.
+    /// Asks for the asset of a clip whose media is there, in the first packaging group that takes
+    /// it; asking again changes nothing.
     ///
     /// Attempt and asset share a name. What CreateAsset answers to a name that is taken is not
     /// documented, so on a refusal the asset is looked for before the refusal is believed. A retry
