@@ -1,64 +1,64 @@
-#!/bin/sh
-# Uploads a video with nothing but curl: upload.sh FILE [TITLE [COMPETITION]]
-# HOST is the service (http://127.0.0.1:8080 by default), TOKEN the operator's.
-# Prints the path of the clip.
-set -eu
+#!/usr/bin/env bash
+# Uploads a video file with curl and jq, and prints the path of its clip.
+#
+# usage: HOST=URL TOKEN=TOKEN upload.sh FILE [TITLE [COMPETITION]]
+#
+# HOST is the URL of the service (default http://127.0.0.1:8080). TOKEN is an operator's access token.
+set -euo pipefail
 
 HOST=${HOST:-http://127.0.0.1:8080}
 if [ $# -lt 1 ] || [ ! -f "$1" ]; then
     echo "usage: HOST=URL TOKEN=TOKEN $0 FILE [TITLE [COMPETITION]]" >&2
     exit 2
 fi
-: "${TOKEN:?set TOKEN to the access token of an operator}"
+: "${TOKEN:?set TOKEN to an access token of an operator}"
+file=$1
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# A text as JSON has it.
-json() { printf '"%s"' "$(printf %s "$1" | sed 's/[\\"]/\\&/g')"; }
-
-# The texts or numbers of a field, a line each.
-field() { grep -o "\"$1\":\(\"[^\"]*\"\|[0-9]*\)" | sed 's/^[^:]*://; s/^"//; s/"$//'; }
-
-# Calls the service; what it refuses is shown as it says it.
+# Calls the API and prints the reply. If the API refuses the request, prints the problem and exits.
 api() {
     if ! curl -sS --fail-with-body -H "Authorization: Bearer $TOKEN" "$@" >"$work/reply"; then
         cat "$work/reply" >&2
-        exit 1
+        return 1
     fi
+    cat "$work/reply"
 }
 
-size=$(wc -c <"$1" | tr -d ' ')
-body="{\"filename\":$(json "$(basename "$1")"),\"size\":$size,\"title\":$(json "${2:-}")"
-[ -z "${3:-}" ] || body="$body,\"competition\":$(json "$3")"
-api -D "$work/headers" -X POST "$HOST/api/uploads" -d "$body}"
-clip=$(sed -n 's/\r$//; s/^[Ll]ocation: //p' "$work/headers")
+size=$(wc -c <"$file" | tr -d ' ')
+request=$(jq -n --arg filename "$(basename "$file")" --argjson size "$size" \
+    --arg title "${2:-}" --arg competition "${3:-}" \
+    '{$filename, $size, $title} + if $competition == "" then {} else {$competition} end')
+clip=$(api -X POST "$HOST/api/uploads" -d "$request")
+path=$(jq -r '"/api/competitions/\(.competition)/clips/\(.clip)"' <<<"$clip")
+upload=$(jq .upload <<<"$clip")
 
-if ! grep -q '"parts":' "$work/reply"; then
-    type=$(field content-type <"$work/reply")
-    curl -sS --fail --retry 4 -T "$1" -H "content-type: $type" "$(field url <"$work/reply")"
-    echo "$clip"
+if jq -e .url <<<"$upload" >/dev/null; then
+    type=$(jq -r '.headers["content-type"]' <<<"$upload")
+    url=$(jq -r .url <<<"$upload")
+    curl -sS --fail --retry 4 -T "$file" -H "content-type: $type" "$url"
+    echo "$path"
     exit
 fi
 
-complete=$(field complete <"$work/reply")
-part_size=$(field partSize <"$work/reply")
-count=$(field partCount <"$work/reply")
+part_size=$(jq .partSize <<<"$upload")
+count=$(jq .partCount <<<"$upload")
+complete=$(jq -r .complete <<<"$upload")
 : >"$work/etags"
 while :; do
-    field partNumber <"$work/reply" >"$work/numbers"
-    sed 's/.*"parts"://' "$work/reply" | field url >"$work/urls"
-    paste "$work/numbers" "$work/urls" >"$work/parts"
-    next=$(field next <"$work/reply" || true)
-    while IFS='	' read -r number url; do
-        dd if="$1" of="$work/part" bs="$part_size" skip=$((number - 1)) count=1 2>"$work/dd"
+    jq -r '.parts[] | "\(.partNumber) \(.url)"' <<<"$upload" >"$work/parts"
+    while read -r number url; do
+        dd if="$file" of="$work/part" bs="$part_size" skip=$((number - 1)) count=1 2>"$work/dd"
         curl -sS --fail --retry 4 -T "$work/part" "$url" -D "$work/headers"
         etag=$(sed -n 's/\r$//; s/^[Ee][Tt]ag: //p' "$work/headers")
-        printf '{"partNumber":%s,"etag":%s}\n' "$number" "$(json "$etag")" >>"$work/etags"
-        echo "part $number of $count" >&2
+        jq -n --argjson partNumber "$number" --arg etag "$etag" '{$partNumber, $etag}' >>"$work/etags"
+        echo "part $number of $count sent" >&2
     done <"$work/parts"
+    next=$(jq -r '.next // ""' <<<"$upload")
     [ -n "$next" ] || break
-    api "$HOST$next"
+    upload=$(api "$HOST$next")
 done
-api -X POST "$HOST$complete" -d "{\"parts\":[$(paste -sd, "$work/etags")]}"
-echo "$clip"
+jq -s '{parts: .}' "$work/etags" >"$work/complete"
+api -X POST "$HOST$complete" -d "@$work/complete" >/dev/null
+echo "$path"
