@@ -1,7 +1,7 @@
 /** The CDK app: what `cdk` runs. */
 
 import { matchcut } from '../lib/app.ts';
-import { SettingsError } from '../lib/settings.ts';
+import { SettingsError } from '../lib/settings/settings.ts';
 
 try {
   matchcut();

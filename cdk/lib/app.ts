@@ -5,12 +5,12 @@ import { resolve } from 'node:path';
 import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 
-import { type Contract, readContract } from './contract.ts';
-import { refuseTooMany } from './delivery.ts';
-import { EmulatorSynthesizer } from './emulator.ts';
+import { type Contract, readContract } from './api/contract.ts';
+import { refuseTooMany } from './delivery/delivery.ts';
+import { EmulatorSynthesizer } from './emulator/emulator.ts';
 import { LiveStack } from './live-stack.ts';
-import { readPackagingGroups } from './packaging-files.ts';
-import { ROOT, settingsOf } from './settings.ts';
+import { readPackagingGroups } from './asset/packaging-groups.ts';
+import { ROOT, settingsOf } from './settings/settings.ts';
 import { Vod } from './vod-stack.ts';
 
 export function matchcut(props?: AppProps, contract: Contract = readContract(`${ROOT}/functions/openapi.yaml`)): App {

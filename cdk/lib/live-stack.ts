@@ -4,11 +4,11 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnInputSecurityGroup } from 'aws-cdk-lib/aws-medialive';
 import type { Construct } from 'constructs';
 
-import { CdnIdentifier } from './cdn-identifier.ts';
-import type { LiveOrigin } from './channels.ts';
-import { KeyServer } from './drm.ts';
-import { Live } from './live.ts';
-import type { ChannelSettings, Settings } from './settings.ts';
+import { CdnIdentifier } from './mediapackage/cdn-identifier.ts';
+import type { LiveOrigin } from './live/channels.ts';
+import { KeyServer } from './mediapackage/key-server.ts';
+import { Live } from './live/live.ts';
+import type { ChannelSettings, Settings } from './settings/settings.ts';
 
 export interface LiveStackProps extends StackProps {
   readonly settings: Settings;

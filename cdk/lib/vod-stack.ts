@@ -3,25 +3,28 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import { Alarms } from './alarms.ts';
-import { Announce } from './announce.ts';
-import { Api } from './api.ts';
-import { Asset } from './asset.ts';
-import { identifierOf } from './cdn-identifier.ts';
-import { Channels, type LiveOrigin, viewerManifest } from './channels.ts';
-import { Clip } from './clip.ts';
-import type { Contract } from './contract.ts';
-import { Delivery } from './delivery.ts';
-import { Edit } from './edit.ts';
-import { Library, expiryEnvironment } from './library.ts';
-import { Metrics } from './metrics.ts';
-import type { PackagingGroupFile } from './packaging-files.ts';
-import type { Settings } from './settings.ts';
-import { Upload } from './upload.ts';
-import { Users } from './users.ts';
-import { Viewer, viewEnvironment } from './viewer.ts';
-import { Watch } from './watch.ts';
-import { Webhook } from './webhook.ts';
+import { Alarms } from './alarms/alarms.ts';
+import { Announce } from './announce/announce.ts';
+import { Webhook } from './announce/webhook.ts';
+import { Api } from './api/api.ts';
+import { addAssetPlayable } from './asset/asset-playable.ts';
+import { Asset } from './asset/asset.ts';
+import { identifierOf } from './mediapackage/cdn-identifier.ts';
+import { Channels, type LiveOrigin, viewerManifest } from './live/channels.ts';
+import { addHarvestComplete } from './harvest/harvest-complete.ts';
+import { Harvest } from './harvest/harvest.ts';
+import type { Contract } from './api/contract.ts';
+import { Delivery } from './delivery/delivery.ts';
+import { Edit } from './edit/edit.ts';
+import { Library } from './library/library.ts';
+import { Metrics } from './alarms/metrics.ts';
+import type { PackagingGroupFile } from './asset/packaging-groups.ts';
+import type { Settings } from './settings/settings.ts';
+import { addSweep } from './sweep/sweep.ts';
+import { Upload } from './upload/upload.ts';
+import { Users } from './api/users.ts';
+import { Viewer, viewEnvironment } from './viewer/viewer.ts';
+import { Watch } from './watch/watch.ts';
 
 export interface VodProps extends StackProps {
   readonly settings: Settings;
@@ -51,11 +54,12 @@ export class Vod extends Stack {
       library,
       channels,
       viewEnvironment: viewEnvironment(settings, delivery),
-      metricsEnvironment: metrics.environment,
+      metrics,
     });
     for (const webhook of settings.webhooks) new Webhook(this, `Webhook-${webhook.name}`, { ...deployment, webhook });
 
-    const clip = new Clip(this, 'Clip', {
+    // Named when it was the stage of clips; another name would replace the bucket.
+    const harvest = new Harvest(this, 'Clip', {
       ...deployment,
       library,
       channels,
@@ -63,17 +67,16 @@ export class Vod extends Stack {
     });
     const asset = new Asset(this, 'Asset', {
       ...deployment,
-      library,
-      channels,
-      due: clip.due,
-      bucket: clip.bucket,
+      bucket: harvest.bucket,
       packagingGroups: props.packagingGroups,
     });
+    addHarvestComplete({ ...deployment, library, channels, asset, harvest });
+    addAssetPlayable({ ...deployment, library, asset });
     const edit = new Edit(this, 'Edit', {
       ...deployment,
       library,
       channels,
-      due: clip.due,
+      due: harvest.due,
       viewEnvironment: viewEnvironment(settings, delivery),
     });
     const viewer = new Viewer(this, 'Viewer', { ...deployment, library, channels, delivery });
@@ -81,33 +84,19 @@ export class Vod extends Stack {
       ...deployment,
       library,
       channels,
-      clips: clip.bucket,
+      clips: harvest.bucket,
       viewEnvironment: viewEnvironment(settings, delivery),
-      assetEnvironment: asset.environment,
-      mayMakeAssets: (maker) => asset.mayMakeAssets(maker),
+      asset,
     });
 
-    const sweep = library.sweep({
-      ...clip.harvestEnvironment,
-      ...channels.originEnvironment,
-      ...clip.due.environment,
-      ...asset.environment,
-      ...upload.environment,
-      ...metrics.environment,
-      ...expiryEnvironment(settings),
-    });
-    clip.mayHarvest(sweep);
-    clip.due.mayWake(sweep);
-    asset.mayMakeAssets(sweep);
-    asset.mayCount(sweep);
-    upload.maySweep(sweep);
+    addSweep({ ...deployment, library, channels, harvest, asset, upload, metrics });
 
-    api.route([clip.create, ...edit.functions, ...viewer.functions, ...upload.functions]);
+    api.route([harvest.create, ...edit.functions, ...viewer.functions, ...upload.functions]);
     delivery.serve({
       channels: channels.all,
       packagings: asset.packagings,
       cdnIdentifier: identifierOf(asset.cdnIdentifier),
-      bucket: clip.bucket,
+      bucket: harvest.bucket,
     });
 
     new Watch(this, 'Watch', {
@@ -115,7 +104,7 @@ export class Vod extends Stack {
       metrics,
       api: api.http,
       library,
-      due: clip.due,
+      due: harvest.due,
       channels,
       distribution: delivery.distribution,
     });
@@ -128,8 +117,8 @@ export class Vod extends Stack {
       OperatorClientId: users.app.userPoolClientId,
       PackagingGroupIds: asset.packagings.map((it) => it.packaging.groupId).join(','),
       TableName: library.table.tableName,
-      DueQueueUrl: clip.due.queue.queueUrl,
-      ClipsBucketName: clip.bucket.bucketName,
+      DueQueueUrl: harvest.due.queue.queueUrl,
+      ClipsBucketName: harvest.bucket.bucketName,
       UploadsBucketName: upload.bucket.bucketName,
       LiveUrls: channels.all.map((it) => `${it.settings.id}=${viewerManifest(delivery.url, it)}`).join(','),
     };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { type Emulator, LACKING, type Template } from '../lib/emulator.ts';
+import { type Emulator, LACKING, type Template } from '../lib/emulator/emulator.ts';
 import { ENDPOINT, EXISTING, PRIVATE, vod } from './synthesis.ts';
 
 const STAND_IN = 'http://127.0.0.1:9000';

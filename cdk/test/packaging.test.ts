@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { formatOf, readPackagingGroups } from '../lib/packaging-files.ts';
+import { formatOf, readPackagingGroups } from '../lib/asset/packaging-groups.ts';
 import { EXISTING, twoGroups, vod } from './synthesis.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'matchcut-packaging-'));

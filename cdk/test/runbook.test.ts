@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { UNFINISHED } from '../lib/metrics.ts';
+import { UNFINISHED } from '../lib/alarms/metrics.ts';
 import { MADE, vod, WEBHOOK } from './synthesis.ts';
 
 const RUNBOOK = readFileSync(`${import.meta.dirname}/../../docs/runbook.md`, 'utf8');

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 
 import { matchcut } from '../lib/app.ts';
-import { type Contract, readContract } from '../lib/contract.ts';
-import type { Template } from '../lib/emulator.ts';
+import { type Contract, readContract } from '../lib/api/contract.ts';
+import type { Template } from '../lib/emulator/emulator.ts';
 
 export const CONTRACT = readContract(`${import.meta.dirname}/../../functions/openapi.yaml`);
 

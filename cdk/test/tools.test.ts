@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
 
-import { SettingsError } from '../lib/settings.ts';
+import { SettingsError } from '../lib/settings/settings.ts';
 import { readArguments, settingsIn, UsageError } from '../tools/arguments.ts';
 import { keepsData } from '../tools/data.ts';
 import { ensureOperator, newPassword } from '../tools/operator.ts';

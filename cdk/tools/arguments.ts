@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 
 import { RootConstruct } from 'constructs';
 
-import { type Settings, settingsOf } from '../lib/settings.ts';
+import { type Settings, settingsOf } from '../lib/settings/settings.ts';
 
 export interface DeployArguments {
   /** The settings as they were given: `-c key=value`. */

@@ -11,8 +11,8 @@ import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-s
 import { GetParameterCommand, GetParametersCommand } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 
-import { readPackagingGroups } from '../lib/packaging-files.ts';
-import { ROOT, type Settings } from '../lib/settings.ts';
+import { readPackagingGroups } from '../lib/asset/packaging-groups.ts';
+import { ROOT, type Settings } from '../lib/settings/settings.ts';
 import { type Aws, kindOf, orUndefined, paged } from './aws.ts';
 import { groupsIn, idsOf, outputsOf, resourcesOf, stackNames } from './stacks.ts';
 

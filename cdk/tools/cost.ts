@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 
-import { LADDER } from '../lib/settings.ts';
+import { LADDER } from '../lib/settings/settings.ts';
 import { estimate, type Event, type Line, total } from './estimate.ts';
 import { CDN_TRAFFIC, LEFT_OUT, PRICES, UNKNOWN } from './prices.ts';
 

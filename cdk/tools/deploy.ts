@@ -5,7 +5,7 @@
 
 import { spawn } from 'node:child_process';
 
-import { SettingsError } from '../lib/settings.ts';
+import { SettingsError } from '../lib/settings/settings.ts';
 import { readArguments, settingsIn, UsageError } from './arguments.ts';
 import { type Aws, connect } from './aws.ts';
 import { checkAccount, checkCredentials, type Finding } from './checks.ts';

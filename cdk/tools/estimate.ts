@@ -1,6 +1,6 @@
 /** What an event costs: amounts from what is known of the event, times prices. */
 
-import type { Rendition } from '../lib/settings.ts';
+import type { Rendition } from '../lib/settings/settings.ts';
 import { CDN_TRAFFIC, PRICES, trafficCost, UNKNOWN } from './prices.ts';
 
 export interface Event {

@@ -1,0 +1,127 @@
+/** Who may do what: a Cognito user pool with a group per security scheme of the contract. */
+
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import {
+  CfnUserPoolGroup,
+  FeaturePlan,
+  LambdaVersion,
+  Mfa,
+  OAuthScope,
+  ResourceServerScope,
+  UserPool,
+  type UserPoolClient,
+  UserPoolOperation,
+} from 'aws-cdk-lib/aws-cognito';
+import { Construct } from 'constructs';
+
+import type { Contract } from './contract.ts';
+import { type Deployment, RustFunction } from '../function/function.ts';
+
+export interface UsersProps extends Deployment {
+  readonly contract: Contract;
+}
+
+export class Users extends Construct {
+  readonly pool: UserPool;
+  /** For people, through the console or an app; it has no secret to lose. */
+  readonly app: UserPoolClient;
+
+  constructor(scope: Construct, id: string, props: UsersProps) {
+    super(scope, id);
+    const { settings, contract } = props;
+    this.pool = new UserPool(this, 'Pool', {
+      userPoolName: settings.name,
+      selfSignUpEnabled: false,
+      signInAliases: { email: true },
+      autoVerify: { email: true },
+      passwordPolicy: {
+        minLength: 12,
+        requireDigits: true,
+        requireLowercase: true,
+        requireUppercase: true,
+        requireSymbols: true,
+      },
+      mfa: Mfa.OPTIONAL,
+      mfaSecondFactor: { otp: true, sms: false },
+      // The plan from which on access tokens can be customized; the next one costs per operator.
+      featurePlan: FeaturePlan.ESSENTIALS,
+      deletionProtection: settings.keepData,
+      removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    Validations.of(this.pool).acknowledge(
+      { id: 'AwsSolutions-COG2', reason: 'An operator can add a second factor; scripts that cut clips sign in with a password.' },
+      { id: 'AwsSolutions-COG8', reason: 'Threat protection needs the plan Plus; nobody can sign up, and an administrator makes each user.' },
+    );
+
+    this.scopeByGroup(props);
+    const scopes = this.resourceServer(contract);
+    this.app = this.pool.addClient('App', {
+      userPoolClientName: `${settings.name}-app`,
+      generateSecret: false,
+      // The second is for administrators of the account, such as the tests of a deployment.
+      authFlows: { userSrp: true, adminUserPassword: true },
+      disableOAuth: settings.loginCallbacks.length === 0,
+      ...(settings.loginCallbacks.length === 0
+        ? {}
+        : {
+            oAuth: {
+              flows: { authorizationCodeGrant: true },
+              scopes: [OAuthScope.OPENID, ...scopes],
+              callbackUrls: [...settings.loginCallbacks],
+            },
+          }),
+      accessTokenValidity: Duration.hours(1),
+      refreshTokenValidity: Duration.days(30),
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+    });
+    if (settings.loginCallbacks.length > 0) {
+      // Prefixes of Cognito's domain are shared by all accounts of a region.
+      const domainPrefix = `${settings.name}-${Stack.of(this).account}`;
+      this.pool.addDomain('Login', { cognitoDomain: { domainPrefix } });
+    }
+  }
+
+  /** The issuer of its tokens. */
+  get issuer(): string {
+    return `https://cognito-idp.${Stack.of(this).region}.amazonaws.com/${this.pool.userPoolId}`;
+  }
+
+  /**
+   * Has a token carry the scopes of its bearer's groups, and no others.
+   *
+   * Cognito itself gives a scope to whoever asks for it through a client that may have it, whatever
+   * the user's groups are.
+   */
+  private scopeByGroup(props: UsersProps): void {
+    const groups = [...props.contract.groups].map(([name, scopes]) => {
+      new CfnUserPoolGroup(this, `Group-${name}`, {
+        userPoolId: this.pool.userPoolId,
+        groupName: name,
+        description: [...scopes.values()].join(' '),
+      });
+      return [name, [...scopes.keys()]];
+    });
+    const scopeToken = new RustFunction(this, 'ScopeToken', {
+      ...props,
+      bin: 'scope-token',
+      description: "Gives an access token the scopes of its user's groups",
+      environment: { GROUP_SCOPES: JSON.stringify(Object.fromEntries(groups)) },
+    });
+    this.pool.addTrigger(UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, scopeToken.lambda, LambdaVersion.V2_0);
+  }
+
+  /** The scopes `<server>/<scope>` of the contract, as a resource server has them. */
+  private resourceServer(contract: Contract): OAuthScope[] {
+    const scopes = new Map([...contract.groups.values()].flatMap((group) => [...group]));
+    const identifiers = new Set([...scopes.keys()].map((scope) => scope.split('/')[0] ?? scope));
+    return [...identifiers].flatMap((identifier) => {
+      const entries = [...scopes].filter(([scope]) => scope.startsWith(`${identifier}/`));
+      const defined = entries.map(([scope, scopeDescription]) => {
+        return new ResourceServerScope({ scopeName: scope.slice(identifier.length + 1), scopeDescription });
+      });
+      const server = this.pool.addResourceServer(`Server-${identifier}`, { identifier, scopes: defined });
+      return defined.map((scope) => OAuthScope.resourceServer(server, scope));
+    });
+  }
+}
