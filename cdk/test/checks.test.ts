@@ -35,7 +35,7 @@ async function findings(changed: Record<string, Answer>, context: Record<string,
 async function check(changed: Record<string, Answer>, expected: readonly RegExp[], context = {}): Promise<void> {
   const bad = (await findings(changed, context)).filter((finding) => !finding.startsWith('ok'));
   assert.equal(bad.length, expected.length, bad.join('\n'));
-  expected.forEach((pattern, at) => assert.match(bad[at] ?? '', pattern));
+  for (const [at, pattern] of expected.entries()) assert.match(bad[at] ?? '', pattern);
 }
 
 const quota = (code: string, value: number): Record<string, Answer> => ({

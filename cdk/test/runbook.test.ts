@@ -42,7 +42,7 @@ test('what an entry points to is there', () => {
 
 test('what an operator on call has to know of is in the runbook: states, failures, queues, outputs', () => {
   const failures = [...readFileSync(`${SOURCES}/clip.rs`, 'utf8').matchAll(/^pub enum FailureCode \{(.*?)^\}/gms)]
-    .flatMap(([, body = '']) => [...body.matchAll(/^    ([A-Z]\w+),$/gm)])
+    .flatMap(([, body = '']) => [...body.matchAll(/^ {4}([A-Z]\w+),$/gm)])
     .map(([, code = '']) => code.replaceAll(/\B[A-Z]/g, '-$&').toLowerCase());
   assert.ok(failures.length > 10);
   for (const code of failures) assert.ok(BY_HAND.includes(`\`${code}\``), `failure ${code}`);

@@ -41,7 +41,7 @@ function readings(): Map<string, Reading> {
   for (const file of readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((it) => it.endsWith('.rs'))) {
     const source = readFileSync(join(SOURCES, file), 'utf8').split('#[cfg(test)]\nmod tests')[0] ?? '';
     for (const [, type = '', body = ''] of source.matchAll(/^impl (?:\w+ for )?(\w+)[^{]*\{\n(.*?)^\}/gms)) {
-      for (const [, name, inner = ''] of body.matchAll(/^    (?:pub(?:\([a-z]+\))? )?(?:async )?fn (\w+)(.*?)^    \}/gms)) {
+      for (const [, name, inner = ''] of body.matchAll(/^ {4}(?:pub(?:\([a-z]+\))? )?(?:async )?fn (\w+)(.*?)^ {4}\}/gms)) {
         if (inner.includes('variables: &Variables')) found.set(`${type}::${name}`, readingOf(inner, type));
       }
     }

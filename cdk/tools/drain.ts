@@ -36,7 +36,7 @@ export async function drainAssets(
     for (let at = 0; at < left.length; at += AT_ONCE) {
       const some = left.slice(at, at + AT_ONCE);
       await Promise.all(some.map((Id) => orUndefined('NotFoundException', client.send(new DeleteAssetCommand({ Id })))));
-      some.forEach((id) => deleted.add(id));
+      for (const id of some) deleted.add(id);
       if (at + AT_ONCE >= left.length || (at / AT_ONCE) % 25 === 24) progress(deleted.size);
     }
   }

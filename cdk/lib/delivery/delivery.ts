@@ -9,7 +9,7 @@ import {
   type BehaviorOptions,
   CachePolicy,
   Distribution,
-  Function,
+  Function as EdgeFunction,
   FunctionCode,
   FunctionEventType,
   FunctionRuntime,
@@ -184,7 +184,7 @@ export class Delivery extends Construct {
     }
   }
 
-  private behavior(edge?: Function): { viewerProtocolPolicy: ViewerProtocolPolicy; responseHeadersPolicy: ResponseHeadersPolicy } {
+  private behavior(edge?: EdgeFunction): { viewerProtocolPolicy: ViewerProtocolPolicy; responseHeadersPolicy: ResponseHeadersPolicy } {
     return {
       viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
       responseHeadersPolicy: this.headers,
@@ -217,9 +217,9 @@ export class Delivery extends Construct {
     return S3BucketOrigin.withBucketDefaults(bucket, { originAccessControlId: control.originAccessControlId }) as S3BucketOrigin;
   }
 
-  private edge(id: string, file: string, fill: (code: string) => string): Function {
+  private edge(id: string, file: string, fill: (code: string) => string): EdgeFunction {
     const code = readFileSync(`${import.meta.dirname}/edge/${file}`, 'utf8');
-    return new Function(this, id, {
+    return new EdgeFunction(this, id, {
       functionName: `${this.settings.name}-${this.settings.region}-${file.replace('.js', '')}`,
       code: FunctionCode.fromInline(fill(code)),
       runtime: FunctionRuntime.JS_2_0,

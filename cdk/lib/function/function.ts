@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -48,7 +48,7 @@ export interface RustFunctionProps extends Deployment {
 }
 
 export class RustFunction extends Construct {
-  readonly lambda: Function;
+  readonly lambda: LambdaFunction;
   readonly bin: string;
   private readonly role: Role;
 
@@ -72,7 +72,7 @@ export class RustFunction extends Construct {
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       resources: [logGroup.logGroupArn],
     });
-    this.lambda = new Function(this, 'Function', {
+    this.lambda = new LambdaFunction(this, 'Function', {
       functionName: name,
       description: props.description,
       code: Code.fromAsset(folderOf(bin, settings)),

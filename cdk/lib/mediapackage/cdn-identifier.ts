@@ -3,7 +3,7 @@
  * https://docs.aws.amazon.com/mediapackage/latest/ug/cdn-auth.html
  */
 
-import { SecretValue, Validations } from 'aws-cdk-lib';
+import { type SecretValue, Validations } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
