@@ -6,14 +6,17 @@ import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 
 import { type Contract, readContract } from './api/contract.ts';
+import { readPackagingGroups } from './asset/packaging-groups.ts';
 import { refuseTooMany } from './delivery/delivery.ts';
 import { EmulatorSynthesizer } from './emulator/emulator.ts';
 import { LiveStack } from './live-stack.ts';
-import { readPackagingGroups } from './asset/packaging-groups.ts';
 import { ROOT, settingsOf } from './settings/settings.ts';
 import { Vod } from './vod-stack.ts';
 
-export function matchcut(props?: AppProps, contract: Contract = readContract(`${ROOT}/functions/openapi.yaml`)): App {
+export function matchcut(
+  props?: AppProps,
+  contract: Contract = readContract(`${ROOT}/functions/openapi.yaml`),
+): App {
   const app = new App(props);
   const settings = settingsOf(app.node);
   const { account, region, name } = settings;

@@ -3,11 +3,10 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnInputSecurityGroup } from 'aws-cdk-lib/aws-medialive';
 import type { Construct } from 'constructs';
-
-import { CdnIdentifier } from './mediapackage/cdn-identifier.ts';
 import type { LiveOrigin } from './live/channels.ts';
-import { KeyServer } from './mediapackage/key-server.ts';
 import { Live } from './live/live.ts';
+import { CdnIdentifier } from './mediapackage/cdn-identifier.ts';
+import { KeyServer } from './mediapackage/key-server.ts';
 import type { ChannelSettings, Settings } from './settings/settings.ts';
 
 export interface LiveStackProps extends StackProps {
@@ -27,14 +26,22 @@ export class LiveStack extends Stack {
       whitelistRules: settings.encoders.map((cidr) => ({ cidr })),
     });
     const cdnIdentifier = new CdnIdentifier(this, 'CdnIdentifier');
-    const keyServer = settings.drm?.live === true ? new KeyServer(this, 'KeyServer', settings.drm) : undefined;
+    const keyServer =
+      settings.drm?.live === true ? new KeyServer(this, 'KeyServer', settings.drm) : undefined;
 
     const made = channels.map((channel) => {
-      const live = new Live(this, channel.id, { settings, channel, encoders, cdnIdentifier, keyServer });
+      const live = new Live(this, channel.id, {
+        settings,
+        channel,
+        encoders,
+        cdnIdentifier,
+        keyServer,
+      });
       return [channel.id, live] as const;
     });
     this.origins = new Map(made.map(([channel, { origin }]) => [channel, origin]));
-    const each = (value: (live: Live) => string) => made.map(([channel, live]) => `${channel}=${value(live)}`).join(',');
+    const each = (value: (live: Live) => string) =>
+      made.map(([channel, live]) => `${channel}=${value(live)}`).join(',');
     new CfnOutput(this, 'MediaLiveChannelIds', { value: each((live) => live.channelId) });
     new CfnOutput(this, 'IngestUrls', { value: each((live) => live.ingestUrls) });
   }

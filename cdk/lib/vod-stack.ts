@@ -4,25 +4,25 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { Alarms } from './alarms/alarms.ts';
+import { Metrics } from './alarms/metrics.ts';
 import { Announce } from './announce/announce.ts';
 import { Webhook } from './announce/webhook.ts';
 import { Api } from './api/api.ts';
-import { addAssetPlayable } from './asset/asset-playable.ts';
-import { Asset } from './asset/asset.ts';
-import { identifierOf } from './mediapackage/cdn-identifier.ts';
-import { Channels, type LiveOrigin, viewerManifest } from './live/channels.ts';
-import { addHarvestComplete } from './harvest/harvest-complete.ts';
-import { Harvest } from './harvest/harvest.ts';
 import type { Contract } from './api/contract.ts';
+import { Users } from './api/users.ts';
+import { Asset } from './asset/asset.ts';
+import { addAssetPlayable } from './asset/asset-playable.ts';
+import type { PackagingGroupFile } from './asset/packaging-groups.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { Edit } from './edit/edit.ts';
+import { Harvest } from './harvest/harvest.ts';
+import { addHarvestComplete } from './harvest/harvest-complete.ts';
 import { Library } from './library/library.ts';
-import { Metrics } from './alarms/metrics.ts';
-import type { PackagingGroupFile } from './asset/packaging-groups.ts';
+import { Channels, type LiveOrigin, viewerManifest } from './live/channels.ts';
+import { identifierOf } from './mediapackage/cdn-identifier.ts';
 import type { Settings } from './settings/settings.ts';
 import { addSweep } from './sweep/sweep.ts';
 import { Upload } from './upload/upload.ts';
-import { Users } from './api/users.ts';
 import { Viewer, viewEnvironment } from './viewer/viewer.ts';
 import { Watch } from './watch/watch.ts';
 
@@ -44,8 +44,13 @@ export class Vod extends Stack {
     const library = new Library(this, 'Library', deployment);
     const users = new Users(this, 'Users', { ...deployment, contract });
     const api = new Api(this, 'Api', { ...deployment, contract, users });
-    const listParameters = contract.operations.find((operation) => operation.id === 'list-clips')?.query ?? [];
-    const delivery = new Delivery(this, 'Delivery', { settings, apiHost: api.host, listParameters });
+    const listParameters =
+      contract.operations.find((operation) => operation.id === 'list-clips')?.query ?? [];
+    const delivery = new Delivery(this, 'Delivery', {
+      settings,
+      apiHost: api.host,
+      listParameters,
+    });
     const channels = new Channels(this, settings, props.origins, delivery.url);
 
     const metrics = new Metrics(settings.name);
@@ -56,7 +61,8 @@ export class Vod extends Stack {
       viewEnvironment: viewEnvironment(settings, delivery),
       metrics,
     });
-    for (const webhook of settings.webhooks) new Webhook(this, `Webhook-${webhook.name}`, { ...deployment, webhook });
+    for (const webhook of settings.webhooks)
+      new Webhook(this, `Webhook-${webhook.name}`, { ...deployment, webhook });
 
     // Named when it was the stage of clips; another name would replace the bucket.
     const harvest = new Harvest(this, 'Clip', {
@@ -120,7 +126,9 @@ export class Vod extends Stack {
       DueQueueUrl: harvest.due.queue.queueUrl,
       ClipsBucketName: harvest.bucket.bucketName,
       UploadsBucketName: upload.bucket.bucketName,
-      LiveUrls: channels.all.map((it) => `${it.settings.id}=${viewerManifest(delivery.url, it)}`).join(','),
+      LiveUrls: channels.all
+        .map((it) => `${it.settings.id}=${viewerManifest(delivery.url, it)}`)
+        .join(','),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

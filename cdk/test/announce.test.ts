@@ -3,7 +3,10 @@ import { test } from 'node:test';
 
 import { EXISTING, type Properties, type Stack, vod, WEBHOOK } from './synthesis.ts';
 
-const HOOKED = { ...EXISTING, webhooks: [WEBHOOK, { ...WEBHOOK, name: 'another', url: 'https://another.example.com/' }] };
+const HOOKED = {
+  ...EXISTING,
+  webhooks: [WEBHOOK, { ...WEBHOOK, name: 'another', url: 'https://another.example.com/' }],
+};
 
 test('every change of a clip is announced, with what it was before', () => {
   const source = vod().source('announce-clip');
@@ -30,19 +33,29 @@ function chain(stack: Stack, name: string) {
   const deliver = stack.function(`deliver-webhook-${name}`).Properties;
   const source = stack.source(`deliver-webhook-${name}`);
   const queue = stack.at(source['EventSourceArn']);
-  const rule = stack.all('Events::Rule').find((it) => it.Properties['Targets'][0].Arn['Fn::GetAtt'][0] === queue.id);
+  const rule = stack
+    .all('Events::Rule')
+    .find((it) => it.Properties['Targets'][0].Arn['Fn::GetAtt'][0] === queue.id);
   return { deliver, source, queue, rule: rule?.Properties ?? {} };
 }
 
 test('without webhooks, nothing of them is made', () => {
-  assert.deepEqual(vod().bins().filter((bin) => bin.startsWith('deliver-webhook')), []);
+  assert.deepEqual(
+    vod()
+      .bins()
+      .filter((bin) => bin.startsWith('deliver-webhook')),
+    [],
+  );
 });
 
 test('each subscriber hears of changes of clips and of nothing else', () => {
   const stack = vod(HOOKED);
   for (const name of ['newsroom', 'another']) {
     const { rule, deliver, queue } = chain(stack, name);
-    assert.deepEqual(rule['EventPattern'], { source: ['matchcut'], 'detail-type': ['Clip State Changed'] });
+    assert.deepEqual(rule['EventPattern'], {
+      source: ['matchcut'],
+      'detail-type': ['Clip State Changed'],
+    });
     assert.equal(rule['EventBusName'], undefined, 'the default bus');
     assert.deepEqual(deliver['Environment'].Variables, {
       WEBHOOK_URL: name === 'newsroom' ? WEBHOOK.url : 'https://another.example.com/',
@@ -50,7 +63,11 @@ test('each subscriber hears of changes of clips and of nothing else', () => {
       WEBHOOK_QUEUE_URL: { Ref: queue.id },
     });
   }
-  assert.notEqual(chain(stack, 'newsroom').queue.id, chain(stack, 'another').queue.id, 'one in trouble does not hold up the other');
+  assert.notEqual(
+    chain(stack, 'newsroom').queue.id,
+    chain(stack, 'another').queue.id,
+    'one in trouble does not hold up the other',
+  );
 });
 
 test('a subscriber in trouble is waited for, for half a day', () => {
@@ -63,6 +80,8 @@ test('a subscriber in trouble is waited for, for half a day', () => {
 });
 
 test('the secret itself is nowhere in the template', () => {
-  const { Variables: variables } = chain(vod(HOOKED), 'newsroom').deliver['Environment'] as Properties;
+  const { Variables: variables } = chain(vod(HOOKED), 'newsroom').deliver[
+    'Environment'
+  ] as Properties;
   assert.ok(!JSON.stringify(variables).includes('resolve:secretsmanager'));
 });

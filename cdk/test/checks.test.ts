@@ -3,36 +3,51 @@ import { test } from 'node:test';
 
 import { settingsIn } from '../tools/arguments.ts';
 import { checkAccount, checkCredentials } from '../tools/checks.ts';
-import { twoGroups } from './synthesis.ts';
 import { type Answer, fakeAws, Refusal } from './fake-aws.ts';
+import { twoGroups } from './synthesis.ts';
 
 const ACCOUNT = '111122223333';
 const SERVICES = '/aws/service/global-infrastructure/regions/eu-central-1/services/';
 
 /** An account that has all that is needed, with two channels of others. */
 const READY: Record<string, Answer> = {
-  GetCallerIdentity: () => `<Account>${ACCOUNT}</Account><Arn>arn:aws:iam::${ACCOUNT}:user/ann</Arn>`,
+  GetCallerIdentity: () =>
+    `<Account>${ACCOUNT}</Account><Arn>arn:aws:iam::${ACCOUNT}:user/ann</Arn>`,
   GetParameter: () => ({ Parameter: { Value: '28' } }),
   GetParameters: () => ({ Parameters: [], InvalidParameters: [] }),
   GetServiceQuota: ({ QuotaCode }) => {
-    const values: Record<string, number> = { 'L-B1B90B42': 10, 'L-563EE697': 10_000, 'L-D1AFAF75': 5, 'L-B99A9384': 1000 };
+    const values: Record<string, number> = {
+      'L-B1B90B42': 10,
+      'L-563EE697': 10_000,
+      'L-D1AFAF75': 5,
+      'L-B99A9384': 1000,
+    };
     return { Quota: { Value: values[String(QuotaCode)] } };
   },
-  DescribeStacks: () => new Refusal('ValidationError', 400, 'Stack with id matchcut-vod does not exist'),
-  ListStackResources: () => new Refusal('ValidationError', 400, 'Stack with id matchcut-live does not exist'),
+  DescribeStacks: () =>
+    new Refusal('ValidationError', 400, 'Stack with id matchcut-vod does not exist'),
+  ListStackResources: () =>
+    new Refusal('ValidationError', 400, 'Stack with id matchcut-live does not exist'),
   'GET /prod/channels': () => ({ channels: [{ id: '1' }, { id: '2' }] }),
 };
 
 const CONTEXT = { region: 'eu-central-1', encoders: '203.0.113.7/32' };
 
-async function findings(changed: Record<string, Answer>, context: Record<string, string> = {}): Promise<string[]> {
+async function findings(
+  changed: Record<string, Answer>,
+  context: Record<string, string> = {},
+): Promise<string[]> {
   const { aws } = await fakeAws({ ...READY, ...changed });
   const all = await checkAccount(aws, settingsIn({ ...CONTEXT, ...context }), ACCOUNT);
   return all.map(({ kind, text }) => `${kind}: ${text}`);
 }
 
 /** What is not fine of an account with one difference. */
-async function check(changed: Record<string, Answer>, expected: readonly RegExp[], context = {}): Promise<void> {
+async function check(
+  changed: Record<string, Answer>,
+  expected: readonly RegExp[],
+  context = {},
+): Promise<void> {
   const bad = (await findings(changed, context)).filter((finding) => !finding.startsWith('ok'));
   assert.equal(bad.length, expected.length, bad.join('\n'));
   for (const [at, pattern] of expected.entries()) assert.match(bad[at] ?? '', pattern);
@@ -40,12 +55,17 @@ async function check(changed: Record<string, Answer>, expected: readonly RegExp[
 
 const quota = (code: string, value: number): Record<string, Answer> => ({
   GetServiceQuota: (asked, path) => {
-    return asked['QuotaCode'] === code ? { Quota: { Value: value } } : READY['GetServiceQuota']?.(asked, path);
+    return asked['QuotaCode'] === code
+      ? { Quota: { Value: value } }
+      : READY['GetServiceQuota']?.(asked, path);
   },
 });
 
 test('an account that has everything is fine', async () => {
-  assert.deepEqual((await findings({})).filter((finding) => !finding.startsWith('ok')), []);
+  assert.deepEqual(
+    (await findings({})).filter((finding) => !finding.startsWith('ok')),
+    [],
+  );
 });
 
 test('credentials are told apart from none', async () => {
@@ -54,25 +74,43 @@ test('credentials are told apart from none', async () => {
     account: ACCOUNT,
     finding: { kind: 'ok', text: `credentials of arn:aws:iam::${ACCOUNT}:user/ann` },
   });
-  const { aws: expired } = await fakeAws({ GetCallerIdentity: () => new Refusal('ExpiredToken', 403) });
+  const { aws: expired } = await fakeAws({
+    GetCallerIdentity: () => new Refusal('ExpiredToken', 403),
+  });
   const { finding } = await checkCredentials(expired);
   assert.equal(finding.kind, 'missing');
-  assert.match(finding.text, /^No usable AWS credentials were found \(ExpiredToken\)\. Sign in with/);
+  assert.match(
+    finding.text,
+    /^No usable AWS credentials were found \(ExpiredToken\)\. Sign in with/,
+  );
 });
 
 test('what is missing is said with its remedy', async () => {
   await check({ GetParameter: () => new Refusal('ParameterNotFound') }, [
     /^missing: .* not prepared for the CDK in eu-central-1\. .*cdk\/node_modules\/.bin\/cdk bootstrap aws:\/\/111122223333\/eu-central-1"/,
   ]);
-  await check({ GetParameter: () => ({ Parameter: { Value: '5' } }) }, [/^missing: .*cdk bootstrap/]);
-  await check({ GetParameters: () => ({ InvalidParameters: [`${SERVICES}medialive`, `${SERVICES}mediapackage`] }) }, [
-    /^missing: The region eu-central-1 does not have AWS Elemental MediaLive and AWS Elemental MediaPackage\./,
+  await check({ GetParameter: () => ({ Parameter: { Value: '5' } }) }, [
+    /^missing: .*cdk bootstrap/,
   ]);
+  await check(
+    {
+      GetParameters: () => ({
+        InvalidParameters: [`${SERVICES}medialive`, `${SERVICES}mediapackage`],
+      }),
+    },
+    [
+      /^missing: The region eu-central-1 does not have AWS Elemental MediaLive and AWS Elemental MediaPackage\./,
+    ],
+  );
   await check(quota('L-B1B90B42', 0), [/^missing: .*no harvest jobs/]);
   await check(quota('L-B1B90B42', 3), [/^note: Only 3 clips .*L-B1B90B42/]);
-  await check(quota('L-D1AFAF75', 2), [/^missing: .*1 of 2 MediaLive channels, beside 2 of others\. Raise .*L-D1AFAF75/]);
+  await check(quota('L-D1AFAF75', 2), [
+    /^missing: .*1 of 2 MediaLive channels, beside 2 of others\. Raise .*L-D1AFAF75/,
+  ]);
   await check(quota('L-B99A9384', 10), [/^missing: .*only 10 functions at once.*L-B99A9384/]);
-  await check({}, [/^missing: .*account 111122223333, but the setting account says 444455556666/], { account: '444455556666' });
+  await check({}, [/^missing: .*account 111122223333, but the setting account says 444455556666/], {
+    account: '444455556666',
+  });
 });
 
 test('a full library is noticed before the clip that does not fit', async () => {
@@ -99,14 +137,20 @@ test('channels of the deployment itself are not counted twice', async () => {
 });
 
 test('a channel that exists already needs no quota', async () => {
-  const originEndpoint = { id: 'main-hls', manifest: 'https://abc.mediapackage.eu-central-1.amazonaws.com/out/v1/a/index.m3u8' };
+  const originEndpoint = {
+    id: 'main-hls',
+    manifest: 'https://abc.mediapackage.eu-central-1.amazonaws.com/out/v1/a/index.m3u8',
+  };
   const channels = JSON.stringify([{ id: 'main', competition: 'demo', originEndpoint }]);
   await check(quota('L-D1AFAF75', 0), [], { channels });
 });
 
 test('a quota that was never changed is the one of everyone', async () => {
   await check(
-    { GetServiceQuota: () => new Refusal('NoSuchResourceException'), GetAWSDefaultServiceQuota: () => ({ Quota: { Value: 3 } }) },
+    {
+      GetServiceQuota: () => new Refusal('NoSuchResourceException'),
+      GetAWSDefaultServiceQuota: () => ({ Quota: { Value: 3 } }),
+    },
     [/^note: Only 3 clips/, /^missing: .*functions at once/],
   );
 });
@@ -118,7 +162,8 @@ test('what may not be looked at stops nothing', async () => {
     /^note: Could not check the quota of channels/,
     /^note: Could not check the quota of functions/,
   ]);
-  await check({ GetParameters: () => ({ InvalidParameters: [`${SERVICES}s3`, `${SERVICES}medialive`] }) }, [
-    /^note: AWS lists no services for the region eu-central-1/,
-  ]);
+  await check(
+    { GetParameters: () => ({ InvalidParameters: [`${SERVICES}s3`, `${SERVICES}medialive`] }) },
+    [/^note: AWS lists no services for the region eu-central-1/],
+  );
 });

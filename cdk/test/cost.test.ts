@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { readEvent, report } from '../tools/cost.ts';
-import { estimate, type Event, type Line, total } from '../tools/estimate.ts';
+import { type Event, estimate, type Line, total } from '../tools/estimate.ts';
 import { CDN_TRAFFIC, PRICES, trafficCost, UNKNOWN } from '../tools/prices.ts';
 
 /** An event of nothing, to which a test adds what it is about. */
@@ -31,11 +31,16 @@ const NOTHING: Event = {
 const GB = 8 * 2 ** 30;
 
 function costs(event: Partial<Event>, given = {}): Record<string, number | undefined> {
-  return Object.fromEntries(estimate({ ...NOTHING, ...event }, given).map((line: Line) => [line.what, line.usd]));
+  return Object.fromEntries(
+    estimate({ ...NOTHING, ...event }, given).map((line: Line) => [line.what, line.usd]),
+  );
 }
 
 function near(actual: number | undefined, expected: number): void {
-  assert.ok(actual !== undefined && Math.abs(actual - expected) < 1e-9, `${actual} is not ${expected}`);
+  assert.ok(
+    actual !== undefined && Math.abs(actual - expected) < 1e-9,
+    `${actual} is not ${expected}`,
+  );
 }
 
 test('nothing costs nothing', () => {
@@ -87,7 +92,10 @@ test('traffic gets cheaper tier by tier', () => {
   near(trafficCost(10_241), 870.48);
   near(trafficCost(51_200), 870.4 + 40_960 * 0.08);
   const limits = CDN_TRAFFIC.tiers.map((tier) => tier.upToGb);
-  assert.deepEqual(limits, [...limits].sort((a, b) => a - b));
+  assert.deepEqual(
+    limits,
+    [...limits].sort((a, b) => a - b),
+  );
 });
 
 test('a price nobody published is in no sum, and said to be missing', () => {
@@ -95,7 +103,10 @@ test('a price nobody published is in no sum, and said to be missing', () => {
   const lines = estimate(event);
   for (const what of ['MediaPackage: harvests of clips', 'MediaPackage: clips to the CDN']) {
     assert.equal(lines.find((line) => line.what === what)?.usd, undefined);
-    assert.match(report(event, {}), new RegExp(`Not in the total, because[^]*${what}: [^]*Not in the total at all`));
+    assert.match(
+      report(event, {}),
+      new RegExp(`Not in the total, because[^]*${what}: [^]*Not in the total at all`),
+    );
   }
   const given = estimate(event, { vodPackaging: 0.05 });
   near(total(given) - total(lines), ((10 * 5 * 60 * 2e6) / GB) * 0.01 * 0.05);
@@ -110,18 +121,42 @@ test('every price says when it was true and where it stands', () => {
 });
 
 test('every price has a line that uses it', () => {
-  const full = { ...NOTHING, channels: 1, hours: 1, clips: 1, uploadMinutes: 1, viewers: 1, clipMinutes: 1, liveMinutes: 1, months: 1 };
-  const used = new Set([...estimate(full), ...estimate({ ...full, redundant: true })].map((line) => line.price));
-  assert.deepEqual([...used].sort(), [...Object.keys(PRICES), ...Object.keys(UNKNOWN), 'cdnTraffic'].sort());
+  const full = {
+    ...NOTHING,
+    channels: 1,
+    hours: 1,
+    clips: 1,
+    uploadMinutes: 1,
+    viewers: 1,
+    clipMinutes: 1,
+    liveMinutes: 1,
+    months: 1,
+  };
+  const used = new Set(
+    [...estimate(full), ...estimate({ ...full, redundant: true })].map((line) => line.price),
+  );
+  assert.deepEqual(
+    [...used].sort(),
+    [...Object.keys(PRICES), ...Object.keys(UNKNOWN), 'cdnTraffic'].sort(),
+  );
 });
 
 test('arguments are read, and refused with the reason', () => {
-  const { event, prices } = readEvent(['--viewers', '50000', '--redundant', '--price', 'ingest=0.031', '--price', 'harvest=0']);
+  const { event, prices } = readEvent([
+    '--viewers',
+    '50000',
+    '--redundant',
+    '--price',
+    'ingest=0.031',
+    '--price',
+    'harvest=0',
+  ]);
   assert.equal(event.viewers, 50_000);
   assert.equal(event.redundant, true);
   assert.equal(event.hours, 3);
   assert.deepEqual(prices, { ingest: 0.031, harvest: 0 });
-  const refused = (given: readonly string[], expected: RegExp) => assert.throws(() => readEvent(given), expected);
+  const refused = (given: readonly string[], expected: RegExp) =>
+    assert.throws(() => readEvent(given), expected);
   refused(['--viewers', 'many'], /--viewers has to be a number, not many/);
   refused(['--hours=-1'], /--hours has to be a number/);
   refused(['--hit-ratio', '2'], /from 0 to 1/);
@@ -134,7 +169,13 @@ test('arguments are read, and refused with the reason', () => {
 test('the report adds up', () => {
   const { event, prices } = readEvent([]);
   const printed = report(event, prices);
-  const rows = [...printed.matchAll(/^(?!Total).+ \$(\d+\.\d\d) {3}/gm)].map((match) => Number(match[1]));
+  const rows = [...printed.matchAll(/^(?!Total).+ \$(\d+\.\d\d) {3}/gm)].map((match) =>
+    Number(match[1]),
+  );
   const sum = Number(/^Total +\$(\d+\.\d\d)/m.exec(printed)?.[1]);
-  assert.ok(rows.length > 10 && Math.abs(rows.reduce((all, one) => all + one, 0) - sum) < 0.01 * rows.length, printed);
+  assert.ok(
+    rows.length > 10 &&
+      Math.abs(rows.reduce((all, one) => all + one, 0) - sum) < 0.01 * rows.length,
+    printed,
+  );
 });

@@ -12,7 +12,10 @@ test('every asset of the group goes, page by page, and those that came through m
       assert.equal(packagingGroupId, 'matchcut');
       const from = Number(nextToken ?? 0);
       const page = [...assets].slice(from, from + Number(maxResults)).map((id) => ({ id }));
-      return { assets: page, ...(from + page.length < assets.size ? { nextToken: String(from + page.length) } : {}) };
+      return {
+        assets: page,
+        ...(from + page.length < assets.size ? { nextToken: String(from + page.length) } : {}),
+      };
     },
     'DELETE /assets/*': (_, path) => {
       assets.delete(path.slice('/assets/'.length));
@@ -62,6 +65,8 @@ test('a channel is stopped, and waited for', async () => {
 });
 
 test('a channel that is not there does not run', async () => {
-  const { aws } = await fakeAws({ 'GET /prod/channels/1': () => new Refusal('NotFoundException', 404) });
+  const { aws } = await fakeAws({
+    'GET /prod/channels/1': () => new Refusal('NotFoundException', 404),
+  });
   assert.equal(await stopChannel(aws.mediaLive, '1', 0), false);
 });

@@ -14,9 +14,17 @@ test('clips that are due are started one by one, two at a time', () => {
   assert.equal(source['BatchSize'], 1);
   assert.deepEqual(source['ScalingConfig'], { MaximumConcurrency: 2 });
   const { Timeout: longest } = vod().function('harvest-clip').Properties;
-  assert.equal(queue['VisibilityTimeout'], longest + 10, 'one that failed comes again soon, and never while it is at work');
+  assert.equal(
+    queue['VisibilityTimeout'],
+    longest + 10,
+    'one that failed comes again soon, and never while it is at work',
+  );
   assert.equal((queue['RedrivePolicy'] as any).maxReceiveCount, 5);
-  assert.equal(queue['FifoQueue'], undefined, 'a clip that is told to wait would hold up those behind it');
+  assert.equal(
+    queue['FifoQueue'],
+    undefined,
+    'a clip that is told to wait would hold up those behind it',
+  );
 });
 
 test('whoever has a clip started later, and whoever starts it, means the same queue', () => {

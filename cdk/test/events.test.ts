@@ -5,10 +5,15 @@ import { ACCOUNT, EXISTING, MADE, type Properties, REGION, type Stack, vod } fro
 
 /** Whether EventBridge would let an event through: of its rules, what the patterns here use. */
 function lets(pattern: any, event: any): boolean {
-  if (!Array.isArray(pattern)) return Object.entries(pattern).every(([key, it]) => event !== undefined && lets(it, event[key]));
+  if (!Array.isArray(pattern))
+    return Object.entries(pattern).every(
+      ([key, it]) => event !== undefined && lets(it, event[key]),
+    );
   const values = [event].flat();
   return pattern.some((wanted) =>
-    typeof wanted === 'object' ? values.some((it) => String(it).startsWith(wanted.prefix)) : values.includes(wanted),
+    typeof wanted === 'object'
+      ? values.some((it) => String(it).startsWith(wanted.prefix))
+      : values.includes(wanted),
   );
 }
 
@@ -23,8 +28,12 @@ function started(event: unknown, stack: Stack = vod()): string[] {
 
 /** Partition and the like, as in an account of AWS. */
 function resolved(pattern: unknown): unknown {
-  const text = JSON.stringify(pattern).replaceAll(/\{"Fn::Join":\["",(\[.*?\])\]\}/g, (_, parts: string) =>
-    JSON.stringify((JSON.parse(parts) as any[]).map((it) => (typeof it === 'string' ? it : 'aws')).join('')),
+  const text = JSON.stringify(pattern).replaceAll(
+    /\{"Fn::Join":\["",(\[.*?\])\]\}/g,
+    (_, parts: string) =>
+      JSON.stringify(
+        (JSON.parse(parts) as any[]).map((it) => (typeof it === 'string' ? it : 'aws')).join(''),
+      ),
   );
   return JSON.parse(text) as unknown;
 }
@@ -53,14 +62,27 @@ test('the end of a harvest of ours starts harvest-complete, good or bad', () => 
 });
 
 test('harvests of channels made here are ours, too', () => {
-  assert.deepEqual(started(harvested('SUCCEEDED', 'matchcut-main'), vod(MADE)), ['harvest-complete']);
-  const encrypted = { ...MADE, drm: { url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys', live: true } };
-  assert.deepEqual(started(harvested('SUCCEEDED', 'matchcut-main-clear'), vod(encrypted)), ['harvest-complete']);
+  assert.deepEqual(started(harvested('SUCCEEDED', 'matchcut-main'), vod(MADE)), [
+    'harvest-complete',
+  ]);
+  const encrypted = {
+    ...MADE,
+    drm: { url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys', live: true },
+  };
+  assert.deepEqual(started(harvested('SUCCEEDED', 'matchcut-main-clear'), vod(encrypted)), [
+    'harvest-complete',
+  ]);
   assert.deepEqual(started(harvested('SUCCEEDED', 'matchcut-main'), vod(encrypted)), []);
 });
 
 test('a format that plays, and an ingest that failed, start asset-playable', () => {
-  const playable = (id: string) => ingested('VodAssetPlayable', { packaging_configuration_id: id }, 'assets/a_b', `packaging-configurations/${id}`);
+  const playable = (id: string) =>
+    ingested(
+      'VodAssetPlayable',
+      { packaging_configuration_id: id },
+      'assets/a_b',
+      `packaging-configurations/${id}`,
+    );
   assert.deepEqual(started(playable('hls')), ['asset-playable']);
   assert.deepEqual(started(playable('dash')), ['asset-playable']);
   assert.deepEqual(started(playable('somebody-elses')), []);
@@ -72,11 +94,20 @@ test('a format that plays, and an ingest that failed, start asset-playable', () 
 
 test('other services start nothing', () => {
   assert.deepEqual(started({ ...harvested('SUCCEEDED'), source: 'aws.mediapackagev2' }), []);
-  assert.deepEqual(started({ source: 'aws.medialive', 'detail-type': 'MediaLive Channel State Change', detail: {} }), []);
+  assert.deepEqual(
+    started({
+      source: 'aws.medialive',
+      'detail-type': 'MediaLive Channel State Change',
+      detail: {},
+    }),
+    [],
+  );
 });
 
 test('the sweep runs every minute', () => {
-  const timed = vod().all('Events::Rule').filter((rule) => rule.Properties['ScheduleExpression'] !== undefined);
+  const timed = vod()
+    .all('Events::Rule')
+    .filter((rule) => rule.Properties['ScheduleExpression'] !== undefined);
   assert.deepEqual(
     timed.map((rule) => [rule.Properties['Description'], rule.Properties['ScheduleExpression']]),
     [['Starts sweep-library', 'rate(1 minute)']],
@@ -89,10 +120,17 @@ test('what an event could not start is kept, and somebody is told', () => {
   const kept = (arn: Properties | undefined) => {
     const queue = stack.template.Resources[arn?.['Fn::GetAtt'][0]];
     assert.equal(queue?.Properties?.['MessageRetentionPeriod'], 14 * 24 * 3600);
-    const alarm = stack.all('CloudWatch::Alarm').find((it) => it.Properties['Dimensions']?.[0].Value['Fn::GetAtt']?.[0] === arn?.['Fn::GetAtt'][0]);
+    const alarm = stack
+      .all('CloudWatch::Alarm')
+      .find(
+        (it) =>
+          it.Properties['Dimensions']?.[0].Value['Fn::GetAtt']?.[0] === arn?.['Fn::GetAtt'][0],
+      );
     assert.deepEqual(alarm?.Properties['AlarmActions'], [{ Ref: topic?.id }]);
   };
-  for (const rule of stack.all('Events::Rule').filter((it) => it.Properties['EventPattern'] !== undefined)) {
+  for (const rule of stack
+    .all('Events::Rule')
+    .filter((it) => it.Properties['EventPattern'] !== undefined)) {
     for (const target of rule.Properties['Targets']) kept(target.DeadLetterConfig.Arn);
   }
   for (const bin of ['harvest-complete', 'asset-playable', 'transcode-complete']) {

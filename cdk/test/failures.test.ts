@@ -24,7 +24,8 @@ function isSeen(stack: Stack, arn: unknown, what: string): void {
   assert.equal(alarm.Properties['AlarmActions'].length, 1, what);
 }
 
-const nameOf = (stack: Stack, reference: unknown) => String(stack.at(reference).Properties['FunctionName']);
+const nameOf = (stack: Stack, reference: unknown) =>
+  String(stack.at(reference).Properties['FunctionName']);
 
 for (const [what, make] of CASES) {
   test(`whatever starts a function without waiting for it keeps what failed every time: ${what}`, () => {
@@ -43,27 +44,49 @@ for (const [what, make] of CASES) {
     for (const { Properties: source } of stack.all('Lambda::EventSourceMapping')) {
       const name = nameOf(stack, source['FunctionName']);
       const from = stack.at(source['EventSourceArn']);
-      const kept = from.Type === 'AWS::SQS::Queue' ? from.Properties['RedrivePolicy']?.deadLetterTargetArn : source['DestinationConfig']?.OnFailure.Destination;
+      const kept =
+        from.Type === 'AWS::SQS::Queue'
+          ? from.Properties['RedrivePolicy']?.deadLetterTargetArn
+          : source['DestinationConfig']?.OnFailure.Destination;
       isSeen(stack, kept, name);
       started.add(name);
     }
     // All others answer somebody who waits: API Gateway or Cognito.
     const asked = new Set([
-      ...stack.all('ApiGatewayV2::Integration').map((it) => nameOf(stack, it.Properties['IntegrationUri'])),
-      nameOf(stack, stack.one('Cognito::UserPool').Properties['LambdaConfig'].PreTokenGenerationConfig.LambdaArn),
+      ...stack
+        .all('ApiGatewayV2::Integration')
+        .map((it) => nameOf(stack, it.Properties['IntegrationUri'])),
+      nameOf(
+        stack,
+        stack.one('Cognito::UserPool').Properties['LambdaConfig'].PreTokenGenerationConfig
+          .LambdaArn,
+      ),
     ]);
     const all = stack.all('Lambda::Function').map((it) => String(it.Properties['FunctionName']));
-    assert.deepEqual(all.filter((name) => started.has(name) === asked.has(name)), [], 'started and asked, or neither');
-    for (const bin of ['sweep-library', 'transcode-upload', 'harvest-clip', 'announce-clip']) assert.ok(started.has(`matchcut-${bin}`), bin);
+    assert.deepEqual(
+      all.filter((name) => started.has(name) === asked.has(name)),
+      [],
+      'started and asked, or neither',
+    );
+    for (const bin of ['sweep-library', 'transcode-upload', 'harvest-clip', 'announce-clip'])
+      assert.ok(started.has(`matchcut-${bin}`), bin);
   });
 
   test(`every queue is drained by a function, or somebody is told of what is in it: ${what}`, () => {
     const stack = make();
-    const drained = new Set(stack.all('Lambda::EventSourceMapping').map((it) => it.Properties['EventSourceArn']['Fn::GetAtt'][0]));
+    const drained = new Set(
+      stack
+        .all('Lambda::EventSourceMapping')
+        .map((it) => it.Properties['EventSourceArn']['Fn::GetAtt'][0]),
+    );
     for (const queue of stack.all('SQS::Queue')) {
       if (drained.has(queue.id)) continue;
       assert.ok(alarmOf(stack, queue), queue.id);
-      assert.equal(queue.Properties['MessageRetentionPeriod'], queue.id.startsWith('LibraryDropped') ? 3600 : 14 * 24 * 3600, queue.id);
+      assert.equal(
+        queue.Properties['MessageRetentionPeriod'],
+        queue.id.startsWith('LibraryDropped') ? 3600 : 14 * 24 * 3600,
+        queue.id,
+      );
     }
   });
 }
@@ -82,17 +105,34 @@ test('one event that failed is enough to wake somebody; a sweep that failed is n
 
 test('the alarms of what our functions count are about metrics that they write', () => {
   const stack = vod(MADE);
-  const ours = stack.all('CloudWatch::Alarm').filter((it) => it.Properties['Namespace'] === 'Matchcut/matchcut');
-  assert.deepEqual(ours.map((it) => it.Properties['MetricName']).sort(), ['AssetsFree', 'ClipsRepaired', 'OldestWaitingSeconds']);
+  const ours = stack
+    .all('CloudWatch::Alarm')
+    .filter((it) => it.Properties['Namespace'] === 'Matchcut/matchcut');
+  assert.deepEqual(ours.map((it) => it.Properties['MetricName']).sort(), [
+    'AssetsFree',
+    'ClipsRepaired',
+    'OldestWaitingSeconds',
+  ]);
   for (const bin of ['announce-clip', 'sweep-library']) {
-    assert.equal(stack.function(bin).Properties['Environment'].Variables.METRICS_NAMESPACE, 'Matchcut/matchcut');
+    assert.equal(
+      stack.function(bin).Properties['Environment'].Variables.METRICS_NAMESPACE,
+      'Matchcut/matchcut',
+    );
   }
 });
 
 test('the dashboard shows every metric that our functions write, and every queue of failures', () => {
   const stack = vod(MADE);
   const body = stack.text(stack.one('CloudWatch::Dashboard').Properties['DashboardBody']);
-  for (const name of ['ClipsEntered', 'TimeToReadySeconds', 'ClipsUnfinished', 'ClipsWaiting', 'OldestWaitingSeconds', 'ClipsRepaired', 'AssetsFree']) {
+  for (const name of [
+    'ClipsEntered',
+    'TimeToReadySeconds',
+    'ClipsUnfinished',
+    'ClipsWaiting',
+    'OldestWaitingSeconds',
+    'ClipsRepaired',
+    'AssetsFree',
+  ]) {
     assert.ok(body.includes(`"${name}"`), name);
   }
   for (const queue of stack.all('SQS::Queue').filter((it) => alarmOf(stack, it) !== undefined)) {

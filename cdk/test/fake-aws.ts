@@ -22,7 +22,9 @@ export class Refusal {
  * Serves operations by name: `GetParameter` for those the request names itself, `GET /assets` for
  * REST. What a test does not foresee is refused as not permitted.
  */
-export async function fakeAws(answers: Record<string, Answer>): Promise<{ aws: Aws; calls: string[] }> {
+export async function fakeAws(
+  answers: Record<string, Answer>,
+): Promise<{ aws: Aws; calls: string[] }> {
   const calls: string[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -30,12 +32,21 @@ export async function fakeAws(answers: Record<string, Answer>): Promise<{ aws: A
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
       const [path = '', query = ''] = (request.url ?? '').split('?');
-      const target = String(request.headers['x-amz-target'] ?? '').split('.').at(-1);
+      const target = String(request.headers['x-amz-target'] ?? '')
+        .split('.')
+        .at(-1);
       const form = new URLSearchParams(text).get('Action');
-      const names = [target || form || `${request.method} ${path}`, `${request.method} ${path.replace(/\/[^/]+$/, '/*')}`];
+      const names = [
+        target || form || `${request.method} ${path}`,
+        `${request.method} ${path.replace(/\/[^/]+$/, '/*')}`,
+      ];
       const name = names.find((it) => it in answers) ?? names[0] ?? '';
-      const asked = target ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(form ? text : query));
-      const answer = answers[name]?.(asked, path) ?? new Refusal('AccessDeniedException', 403, `not permitted: ${name}`);
+      const asked = target
+        ? JSON.parse(text)
+        : Object.fromEntries(new URLSearchParams(form ? text : query));
+      const answer =
+        answers[name]?.(asked, path) ??
+        new Refusal('AccessDeniedException', 403, `not permitted: ${name}`);
       calls.push(form || target ? name : `${request.method} ${path}`);
       response.setHeader('content-type', form ? 'text/xml' : 'application/x-amz-json-1.1');
       if (answer instanceof Refusal) {
@@ -48,7 +59,9 @@ export async function fakeAws(answers: Record<string, Answer>): Promise<{ aws: A
         );
         return;
       }
-      response.end(form ? `<R><${form}Result>${answer}</${form}Result></R>` : JSON.stringify(answer));
+      response.end(
+        form ? `<R><${form}Result>${answer}</${form}Result></R>` : JSON.stringify(answer),
+      );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

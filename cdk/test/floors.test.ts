@@ -31,7 +31,9 @@ const FLOORS = [
 
 /** The imports that point to another folder of `lib/`, as `<file> -> <file>`, with both floors. */
 function readArrows(): { arrow: string; from: number; to: number }[] {
-  const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' }).filter((it) => it.endsWith('.ts'));
+  const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' }).filter((it) =>
+    it.endsWith('.ts'),
+  );
   return files.flatMap((file) => {
     const source = readFileSync(join(LIB, file), 'utf8');
     return [...source.matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) => {
@@ -50,10 +52,15 @@ function floor(file: string): number {
 test('a file imports only from its own folder and from floors below', () => {
   const arrows = readArrows();
   assert.ok(arrows.length > 50, 'the imports were not found');
-  assert.deepEqual(arrows.filter(({ from, to }) => from < to).map(({ arrow }) => arrow), []);
+  assert.deepEqual(
+    arrows.filter(({ from, to }) => from < to).map(({ arrow }) => arrow),
+    [],
+  );
 });
 
 test('every floor has a folder', () => {
-  const folders = readdirSync(LIB, { withFileTypes: true }).filter((it) => it.isDirectory()).map(({ name }) => name);
+  const folders = readdirSync(LIB, { withFileTypes: true })
+    .filter((it) => it.isDirectory())
+    .map(({ name }) => name);
   assert.deepEqual(folders.sort(), FLOORS.filter((it) => it !== '.').sort());
 });

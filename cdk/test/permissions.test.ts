@@ -33,9 +33,19 @@ const TRANSCODE = [
   'mediaconvert:SearchJobs *',
   'iam:PassRole <UploadTranscodeRole>',
 ];
-const DISCARD = ['s3:DeleteObject <ClipBucket>/clips/*', 's3:DeleteObject <ClipBucket>/thumbnails/*', 's3:ListBucket <ClipBucket>'];
+const DISCARD = [
+  's3:DeleteObject <ClipBucket>/clips/*',
+  's3:DeleteObject <ClipBucket>/thumbnails/*',
+  's3:ListBucket <ClipBucket>',
+];
 const take = (queue: string) =>
-  ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'].map((it) => `sqs:${it} <${queue}>`);
+  [
+    'ChangeMessageVisibility',
+    'DeleteMessage',
+    'GetQueueAttributes',
+    'GetQueueUrl',
+    'ReceiveMessage',
+  ].map((it) => `sqs:${it} <${queue}>`);
 
 /** What each function may do, besides writing its own log and its traces. */
 const GRANTS: Record<string, string[]> = {
@@ -54,7 +64,13 @@ const GRANTS: Record<string, string[]> = {
   'delete-clip': WRITE,
   'grant-playback': [],
   'harvest-clip': [...WRITE, ...HARVEST, ...WAKE, ...take('ClipDueClips')],
-  'harvest-complete': [...WRITE, ...MAKE_ASSETS, ...DISCARD, ...WAKE, 'sqs:SendMessage <AssetUndelivered>'],
+  'harvest-complete': [
+    ...WRITE,
+    ...MAKE_ASSETS,
+    ...DISCARD,
+    ...WAKE,
+    'sqs:SendMessage <AssetUndelivered>',
+  ],
   'list-clips': ['dynamodb:Query <LibraryClips>/index/active'],
   'list-upload-parts': [FIND, PUT_ORIGINAL],
   'refuse-request': [],
@@ -78,7 +94,12 @@ const GRANTS: Record<string, string[]> = {
     's3:DeleteObject <UploadOriginals>/*',
     'sqs:SendMessage <LibraryDropped>',
   ],
-  'transcode-complete': [...WRITE, ...MAKE_ASSETS, ...DISCARD, 'sqs:SendMessage <UploadUndelivered>'],
+  'transcode-complete': [
+    ...WRITE,
+    ...MAKE_ASSETS,
+    ...DISCARD,
+    'sqs:SendMessage <UploadUndelivered>',
+  ],
   'transcode-upload': [...WRITE, ...TRANSCODE, ...take('UploadArrived')],
   'update-clip': [...WRITE, WAITING],
 };
@@ -87,7 +108,9 @@ test('each function may do its own job and nothing else', () => {
   const stack = vod();
   assert.deepEqual(stack.bins(), Object.keys(GRANTS).sort());
   for (const [bin, expected] of Object.entries(GRANTS)) {
-    const grants = stack.grantsOf(bin).filter((it) => !it.startsWith('logs:') && !TRACES.includes(it));
+    const grants = stack
+      .grantsOf(bin)
+      .filter((it) => !it.startsWith('logs:') && !TRACES.includes(it));
     assert.deepEqual(grants, [...expected].sort(), bin);
   }
 });
@@ -96,24 +119,38 @@ test('a function writes to its own log only', () => {
   const stack = vod();
   for (const bin of stack.bins()) {
     const logs = stack.grantsOf(bin).filter((it) => it.startsWith('logs:'));
-    const group = stack.function(bin).Properties['LoggingConfig'].LogGroup.Ref.replace(/[0-9A-F]{8}$/, '');
+    const group = stack
+      .function(bin)
+      .Properties['LoggingConfig'].LogGroup.Ref.replace(/[0-9A-F]{8}$/, '');
     assert.deepEqual(logs, [`logs:CreateLogStream <${group}>`, `logs:PutLogEvents <${group}>`]);
   }
 });
 
 test('only the function that signs cookies may read their key', () => {
   const stack = vod({ ...EXISTING, ...PRIVATE });
-  const readers = stack.bins().filter((bin) => stack.grantsOf(bin).some((it) => it.startsWith('secretsmanager:')));
+  const readers = stack
+    .bins()
+    .filter((bin) => stack.grantsOf(bin).some((it) => it.startsWith('secretsmanager:')));
   assert.deepEqual(readers, ['grant-playback']);
-  assert.ok(stack.grantsOf('grant-playback').includes(`secretsmanager:GetSecretValue ${PRIVATE.playbackKeySecretArn}`));
+  assert.ok(
+    stack
+      .grantsOf('grant-playback')
+      .includes(`secretsmanager:GetSecretValue ${PRIVATE.playbackKeySecretArn}`),
+  );
 });
 
 test('a webhook may read its own secret and queue only', () => {
   const another = { ...WEBHOOK, name: 'another', secretArn: `${WEBHOOK.secretArn}2` };
   const stack = vod({ ...EXISTING, webhooks: [WEBHOOK, another] });
   for (const { name, secretArn } of [WEBHOOK, another]) {
-    const grants = stack.grantsOf(`deliver-webhook-${name}`).filter((it) => !it.startsWith('logs:') && !TRACES.includes(it));
-    assert.deepEqual(grants, [`secretsmanager:GetSecretValue ${secretArn}`, ...take(`Webhook${name}Changes`)].sort(), name);
+    const grants = stack
+      .grantsOf(`deliver-webhook-${name}`)
+      .filter((it) => !it.startsWith('logs:') && !TRACES.includes(it));
+    assert.deepEqual(
+      grants,
+      [`secretsmanager:GetSecretValue ${secretArn}`, ...take(`Webhook${name}Changes`)].sort(),
+      name,
+    );
   }
 });
 
@@ -124,20 +161,33 @@ test('a role is handed to the service it is for, and to no other', () => {
     .filter((statement) => [statement.Action].flat().includes('iam:PassRole'));
   assert.ok(passes.length > 0);
   for (const statement of passes) {
-    const service = vod().text(statement.Resource).includes('Transcode') ? 'mediaconvert' : 'mediapackage';
-    assert.deepEqual(statement.Condition, { StringEquals: { 'iam:PassedToService': `${service}.amazonaws.com` } });
+    const service = vod().text(statement.Resource).includes('Transcode')
+      ? 'mediaconvert'
+      : 'mediapackage';
+    assert.deepEqual(statement.Condition, {
+      StringEquals: { 'iam:PassedToService': `${service}.amazonaws.com` },
+    });
   }
 });
 
 const roles = (stack: Stack, service: string) =>
-  stack.all('IAM::Role').filter((role) => role.Properties['AssumeRolePolicyDocument'].Statement[0].Principal.Service === service);
+  stack
+    .all('IAM::Role')
+    .filter(
+      (role) =>
+        role.Properties['AssumeRolePolicyDocument'].Statement[0].Principal.Service === service,
+    );
 
 test('the roles that MediaPackage assumes are for this account, and reach clips only', () => {
   const stack = vod();
   const assumed = roles(stack, 'mediapackage.amazonaws.com');
   for (const role of assumed) {
     const [statement] = role.Properties['AssumeRolePolicyDocument'].Statement;
-    assert.deepEqual(statement.Condition, { StringEquals: { 'aws:SourceAccount': '111122223333' } }, role.id);
+    assert.deepEqual(
+      statement.Condition,
+      { StringEquals: { 'aws:SourceAccount': '111122223333' } },
+      role.id,
+    );
   }
   assert.deepEqual(assumed.flatMap((role) => stack.grants(role.id)).sort(), [
     's3:GetBucketLocation <ClipBucket>',
@@ -157,19 +207,32 @@ test('no policy of any stack names an action by *', () => {
   for (const stack of Object.values(synthesize(MADE))) {
     for (const policy of stack.all('IAM::Policy')) {
       for (const statement of policy.Properties['PolicyDocument'].Statement) {
-        assert.ok(![statement.Action].flat().some((action: string) => action.includes('*')), policy.id);
+        assert.ok(
+          ![statement.Action].flat().some((action: string) => action.includes('*')),
+          policy.id,
+        );
       }
     }
-    for (const role of stack.all('IAM::Role')) assert.equal(role.Properties['ManagedPolicyArns'], undefined, role.id);
+    for (const role of stack.all('IAM::Role'))
+      assert.equal(role.Properties['ManagedPolicyArns'], undefined, role.id);
   }
 });
 
 test('what MediaPackage and MediaLive read when they are set up is permitted by then', () => {
-  const { Live: live, Vod: vod_ } = synthesize({ ...MADE, drm: { url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys', live: true } });
+  const { Live: live, Vod: vod_ } = synthesize({
+    ...MADE,
+    drm: { url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys', live: true },
+  });
   const needs = (stack: Stack | undefined, type: string): string[] =>
-    (stack?.all(type) ?? []).flatMap((it) => [it['DependsOn'] ?? []].flat() as string[]).map((id) => id.replace(/[0-9A-F]{8}$/, ''));
-  assert.ok(needs(vod_, 'MediaPackage::PackagingGroup').includes('AssetCdnIdentifierRoleDefaultPolicy'));
-  assert.ok(needs(vod_, 'MediaPackage::PackagingConfiguration').includes('AssetKeyServerRoleDefaultPolicy'));
+    (stack?.all(type) ?? [])
+      .flatMap((it) => [it['DependsOn'] ?? []].flat() as string[])
+      .map((id) => id.replace(/[0-9A-F]{8}$/, ''));
+  assert.ok(
+    needs(vod_, 'MediaPackage::PackagingGroup').includes('AssetCdnIdentifierRoleDefaultPolicy'),
+  );
+  assert.ok(
+    needs(vod_, 'MediaPackage::PackagingConfiguration').includes('AssetKeyServerRoleDefaultPolicy'),
+  );
   assert.ok(needs(live, 'MediaPackage::OriginEndpoint').includes('CdnIdentifierRoleDefaultPolicy'));
   assert.ok(needs(live, 'MediaLive::Channel').includes('mainEncoderRoleDefaultPolicy'));
 });
@@ -178,6 +241,9 @@ test('the alarms of this account may publish to the topic, and nobody else may',
   const { PolicyDocument: policy } = vod().one('SNS::TopicPolicy').Properties;
   const allowed = policy.Statement.filter((it: { Effect: string }) => it.Effect === 'Allow');
   assert.equal(allowed.length, 1);
-  assert.deepEqual([allowed[0].Action, allowed[0].Principal], ['sns:Publish', { Service: 'cloudwatch.amazonaws.com' }]);
+  assert.deepEqual(
+    [allowed[0].Action, allowed[0].Principal],
+    ['sns:Publish', { Service: 'cloudwatch.amazonaws.com' }],
+  );
   assert.deepEqual(allowed[0].Condition, { StringEquals: { 'aws:SourceAccount': '111122223333' } });
 });

@@ -1,6 +1,6 @@
 /** Which environment variables a function reads, told by its source. */
 
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SOURCES = `${import.meta.dirname}/../../functions/src`;
@@ -18,7 +18,10 @@ interface Reading {
 const READINGS = readings();
 
 /** The variables of a binary that is given some, by following the constructors its `main` calls. */
-export function variablesRead(bin: string, given: readonly string[]): { required: Set<string>; known: Set<string> } {
+export function variablesRead(
+  bin: string,
+  given: readonly string[],
+): { required: Set<string>; known: Set<string> } {
   const required = new Set<string>();
   const known = new Set<string>();
   const seen = new Set<string>();
@@ -38,14 +41,24 @@ export function variablesRead(bin: string, given: readonly string[]): { required
 
 function readings(): Map<string, Reading> {
   const found = new Map<string, Reading>();
-  for (const file of readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((it) => it.endsWith('.rs'))) {
-    const source = readFileSync(join(SOURCES, file), 'utf8').split('#[cfg(test)]\nmod tests')[0] ?? '';
-    for (const [, type = '', body = ''] of source.matchAll(/^impl (?:\w+ for )?(\w+)[^{]*\{\n(.*?)^\}/gms)) {
-      for (const [, name, inner = ''] of body.matchAll(/^ {4}(?:pub(?:\([a-z]+\))? )?(?:async )?fn (\w+)(.*?)^ {4}\}/gms)) {
-        if (inner.includes('variables: &Variables')) found.set(`${type}::${name}`, readingOf(inner, type));
+  for (const file of readdirSync(SOURCES, { recursive: true, encoding: 'utf8' }).filter((it) =>
+    it.endsWith('.rs'),
+  )) {
+    const source =
+      readFileSync(join(SOURCES, file), 'utf8').split('#[cfg(test)]\nmod tests')[0] ?? '';
+    for (const [, type = '', body = ''] of source.matchAll(
+      /^impl (?:\w+ for )?(\w+)[^{]*\{\n(.*?)^\}/gms,
+    )) {
+      for (const [, name, inner = ''] of body.matchAll(
+        /^ {4}(?:pub(?:\([a-z]+\))? )?(?:async )?fn (\w+)(.*?)^ {4}\}/gms,
+      )) {
+        if (inner.includes('variables: &Variables'))
+          found.set(`${type}::${name}`, readingOf(inner, type));
       }
     }
-    for (const [, name = '', inner = ''] of source.matchAll(/^(?:pub )?fn (\w+)(\(variables: &Variables\).*?)^\}/gms)) {
+    for (const [, name = '', inner = ''] of source.matchAll(
+      /^(?:pub )?fn (\w+)(\(variables: &Variables\).*?)^\}/gms,
+    )) {
       found.set(name, readingOf(inner, ''));
     }
   }
@@ -55,15 +68,29 @@ function readings(): Map<string, Reading> {
 function readingOf(source: string, self: string): Reading {
   const [, named = ''] = /let name = "([A-Z_]+)"/.exec(source) ?? [];
   const names = (text: string, methods: string) =>
-    [...text.matchAll(new RegExp(`\\.(?:${methods})(?:::<[^>]*>)?\\((?:"([A-Z_]+)"|name)\\)`, 'g'))].map(([, it]) => it ?? named);
+    [
+      ...text.matchAll(
+        new RegExp(`\\.(?:${methods})(?:::<[^>]*>)?\\((?:"([A-Z_]+)"|name)\\)`, 'g'),
+      ),
+    ].map(([, it]) => it ?? named);
   // `match variables.get("A") { None => None, Some(…) => … }`: the rest is read only if A is there.
-  const conditional = [...source.matchAll(/match variables\.get\("([A-Z_]+)"\) \{(.*?)^ {8}\};/gms)];
+  const conditional = [
+    ...source.matchAll(/match variables\.get\("([A-Z_]+)"\) \{(.*?)^ {8}\};/gms),
+  ];
   const always = conditional.reduce((text, [block]) => text.replace(block, ''), source);
-  const calls = [...always.matchAll(/(?:(\w+)::)?(\w+)\((?:&?sdk, )?&?(?:variables|Variables::from_process\(\))\)/g)];
+  const calls = [
+    ...always.matchAll(
+      /(?:(\w+)::)?(\w+)\((?:&?sdk, )?&?(?:variables|Variables::from_process\(\))\)/g,
+    ),
+  ];
   return {
     required: names(always, 'required|parsed'),
     optional: [...names(always, 'optional'), ...conditional.map(([, another = '']) => another)],
-    ifThere: conditional.map(([, another = '', block = '']) => [another, readingOf(block, self)] as const),
-    calls: calls.map(([, type, name]) => (type === undefined ? `${name}` : `${type === 'Self' ? self : type}::${name}`)),
+    ifThere: conditional.map(
+      ([, another = '', block = '']) => [another, readingOf(block, self)] as const,
+    ),
+    calls: calls.map(([, type, name]) =>
+      type === undefined ? `${name}` : `${type === 'Self' ? self : type}::${name}`,
+    ),
   };
 }

@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-
-import { matchcut } from '../lib/app.ts';
 import { type Contract, readContract } from '../lib/api/contract.ts';
+import { matchcut } from '../lib/app.ts';
 import type { Template } from '../lib/emulator/emulator.ts';
 
 export const CONTRACT = readContract(`${import.meta.dirname}/../../functions/openapi.yaml`);
@@ -30,7 +29,12 @@ export const ENDPOINT = {
 };
 
 /** As few settings as there can be, with the stack Live. */
-export const MADE = { region: REGION, account: ACCOUNT, functions: 'none', encoders: ['203.0.113.7/32'] };
+export const MADE = {
+  region: REGION,
+  account: ACCOUNT,
+  functions: 'none',
+  encoders: ['203.0.113.7/32'],
+};
 /** The same without it. */
 export const EXISTING = {
   region: REGION,
@@ -64,13 +68,16 @@ export class Stack {
 
   one(type: string): Resource {
     const found = this.all(type);
-    if (found.length !== 1 || found[0] === undefined) throw new Error(`There are ${found.length} of ${type}.`);
+    if (found.length !== 1 || found[0] === undefined)
+      throw new Error(`There are ${found.length} of ${type}.`);
     return found[0];
   }
 
   /** A function by the name of its binary. */
   function(bin: string): Resource {
-    const found = this.all('Lambda::Function').find((it) => it.Properties['FunctionName'] === `matchcut-${bin}`);
+    const found = this.all('Lambda::Function').find(
+      (it) => it.Properties['FunctionName'] === `matchcut-${bin}`,
+    );
     if (found === undefined) throw new Error(`There is no function ${bin}.`);
     return found;
   }
@@ -85,7 +92,9 @@ export class Stack {
 
   /** What a function's events come from. */
   source(bin: string): Properties {
-    const found = this.all('Lambda::EventSourceMapping').find((it) => it.Properties['FunctionName'].Ref === this.function(bin).id);
+    const found = this.all('Lambda::EventSourceMapping').find(
+      (it) => it.Properties['FunctionName'].Ref === this.function(bin).id,
+    );
     if (found === undefined) throw new Error(`Nothing feeds ${bin}.`);
     return found.Properties;
   }
@@ -100,12 +109,18 @@ export class Stack {
   /** What a role may do, action by action: `<action> <resource>`. */
   grants(roleId: string): string[] {
     return this.all('IAM::Policy')
-      .filter((policy) => policy.Properties['Roles'].some((role: Properties) => role['Ref'] === roleId))
+      .filter((policy) =>
+        policy.Properties['Roles'].some((role: Properties) => role['Ref'] === roleId),
+      )
       .flatMap((policy) => policy.Properties['PolicyDocument'].Statement as Properties[])
       .flatMap((statement) =>
-        [statement['Action']].flat().flatMap((action: string) =>
-          [statement['Resource']].flat().map((resource: unknown) => `${action} ${this.text(resource)}`),
-        ),
+        [statement['Action']]
+          .flat()
+          .flatMap((action: string) =>
+            [statement['Resource']]
+              .flat()
+              .map((resource: unknown) => `${action} ${this.text(resource)}`),
+          ),
       )
       .sort();
   }
@@ -143,7 +158,10 @@ export function twoGroups(): string {
   writeFileSync(join(folder, 'default.json'), text);
   const { packagingConfigurations, ...group } = JSON.parse(text);
   const second = packagingConfigurations.map((it: { id: string }) => ({ ...it, id: `${it.id}-2` }));
-  writeFileSync(join(folder, 'another.json'), JSON.stringify({ ...group, id: 'second', packagingConfigurations: second }));
+  writeFileSync(
+    join(folder, 'another.json'),
+    JSON.stringify({ ...group, id: 'second', packagingConfigurations: second }),
+  );
   return folder;
 }
 
@@ -154,14 +172,25 @@ after(() => {
 });
 
 /** The stacks that settings make, by name. */
-export function synthesize(settings: Record<string, unknown>, contract: Contract = CONTRACT): Record<string, Stack> {
+export function synthesize(
+  settings: Record<string, unknown>,
+  contract: Contract = CONTRACT,
+): Record<string, Stack> {
   const key = JSON.stringify([settings, contract.operations.map(({ id }) => id)]);
   const known = done.get(key);
   if (known !== undefined) return known;
   const outdir = mkdtempSync(join(tmpdir(), 'matchcut-cdk-'));
   made.push(outdir);
-  const assembly = matchcut({ outdir, context: settings, analyticsReporting: false }, contract).synth();
-  const stacks = Object.fromEntries(assembly.stacks.map((stack) => [stack.displayName.split(' ')[0] ?? '', new Stack(stack.template as Template)]));
+  const assembly = matchcut(
+    { outdir, context: settings, analyticsReporting: false },
+    contract,
+  ).synth();
+  const stacks = Object.fromEntries(
+    assembly.stacks.map((stack) => [
+      stack.displayName.split(' ')[0] ?? '',
+      new Stack(stack.template as Template),
+    ]),
+  );
   done.set(key, stacks);
   return stacks;
 }

@@ -17,11 +17,16 @@ function secrets(): Record<string, Answer> {
   };
   return {
     CreateSecret: ({ Name, SecretString }) => {
-      kept = { ARN: `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${Name}`, SecretString: String(SecretString) };
+      kept = {
+        ARN: `arn:aws:secretsmanager:eu-central-1:111122223333:secret:${Name}`,
+        SecretString: String(SecretString),
+      };
       return kept;
     },
     DescribeSecret: found(({ ARN, DeletedDate }) => ({ ARN, DeletedDate })),
-    GetSecretValue: found((secret) => (secret.DeletedDate === undefined ? secret : new Refusal('InvalidRequestException'))),
+    GetSecretValue: found((secret) =>
+      secret.DeletedDate === undefined ? secret : new Refusal('InvalidRequestException'),
+    ),
     DeleteSecret: found((secret) => {
       secret.DeletedDate = 1_795_237_847;
       return {};
@@ -34,7 +39,14 @@ function secrets(): Record<string, Answer> {
 }
 
 test('settings are read as the app reads them, and nonsense is refused', () => {
-  const { context, operator } = readArguments(['-c', 'region=eu-central-1', '-c', 'encoders=203.0.113.7/32', '--operator', 'ann@example.com']);
+  const { context, operator } = readArguments([
+    '-c',
+    'region=eu-central-1',
+    '-c',
+    'encoders=203.0.113.7/32',
+    '--operator',
+    'ann@example.com',
+  ]);
   assert.deepEqual(context, { region: 'eu-central-1', encoders: '203.0.113.7/32' });
   assert.equal(operator, 'ann@example.com');
   assert.equal(settingsIn(context).region, 'eu-central-1');
@@ -44,7 +56,11 @@ test('settings are read as the app reads them, and nonsense is refused', () => {
 });
 
 test('a private library needs no key yet when its settings are checked', () => {
-  const settings = { region: 'eu-central-1', encoders: '203.0.113.7/32', allowedOrigins: 'https://app.example.com' };
+  const settings = {
+    region: 'eu-central-1',
+    encoders: '203.0.113.7/32',
+    allowedOrigins: 'https://app.example.com',
+  };
   assert.equal(settingsIn({ ...settings, viewerAccess: 'private' }).viewerAccess, 'private');
 });
 
@@ -65,7 +81,9 @@ test('what is kept is what the functions and CloudFront take', async () => {
     DescribeSecret: () => new Refusal('ResourceNotFoundException'),
     CreateSecret: ({ SecretString }) => {
       kept = String(SecretString);
-      return { ARN: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:matchcut/playback-key' };
+      return {
+        ARN: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:matchcut/playback-key',
+      };
     },
   });
   const { playbackPublicKey } = await ensurePlaybackKey(aws.secrets, 'matchcut');
@@ -73,7 +91,8 @@ test('what is kept is what the functions and CloudFront take', async () => {
   assert.match(sealKey ?? '', /^[0-9a-f]{64}$/);
   assert.match(privateKey ?? '', /^-----BEGIN PRIVATE KEY-----\n/);
   assert.equal(createPrivateKey(privateKey ?? '').asymmetricKeyDetails?.namedCurve, 'prime256v1');
-  const spki = (pem: string) => createPublicKey(pem).export({ type: 'spki', format: 'der' }).toString('hex');
+  const spki = (pem: string) =>
+    createPublicKey(pem).export({ type: 'spki', format: 'der' }).toString('hex');
   assert.equal(spki(playbackPublicKey), spki(privateKey ?? ''));
 });
 
@@ -82,10 +101,16 @@ test('the first operator is made where there is none, even if that was cut off b
     const { aws, calls } = await fakeAws({
       ListUsersInGroup: () => ({ Users: [] }),
       AdminCreateUser: create,
-      AdminSetUserPassword: ({ Permanent }) => (Permanent === true ? {} : new Refusal('InvalidParameterException')),
-      AdminAddUserToGroup: ({ GroupName }) => (GroupName === 'operator' ? {} : new Refusal('ResourceNotFoundException')),
+      AdminSetUserPassword: ({ Permanent }) =>
+        Permanent === true ? {} : new Refusal('InvalidParameterException'),
+      AdminAddUserToGroup: ({ GroupName }) =>
+        GroupName === 'operator' ? {} : new Refusal('ResourceNotFoundException'),
     });
-    const { email, password } = await ensureOperator(aws.cognito, 'eu-central-1_abc', 'ann@example.com');
+    const { email, password } = await ensureOperator(
+      aws.cognito,
+      'eu-central-1_abc',
+      'ann@example.com',
+    );
     assert.equal(email, 'ann@example.com');
     assert.ok(password !== undefined && password.length >= 20);
     assert.equal(calls.at(-1), 'AdminAddUserToGroup');
@@ -94,9 +119,13 @@ test('the first operator is made where there is none, even if that was cut off b
 
 test('an operator that is there is left alone', async () => {
   const { aws, calls } = await fakeAws({
-    ListUsersInGroup: () => ({ Users: [{ Username: '1f', Attributes: [{ Name: 'email', Value: 'bob@example.com' }] }] }),
+    ListUsersInGroup: () => ({
+      Users: [{ Username: '1f', Attributes: [{ Name: 'email', Value: 'bob@example.com' }] }],
+    }),
   });
-  assert.deepEqual(await ensureOperator(aws.cognito, 'eu-central-1_abc', 'ann@example.com'), { email: 'bob@example.com' });
+  assert.deepEqual(await ensureOperator(aws.cognito, 'eu-central-1_abc', 'ann@example.com'), {
+    email: 'bob@example.com',
+  });
   assert.deepEqual(calls, ['ListUsersInGroup']);
 });
 
@@ -108,11 +137,17 @@ test('a password has every kind of letter that the pool asks for', () => {
 test('a deployment whose data would go with it is noticed', async () => {
   const check = async (policies: readonly (string | undefined)[], expected: boolean) => {
     const resources = policies.map((policy, at) => {
-      return [`R${at}`, { Type: 'AWS::S3::Bucket', ...(policy === undefined ? {} : { DeletionPolicy: policy }) }];
+      return [
+        `R${at}`,
+        { Type: 'AWS::S3::Bucket', ...(policy === undefined ? {} : { DeletionPolicy: policy }) },
+      ];
     });
-    const template = { Resources: { ...Object.fromEntries(resources), Queue: { Type: 'AWS::SQS::Queue' } } };
+    const template = {
+      Resources: { ...Object.fromEntries(resources), Queue: { Type: 'AWS::SQS::Queue' } },
+    };
     const { aws } = await fakeAws({
-      GetTemplate: () => `<TemplateBody>${JSON.stringify(template).replaceAll('"', '&quot;')}</TemplateBody>`,
+      GetTemplate: () =>
+        `<TemplateBody>${JSON.stringify(template).replaceAll('"', '&quot;')}</TemplateBody>`,
     });
     assert.equal(await keepsData(aws.cloudFormation, 'matchcut-vod'), expected);
   };

@@ -29,11 +29,16 @@ export function readArguments(given: readonly string[]): DeployArguments {
 }
 
 function parse(given: readonly string[]) {
-  const options = { context: { type: 'string', multiple: true, short: 'c' }, operator: { type: 'string' } } as const;
+  const options = {
+    context: { type: 'string', multiple: true, short: 'c' },
+    operator: { type: 'string' },
+  } as const;
   try {
     return parseArgs({ args: [...given], options, allowPositionals: false });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message} Give settings as -c key=value, the first operator as --operator EMAIL.`);
+    throw new UsageError(
+      `${(error as Error).message} Give settings as -c key=value, the first operator as --operator EMAIL.`,
+    );
   }
 }
 
@@ -45,7 +50,11 @@ function parse(given: readonly string[]) {
  */
 export function settingsIn(context: Readonly<Record<string, string>>): Settings {
   const root = new RootConstruct();
-  const key = { playbackKeySecretArn: 'arn:aws:secretsmanager:', playbackPublicKey: '-----BEGIN PUBLIC KEY-----' };
-  for (const [name, value] of Object.entries({ ...key, ...context })) root.node.setContext(name, value);
+  const key = {
+    playbackKeySecretArn: 'arn:aws:secretsmanager:',
+    playbackPublicKey: '-----BEGIN PUBLIC KEY-----',
+  };
+  for (const [name, value] of Object.entries({ ...key, ...context }))
+    root.node.setContext(name, value);
   return settingsOf(root.node);
 }

@@ -29,7 +29,10 @@ export function connect(connection: Connection = {}) {
     mediaLive: new MediaLiveClient(connection),
     vod: new MediaPackageVodClient({ ...connection, maxAttempts: 10 }),
     // Emulators have one host for all buckets.
-    s3: new S3Client({ ...connection, forcePathStyle: process.env['AWS_ENDPOINT_URL'] !== undefined }),
+    s3: new S3Client({
+      ...connection,
+      forcePathStyle: process.env['AWS_ENDPOINT_URL'] !== undefined,
+    }),
     secrets: new SecretsManagerClient(connection),
     quotas: new ServiceQuotasClient(connection),
     ssm: new SSMClient(connection),
@@ -54,7 +57,9 @@ export async function orUndefined<T>(kind: string, asked: Promise<T>): Promise<T
 
 /** All items of a paged list. */
 export async function paged<T>(
-  page: (token: string | undefined) => Promise<{ items: readonly T[] | undefined; next: string | undefined }>,
+  page: (
+    token: string | undefined,
+  ) => Promise<{ items: readonly T[] | undefined; next: string | undefined }>,
 ): Promise<T[]> {
   const all: T[] = [];
   let token: string | undefined;

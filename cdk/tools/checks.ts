@@ -4,10 +4,12 @@
  */
 
 import { resolve } from 'node:path';
-
-import { DescribePackagingGroupCommand } from '@aws-sdk/client-mediapackage-vod';
 import { ListChannelsCommand } from '@aws-sdk/client-medialive';
-import { GetAWSDefaultServiceQuotaCommand, GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
+import { DescribePackagingGroupCommand } from '@aws-sdk/client-mediapackage-vod';
+import {
+  GetAWSDefaultServiceQuotaCommand,
+  GetServiceQuotaCommand,
+} from '@aws-sdk/client-service-quotas';
 import { GetParameterCommand, GetParametersCommand } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 
@@ -59,7 +61,11 @@ export async function checkCredentials(aws: Aws): Promise<{ finding: Finding; ac
 }
 
 /** Everything else, each check by itself. */
-export async function checkAccount(aws: Aws, settings: Settings, account: string): Promise<Finding[]> {
+export async function checkAccount(
+  aws: Aws,
+  settings: Settings,
+  account: string,
+): Promise<Finding[]> {
   const checks: Record<string, Promise<Finding | Finding[]>> = {
     'the account': checkAccountId(settings, account),
     'the CDK bootstrap': checkBootstrap(aws, settings, account),
@@ -78,12 +84,19 @@ export async function checkAccount(aws: Aws, settings: Settings, account: string
 
 async function checkAccountId(settings: Settings, account: string): Promise<Finding[]> {
   if (settings.account === undefined || settings.account === account) return [];
-  return [missing(`The credentials are of account ${account}, but the setting account says ${settings.account}.`)];
+  return [
+    missing(
+      `The credentials are of account ${account}, but the setting account says ${settings.account}.`,
+    ),
+  ];
 }
 
 async function checkBootstrap(aws: Aws, settings: Settings, account: string): Promise<Finding> {
   const name = '/cdk-bootstrap/hnb659fds/version';
-  const found = await orUndefined('ParameterNotFound', aws.ssm.send(new GetParameterCommand({ Name: name })));
+  const found = await orUndefined(
+    'ParameterNotFound',
+    aws.ssm.send(new GetParameterCommand({ Name: name })),
+  );
   const version = Number(found?.Parameter?.Value ?? 0);
   if (version >= BOOTSTRAP) return ok(`CDK bootstrap version ${version}`);
   return missing(
@@ -98,22 +111,32 @@ async function checkServices(aws: Aws, region: string): Promise<Finding> {
     ['mediapackage', 'AWS Elemental MediaPackage'],
     ['mediaconvert', 'AWS Elemental MediaConvert'],
   ]);
-  const path = (service: string) => `/aws/service/global-infrastructure/regions/${region}/services/${service}`;
+  const path = (service: string) =>
+    `/aws/service/global-infrastructure/regions/${region}/services/${service}`;
   // S3 is everywhere: if even that is unknown, it is the list that is missing.
   const Names = ['s3', ...services.keys()].map(path);
-  const { InvalidParameters: invalid = [] } = await aws.regions.send(new GetParametersCommand({ Names }));
+  const { InvalidParameters: invalid = [] } = await aws.regions.send(
+    new GetParametersCommand({ Names }),
+  );
   if (invalid.includes(path('s3'))) {
-    return note(`AWS lists no services for the region ${region}; whether it has MediaLive and MediaPackage was not checked.`);
+    return note(
+      `AWS lists no services for the region ${region}; whether it has MediaLive and MediaPackage was not checked.`,
+    );
   }
-  const absent = [...services].filter(([service]) => invalid.includes(path(service))).map(([, name]) => name);
+  const absent = [...services]
+    .filter(([service]) => invalid.includes(path(service)))
+    .map(([, name]) => name);
   if (absent.length === 0) return ok(`${region} has MediaLive, MediaPackage and MediaConvert`);
-  return missing(`The region ${region} does not have ${absent.join(' and ')}. Choose another with -c region=eu-central-1, for example.`);
+  return missing(
+    `The region ${region} does not have ${absent.join(' and ')}. Choose another with -c region=eu-central-1, for example.`,
+  );
 }
 
 async function checkHarvestJobs(aws: Aws): Promise<Finding> {
   const most = await quota(aws, 'harvestJobs');
   const raise = `Before a big event, raise "Concurrent harvest jobs" (${QUOTAS.harvestJobs[1]}) in Service Quotas.`;
-  if (most === 0) return missing(`The account may run no harvest jobs, so no clip could be made. ${raise}`);
+  if (most === 0)
+    return missing(`The account may run no harvest jobs, so no clip could be made. ${raise}`);
   const text = `${most} clips can be harvested at once; others wait their turn.`;
   return most < USUAL_HARVEST_JOBS ? note(`Only ${text} ${raise}`) : ok(`${text} ${raise}`);
 }
@@ -121,8 +144,13 @@ async function checkHarvestJobs(aws: Aws): Promise<Finding> {
 async function checkAssets(aws: Aws, settings: Settings): Promise<Finding> {
   const most = await quota(aws, 'assets');
   const outputs = await outputsOf(aws.cloudFormation, stackNames(settings.name)[0]);
-  const described = groupsIn(outputs).map(async (Id) => aws.vod.send(new DescribePackagingGroupCommand({ Id })));
-  const used = (await Promise.all(described)).reduce((sum, group) => sum + (group.ApproximateAssetCount ?? 0), 0);
+  const described = groupsIn(outputs).map(async (Id) =>
+    aws.vod.send(new DescribePackagingGroupCommand({ Id })),
+  );
+  const used = (await Promise.all(described)).reduce(
+    (sum, group) => sum + (group.ApproximateAssetCount ?? 0),
+    0,
+  );
   // Those to come count: a file that was just added is the remedy.
   const groups = readPackagingGroups(resolve(ROOT, settings.packagingGroups)).length;
   const room = most * groups;
@@ -139,13 +167,19 @@ async function checkChannels(aws: Aws, settings: Settings): Promise<Finding[]> {
   const resources = await resourcesOf(aws.cloudFormation, stackNames(settings.name)[1]);
   const own = idsOf(resources, 'AWS::MediaLive::Channel').length;
   const all = await paged(async (token) => {
-    const { Channels: items, NextToken: next } = await aws.mediaLive.send(new ListChannelsCommand({ NextToken: token }));
+    const { Channels: items, NextToken: next } = await aws.mediaLive.send(
+      new ListChannelsCommand({ NextToken: token }),
+    );
     return { items, next };
   });
   const others = all.length - own;
   const text = `${wanted} of ${most} MediaLive channels, beside ${others} of others`;
   if (others + wanted <= most) return [ok(text)];
-  return [missing(`The account cannot have ${text}. Raise "Channels" of MediaLive (${QUOTAS.channels[1]}) in Service Quotas.`)];
+  return [
+    missing(
+      `The account cannot have ${text}. Raise "Channels" of MediaLive (${QUOTAS.channels[1]}) in Service Quotas.`,
+    ),
+  ];
 }
 
 async function checkConcurrency(aws: Aws): Promise<Finding> {
@@ -161,7 +195,10 @@ async function checkConcurrency(aws: Aws): Promise<Finding> {
 async function quota(aws: Aws, name: keyof typeof QUOTAS): Promise<number> {
   const [ServiceCode, QuotaCode] = QUOTAS[name];
   const asked = { ServiceCode, QuotaCode };
-  const own = await orUndefined('NoSuchResourceException', aws.quotas.send(new GetServiceQuotaCommand(asked)));
+  const own = await orUndefined(
+    'NoSuchResourceException',
+    aws.quotas.send(new GetServiceQuotaCommand(asked)),
+  );
   const found = own ?? (await aws.quotas.send(new GetAWSDefaultServiceQuotaCommand(asked)));
   const value = found.Quota?.Value;
   if (value === undefined) throw new Error(`Service Quotas tells no value of ${QuotaCode}`);

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 
 import { LADDER } from '../lib/settings/settings.ts';
-import { estimate, type Event, type Line, total } from './estimate.ts';
+import { type Event, estimate, type Line, total } from './estimate.ts';
 import { CDN_TRAFFIC, LEFT_OUT, PRICES, UNKNOWN } from './prices.ts';
 
 /** What can be told of an event, with what is taken otherwise. */
@@ -23,29 +23,44 @@ const QUESTIONS = {
 
 const HELP = [
   'make cost ARGS="--viewers 50000 --clips 200"',
-  ...Object.entries(QUESTIONS).map(([name, [usual, meaning]]) => `  --${name.padEnd(15)} ${meaning} (${usual})`),
+  ...Object.entries(QUESTIONS).map(
+    ([name, [usual, meaning]]) => `  --${name.padEnd(15)} ${meaning} (${usual})`,
+  ),
   '  --redundant       two pipelines per channel',
   '  --private         a private library',
   '  --price NAME=USD  another price; may be given several times. The names:',
-  ...[...Object.entries(PRICES).map(([name, { unit }]) => [name, unit] as const), ['cdnTraffic', CDN_TRAFFIC.unit] as const, ...Object.entries(UNKNOWN)].map(
-    ([name, unit]) => `    ${name.padEnd(24)} one ${unit}`,
-  ),
+  ...[
+    ...Object.entries(PRICES).map(([name, { unit }]) => [name, unit] as const),
+    ['cdnTraffic', CDN_TRAFFIC.unit] as const,
+    ...Object.entries(UNKNOWN),
+  ].map(([name, unit]) => `    ${name.padEnd(24)} one ${unit}`),
 ].join('\n');
 
 export class UsageError extends Error {}
 
-export function readEvent(given: readonly string[]): { event: Event; prices: Record<string, number> } {
-  const numbers = Object.fromEntries(Object.keys(QUESTIONS).map((name) => [name, { type: 'string' } as const]));
+export function readEvent(given: readonly string[]): {
+  event: Event;
+  prices: Record<string, number>;
+} {
+  const numbers = Object.fromEntries(
+    Object.keys(QUESTIONS).map((name) => [name, { type: 'string' } as const]),
+  );
   const flag = { type: 'boolean', default: false } as const;
   const parsed = parseArgs({
     args: [...given],
-    options: { ...numbers, redundant: flag, private: flag, price: { type: 'string', multiple: true } },
+    options: {
+      ...numbers,
+      redundant: flag,
+      private: flag,
+      price: { type: 'string', multiple: true },
+    },
   });
   const values: Readonly<Record<string, string | boolean | string[] | undefined>> = parsed.values;
   const number = (name: keyof typeof QUESTIONS): number => {
     const text = values[name];
     const value = text === undefined ? QUESTIONS[name][0] : Number(text);
-    if (text === '' || !Number.isFinite(value) || value < 0) throw new UsageError(`--${name} has to be a number, not ${String(text)}.`);
+    if (text === '' || !Number.isFinite(value) || value < 0)
+      throw new UsageError(`--${name} has to be a number, not ${String(text)}.`);
     return value;
   };
   if (number('hit-ratio') > 1) throw new UsageError('--hit-ratio has to be from 0 to 1.');
@@ -76,8 +91,12 @@ function readPrices(pairs: readonly string[]): Record<string, number> {
     pairs.map((pair) => {
       const [name = '', text = ''] = pair.split('=');
       const usd = Number(text);
-      if (!names.includes(name)) throw new UsageError(`--price ${pair}: there is no price ${name}; there are ${names.join(', ')}.`);
-      if (text === '' || !Number.isFinite(usd) || usd < 0) throw new UsageError(`--price ${pair}: ${text} is not a number of dollars.`);
+      if (!names.includes(name))
+        throw new UsageError(
+          `--price ${pair}: there is no price ${name}; there are ${names.join(', ')}.`,
+        );
+      if (text === '' || !Number.isFinite(usd) || usd < 0)
+        throw new UsageError(`--price ${pair}: ${text} is not a number of dollars.`);
       return [name, usd];
     }),
   );
@@ -94,7 +113,10 @@ export function report(event: Event, prices: Readonly<Record<string, number>>): 
     `${'Total'.padEnd(34)} ${money(total(known))}${perClip}`,
     '',
     ...(unknown.length === 0 ? [] : ['Not in the total, because no published price was found:']),
-    ...unknown.map((line) => `  ${line.what}: ${amount(line.amount)} ${line.unit}; add it with --price ${line.price}=USD`),
+    ...unknown.map(
+      (line) =>
+        `  ${line.what}: ${amount(line.amount)} ${line.unit}; add it with --price ${line.price}=USD`,
+    ),
     'Not in the total at all:',
     ...LEFT_OUT.map((what) => `  ${what}`),
     '',

@@ -1,9 +1,16 @@
 /** The data of a deployment, which outlive its stacks: media, library, users. */
 
-import { DeleteUserPoolCommand, UpdateUserPoolCommand } from '@aws-sdk/client-cognito-identity-provider';
-import { DeleteTableCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
-import { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { GetTemplateCommand, type StackResourceSummary } from '@aws-sdk/client-cloudformation';
+import {
+  DeleteUserPoolCommand,
+  UpdateUserPoolCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { DeleteTableCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteBucketCommand,
+  DeleteObjectsCommand,
+  ListObjectVersionsCommand,
+} from '@aws-sdk/client-s3';
 
 import { type Aws, orUndefined } from './aws.ts';
 import { idsOf } from './stacks.ts';
@@ -30,7 +37,9 @@ export function dataOf(resources: readonly StackResourceSummary[]): Data {
 
 /** Whether a stack leaves its data behind when it goes: what the setting keepData said. */
 export async function keepsData(client: Aws['cloudFormation'], stack: string): Promise<boolean> {
-  const { TemplateBody: template = '{}' } = await client.send(new GetTemplateCommand({ StackName: stack }));
+  const { TemplateBody: template = '{}' } = await client.send(
+    new GetTemplateCommand({ StackName: stack }),
+  );
   const { Resources: resources = {} } = JSON.parse(template) as {
     Resources?: Record<string, { Type: string; DeletionPolicy?: string }>;
   };
@@ -41,13 +50,19 @@ export async function keepsData(client: Aws['cloudFormation'], stack: string): P
 /** Empties a bucket, old versions and all. CloudFormation deletes empty ones only. */
 export async function emptyBucket(s3: Aws['s3'], Bucket: string): Promise<void> {
   for (;;) {
-    const page = await orUndefined('NoSuchBucket', s3.send(new ListObjectVersionsCommand({ Bucket, MaxKeys: 1000 })));
+    const page = await orUndefined(
+      'NoSuchBucket',
+      s3.send(new ListObjectVersionsCommand({ Bucket, MaxKeys: 1000 })),
+    );
     const objects = [...(page?.Versions ?? []), ...(page?.DeleteMarkers ?? [])];
     if (objects.length === 0) return;
     const Objects = objects.map(({ Key, VersionId }) => ({ Key, VersionId }));
-    const { Errors: errors = [] } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
+    const { Errors: errors = [] } = await s3.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+    );
     const [first] = errors;
-    if (first !== undefined) throw new Error(`${first.Key} of bucket ${Bucket} cannot be deleted: ${first.Message}`);
+    if (first !== undefined)
+      throw new Error(`${first.Key} of bucket ${Bucket} cannot be deleted: ${first.Message}`);
   }
 }
 
@@ -58,14 +73,24 @@ export async function deleteData(aws: Aws, data: Data): Promise<void> {
     await orUndefined('NoSuchBucket', aws.s3.send(new DeleteBucketCommand({ Bucket })));
   }
   for (const TableName of data.tables) {
-    const unlocked = aws.dynamodb.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }));
+    const unlocked = aws.dynamodb.send(
+      new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }),
+    );
     // Refused where it was not protected in the first place.
     await orUndefined('ValidationException', orUndefined('ResourceNotFoundException', unlocked));
-    await orUndefined('ResourceNotFoundException', aws.dynamodb.send(new DeleteTableCommand({ TableName })));
+    await orUndefined(
+      'ResourceNotFoundException',
+      aws.dynamodb.send(new DeleteTableCommand({ TableName })),
+    );
   }
   for (const UserPoolId of data.userPools) {
-    const unlocked = aws.cognito.send(new UpdateUserPoolCommand({ UserPoolId, DeletionProtection: 'INACTIVE' }));
+    const unlocked = aws.cognito.send(
+      new UpdateUserPoolCommand({ UserPoolId, DeletionProtection: 'INACTIVE' }),
+    );
     await orUndefined('ResourceNotFoundException', unlocked);
-    await orUndefined('ResourceNotFoundException', aws.cognito.send(new DeleteUserPoolCommand({ UserPoolId })));
+    await orUndefined(
+      'ResourceNotFoundException',
+      aws.cognito.send(new DeleteUserPoolCommand({ UserPoolId })),
+    );
   }
 }

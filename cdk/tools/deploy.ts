@@ -34,17 +34,25 @@ async function main(): Promise<void> {
   if (account === undefined) throw new Stopped('Nothing was changed.');
   const findings = await checkAccount(aws, settings, account);
   report(findings);
-  if (findings.some((finding) => finding.kind === 'missing')) throw new Stopped('Nothing was changed.');
+  if (findings.some((finding) => finding.kind === 'missing'))
+    throw new Stopped('Nothing was changed.');
 
   if (settings.functions === BUILT) {
     console.log('building the functions; the first time, that takes some minutes');
     await run('make', ['--directory', ROOT, 'functions', `ARCHITECTURE=${settings.architecture}`]);
   }
 
-  const made = settings.viewerAccess === 'private' ? await ensurePlaybackKey(aws.secrets, settings.name) : {};
+  const made =
+    settings.viewerAccess === 'private' ? await ensurePlaybackKey(aws.secrets, settings.name) : {};
   const all = Object.entries({ ...context, region: settings.region, ...made });
   const unattended = process.stdin.isTTY ? [] : ['--require-approval', 'never'];
-  await run('npx', ['cdk', 'deploy', '--all', ...unattended, ...all.flatMap(([key, value]) => ['-c', `${key}=${value}`])]);
+  await run('npx', [
+    'cdk',
+    'deploy',
+    '--all',
+    ...unattended,
+    ...all.flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+  ]);
   await print(aws, settings.name, operator ?? settings.alarmEmail);
 }
 
@@ -54,7 +62,9 @@ function report(findings: readonly Finding[]): void {
 
 /** The region of the environment or of the profile. */
 async function usualRegion(): Promise<string | undefined> {
-  return connect().sts.config.region().catch(() => undefined);
+  return connect()
+    .sts.config.region()
+    .catch(() => undefined);
 }
 
 /** Runs a program that writes to the same terminal. */
@@ -64,13 +74,17 @@ async function run(program: string, given: readonly string[]): Promise<void> {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0) throw new Stopped(`"${program} ${given[0]}" did not succeed; what it wrote says why.`);
+  if (code !== 0)
+    throw new Stopped(`"${program} ${given[0]}" did not succeed; what it wrote says why.`);
 }
 
 /** Where everything is, and who may sign in. */
 async function print(aws: Aws, name: string, email: string | undefined): Promise<void> {
-  const [vod, live] = await Promise.all(stackNames(name).map((stack) => outputsOf(aws.cloudFormation, stack)));
-  for (const [key, value] of [...(vod ?? []), ...(live ?? [])].sort()) console.log(`${key.padEnd(18)} ${value}`);
+  const [vod, live] = await Promise.all(
+    stackNames(name).map((stack) => outputsOf(aws.cloudFormation, stack)),
+  );
+  for (const [key, value] of [...(vod ?? []), ...(live ?? [])].sort())
+    console.log(`${key.padEnd(18)} ${value}`);
   const pool = vod?.get('UserPoolId');
   const app = vod?.get('OperatorClientId');
   if (pool === undefined || app === undefined) return;
@@ -88,7 +102,8 @@ async function print(aws: Aws, name: string, email: string | undefined): Promise
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof Stopped || error instanceof UsageError || error instanceof SettingsError)) throw error;
+  if (!(error instanceof Stopped || error instanceof UsageError || error instanceof SettingsError))
+    throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

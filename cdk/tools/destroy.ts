@@ -55,11 +55,17 @@ async function main(): Promise<void> {
     );
   }
   const data = dataOf(stacks.flatMap(({ resources }) => resources));
-  const fate = values['delete-data'] ? 'deletes all clips, uploads and users' : 'keeps clips, uploads and users';
-  console.log(`This removes ${stacks.map(({ stack }) => stack).join(' and ') || 'no stack'} from account ${account}, and ${fate}.`);
+  const fate = values['delete-data']
+    ? 'deletes all clips, uploads and users'
+    : 'keeps clips, uploads and users';
+  console.log(
+    `This removes ${stacks.map(({ stack }) => stack).join(' and ') || 'no stack'} from account ${account}, and ${fate}.`,
+  );
   if (!values.yes && !(await confirmed())) return console.log('Nothing was changed.');
 
-  for (const channel of stacks.flatMap(({ resources }) => idsOf(resources, 'AWS::MediaLive::Channel'))) {
+  for (const channel of stacks.flatMap(({ resources }) =>
+    idsOf(resources, 'AWS::MediaLive::Channel'),
+  )) {
     console.log(`stopping channel ${channel}`);
     await stopChannel(aws.mediaLive, channel);
   }
@@ -72,7 +78,8 @@ async function main(): Promise<void> {
   }
   if (values['delete-data']) await deleteData(aws, data);
   else tellKept(data);
-  if (await removePlaybackKey(aws.secrets, values.name)) console.log('the playback key can be had back for seven days');
+  if (await removePlaybackKey(aws.secrets, values.name))
+    console.log('the playback key can be had back for seven days');
   console.log('done');
 }
 
@@ -94,7 +101,11 @@ async function remove(aws: Aws, stack: string, groups: ReadonlySet<string>): Pro
     } catch (error) {
       const deleting = await statusOf(aws.cloudFormation, stack);
       if (deleting !== 'DELETE_FAILED') throw error;
-      if (attempt === TRIES) throw new Stopped(`Stack ${stack} could not be deleted; its events in CloudFormation say why.`, { cause: error });
+      if (attempt === TRIES)
+        throw new Stopped(
+          `Stack ${stack} could not be deleted; its events in CloudFormation say why.`,
+          { cause: error },
+        );
       console.log(`stack ${stack} could not be deleted yet`);
     }
   }

@@ -5,8 +5,16 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { DescribeChannelCommand, type MediaLiveClient, StopChannelCommand } from '@aws-sdk/client-medialive';
-import { DeleteAssetCommand, ListAssetsCommand, type MediaPackageVodClient } from '@aws-sdk/client-mediapackage-vod';
+import {
+  DescribeChannelCommand,
+  type MediaLiveClient,
+  StopChannelCommand,
+} from '@aws-sdk/client-medialive';
+import {
+  DeleteAssetCommand,
+  ListAssetsCommand,
+  type MediaPackageVodClient,
+} from '@aws-sdk/client-mediapackage-vod';
 
 import { orUndefined, paged } from './aws.ts';
 
@@ -30,21 +38,33 @@ export async function drainAssets(
     const left = await assetsOf(client, PackagingGroupId);
     if (left.length === 0) return deleted.size;
     if (left.every((id) => deleted.has(id))) {
-      if (Date.now() > deadline) throw new Error(`Packaging group ${PackagingGroupId} still has ${left.length} assets that were deleted.`);
+      if (Date.now() > deadline)
+        throw new Error(
+          `Packaging group ${PackagingGroupId} still has ${left.length} assets that were deleted.`,
+        );
       await wait(pollMs);
     }
     for (let at = 0; at < left.length; at += AT_ONCE) {
       const some = left.slice(at, at + AT_ONCE);
-      await Promise.all(some.map((Id) => orUndefined('NotFoundException', client.send(new DeleteAssetCommand({ Id })))));
+      await Promise.all(
+        some.map((Id) =>
+          orUndefined('NotFoundException', client.send(new DeleteAssetCommand({ Id }))),
+        ),
+      );
       for (const id of some) deleted.add(id);
       if (at + AT_ONCE >= left.length || (at / AT_ONCE) % 25 === 24) progress(deleted.size);
     }
   }
 }
 
-async function assetsOf(client: MediaPackageVodClient, PackagingGroupId: string): Promise<string[]> {
+async function assetsOf(
+  client: MediaPackageVodClient,
+  PackagingGroupId: string,
+): Promise<string[]> {
   const assets = await paged(async (NextToken) => {
-    const asked = client.send(new ListAssetsCommand({ PackagingGroupId, MaxResults: 100, NextToken }));
+    const asked = client.send(
+      new ListAssetsCommand({ PackagingGroupId, MaxResults: 100, NextToken }),
+    );
     const found = await orUndefined('NotFoundException', asked);
     return { items: found?.Assets, next: found?.NextToken };
   });
@@ -52,9 +72,16 @@ async function assetsOf(client: MediaPackageVodClient, PackagingGroupId: string)
 }
 
 /** Stops a channel, and waits until it is; whether it ran. */
-export async function stopChannel(client: MediaLiveClient, ChannelId: string, pollMs = 5_000): Promise<boolean> {
+export async function stopChannel(
+  client: MediaLiveClient,
+  ChannelId: string,
+  pollMs = 5_000,
+): Promise<boolean> {
   const state = async () => {
-    const found = await orUndefined('NotFoundException', client.send(new DescribeChannelCommand({ ChannelId })));
+    const found = await orUndefined(
+      'NotFoundException',
+      client.send(new DescribeChannelCommand({ ChannelId })),
+    );
     return found?.State ?? 'DELETED';
   };
   const still = ['STARTING', 'RUNNING', 'RECOVERING', 'STOPPING', 'UPDATING'];
@@ -62,9 +89,13 @@ export async function stopChannel(client: MediaLiveClient, ChannelId: string, po
   if (!still.includes(now)) return false;
   const deadline = Date.now() + PATIENCE_MS;
   while (still.includes(now)) {
-    if (Date.now() > deadline) throw new Error(`Channel ${ChannelId} is still ${now}; stop it in the console and try again.`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `Channel ${ChannelId} is still ${now}; stop it in the console and try again.`,
+      );
     // Refused in the midst of a change; asked again after it.
-    if (now === 'RUNNING') await orUndefined('ConflictException', client.send(new StopChannelCommand({ ChannelId })));
+    if (now === 'RUNNING')
+      await orUndefined('ConflictException', client.send(new StopChannelCommand({ ChannelId })));
     await wait(pollMs);
     now = await state();
   }

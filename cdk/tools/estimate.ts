@@ -79,7 +79,13 @@ export function estimate(event: Event, given: Readonly<Record<string, number>> =
   const line = (what: string, amount: number, price: string): Line => {
     const known = PRICES[price];
     const usd = given[price] ?? known?.usd;
-    return { what, amount, unit: known?.unit ?? UNKNOWN[price] ?? '', usd: usd === undefined ? undefined : amount * usd, price };
+    return {
+      what,
+      amount,
+      unit: known?.unit ?? UNKNOWN[price] ?? '',
+      usd: usd === undefined ? undefined : amount * usd,
+      price,
+    };
   };
   const lines = [
     line('MediaLive: input', runs, `mediaLiveInput${redundant}`),
@@ -94,7 +100,11 @@ export function estimate(event: Event, given: Readonly<Record<string, number>> =
     traffic(liveGb + vodGb, given['cdnTraffic']),
     line('CloudFront: requests', requests, 'cdnRequests'),
     line('S3: clips and uploads kept', (clipGb + uploadGb) * event.months, 'storage'),
-    line('S3: writing them', segmentFiles(event.clips * event.clipSeconds + event.uploadMinutes * 60), 'storagePuts'),
+    line(
+      'S3: writing them',
+      segmentFiles(event.clips * event.clipSeconds + event.uploadMinutes * 60),
+      'storagePuts',
+    ),
     line('API Gateway', lists + event.clips * 2, 'api'),
     line('Lambda: invocations', invocations, 'invocations'),
     line('Lambda: time', invocations * SECONDS_PER_INVOCATION * FUNCTION_GB, 'functionTime'),
@@ -112,7 +122,13 @@ export function total(lines: readonly Line[]): number {
 
 function traffic(gb: number, given: number | undefined): Line {
   const usd = given === undefined ? trafficCost(gb) : gb * given;
-  return { what: 'CloudFront: traffic', amount: gb, unit: CDN_TRAFFIC.unit, usd, price: 'cdnTraffic' };
+  return {
+    what: 'CloudFront: traffic',
+    amount: gb,
+    unit: CDN_TRAFFIC.unit,
+    usd,
+    price: 'cdnTraffic',
+  };
 }
 
 /** AWS's GB: 2^30 bytes. */

@@ -29,7 +29,9 @@ export async function ensureOperator(
   UserPoolId: string,
   email = NOBODY,
 ): Promise<Operator> {
-  const { Users: users = [] } = await client.send(new ListUsersInGroupCommand({ UserPoolId, GroupName: GROUP, Limit: 1 }));
+  const { Users: users = [] } = await client.send(
+    new ListUsersInGroupCommand({ UserPoolId, GroupName: GROUP, Limit: 1 }),
+  );
   const [first] = users;
   if (first !== undefined) {
     const address = first.Attributes?.find((attribute) => attribute.Name === 'email')?.Value;
@@ -52,7 +54,9 @@ export async function ensureOperator(
       }),
     ),
   );
-  await client.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password: password, Permanent: true }));
+  await client.send(
+    new AdminSetUserPasswordCommand({ UserPoolId, Username, Password: password, Permanent: true }),
+  );
   await client.send(new AdminAddUserToGroupCommand({ UserPoolId, Username, GroupName: GROUP }));
   return { email, password };
 }

@@ -29,21 +29,35 @@ const RECOVERY_DAYS = 7;
 const secretName = (name: string) => `${name}/playback-key`;
 
 /** The key of a deployment, which is made if there is none. */
-export async function ensurePlaybackKey(client: SecretsManagerClient, name: string): Promise<PlaybackKey> {
+export async function ensurePlaybackKey(
+  client: SecretsManagerClient,
+  name: string,
+): Promise<PlaybackKey> {
   const SecretId = secretName(name);
-  const found = await orUndefined('ResourceNotFoundException', client.send(new DescribeSecretCommand({ SecretId })));
+  const found = await orUndefined(
+    'ResourceNotFoundException',
+    client.send(new DescribeSecretCommand({ SecretId })),
+  );
   if (found === undefined) return create(client, name);
   // A deployment that was removed, and now comes back.
   if (found.DeletedDate !== undefined) await client.send(new RestoreSecretCommand({ SecretId }));
-  const { ARN: arn = '', SecretString: text = '' } = await client.send(new GetSecretValueCommand({ SecretId }));
+  const { ARN: arn = '', SecretString: text = '' } = await client.send(
+    new GetSecretValueCommand({ SecretId }),
+  );
   const { privateKey } = JSON.parse(text) as { privateKey: string };
   return { playbackKeySecretArn: arn, playbackPublicKey: publicHalf(privateKey) };
 }
 
 /** Gives the key up. It can be had back for some days, which cost nothing. */
-export async function removePlaybackKey(client: SecretsManagerClient, name: string): Promise<boolean> {
+export async function removePlaybackKey(
+  client: SecretsManagerClient,
+  name: string,
+): Promise<boolean> {
   const SecretId = secretName(name);
-  const found = await orUndefined('ResourceNotFoundException', client.send(new DescribeSecretCommand({ SecretId })));
+  const found = await orUndefined(
+    'ResourceNotFoundException',
+    client.send(new DescribeSecretCommand({ SecretId })),
+  );
   if (found === undefined || found.DeletedDate !== undefined) return false;
   await client.send(new DeleteSecretCommand({ SecretId, RecoveryWindowInDays: RECOVERY_DAYS }));
   return true;
@@ -65,5 +79,8 @@ async function create(client: SecretsManagerClient, name: string): Promise<Playb
 }
 
 function publicHalf(privateKey: string): string {
-  return createPublicKey(createPrivateKey(privateKey)).export({ type: 'spki', format: 'pem' }).toString().trim();
+  return createPublicKey(createPrivateKey(privateKey))
+    .export({ type: 'spki', format: 'pem' })
+    .toString()
+    .trim();
 }

@@ -18,7 +18,12 @@ export interface Price {
 const PRICE_LIST = 'AWS Price List API, as quoted in public cost notes of that day';
 const CLOUDFRONT = 'https://aws.amazon.com/cloudfront/pricing/, stored copy';
 
-const onList = (usd: number, unit: string): Price => ({ usd, unit, asOf: '2026-09-18', source: PRICE_LIST });
+const onList = (usd: number, unit: string): Price => ({
+  usd,
+  unit,
+  asOf: '2026-09-18',
+  source: PRICE_LIST,
+});
 
 export const PRICES: Readonly<Record<string, Price>> = {
   // AVC, at most 10 Mbit/s, at most 30 frames a second. AWS's own cost examples confirm the outputs
@@ -49,7 +54,8 @@ export const PRICES: Readonly<Record<string, Price>> = {
     usd: 0.023,
     unit: 'GB a month',
     asOf: '2025-10-28',
-    source: 'AWS Price List API, as quoted that day; docs.aws.amazon.com/solutions/latest/live-streaming-on-aws-with-amazon-s3/cost-example-1.html says the same',
+    source:
+      'AWS Price List API, as quoted that day; docs.aws.amazon.com/solutions/latest/live-streaming-on-aws-with-amazon-s3/cost-example-1.html says the same',
   },
   storagePuts: {
     usd: 0.005 / 1000,
@@ -61,7 +67,8 @@ export const PRICES: Readonly<Record<string, Price>> = {
     usd: 1 / 1e6,
     unit: 'request',
     asOf: '2025-05-19',
-    source: 'https://awsforengineers.com/blog/aws-api-gateway-pricing-explained; an AWS whitepaper says the same',
+    source:
+      'https://awsforengineers.com/blog/aws-api-gateway-pricing-explained; an AWS whitepaper says the same',
   },
   invocations: {
     usd: 0.2 / 1e6,
@@ -119,7 +126,7 @@ export const LEFT_OUT: readonly string[] = [
   'Cognito: operators beyond the free ones',
   'reads of S3 by MediaPackage, and storage other than of clips and uploads',
   'CloudFront functions and Origin Shield; viewers outside of North America and Europe',
-  'DRM: the key server is another vendor\'s',
+  "DRM: the key server is another vendor's",
   'taxes, support plans, free tiers, discounts; regions other than us-east-1',
 ];
 

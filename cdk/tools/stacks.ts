@@ -15,10 +15,16 @@ export function stackNames(name: string): readonly [vod: string, live: string] {
 }
 
 /** The outputs of a stack by name; `undefined` if there is no such stack. */
-export async function outputsOf(client: CloudFormationClient, stack: string): Promise<Map<string, string> | undefined> {
+export async function outputsOf(
+  client: CloudFormationClient,
+  stack: string,
+): Promise<Map<string, string> | undefined> {
   const found = await ifThere(client.send(new DescribeStacksCommand({ StackName: stack })));
   const outputs = found?.Stacks?.[0]?.Outputs ?? [];
-  return found && new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+  return (
+    found &&
+    new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]))
+  );
 }
 
 /** The ids of the packaging groups in a stack's outputs. */
@@ -26,13 +32,19 @@ export function groupsIn(outputs: ReadonlyMap<string, string> | undefined): stri
   return outputs?.get('PackagingGroupIds')?.split(',') ?? [];
 }
 
-export async function statusOf(client: CloudFormationClient, stack: string): Promise<string | undefined> {
+export async function statusOf(
+  client: CloudFormationClient,
+  stack: string,
+): Promise<string | undefined> {
   const found = await ifThere(client.send(new DescribeStacksCommand({ StackName: stack })));
   return found?.Stacks?.[0]?.StackStatus;
 }
 
 /** What a stack made; nothing if there is no such stack. */
-export async function resourcesOf(client: CloudFormationClient, stack: string): Promise<readonly StackResourceSummary[]> {
+export async function resourcesOf(
+  client: CloudFormationClient,
+  stack: string,
+): Promise<readonly StackResourceSummary[]> {
   return paged(async (token) => {
     const command = new ListStackResourcesCommand({ StackName: stack, NextToken: token });
     const found = await ifThere(client.send(command));
@@ -43,14 +55,17 @@ export async function resourcesOf(client: CloudFormationClient, stack: string): 
 /** The physical ids of a stack's resources of a type. */
 export function idsOf(resources: readonly StackResourceSummary[], type: string): string[] {
   return resources
-    .filter((resource) => resource.ResourceType === type && resource.ResourceStatus !== 'DELETE_COMPLETE')
+    .filter(
+      (resource) => resource.ResourceType === type && resource.ResourceStatus !== 'DELETE_COMPLETE',
+    )
     .flatMap((resource) => resource.PhysicalResourceId ?? []);
 }
 
 /** CloudFormation has no error of its own for a stack that is not there. */
 async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   return asked.catch((error: unknown) => {
-    if (kindOf(error) === 'ValidationError' && /does not exist/.test(String(error))) return undefined;
+    if (kindOf(error) === 'ValidationError' && /does not exist/.test(String(error)))
+      return undefined;
     throw error;
   });
 }

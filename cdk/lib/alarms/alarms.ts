@@ -1,7 +1,12 @@
 /** Alarms, each with a text that says what it means and where to read what to do. */
 
 import { Duration } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  Alarm,
+  ComparisonOperator,
+  type IMetric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -64,7 +69,8 @@ export class Alarms extends Construct {
           ? ComparisonOperator.LESS_THAN_THRESHOLD
           : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: props.periods ?? 1,
-      treatMissingData: props.silenceIsBad === true ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+      treatMissingData:
+        props.silenceIsBad === true ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
     });
     alarm.addAlarmAction(new SnsAction(this.topic));
     this.all.push(alarm);
@@ -73,7 +79,9 @@ export class Alarms extends Construct {
   /** What nobody could take is in this queue until somebody looks. */
   ofUndelivered(what: string, queue: IQueue, runbook: string, threshold = 1): void {
     const depth = { period: Duration.minutes(1), statistic: 'Maximum' };
-    this.undelivered.push(queue.metricApproximateNumberOfMessagesVisible({ ...depth, label: what }));
+    this.undelivered.push(
+      queue.metricApproximateNumberOfMessagesVisible({ ...depth, label: what }),
+    );
     this.raise(`undelivered: ${what}`, {
       metric: queue.metricApproximateNumberOfMessagesVisible(depth),
       threshold,

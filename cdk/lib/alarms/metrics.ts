@@ -6,7 +6,17 @@ import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Alarms } from './alarms.ts';
 
 /** The statuses that a clip goes through, in the order in which it does. */
-export const STATUSES = ['scheduled', 'queued', 'harvesting', 'uploading', 'transcoding', 'packaging', 'ready', 'failed', 'deleting'];
+export const STATUSES = [
+  'scheduled',
+  'queued',
+  'harvesting',
+  'uploading',
+  'transcoding',
+  'packaging',
+  'ready',
+  'failed',
+  'deleting',
+];
 export const UNFINISHED = STATUSES.filter((status) => !['ready', 'failed'].includes(status));
 
 /** A harvest takes a minute or two: whoever waits longer stands behind many, or is forgotten. */
@@ -28,9 +38,24 @@ export class Metrics {
     return { METRICS_NAMESPACE: this.namespace };
   }
 
-  of(metricName: string, statistic: string, dimensionsMap: Record<string, string> = {}, period = Duration.minutes(5)): Metric {
-    const label = [...Object.values(dimensionsMap), ...(/^p\d/.test(statistic) ? [statistic] : [])].join(' ');
-    return new Metric({ namespace: this.namespace, metricName, statistic, period, dimensionsMap, ...(label === '' ? {} : { label }) });
+  of(
+    metricName: string,
+    statistic: string,
+    dimensionsMap: Record<string, string> = {},
+    period = Duration.minutes(5),
+  ): Metric {
+    const label = [
+      ...Object.values(dimensionsMap),
+      ...(/^p\d/.test(statistic) ? [statistic] : []),
+    ].join(' ');
+    return new Metric({
+      namespace: this.namespace,
+      metricName,
+      statistic,
+      period,
+      dimensionsMap,
+      ...(label === '' ? {} : { label }),
+    });
   }
 
   raise(alarms: Alarms): void {

@@ -5,10 +5,10 @@ import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-la
 import { Construct } from 'constructs';
 
 import type { Metrics } from '../alarms/metrics.ts';
-import type { Channels } from '../live/channels.ts';
 import { undeliveredQueue } from '../function/events.ts';
-import { type Deployment, RustFunction, arn } from '../function/function.ts';
+import { arn, type Deployment, RustFunction } from '../function/function.ts';
 import type { Library } from '../library/library.ts';
+import type { Channels } from '../live/channels.ts';
 
 /** Ours, on the account's default bus. */
 export const STATE_CHANGED = { source: ['matchcut'], detailType: ['Clip State Changed'] };
@@ -35,11 +35,18 @@ export class Announce extends Construct {
       ...props,
       bin: 'announce-clip',
       description: "Tells EventBridge of each change of a clip's state",
-      environment: { ...props.viewEnvironment, ...props.metrics.environment, CHANNELS: channels.json },
+      environment: {
+        ...props.viewEnvironment,
+        ...props.metrics.environment,
+        CHANNELS: channels.json,
+      },
       timeout: Duration.seconds(60),
     });
     library.mayFollow(announce);
-    announce.may({ actions: ['events:PutEvents'], resources: [arn(this, 'events', 'event-bus/default')] });
+    announce.may({
+      actions: ['events:PutEvents'],
+      resources: [arn(this, 'events', 'event-bus/default')],
+    });
     announce.may({ actions: ['sqs:SendMessage'], resources: [failed.queueArn] });
     announce.lambda.addEventSourceMapping('Changes', {
       eventSourceArn: library.streamArn,
@@ -60,7 +67,10 @@ export class Announce extends Construct {
       onFailure: { bind: () => ({ destination: failed.queueArn }) },
     });
     alarms.raise('announcements are late', {
-      metric: announce.lambda.metric('IteratorAge', { statistic: 'Maximum', period: Duration.minutes(1) }),
+      metric: announce.lambda.metric('IteratorAge', {
+        statistic: 'Maximum',
+        period: Duration.minutes(1),
+      }),
       threshold: Duration.minutes(5).toMilliseconds(),
       periods: 3,
       means: 'Other systems hear of changes of clips more than five minutes late.',

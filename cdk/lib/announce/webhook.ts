@@ -5,11 +5,10 @@ import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
-
-import { STATE_CHANGED } from './announce.ts';
 import { keptQueue, undeliveredQueue } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { WebhookSettings } from '../settings/settings.ts';
+import { STATE_CHANGED } from './announce.ts';
 
 const DELIVERY_TIMEOUT = Duration.seconds(30);
 
@@ -59,12 +58,17 @@ export class Webhook extends Construct {
       mayFail: true,
     });
     // Consuming includes changing how long a message stays invisible: the pause before the next try.
-    deliver.lambda.addEventSource(new SqsEventSource(queue, { batchSize: 1, maxConcurrency: AT_ONCE }));
+    deliver.lambda.addEventSource(
+      new SqsEventSource(queue, { batchSize: 1, maxConcurrency: AT_ONCE }),
+    );
     deliver.may({ actions: ['secretsmanager:GetSecretValue'], resources: [webhook.secretArn] });
 
     alarms.raise(`webhook ${webhook.name} is behind`, {
       // Messages that wait for their next try are invisible.
-      metric: queue.metricApproximateNumberOfMessagesNotVisible({ period: TROUBLED.period, statistic: 'Minimum' }),
+      metric: queue.metricApproximateNumberOfMessagesNotVisible({
+        period: TROUBLED.period,
+        statistic: 'Minimum',
+      }),
       threshold: 1,
       periods: TROUBLED.periods,
       means: `For half an hour, there was always something that ${webhook.name} had not taken.`,

@@ -17,9 +17,8 @@ import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-
-import type { Contract, Operation } from './contract.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
+import type { Contract, Operation } from './contract.ts';
 import type { Users } from './users.ts';
 
 export interface ApiProps extends Deployment {
@@ -49,7 +48,13 @@ export class Api extends Construct {
       corsPreflight: {
         allowOrigins: [...settings.allowedOrigins],
         allowMethods: [CorsHttpMethod.ANY],
-        allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match'],
+        allowHeaders: [
+          'authorization',
+          'content-type',
+          'idempotency-key',
+          'if-match',
+          'if-none-match',
+        ],
         exposeHeaders: ['etag', 'location', 'retry-after'],
         allowCredentials: credentials,
         maxAge: Duration.hours(1),
@@ -89,7 +94,9 @@ export class Api extends Construct {
     for (const operation of this.props.contract.operations) {
       const target = functions.find((it) => it.bin === operation.id);
       if (target === undefined) {
-        throw new Error(`Nothing answers ${operation.method} ${operation.path}: there is no function ${operation.id}.`);
+        throw new Error(
+          `Nothing answers ${operation.method} ${operation.path}: there is no function ${operation.id}.`,
+        );
       }
       unrouted.delete(target);
       this.add(operation, target);
@@ -110,7 +117,8 @@ export class Api extends Construct {
   private refuseOthers(): void {
     const { contract, ...deployment } = this.props;
     const paths = [...new Set(contract.operations.map(({ path }) => path))];
-    const methodsOf = (path: string) => contract.operations.filter((it) => it.path === path).map(({ method }) => method);
+    const methodsOf = (path: string) =>
+      contract.operations.filter((it) => it.path === path).map(({ method }) => method);
     const methods = paths.map((path) => [path, methodsOf(path).join(', ')]);
     const refuse = new RustFunction(this, 'Refuse', {
       ...deployment,
@@ -119,10 +127,19 @@ export class Api extends Construct {
       environment: { CONTRACT_METHODS: JSON.stringify(Object.fromEntries(methods)) },
     });
     const integration = new HttpLambdaIntegration(refuse.bin, refuse.lambda);
-    const others = paths.flatMap((path) => this.http.addRoutes({ path, integration, methods: [HttpMethod.ANY] }));
-    const unknown = new HttpRoute(this, 'Unknown', { httpApi: this.http, routeKey: HttpRouteKey.DEFAULT, integration });
+    const others = paths.flatMap((path) =>
+      this.http.addRoutes({ path, integration, methods: [HttpMethod.ANY] }),
+    );
+    const unknown = new HttpRoute(this, 'Unknown', {
+      httpApi: this.http,
+      routeKey: HttpRouteKey.DEFAULT,
+      integration,
+    });
     for (const route of [...others, unknown]) {
-      Validations.of(route).acknowledge({ id: 'AwsSolutions-APIG4', reason: 'It refuses everyone.' });
+      Validations.of(route).acknowledge({
+        id: 'AwsSolutions-APIG4',
+        reason: 'It refuses everyone.',
+      });
     }
   }
 

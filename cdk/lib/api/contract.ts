@@ -71,7 +71,9 @@ function operationOf(path: string, method: string, operation: OperationObject): 
   if (operation.operationId === undefined) {
     throw new Error(`${method} ${path} of the contract has no operationId.`);
   }
-  const scopes = (operation.security ?? []).flatMap((alternative) => Object.values(alternative).flat());
+  const scopes = (operation.security ?? []).flatMap((alternative) =>
+    Object.values(alternative).flat(),
+  );
   const query = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
   return {
     id: operation.operationId,

@@ -13,9 +13,8 @@ import {
   UserPoolOperation,
 } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
-
-import type { Contract } from './contract.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
+import type { Contract } from './contract.ts';
 
 export interface UsersProps extends Deployment {
   readonly contract: Contract;
@@ -49,8 +48,16 @@ export class Users extends Construct {
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     Validations.of(this.pool).acknowledge(
-      { id: 'AwsSolutions-COG2', reason: 'An operator can add a second factor; scripts that cut clips sign in with a password.' },
-      { id: 'AwsSolutions-COG8', reason: 'Threat protection needs the plan Plus; nobody can sign up, and an administrator makes each user.' },
+      {
+        id: 'AwsSolutions-COG2',
+        reason:
+          'An operator can add a second factor; scripts that cut clips sign in with a password.',
+      },
+      {
+        id: 'AwsSolutions-COG8',
+        reason:
+          'Threat protection needs the plan Plus; nobody can sign up, and an administrator makes each user.',
+      },
     );
 
     this.scopeByGroup(props);
@@ -108,7 +115,11 @@ export class Users extends Construct {
       description: "Gives an access token the scopes of its user's groups",
       environment: { GROUP_SCOPES: JSON.stringify(Object.fromEntries(groups)) },
     });
-    this.pool.addTrigger(UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, scopeToken.lambda, LambdaVersion.V2_0);
+    this.pool.addTrigger(
+      UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG,
+      scopeToken.lambda,
+      LambdaVersion.V2_0,
+    );
   }
 
   /** The scopes `<server>/<scope>` of the contract, as a resource server has them. */
@@ -118,9 +129,15 @@ export class Users extends Construct {
     return [...identifiers].flatMap((identifier) => {
       const entries = [...scopes].filter(([scope]) => scope.startsWith(`${identifier}/`));
       const defined = entries.map(([scope, scopeDescription]) => {
-        return new ResourceServerScope({ scopeName: scope.slice(identifier.length + 1), scopeDescription });
+        return new ResourceServerScope({
+          scopeName: scope.slice(identifier.length + 1),
+          scopeDescription,
+        });
       });
-      const server = this.pool.addResourceServer(`Server-${identifier}`, { identifier, scopes: defined });
+      const server = this.pool.addResourceServer(`Server-${identifier}`, {
+        identifier,
+        scopes: defined,
+      });
       return defined.map((scope) => OAuthScope.resourceServer(server, scope));
     });
   }

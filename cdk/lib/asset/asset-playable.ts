@@ -3,7 +3,7 @@
 import { Duration } from 'aws-cdk-lib';
 
 import { MEDIAPACKAGE, startOn } from '../function/events.ts';
-import { type Deployment, RustFunction, arn } from '../function/function.ts';
+import { arn, type Deployment, RustFunction } from '../function/function.ts';
 import type { Library } from '../library/library.ts';
 import type { Asset } from './asset.ts';
 

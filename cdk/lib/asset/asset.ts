@@ -6,14 +6,13 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-
+import { undeliveredQueue } from '../function/events.ts';
+import { arn, type Deployment, type RustFunction } from '../function/function.ts';
 import { CdnIdentifier } from '../mediapackage/cdn-identifier.ts';
 import { KeyServer } from '../mediapackage/key-server.ts';
-import { undeliveredQueue } from '../function/events.ts';
-import { type Deployment, type RustFunction, arn } from '../function/function.ts';
+import { actingFor, allow, allowWide } from '../permission/permission.ts';
 import { Packaging } from './packaging.ts';
 import type { PackagingGroupFile } from './packaging-groups.ts';
-import { allow, allowWide, actingFor } from '../permission/permission.ts';
 
 export interface AssetProps extends Deployment {
   /** Where clips' media lies. */
@@ -44,7 +43,10 @@ export class Asset extends Construct {
 
     const identifier = new CdnIdentifier(this, 'CdnIdentifier');
     this.cdnIdentifier = identifier.secret;
-    const drm = settings.drm && { ...settings.drm, keyServer: new KeyServer(this, 'KeyServer', settings.drm) };
+    const drm = settings.drm && {
+      ...settings.drm,
+      keyServer: new KeyServer(this, 'KeyServer', settings.drm),
+    };
     this.packagings = props.packagingGroups.map((group, at) => {
       const packaging = new Packaging(this, at === 0 ? 'Packaging' : `Packaging-${group.id}`, {
         group,
@@ -66,7 +68,8 @@ export class Asset extends Construct {
     allowWide(this.readRole, {
       actions: ['s3:GetObject'],
       resources: [bucket.arnForObjects('clips/*')],
-      because: 'MediaPackage VOD reads the manifest and segments of every clip; all are under clips/.',
+      because:
+        'MediaPackage VOD reads the manifest and segments of every clip; all are under clips/.',
     });
     this.environment = {
       CLIPS_BUCKET: bucket.bucketName,
@@ -77,12 +80,18 @@ export class Asset extends Construct {
     };
 
     this.undelivered = undeliveredQueue(this, 'Undelivered');
-    props.alarms.ofUndelivered('events of harvests and assets', this.undelivered, 'undelivered-events');
+    props.alarms.ofUndelivered(
+      'events of harvests and assets',
+      this.undelivered,
+      'undelivered-events',
+    );
   }
 
   /** Lets the sweep see how full each group is. */
   mayCount(sweep: RustFunction): void {
-    const groups = this.packagings.map(({ packaging }) => arn(this, 'mediapackage-vod', `packaging-groups/${packaging.name}`));
+    const groups = this.packagings.map(({ packaging }) =>
+      arn(this, 'mediapackage-vod', `packaging-groups/${packaging.name}`),
+    );
     sweep.may({ actions: ['mediapackage-vod:DescribePackagingGroup'], resources: groups });
   }
 

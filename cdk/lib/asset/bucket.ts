@@ -1,7 +1,15 @@
 /** Buckets for media: private, encrypted, reached by TLS only. */
 
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, type LifecycleRule, ObjectOwnership, StorageClass } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type BucketProps,
+  type LifecycleRule,
+  ObjectOwnership,
+  StorageClass,
+} from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 
 import type { RustFunction } from '../function/function.ts';
@@ -19,7 +27,12 @@ const ABANDONED: LifecycleRule = {
  * S3's own keys encrypt it: that MediaPackage can read what a key of KMS encrypts is not documented.
  * Nothing in it expires by itself unless `props` say so: a clip that is listed has to play.
  */
-export function mediaBucket(scope: Construct, id: string, settings: Settings, props: BucketProps = {}): Bucket {
+export function mediaBucket(
+  scope: Construct,
+  id: string,
+  settings: Settings,
+  props: BucketProps = {},
+): Bucket {
   const { lifecycleRules = [], ...others } = props;
   const cold: LifecycleRule[] =
     settings.coldAfterDays === undefined
@@ -29,7 +42,10 @@ export function mediaBucket(scope: Construct, id: string, settings: Settings, pr
             id: 'cold',
             // Read in milliseconds all the same: MediaPackage packages from here while someone watches.
             transitions: [
-              { storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL, transitionAfter: Duration.days(settings.coldAfterDays) },
+              {
+                storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL,
+                transitionAfter: Duration.days(settings.coldAfterDays),
+              },
             ],
           },
         ];
@@ -57,6 +73,7 @@ export function mayRemoveMedia(remover: RustFunction, clips: Bucket): void {
   remover.mayWidely({
     actions: ['s3:DeleteObject'],
     resources: [clips.arnForObjects('clips/*'), clips.arnForObjects('thumbnails/*')],
-    because: 'The names of segments and thumbnails are known to MediaPackage and MediaConvert only.',
+    because:
+      'The names of segments and thumbnails are known to MediaPackage and MediaConvert only.',
   });
 }

@@ -30,13 +30,26 @@ const MOST = 9;
 
 /** The groups of a folder in the order in which they are filled. */
 export function readPackagingGroups(folder: string): readonly PackagingGroupFile[] {
-  const all = filesOf(folder).filter((file) => file.endsWith('.json')).sort();
-  if (!all.includes(FIRST)) throw new SettingsError(`There is no ${FIRST} in ${folder}, the packaging group that is filled first.`);
-  if (all.length > MOST) throw new SettingsError(`There are ${all.length} packaging groups in ${folder}; at most ${MOST} can be served.`);
+  const all = filesOf(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort();
+  if (!all.includes(FIRST))
+    throw new SettingsError(
+      `There is no ${FIRST} in ${folder}, the packaging group that is filled first.`,
+    );
+  if (all.length > MOST)
+    throw new SettingsError(
+      `There are ${all.length} packaging groups in ${folder}; at most ${MOST} can be served.`,
+    );
   const groups = [FIRST, ...all.filter((file) => file !== FIRST)].map((file) => read(folder, file));
-  refuseTwice(groups.map((group) => [group.id, group.file]), 'Packaging group');
   refuseTwice(
-    groups.flatMap((group) => group.packagingConfigurations.map(({ id }) => [id, group.file] as const)),
+    groups.map((group) => [group.id, group.file]),
+    'Packaging group',
+  );
+  refuseTwice(
+    groups.flatMap((group) =>
+      group.packagingConfigurations.map(({ id }) => [id, group.file] as const),
+    ),
     'Packaging configuration',
   );
   const [first] = groups;
@@ -58,15 +71,22 @@ function filesOf(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    throw new SettingsError(`The folder of packaging groups cannot be read: ${(error as Error).message}.`);
+    throw new SettingsError(
+      `The folder of packaging groups cannot be read: ${(error as Error).message}.`,
+    );
   }
 }
 
 function read(folder: string, file: string): PackagingGroupFile {
   try {
-    return { ...(JSON.parse(readFileSync(join(folder, file), 'utf8')) as PackagingGroupFile), file };
+    return {
+      ...(JSON.parse(readFileSync(join(folder, file), 'utf8')) as PackagingGroupFile),
+      file,
+    };
   } catch (error) {
-    throw new SettingsError(`The packaging group ${join(folder, file)} cannot be read: ${(error as Error).message}.`);
+    throw new SettingsError(
+      `The packaging group ${join(folder, file)} cannot be read: ${(error as Error).message}.`,
+    );
   }
 }
 
@@ -76,12 +96,17 @@ function refuseTwice(ids: readonly (readonly [id: string, file: string])[], what
   for (const [id, file] of ids) {
     const other = owner.get(id);
     if (other !== undefined) {
-      throw new SettingsError(`${what} ${id} of ${file} is one of ${other} already; call it ${id}-2, for example: ids hold for the whole account.`);
+      throw new SettingsError(
+        `${what} ${id} of ${file} is one of ${other} already; call it ${id}-2, for example: ids hold for the whole account.`,
+      );
     }
     owner.set(id, file);
   }
 }
 
 function formats(group: PackagingGroupFile | undefined): string {
-  return (group?.packagingConfigurations ?? []).map(({ id }) => formatOf(id)).sort().join(' and ');
+  return (group?.packagingConfigurations ?? [])
+    .map(({ id }) => formatOf(id))
+    .sort()
+    .join(' and ');
 }

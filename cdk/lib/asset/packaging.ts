@@ -6,8 +6,8 @@ import { Construct } from 'constructs';
 
 import type { CdnIdentifier } from '../mediapackage/cdn-identifier.ts';
 import { type KeyServer, SPEKE_2, systemIds } from '../mediapackage/key-server.ts';
-import type { ConfigurationFile, Package, PackagingGroupFile } from './packaging-groups.ts';
 import { type DrmSettings, SettingsError } from '../settings/settings.ts';
+import type { ConfigurationFile, Package, PackagingGroupFile } from './packaging-groups.ts';
 
 export interface PackagingProps {
   readonly group: PackagingGroupFile;
@@ -44,11 +44,17 @@ export class Packaging extends Construct {
     this.host = Fn.select(2, Fn.split('/', group.attrDomainName));
     this.configurationIds = packagingConfigurations.map((configuration) => configuration.id);
     for (const { id: configurationId, ...formats } of packagingConfigurations) {
-      const [[format, fields] = [], another] = Object.entries(formats) as [keyof Formats, Package][];
+      const [[format, fields] = [], another] = Object.entries(formats) as [
+        keyof Formats,
+        Package,
+      ][];
       if (format === undefined || another !== undefined) {
-        throw new SettingsError(`Packaging configuration ${configurationId} of ${file} needs exactly one package.`);
+        throw new SettingsError(
+          `Packaging configuration ${configurationId} of ${file} needs exactly one package.`,
+        );
       }
-      const encrypted = props.drm === undefined ? fields : { ...fields, encryption: encryption(format, props.drm) };
+      const encrypted =
+        props.drm === undefined ? fields : { ...fields, encryption: encryption(format, props.drm) };
       const configuration = new CfnPackagingConfiguration(this, configurationId, {
         id: configurationId,
         packagingGroupId: this.groupId,
@@ -68,7 +74,11 @@ type Formats = Omit<ConfigurationFile, 'id'>;
  * https://docs.aws.amazon.com/mediapackage/latest/ug/encryption-choosing-speke-version.html
  */
 function encryption(format: keyof Formats, drm: NonNullable<PackagingProps['drm']>): Package {
-  const provider = { roleArn: drm.keyServer.role.roleArn, url: drm.url, systemIds: systemIds(format, drm.systems) };
+  const provider = {
+    roleArn: drm.keyServer.role.roleArn,
+    url: drm.url,
+    systemIds: systemIds(format, drm.systems),
+  };
   switch (format) {
     case 'hlsPackage':
       return { encryptionMethod: 'SAMPLE_AES', spekeKeyProvider: provider };

@@ -1,7 +1,12 @@
 /** What is cached, on which key, for how long. Nothing of a signature is ever part of a key. */
 
 import { Duration } from 'aws-cdk-lib';
-import { CacheHeaderBehavior, CachePolicy, type CachePolicyProps, CacheQueryStringBehavior } from 'aws-cdk-lib/aws-cloudfront';
+import {
+  CacheHeaderBehavior,
+  CachePolicy,
+  type CachePolicyProps,
+  CacheQueryStringBehavior,
+} from 'aws-cdk-lib/aws-cloudfront';
 import { Construct } from 'constructs';
 
 /** MediaPackage's own: manifests can be narrowed down to some of their renditions. */

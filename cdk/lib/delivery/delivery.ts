@@ -31,10 +31,10 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
 import type { PackagingOrigin } from '../asset/asset.ts';
-import { CachePolicies } from './cache-policies.ts';
-import { CDN_HEADER } from '../mediapackage/cdn-identifier.ts';
 import type { Channel } from '../live/channels.ts';
+import { CDN_HEADER } from '../mediapackage/cdn-identifier.ts';
 import { type Settings, SettingsError } from '../settings/settings.ts';
+import { CachePolicies } from './cache-policies.ts';
 
 /** The path of lists; theirs is the only API reply that is cached. */
 const LISTS = '/api/competitions/*/clips';
@@ -84,7 +84,9 @@ export class Delivery extends Construct {
     this.policies = new CachePolicies(this, 'Cache', settings.name, props.listParameters);
     this.headers = this.responseHeaders();
     if (settings.viewerAccess === 'private' && settings.playbackPublicKey !== undefined) {
-      const publicKey = new PublicKey(this, 'PlaybackKey', { encodedKey: settings.playbackPublicKey });
+      const publicKey = new PublicKey(this, 'PlaybackKey', {
+        encodedKey: settings.playbackPublicKey,
+      });
       this.playbackKeyPairId = publicKey.publicKeyId;
       this.keyGroup = new KeyGroup(this, 'PlaybackKeys', { items: [publicKey] });
     }
@@ -99,10 +101,17 @@ export class Delivery extends Construct {
         : {
             domainNames: [settings.domain],
             minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
-            certificate: Certificate.fromCertificateArn(this, 'Certificate', settings.certificateArn),
+            certificate: Certificate.fromCertificateArn(
+              this,
+              'Certificate',
+              settings.certificateArn,
+            ),
           }),
       // What does not play yet must not be remembered for the ten seconds that are usual.
-      errorResponses: [400, 403, 404, 405, 500, 502, 503, 504].map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(1) })),
+      errorResponses: [400, 403, 404, 405, 500, 502, 503, 504].map((httpStatus) => ({
+        httpStatus,
+        ttl: Duration.seconds(1),
+      })),
       // Tokens pass through here and nothing is cached: what an operator sees is nobody else's.
       defaultBehavior: {
         ...this.behavior(),
@@ -122,12 +131,24 @@ export class Delivery extends Construct {
       },
     });
     Validations.of(this.distribution).acknowledge(
-      { id: 'AwsSolutions-CFR1', reason: 'Where viewers may live is a matter of rights, not of this stack.' },
-      { id: 'AwsSolutions-CFR2', reason: 'The API refuses what is not in its contract and is throttled; a firewall billed per request fits no crowd.' },
-      { id: 'AwsSolutions-CFR3', reason: 'A log line for each segment of each viewer costs more than it tells; metrics tell of errors, the API logs its requests.' },
+      {
+        id: 'AwsSolutions-CFR1',
+        reason: 'Where viewers may live is a matter of rights, not of this stack.',
+      },
+      {
+        id: 'AwsSolutions-CFR2',
+        reason:
+          'The API refuses what is not in its contract and is throttled; a firewall billed per request fits no crowd.',
+      },
+      {
+        id: 'AwsSolutions-CFR3',
+        reason:
+          'A log line for each segment of each viewer costs more than it tells; metrics tell of errors, the API logs its requests.',
+      },
       {
         id: 'AwsSolutions-CFR4',
-        reason: 'Without a domain of its own the distribution has CloudFront\'s certificate, which allows no choice of TLS versions.',
+        reason:
+          "Without a domain of its own the distribution has CloudFront's certificate, which allows no choice of TLS versions.",
       },
     );
   }
@@ -148,7 +169,10 @@ export class Delivery extends Construct {
     for (const channel of channels) {
       const origin = this.origin(channel.host, channel.cdnIdentifier);
       const add = (pattern: string, cachePolicy: CachePolicy) => {
-        this.distribution.addBehavior(`${channel.prefix}/${pattern}`, origin, { ...this.behavior(open), cachePolicy });
+        this.distribution.addBehavior(`${channel.prefix}/${pattern}`, origin, {
+          ...this.behavior(open),
+          cachePolicy,
+        });
       };
       add('*.m3u8', this.policies.liveManifests);
       add('*', this.policies.segments);
@@ -159,14 +183,23 @@ export class Delivery extends Construct {
     const thumbnails = this.thumbnails(bucket);
     const secret = this.settings.playbackKeySecretArn;
     if (this.keyGroup === undefined || secret === undefined) {
-      this.distribution.addBehavior('/vod/thumbnails/*', thumbnails, { ...this.behavior(open), cachePolicy: CachePolicy.CACHING_OPTIMIZED });
-      for (const { packaging, path } of inner) this.addVod(`/vod${path}`, this.origin(packaging.host, cdnIdentifier), this.behavior(open));
+      this.distribution.addBehavior('/vod/thumbnails/*', thumbnails, {
+        ...this.behavior(open),
+        cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+      });
+      for (const { packaging, path } of inner)
+        this.addVod(`/vod${path}`, this.origin(packaging.host, cdnIdentifier), this.behavior(open));
       return;
     }
     const sealKey = SecretValue.secretsManager(secret, { jsonField: 'sealKey' }).unsafeUnwrap();
-    const sealed = this.edge('OpenSeal', 'open-seal.js', (code) => code.replace('<seal key>', sealKey));
+    const sealed = this.edge('OpenSeal', 'open-seal.js', (code) =>
+      code.replace('<seal key>', sealKey),
+    );
     const signed = { ...this.behavior(sealed), trustedKeyGroups: [this.keyGroup] };
-    this.distribution.addBehavior('/vod/private/*/thumbnails/*', thumbnails, { ...signed, cachePolicy: CachePolicy.CACHING_OPTIMIZED });
+    this.distribution.addBehavior('/vod/private/*/thumbnails/*', thumbnails, {
+      ...signed,
+      cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+    });
     for (const { packaging, path } of inner) {
       // A competition and a seal stand before the path of a further group.
       const prefix = path === '' ? '/vod/private' : `/vod/private/*${path}/out`;
@@ -184,21 +217,30 @@ export class Delivery extends Construct {
     }
   }
 
-  private behavior(edge?: EdgeFunction): { viewerProtocolPolicy: ViewerProtocolPolicy; responseHeadersPolicy: ResponseHeadersPolicy } {
+  private behavior(edge?: EdgeFunction): {
+    viewerProtocolPolicy: ViewerProtocolPolicy;
+    responseHeadersPolicy: ResponseHeadersPolicy;
+  } {
     return {
       viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
       responseHeadersPolicy: this.headers,
       ...(edge === undefined
         ? {}
-        : { functionAssociations: [{ function: edge, eventType: FunctionEventType.VIEWER_REQUEST }] }),
+        : {
+            functionAssociations: [{ function: edge, eventType: FunctionEventType.VIEWER_REQUEST }],
+          }),
     };
   }
 
   private origin(host: string, cdnIdentifier?: SecretValue): HttpOrigin {
     return new HttpOrigin(host, {
       protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
-      ...(this.settings.originShield ? { originShieldRegion: this.settings.region } : { originShieldEnabled: false }),
-      ...(cdnIdentifier === undefined ? {} : { customHeaders: { [CDN_HEADER]: cdnIdentifier.unsafeUnwrap() } }),
+      ...(this.settings.originShield
+        ? { originShieldRegion: this.settings.region }
+        : { originShieldEnabled: false }),
+      ...(cdnIdentifier === undefined
+        ? {}
+        : { customHeaders: { [CDN_HEADER]: cdnIdentifier.unsafeUnwrap() } }),
     });
   }
 
@@ -214,7 +256,9 @@ export class Delivery extends Construct {
         conditions: { StringEquals: { 'AWS:SourceArn': this.distribution.distributionArn } },
       }),
     );
-    return S3BucketOrigin.withBucketDefaults(bucket, { originAccessControlId: control.originAccessControlId }) as S3BucketOrigin;
+    return S3BucketOrigin.withBucketDefaults(bucket, {
+      originAccessControlId: control.originAccessControlId,
+    }) as S3BucketOrigin;
   }
 
   private edge(id: string, file: string, fill: (code: string) => string): EdgeFunction {
@@ -233,7 +277,14 @@ export class Delivery extends Construct {
       corsBehavior: {
         accessControlAllowOrigins: [...allowedOrigins],
         accessControlAllowMethods: ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'],
-        accessControlAllowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'range'],
+        accessControlAllowHeaders: [
+          'authorization',
+          'content-type',
+          'idempotency-key',
+          'if-match',
+          'if-none-match',
+          'range',
+        ],
         accessControlExposeHeaders: ['etag', 'location', 'retry-after'],
         // Browsers refuse credentials where any origin is allowed.
         accessControlAllowCredentials: !allowedOrigins.includes('*'),
@@ -241,11 +292,18 @@ export class Delivery extends Construct {
         originOverride: true,
       },
       securityHeadersBehavior: {
-        strictTransportSecurity: { accessControlMaxAge: Duration.days(365), includeSubdomains: false, override: true },
+        strictTransportSecurity: {
+          accessControlMaxAge: Duration.days(365),
+          includeSubdomains: false,
+          override: true,
+        },
         contentTypeOptions: { override: true },
         frameOptions: { frameOption: HeadersFrameOption.DENY, override: true },
         referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.NO_REFERRER, override: true },
-        contentSecurityPolicy: { contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'", override: true },
+        contentSecurityPolicy: {
+          contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
+          override: true,
+        },
       },
     });
   }

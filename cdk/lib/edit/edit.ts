@@ -1,11 +1,10 @@
 /** What operators do with clips that are there: change them, delete them, try them once more. */
 
 import { Construct } from 'constructs';
-
-import type { Channels } from '../live/channels.ts';
-import type { Due } from '../harvest/due.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
+import type { Due } from '../harvest/due.ts';
 import type { Library } from '../library/library.ts';
+import type { Channels } from '../live/channels.ts';
 
 export interface EditProps extends Deployment {
   readonly library: Library;
@@ -27,7 +26,8 @@ export class Edit extends Construct {
     const update = new RustFunction(this, 'Update', {
       ...props,
       bin: 'update-clip',
-      description: 'PATCH /api/competitions/{competitionId}/clips/{clipId}: another title, another end',
+      description:
+        'PATCH /api/competitions/{competitionId}/clips/{clipId}: another title, another end',
       environment: shown,
     });
     library.mayWrite(update);
@@ -37,7 +37,8 @@ export class Edit extends Construct {
     const remove = new RustFunction(this, 'Delete', {
       ...props,
       bin: 'delete-clip',
-      description: 'DELETE /api/competitions/{competitionId}/clips/{clipId}: hidden now, removed soon',
+      description:
+        'DELETE /api/competitions/{competitionId}/clips/{clipId}: hidden now, removed soon',
       environment: library.environment,
     });
     library.mayWrite(remove);
@@ -45,7 +46,8 @@ export class Edit extends Construct {
     const retry = new RustFunction(this, 'Retry', {
       ...props,
       bin: 'retry-clip',
-      description: 'POST /api/competitions/{competitionId}/clips/{clipId}/retry: a failed clip once more',
+      description:
+        'POST /api/competitions/{competitionId}/clips/{clipId}/retry: a failed clip once more',
       environment: { ...shown, ...due.environment },
     });
     library.mayWrite(retry);

@@ -11,7 +11,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { CliCredentialsStackSynthesizer, type FileAssetSource, type ISynthesisSession } from 'aws-cdk-lib';
+import {
+  CliCredentialsStackSynthesizer,
+  type FileAssetSource,
+  type ISynthesisSession,
+} from 'aws-cdk-lib';
 import type { Node } from 'constructs';
 
 /** What stands in for what is lacking: a JSON file, given as `-c emulator=file`. */
@@ -39,7 +43,10 @@ type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type Properties = { [key: string]: Json };
 
 export interface Template {
-  Resources: Record<string, { Type: string; Properties?: Properties; DependsOn?: string[] | string }>;
+  Resources: Record<
+    string,
+    { Type: string; Properties?: Properties; DependsOn?: string[] | string }
+  >;
   [section: string]: unknown;
 }
 
@@ -55,7 +62,11 @@ export function emulate(template: Template, emulator: Emulator): Template {
   const replaced = kept.map(([id, resource]) => {
     const { DependsOn: dependsOn, ...body } = resource;
     const others = [dependsOn ?? []].flat().filter((it) => !lacking.has(it));
-    const values = substitute(body as unknown as Json, lacking, emulator) as unknown as typeof resource;
+    const values = substitute(
+      body as unknown as Json,
+      lacking,
+      emulator,
+    ) as unknown as typeof resource;
     adapt(values, emulator);
     return [id, others.length === 0 ? values : { ...values, DependsOn: others }];
   });
@@ -81,10 +92,14 @@ function substitute(value: Json, lacking: ReadonlyMap<string, string>, emulator:
     const type = lacking.get(String(id));
     if (type === undefined) return value;
     const standIn = emulator.resources[type]?.[String(attribute)];
-    if (standIn === undefined) throw new Error(`The emulator's file has no resources["${type}"]["${String(attribute)}"].`);
+    if (standIn === undefined)
+      throw new Error(`The emulator's file has no resources["${type}"]["${String(attribute)}"].`);
     return standIn;
   }
-  const entries = Object.entries(value).map(([name, it]) => [name, substitute(it, lacking, emulator)]);
+  const entries = Object.entries(value).map(([name, it]) => [
+    name,
+    substitute(it, lacking, emulator),
+  ]);
   return selected(Object.fromEntries(entries) as Properties);
 }
 
@@ -97,9 +112,14 @@ function selected(value: Properties): Json {
 }
 
 /** What a resource of that type needs besides. */
-function adapt({ Type: type, Properties: properties = {} }: { Type: string; Properties?: Properties }, emulator: Emulator): void {
+function adapt(
+  { Type: type, Properties: properties = {} }: { Type: string; Properties?: Properties },
+  emulator: Emulator,
+): void {
   if (type === 'AWS::Lambda::Function') {
-    const { Variables: variables = {} } = (properties['Environment'] ?? {}) as { Variables?: Properties };
+    const { Variables: variables = {} } = (properties['Environment'] ?? {}) as {
+      Variables?: Properties;
+    };
     properties['Environment'] = { Variables: { ...variables, ...emulator.environment } };
   }
   if (type === 'AWS::Events::Rule') {
@@ -109,7 +129,9 @@ function adapt({ Type: type, Properties: properties = {} }: { Type: string; Prop
     }
   }
   if (type === 'AWS::CloudFront::Distribution') {
-    const { Origins: origins = [] } = properties['DistributionConfig'] as { Origins?: Properties[] };
+    const { Origins: origins = [] } = properties['DistributionConfig'] as {
+      Origins?: Properties[];
+    };
     for (const origin of origins) moveOrigin(origin, emulator);
   }
 }
@@ -121,15 +143,24 @@ function moveOrigin(origin: Properties, emulator: Emulator): void {
     const url = new URL(emulator.origins[domain] ?? `http://${domain}`);
     if (url.port === '') return;
     origin['DomainName'] = url.hostname;
-    origin['CustomOriginConfig'] = { HTTPPort: Number(url.port), OriginProtocolPolicy: 'http-only' };
+    origin['CustomOriginConfig'] = {
+      HTTPPort: Number(url.port),
+      OriginProtocolPolicy: 'http-only',
+    };
     return;
   }
-  const [, [api, host] = []] = ((domain as Properties | undefined)?.['Fn::Join'] ?? []) as [string?, Json[]?];
+  const [, [api, host] = []] = ((domain as Properties | undefined)?.['Fn::Join'] ?? []) as [
+    string?,
+    Json[]?,
+  ];
   if (!String(host).startsWith('.execute-api.') || api === undefined) return;
   const url = new URL(emulator.gateway);
   origin['DomainName'] = url.hostname;
   origin['OriginPath'] = { 'Fn::Join': ['', ['/_aws/execute-api/', api, '/$default']] };
-  origin['CustomOriginConfig'] = { HTTPSPort: Number(url.port), OriginProtocolPolicy: 'https-only' };
+  origin['CustomOriginConfig'] = {
+    HTTPSPort: Number(url.port),
+    OriginProtocolPolicy: 'https-only',
+  };
 }
 
 /** Uploads with the credentials of the command line, and replaces what the emulator lacks. */
@@ -141,7 +172,9 @@ export class EmulatorSynthesizer extends CliCredentialsStackSynthesizer {
   /** The synthesizer that the context asks for, if it does. */
   static asked(node: Node): EmulatorSynthesizer | undefined {
     const file: unknown = node.tryGetContext('emulator');
-    return file === undefined ? undefined : new EmulatorSynthesizer(JSON.parse(readFileSync(String(file), 'utf8')) as Emulator);
+    return file === undefined
+      ? undefined
+      : new EmulatorSynthesizer(JSON.parse(readFileSync(String(file), 'utf8')) as Emulator);
   }
 
   protected override synthesizeTemplate(session: ISynthesisSession): FileAssetSource {

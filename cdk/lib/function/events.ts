@@ -43,7 +43,10 @@ export function hiddenFor(timeout: Duration): Duration {
 /** A queue for what failed every time. */
 export function undeliveredQueue(scope: Construct, id: string, props: QueueProps = {}): Queue {
   const queue = keptQueue(scope, id, props);
-  Validations.of(queue).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'This queue is the dead-letter queue.' });
+  Validations.of(queue).acknowledge({
+    id: 'AwsSolutions-SQS3',
+    reason: 'This queue is the dead-letter queue.',
+  });
   return queue;
 }
 

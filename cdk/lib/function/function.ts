@@ -5,13 +5,25 @@ import { resolve } from 'node:path';
 
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 import type { Alarms } from '../alarms/alarms.ts';
-import { type Permission, type WidePermission, acknowledgeWide, allow, allowWide } from '../permission/permission.ts';
+import {
+  acknowledgeWide,
+  allow,
+  allowWide,
+  type Permission,
+  type WidePermission,
+} from '../permission/permission.ts';
 import { ROOT, type Settings, SettingsError } from '../settings/settings.ts';
 
 /**
@@ -85,7 +97,9 @@ export class RustFunction extends Construct {
       role: this.role,
       logGroup,
       tracing: Tracing.ACTIVE,
-      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.reservedConcurrency === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrency }),
       ...(props.undelivered === undefined ? {} : { deadLetterQueue: props.undelivered }),
       ...(props.retryAttempts === undefined ? {} : { retryAttempts: props.retryAttempts }),
       ...(props.maxEventAge === undefined ? {} : { maxEventAge: props.maxEventAge }),

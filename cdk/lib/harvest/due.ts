@@ -46,7 +46,9 @@ export class Due extends Construct {
       environment: { ...props.library.environment, ...props.environment, ...this.environment },
       timeout: HARVEST_TIMEOUT,
     });
-    this.harvest.lambda.addEventSource(new SqsEventSource(this.queue, { batchSize: 1, maxConcurrency: AT_ONCE }));
+    this.harvest.lambda.addEventSource(
+      new SqsEventSource(this.queue, { batchSize: 1, maxConcurrency: AT_ONCE }),
+    );
     props.library.mayWrite(this.harvest);
     this.mayWake(this.harvest);
   }

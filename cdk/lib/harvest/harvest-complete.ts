@@ -23,7 +23,13 @@ export interface HarvestCompleteProps extends Deployment {
  * The function keeps its place under the construct of the assets: anywhere else it would have
  * another logical id, and CloudFormation would replace it.
  */
-export function addHarvestComplete({ library, channels, asset, harvest, ...deployment }: HarvestCompleteProps): void {
+export function addHarvestComplete({
+  library,
+  channels,
+  asset,
+  harvest,
+  ...deployment
+}: HarvestCompleteProps): void {
   const { undelivered } = asset;
   const harvestComplete = new RustFunction(asset, 'HarvestComplete', {
     ...deployment,
@@ -49,7 +55,10 @@ export function addHarvestComplete({ library, channels, asset, harvest, ...deplo
       source: [MEDIAPACKAGE],
       detailType: ['MediaPackage HarvestJob Notification'],
       detail: {
-        harvest_job: { origin_endpoint_id: channels.harvestEndpointIds, status: ['SUCCEEDED', 'FAILED'] },
+        harvest_job: {
+          origin_endpoint_id: channels.harvestEndpointIds,
+          status: ['SUCCEEDED', 'FAILED'],
+        },
       },
     },
     harvestComplete,

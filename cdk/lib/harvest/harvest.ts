@@ -6,11 +6,11 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
 import { mediaBucket } from '../asset/bucket.ts';
+import { arn, type Deployment, RustFunction } from '../function/function.ts';
+import { expiryEnvironment, type Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
+import { actingFor, allow, allowWide } from '../permission/permission.ts';
 import { Due } from './due.ts';
-import { type Deployment, RustFunction, arn } from '../function/function.ts';
-import { type Library, expiryEnvironment } from '../library/library.ts';
-import { allow, allowWide, actingFor } from '../permission/permission.ts';
 
 export interface HarvestProps extends Deployment {
   readonly library: Library;

@@ -1,14 +1,22 @@
 /** The library: the table of clips. */
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 
 import type { Deployment, RustFunction } from '../function/function.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** For whoever makes clips, and for the sweep, which removes them. */
-export function expiryEnvironment({ clipsExpireAfterDays: days }: Settings): Record<string, string> {
+export function expiryEnvironment({
+  clipsExpireAfterDays: days,
+}: Settings): Record<string, string> {
   return days === undefined ? {} : { CLIP_EXPIRY_DAYS: JSON.stringify(days) };
 }
 
@@ -72,7 +80,10 @@ export class Library extends Construct {
 
   /** Lets a function write clips; whoever writes reads first. */
   mayWrite(writer: RustFunction): void {
-    writer.may({ actions: ['dynamodb:GetItem', 'dynamodb:PutItem'], resources: [this.table.tableArn] });
+    writer.may({
+      actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+      resources: [this.table.tableArn],
+    });
   }
 
   /** Where each change of a row is told. */
@@ -90,7 +101,8 @@ export class Library extends Construct {
     follower.mayWidely({
       actions: ['dynamodb:ListStreams'],
       resources: ['*'],
-      because: 'Lambda lists streams to follow one; ListStreams knows no resources that a policy could name.',
+      because:
+        'Lambda lists streams to follow one; ListStreams knows no resources that a policy could name.',
     });
   }
 
@@ -101,6 +113,9 @@ export class Library extends Construct {
 
   /** Lets a function query one index, and no other. */
   mayQuery(reader: RustFunction, index: 'active' | 'unfinished' | 'waiting'): void {
-    reader.may({ actions: ['dynamodb:Query'], resources: [`${this.table.tableArn}/index/${index}`] });
+    reader.may({
+      actions: ['dynamodb:Query'],
+      resources: [`${this.table.tableArn}/index/${index}`],
+    });
   }
 }

@@ -32,12 +32,22 @@ export class Channels {
   /** What reading the origin needs besides. */
   readonly originEnvironment: Record<string, string>;
 
-  constructor(scope: Construct, settings: Settings, origins: ReadonlyMap<string, LiveOrigin>, viewerUrl: string) {
+  constructor(
+    scope: Construct,
+    settings: Settings,
+    origins: ReadonlyMap<string, LiveOrigin>,
+    viewerUrl: string,
+  ) {
     this.all = settings.channels.map((channel) => {
       const origin = origins.get(channel.id) ?? existing(channel);
       const prefix = `/live/${channel.id}`;
       // https://<host>/out/v1/<id>/<name>.m3u8, maybe not known before it is deployed.
-      return { ...origin, settings: channel, prefix, host: Fn.select(2, Fn.split('/', origin.manifest)) };
+      return {
+        ...origin,
+        settings: channel,
+        prefix,
+        host: Fn.select(2, Fn.split('/', origin.manifest)),
+      };
     });
     this.json = Stack.of(scope).toJsonString(
       this.all.map((channel) => ({
@@ -51,8 +61,11 @@ export class Channels {
       })),
     );
     // One value, since `create-clip` reads one: channels of the stack Live share it.
-    const identifier = this.all.find((channel) => channel.cdnIdentifier !== undefined)?.cdnIdentifier;
-    this.originEnvironment = identifier === undefined ? {} : { CDN_IDENTIFIER: identifier.unsafeUnwrap() };
+    const identifier = this.all.find(
+      (channel) => channel.cdnIdentifier !== undefined,
+    )?.cdnIdentifier;
+    this.originEnvironment =
+      identifier === undefined ? {} : { CDN_IDENTIFIER: identifier.unsafeUnwrap() };
   }
 
   /** The ids of the endpoints whose harvests are ours. */
@@ -75,6 +88,10 @@ function existing(channel: ChannelSettings): LiveOrigin {
     manifest: endpoint.manifest,
     ...(secret === undefined
       ? {}
-      : { cdnIdentifier: SecretValue.secretsManager(secret, { jsonField: 'MediaPackageCDNIdentifier' }) }),
+      : {
+          cdnIdentifier: SecretValue.secretsManager(secret, {
+            jsonField: 'MediaPackageCDNIdentifier',
+          }),
+        }),
   };
 }

@@ -6,7 +6,10 @@ import type { Rendition, Settings } from '../settings/settings.ts';
 
 const AUDIO = 'audio';
 
-export function encoderSettings({ ladder, segmentSeconds }: Settings): CfnChannel.EncoderSettingsProperty {
+export function encoderSettings({
+  ladder,
+  segmentSeconds,
+}: Settings): CfnChannel.EncoderSettingsProperty {
   return {
     // PROGRAM-DATE-TIME, the clock of all windows, is then UTC whatever the encoder sends.
     timecodeConfig: { source: 'SYSTEMCLOCK' },
@@ -14,14 +17,18 @@ export function encoderSettings({ ladder, segmentSeconds }: Settings): CfnChanne
       {
         name: AUDIO,
         audioSelectorName: 'default',
-        codecSettings: { aacSettings: { bitrate: 128_000, codingMode: 'CODING_MODE_2_0', sampleRate: 48_000 } },
+        codecSettings: {
+          aacSettings: { bitrate: 128_000, codingMode: 'CODING_MODE_2_0', sampleRate: 48_000 },
+        },
       },
     ],
     videoDescriptions: ladder.map((rendition) => video(rendition, segmentSeconds)),
     outputGroups: [
       {
         name: 'package',
-        outputGroupSettings: { mediaPackageGroupSettings: { destination: { destinationRefId: 'package' } } },
+        outputGroupSettings: {
+          mediaPackageGroupSettings: { destination: { destinationRefId: 'package' } },
+        },
         outputs: ladder.map((rendition) => ({
           outputName: nameOf(rendition),
           videoDescriptionName: nameOf(rendition),

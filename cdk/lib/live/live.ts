@@ -3,16 +3,15 @@
 import { Fn } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnChannel, CfnInput, type CfnInputSecurityGroup } from 'aws-cdk-lib/aws-medialive';
-import { CfnChannel as CfnPackageChannel, CfnOriginEndpoint } from 'aws-cdk-lib/aws-mediapackage';
+import { CfnOriginEndpoint, CfnChannel as CfnPackageChannel } from 'aws-cdk-lib/aws-mediapackage';
 import { Construct } from 'constructs';
-
-import { type CdnIdentifier, identifierOf } from '../mediapackage/cdn-identifier.ts';
-import type { LiveOrigin } from './channels.ts';
-import { type KeyServer, systemIds } from '../mediapackage/key-server.ts';
 import { arn } from '../function/function.ts';
-import { encoderSettings } from './ladder.ts';
+import { type CdnIdentifier, identifierOf } from '../mediapackage/cdn-identifier.ts';
+import { type KeyServer, systemIds } from '../mediapackage/key-server.ts';
 import { allow, allowWide } from '../permission/permission.ts';
 import type { ChannelSettings, Settings } from '../settings/settings.ts';
+import type { LiveOrigin } from './channels.ts';
+import { encoderSettings } from './ladder.ts';
 
 /** How much a player that joins is shown of what was: a minute. */
 const PLAYLIST_SECONDS = 60;
@@ -60,7 +59,11 @@ export class Live extends Construct {
         resolution: settings.ladder.some(({ height }) => height > 1080) ? 'UHD' : 'HD',
       },
       inputAttachments: [
-        { inputId: input.ref, inputAttachmentName: 'encoder', inputSettings: { sourceEndBehavior: 'CONTINUE' } },
+        {
+          inputId: input.ref,
+          inputAttachmentName: 'encoder',
+          inputSettings: { sourceEndBehavior: 'CONTINUE' },
+        },
       ],
       destinations: [{ id: 'package', mediaPackageSettings: [{ channelId: packaging.ref }] }],
       encoderSettings: encoderSettings(settings),
@@ -74,7 +77,10 @@ export class Live extends Construct {
       ...encryption(props, channel.id),
     });
     // MediaPackage uses its roles when the endpoint is made: they have to be complete by then.
-    watched.node.addDependency(props.cdnIdentifier, ...(props.keyServer === undefined ? [] : [props.keyServer]));
+    watched.node.addDependency(
+      props.cdnIdentifier,
+      ...(props.keyServer === undefined ? [] : [props.keyServer]),
+    );
     const encrypted = props.keyServer !== undefined;
     if (encrypted) {
       // MediaPackage VOD takes no encrypted source. Nobody can watch this one, but harvests read it;
@@ -148,7 +154,10 @@ function streams(settings: Settings, channel: ChannelSettings): { streamName: st
   return pipelines.map((pipeline) => ({ streamName: `${channel.id}/${pipeline}` }));
 }
 
-function encryption({ settings: { drm }, keyServer }: LiveProps, resourceId: string): Partial<EndpointOptions> {
+function encryption(
+  { settings: { drm }, keyServer }: LiveProps,
+  resourceId: string,
+): Partial<EndpointOptions> {
   if (drm === undefined || keyServer === undefined) return {};
   return {
     encryption: {

@@ -8,7 +8,7 @@ import { Role } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 
-import { allow, actingFor } from '../permission/permission.ts';
+import { actingFor, allow } from '../permission/permission.ts';
 
 /** The header that has to carry the identifier. */
 export const CDN_HEADER = 'X-MediaPackage-CDNIdentifier';
@@ -40,10 +40,17 @@ export class CdnIdentifier extends Construct {
       assumedBy: actingFor(this, 'mediapackage.amazonaws.com'),
     });
     allow(role, {
-      actions: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret', 'secretsmanager:ListSecretVersionIds'],
+      actions: [
+        'secretsmanager:GetSecretValue',
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:ListSecretVersionIds',
+      ],
       resources: [this.secret.secretArn],
     });
-    this.authorization = { cdnIdentifierSecret: this.secret.secretArn, secretsRoleArn: role.roleArn };
+    this.authorization = {
+      cdnIdentifierSecret: this.secret.secretArn,
+      secretsRoleArn: role.roleArn,
+    };
   }
 }
 

@@ -3,7 +3,7 @@
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
-import { allowWide, actingFor } from '../permission/permission.ts';
+import { actingFor, allowWide } from '../permission/permission.ts';
 import type { DrmSettings, DrmSystem } from '../settings/settings.ts';
 
 /** The ids DASH-IF registered: https://dashif.org/identifiers/content_protection/ */
@@ -47,7 +47,13 @@ export class KeyServer extends Construct {
     const [api, , region] = hostname.split('.');
     const [stage, ...path] = pathname.slice(1).split('/');
     const method = ['POST', ...path].join('/');
-    const permission = { actions: ['execute-api:Invoke'], resources: [`arn:aws:execute-api:${region}:*:${api}/${stage}/${method}`] };
-    allowWide(this.role, { ...permission, because: "The key server may be another account's; its API is named." });
+    const permission = {
+      actions: ['execute-api:Invoke'],
+      resources: [`arn:aws:execute-api:${region}:*:${api}/${stage}/${method}`],
+    };
+    allowWide(this.role, {
+      ...permission,
+      because: "The key server may be another account's; its API is named.",
+    });
   }
 }

@@ -38,7 +38,10 @@ function statement({ actions, resources, conditions }: Permission): PolicyStatem
 /** Tells cdk-nag why a role's permissions hold a `*`. */
 export function acknowledgeWide(role: Role, resources: readonly string[], because: string): void {
   for (const resource of resources.map((it) => flattenCfnReference(Stack.of(role).resolve(it)))) {
-    Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason: because });
+    Validations.of(role).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::${resource}]`,
+      reason: because,
+    });
   }
 }
 

@@ -43,29 +43,46 @@ export class Reader {
   whole(key: string, fallback: number | undefined, least: number, most: number): number {
     const value = this.take(key) ?? fallback;
     const number = typeof value === 'string' && value !== '' ? Number(value) : value;
-    if (typeof number === 'number' && Number.isInteger(number) && least <= number && number <= most) return number;
+    if (typeof number === 'number' && Number.isInteger(number) && least <= number && number <= most)
+      return number;
     this.wrong(key, value, `a whole number from ${least} to ${most}`);
     return least;
   }
 
   optionalWhole(key: string, least: number, most: number): number | undefined {
-    return this.given[key] === undefined ? this.take(key) as undefined : this.whole(key, undefined, least, most);
+    return this.given[key] === undefined
+      ? (this.take(key) as undefined)
+      : this.whole(key, undefined, least, most);
   }
 
   /** Whole numbers by name, as JSON; a number alone is one for every name. */
-  optionalWholes(key: string, names: RegExp, what: string, least: number, most: number): Record<string, number> | undefined {
+  optionalWholes(
+    key: string,
+    names: RegExp,
+    what: string,
+    least: number,
+    most: number,
+  ): Record<string, number> | undefined {
     const value = this.take(key);
     if (value === undefined) return undefined;
     if (/^\d+$/.test(String(value))) return { '*': this.whole(key, undefined, least, most) };
     return this.inner(key, this.json(key, value), (reader) => {
       const named = Object.keys(reader.given);
-      for (const name of named.filter((it) => !names.test(it))) this.mistakes.push(`Setting ${this.path}${key} names ${name}; it has to be ${what}.`);
-      return Object.fromEntries(named.map((name) => [name, reader.whole(name, undefined, least, most)]));
+      for (const name of named.filter((it) => !names.test(it)))
+        this.mistakes.push(`Setting ${this.path}${key} names ${name}; it has to be ${what}.`);
+      return Object.fromEntries(
+        named.map((name) => [name, reader.whole(name, undefined, least, most)]),
+      );
     });
   }
 
   /** A list of texts: JSON, or one text with commas between. */
-  texts(key: string, fallback: readonly string[], pattern: RegExp, what: string): readonly string[] {
+  texts(
+    key: string,
+    fallback: readonly string[],
+    pattern: RegExp,
+    what: string,
+  ): readonly string[] {
     const value = this.take(key) ?? fallback;
     const plain = typeof value === 'string' && !value.trimStart().startsWith('[');
     const list = plain ? value.split(',').map((it) => it.trim()) : this.json(key, value);
@@ -84,7 +101,9 @@ export class Reader {
       this.wrong(key, value, 'a list, as JSON');
       return fallback;
     }
-    return list.map((item, at) => this.inner(`${key}[${at}]`, item, read)).filter((item) => item !== undefined);
+    return list
+      .map((item, at) => this.inner(`${key}[${at}]`, item, read))
+      .filter((item) => item !== undefined);
   }
 
   optionalObject<T>(key: string, read: (item: Reader) => T): T | undefined {
@@ -95,7 +114,9 @@ export class Reader {
   /** Whatever was given and never asked for is a spelling mistake. */
   refuseUnknown(): void {
     for (const key of Object.keys(this.given).filter((it) => !this.known.has(it))) {
-      this.mistakes.push(`There is no setting ${this.path}${key}; there are ${[...this.known].join(', ')}.`);
+      this.mistakes.push(
+        `There is no setting ${this.path}${key}; there are ${[...this.known].join(', ')}.`,
+      );
     }
   }
 
@@ -104,7 +125,11 @@ export class Reader {
       this.wrong(key, value, 'an object, as JSON');
       return undefined;
     }
-    const reader = new Reader(value as Record<string, unknown>, `${this.path}${key}.`, this.mistakes);
+    const reader = new Reader(
+      value as Record<string, unknown>,
+      `${this.path}${key}.`,
+      this.mistakes,
+    );
     const result = read(reader);
     reader.refuseUnknown();
     return result;
@@ -134,6 +159,8 @@ export class Reader {
 
   private wrong(key: string, value: unknown, what: string): void {
     const shown = typeof value === 'string' ? value : JSON.stringify(value);
-    this.mistakes.push(`Setting ${this.path}${key} is ${shown ?? 'missing'}; it has to be ${what}.`);
+    this.mistakes.push(
+      `Setting ${this.path}${key} is ${shown ?? 'missing'}; it has to be ${what}.`,
+    );
   }
 }

@@ -149,21 +149,31 @@ const ORIGIN = /^https:\/\/[a-z0-9.-]+(:\d+)?$/;
 /** The settings in the context of the app. */
 export function settingsOf(node: Node): Settings {
   const context: unknown = node.getAllContext();
-  const given = Object.entries(context as Record<string, unknown>).filter(([key]) => isSetting(key));
+  const given = Object.entries(context as Record<string, unknown>).filter(([key]) =>
+    isSetting(key),
+  );
   const file: unknown = node.tryGetContext('settings');
-  return readSettings({ ...(file === undefined ? {} : fromFile(String(file))), ...Object.fromEntries(given) });
+  return readSettings({
+    ...(file === undefined ? {} : fromFile(String(file))),
+    ...Object.fromEntries(given),
+  });
 }
 
 /** CDK keeps its own context under names with `:` or `/`, the command's own under these. */
 function isSetting(key: string): boolean {
-  return !/[:/]/.test(key) && !['settings', 'emulator', 'cli-telemetry', 'acknowledged-issue-numbers'].includes(key);
+  return (
+    !/[:/]/.test(key) &&
+    !['settings', 'emulator', 'cli-telemetry', 'acknowledged-issue-numbers'].includes(key)
+  );
 }
 
 function fromFile(path: string): Record<string, unknown> {
   try {
     return JSON.parse(readFileSync(resolve(ROOT, path), 'utf8')) as Record<string, unknown>;
   } catch (error) {
-    throw new SettingsError(`The settings file ${path} cannot be read: ${(error as Error).message}.`);
+    throw new SettingsError(
+      `The settings file ${path} cannot be read: ${(error as Error).message}.`,
+    );
   }
 }
 
@@ -171,14 +181,31 @@ function fromFile(path: string): Record<string, unknown> {
 export function readSettings(given: Record<string, unknown>): Settings {
   const read = new Reader(given);
   const settings: Settings = {
-    name: read.text('name', 'matchcut', /^(?!.*(aws|amazon|cognito))[a-z][a-z0-9-]{0,19}$/, '1 to 20 small letters, digits and hyphens, and not a name of AWS'),
-    account: read.optionalText('account', /^\d{12}$/, 'the 12 digits of an account') ?? process.env['CDK_DEFAULT_ACCOUNT'],
-    region: read.text('region', process.env['CDK_DEFAULT_REGION'], /^[a-z]{2}(-[a-z]+)+-\d$/, 'a region such as eu-central-1'),
+    name: read.text(
+      'name',
+      'matchcut',
+      /^(?!.*(aws|amazon|cognito))[a-z][a-z0-9-]{0,19}$/,
+      '1 to 20 small letters, digits and hyphens, and not a name of AWS',
+    ),
+    account:
+      read.optionalText('account', /^\d{12}$/, 'the 12 digits of an account') ??
+      process.env['CDK_DEFAULT_ACCOUNT'],
+    region: read.text(
+      'region',
+      process.env['CDK_DEFAULT_REGION'],
+      /^[a-z]{2}(-[a-z]+)+-\d$/,
+      'a region such as eu-central-1',
+    ),
     architecture: read.oneOf('architecture', ['x86_64', 'arm64'], 'x86_64'),
     functions: read.text('functions', 'target/lambda', /./, 'a folder'),
 
     channels: read.list('channels', [{ id: 'main', competition: 'demo' }], readChannel),
-    encoders: read.texts('encoders', [], /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'a CIDR block such as 203.0.113.7/32'),
+    encoders: read.texts(
+      'encoders',
+      [],
+      /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/,
+      'a CIDR block such as 203.0.113.7/32',
+    ),
     input: read.oneOf('input', ['RTMP_PUSH', 'RTP_PUSH'], 'RTMP_PUSH'),
     redundant: read.flag('redundant', false),
     ladder: read.list('ladder', LADDER, readRendition),
@@ -187,12 +214,34 @@ export function readSettings(given: Record<string, unknown>): Settings {
 
     viewerAccess: read.oneOf('viewerAccess', ['public', 'private'], 'public'),
     playbackKeySecretArn: read.optionalText('playbackKeySecretArn', SECRET, 'the ARN of a secret'),
-    playbackPublicKey: read.optionalText('playbackPublicKey', /^-----BEGIN PUBLIC KEY-----/, 'a public key in PEM'),
+    playbackPublicKey: read.optionalText(
+      'playbackPublicKey',
+      /^-----BEGIN PUBLIC KEY-----/,
+      'a public key in PEM',
+    ),
     playbackHours: read.whole('playbackHours', 12, 1, 168),
-    allowedOrigins: read.texts('allowedOrigins', ['*'], /^(\*|https?:\/\/[a-z0-9.-]+(:\d+)?)$/, 'an origin such as https://app.example.com'),
-    loginCallbacks: read.texts('loginCallbacks', [], /^(https:\/\/|http:\/\/localhost\b)/, 'an https URL'),
-    domain: read.optionalText('domain', /^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a host such as clips.example.com'),
-    certificateArn: read.optionalText('certificateArn', /^arn:aws[a-z-]*:acm:us-east-1:/, 'the ARN of a certificate in us-east-1'),
+    allowedOrigins: read.texts(
+      'allowedOrigins',
+      ['*'],
+      /^(\*|https?:\/\/[a-z0-9.-]+(:\d+)?)$/,
+      'an origin such as https://app.example.com',
+    ),
+    loginCallbacks: read.texts(
+      'loginCallbacks',
+      [],
+      /^(https:\/\/|http:\/\/localhost\b)/,
+      'an https URL',
+    ),
+    domain: read.optionalText(
+      'domain',
+      /^[a-z0-9-]+(\.[a-z0-9-]+)+$/,
+      'a host such as clips.example.com',
+    ),
+    certificateArn: read.optionalText(
+      'certificateArn',
+      /^arn:aws[a-z-]*:acm:us-east-1:/,
+      'the ARN of a certificate in us-east-1',
+    ),
     originShield: read.flag('originShield', false),
     drm: read.optionalObject('drm', readDrm),
     packagingGroups: read.text('packagingGroups', 'packaging-groups', /./, 'a folder'),
@@ -201,7 +250,13 @@ export function readSettings(given: Record<string, unknown>): Settings {
     logDays: read.whole('logDays', 90, 1, 3653),
     coldAfterDays: read.optionalWhole('coldAfterDays', 30, 3650),
     originalsExpireAfterDays: read.optionalWhole('originalsExpireAfterDays', 1, 3650),
-    clipsExpireAfterDays: read.optionalWholes('clipsExpireAfterDays', /^(\*|[A-Za-z0-9-]{1,64})$/, 'a competition or *', 1, 36_500),
+    clipsExpireAfterDays: read.optionalWholes(
+      'clipsExpireAfterDays',
+      /^(\*|[A-Za-z0-9-]{1,64})$/,
+      'a competition or *',
+      1,
+      36_500,
+    ),
     keepData: read.flag('keepData', true),
 
     webhooks: read.list('webhooks', [], readWebhook),
@@ -220,21 +275,46 @@ function readChannel(read: Reader): ChannelSettings {
     const secret = endpoint.optionalText('cdnIdentifierSecretArn', SECRET, 'the ARN of a secret');
     return {
       id: endpoint.text('id', undefined, /^[A-Za-z0-9_-]+$/, 'the id of an origin endpoint'),
-      manifest: endpoint.text('manifest', undefined, /^https:\/\/[^/?#]+\/out\/[^?#]+\.m3u8$/, 'an https URL with /out/ in its path that ends in .m3u8'),
+      manifest: endpoint.text(
+        'manifest',
+        undefined,
+        /^https:\/\/[^/?#]+\/out\/[^?#]+\.m3u8$/,
+        'an https URL with /out/ in its path that ends in .m3u8',
+      ),
       ...(secret === undefined ? {} : { cdnIdentifierSecretArn: secret }),
     };
   });
   return {
-    id: read.text('id', undefined, /^[a-z0-9-]{1,20}$/, '1 to 20 small letters, digits and hyphens'),
-    competition: read.text('competition', undefined, COMPETITION, '1 to 64 letters, digits and hyphens'),
+    id: read.text(
+      'id',
+      undefined,
+      /^[a-z0-9-]{1,20}$/,
+      '1 to 20 small letters, digits and hyphens',
+    ),
+    competition: read.text(
+      'competition',
+      undefined,
+      COMPETITION,
+      '1 to 64 letters, digits and hyphens',
+    ),
     ...(originEndpoint === undefined ? {} : { originEndpoint }),
   };
 }
 
 function readWebhook(read: Reader): WebhookSettings {
   return {
-    name: read.text('name', undefined, /^[a-z0-9-]{1,20}$/, '1 to 20 small letters, digits and hyphens'),
-    url: read.text('url', undefined, /^https:\/\/[^\s/@]+(\/\S*)?$/, 'an https URL without a user name'),
+    name: read.text(
+      'name',
+      undefined,
+      /^[a-z0-9-]{1,20}$/,
+      '1 to 20 small letters, digits and hyphens',
+    ),
+    url: read.text(
+      'url',
+      undefined,
+      /^https:\/\/[^\s/@]+(\/\S*)?$/,
+      'an https URL without a user name',
+    ),
     secretArn: read.text('secretArn', undefined, SECRET, 'the ARN of a secret'),
   };
 }
@@ -249,8 +329,18 @@ function readRendition(read: Reader): Rendition {
 
 function readDrm(read: Reader): DrmSettings {
   return {
-    url: read.text('url', undefined, /^https:\/\/[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com\/.+/, 'the URL of an API of API Gateway'),
-    systems: read.texts('systems', DRM_SYSTEMS, /^(fairplay|widevine|playready)$/, 'fairplay, widevine or playready') as readonly DrmSystem[],
+    url: read.text(
+      'url',
+      undefined,
+      /^https:\/\/[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com\/.+/,
+      'the URL of an API of API Gateway',
+    ),
+    systems: read.texts(
+      'systems',
+      DRM_SYSTEMS,
+      /^(fairplay|widevine|playready)$/,
+      'fairplay, widevine or playready',
+    ) as readonly DrmSystem[],
     live: read.flag('live', false),
   };
 }
@@ -261,8 +351,12 @@ function checkTogether(settings: Settings, read: Reader): void {
   const refuse = (unless: boolean, sentence: string) => {
     if (!unless) read.mistakes.push(sentence);
   };
-  refuse(settings.channels.length > 0, 'Setting channels is empty; at least one channel is needed.');
-  const twice = (names: readonly string[]) => new Set(names.filter((name, at) => names.indexOf(name) !== at));
+  refuse(
+    settings.channels.length > 0,
+    'Setting channels is empty; at least one channel is needed.',
+  );
+  const twice = (names: readonly string[]) =>
+    new Set(names.filter((name, at) => names.indexOf(name) !== at));
   for (const id of twice(settings.channels.map((channel) => channel.id))) {
     read.mistakes.push(`Setting channels has two channels named ${id}.`);
   }
@@ -273,7 +367,9 @@ function checkTogether(settings: Settings, read: Reader): void {
   for (const name of twice(settings.webhooks.map((webhook) => webhook.name))) {
     read.mistakes.push(`Setting webhooks has two subscribers named ${name}.`);
   }
-  const identifiers = settings.channels.map((channel) => channel.originEndpoint?.cdnIdentifierSecretArn ?? '');
+  const identifiers = settings.channels.map(
+    (channel) => channel.originEndpoint?.cdnIdentifierSecretArn ?? '',
+  );
   const secrets = new Set(identifiers.filter((arn) => arn !== ''));
   refuse(
     secrets.size + (made.length > 0 ? 1 : 0) <= 1 || secrets.size === 0,
@@ -284,13 +380,19 @@ function checkTogether(settings: Settings, read: Reader): void {
     'Setting encoders is missing: say which addresses the encoder pushes from, as in -c encoders=203.0.113.7/32, ' +
       'or give the channel an originEndpoint that exists.',
   );
-  refuse(!settings.encoders.includes('0.0.0.0/0'), 'Setting encoders must not let the whole Internet push: 0.0.0.0/0.');
+  refuse(
+    !settings.encoders.includes('0.0.0.0/0'),
+    'Setting encoders must not let the whole Internet push: 0.0.0.0/0.',
+  );
   refuse(settings.ladder.length > 0, 'Setting ladder is empty; at least one rendition is needed.');
   refuse(
     settings.startoverSeconds >= 10 * settings.segmentSeconds,
     'Setting startoverSeconds has to be at least ten times segmentSeconds.',
   );
-  refuse(LOG_DAYS.includes(settings.logDays), `Setting logDays has to be one of ${LOG_DAYS.join(', ')}.`);
+  refuse(
+    LOG_DAYS.includes(settings.logDays),
+    `Setting logDays has to be one of ${LOG_DAYS.join(', ')}.`,
+  );
   refuse(
     (settings.domain === undefined) === (settings.certificateArn === undefined),
     'Settings domain and certificateArn go together: a domain needs its certificate, in us-east-1.',

@@ -74,7 +74,13 @@ export function addSweep(props: SweepProps): void {
   new Rule(library, 'EveryMinute', {
     description: `Starts ${sweep.bin}`,
     schedule: Schedule.rate(PERIOD),
-    targets: [new LambdaFunction(sweep.lambda, { deadLetterQueue: dropped, retryAttempts: 0, maxEventAge: PERIOD })],
+    targets: [
+      new LambdaFunction(sweep.lambda, {
+        deadLetterQueue: dropped,
+        retryAttempts: 0,
+        maxEventAge: PERIOD,
+      }),
+    ],
   });
   alarms.raise('the sweep is silent', {
     metric: sweep.lambda.metricInvocations({ period: Duration.minutes(10) }),

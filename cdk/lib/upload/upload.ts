@@ -12,10 +12,10 @@ import { Construct } from 'constructs';
 import type { Asset } from '../asset/asset.ts';
 import { mayRemoveMedia, mediaBucket } from '../asset/bucket.ts';
 import { hiddenFor, keptQueue, startOn, undeliveredQueue } from '../function/events.ts';
+import { arn, type Deployment, RustFunction } from '../function/function.ts';
+import { expiryEnvironment, type Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
-import { type Deployment, RustFunction, arn } from '../function/function.ts';
-import { type Library, expiryEnvironment } from '../library/library.ts';
-import { allowWide, actingFor } from '../permission/permission.ts';
+import { actingFor, allowWide } from '../permission/permission.ts';
 
 /** MediaConvert's events, which unlike MediaPackage's are not lost. */
 export const MEDIACONVERT = 'aws.mediaconvert';
@@ -121,7 +121,8 @@ export class Upload extends Construct {
     taker.mayWidely({
       actions: ['mediaconvert:CreateJob', 'mediaconvert:SearchJobs', 'mediaconvert:Probe'],
       resources: ['*'],
-      because: 'A job that names neither queue nor template, a search and a probe have no resources that a policy could name.',
+      because:
+        'A job that names neither queue nor template, a search and a probe have no resources that a policy could name.',
     });
     taker.mayPass(this.transcodeRole, 'mediaconvert.amazonaws.com');
   }
@@ -151,7 +152,9 @@ export class Upload extends Construct {
           maxAge: 3600,
         },
       ],
-      ...(expiry === undefined ? {} : { lifecycleRules: [{ id: 'expiry', expiration: Duration.days(expiry) }] }),
+      ...(expiry === undefined
+        ? {}
+        : { lifecycleRules: [{ id: 'expiry', expiration: Duration.days(expiry) }] }),
     });
     // `eventBridgeEnabled` would add a function to switch on what CloudFormation can say by itself.
     (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
@@ -241,4 +244,3 @@ export class Upload extends Construct {
     });
   }
 }
-

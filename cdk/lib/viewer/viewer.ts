@@ -2,11 +2,10 @@
 
 import { SecretValue } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-
-import type { Channels } from '../live/channels.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Library } from '../library/library.ts';
+import type { Channels } from '../live/channels.ts';
 import type { Settings } from '../settings/settings.ts';
 
 export interface ViewerProps extends Deployment {
@@ -22,7 +21,11 @@ export function viewEnvironment(settings: Settings, delivery: Delivery): Record<
     VOD_BASE_URL: delivery.vodBaseUrl,
     ...(secret === undefined
       ? {}
-      : { PLAYBACK_SEAL_KEY: SecretValue.secretsManager(secret, { jsonField: 'sealKey' }).unsafeUnwrap() }),
+      : {
+          PLAYBACK_SEAL_KEY: SecretValue.secretsManager(secret, {
+            jsonField: 'sealKey',
+          }).unsafeUnwrap(),
+        }),
   };
 }
 
@@ -46,7 +49,8 @@ export class Viewer extends Construct {
     const show = new RustFunction(this, 'Show', {
       ...props,
       bin: 'show-clip',
-      description: 'GET /api/competitions/{competitionId}/clips/{clipId}: one clip, whatever its state',
+      description:
+        'GET /api/competitions/{competitionId}/clips/{clipId}: one clip, whatever its state',
       environment: { ...library.environment, ...view, CHANNELS: channels.json },
     });
     library.mayFind(show);
@@ -72,7 +76,8 @@ export class Viewer extends Construct {
       settings,
       alarms,
       bin: 'grant-playback',
-      description: 'POST /api/competitions/{competitionId}/playback: the cookies that open a private library',
+      description:
+        'POST /api/competitions/{competitionId}/playback: the cookies that open a private library',
       environment: {
         VOD_BASE_URL: delivery.vodBaseUrl,
         ...(signs

@@ -3,13 +3,18 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
-import { AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  Metric,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-
-import type { Due } from '../harvest/due.ts';
-import type { Deployment } from '../function/function.ts';
-import type { Library } from '../library/library.ts';
 import { type Metrics, STATUSES, UNFINISHED } from '../alarms/metrics.ts';
+import type { Deployment } from '../function/function.ts';
+import type { Due } from '../harvest/due.ts';
+import type { Library } from '../library/library.ts';
 
 export interface DashboardProps extends Deployment {
   readonly metrics: Metrics;
@@ -39,13 +44,23 @@ function clips({ metrics, due, alarms }: DashboardProps): GraphWidget[][] {
   const { queue } = due;
   return [
     [
-      graph('Clips: how many came into each state', STATUSES.map((Status) => metrics.of('ClipsEntered', 'Sum', { Status }))),
-      graph('Clips: how many are in each unfinished state', UNFINISHED.map((Status) => metrics.of('ClipsUnfinished', 'Maximum', { Status }))),
+      graph(
+        'Clips: how many came into each state',
+        STATUSES.map((Status) => metrics.of('ClipsEntered', 'Sum', { Status })),
+      ),
+      graph(
+        'Clips: how many are in each unfinished state',
+        UNFINISHED.map((Status) => metrics.of('ClipsUnfinished', 'Maximum', { Status })),
+      ),
     ],
     [
       graph(
         'Clips: seconds from the request to ready',
-        ['live', 'upload'].flatMap((Source) => ['p50', 'p95'].map((statistic) => metrics.of('TimeToReadySeconds', statistic, { Source }))),
+        ['live', 'upload'].flatMap((Source) =>
+          ['p50', 'p95'].map((statistic) =>
+            metrics.of('TimeToReadySeconds', statistic, { Source }),
+          ),
+        ),
       ),
       graph(
         'The queue for harvest jobs: clips; seconds that the first one waits',
@@ -55,8 +70,16 @@ function clips({ metrics, due, alarms }: DashboardProps): GraphWidget[][] {
     ],
     [
       graph('The due queue: messages; their delays', [
-        queue.metricApproximateNumberOfMessagesVisible({ period, statistic: 'Maximum', label: 'due' }),
-        queue.metricApproximateNumberOfMessagesDelayed({ period, statistic: 'Maximum', label: 'not due yet' }),
+        queue.metricApproximateNumberOfMessagesVisible({
+          period,
+          statistic: 'Maximum',
+          label: 'due',
+        }),
+        queue.metricApproximateNumberOfMessagesDelayed({
+          period,
+          statistic: 'Maximum',
+          label: 'not due yet',
+        }),
       ]),
       graph('What failed every time: messages in dead-letter queues', alarms.undelivered),
     ],
@@ -92,17 +115,39 @@ function service({ settings, api, library, distribution }: DashboardProps): Grap
     [
       graph(
         'API: requests; how long they take',
-        [api.metricCount({ period }), api.metricClientError({ period }), api.metricServerError({ period })],
-        [api.metricLatency({ statistic: 'p50', period }), api.metricLatency({ statistic: 'p99', period })],
+        [
+          api.metricCount({ period }),
+          api.metricClientError({ period }),
+          api.metricServerError({ period }),
+        ],
+        [
+          api.metricLatency({ statistic: 'p50', period }),
+          api.metricLatency({ statistic: 'p99', period }),
+        ],
       ),
-      graph('Delivery: requests; errors, in percent', [delivery('Requests', 'Sum')], [delivery('4xxErrorRate', 'Average'), delivery('5xxErrorRate', 'Average')]),
+      graph(
+        'Delivery: requests; errors, in percent',
+        [delivery('Requests', 'Sum')],
+        [delivery('4xxErrorRate', 'Average'), delivery('5xxErrorRate', 'Average')],
+      ),
     ],
     [
       graph(
         'Functions that start and end what AWS Elemental does',
-        ['create-clip', 'harvest-clip', 'harvest-complete', 'transcode-upload', 'transcode-complete', 'asset-playable'].map((bin) => of(bin, 'Invocations', 'Sum')),
+        [
+          'create-clip',
+          'harvest-clip',
+          'harvest-complete',
+          'transcode-upload',
+          'transcode-complete',
+          'asset-playable',
+        ].map((bin) => of(bin, 'Invocations', 'Sum')),
       ),
-      graph('The sweep: runs; how long they take', [of('sweep-library', 'Invocations', 'Sum')], [of('sweep-library', 'Duration', 'Maximum')]),
+      graph(
+        'The sweep: runs; how long they take',
+        [of('sweep-library', 'Invocations', 'Sum')],
+        [of('sweep-library', 'Duration', 'Maximum')],
+      ),
     ],
     [
       graph('The table: capacity used', [

@@ -6,8 +6,8 @@ import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 
 import type { Channels } from '../live/channels.ts';
-import { type DashboardProps, dashboard } from './dashboard.ts';
 import type { Settings } from '../settings/settings.ts';
+import { type DashboardProps, dashboard } from './dashboard.ts';
 
 export interface WatchProps extends DashboardProps {
   readonly channels: Channels;
@@ -46,11 +46,21 @@ export class Watch extends Construct {
   private budget({ name }: Settings, amount: number, address: string): void {
     const subscribers = [{ address, subscriptionType: 'EMAIL' }];
     const at = (threshold: number, notificationType: string) => ({
-      notification: { comparisonOperator: 'GREATER_THAN', notificationType, threshold, thresholdType: 'PERCENTAGE' },
+      notification: {
+        comparisonOperator: 'GREATER_THAN',
+        notificationType,
+        threshold,
+        thresholdType: 'PERCENTAGE',
+      },
       subscribers,
     });
     new CfnBudget(this, 'Budget', {
-      budget: { budgetName: name, budgetType: 'COST', timeUnit: 'MONTHLY', budgetLimit: { amount, unit: 'USD' } },
+      budget: {
+        budgetName: name,
+        budgetType: 'COST',
+        timeUnit: 'MONTHLY',
+        budgetLimit: { amount, unit: 'USD' },
+      },
       notificationsWithSubscribers: [at(80, 'ACTUAL'), at(100, 'FORECASTED')],
     });
   }
