@@ -1,4 +1,4 @@
-/** The live channels, where the deployment makes them itself. */
+/** The stack Live: live channels without an existing endpoint. */
 
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnInputSecurityGroup } from 'aws-cdk-lib/aws-medialive';
@@ -16,7 +16,7 @@ export interface LiveStackProps extends StackProps {
 }
 
 export class LiveStack extends Stack {
-  /** Where each channel is watched and harvested, by its id. */
+  /** The origin of each channel, by the channel's id. */
   readonly origins: ReadonlyMap<string, LiveOrigin>;
 
   constructor(scope: Construct, id: string, props: LiveStackProps) {

@@ -1,4 +1,4 @@
-/** Everything but the live channel: clips, assets, the library, the API and its delivery. */
+/** The stack Vod: everything except the live channels. */
 
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
@@ -18,12 +18,12 @@ import { Edit } from './edit/edit.ts';
 import { Harvest } from './harvest/harvest.ts';
 import { addHarvestComplete } from './harvest/harvest-complete.ts';
 import { Library } from './library/library.ts';
-import { Channels, type LiveOrigin, viewerManifest } from './live/channels.ts';
-import { identifierOf } from './mediapackage/cdn-identifier.ts';
+import { buildViewerManifest, Channels, type LiveOrigin } from './live/channels.ts';
+import { readIdentifier } from './mediapackage/cdn-identifier.ts';
 import type { Settings } from './settings/settings.ts';
 import { addSweep } from './sweep/sweep.ts';
 import { Upload } from './upload/upload.ts';
-import { Viewer, viewEnvironment } from './viewer/viewer.ts';
+import { buildViewEnvironment, Viewer } from './viewer/viewer.ts';
 import { Watch } from './watch/watch.ts';
 
 export interface VodProps extends StackProps {
@@ -31,7 +31,7 @@ export interface VodProps extends StackProps {
   readonly contract: Contract;
   /** In the order in which they are filled. */
   readonly packagingGroups: readonly PackagingGroupFile[];
-  /** The channels that the stack Live made, by their ids. */
+  /** The origins that the stack Live made, by channel id. */
   readonly origins: ReadonlyMap<string, LiveOrigin>;
 }
 
@@ -53,23 +53,24 @@ export class Vod extends Stack {
     });
     const channels = new Channels(this, settings, props.origins, delivery.url);
 
+    const viewEnvironment = buildViewEnvironment(settings, delivery);
     const metrics = new Metrics(settings.name);
     new Announce(this, 'Announce', {
       ...deployment,
       library,
       channels,
-      viewEnvironment: viewEnvironment(settings, delivery),
+      viewEnvironment,
       metrics,
     });
     for (const webhook of settings.webhooks)
       new Webhook(this, `Webhook-${webhook.name}`, { ...deployment, webhook });
 
-    // Named when it was the stage of clips; another name would replace the bucket.
+    // Another id than `Clip` would change logical ids, and replace the bucket.
     const harvest = new Harvest(this, 'Clip', {
       ...deployment,
       library,
       channels,
-      viewEnvironment: viewEnvironment(settings, delivery),
+      viewEnvironment,
     });
     const asset = new Asset(this, 'Asset', {
       ...deployment,
@@ -83,7 +84,7 @@ export class Vod extends Stack {
       library,
       channels,
       due: harvest.due,
-      viewEnvironment: viewEnvironment(settings, delivery),
+      viewEnvironment,
     });
     const viewer = new Viewer(this, 'Viewer', { ...deployment, library, channels, delivery });
     const upload = new Upload(this, 'Upload', {
@@ -91,17 +92,17 @@ export class Vod extends Stack {
       library,
       channels,
       clips: harvest.bucket,
-      viewEnvironment: viewEnvironment(settings, delivery),
+      viewEnvironment,
       asset,
     });
 
     addSweep({ ...deployment, library, channels, harvest, asset, upload, metrics });
 
-    api.route([harvest.create, ...edit.functions, ...viewer.functions, ...upload.functions]);
-    delivery.serve({
+    api.addRoutes([harvest.create, ...edit.functions, ...viewer.functions, ...upload.functions]);
+    delivery.addMedia({
       channels: channels.all,
       packagings: asset.packagings,
-      cdnIdentifier: identifierOf(asset.cdnIdentifier),
+      cdnIdentifier: readIdentifier(asset.cdnIdentifier),
       bucket: harvest.bucket,
     });
 
@@ -127,7 +128,7 @@ export class Vod extends Stack {
       ClipsBucketName: harvest.bucket.bucketName,
       UploadsBucketName: upload.bucket.bucketName,
       LiveUrls: channels.all
-        .map((it) => `${it.settings.id}=${viewerManifest(delivery.url, it)}`)
+        .map((it) => `${it.settings.id}=${buildViewerManifest(delivery.url, it)}`)
         .join(','),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

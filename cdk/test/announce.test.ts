@@ -8,19 +8,19 @@ const HOOKED = {
   webhooks: [WEBHOOK, { ...WEBHOOK, name: 'another', url: 'https://another.example.com/' }],
 };
 
-test('every change of a clip is announced, with what it was before', () => {
+test('every change of a clip starts announce-clip, with the old and the new row', () => {
   const source = vod().source('announce-clip');
   assert.equal(vod().at(source['EventSourceArn']).Type, 'AWS::DynamoDB::Table');
   assert.equal(source['StartingPosition'], 'TRIM_HORIZON');
   const [{ Pattern: pattern }] = source['FilterCriteria'].Filters;
-  // Whatever is no clip has no status, and what goes has been announced as `deleting`.
+  // Only clips have a status. A deleted row was announced before, as `deleting`.
   assert.deepEqual(JSON.parse(pattern), {
     eventName: ['INSERT', 'MODIFY'],
     dynamodb: { NewImage: { status: { S: [{ exists: true }] } } },
   });
 });
 
-test('one change that cannot be announced holds up the others for a while only', () => {
+test('a change that cannot be announced delays the others only for a limited time', () => {
   const source = vod().source('announce-clip');
   assert.equal(source['BisectBatchOnFunctionError'], true);
   assert.equal(source['MaximumRetryAttempts'], 10);
@@ -28,7 +28,7 @@ test('one change that cannot be announced holds up the others for a while only',
   assert.equal(vod().at(source['DestinationConfig'].OnFailure.Destination).Type, 'AWS::SQS::Queue');
 });
 
-/** What a subscriber is given: from the rule by the queue to the function. */
+/** The resources of a subscriber: its rule, queue and function. */
 function chain(stack: Stack, name: string) {
   const deliver = stack.function(`deliver-webhook-${name}`).Properties;
   const source = stack.source(`deliver-webhook-${name}`);
@@ -39,7 +39,7 @@ function chain(stack: Stack, name: string) {
   return { deliver, source, queue, rule: rule?.Properties ?? {} };
 }
 
-test('without webhooks, nothing of them is made', () => {
+test('without webhooks, no resource for them is created', () => {
   assert.deepEqual(
     vod()
       .bins()
@@ -48,7 +48,7 @@ test('without webhooks, nothing of them is made', () => {
   );
 });
 
-test('each subscriber hears of changes of clips and of nothing else', () => {
+test('each subscriber gets change events and nothing else', () => {
   const stack = vod(HOOKED);
   for (const name of ['newsroom', 'another']) {
     const { rule, deliver, queue } = chain(stack, name);
@@ -70,7 +70,7 @@ test('each subscriber hears of changes of clips and of nothing else', () => {
   );
 });
 
-test('a subscriber in trouble is waited for, for half a day', () => {
+test('a failing subscriber gets 12 attempts in half a day', () => {
   const { source, queue, deliver } = chain(vod(HOOKED), 'newsroom');
   assert.equal(source['BatchSize'], 1);
   assert.ok(source['ScalingConfig'].MaximumConcurrency >= 2);
@@ -79,7 +79,7 @@ test('a subscriber in trouble is waited for, for half a day', () => {
   assert.ok(queue.Properties['MessageRetentionPeriod'] >= 4 * 24 * 3600);
 });
 
-test('the secret itself is nowhere in the template', () => {
+test('the template does not contain the secret itself', () => {
   const { Variables: variables } = chain(vod(HOOKED), 'newsroom').deliver[
     'Environment'
   ] as Properties;

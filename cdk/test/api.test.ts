@@ -22,7 +22,7 @@ const behind = (key: string): string => {
   ).replace('matchcut-', '');
 };
 
-test('each operation of the contract is a route to its function, and there are no others', () => {
+test('each operation of the contract has a route to its function, and there are no others', () => {
   const keys = CONTRACT.operations.map(({ id, method, path }) => {
     assert.equal(behind(`${method} ${path}`), id);
     return `${method} ${path}`;
@@ -38,7 +38,7 @@ test('each operation of the contract is a route to its function, and there are n
   }
 });
 
-test('a route is open to the scopes that the contract names, and to everyone where it names none', () => {
+test('a route requires the scopes of the contract, or no token if there are none', () => {
   for (const { method, path, scopes } of CONTRACT.operations) {
     const { AuthorizationType: type, AuthorizationScopes: allowed } = route(
       `${method} ${path}`,
@@ -51,11 +51,11 @@ test('a route is open to the scopes that the contract names, and to everyone whe
   }
 });
 
-test('a function and its operation come together', () => {
+test('a function without an operation is refused, and so is the reverse', () => {
   const operations = CONTRACT.operations.filter(({ id }) => id !== 'create-clip');
   assert.throws(
     () => vod(EXISTING, { ...CONTRACT, operations }),
-    /^Error: The contract has no operation create-clip\.$/,
+    /^Error: The function create-clip has no operation in the contract\.$/,
   );
   const another = {
     ...CONTRACT.operations[0],
@@ -64,17 +64,17 @@ test('a function and its operation come together', () => {
   } as (typeof operations)[0];
   assert.throws(
     () => vod(EXISTING, { ...CONTRACT, operations: [...CONTRACT.operations, another] }),
-    /^Error: Nothing answers POST \/api\/praise: there is no function praise-clip\.$/,
+    /^Error: The operation POST \/api\/praise of the contract has no function praise-clip\.$/,
   );
 });
 
-test('whoever cuts clips needs a scope, which ID tokens have not', () => {
+test('creating a clip requires a scope, which ID tokens do not have', () => {
   assert.deepEqual(route('POST /api/clip').Properties['AuthorizationScopes'], [
     'matchcut/clips.write',
   ]);
 });
 
-test('tokens are those of our pool, made for our client', () => {
+test('only tokens of our user pool for our client are accepted', () => {
   const { JwtConfiguration: jwt, IdentitySource: source } = api().one(
     'ApiGatewayV2::Authorizer',
   ).Properties;
@@ -89,7 +89,7 @@ test('tokens are those of our pool, made for our client', () => {
   );
 });
 
-test('throttles are those of the contract', () => {
+test('the throttles are those of the contract', () => {
   const stage = api().one('ApiGatewayV2::Stage').Properties;
   assert.equal(stage['DefaultRouteSettings'].ThrottlingRateLimit, CONTRACT.throttle.perSecond);
   assert.equal(stage['DefaultRouteSettings'].ThrottlingBurstLimit, CONTRACT.throttle.burst);
@@ -108,7 +108,7 @@ test('throttles are those of the contract', () => {
   );
 });
 
-test('there is a group for each scheme of the contract, and its scopes go into its tokens', () => {
+test('each security scheme of the contract has a group, whose scopes are in its tokens', () => {
   const stack = api();
   const groups = stack.all('Cognito::UserPoolGroup').map((it) => it.Properties['GroupName']);
   assert.deepEqual(groups.sort(), [...CONTRACT.groups.keys()].sort());
@@ -121,7 +121,7 @@ test('there is a group for each scheme of the contract, and its scopes go into i
   assert.equal(trigger.LambdaArn['Fn::GetAtt'][0], stack.function('scope-token').id);
 });
 
-test('nobody can make himself a user', () => {
+test('users cannot sign up by themselves', () => {
   assert.equal(
     api().one('Cognito::UserPool').Properties['AdminCreateUserConfig'].AllowAdminCreateUserOnly,
     true,
@@ -129,7 +129,7 @@ test('nobody can make himself a user', () => {
   assert.equal(api().one('Cognito::UserPoolClient').Properties['GenerateSecret'], false);
 });
 
-test('browsers may send credentials only from origins that are named', () => {
+test('browsers can send credentials only from configured origins', () => {
   const cors = (settings: object) =>
     api(settings).one('ApiGatewayV2::Api').Properties['CorsConfiguration'];
   assert.equal(cors({}).AllowCredentials, false);

@@ -11,14 +11,14 @@ import {
   PRIVATE,
   type Properties,
   type Stack,
-  twoGroups,
   vod,
+  writeTwoGroups,
 } from './synthesis.ts';
 
 const config = (stack: Stack): Properties =>
   stack.one('CloudFront::Distribution').Properties['DistributionConfig'];
 
-/** The behavior that takes a path: the first whose pattern it matches. */
+/** The behavior for a path: the first one with a matching pattern. */
 function behavior(path: string, stack: Stack = vod()): Properties {
   const { CacheBehaviors: others, DefaultCacheBehavior: otherwise } = config(stack);
   const matches = (pattern: string) =>
@@ -26,7 +26,7 @@ function behavior(path: string, stack: Stack = vod()): Properties {
   return (others as Properties[]).find((it) => matches(it['PathPattern'])) ?? otherwise;
 }
 
-/** The policy that a behavior caches by; none where it caches nothing. */
+/** The cache policy for a path, if it is cached. */
 function policy(path: string, stack: Stack = vod()): Properties | undefined {
   const id = behavior(path, stack)['CachePolicyId'];
   return typeof id === 'string'
@@ -37,7 +37,7 @@ function policy(path: string, stack: Stack = vod()): Properties | undefined {
 const key = (path: string, stack?: Stack): string[] =>
   policy(path, stack)?.['ParametersInCacheKeyAndForwardedToOrigin'].QueryStringsConfig.QueryStrings;
 
-/** The host a path is fetched from. */
+/** The origin of a path. */
 function origin(path: string, stack: Stack = vod()): Properties {
   const id = behavior(path, stack)['TargetOriginId'];
   return (config(stack)['Origins'] as Properties[]).find((it) => it['Id'] === id) ?? {};
@@ -46,17 +46,17 @@ function origin(path: string, stack: Stack = vod()): Properties {
 const LIST = '/api/competitions/100m-dash/clips';
 const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
 
-test('a list is cached for seconds, on its own parameters, and never with a token', () => {
+test('a list is cached for seconds, by its own parameters, and never with a token', () => {
   assert.deepEqual(key(LIST), ['from', 'to', 'order', 'tag', 'limit', 'cursor']);
   assert.deepEqual(
     [policy(LIST)?.['MinTTL'], policy(LIST)?.['DefaultTTL'], policy(LIST)?.['MaxTTL']],
     [0, 0, 10],
   );
-  // CloudFront sends a GET on without the token, unless a policy says otherwise.
+  // CloudFront does not forward the token of a GET, unless a policy says so.
   assert.equal(behavior(LIST)['OriginRequestPolicyId'], undefined);
 });
 
-test('what else the API says is not cached, and gets the token', () => {
+test('other API requests are not cached, and keep the token', () => {
   for (const path of [
     '/api/clip',
     `${LIST}/20200203133058_20200203133258_k7Qx2f`,
@@ -73,7 +73,7 @@ test('what else the API says is not cached, and gets the token', () => {
   }
 });
 
-test('a live manifest is cached per window, for less than a segment or two', () => {
+test('a live manifest is cached by window, for at most 5 s', () => {
   const manifest = '/live/main/out/v1/0123abc/index.m3u8';
   assert.deepEqual([...key(manifest)].sort(), ['aws.manifestfilter', 'end', 'm', 'start']);
   assert.ok(policy(manifest)?.['MaxTTL'] <= 5);
@@ -81,14 +81,14 @@ test('a live manifest is cached per window, for less than a segment or two', () 
   assert.equal(origin(manifest)['DomainName'], 'abc.mediapackage.eu-central-1.amazonaws.com');
 });
 
-test('manifests of assets are kept for minutes, segments for a year', () => {
+test('manifests of assets are cached for minutes, segments for up to a year', () => {
   const asset = '/vod/out/v1/1d9c5b7a/6e02f4/a81b3c';
   for (const name of ['index.m3u8', 'index.mpd'])
     assert.equal(policy(`${asset}/${name}`)?.['MaxTTL'], 300);
   assert.equal(policy(`${asset}/index_1_2.ts`)?.['MaxTTL'], 365 * 24 * 3600);
 });
 
-test('no key and no origin knows of cookies, of tokens, or of what a signature is made of', () => {
+test('no cache key and no origin request contains cookies, tokens or signatures', () => {
   for (const stack of [vod(), vod({ ...EXISTING, ...PRIVATE })]) {
     for (const it of stack.all('CloudFront::CachePolicy')) {
       const {
@@ -108,7 +108,7 @@ test('no key and no origin knows of cookies, of tokens, or of what a signature i
   }
 });
 
-test('an error is forgotten after a second', () => {
+test('an error is cached for one second', () => {
   for (const it of config(vod())['CustomErrorResponses'])
     assert.equal(it.ErrorCachingMinTTL, 1, it.ErrorCode);
   assert.ok(
@@ -116,7 +116,7 @@ test('an error is forgotten after a second', () => {
   );
 });
 
-test('every reply carries security headers, and pages of other origins may read it', () => {
+test('every response has security headers, and pages of other origins can read it', () => {
   const { SecurityHeadersConfig: security, CorsConfig: cors } = vod().one(
     'CloudFront::ResponseHeadersPolicy',
   ).Properties['ResponseHeadersPolicyConfig'];
@@ -135,7 +135,7 @@ test('every reply carries security headers, and pages of other origins may read 
   }
 });
 
-test('MediaPackage is told that it is our distribution that asks', () => {
+test('the distribution sends the CDN identifier to MediaPackage', () => {
   const header = (path: string, stack: Stack) =>
     origin(path, stack)['OriginCustomHeaders'] as Properties[] | undefined;
   const [vodHeader] = header('/vod/out/v1/a', vod()) ?? [];
@@ -147,7 +147,7 @@ test('MediaPackage is told that it is our distribution that asks', () => {
   assert.equal(
     header('/live/main/out/v1/a', vod()),
     undefined,
-    'an endpoint that demands nothing is told nothing',
+    'an endpoint without CDN authorization gets no header',
   );
   assert.equal(
     header('/live/main/out/v1/a', vod(MADE))?.[0]?.['HeaderName'],
@@ -156,7 +156,7 @@ test('MediaPackage is told that it is our distribution that asks', () => {
   assert.equal(header('/api/health', vod()), undefined);
 });
 
-test('thumbnails come from the bucket, and nothing else of it does', () => {
+test('thumbnails come from the bucket, and nothing else in it is readable', () => {
   const stack = vod();
   assert.equal(
     stack.text(origin('/vod/thumbnails/a/b/thumbnail.0000000.jpg')['DomainName']),
@@ -172,7 +172,7 @@ test('thumbnails come from the bucket, and nothing else of it does', () => {
   assert.ok(reads[0]?.['Condition'].StringEquals['AWS:SourceArn']);
 });
 
-test('media of a private library opens with cookies only', () => {
+test('media of a private library needs cookies', () => {
   const stack = vod({ ...EXISTING, ...PRIVATE });
   const group = [{ Ref: stack.one('CloudFront::KeyGroup').id }];
   for (const path of [
@@ -186,7 +186,7 @@ test('media of a private library opens with cookies only', () => {
     assert.equal(
       behavior(`/vod/${path}`, stack)['CachePolicyId'],
       CACHING_DISABLED,
-      `/vod/${path} is nothing but an unknown path of the API`,
+      `/vod/${path} must be an unknown path of the API`,
     );
   }
   assert.equal(
@@ -212,7 +212,7 @@ function edge(stack: Stack, name: string, uri: string): string | number {
   return result.uri ?? result.statusCode ?? '';
 }
 
-test('prefixes are taken off before the origin is asked', () => {
+test('path prefixes are removed before the origin request', () => {
   const check = (uri: string, expected: string) => assert.equal(edge(vod(), 'live', uri), expected);
   check('/live/main/out/v1/0123abc/index.m3u8', '/out/v1/0123abc/index.m3u8');
   check('/vod/out/v1/1d9c5b7a/a/index.m3u8', '/out/v1/1d9c5b7a/a/index.m3u8');
@@ -245,10 +245,10 @@ test('the seal of a private library binds an asset to its competition', () => {
   check('/vod/private/100m-dash/thumbnails/100m-dash/%2e%2e/200m/clip/0.jpg', 403);
 });
 
-/** The group of the project and a second one, in a folder of their own. */
-const groups = twoGroups();
+/** A folder with two packaging groups. */
+const groups = writeTwoGroups();
 
-test('each packaging group has its origin, told by what stands before the path', () => {
+test('each packaging group has its own path prefix and origin', () => {
   const stack = vod({ ...EXISTING, packagingGroups: groups });
   const hosts = (path: string) =>
     stack.text(origin(path, stack)['DomainName']['Fn::Select'][1]['Fn::Split'][1]);
@@ -268,7 +268,7 @@ test('each packaging group has its origin, told by what stands before the path',
   assert.equal(edge(stack, 'live', '/vod/2/out/v1/a/b/c/index.m3u8'), '/out/v1/a/b/c/index.m3u8');
 });
 
-test('in a private library, what stands before the path stands behind the seal', () => {
+test('in a private library, the number of the packaging group follows the seal', () => {
   const stack = vod({ ...EXISTING, ...PRIVATE, packagingGroups: groups });
   const seal = 'bfbe02c35fa2853c05533303bcad4152';
   const hosts = (path: string) =>
@@ -287,7 +287,7 @@ test('in a private library, what stands before the path stands behind the seal',
   }
 });
 
-test('a distribution that cannot serve so much is refused before it is made', () => {
+test('too many channels and packaging groups are refused before the deployment', () => {
   const channels = Array.from({ length: 9 }, (_, at) => ({
     id: `c${at}`,
     competition: 'demo',
@@ -296,11 +296,11 @@ test('a distribution that cannot serve so much is refused before it is made', ()
   assert.ok(vod({ ...EXISTING, channels }));
   assert.throws(
     () => vod({ ...EXISTING, channels, packagingGroups: groups }),
-    /^SettingsError: .*9 channels; one distribution takes 8 beside 2 of packaging groups/,
+    /^SettingsError: .*9 channels\. With 2 packaging groups, the maximum is 8/,
   );
 });
 
-test('a domain brings its certificate, and Origin Shield is an option', () => {
+test('a domain and Origin Shield can be configured', () => {
   const stack = vod({
     ...EXISTING,
     domain: 'clips.example.com',

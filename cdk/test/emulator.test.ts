@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { type Emulator, LACKING, type Template } from '../lib/emulator/emulator.ts';
+import { type Emulator, MISSING_TYPES, type Template } from '../lib/emulator/emulator.ts';
 import { ENDPOINT, EXISTING, PRIVATE, vod } from './synthesis.ts';
 
 const STAND_IN = 'http://127.0.0.1:9000';
@@ -26,7 +26,7 @@ const EMULATOR: Emulator = {
 const folder = mkdtempSync(join(tmpdir(), 'matchcut-emulator-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** Where two values differ: `<path>: <this> -> <that>`. */
+/** Lists the differences of two values: `<path>: <this> -> <that>`. */
 function differences(one: unknown, other: unknown, path = ''): string[] {
   if (JSON.stringify(one) === JSON.stringify(other)) return [];
   const both = [one, other].every(
@@ -46,7 +46,7 @@ function differences(one: unknown, other: unknown, path = ''): string[] {
 function compare(settings: Record<string, unknown>): { aws: Template; emulated: Template } {
   const file = join(folder, 'emulator.json');
   writeFileSync(file, JSON.stringify(EMULATOR));
-  // CDK's own check of its bootstrap goes with the way of uploading, not with the emulator.
+  // CDK's bootstrap check depends on the synthesizer, not on the emulator.
   const { Parameters: _parameters, Rules: _rules, ...aws } = vod(settings).template;
   return { aws: aws as Template, emulated: vod({ ...settings, emulator: file }).template };
 }
@@ -59,7 +59,7 @@ for (const [what, settings] of [
     { ...EXISTING, ...PRIVATE, alarmEmail: 'a@example.com', monthlyBudget: 10, coldAfterDays: 30 },
   ],
 ] as [string, Record<string, unknown>][]) {
-  test(`the stack of the proof run differs from the real one where it has to, and nowhere else: ${what}`, () => {
+  test(`the emulator's template differs from the real one only in expected places: ${what}`, () => {
     const { aws, emulated } = compare(settings);
     const { Resources: resources, ...rest } = aws;
     const {
@@ -78,8 +78,8 @@ for (const [what, settings] of [
     for (const id of gone) {
       const type = resources[id]?.Type ?? '';
       assert.ok(
-        LACKING.some((pattern) => pattern.test(type)),
-        `${type} is gone, though the emulator has it`,
+        MISSING_TYPES.some((pattern) => pattern.test(type)),
+        `${type} is gone, although the emulator supports it`,
       );
     }
     assert.deepEqual(
@@ -99,7 +99,7 @@ for (const [what, settings] of [
   });
 }
 
-/** Every kind of difference there may be. */
+/** Whether a difference is one of the expected kinds. */
 function isExpected(type: string, difference: string, gone: readonly string[]): boolean {
   const toStandIn =
     gone.some((id) => difference.includes(`"${id}"`)) &&
@@ -131,7 +131,7 @@ function isExpected(type: string, difference: string, gone: readonly string[]): 
   }
 }
 
-test('the functions are built, permitted and started alike', () => {
+test('functions, permissions and routes are the same for the emulator', () => {
   const { aws, emulated } = compare(EXISTING);
   for (const type of [
     'AWS::IAM::Policy',
@@ -140,14 +140,14 @@ test('the functions are built, permitted and started alike', () => {
     'AWS::ApiGatewayV2::Route',
     'AWS::S3::BucketPolicy',
   ]) {
-    const of = (template: Template) =>
+    const resourcesOfType = (template: Template) =>
       Object.entries(template.Resources).filter(([, it]) => it.Type === type);
-    assert.ok(of(aws).length > 0, type);
-    assert.deepEqual(of(emulated), of(aws));
+    assert.ok(resourcesOfType(aws).length > 0, type);
+    assert.deepEqual(resourcesOfType(emulated), resourcesOfType(aws));
   }
 });
 
-test('a stand-in that is not told of is asked for by name', () => {
+test('a missing replacement is reported by name', () => {
   const file = join(folder, 'incomplete.json');
   writeFileSync(file, JSON.stringify({ ...EMULATOR, resources: {} }));
   assert.throws(

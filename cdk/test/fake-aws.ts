@@ -1,4 +1,4 @@
-/** AWS as the tools see it: the real SDK speaks to it, and each test says what it answers. */
+/** A local server that answers the AWS SDK for the tests of the tools. Each test defines the responses. */
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,10 +6,10 @@ import { after } from 'node:test';
 
 import { type Aws, connect } from '../tools/aws.ts';
 
-/** What an operation answers: an object for JSON, a text for XML. */
+/** The response of an operation: an object for JSON, a text for XML. */
 export type Answer = (asked: Record<string, unknown>, path: string) => unknown;
 
-/** An error as every protocol reads it. */
+/** An error response in each protocol. */
 export class Refusal {
   constructor(
     readonly code: string,
@@ -19,8 +19,8 @@ export class Refusal {
 }
 
 /**
- * Serves operations by name: `GetParameter` for those the request names itself, `GET /assets` for
- * REST. What a test does not foresee is refused as not permitted.
+ * Serves operations by name: `GetParameter` if the request contains the name, `GET /assets` for REST.
+ * Answers all other operations with access denied.
  */
 export async function fakeAws(
   answers: Record<string, Answer>,

@@ -14,12 +14,12 @@ const FAIRPLAY = '94ce86fb-07ff-4f43-adb8-93d2fa968ca2';
 const WIDEVINE = 'edef8ba9-79d6-4ace-a3c8-27dcd51d21ed';
 const PLAYREADY = '9a04f079-9840-4286-ab92-e65be0885f95';
 
-test('the stack Live is left out where every channel is there already', () => {
+test('without channels to make, there is no stack Live', () => {
   assert.deepEqual(Object.keys(synthesize(EXISTING)), ['Vod']);
   assert.deepEqual(Object.keys(synthesize(MADE)).sort(), ['Live', 'Vod']);
 });
 
-test('the ladder has three renditions, cut at the same key frames', () => {
+test('the ladder has three renditions with aligned key frames', () => {
   const { EncoderSettings: settings, ChannelClass: kind } =
     live().one('MediaLive::Channel').Properties;
   assert.equal(kind, 'SINGLE_PIPELINE');
@@ -39,7 +39,7 @@ test('the ladder has three renditions, cut at the same key frames', () => {
   assert.equal(settings.TimecodeConfig.Source, 'SYSTEMCLOCK');
 });
 
-test('only the encoder may push', () => {
+test('only the configured encoders can push', () => {
   const { WhitelistRules: rules } = live({ encoders: ['203.0.113.7/32', '198.51.100.0/24'] }).one(
     'MediaLive::InputSecurityGroup',
   ).Properties;
@@ -55,7 +55,7 @@ test('a redundant channel takes two streams', () => {
   ]);
 });
 
-test('one clear endpoint is watched and harvested, locked but for the distribution', () => {
+test('viewers and harvests use one unencrypted endpoint with CDN authorization', () => {
   const { Properties: endpoint } = live({ startoverSeconds: 3600 }).one(
     'MediaPackage::OriginEndpoint',
   );
@@ -68,7 +68,7 @@ test('one clear endpoint is watched and harvested, locked but for the distributi
   assert.equal(endpoint['HlsPackage'].Encryption, undefined);
 });
 
-test('where live is encrypted, a clear endpoint that nobody can watch is harvested', () => {
+test('with live encryption, harvests use a private, unencrypted endpoint', () => {
   const endpoints = new Map(
     live({ drm: DRM })
       .all('MediaPackage::OriginEndpoint')
@@ -81,14 +81,14 @@ test('where live is encrypted, a clear endpoint that nobody can watch is harvest
   assert.deepEqual(watched?.['HlsPackage'].Encryption.SpekeKeyProvider.SystemIds, [FAIRPLAY]);
   assert.equal(harvested?.['Origination'], 'DENY');
   assert.equal(harvested?.['HlsPackage'].Encryption, undefined);
-  // Bounds are read from one and cut from the other.
+  // Bounds are read from one endpoint, and harvested from the other.
   for (const field of ['SegmentDurationSeconds', 'ProgramDateTimeIntervalSeconds']) {
     assert.equal(harvested?.['HlsPackage'][field], watched?.['HlsPackage'][field]);
   }
   assert.equal(harvested?.['StartoverWindowSeconds'], watched?.['StartoverWindowSeconds']);
 });
 
-test('the functions know each channel, and where viewers watch it', () => {
+test('the functions get each channel and its URL for viewers', () => {
   const stack = vod({
     ...MADE,
     channels: [
@@ -121,7 +121,7 @@ test('the functions know each channel, and where viewers watch it', () => {
   );
 });
 
-test('create-clip tells the origin what CloudFront tells it', () => {
+test('create-clip sends the same CDN identifier as CloudFront', () => {
   const identifier = (settings: object) => {
     const stack = vod(settings as Record<string, unknown>);
     const { Origins: origins } = stack.one('CloudFront::Distribution').Properties[
@@ -148,7 +148,7 @@ test('create-clip tells the origin what CloudFront tells it', () => {
   );
 });
 
-test('every format of an asset is encrypted for the players that can play it', () => {
+test('every format is encrypted for the DRM systems of its players', () => {
   const packages = vod({ ...EXISTING, drm: { ...DRM, live: false } }).all(
     'MediaPackage::PackagingConfiguration',
   );
@@ -166,7 +166,7 @@ test('every format of an asset is encrypted for the players that can play it', (
   assert.ok(dash.SpekeKeyProvider.EncryptionContractConfiguration, 'DASH takes SPEKE 2.0');
 });
 
-test('the packaging group is what packaging-groups/ has', () => {
+test('the packaging group is created from packaging-groups/', () => {
   const stack = vod();
   assert.equal(stack.one('MediaPackage::PackagingGroup').Properties['Id'], 'matchcut-default');
   const ids = stack.all('MediaPackage::PackagingConfiguration').map((it) => it.Properties['Id']);

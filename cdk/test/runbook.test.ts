@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { UNFINISHED } from '../lib/alarms/metrics.ts';
+import { PENDING_STATUSES } from '../lib/alarms/metrics.ts';
 import { MADE, vod, WEBHOOK } from './synthesis.ts';
 
 const RUNBOOK = readFileSync(`${import.meta.dirname}/../../docs/runbook.md`, 'utf8');
-const SOURCES = `${import.meta.dirname}/../../functions/src/library`;
+const SOURCES = `${import.meta.dirname}/../../functions/src`;
 const EVERYTHING = {
   ...MADE,
   webhooks: [WEBHOOK],
@@ -15,7 +16,7 @@ const EVERYTHING = {
   monthlyBudget: 1000,
 };
 
-/** The anchors that headings have. */
+/** The anchors of the headings. */
 const anchors = (text: string) =>
   [...text.matchAll(/^## (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -23,10 +24,18 @@ const anchors = (text: string) =>
       .replaceAll(/[^a-z0-9 -]/g, '')
       .replaceAll(' ', '-'),
   );
-const [OF_ALARMS = '', BY_HAND = ''] = RUNBOOK.split('\n# By hand\n');
-const ANCHORS = anchors(OF_ALARMS);
+const [ALARM_ENTRIES = '', BY_HAND = ''] = RUNBOOK.split('\n# By hand\n');
+const ANCHORS = anchors(ALARM_ENTRIES);
 
-test('each alarm says what it means, and where it is said what to do', () => {
+/** The text of all Rust files of the functions. */
+function readSources(): string {
+  return readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.rs'))
+    .map((file) => readFileSync(join(SOURCES, file), 'utf8'))
+    .join('\n');
+}
+
+test('each alarm names an entry of the runbook, and each entry has an alarm', () => {
   const alarms = vod(EVERYTHING).all('CloudWatch::Alarm');
   const asked = new Set(
     alarms.map(({ Properties: alarm }) => {
@@ -40,15 +49,15 @@ test('each alarm says what it means, and where it is said what to do', () => {
       return anchor;
     }),
   );
-  const ofBills = 'the-bill-grows';
+  const budgetEntry = 'the-bill-grows';
   assert.deepEqual(
-    ANCHORS.filter((it) => !asked.has(it) && it !== ofBills),
+    ANCHORS.filter((it) => !asked.has(it) && it !== budgetEntry),
     [],
-    'an entry without an alarm',
+    'entries without an alarm',
   );
 });
 
-test('what an entry points to is there', () => {
+test('the links of the runbook work', () => {
   const there = [...ANCHORS, ...anchors(BY_HAND), 'by-hand'];
   const links = [...RUNBOOK.matchAll(/\]\(#([a-z0-9-]+)\)/g)].map(([, anchor = '']) => anchor);
   assert.ok(links.length > 0);
@@ -71,15 +80,14 @@ test('what an entry points to is there', () => {
   );
 });
 
-test('what an operator on call has to know of is in the runbook: states, failures, queues, outputs', () => {
-  const failures = [
-    ...readFileSync(`${SOURCES}/clip.rs`, 'utf8').matchAll(/^pub enum FailureCode \{(.*?)^\}/gms),
-  ]
-    .flatMap(([, body = '']) => [...body.matchAll(/^ {4}([A-Z]\w+),$/gm)])
-    .map(([, code = '']) => code.replaceAll(/\B[A-Z]/g, '-$&').toLowerCase());
+test('the runbook has every pending state, failure, queue and output', () => {
+  const [, codes = ''] = /^pub enum FailureCode \{(.*?)^\}/ms.exec(readSources()) ?? [];
+  const failures = [...codes.matchAll(/^ {4}([A-Z]\w+),$/gm)].map(([, code = '']) =>
+    code.replaceAll(/\B[A-Z]/g, '-$&').toLowerCase(),
+  );
   assert.ok(failures.length > 10);
   for (const code of failures) assert.ok(BY_HAND.includes(`\`${code}\``), `failure ${code}`);
-  for (const status of UNFINISHED)
+  for (const status of PENDING_STATUSES)
     assert.ok(BY_HAND.includes(`| \`${status}\` |`), `stuck in ${status}`);
   const outputs = Object.keys(vod(EVERYTHING).template['Outputs'] as object);
   for (const [, output = ''] of RUNBOOK.matchAll(/<([A-Z]\w+)>/g))
@@ -94,7 +102,7 @@ test('what an operator on call has to know of is in the runbook: states, failure
   }
 });
 
-test('every function that fails wakes somebody; one that calls others, if it does not end', () => {
+test('every function has an alarm for failures, and webhooks for lasting ones', () => {
   const stack = vod(EVERYTHING);
   const watched = stack
     .all('CloudWatch::Alarm')
@@ -113,7 +121,7 @@ test('every function that fails wakes somebody; one that calls others, if it doe
   );
 });
 
-test('a bill that grows is written about', () => {
+test('the budget sends an e-mail', () => {
   const { Budget: budget, NotificationsWithSubscribers: notices } =
     vod(EVERYTHING).one('Budgets::Budget').Properties;
   assert.deepEqual(budget.BudgetLimit, { Amount: 1000, Unit: 'USD' });

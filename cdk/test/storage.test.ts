@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { EXISTING, type Properties, vod } from './synthesis.ts';
 
-test('the table is the one the functions expect', () => {
+test('the table has the keys and indexes that the functions expect', () => {
   const { Properties: table } = vod().one('DynamoDB::Table');
   const keys = (schema: Properties[]) => schema.map((it) => it['AttributeName']);
   assert.deepEqual(keys(table['KeySchema']), ['competition', 'clip']);
@@ -25,13 +25,13 @@ test('the table is the one the functions expect', () => {
   });
 });
 
-test('who asks for a place in line reads keys only', () => {
+test('the index of the harvest queue has only keys', () => {
   const indexes = vod().one('DynamoDB::Table').Properties['GlobalSecondaryIndexes'] as Properties[];
   const waiting = indexes.find((it) => it['IndexName'] === 'waiting');
   assert.deepEqual(waiting?.['Projection'], { ProjectionType: 'KEYS_ONLY' });
 });
 
-test('what cannot be made again outlives the stack, unless it is told not to', () => {
+test('data is kept when the stack is deleted, unless keepData is false', () => {
   const kept = (settings: object) => {
     const stack = vod({ ...EXISTING, ...settings });
     return ['DynamoDB::Table', 'S3::Bucket', 'Cognito::UserPool'].flatMap((type) =>
@@ -43,7 +43,7 @@ test('what cannot be made again outlives the stack, unless it is told not to', (
   assert.equal(vod().one('DynamoDB::Table').Properties['DeletionProtectionEnabled'], true);
 });
 
-test('buckets are private, encrypted, and reached by TLS only', () => {
+test('buckets are private, encrypted, and require TLS', () => {
   const stack = vod();
   for (const { Properties: bucket, id } of stack.all('S3::Bucket')) {
     assert.deepEqual(
@@ -67,7 +67,7 @@ test('buckets are private, encrypted, and reached by TLS only', () => {
   }
 });
 
-test('abandoned uploads are thrown away, old media gets cheaper, and no clip expires', () => {
+test('incomplete uploads are deleted, old media moves to cold storage, and no media expires', () => {
   const rules = (settings: object) => {
     const media = vod({ ...EXISTING, ...settings })
       .all('S3::Bucket')
@@ -79,13 +79,13 @@ test('abandoned uploads are thrown away, old media gets cheaper, and no clip exp
     [2],
   );
   const [, cold] = rules({ coldAfterDays: 90 });
-  // Read in milliseconds: a clip that is listed plays.
+  // This class is read in milliseconds, because a listed clip must play.
   assert.deepEqual(cold?.['Transitions'], [{ StorageClass: 'GLACIER_IR', TransitionInDays: 90 }]);
   for (const rule of rules({ coldAfterDays: 90, originalsExpireAfterDays: 30 }))
     assert.equal(rule['ExpirationInDays'], undefined);
 });
 
-test('queues are encrypted and reached by TLS only', () => {
+test('queues are encrypted and require TLS', () => {
   const stack = vod();
   for (const queue of stack.all('SQS::Queue')) {
     assert.equal(queue.Properties['SqsManagedSseEnabled'], true);

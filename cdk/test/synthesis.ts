@@ -1,11 +1,11 @@
-/** Synthesizes the stacks for a test, and finds its way in their templates. */
+/** Synthesizes the stacks for a test, and finds resources in their templates. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { type Contract, readContract } from '../lib/api/contract.ts';
-import { matchcut } from '../lib/app.ts';
+import { createApp } from '../lib/app.ts';
 import type { Template } from '../lib/emulator/emulator.ts';
 
 export const CONTRACT = readContract(`${import.meta.dirname}/../../functions/openapi.yaml`);
@@ -22,20 +22,20 @@ export interface Resource {
 export const REGION = 'eu-central-1';
 export const ACCOUNT = '111122223333';
 
-/** A channel that was there before. */
+/** An existing endpoint. */
 export const ENDPOINT = {
   id: 'main-hls',
   manifest: 'https://abc.mediapackage.eu-central-1.amazonaws.com/out/v1/0123abc/index.m3u8',
 };
 
-/** As few settings as there can be, with the stack Live. */
+/** The minimal settings with the stack Live. */
 export const MADE = {
   region: REGION,
   account: ACCOUNT,
   functions: 'none',
   encoders: ['203.0.113.7/32'],
 };
-/** The same without it. */
+/** The minimal settings without the stack Live. */
 export const EXISTING = {
   region: REGION,
   account: ACCOUNT,
@@ -49,7 +49,7 @@ export const PRIVATE = {
   allowedOrigins: ['https://app.example.com'],
 };
 
-/** A system that is told of changes of clips. */
+/** A subscriber. */
 export const WEBHOOK = {
   name: 'newsroom',
   url: 'https://news.example.com/hooks/clips',
@@ -59,7 +59,7 @@ export const WEBHOOK = {
 export class Stack {
   constructor(readonly template: Template) {}
 
-  /** The resources of a type, which begins with `AWS::` where it does not say so. */
+  /** Lists the resources of a type, without the `AWS::` at its start. */
   all(type: string): Resource[] {
     return Object.entries(this.template.Resources)
       .filter(([, resource]) => resource.Type === `AWS::${type}`)
@@ -69,45 +69,46 @@ export class Stack {
   one(type: string): Resource {
     const found = this.all(type);
     if (found.length !== 1 || found[0] === undefined)
-      throw new Error(`There are ${found.length} of ${type}.`);
+      throw new Error(`There are ${found.length} resources of type ${type}.`);
     return found[0];
   }
 
-  /** A function by the name of its binary. */
+  /** Finds a function by the name of its binary. */
   function(bin: string): Resource {
     const found = this.all('Lambda::Function').find(
       (it) => it.Properties['FunctionName'] === `matchcut-${bin}`,
     );
-    if (found === undefined) throw new Error(`There is no function ${bin}.`);
+    if (found === undefined) throw new Error(`Function ${bin} was not found.`);
     return found;
   }
 
-  /** A resource that is referred to, whichever way. */
+  /** Finds the resource of a `Ref` or `Fn::GetAtt`. */
   at(reference: any): Resource {
     const id = String(reference?.Ref ?? reference?.['Fn::GetAtt']?.[0]);
     const found = this.template.Resources[id];
-    if (found === undefined) throw new Error(`There is nothing at ${JSON.stringify(reference)}.`);
+    if (found === undefined)
+      throw new Error(`No resource was found for ${JSON.stringify(reference)}.`);
     return { ...found, id, Properties: found.Properties ?? {} };
   }
 
-  /** What a function's events come from. */
+  /** Finds the event source mapping of a function. */
   source(bin: string): Properties {
     const found = this.all('Lambda::EventSourceMapping').find(
       (it) => it.Properties['FunctionName'].Ref === this.function(bin).id,
     );
-    if (found === undefined) throw new Error(`Nothing feeds ${bin}.`);
+    if (found === undefined) throw new Error(`Function ${bin} has no event source.`);
     return found.Properties;
   }
 
-  /** The names of all binaries. */
+  /** Lists the names of all binaries. */
   bins(): string[] {
     return this.all('Lambda::Function')
       .map((it) => String(it.Properties['FunctionName']).replace('matchcut-', ''))
       .sort();
   }
 
-  /** What a role may do, action by action: `<action> <resource>`. */
-  grants(roleId: string): string[] {
+  /** Lists the permissions of a role: `<action> <resource>`. */
+  roleGrants(roleId: string): string[] {
     return this.all('IAM::Policy')
       .filter((policy) =>
         policy.Properties['Roles'].some((role: Properties) => role['Ref'] === roleId),
@@ -125,12 +126,12 @@ export class Stack {
       .sort();
   }
 
-  /** What a function may do. */
-  grantsOf(bin: string): string[] {
-    return this.grants(this.function(bin).Properties['Role']['Fn::GetAtt'][0]);
+  /** Lists the permissions of a function. */
+  listGrants(bin: string): string[] {
+    return this.roleGrants(this.function(bin).Properties['Role']['Fn::GetAtt'][0]);
   }
 
-  /** A value as one reads it: references as `<type>` or `<type.attribute>`, without the ids of CDK. */
+  /** Formats a value as text, with references as `<logical id>` without CDK's hash. */
   text(value: any): string {
     if (typeof value !== 'object' || value === null) return String(value);
     if ('Ref' in value) return `<${this.named(value.Ref)}>`;
@@ -150,8 +151,8 @@ export class Stack {
   }
 }
 
-/** A folder with the project's packaging group and another of the same formats. */
-export function twoGroups(): string {
+/** Writes a folder with the project's packaging group and a second one with the same formats. */
+export function writeTwoGroups(): string {
   const folder = mkdtempSync(join(tmpdir(), 'matchcut-groups-'));
   made.push(folder);
   const text = readFileSync(`${import.meta.dirname}/../../packaging-groups/default.json`, 'utf8');
@@ -171,7 +172,7 @@ after(() => {
   for (const folder of made) rmSync(folder, { recursive: true });
 });
 
-/** The stacks that settings make, by name. */
+/** Synthesizes the stacks for settings, by name. */
 export function synthesize(
   settings: Record<string, unknown>,
   contract: Contract = CONTRACT,
@@ -181,7 +182,7 @@ export function synthesize(
   if (known !== undefined) return known;
   const outdir = mkdtempSync(join(tmpdir(), 'matchcut-cdk-'));
   made.push(outdir);
-  const assembly = matchcut(
+  const assembly = createApp(
     { outdir, context: settings, analyticsReporting: false },
     contract,
   ).synth();
@@ -195,9 +196,9 @@ export function synthesize(
   return stacks;
 }
 
-/** The stack Vod of settings. */
+/** Synthesizes the stack Vod for settings. */
 export function vod(settings: Record<string, unknown> = EXISTING, contract?: Contract): Stack {
   const stack = synthesize(settings, contract)['Vod'];
-  if (stack === undefined) throw new Error('There is no stack Vod.');
+  if (stack === undefined) throw new Error('The stack Vod was not synthesized.');
   return stack;
 }

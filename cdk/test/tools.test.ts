@@ -3,9 +3,9 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
 
 import { SettingsError } from '../lib/settings/settings.ts';
-import { readArguments, settingsIn, UsageError } from '../tools/arguments.ts';
+import { readArguments, readDeploySettings, UsageError } from '../tools/arguments.ts';
 import { keepsData } from '../tools/data.ts';
-import { ensureOperator, newPassword } from '../tools/operator.ts';
+import { createPassword, ensureOperator } from '../tools/operator.ts';
 import { ensurePlaybackKey, removePlaybackKey } from '../tools/playback-key.ts';
 import { type Answer, fakeAws, Refusal } from './fake-aws.ts';
 
@@ -38,7 +38,7 @@ function secrets(): Record<string, Answer> {
   };
 }
 
-test('settings are read as the app reads them, and nonsense is refused', () => {
+test('arguments are read as the app reads its settings, and wrong ones are refused', () => {
   const { context, operator } = readArguments([
     '-c',
     'region=eu-central-1',
@@ -49,22 +49,25 @@ test('settings are read as the app reads them, and nonsense is refused', () => {
   ]);
   assert.deepEqual(context, { region: 'eu-central-1', encoders: '203.0.113.7/32' });
   assert.equal(operator, 'ann@example.com');
-  assert.equal(settingsIn(context).region, 'eu-central-1');
+  assert.equal(readDeploySettings(context).region, 'eu-central-1');
   assert.throws(() => readArguments(['-c', 'region']), UsageError);
   assert.throws(() => readArguments(['--force']), UsageError);
-  assert.throws(() => settingsIn({ ...context, startoverSeconds: '5' }), SettingsError);
+  assert.throws(() => readDeploySettings({ ...context, startoverSeconds: '5' }), SettingsError);
 });
 
-test('a private library needs no key yet when its settings are checked', () => {
+test('the settings of a private library are valid without a key', () => {
   const settings = {
     region: 'eu-central-1',
     encoders: '203.0.113.7/32',
     allowedOrigins: 'https://app.example.com',
   };
-  assert.equal(settingsIn({ ...settings, viewerAccess: 'private' }).viewerAccess, 'private');
+  assert.equal(
+    readDeploySettings({ ...settings, viewerAccess: 'private' }).viewerAccess,
+    'private',
+  );
 });
 
-test('the playback key is made once, and comes back with its deployment', async () => {
+test('the playback key is created once, and restored with its deployment', async () => {
   const { aws, calls } = await fakeAws(secrets());
   const made = await ensurePlaybackKey(aws.secrets, 'matchcut');
   assert.match(made.playbackKeySecretArn, /:secret:matchcut\/playback-key$/);
@@ -75,7 +78,7 @@ test('the playback key is made once, and comes back with its deployment', async 
   assert.equal(calls.filter((call) => call === 'CreateSecret').length, 1);
 });
 
-test('what is kept is what the functions and CloudFront take', async () => {
+test('the stored key has the form that the functions and CloudFront need', async () => {
   let kept = '';
   const { aws } = await fakeAws({
     DescribeSecret: () => new Refusal('ResourceNotFoundException'),
@@ -96,7 +99,7 @@ test('what is kept is what the functions and CloudFront take', async () => {
   assert.equal(spki(playbackPublicKey), spki(privateKey ?? ''));
 });
 
-test('the first operator is made where there is none, even if that was cut off before', async () => {
+test('the first operator is created, even after an interrupted run', async () => {
   for (const create of [() => ({ User: {} }), () => new Refusal('UsernameExistsException')]) {
     const { aws, calls } = await fakeAws({
       ListUsersInGroup: () => ({ Users: [] }),
@@ -117,7 +120,7 @@ test('the first operator is made where there is none, even if that was cut off b
   }
 });
 
-test('an operator that is there is left alone', async () => {
+test('an existing operator is not changed', async () => {
   const { aws, calls } = await fakeAws({
     ListUsersInGroup: () => ({
       Users: [{ Username: '1f', Attributes: [{ Name: 'email', Value: 'bob@example.com' }] }],
@@ -129,12 +132,13 @@ test('an operator that is there is left alone', async () => {
   assert.deepEqual(calls, ['ListUsersInGroup']);
 });
 
-test('a password has every kind of letter that the pool asks for', () => {
-  for (const kind of [/[a-z]/, /[A-Z]/, /\d/, /[-_]/, /^.{28}$/]) assert.match(newPassword(), kind);
-  assert.notEqual(newPassword(), newPassword());
+test('a password has every kind of character that the user pool requires', () => {
+  for (const kind of [/[a-z]/, /[A-Z]/, /\d/, /[-_]/, /^.{28}$/])
+    assert.match(createPassword(), kind);
+  assert.notEqual(createPassword(), createPassword());
 });
 
-test('a deployment whose data would go with it is noticed', async () => {
+test('a stack that would delete its data is detected', async () => {
   const check = async (policies: readonly (string | undefined)[], expected: boolean) => {
     const resources = policies.map((policy, at) => {
       return [

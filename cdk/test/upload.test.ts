@@ -13,7 +13,7 @@ const originals = (stack = uploads()) => {
   return found;
 };
 
-test('a browser may put parts, and read the ETags that complete them', () => {
+test('a browser can upload parts and read their ETags', () => {
   const { Properties: bucket } = originals();
   assert.deepEqual(bucket['NotificationConfiguration'], {
     EventBridgeConfiguration: { EventBridgeEnabled: true },
@@ -26,7 +26,7 @@ test('a browser may put parts, and read the ETags that complete them', () => {
   );
 });
 
-test('originals expire where that was asked for; clips never do', () => {
+test('originals expire only if the setting says so, and media never', () => {
   const days = (bucket: Properties) =>
     (bucket['LifecycleConfiguration'].Rules as Properties[])
       .map((it) => it['ExpirationInDays'])
@@ -39,7 +39,7 @@ test('originals expire where that was asked for; clips never do', () => {
   );
 });
 
-test('an original that arrived is transcoded in its turn, one at a time', () => {
+test('originals are transcoded one at a time, in the order of arrival', () => {
   const stack = uploads();
   const rule = stack
     .all('Events::Rule')
@@ -57,7 +57,7 @@ test('an original that arrived is transcoded in its turn, one at a time', () => 
   assert.equal(
     queue['VisibilityTimeout'],
     longest + 10,
-    'the queue stands still that long after a failure',
+    'a failed message blocks the queue for this time',
   );
 });
 
@@ -74,7 +74,7 @@ test('the end of a transcoding job starts transcode-complete', () => {
   ]);
 });
 
-test('the role that MediaConvert assumes is for this account', () => {
+test('the role of MediaConvert is for this account', () => {
   const role = uploads()
     .all('IAM::Role')
     .find((it) => it.id.startsWith('UploadTranscodeRole'));

@@ -1,4 +1,4 @@
-/** Alarms, each with a text that says what it means and where to read what to do. */
+/** The alarms of a deployment. Each names its entry of docs/runbook.md. */
 
 import { Duration } from 'aws-cdk-lib';
 import {
@@ -14,29 +14,41 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-import { actingFor } from '../permission/permission.ts';
+import { restrictToAccount } from '../permission/permission.ts';
 import type { Settings } from '../settings/settings.ts';
 
 export interface AlarmProps {
   readonly metric: IMetric;
   readonly threshold: number;
-  /** What is wrong when it goes off, for who is woken by it. */
-  readonly means: string;
-  /** The heading of docs/runbook.md that says what to do. */
+  /**
+   * The id of its construct, for an alarm whose name has changed: another id would change its
+   * logical id.
+   *
+   * @default made from the alarm's name
+   */
+  readonly id?: string;
+  /** What is wrong when the alarm goes off, for the engineer on call. */
+  readonly description: string;
+  /** The anchor of its heading in docs/runbook.md. */
   readonly runbook: string;
-  /** For a metric that is bad when it is low. */
-  readonly below?: boolean;
-  /** How many periods it has to last. */
+  /** Whether the alarm goes off below the threshold. @default false: at or above it */
+  readonly alarmsBelow?: boolean;
+  /** For how many periods in a row the metric must be past the threshold. @default 1 */
   readonly periods?: number;
-  /** Whether silence is an alarm too. */
-  readonly silenceIsBad?: boolean;
+  /** Whether missing data sets off the alarm. @default false */
+  readonly missingDataBreaches?: boolean;
+}
+
+export interface QueueAlarmProps extends Pick<AlarmProps, 'id' | 'runbook'> {
+  /** From how many messages on the alarm goes off. @default 1 */
+  readonly threshold?: number;
 }
 
 export class Alarms extends Construct {
   readonly topic: Topic;
   readonly all: Alarm[] = [];
-  /** How much is in each queue of what failed every time. */
-  readonly undelivered: IMetric[] = [];
+  /** The number of messages in each dead-letter queue. */
+  readonly deadLetters: IMetric[] = [];
 
   constructor(
     scope: Construct,
@@ -45,10 +57,10 @@ export class Alarms extends Construct {
   ) {
     super(scope, id);
     this.topic = new Topic(this, 'Topic', { enforceSSL: true });
-    // A topic with a policy of its own has lost the one that lets the account's alarms publish.
+    // `enforceSSL` replaces the default policy, which would let the account's alarms publish.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
-        principals: [actingFor(this, 'cloudwatch.amazonaws.com')],
+        principals: [restrictToAccount(this, 'cloudwatch.amazonaws.com')],
         actions: ['sns:Publish'],
         resources: [this.topic.topicArn],
       }),
@@ -58,34 +70,42 @@ export class Alarms extends Construct {
     }
   }
 
-  raise(what: string, props: AlarmProps): void {
-    const alarm = new Alarm(this, what.replaceAll(/[^A-Za-z0-9]+/g, '-'), {
-      alarmName: `${this.settings.name}: ${what}`,
-      alarmDescription: `${props.means} What to do: docs/runbook.md#${props.runbook}`,
+  addAlarm(name: string, props: AlarmProps): void {
+    const alarm = new Alarm(this, (props.id ?? name).replaceAll(/[^A-Za-z0-9]+/g, '-'), {
+      alarmName: `${this.settings.name}: ${name}`,
+      alarmDescription: `${props.description} What to do: docs/runbook.md#${props.runbook}`,
       metric: props.metric,
       threshold: props.threshold,
       comparisonOperator:
-        props.below === true
+        props.alarmsBelow === true
           ? ComparisonOperator.LESS_THAN_THRESHOLD
           : ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: props.periods ?? 1,
       treatMissingData:
-        props.silenceIsBad === true ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+        props.missingDataBreaches === true
+          ? TreatMissingData.BREACHING
+          : TreatMissingData.NOT_BREACHING,
     });
     alarm.addAlarmAction(new SnsAction(this.topic));
     this.all.push(alarm);
   }
 
-  /** What nobody could take is in this queue until somebody looks. */
-  ofUndelivered(what: string, queue: IQueue, runbook: string, threshold = 1): void {
+  /** Adds an alarm that goes off when messages are in a dead-letter queue. */
+  addQueueAlarm(
+    what: string,
+    queue: IQueue,
+    { id, runbook, threshold = 1 }: QueueAlarmProps,
+  ): void {
     const depth = { period: Duration.minutes(1), statistic: 'Maximum' };
-    this.undelivered.push(
+    this.deadLetters.push(
       queue.metricApproximateNumberOfMessagesVisible({ ...depth, label: what }),
     );
-    this.raise(`undelivered: ${what}`, {
+    const count = threshold === 1 ? 'At least one message' : `At least ${threshold} messages`;
+    this.addAlarm(`dead-letter queue: ${what}`, {
+      id: `undelivered: ${id ?? what}`,
       metric: queue.metricApproximateNumberOfMessagesVisible(depth),
       threshold,
-      means: `Of ${what}, ${threshold === 1 ? 'something' : `${threshold} or more`} failed every time it was tried; it is kept in ${queue.queueName}.`,
+      description: `${count} failed on every attempt (${what}). The queue ${queue.queueName} keeps them.`,
       runbook,
     });
   }

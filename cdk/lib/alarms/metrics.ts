@@ -1,11 +1,11 @@
-/** The metrics that our functions write into their logs, and what of them is an alarm. */
+/** The metrics that the functions write into their logs, and the alarms on them. */
 
 import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 
 import type { Alarms } from './alarms.ts';
 
-/** The statuses that a clip goes through, in the order in which it does. */
+/** The statuses of a clip, in the order in which it passes through them. */
 export const STATUSES = [
   'scheduled',
   'queued',
@@ -17,14 +17,17 @@ export const STATUSES = [
   'failed',
   'deleting',
 ];
-export const UNFINISHED = STATUSES.filter((status) => !['ready', 'failed'].includes(status));
+export const PENDING_STATUSES = STATUSES.filter((status) => !['ready', 'failed'].includes(status));
 
-/** A harvest takes a minute or two: whoever waits longer stands behind many, or is forgotten. */
-const LONG_WAIT = Duration.minutes(10);
-/** What a day of a big event makes. */
-const FEW_ASSETS = 500;
-/** A lost event now and then is what MediaPackage promises; so many are a rule that is off. */
-const MANY_REPAIRS = 10;
+/** A harvest takes one or two minutes. A longer wait means a long queue, or a lost clip. */
+const MAX_WAIT = Duration.minutes(10);
+/** The number of clips that one day of a big event makes. */
+const MIN_FREE_ASSETS = 500;
+/**
+ * MediaPackage sends events on a best-effort basis, so a few lost events are normal. So many in
+ * 15 minutes mean that a rule is disabled or that a function fails.
+ */
+const MAX_REPAIRS = 10;
 
 export class Metrics {
   private readonly namespace: string;
@@ -33,12 +36,12 @@ export class Metrics {
     this.namespace = `Matchcut/${name}`;
   }
 
-  /** For whoever writes metrics. */
+  /** The environment of functions that write metrics. */
   get environment(): Record<string, string> {
     return { METRICS_NAMESPACE: this.namespace };
   }
 
-  of(
+  metric(
     metricName: string,
     statistic: string,
     dimensionsMap: Record<string, string> = {},
@@ -58,25 +61,27 @@ export class Metrics {
     });
   }
 
-  raise(alarms: Alarms): void {
-    alarms.raise('clips wait long', {
-      metric: this.of('OldestWaitingSeconds', 'Minimum'),
-      threshold: LONG_WAIT.toSeconds(),
-      means: 'A clip has waited for a harvest job for ten minutes or more.',
-      runbook: 'clips-wait-long',
+  addAlarms(alarms: Alarms): void {
+    alarms.addAlarm('queued clips wait long', {
+      id: 'clips wait long',
+      metric: this.metric('OldestWaitingSeconds', 'Minimum'),
+      threshold: MAX_WAIT.toSeconds(),
+      description: 'A queued clip has waited for a free harvest job for 10 minutes or more.',
+      runbook: 'queued-clips-wait-long',
     });
-    alarms.raise('packaging groups are nearly full', {
-      metric: this.of('AssetsFree', 'Minimum'),
-      threshold: FEW_ASSETS,
-      below: true,
-      means: `Fewer than ${FEW_ASSETS} more clips fit into the packaging groups; then none becomes ready any more.`,
+    alarms.addAlarm('packaging groups are nearly full', {
+      metric: this.metric('AssetsFree', 'Minimum'),
+      threshold: MIN_FREE_ASSETS,
+      alarmsBelow: true,
+      description: `Fewer than ${MIN_FREE_ASSETS} more clips fit into the packaging groups. When the groups are full, no new clip becomes ready.`,
       runbook: 'packaging-groups-are-nearly-full',
     });
-    alarms.raise('events get lost', {
-      metric: this.of('ClipsRepaired', 'Sum', {}, Duration.minutes(15)),
-      threshold: MANY_REPAIRS,
-      means: `Of ${MANY_REPAIRS} or more clips in a quarter of an hour, nothing but the sweep noticed that they had moved on.`,
-      runbook: 'events-get-lost',
+    alarms.addAlarm('events are lost', {
+      id: 'events get lost',
+      metric: this.metric('ClipsRepaired', 'Sum', {}, Duration.minutes(15)),
+      threshold: MAX_REPAIRS,
+      description: `In 15 minutes, the sweep found ${MAX_REPAIRS} or more clips whose event never arrived.`,
+      runbook: 'events-are-lost',
     });
   }
 }

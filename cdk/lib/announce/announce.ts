@@ -1,25 +1,25 @@
-/** Announcements: each change of a clip's state, from the table's stream to EventBridge. */
+/** Change events: each change of a clip's state, from the table's stream to EventBridge. */
 
 import { Duration } from 'aws-cdk-lib';
 import { FilterCriteria, FilterRule, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
 import type { Metrics } from '../alarms/metrics.ts';
-import { undeliveredQueue } from '../function/events.ts';
-import { arn, type Deployment, RustFunction } from '../function/function.ts';
+import { createDeadLetterQueue } from '../function/events.ts';
+import { type Deployment, formatArn, RustFunction } from '../function/function.ts';
 import type { Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
 
-/** Ours, on the account's default bus. */
-export const STATE_CHANGED = { source: ['matchcut'], detailType: ['Clip State Changed'] };
+/** The pattern of our change events on the account's default event bus. */
+export const CHANGE_EVENTS = { source: ['matchcut'], detailType: ['Clip State Changed'] };
 
-/** Half a day of trouble with EventBridge is made up for; the stream itself keeps a day. */
-const LONGEST = Duration.hours(12);
+/** A change event is retried for 12 hours. The stream itself keeps a record for 24 hours. */
+const MAX_RECORD_AGE = Duration.hours(12);
 
 export interface AnnounceProps extends Deployment {
   readonly library: Library;
   readonly channels: Channels;
-  /** What functions that show clips need to know. */
+  /** The environment of functions that show clips. */
   readonly viewEnvironment: Record<string, string>;
   readonly metrics: Metrics;
 }
@@ -28,13 +28,16 @@ export class Announce extends Construct {
   constructor(scope: Construct, id: string, props: AnnounceProps) {
     super(scope, id);
     const { library, channels, alarms } = props;
-    const failed = undeliveredQueue(this, 'Unannounced');
-    alarms.ofUndelivered('announcements', failed, 'announcements-that-failed');
+    const failed = createDeadLetterQueue(this, 'Unannounced');
+    alarms.addQueueAlarm('change events', failed, {
+      id: 'announcements',
+      runbook: 'change-events-that-failed',
+    });
 
     const announce = new RustFunction(this, 'Announce', {
       ...props,
       bin: 'announce-clip',
-      description: "Tells EventBridge of each change of a clip's state",
+      description: "Sends a change event to EventBridge for each change of a clip's state",
       environment: {
         ...props.viewEnvironment,
         ...props.metrics.environment,
@@ -42,39 +45,40 @@ export class Announce extends Construct {
       },
       timeout: Duration.seconds(60),
     });
-    library.mayFollow(announce);
-    announce.may({
+    library.grantReadStream(announce);
+    announce.allow({
       actions: ['events:PutEvents'],
-      resources: [arn(this, 'events', 'event-bus/default')],
+      resources: [formatArn(this, 'events', 'event-bus/default')],
     });
-    announce.may({ actions: ['sqs:SendMessage'], resources: [failed.queueArn] });
+    announce.allow({ actions: ['sqs:SendMessage'], resources: [failed.queueArn] });
     announce.lambda.addEventSourceMapping('Changes', {
       eventSourceArn: library.streamArn,
-      // What changed while the stack was being made is announced, too.
+      // Changes made while the stack was being deployed are announced too.
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 100,
       filters: [
         FilterCriteria.filter({
           eventName: FilterRule.or('INSERT', 'MODIFY'),
-          // Records of requests' keys are rows, too, but have no status: they are no clips.
+          // Idempotency records are rows of the same table. They have no status.
           dynamodb: { NewImage: { status: { S: FilterRule.exists() } } },
         }),
       ],
-      // One change that cannot be announced is found among a hundred, and those behind it go on.
+      // Lambda splits a failed batch until it has found the failing change. The others go on.
       bisectBatchOnError: true,
       retryAttempts: 10,
-      maxRecordAge: LONGEST,
+      maxRecordAge: MAX_RECORD_AGE,
       onFailure: { bind: () => ({ destination: failed.queueArn }) },
     });
-    alarms.raise('announcements are late', {
+    alarms.addAlarm('change events are late', {
+      id: 'announcements are late',
       metric: announce.lambda.metric('IteratorAge', {
         statistic: 'Maximum',
         period: Duration.minutes(1),
       }),
       threshold: Duration.minutes(5).toMilliseconds(),
       periods: 3,
-      means: 'Other systems hear of changes of clips more than five minutes late.',
-      runbook: 'announcements-are-late',
+      description: 'Other systems get change events more than 5 minutes late.',
+      runbook: 'change-events-are-late',
     });
   }
 }

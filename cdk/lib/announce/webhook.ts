@@ -1,25 +1,25 @@
-/** A subscriber that is called: its queue of changes, and the function that delivers them one by one. */
+/** A webhook: a queue of change events for one subscriber, and the function that delivers them. */
 
 import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
-import { keptQueue, undeliveredQueue } from '../function/events.ts';
+import { createDeadLetterQueue, createQueue } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { WebhookSettings } from '../settings/settings.ts';
-import { STATE_CHANGED } from './announce.ts';
+import { CHANGE_EVENTS } from './announce.ts';
 
 const DELIVERY_TIMEOUT = Duration.seconds(30);
 
-/** With the pauses that deliver-webhook makes, half a day of a subscriber's trouble is waited out. */
-const TRIES = 12;
+/** With the delays that `deliver-webhook` sets between attempts, they span about half a day. */
+const MAX_ATTEMPTS = 12;
 
-/** Calls at a time: a subscriber that is slow is not to be drowned. */
-const AT_ONCE = 5;
+/** Concurrent calls to one subscriber, so that a slow subscriber is not overloaded. */
+const MAX_CONCURRENCY = 5;
 
-/** A queue that was not empty for half an hour is one whose subscriber is in trouble. */
-const TROUBLED = { period: Duration.minutes(5), periods: 6 };
+/** If the queue was not empty for 30 minutes, the subscriber is failing. */
+const BEHIND = { period: Duration.minutes(5), periods: 6 };
 
 export interface WebhookProps extends Deployment {
   readonly webhook: WebhookSettings;
@@ -29,16 +29,18 @@ export class Webhook extends Construct {
   constructor(scope: Construct, id: string, props: WebhookProps) {
     super(scope, id);
     const { settings, alarms, webhook } = props;
-    const failed = undeliveredQueue(this, 'Undelivered');
-    alarms.ofUndelivered(`webhook ${webhook.name}`, failed, 'a-webhook-gave-up');
-    const queue = keptQueue(this, 'Changes', {
-      // As AWS advises: six times what one invocation may take. The function makes pauses longer.
+    const failed = createDeadLetterQueue(this, 'Undelivered');
+    alarms.addQueueAlarm(`webhook ${webhook.name}`, failed, {
+      runbook: 'webhook-messages-that-failed',
+    });
+    const queue = createQueue(this, 'Changes', {
+      // As AWS advises: six times the timeout of the function. The function sets longer delays itself.
       visibilityTimeout: Duration.seconds(6 * DELIVERY_TIMEOUT.toSeconds()),
-      deadLetterQueue: { queue: failed, maxReceiveCount: TRIES },
+      deadLetterQueue: { queue: failed, maxReceiveCount: MAX_ATTEMPTS },
     });
     new Rule(this, 'Changed', {
-      description: `Queues changes of clips for ${webhook.name}`,
-      eventPattern: STATE_CHANGED,
+      description: `Queues change events for ${webhook.name}`,
+      eventPattern: CHANGE_EVENTS,
       targets: [new SqsQueue(queue, { deadLetterQueue: failed })],
     });
 
@@ -47,31 +49,31 @@ export class Webhook extends Construct {
       alarms,
       bin: 'deliver-webhook',
       variant: webhook.name,
-      description: `Tells ${webhook.name} of each change of a clip's state`,
+      description: `Sends webhook messages to ${webhook.name}`,
       environment: {
         WEBHOOK_URL: webhook.url,
         WEBHOOK_SECRET_ARN: webhook.secretArn,
         WEBHOOK_QUEUE_URL: queue.queueUrl,
       },
       timeout: DELIVERY_TIMEOUT,
-      // It fails whenever the subscriber does not take something; that is only worth a call if it lasts.
-      mayFail: true,
+      // The function fails whenever the subscriber refuses a message. Only lasting failures need an alarm.
+      hasOwnFailureAlarm: true,
     });
-    // Consuming includes changing how long a message stays invisible: the pause before the next try.
+    // The event source also grants ChangeMessageVisibility, which sets the delay of the next attempt.
     deliver.lambda.addEventSource(
-      new SqsEventSource(queue, { batchSize: 1, maxConcurrency: AT_ONCE }),
+      new SqsEventSource(queue, { batchSize: 1, maxConcurrency: MAX_CONCURRENCY }),
     );
-    deliver.may({ actions: ['secretsmanager:GetSecretValue'], resources: [webhook.secretArn] });
+    deliver.allow({ actions: ['secretsmanager:GetSecretValue'], resources: [webhook.secretArn] });
 
-    alarms.raise(`webhook ${webhook.name} is behind`, {
-      // Messages that wait for their next try are invisible.
+    alarms.addAlarm(`webhook ${webhook.name} is behind`, {
+      // Messages that wait for their next attempt are invisible.
       metric: queue.metricApproximateNumberOfMessagesNotVisible({
-        period: TROUBLED.period,
+        period: BEHIND.period,
         statistic: 'Minimum',
       }),
       threshold: 1,
-      periods: TROUBLED.periods,
-      means: `For half an hour, there was always something that ${webhook.name} had not taken.`,
+      periods: BEHIND.periods,
+      description: `For 30 minutes, ${webhook.name} has had undelivered webhook messages.`,
       runbook: 'a-webhook-is-behind',
     });
   }

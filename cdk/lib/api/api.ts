@@ -1,4 +1,4 @@
-/** The HTTP API: routes, scopes and throttles as the contract has them. */
+/** The HTTP API: its routes, scopes and throttles are read from the contract. */
 
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import {
@@ -41,7 +41,7 @@ export class Api extends Construct {
     this.authorizer = new HttpJwtAuthorizer('Operators', users.issuer, {
       jwtAudience: [users.app.userPoolClientId],
     });
-    const credentials = !settings.allowedOrigins.includes('*');
+    const allowsCredentials = !settings.allowedOrigins.includes('*');
     this.http = new HttpApi(this, 'Http', {
       apiName: settings.name,
       createDefaultStage: false,
@@ -56,7 +56,7 @@ export class Api extends Construct {
           'if-none-match',
         ],
         exposeHeaders: ['etag', 'location', 'retry-after'],
-        allowCredentials: credentials,
+        allowCredentials: allowsCredentials,
         maxAge: Duration.hours(1),
       },
     });
@@ -74,32 +74,33 @@ export class Api extends Construct {
     });
     this.stage = stage.node.defaultChild as CfnStage;
 
-    props.alarms.raise('the API answers 5xx', {
+    props.alarms.addAlarm('the API returns 5xx', {
+      id: 'the API answers 5xx',
       metric: this.http.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }),
       threshold: 5,
-      means: 'The API failed to answer requests.',
-      runbook: 'the-api-answers-5xx',
+      description: 'API Gateway answered at least 5 requests in 5 minutes with a 5xx status.',
+      runbook: 'the-api-returns-5xx',
     });
   }
 
-  /** The API's own host, behind the distribution. */
+  /** The host of API Gateway, which the distribution uses as its origin. */
   get host(): string {
     return `${this.http.apiId}.execute-api.${Stack.of(this).region}.${Stack.of(this).urlSuffix}`;
   }
 
-  /** Routes every operation of the contract to the function of its name. */
-  route(functions: readonly RustFunction[]): void {
+  /** Adds a route for each operation of the contract. The function has the operation's id as its name. */
+  addRoutes(functions: readonly RustFunction[]): void {
     const unrouted = new Set(functions);
     const throttles: Record<string, unknown> = {};
     for (const operation of this.props.contract.operations) {
       const target = functions.find((it) => it.bin === operation.id);
       if (target === undefined) {
         throw new Error(
-          `Nothing answers ${operation.method} ${operation.path}: there is no function ${operation.id}.`,
+          `The operation ${operation.method} ${operation.path} of the contract has no function ${operation.id}.`,
         );
       }
       unrouted.delete(target);
-      this.add(operation, target);
+      this.addRoute(operation, target);
       if (operation.throttle !== undefined) {
         throttles[`${operation.method} ${operation.path}`] = {
           ThrottlingRateLimit: operation.throttle.perSecond,
@@ -108,22 +109,23 @@ export class Api extends Construct {
         };
       }
     }
-    this.refuseOthers();
-    for (const { bin } of unrouted) throw new Error(`The contract has no operation ${bin}.`);
+    this.addRefusals();
+    for (const { bin } of unrouted)
+      throw new Error(`The function ${bin} has no operation in the contract.`);
     this.stage.routeSettings = throttles;
   }
 
-  /** Whatever the contract does not foresee is answered with a problem, too. */
-  private refuseOthers(): void {
+  /** Answers requests outside of the contract with a problem. */
+  private addRefusals(): void {
     const { contract, ...deployment } = this.props;
     const paths = [...new Set(contract.operations.map(({ path }) => path))];
-    const methodsOf = (path: string) =>
+    const listMethods = (path: string) =>
       contract.operations.filter((it) => it.path === path).map(({ method }) => method);
-    const methods = paths.map((path) => [path, methodsOf(path).join(', ')]);
+    const methods = paths.map((path) => [path, listMethods(path).join(', ')]);
     const refuse = new RustFunction(this, 'Refuse', {
       ...deployment,
       bin: 'refuse-request',
-      description: 'Requests that have no route',
+      description: 'Refuses requests without a route',
       environment: { CONTRACT_METHODS: JSON.stringify(Object.fromEntries(methods)) },
     });
     const integration = new HttpLambdaIntegration(refuse.bin, refuse.lambda);
@@ -138,27 +140,27 @@ export class Api extends Construct {
     for (const route of [...others, unknown]) {
       Validations.of(route).acknowledge({
         id: 'AwsSolutions-APIG4',
-        reason: 'It refuses everyone.',
+        reason: 'The route refuses every request.',
       });
     }
   }
 
-  private add({ id, method, path, scopes }: Operation, target: RustFunction): void {
-    const guarded = scopes.length > 0;
+  private addRoute({ id, method, path, scopes }: Operation, target: RustFunction): void {
+    const isAuthorized = scopes.length > 0;
     const routes = this.http.addRoutes({
       path,
       methods: [HttpMethod[method as keyof typeof HttpMethod]],
       integration: new HttpLambdaIntegration(id, target.lambda),
-      // Scopes are what tells an access token from an ID token, which has none.
-      ...(guarded ? { authorizer: this.authorizer, authorizationScopes: [...scopes] } : {}),
+      // The scopes keep out ID tokens, which have none.
+      ...(isAuthorized ? { authorizer: this.authorizer, authorizationScopes: [...scopes] } : {}),
     });
     for (const route of routes) {
-      // A throttle of a route that does not exist yet is refused.
+      // API Gateway refuses a throttle for a route that does not exist yet.
       this.stage.addResourceDependency(route.node.defaultChild as CfnRoute);
-      if (guarded) continue;
+      if (isAuthorized) continue;
       Validations.of(route).acknowledge({
         id: 'AwsSolutions-APIG4',
-        reason: `The contract lets anyone call ${id}; what it shows is public.`,
+        reason: `The contract lets anyone call ${id}. Its response is public.`,
       });
     }
   }

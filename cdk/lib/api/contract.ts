@@ -1,34 +1,34 @@
-/** The HTTP contract, functions/openapi.yaml: routes, scopes and throttles are made from it. */
+/** Reads the HTTP contract, functions/openapi.yaml: operations, scopes and throttles. */
 
 import { readFileSync } from 'node:fs';
 
 import { parse } from 'yaml';
 
 export interface Throttle {
-  /** Requests a second that are let through on average. */
+  /** Requests a second, on average. */
   readonly perSecond: number;
-  /** Requests that may come at once. */
+  /** Requests in a burst. */
   readonly burst: number;
 }
 
 export interface Operation {
-  /** The `operationId`: the name of its function. */
+  /** The `operationId`, which is also the name of the function. */
   readonly id: string;
   readonly method: string;
   readonly path: string;
-  /** Scopes, any of which lets a token in; none: anyone is let in. */
+  /** The token needs one of these scopes. Without scopes, the operation needs no token. */
   readonly scopes: readonly string[];
-  /** Where it differs from the API's own. */
+  /** The throttle of the operation, if it differs from the API's. */
   readonly throttle: Throttle | undefined;
-  /** The names of its query's parameters. */
+  /** The names of the query parameters. */
   readonly query: readonly string[];
 }
 
 export interface Contract {
   readonly operations: readonly Operation[];
-  /** What holds for operations that name no throttle of their own. */
+  /** The throttle of operations without one of their own. */
   readonly throttle: Throttle;
-  /** The scopes that each group of users is given, and what each lets one do. */
+  /** The scopes of each group of users, with their descriptions. */
   readonly groups: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
@@ -50,15 +50,15 @@ interface OperationObject {
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
 export function readContract(path: string): Contract {
-  return contractOf(readFileSync(path, 'utf8'));
+  return parseContract(readFileSync(path, 'utf8'));
 }
 
-export function contractOf(yaml: string): Contract {
+export function parseContract(yaml: string): Contract {
   const document = parse(yaml, { merge: true }) as Document;
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item)
       .filter(([method]) => METHODS.includes(method))
-      .map(([method, operation]) => operationOf(path, method, operation)),
+      .map(([method, operation]) => parseOperation(path, method, operation)),
   );
   const groups = Object.entries(document.components.securitySchemes).map(([group, scheme]) => {
     const scopes = Object.values(scheme.flows).flatMap((flow) => Object.entries(flow.scopes));
@@ -67,7 +67,7 @@ export function contractOf(yaml: string): Contract {
   return { operations, throttle: document['x-throttle'], groups: new Map(groups) };
 }
 
-function operationOf(path: string, method: string, operation: OperationObject): Operation {
+function parseOperation(path: string, method: string, operation: OperationObject): Operation {
   if (operation.operationId === undefined) {
     throw new Error(`${method} ${path} of the contract has no operationId.`);
   }

@@ -1,4 +1,4 @@
-/** Who may do what: a Cognito user pool with a group per security scheme of the contract. */
+/** Users: a Cognito user pool with one group for each security scheme of the contract. */
 
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import {
@@ -22,7 +22,7 @@ export interface UsersProps extends Deployment {
 
 export class Users extends Construct {
   readonly pool: UserPool;
-  /** For people, through the console or an app; it has no secret to lose. */
+  /** The client for people, through the console or an app. It has no secret. */
   readonly app: UserPoolClient;
 
   constructor(scope: Construct, id: string, props: UsersProps) {
@@ -42,7 +42,7 @@ export class Users extends Construct {
       },
       mfa: Mfa.OPTIONAL,
       mfaSecondFactor: { otp: true, sms: false },
-      // The plan from which on access tokens can be customized; the next one costs per operator.
+      // The cheapest plan with customized access tokens. The next one bills each operator.
       featurePlan: FeaturePlan.ESSENTIALS,
       deletionProtection: settings.keepData,
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -51,21 +51,21 @@ export class Users extends Construct {
       {
         id: 'AwsSolutions-COG2',
         reason:
-          'An operator can add a second factor; scripts that cut clips sign in with a password.',
+          'An operator can add a second factor. Scripts that create clips sign in with a password.',
       },
       {
         id: 'AwsSolutions-COG8',
         reason:
-          'Threat protection needs the plan Plus; nobody can sign up, and an administrator makes each user.',
+          'Threat protection needs the Plus plan. Self-service sign-up is disabled: an administrator creates each user.',
       },
     );
 
-    this.scopeByGroup(props);
-    const scopes = this.resourceServer(contract);
+    this.addScopeToken(props);
+    const scopes = this.addResourceServer(contract);
     this.app = this.pool.addClient('App', {
       userPoolClientName: `${settings.name}-app`,
       generateSecret: false,
-      // The second is for administrators of the account, such as the tests of a deployment.
+      // `adminUserPassword` is for administrators of the account, such as the deployment tests.
       authFlows: { userSrp: true, adminUserPassword: true },
       disableOAuth: settings.loginCallbacks.length === 0,
       ...(settings.loginCallbacks.length === 0
@@ -83,24 +83,24 @@ export class Users extends Construct {
       enableTokenRevocation: true,
     });
     if (settings.loginCallbacks.length > 0) {
-      // Prefixes of Cognito's domain are shared by all accounts of a region.
+      // All accounts of a region share the prefixes of Cognito's domain.
       const domainPrefix = `${settings.name}-${Stack.of(this).account}`;
       this.pool.addDomain('Login', { cognitoDomain: { domainPrefix } });
     }
   }
 
-  /** The issuer of its tokens. */
+  /** The issuer of the pool's tokens. */
   get issuer(): string {
     return `https://cognito-idp.${Stack.of(this).region}.amazonaws.com/${this.pool.userPoolId}`;
   }
 
   /**
-   * Has a token carry the scopes of its bearer's groups, and no others.
+   * Gives an access token the scopes of the user's groups, and no others.
    *
-   * Cognito itself gives a scope to whoever asks for it through a client that may have it, whatever
-   * the user's groups are.
+   * Cognito itself gives any user every scope that the client may request, whatever the groups of
+   * the user are.
    */
-  private scopeByGroup(props: UsersProps): void {
+  private addScopeToken(props: UsersProps): void {
     const groups = [...props.contract.groups].map(([name, scopes]) => {
       new CfnUserPoolGroup(this, `Group-${name}`, {
         userPoolId: this.pool.userPoolId,
@@ -122,8 +122,8 @@ export class Users extends Construct {
     );
   }
 
-  /** The scopes `<server>/<scope>` of the contract, as a resource server has them. */
-  private resourceServer(contract: Contract): OAuthScope[] {
+  /** Adds a resource server for the scopes `<server>/<scope>` of the contract. */
+  private addResourceServer(contract: Contract): OAuthScope[] {
     const scopes = new Map([...contract.groups.values()].flatMap((group) => [...group]));
     const identifiers = new Set([...scopes.keys()].map((scope) => scope.split('/')[0] ?? scope));
     return [...identifiers].flatMap((identifier) => {

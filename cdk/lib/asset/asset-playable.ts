@@ -2,8 +2,8 @@
 
 import { Duration } from 'aws-cdk-lib';
 
-import { MEDIAPACKAGE, startOn } from '../function/events.ts';
-import { arn, type Deployment, RustFunction } from '../function/function.ts';
+import { MEDIAPACKAGE, startOnEvent } from '../function/events.ts';
+import { type Deployment, formatArn, RustFunction } from '../function/function.ts';
 import type { Library } from '../library/library.ts';
 import type { Asset } from './asset.ts';
 
@@ -12,18 +12,23 @@ export interface AssetPlayableProps extends Deployment {
   readonly asset: Asset;
 }
 
-/** Starts `asset-playable` when a format of an asset plays, and when its ingest failed. */
+/**
+ * Starts `asset-playable` when a format of an asset plays, and when its ingest failed.
+ *
+ * The function is a child of the construct `Asset`, like `harvest-complete`: another parent would
+ * change its logical id, and CloudFormation would replace it.
+ */
 export function addAssetPlayable({ library, asset, ...deployment }: AssetPlayableProps): void {
-  const { undelivered } = asset;
+  const { deadLetterQueue } = asset;
   const assetPlayable = new RustFunction(asset, 'AssetPlayable', {
     ...deployment,
     bin: 'asset-playable',
-    description: 'A clip whose every format plays is ready',
+    description: 'Marks a clip as ready when every format of its asset plays',
     environment: library.environment,
     timeout: Duration.seconds(60),
-    undelivered,
+    deadLetterQueue,
   });
-  library.mayWrite(assetPlayable);
+  library.grantWrite(assetPlayable);
   const source = [MEDIAPACKAGE];
   const detailType = ['MediaPackage Input Notification'];
   const configurationIds = asset.packagings.flatMap((it) => it.packaging.configurationIds);
@@ -32,13 +37,15 @@ export function addAssetPlayable({ library, asset, ...deployment }: AssetPlayabl
     detailType,
     detail: { event: ['VodAssetPlayable'], packaging_configuration_id: configurationIds },
   };
-  startOn(asset, 'Playable', playable, assetPlayable, undelivered);
+  startOnEvent(asset, 'Playable', playable, assetPlayable, deadLetterQueue);
   // An ingest error names only its asset, and live channels use the same detail type.
   const failed = {
     source,
     detailType,
-    resources: [{ prefix: `${arn(asset, 'mediapackage-vod', 'assets')}/` }] as unknown as string[],
+    resources: [
+      { prefix: `${formatArn(asset, 'mediapackage-vod', 'assets')}/` },
+    ] as unknown as string[],
     detail: { event: ['IngestError'] },
   };
-  startOn(asset, 'IngestFailed', failed, assetPlayable, undelivered);
+  startOnEvent(asset, 'IngestFailed', failed, assetPlayable, deadLetterQueue);
 }

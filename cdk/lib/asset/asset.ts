@@ -1,4 +1,4 @@
-/** VOD assets: the packaging group, its lock, and the functions that hear of harvests and ingests. */
+/** VOD assets: the packaging groups, their CDN identifier, and the role that reads media. */
 
 import { Stack } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';
@@ -6,35 +6,35 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { undeliveredQueue } from '../function/events.ts';
-import { arn, type Deployment, type RustFunction } from '../function/function.ts';
+import { createDeadLetterQueue } from '../function/events.ts';
+import { type Deployment, formatArn, type RustFunction } from '../function/function.ts';
 import { CdnIdentifier } from '../mediapackage/cdn-identifier.ts';
 import { KeyServer } from '../mediapackage/key-server.ts';
-import { actingFor, allow, allowWide } from '../permission/permission.ts';
+import { allow, allowWide, restrictToAccount } from '../permission/permission.ts';
 import { Packaging } from './packaging.ts';
 import type { PackagingGroupFile } from './packaging-groups.ts';
 
 export interface AssetProps extends Deployment {
-  /** Where clips' media lies. */
+  /** The bucket with the media of clips. */
   readonly bucket: Bucket;
   /** In the order in which they are filled. */
   readonly packagingGroups: readonly PackagingGroupFile[];
 }
 
-/** A packaging group, and what stands before the paths of its manifests: nothing of the first, `/2` of the second. */
+/** A packaging group, and the prefix of its manifests' paths: empty for the first, `/2` for the second. */
 export interface PackagingOrigin {
   readonly packaging: Packaging;
   readonly path: string;
 }
 
 export class Asset extends Construct {
-  /** Where the assets of each group are, in the order in which groups are filled. */
+  /** The groups, in the order in which they are filled. */
   readonly packagings: readonly PackagingOrigin[];
   readonly cdnIdentifier: Secret;
-  /** For whoever makes assets. */
+  /** The environment of functions that create assets. */
   readonly environment: Record<string, string>;
-  /** Keeps events that started no function. */
-  readonly undelivered: Queue;
+  /** Keeps the events of harvests and assets whose every attempt failed. */
+  readonly deadLetterQueue: Queue;
   private readonly readRole: Role;
 
   constructor(scope: Construct, id: string, props: AssetProps) {
@@ -58,8 +58,8 @@ export class Asset extends Construct {
     });
 
     this.readRole = new Role(this, 'ReadRole', {
-      description: 'What MediaPackage VOD may do to read clips',
-      assumedBy: actingFor(this, 'mediapackage.amazonaws.com'),
+      description: 'Lets MediaPackage VOD read clips',
+      assumedBy: restrictToAccount(this, 'mediapackage.amazonaws.com'),
     });
     allow(this.readRole, {
       actions: ['s3:ListBucket', 's3:GetBucketLocation', 's3:GetBucketRequestPayment'],
@@ -68,8 +68,7 @@ export class Asset extends Construct {
     allowWide(this.readRole, {
       actions: ['s3:GetObject'],
       resources: [bucket.arnForObjects('clips/*')],
-      because:
-        'MediaPackage VOD reads the manifest and segments of every clip; all are under clips/.',
+      because: 'MediaPackage VOD reads the manifest and segments of every clip under clips/.',
     });
     this.environment = {
       CLIPS_BUCKET: bucket.bucketName,
@@ -79,34 +78,33 @@ export class Asset extends Construct {
       ),
     };
 
-    this.undelivered = undeliveredQueue(this, 'Undelivered');
-    props.alarms.ofUndelivered(
-      'events of harvests and assets',
-      this.undelivered,
-      'undelivered-events',
-    );
+    this.deadLetterQueue = createDeadLetterQueue(this, 'Undelivered');
+    props.alarms.addQueueAlarm('harvest and asset events', this.deadLetterQueue, {
+      id: 'events of harvests and assets',
+      runbook: 'events-that-failed',
+    });
   }
 
-  /** Lets the sweep see how full each group is. */
-  mayCount(sweep: RustFunction): void {
+  /** Lets the sweep read the number of assets in each group. */
+  grantCountAssets(sweep: RustFunction): void {
     const groups = this.packagings.map(({ packaging }) =>
-      arn(this, 'mediapackage-vod', `packaging-groups/${packaging.name}`),
+      formatArn(this, 'mediapackage-vod', `packaging-groups/${packaging.name}`),
     );
-    sweep.may({ actions: ['mediapackage-vod:DescribePackagingGroup'], resources: groups });
+    sweep.allow({ actions: ['mediapackage-vod:DescribePackagingGroup'], resources: groups });
   }
 
-  /** Lets a function make and describe assets; what a retry makes replaces what the attempt before made. */
-  mayMakeAssets(maker: RustFunction): void {
-    maker.mayWidely({
+  /** Lets a function create and describe assets, and delete the asset of an earlier attempt. */
+  grantCreateAssets(creator: RustFunction): void {
+    creator.allowWide({
       actions: ['mediapackage-vod:CreateAsset'],
       resources: ['*'],
-      because: 'CreateAsset knows no resources that a policy could name.',
+      because: 'CreateAsset has no resources that a policy could name.',
     });
-    maker.mayWidely({
+    creator.allowWide({
       actions: ['mediapackage-vod:DescribeAsset', 'mediapackage-vod:DeleteAsset'],
-      resources: [arn(this, 'mediapackage-vod', 'assets/*')],
-      because: 'An asset is named after its clip, which can have any name.',
+      resources: [formatArn(this, 'mediapackage-vod', 'assets/*')],
+      because: 'An asset is named after its clip, and a clip can have any name.',
     });
-    maker.mayPass(this.readRole, 'mediapackage.amazonaws.com');
+    creator.allowPassRole(this.readRole, 'mediapackage.amazonaws.com');
   }
 }

@@ -1,4 +1,4 @@
-/** Buckets for media: private, encrypted, reached by TLS only. */
+/** Buckets for media: private, encrypted, with TLS required. */
 
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import {
@@ -15,19 +15,19 @@ import type { Construct } from 'constructs';
 import type { RustFunction } from '../function/function.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/** Uploads that stopped halfway are invisible, and billed. */
-const ABANDONED: LifecycleRule = {
+/** Incomplete multipart uploads are invisible in listings, but billed. */
+const ABORT_INCOMPLETE: LifecycleRule = {
   id: 'abandoned-uploads',
   abortIncompleteMultipartUploadAfter: Duration.days(2),
 };
 
 /**
- * A bucket for media.
+ * Creates a bucket for media.
  *
- * S3's own keys encrypt it: that MediaPackage can read what a key of KMS encrypts is not documented.
- * Nothing in it expires by itself unless `props` say so: a clip that is listed has to play.
+ * It is encrypted with S3's own keys, because AWS does not document that MediaPackage can read objects
+ * encrypted with a KMS key. No object expires unless `props` say so, because a listed clip must play.
  */
-export function mediaBucket(
+export function createMediaBucket(
   scope: Construct,
   id: string,
   settings: Settings,
@@ -40,7 +40,7 @@ export function mediaBucket(
       : [
           {
             id: 'cold',
-            // Read in milliseconds all the same: MediaPackage packages from here while someone watches.
+            // This class is read in milliseconds. MediaPackage reads it while viewers watch.
             transitions: [
               {
                 storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL,
@@ -55,25 +55,24 @@ export function mediaBucket(
     minimumTLSVersion: 1.2,
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    lifecycleRules: [ABANDONED, ...cold, ...lifecycleRules],
+    lifecycleRules: [ABORT_INCOMPLETE, ...cold, ...lifecycleRules],
     removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     ...others,
   });
   Validations.of(bucket).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      'Only roles of this stack and the distribution reach the bucket; a log line for each segment MediaPackage reads would cost more than the segment.',
+      'Only roles of this stack and the distribution can read the bucket. A log line for each segment would cost more than the segment.',
   });
   return bucket;
 }
 
-/** Lets a function remove what a failed harvest or transcode left. */
-export function mayRemoveMedia(remover: RustFunction, clips: Bucket): void {
-  remover.may({ actions: ['s3:ListBucket'], resources: [clips.bucketArn] });
-  remover.mayWidely({
+/** Lets a function delete the media of failed harvests and transcodes. */
+export function grantDeleteMedia(deleter: RustFunction, clips: Bucket): void {
+  deleter.allow({ actions: ['s3:ListBucket'], resources: [clips.bucketArn] });
+  deleter.allowWide({
     actions: ['s3:DeleteObject'],
     resources: [clips.arnForObjects('clips/*'), clips.arnForObjects('thumbnails/*')],
-    because:
-      'The names of segments and thumbnails are known to MediaPackage and MediaConvert only.',
+    because: 'MediaPackage and MediaConvert choose the names of segments and thumbnails.',
   });
 }

@@ -1,4 +1,4 @@
-/** Packaging groups as packaging-groups/*.json has them, in MediaPackage's own field names. */
+/** Reads the packaging groups in packaging-groups/*.json, which use MediaPackage's field names. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export interface PackagingGroupFile {
   readonly packagingConfigurations: readonly ConfigurationFile[];
 }
 
-/** What one format is packaged like. */
+/** The package settings of one format. */
 export type Package = Record<string, unknown>;
 
 export interface ConfigurationFile {
@@ -22,31 +22,33 @@ export interface ConfigurationFile {
   readonly mssPackage?: Package;
 }
 
-/** The one that is filled first, whatever the others are called. */
-const FIRST = 'default.json';
+/** The file of the group that is filled first, whatever the names of the others. */
+const FIRST_GROUP = 'default.json';
 
-/** MediaPackage's quota, and what a path of one digit can tell apart. */
-const MOST = 9;
+/** MediaPackage's quota. The number of a group is one digit of a viewer's path. */
+const MAX_GROUPS = 9;
 
-/** The groups of a folder in the order in which they are filled. */
+/** Reads the groups of a folder, in the order in which they are filled. */
 export function readPackagingGroups(folder: string): readonly PackagingGroupFile[] {
-  const all = filesOf(folder)
+  const all = listFiles(folder)
     .filter((file) => file.endsWith('.json'))
     .sort();
-  if (!all.includes(FIRST))
+  if (!all.includes(FIRST_GROUP))
     throw new SettingsError(
-      `There is no ${FIRST} in ${folder}, the packaging group that is filled first.`,
+      `${folder}/${FIRST_GROUP} was not found. It is the packaging group that is filled first.`,
     );
-  if (all.length > MOST)
+  if (all.length > MAX_GROUPS)
     throw new SettingsError(
-      `There are ${all.length} packaging groups in ${folder}; at most ${MOST} can be served.`,
+      `The folder ${folder} has ${all.length} packaging groups. The maximum is ${MAX_GROUPS}.`,
     );
-  const groups = [FIRST, ...all.filter((file) => file !== FIRST)].map((file) => read(folder, file));
-  refuseTwice(
+  const groups = [FIRST_GROUP, ...all.filter((file) => file !== FIRST_GROUP)].map((file) =>
+    readGroup(folder, file),
+  );
+  refuseDuplicates(
     groups.map((group) => [group.id, group.file]),
     'Packaging group',
   );
-  refuseTwice(
+  refuseDuplicates(
     groups.flatMap((group) =>
       group.packagingConfigurations.map(({ id }) => [id, group.file] as const),
     ),
@@ -54,30 +56,30 @@ export function readPackagingGroups(folder: string): readonly PackagingGroupFile
   );
   const [first] = groups;
   for (const group of groups) {
-    if (formats(group) === formats(first)) continue;
+    if (listFormats(group) === listFormats(first)) continue;
     throw new SettingsError(
-      `${group.file} makes clips playable as ${formats(group)}, ${FIRST} as ${formats(first)}; it must not matter which group has room.`,
+      `${group.file} has the formats ${listFormats(group)}, but ${FIRST_GROUP} has ${listFormats(first)}: all groups must have the same formats.`,
     );
   }
   return groups;
 }
 
-/** The format's name in a configuration's id, which the API shows: `hls` of `hls-2`. */
-export function formatOf(configurationId: string): string {
+/** The format in a configuration's id, as the API shows it: `hls` for `hls-2`. */
+export function parseFormat(configurationId: string): string {
   return configurationId.split('-')[0] ?? configurationId;
 }
 
-function filesOf(folder: string): string[] {
+function listFiles(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
     throw new SettingsError(
-      `The folder of packaging groups cannot be read: ${(error as Error).message}.`,
+      `Could not read the folder of packaging groups: ${(error as Error).message}.`,
     );
   }
 }
 
-function read(folder: string, file: string): PackagingGroupFile {
+function readGroup(folder: string, file: string): PackagingGroupFile {
   try {
     return {
       ...(JSON.parse(readFileSync(join(folder, file), 'utf8')) as PackagingGroupFile),
@@ -85,28 +87,31 @@ function read(folder: string, file: string): PackagingGroupFile {
     };
   } catch (error) {
     throw new SettingsError(
-      `The packaging group ${join(folder, file)} cannot be read: ${(error as Error).message}.`,
+      `Could not read the packaging group ${join(folder, file)}: ${(error as Error).message}.`,
     );
   }
 }
 
-/** Ids hold for the whole account and region. */
-function refuseTwice(ids: readonly (readonly [id: string, file: string])[], what: string): void {
+/** Refuses an id that is used twice. Ids are unique in an account and region. */
+function refuseDuplicates(
+  ids: readonly (readonly [id: string, file: string])[],
+  what: string,
+): void {
   const owner = new Map<string, string>();
   for (const [id, file] of ids) {
     const other = owner.get(id);
     if (other !== undefined) {
       throw new SettingsError(
-        `${what} ${id} of ${file} is one of ${other} already; call it ${id}-2, for example: ids hold for the whole account.`,
+        `${what} ${id} in ${file} is also in ${other}. Ids must be unique in the account: use ${id}-2, for example.`,
       );
     }
     owner.set(id, file);
   }
 }
 
-function formats(group: PackagingGroupFile | undefined): string {
+function listFormats(group: PackagingGroupFile | undefined): string {
   return (group?.packagingConfigurations ?? [])
-    .map(({ id }) => formatOf(id))
+    .map(({ id }) => parseFormat(id))
     .sort()
     .join(' and ');
 }

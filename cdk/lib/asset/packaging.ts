@@ -1,32 +1,32 @@
-/** A packaging group, made of its file. */
+/** A packaging group, created from its file. */
 
 import { Fn } from 'aws-cdk-lib';
 import { CfnPackagingConfiguration, CfnPackagingGroup } from 'aws-cdk-lib/aws-mediapackage';
 import { Construct } from 'constructs';
 
 import type { CdnIdentifier } from '../mediapackage/cdn-identifier.ts';
-import { type KeyServer, SPEKE_2, systemIds } from '../mediapackage/key-server.ts';
+import { type KeyServer, listSystemIds, SPEKE_2 } from '../mediapackage/key-server.ts';
 import { type DrmSettings, SettingsError } from '../settings/settings.ts';
 import type { ConfigurationFile, Package, PackagingGroupFile } from './packaging-groups.ts';
 
 export interface PackagingProps {
   readonly group: PackagingGroupFile;
-  /** Begins the group's id. */
+  /** The prefix of the group's id. */
   readonly name: string;
-  /** The group's lock. */
+  /** CDN authorization of the group's origin. */
   readonly cdnIdentifier: CdnIdentifier;
-  /** Encrypts every format with keys of a server. */
+  /** Encrypts every format with keys of a key server. @default not encrypted */
   readonly drm?: DrmSettings & { readonly keyServer: KeyServer };
 }
 
-/** A packaging group: the formats that each of its clips is made playable in. */
+/** A MediaPackage VOD packaging group: the formats in which its assets are packaged. */
 export class Packaging extends Construct {
   readonly groupId: string;
-  /** What the id will be, for who cannot wait until the group is made. */
+  /** The id as a text, for policies that must not depend on the group. */
   readonly name: string;
-  /** The host of its assets' manifests. */
+  /** The host of the assets' manifests. */
   readonly host: string;
-  /** The ids of its configurations; `manifests` of a clip has their formats as keys. */
+  /** The ids of the packaging configurations. Their formats are the keys of a clip's `manifests`. */
   readonly configurationIds: readonly string[];
 
   constructor(scope: Construct, id: string, props: PackagingProps) {
@@ -37,10 +37,10 @@ export class Packaging extends Construct {
       id: this.name,
       authorization: props.cdnIdentifier.authorization,
     });
-    // MediaPackage reads the secret when the group is made: its role has to be complete by then.
+    // MediaPackage reads the secret when the group is created, so its role must be complete by then.
     group.node.addDependency(props.cdnIdentifier);
     this.groupId = group.ref;
-    // `https://<host>`, though it is called a domain name.
+    // The attribute is `https://<host>`, although its name says domain name.
     this.host = Fn.select(2, Fn.split('/', group.attrDomainName));
     this.configurationIds = packagingConfigurations.map((configuration) => configuration.id);
     for (const { id: configurationId, ...formats } of packagingConfigurations) {
@@ -50,11 +50,13 @@ export class Packaging extends Construct {
       ][];
       if (format === undefined || another !== undefined) {
         throw new SettingsError(
-          `Packaging configuration ${configurationId} of ${file} needs exactly one package.`,
+          `Packaging configuration ${configurationId} in ${file} must have exactly one package.`,
         );
       }
       const encrypted =
-        props.drm === undefined ? fields : { ...fields, encryption: encryption(format, props.drm) };
+        props.drm === undefined
+          ? fields
+          : { ...fields, encryption: createEncryption(format, props.drm) };
       const configuration = new CfnPackagingConfiguration(this, configurationId, {
         id: configurationId,
         packagingGroupId: this.groupId,
@@ -68,16 +70,16 @@ export class Packaging extends Construct {
 type Formats = Omit<ConfigurationFile, 'id'>;
 
 /**
- * How a format is encrypted.
+ * The encryption of a format.
  *
- * SPEKE 2.0 serves DASH and CMAF only; HLS and Smooth Streaming take 1.0.
+ * SPEKE 2.0 supports only DASH and CMAF. HLS and Smooth Streaming use SPEKE 1.0.
  * https://docs.aws.amazon.com/mediapackage/latest/ug/encryption-choosing-speke-version.html
  */
-function encryption(format: keyof Formats, drm: NonNullable<PackagingProps['drm']>): Package {
+function createEncryption(format: keyof Formats, drm: NonNullable<PackagingProps['drm']>): Package {
   const provider = {
     roleArn: drm.keyServer.role.roleArn,
     url: drm.url,
-    systemIds: systemIds(format, drm.systems),
+    systemIds: listSystemIds(format, drm.systems),
   };
   switch (format) {
     case 'hlsPackage':

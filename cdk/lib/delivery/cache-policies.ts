@@ -1,4 +1,4 @@
-/** What is cached, on which key, for how long. Nothing of a signature is ever part of a key. */
+/** The cache policies of the distribution: keys and times. No key contains a signature. */
 
 import { Duration } from 'aws-cdk-lib';
 import {
@@ -9,17 +9,17 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront';
 import { Construct } from 'constructs';
 
-/** MediaPackage's own: manifests can be narrowed down to some of their renditions. */
+/** MediaPackage's query parameter that selects renditions of a manifest. */
 const FILTER = 'aws.manifestfilter';
 
 export class CachePolicies extends Construct {
-  /** Lists: as long as they say themselves, on their own parameters; what else is asked is not passed on. */
+  /** Lists, for as long as their `cache-control` says. Unknown query parameters are not forwarded. */
   readonly lists: CachePolicy;
-  /** Live manifests change with every segment; a window of one never does. */
+  /** Live manifests change with every segment. */
   readonly liveManifests: CachePolicy;
-  /** Manifests of assets never change, but an asset can be made anew. */
+  /** Manifests of assets never change, but a retry can create the asset again. */
   readonly vodManifests: CachePolicy;
-  /** Segments: a name means the same bytes for ever. */
+  /** Segments never change. */
   readonly segments: CachePolicy;
 
   constructor(scope: Construct, id: string, name: string, listParameters: readonly string[]) {

@@ -1,4 +1,4 @@
-/** The distribution in front of everything: API, live, VOD and thumbnails. */
+/** The CloudFront distribution in front of the API, live, VOD and thumbnails. */
 
 import { readFileSync } from 'node:fs';
 
@@ -36,33 +36,32 @@ import { CDN_HEADER } from '../mediapackage/cdn-identifier.ts';
 import { type Settings, SettingsError } from '../settings/settings.ts';
 import { CachePolicies } from './cache-policies.ts';
 
-/** The path of lists; theirs is the only API reply that is cached. */
+/** The path of lists, the only API responses that are cached. */
 const LISTS = '/api/competitions/*/clips';
 
-/** What CloudFront gives a distribution. */
-const MOST_BEHAVIORS = 25;
+/** CloudFront's quota of cache behaviors for one distribution. */
+const MAX_BEHAVIORS = 25;
 
-/** Refuses more channels and packaging groups than one distribution can serve: two behaviors a channel, three a group. */
-export function refuseTooMany(channels: number, packagingGroups: number): void {
-  // One is the default, one for lists, one for thumbnails.
+/** Refuses more channels and packaging groups than one distribution has behaviors for: 2 a channel, 3 a group. */
+export function refuseTooManyBehaviors(channels: number, packagingGroups: number): void {
+  // Three more: the default behavior, lists, and thumbnails.
   const behaviors = 3 + 2 * channels + 3 * packagingGroups;
-  if (behaviors <= MOST_BEHAVIORS) return;
+  if (behaviors <= MAX_BEHAVIORS) return;
   throw new SettingsError(
-    `Setting channels has ${channels} channels; one distribution takes ${Math.floor((MOST_BEHAVIORS - 3 - 3 * packagingGroups) / 2)} ` +
-      `beside ${packagingGroups} of packaging groups.`,
+    `Setting channels has ${channels} channels. With ${packagingGroups} packaging groups, the maximum is ${Math.floor((MAX_BEHAVIORS - 3 - 3 * packagingGroups) / 2)}.`,
   );
 }
 
 export interface DeliveryProps {
   readonly settings: Settings;
   readonly apiHost: string;
-  /** The parameters that a list's content depends on. */
+  /** The query parameters of lists. */
   readonly listParameters: readonly string[];
 }
 
 export interface MediaProps {
   readonly channels: readonly Channel[];
-  /** The packaging groups, each of which has a host of its own. */
+  /** The packaging groups. Each has its own host. */
   readonly packagings: readonly PackagingOrigin[];
   readonly cdnIdentifier: SecretValue;
   readonly bucket: Bucket;
@@ -70,7 +69,7 @@ export interface MediaProps {
 
 export class Delivery extends Construct {
   readonly distribution: Distribution;
-  /** The id that signed cookies name their key by; of a private library only. */
+  /** The key pair id in signed cookies. Only for a private library. */
   readonly playbackKeyPairId: string | undefined;
   private readonly settings: Settings;
   private readonly policies: CachePolicies;
@@ -82,7 +81,7 @@ export class Delivery extends Construct {
     const { settings } = props;
     this.settings = settings;
     this.policies = new CachePolicies(this, 'Cache', settings.name, props.listParameters);
-    this.headers = this.responseHeaders();
+    this.headers = this.createResponseHeaders();
     if (settings.viewerAccess === 'private' && settings.playbackPublicKey !== undefined) {
       const publicKey = new PublicKey(this, 'PlaybackKey', {
         encodedKey: settings.playbackPublicKey,
@@ -91,9 +90,9 @@ export class Delivery extends Construct {
       this.keyGroup = new KeyGroup(this, 'PlaybackKeys', { items: [publicKey] });
     }
 
-    const api = this.origin(props.apiHost);
+    const api = this.createOrigin(props.apiHost);
     this.distribution = new Distribution(this, 'Distribution', {
-      // CloudFormation reads a secret anew only for what changes otherwise, too.
+      // CloudFormation reads a secret again only if another property of the resource changes.
       comment: `${settings.name}, identifier ${settings.identifierRound}`,
       httpVersion: HttpVersion.HTTP2_AND_3,
       ...(settings.domain === undefined || settings.certificateArn === undefined
@@ -107,23 +106,23 @@ export class Delivery extends Construct {
               settings.certificateArn,
             ),
           }),
-      // What does not play yet must not be remembered for the ten seconds that are usual.
+      // Not CloudFront's default of 10 s: a clip that does not play yet must play as soon as it can.
       errorResponses: [400, 403, 404, 405, 500, 502, 503, 504].map((httpStatus) => ({
         httpStatus,
         ttl: Duration.seconds(1),
       })),
-      // Tokens pass through here and nothing is cached: what an operator sees is nobody else's.
+      // Forwards tokens, so nothing is cached.
       defaultBehavior: {
-        ...this.behavior(),
+        ...this.createBehavior(),
         origin: api,
         allowedMethods: AllowedMethods.ALLOW_ALL,
         cachePolicy: CachePolicy.CACHING_DISABLED,
         originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
       },
       additionalBehaviors: {
-        // Tokens do not pass: a reply that is shared cannot depend on who asked.
+        // Does not forward tokens, so a cached list cannot depend on the caller.
         [LISTS]: {
-          ...this.behavior(),
+          ...this.createBehavior(),
           origin: api,
           allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
           cachePolicy: this.policies.lists,
@@ -133,17 +132,17 @@ export class Delivery extends Construct {
     Validations.of(this.distribution).acknowledge(
       {
         id: 'AwsSolutions-CFR1',
-        reason: 'Where viewers may live is a matter of rights, not of this stack.',
+        reason: 'Geographic restrictions depend on media rights, not on this stack.',
       },
       {
         id: 'AwsSolutions-CFR2',
         reason:
-          'The API refuses what is not in its contract and is throttled; a firewall billed per request fits no crowd.',
+          'The API is throttled and refuses requests outside of its contract. A firewall bills each request, which is expensive for many viewers.',
       },
       {
         id: 'AwsSolutions-CFR3',
         reason:
-          'A log line for each segment of each viewer costs more than it tells; metrics tell of errors, the API logs its requests.',
+          'A log line for each segment of each viewer is too expensive. Metrics count errors, and the API logs its requests.',
       },
       {
         id: 'AwsSolutions-CFR4',
@@ -153,24 +152,24 @@ export class Delivery extends Construct {
     );
   }
 
-  /** What viewers' URLs begin with. */
+  /** The base URL for viewers. */
   get url(): string {
     return `https://${this.settings.domain ?? this.distribution.distributionDomainName}`;
   }
 
-  /** For `VOD_BASE_URL`. */
+  /** The variable `VOD_BASE_URL`. */
   get vodBaseUrl(): string {
     return `${this.url}/vod`;
   }
 
-  /** Serves media: of public libraries under /vod/, of private ones under /vod/private/ only. */
-  serve({ channels, packagings, cdnIdentifier, bucket }: MediaProps): void {
-    const open = this.edge('StripPrefix', 'strip-prefix.js', (code) => code);
+  /** Adds behaviors for media: under /vod/ in a public library, only under /vod/private/ in a private one. */
+  addMedia({ channels, packagings, cdnIdentifier, bucket }: MediaProps): void {
+    const open = this.createEdgeFunction('StripPrefix', 'strip-prefix.js', (code) => code);
     for (const channel of channels) {
-      const origin = this.origin(channel.host, channel.cdnIdentifier);
+      const origin = this.createOrigin(channel.host, channel.cdnIdentifier);
       const add = (pattern: string, cachePolicy: CachePolicy) => {
         this.distribution.addBehavior(`${channel.prefix}/${pattern}`, origin, {
-          ...this.behavior(open),
+          ...this.createBehavior(open),
           cachePolicy,
         });
       };
@@ -178,32 +177,37 @@ export class Delivery extends Construct {
       add('*', this.policies.segments);
     }
 
-    // The first behavior that matches counts, and what is the first group's matches the others' paths, too.
-    const inner = [...packagings].reverse();
-    const thumbnails = this.thumbnails(bucket);
+    // CloudFront uses the first behavior that matches. The first group's patterns match the paths of
+    // the other groups too, so they come last.
+    const lastFirst = [...packagings].reverse();
+    const thumbnails = this.createThumbnailOrigin(bucket);
     const secret = this.settings.playbackKeySecretArn;
     if (this.keyGroup === undefined || secret === undefined) {
       this.distribution.addBehavior('/vod/thumbnails/*', thumbnails, {
-        ...this.behavior(open),
+        ...this.createBehavior(open),
         cachePolicy: CachePolicy.CACHING_OPTIMIZED,
       });
-      for (const { packaging, path } of inner)
-        this.addVod(`/vod${path}`, this.origin(packaging.host, cdnIdentifier), this.behavior(open));
+      for (const { packaging, path } of lastFirst)
+        this.addVod(
+          `/vod${path}`,
+          this.createOrigin(packaging.host, cdnIdentifier),
+          this.createBehavior(open),
+        );
       return;
     }
     const sealKey = SecretValue.secretsManager(secret, { jsonField: 'sealKey' }).unsafeUnwrap();
-    const sealed = this.edge('OpenSeal', 'open-seal.js', (code) =>
+    const sealed = this.createEdgeFunction('OpenSeal', 'open-seal.js', (code) =>
       code.replace('<seal key>', sealKey),
     );
-    const signed = { ...this.behavior(sealed), trustedKeyGroups: [this.keyGroup] };
+    const signed = { ...this.createBehavior(sealed), trustedKeyGroups: [this.keyGroup] };
     this.distribution.addBehavior('/vod/private/*/thumbnails/*', thumbnails, {
       ...signed,
       cachePolicy: CachePolicy.CACHING_OPTIMIZED,
     });
-    for (const { packaging, path } of inner) {
-      // A competition and a seal stand before the path of a further group.
+    for (const { packaging, path } of lastFirst) {
+      // In the paths of further groups, the number follows the competition and the seal.
       const prefix = path === '' ? '/vod/private' : `/vod/private/*${path}/out`;
-      this.addVod(prefix, this.origin(packaging.host, cdnIdentifier), signed);
+      this.addVod(prefix, this.createOrigin(packaging.host, cdnIdentifier), signed);
     }
   }
 
@@ -217,7 +221,7 @@ export class Delivery extends Construct {
     }
   }
 
-  private behavior(edge?: EdgeFunction): {
+  private createBehavior(edge?: EdgeFunction): {
     viewerProtocolPolicy: ViewerProtocolPolicy;
     responseHeadersPolicy: ResponseHeadersPolicy;
   } {
@@ -232,7 +236,7 @@ export class Delivery extends Construct {
     };
   }
 
-  private origin(host: string, cdnIdentifier?: SecretValue): HttpOrigin {
+  private createOrigin(host: string, cdnIdentifier?: SecretValue): HttpOrigin {
     return new HttpOrigin(host, {
       protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
       ...(this.settings.originShield
@@ -244,8 +248,8 @@ export class Delivery extends Construct {
     });
   }
 
-  /** Thumbnails straight from the bucket; the distribution may read these and nothing else of it. */
-  private thumbnails(bucket: Bucket): S3BucketOrigin {
+  /** Thumbnails come from the bucket. The distribution may read nothing else in it. */
+  private createThumbnailOrigin(bucket: Bucket): S3BucketOrigin {
     const control = new S3OriginAccessControl(this, 'ThumbnailsAccess');
     bucket.addToResourcePolicy(
       new PolicyStatement({
@@ -261,7 +265,11 @@ export class Delivery extends Construct {
     }) as S3BucketOrigin;
   }
 
-  private edge(id: string, file: string, fill: (code: string) => string): EdgeFunction {
+  private createEdgeFunction(
+    id: string,
+    file: string,
+    fill: (code: string) => string,
+  ): EdgeFunction {
     const code = readFileSync(`${import.meta.dirname}/edge/${file}`, 'utf8');
     return new EdgeFunction(this, id, {
       functionName: `${this.settings.name}-${this.settings.region}-${file.replace('.js', '')}`,
@@ -270,7 +278,7 @@ export class Delivery extends Construct {
     });
   }
 
-  private responseHeaders(): ResponseHeadersPolicy {
+  private createResponseHeaders(): ResponseHeadersPolicy {
     const { allowedOrigins, name } = this.settings;
     return new ResponseHeadersPolicy(this, 'Headers', {
       responseHeadersPolicyName: `${name}-${Stack.of(this).region}`,
@@ -286,7 +294,7 @@ export class Delivery extends Construct {
           'range',
         ],
         accessControlExposeHeaders: ['etag', 'location', 'retry-after'],
-        // Browsers refuse credentials where any origin is allowed.
+        // Browsers refuse credentials if any origin is allowed.
         accessControlAllowCredentials: !allowedOrigins.includes('*'),
         accessControlMaxAge: Duration.hours(1),
         originOverride: true,

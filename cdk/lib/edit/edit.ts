@@ -1,4 +1,4 @@
-/** What operators do with clips that are there: change them, delete them, try them once more. */
+/** Edits of clips by operators: update, delete and retry. */
 
 import { Construct } from 'constructs';
 import { type Deployment, RustFunction } from '../function/function.ts';
@@ -10,48 +10,52 @@ export interface EditProps extends Deployment {
   readonly library: Library;
   readonly channels: Channels;
   readonly due: Due;
-  /** What functions that show clips need to know. */
+  /** The environment of functions that show clips. */
   readonly viewEnvironment: Record<string, string>;
 }
 
 export class Edit extends Construct {
-  /** The functions behind the operators' routes of one clip. */
+  /** The functions behind the operators' routes for one clip. */
   readonly functions: readonly RustFunction[];
 
   constructor(scope: Construct, id: string, props: EditProps) {
     super(scope, id);
     const { library, channels, due } = props;
-    const shown = { ...library.environment, ...props.viewEnvironment, CHANNELS: channels.json };
+    const viewEnvironment = {
+      ...library.environment,
+      ...props.viewEnvironment,
+      CHANNELS: channels.json,
+    };
 
     const update = new RustFunction(this, 'Update', {
       ...props,
       bin: 'update-clip',
       description:
-        'PATCH /api/competitions/{competitionId}/clips/{clipId}: another title, another end',
-      environment: shown,
+        'PATCH /api/competitions/{competitionId}/clips/{clipId}: changes a clip, such as its title',
+      environment: viewEnvironment,
     });
-    library.mayWrite(update);
-    library.mayQuery(update, 'waiting');
+    library.grantWrite(update);
+    library.grantQuery(update, 'waiting');
 
-    // It only marks the clip, which hides it at once; the sweep removes what there is of it.
+    // `delete-clip` only marks the clip, which hides it at once. The sweep deletes its data.
     const remove = new RustFunction(this, 'Delete', {
       ...props,
       bin: 'delete-clip',
       description:
-        'DELETE /api/competitions/{competitionId}/clips/{clipId}: hidden now, removed soon',
+        'DELETE /api/competitions/{competitionId}/clips/{clipId}: hides a clip, which the sweep then deletes',
       environment: library.environment,
     });
-    library.mayWrite(remove);
+    library.grantWrite(remove);
 
     const retry = new RustFunction(this, 'Retry', {
       ...props,
       bin: 'retry-clip',
       description:
-        'POST /api/competitions/{competitionId}/clips/{clipId}/retry: a failed clip once more',
-      environment: { ...shown, ...due.environment },
+        'POST /api/competitions/{competitionId}/clips/{clipId}/retry: retries a failed clip',
+      environment: { ...viewEnvironment, ...due.environment },
     });
-    library.mayWrite(retry);
-    due.mayWake(retry);
+    library.grantWrite(retry);
+    due.grantSendDueMessages(retry);
     this.functions = [update, remove, retry];
   }
 }

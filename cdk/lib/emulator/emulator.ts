@@ -1,10 +1,10 @@
 /**
- * The one place that knows of the proof run: the stack Vod deployed to an emulator of AWS that has
- * no Elemental services, with our stand-in in their place.
+ * Adapts the stack Vod for the deployment tests, which use an emulator of AWS. The emulator has no
+ * Elemental services, so our stand-in takes their place.
  *
- * The stack is synthesized as for AWS; then exactly what the emulator lacks is replaced in the
- * template. No construct knows, and test/emulator.test.ts proves that nothing else differs.
- * docs/deploy-proof.md tells what the run leaves unproven because of it.
+ * The stack is synthesized as for AWS. Then the resources that the emulator lacks are replaced in the
+ * template. No construct contains code for the emulator, and test/emulator.test.ts proves that nothing
+ * else differs. docs/deploy-proof.md lists what the tests cannot prove because of this.
  */
 
 import { createHash } from 'node:crypto';
@@ -18,22 +18,22 @@ import {
 } from 'aws-cdk-lib';
 import type { Node } from 'constructs';
 
-/** What stands in for what is lacking: a JSON file, given as `-c emulator=file`. */
+/** Replacements for the missing resources: a JSON file, given as `-c emulator=file`. */
 export interface Emulator {
-  /** What `Ref` and each attribute of a lacking resource give, by its type. */
+  /** The values of `Ref` and of the attributes of missing resources, by type. */
   readonly resources: Record<string, Record<string, string>>;
-  /** Sources of events, by the one they stand in for; PutEvents refuses sources of AWS's own. */
+  /** The stand-in's event source for each AWS source. PutEvents refuses sources of AWS. */
   readonly eventSources: Record<string, string>;
-  /** Variables that every function is given: where its SDK finds the stand-in. */
+  /** Added to the environment of every function: the endpoints of the stand-in. */
   readonly environment: Record<string, string>;
-  /** Where an origin really is, `http://<host>:<port>`, by the host the settings have. */
+  /** The real address of an origin, `http://<host>:<port>`, by its host in the settings. */
   readonly origins: Record<string, string>;
-  /** Where the emulator answers for API Gateway: its CloudFront takes no origin on a host of AWS's. */
+  /** The emulator's address of API Gateway. Its CloudFront accepts no origin on a host of AWS. */
   readonly gateway: string;
 }
 
-/** Types of CloudFormation that the emulator, MiniStack 1.5.33, does not know. */
-export const LACKING = [
+/** The CloudFormation types that the emulator, MiniStack 1.5.33, does not support. */
+export const MISSING_TYPES = [
   /^AWS::(MediaPackage|MediaLive|MediaConvert|Budgets)::/,
   /^AWS::CloudFront::(PublicKey|KeyGroup)$/,
   /^AWS::Events::(ApiDestination|Connection)$/,
@@ -50,34 +50,34 @@ export interface Template {
   [section: string]: unknown;
 }
 
-/** The same template, without what the emulator lacks. */
+/** Removes the missing resources from a template, and replaces the references to them. */
 export function emulate(template: Template, emulator: Emulator): Template {
-  const lacking = new Map(
+  const missing = new Map(
     Object.entries(template.Resources)
-      .filter(([, { Type: type }]) => LACKING.some((pattern) => pattern.test(type)))
+      .filter(([, { Type: type }]) => MISSING_TYPES.some((pattern) => pattern.test(type)))
       .map(([id, { Type: type }]) => [id, type]),
   );
   const { Resources: resources, ...rest } = template;
-  const kept = Object.entries(resources).filter(([id]) => !lacking.has(id));
+  const kept = Object.entries(resources).filter(([id]) => !missing.has(id));
   const replaced = kept.map(([id, resource]) => {
     const { DependsOn: dependsOn, ...body } = resource;
-    const others = [dependsOn ?? []].flat().filter((it) => !lacking.has(it));
+    const others = [dependsOn ?? []].flat().filter((it) => !missing.has(it));
     const values = substitute(
       body as unknown as Json,
-      lacking,
+      missing,
       emulator,
     ) as unknown as typeof resource;
-    adapt(values, emulator);
+    adaptResource(values, emulator);
     return [id, others.length === 0 ? values : { ...values, DependsOn: others }];
   });
   return {
-    ...(substitute(rest as unknown as Json, lacking, emulator) as Record<string, unknown>),
+    ...(substitute(rest as unknown as Json, missing, emulator) as Record<string, unknown>),
     Resources: Object.fromEntries(replaced) as Template['Resources'],
   };
 }
 
-/** References to lacking resources become what stands in for them, and so do hosts of origins. */
-function substitute(value: Json, lacking: ReadonlyMap<string, string>, emulator: Emulator): Json {
+/** Replaces references to missing resources, and the hosts of origins. */
+function substitute(value: Json, missing: ReadonlyMap<string, string>, emulator: Emulator): Json {
   if (typeof value === 'string') {
     return Object.entries(emulator.origins).reduce(
       (text, [host, url]) => text.replaceAll(`https://${host}/`, `${url}/`),
@@ -85,11 +85,11 @@ function substitute(value: Json, lacking: ReadonlyMap<string, string>, emulator:
     );
   }
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => substitute(item, lacking, emulator));
+  if (Array.isArray(value)) return value.map((item) => substitute(item, missing, emulator));
   const [[key, inner] = []] = Object.entries(value);
   if (key === 'Ref' || key === 'Fn::GetAtt') {
     const [id, attribute] = key === 'Ref' ? [inner, 'Ref'] : (inner as Json[]);
-    const type = lacking.get(String(id));
+    const type = missing.get(String(id));
     if (type === undefined) return value;
     const standIn = emulator.resources[type]?.[String(attribute)];
     if (standIn === undefined)
@@ -98,21 +98,21 @@ function substitute(value: Json, lacking: ReadonlyMap<string, string>, emulator:
   }
   const entries = Object.entries(value).map(([name, it]) => [
     name,
-    substitute(it, lacking, emulator),
+    substitute(it, missing, emulator),
   ]);
-  return selected(Object.fromEntries(entries) as Properties);
+  return evaluateSelect(Object.fromEntries(entries) as Properties);
 }
 
-/** A part of a text that is known by now, such as the host of a URL. */
-function selected(value: Properties): Json {
+/** Evaluates `Fn::Select` of a `Fn::Split` whose text is known, such as the host of a URL. */
+function evaluateSelect(value: Properties): Json {
   const [at, list] = (value['Fn::Select'] ?? []) as [Json, Properties];
   const [separator, text] = (list?.['Fn::Split'] ?? []) as Json[];
   if (typeof text !== 'string' || typeof separator !== 'string') return value;
   return text.split(separator)[Number(at)] ?? value;
 }
 
-/** What a resource of that type needs besides. */
-function adapt(
+/** Makes the other changes that a resource of its type needs. */
+function adaptResource(
   { Type: type, Properties: properties = {} }: { Type: string; Properties?: Properties },
   emulator: Emulator,
 ): void {
@@ -136,7 +136,7 @@ function adapt(
   }
 }
 
-/** Where an origin really is: the stand-in and the emulator listen on ports of their own. */
+/** Points an origin to its real address: the stand-in and the emulator listen on their own ports. */
 function moveOrigin(origin: Properties, emulator: Emulator): void {
   const domain = origin['DomainName'];
   if (typeof domain === 'string') {
@@ -163,14 +163,14 @@ function moveOrigin(origin: Properties, emulator: Emulator): void {
   };
 }
 
-/** Uploads with the credentials of the command line, and replaces what the emulator lacks. */
+/** Uploads with the credentials of the command line, and adapts the template for the emulator. */
 export class EmulatorSynthesizer extends CliCredentialsStackSynthesizer {
   constructor(private readonly emulator: Emulator) {
     super();
   }
 
-  /** The synthesizer that the context asks for, if it does. */
-  static asked(node: Node): EmulatorSynthesizer | undefined {
+  /** The synthesizer for the context's `emulator` file, if it has one. */
+  static fromContext(node: Node): EmulatorSynthesizer | undefined {
     const file: unknown = node.tryGetContext('emulator');
     return file === undefined
       ? undefined
@@ -183,7 +183,7 @@ export class EmulatorSynthesizer extends CliCredentialsStackSynthesizer {
     const template = emulate(JSON.parse(readFileSync(path, 'utf8')) as Template, this.emulator);
     const text = JSON.stringify(template, null, 1);
     writeFileSync(path, text);
-    // Named after its content, or a deployment would take the one uploaded before.
+    // Named after its content. Otherwise, a deployment would use the template of the previous one.
     return { ...source, sourceHash: createHash('sha256').update(text).digest('hex') };
   }
 }

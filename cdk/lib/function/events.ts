@@ -1,4 +1,4 @@
-/** Events of AWS services that start functions. */
+/** Starts functions on events of AWS services. */
 
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { type EventPattern, Rule } from 'aws-cdk-lib/aws-events';
@@ -8,50 +8,49 @@ import type { Construct } from 'constructs';
 
 import type { RustFunction } from './function.ts';
 
-/** MediaPackage, live and VOD alike. */
+/** The source of MediaPackage's events, live and VOD. */
 export const MEDIAPACKAGE = 'aws.mediapackage';
 
-/** Has every event of a pattern start a function; what cannot be delivered is kept. */
-export function startOn(
+/** Starts a function on every event of a pattern. Events that cannot be delivered go to the queue. */
+export function startOnEvent(
   scope: Construct,
   id: string,
   pattern: EventPattern,
-  started: RustFunction,
-  undelivered: IQueue,
+  target: RustFunction,
+  deadLetterQueue: IQueue,
 ): void {
   new Rule(scope, id, {
-    description: `Starts ${started.bin}`,
+    description: `Starts ${target.bin}`,
     eventPattern: pattern,
-    targets: [new LambdaFunction(started.lambda, { deadLetterQueue: undelivered })],
+    targets: [new LambdaFunction(target.lambda, { deadLetterQueue })],
   });
 }
 
 /**
- * How long a message that has started a function starts no other: for as long as the function may run,
- * and its start may take.
+ * The visibility timeout of a queue: the timeout of its function, and 10 s for the function's start.
  *
- * AWS advises six times the function's timeout, for messages that Lambda gathers in a batching window,
- * or holds while the function is throttled. Whoever uses this takes them one by one, without such a
- * window, and no more at once than may run. And a message whose function failed comes again no sooner
- * than this; in a FIFO queue, all those behind it wait as long.
+ * AWS advises six times the function's timeout, for messages that wait in a batching window or for a
+ * throttled function. The queues that use this have no batching window, deliver one message at a time,
+ * and start no more functions than may run. A longer timeout would delay the retry of a failed
+ * message. In a FIFO queue, it would also delay the messages behind it.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
-export function hiddenFor(timeout: Duration): Duration {
+export function computeVisibilityTimeout(timeout: Duration): Duration {
   return timeout.plus(Duration.seconds(10));
 }
 
-/** A queue for what failed every time. */
-export function undeliveredQueue(scope: Construct, id: string, props: QueueProps = {}): Queue {
-  const queue = keptQueue(scope, id, props);
+/** Creates a queue for messages whose every attempt failed. */
+export function createDeadLetterQueue(scope: Construct, id: string, props: QueueProps = {}): Queue {
+  const queue = createQueue(scope, id, props);
   Validations.of(queue).acknowledge({
     id: 'AwsSolutions-SQS3',
-    reason: 'This queue is the dead-letter queue.',
+    reason: 'The queue is a dead-letter queue itself.',
   });
   return queue;
 }
 
-/** A queue that keeps what is in it for as long as SQS keeps anything. */
-export function keptQueue(scope: Construct, id: string, props: QueueProps): Queue {
+/** Creates a queue that keeps messages for 14 days, the longest time that SQS allows. */
+export function createQueue(scope: Construct, id: string, props: QueueProps): Queue {
   return new Queue(scope, id, {
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,

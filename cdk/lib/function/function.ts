@@ -1,4 +1,4 @@
-/** A Rust function of functions/src/bin, with a role and a log of its own. */
+/** A Lambda function built from functions/src/bin, with its own role and its own log group. */
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -27,36 +27,36 @@ import {
 import { ROOT, type Settings, SettingsError } from '../settings/settings.ts';
 
 /**
- * The functions peak at 7.6 to 9.1 MB, so memory is not what this buys: Lambda gives CPU in
- * proportion to it, and TLS handshakes at a cold start want some. At 128 MB a start takes twice as
- * long for half the price.
+ * Lambda allocates CPU in proportion to memory, and the TLS handshakes of a cold start need CPU. At
+ * 128 MB, a cold start takes twice as long for half the price. The functions themselves need 3.3 to
+ * 12.2 MB, their peak after 100 invocations.
  */
 const MEMORY_MB = 256;
 
-/** What every construct of a deployment needs to make its functions. */
+/** What every construct needs to create its functions. */
 export interface Deployment {
   readonly settings: Settings;
   readonly alarms: Alarms;
 }
 
 export interface RustFunctionProps extends Deployment {
-  /** The name of the binary, which the function is named after. */
+  /** The name of the binary. The function is named after it. */
   readonly bin: string;
-  /** Tells several functions of one binary apart. */
+  /** Added to the name, if several functions run the same binary. */
   readonly variant?: string;
   readonly description: string;
   readonly environment: Record<string, string>;
-  /** How long one invocation may take; API Gateway waits for 30 s at most. */
+  /** API Gateway waits at most 30 s for a function behind a route. @default 20 s */
   readonly timeout?: Duration;
-  /** How many of it may run at once, where that protects something. */
+  /** How many may run at once. @default not limited */
   readonly reservedConcurrency?: number;
-  /** For functions that events start: where an event goes that failed every time. */
-  readonly undelivered?: IQueue;
-  /** How often Lambda tries an event again. */
+  /** Keeps the events whose every attempt failed, for functions that events start. */
+  readonly deadLetterQueue?: IQueue;
+  /** How often Lambda retries an event. @default 2 */
   readonly retryAttempts?: number;
   readonly maxEventAge?: Duration;
-  /** For a function that fails when somebody else does: whoever makes it has a better alarm for that. */
-  readonly mayFail?: boolean;
+  /** Whether the caller adds a better alarm for failures. @default false */
+  readonly hasOwnFailureAlarm?: boolean;
 }
 
 export class RustFunction extends Construct {
@@ -68,8 +68,8 @@ export class RustFunction extends Construct {
     super(scope, id);
     const { settings, bin } = props;
     this.bin = bin;
-    const called = props.variant === undefined ? bin : `${bin}-${props.variant}`;
-    const name = `${settings.name}-${called}`;
+    const fullName = props.variant === undefined ? bin : `${bin}-${props.variant}`;
+    const name = `${settings.name}-${fullName}`;
 
     const logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/aws/lambda/${name}`,
@@ -80,14 +80,14 @@ export class RustFunction extends Construct {
       description: `What ${name} may do`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
-    this.may({
+    this.allow({
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       resources: [logGroup.logGroupArn],
     });
     this.lambda = new LambdaFunction(this, 'Function', {
       functionName: name,
       description: props.description,
-      code: Code.fromAsset(folderOf(bin, settings)),
+      code: Code.fromAsset(findBuildFolder(bin, settings)),
       handler: 'bootstrap',
       runtime: Runtime.PROVIDED_AL2023,
       architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
@@ -100,35 +100,35 @@ export class RustFunction extends Construct {
       ...(props.reservedConcurrency === undefined
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrency }),
-      ...(props.undelivered === undefined ? {} : { deadLetterQueue: props.undelivered }),
+      ...(props.deadLetterQueue === undefined ? {} : { deadLetterQueue: props.deadLetterQueue }),
       ...(props.retryAttempts === undefined ? {} : { retryAttempts: props.retryAttempts }),
       ...(props.maxEventAge === undefined ? {} : { maxEventAge: props.maxEventAge }),
     });
-    // Added by `tracing`; X-Ray has no resources to name.
-    acknowledgeWide(this.role, ['*'], 'X-Ray takes traces without naming a resource.');
+    // `tracing` adds these permissions.
+    acknowledgeWide(this.role, ['*'], 'X-Ray has no resources that a policy could name.');
 
-    if (props.mayFail === true) return;
-    props.alarms.raise(`${called} fails`, {
+    if (props.hasOwnFailureAlarm === true) return;
+    props.alarms.addAlarm(`${fullName} fails`, {
       metric: this.lambda.metricErrors({ period: Duration.minutes(5) }),
       threshold: 1,
-      means: `${name} ended with an error or ran out of time; its log says why.`,
+      description: `The function ${name} failed or timed out. Its log has the error.`,
       runbook: 'a-function-fails',
     });
   }
 
-  /** Lets the function do exactly this. */
-  may(permission: Permission): void {
+  /** Grants the function a permission. */
+  allow(permission: Permission): void {
     allow(this.role, permission);
   }
 
-  /** Lets the function do this to resources that cannot all be named, for a reason. */
-  mayWidely(permission: WidePermission): void {
+  /** Grants the function a permission whose resources contain `*`. */
+  allowWide(permission: WidePermission): void {
     allowWide(this.role, permission);
   }
 
-  /** Lets the function hand a role to a service, and to no other. */
-  mayPass(role: Role, service: string): void {
-    this.may({
+  /** Lets the function pass a role to one service. */
+  allowPassRole(role: Role, service: string): void {
+    this.allow({
       actions: ['iam:PassRole'],
       resources: [role.roleArn],
       conditions: { StringEquals: { 'iam:PassedToService': service } },
@@ -136,20 +136,20 @@ export class RustFunction extends Construct {
   }
 }
 
-/** The folder of a built binary. */
-function folderOf(bin: string, settings: Settings): string {
+/** Finds the folder of a built binary. */
+function findBuildFolder(bin: string, settings: Settings): string {
   if (settings.functions === 'none') return `${ROOT}/cdk/test/none`;
   const folder = resolve(ROOT, settings.functions, bin);
   if (!existsSync(`${folder}/bootstrap`)) {
     throw new SettingsError(
-      `There is no ${folder}/bootstrap: build the functions with cargo lambda build --release, ` +
-        'or set functions=none to synthesize templates that cannot be deployed.',
+      `${folder}/bootstrap was not found. Build the functions with cargo lambda build --release, ` +
+        'or set functions=none to synthesize a template that cannot be deployed.',
     );
   }
   return folder;
 }
 
-/** The ARN of what a service keeps under a path in this account and region. */
-export function arn(scope: Construct, service: string, path: string): string {
+/** Formats the ARN of a resource in this account and region. */
+export function formatArn(scope: Construct, service: string, path: string): string {
   return Stack.of(scope).formatArn({ service, resource: path });
 }

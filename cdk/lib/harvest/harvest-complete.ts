@@ -1,10 +1,10 @@
-/** Makes a VOD asset of every finished harvest job. */
+/** Creates a VOD asset for every finished harvest job. */
 
 import { Duration } from 'aws-cdk-lib';
 
 import type { Asset } from '../asset/asset.ts';
-import { mayRemoveMedia } from '../asset/bucket.ts';
-import { MEDIAPACKAGE, startOn } from '../function/events.ts';
+import { grantDeleteMedia } from '../asset/bucket.ts';
+import { MEDIAPACKAGE, startOnEvent } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
@@ -20,8 +20,8 @@ export interface HarvestCompleteProps extends Deployment {
 /**
  * Starts `harvest-complete` when a harvest job ends.
  *
- * The function keeps its place under the construct of the assets: anywhere else it would have
- * another logical id, and CloudFormation would replace it.
+ * The function is a child of the construct `Asset`: another parent would change its logical id, and
+ * CloudFormation would replace it.
  */
 export function addHarvestComplete({
   library,
@@ -30,11 +30,11 @@ export function addHarvestComplete({
   harvest,
   ...deployment
 }: HarvestCompleteProps): void {
-  const { undelivered } = asset;
+  const { deadLetterQueue } = asset;
   const harvestComplete = new RustFunction(asset, 'HarvestComplete', {
     ...deployment,
     bin: 'harvest-complete',
-    description: 'A finished harvest job becomes a VOD asset',
+    description: 'Creates the VOD asset of a finished harvest job',
     environment: {
       ...library.environment,
       ...asset.environment,
@@ -42,13 +42,13 @@ export function addHarvestComplete({
       CHANNELS: channels.json,
     },
     timeout: Duration.seconds(60),
-    undelivered,
+    deadLetterQueue,
   });
-  library.mayWrite(harvestComplete);
-  asset.mayMakeAssets(harvestComplete);
-  mayRemoveMedia(harvestComplete, harvest.bucket);
-  harvest.due.mayWake(harvestComplete);
-  startOn(
+  library.grantWrite(harvestComplete);
+  asset.grantCreateAssets(harvestComplete);
+  grantDeleteMedia(harvestComplete, harvest.bucket);
+  harvest.due.grantSendDueMessages(harvestComplete);
+  startOnEvent(
     asset,
     'Harvested',
     {
@@ -62,6 +62,6 @@ export function addHarvestComplete({
       },
     },
     harvestComplete,
-    undelivered,
+    deadLetterQueue,
   );
 }

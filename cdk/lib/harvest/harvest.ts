@@ -1,21 +1,21 @@
-/** Clips cut out of live: the bucket of all clips' media, harvest jobs, and who asks for them. */
+/** Harvests of live clips: the bucket for the media of all clips, `create-clip` and the `due` queue. */
 
 import { Duration } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
-import { mediaBucket } from '../asset/bucket.ts';
-import { arn, type Deployment, RustFunction } from '../function/function.ts';
-import { expiryEnvironment, type Library } from '../library/library.ts';
+import { createMediaBucket } from '../asset/bucket.ts';
+import { type Deployment, formatArn, RustFunction } from '../function/function.ts';
+import { buildExpiryEnvironment, type Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
-import { actingFor, allow, allowWide } from '../permission/permission.ts';
+import { allow, allowWide, restrictToAccount } from '../permission/permission.ts';
 import { Due } from './due.ts';
 
 export interface HarvestProps extends Deployment {
   readonly library: Library;
   readonly channels: Channels;
-  /** What functions that show clips need to know. */
+  /** The environment of functions that show clips. */
   readonly viewEnvironment: Record<string, string>;
 }
 
@@ -23,7 +23,7 @@ export class Harvest extends Construct {
   readonly bucket: Bucket;
   readonly create: RustFunction;
   readonly due: Due;
-  /** For whoever asks for harvests. */
+  /** The environment of functions that start harvest jobs. */
   readonly harvestEnvironment: Record<string, string>;
   private readonly harvestRole: Role;
 
@@ -31,10 +31,10 @@ export class Harvest extends Construct {
     super(scope, id);
     const { settings, library, channels } = props;
 
-    this.bucket = mediaBucket(this, 'Bucket', settings);
+    this.bucket = createMediaBucket(this, 'Bucket', settings);
     this.harvestRole = new Role(this, 'HarvestRole', {
-      description: 'What MediaPackage may do to put a harvest into the bucket',
-      assumedBy: actingFor(this, 'mediapackage.amazonaws.com'),
+      description: 'Lets MediaPackage write harvests into the bucket',
+      assumedBy: restrictToAccount(this, 'mediapackage.amazonaws.com'),
     });
     allow(this.harvestRole, {
       actions: ['s3:ListBucket', 's3:GetBucketLocation'],
@@ -43,7 +43,7 @@ export class Harvest extends Construct {
     allowWide(this.harvestRole, {
       actions: ['s3:PutObject'],
       resources: [this.bucket.arnForObjects('clips/*')],
-      because: 'The names of segments are known to MediaPackage only; all are under clips/.',
+      because: 'MediaPackage chooses the names of segments under clips/.',
     });
     this.harvestEnvironment = {
       CHANNELS: channels.json,
@@ -51,40 +51,40 @@ export class Harvest extends Construct {
       HARVEST_ROLE_ARN: this.harvestRole.roleArn,
     };
 
-    const starting = { ...this.harvestEnvironment, ...channels.originEnvironment };
-    this.due = new Due(this, 'Due', { ...props, environment: starting });
-    this.mayHarvest(this.due.harvest);
+    const startEnvironment = { ...this.harvestEnvironment, ...channels.originEnvironment };
+    this.due = new Due(this, 'Due', { ...props, environment: startEnvironment });
+    this.grantHarvest(this.due.harvest);
 
     this.create = new RustFunction(this, 'Create', {
       ...props,
       bin: 'create-clip',
-      description: `POST /api/clip: cuts a clip out of a live stream (identifier ${settings.identifierRound})`,
+      description: `POST /api/clip: creates a clip of a live stream (identifier ${settings.identifierRound})`,
       environment: {
         ...library.environment,
-        ...starting,
+        ...startEnvironment,
         ...this.due.environment,
         ...props.viewEnvironment,
-        ...expiryEnvironment(settings),
+        ...buildExpiryEnvironment(settings),
       },
       timeout: Duration.seconds(29),
     });
-    library.mayWrite(this.create);
-    this.mayHarvest(this.create);
-    this.due.mayWake(this.create);
+    library.grantWrite(this.create);
+    this.grantHarvest(this.create);
+    this.due.grantSendDueMessages(this.create);
   }
 
   /** Lets a function start and describe harvest jobs. */
-  mayHarvest(harvester: RustFunction): void {
-    harvester.mayWidely({
+  grantHarvest(harvester: RustFunction): void {
+    harvester.allowWide({
       actions: ['mediapackage:CreateHarvestJob'],
       resources: ['*'],
-      because: 'CreateHarvestJob knows no resources that a policy could name.',
+      because: 'CreateHarvestJob has no resources that a policy could name.',
     });
-    harvester.mayWidely({
+    harvester.allowWide({
       actions: ['mediapackage:DescribeHarvestJob'],
-      resources: [arn(this, 'mediapackage', 'harvest_jobs/*')],
-      because: 'A harvest job is named after its clip, which can have any name.',
+      resources: [formatArn(this, 'mediapackage', 'harvest_jobs/*')],
+      because: 'A harvest job is named after its clip, and a clip can have any name.',
     });
-    harvester.mayPass(this.harvestRole, 'mediapackage.amazonaws.com');
+    harvester.allowPassRole(this.harvestRole, 'mediapackage.amazonaws.com');
   }
 }

@@ -13,8 +13,8 @@ import { Construct } from 'constructs';
 import type { Deployment, RustFunction } from '../function/function.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/** For whoever makes clips, and for the sweep, which removes them. */
-export function expiryEnvironment({
+/** The environment of functions that create clips, and of the sweep, which deletes expired ones. */
+export function buildExpiryEnvironment({
   clipsExpireAfterDays: days,
 }: Settings): Record<string, string> {
   return days === undefined ? {} : { CLIP_EXPIRY_DAYS: JSON.stringify(days) };
@@ -22,7 +22,7 @@ export function expiryEnvironment({
 
 export class Library extends Construct {
   readonly table: Table;
-  /** For `CLIPS_TABLE`. */
+  /** The variable `CLIPS_TABLE`. */
   readonly environment: Record<string, string>;
 
   constructor(scope: Construct, id: string, { settings, alarms }: Deployment) {
@@ -34,7 +34,7 @@ export class Library extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAtSeconds',
-      // What a clip was tells whether its status changed.
+      // `announce-clip` compares both images to find out if the status changed.
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
       deletionProtection: settings.keepData,
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -51,7 +51,7 @@ export class Library extends Construct {
       sortKey: { name: 'nextCheckAt', type: AttributeType.NUMBER },
       projectionType: ProjectionType.ALL,
     });
-    // Who waits for a harvest job, in the order of their coming.
+    // The harvest queue, first in, first out.
     this.table.addGlobalSecondaryIndex({
       indexName: 'waiting',
       partitionKey: text('waiting'),
@@ -64,56 +64,56 @@ export class Library extends Construct {
       ['reads', 'ReadThrottleEvents'],
       ['writes', 'WriteThrottleEvents'],
     ] as const) {
-      alarms.raise(`${what} of the table are throttled`, {
+      alarms.addAlarm(`${what} of the table are throttled`, {
         metric: this.table.metric(metricName, { statistic: 'Sum', period: Duration.minutes(5) }),
         threshold: 10,
-        means: `DynamoDB refused ${what} of clips.`,
+        description: `DynamoDB throttled ${what} of the clips table.`,
         runbook: 'the-table-is-throttled',
       });
     }
   }
 
-  /** Lets a function read single clips. */
-  mayFind(reader: RustFunction): void {
-    reader.may({ actions: ['dynamodb:GetItem'], resources: [this.table.tableArn] });
+  /** Lets a function read one clip at a time. */
+  grantRead(reader: RustFunction): void {
+    reader.allow({ actions: ['dynamodb:GetItem'], resources: [this.table.tableArn] });
   }
 
-  /** Lets a function write clips; whoever writes reads first. */
-  mayWrite(writer: RustFunction): void {
-    writer.may({
+  /** Lets a function write clips. Every write needs a read first. */
+  grantWrite(writer: RustFunction): void {
+    writer.allow({
       actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
       resources: [this.table.tableArn],
     });
   }
 
-  /** Where each change of a row is told. */
+  /** The ARN of the table's stream. */
   get streamArn(): string {
     if (this.table.tableStreamArn === undefined) throw new Error('The table has no stream.');
     return this.table.tableStreamArn;
   }
 
-  /** Lets a function follow the changes of clips. */
-  mayFollow(follower: RustFunction): void {
-    follower.may({
+  /** Lets a function read the table's stream. */
+  grantReadStream(follower: RustFunction): void {
+    follower.allow({
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
       resources: [this.streamArn],
     });
-    follower.mayWidely({
+    follower.allowWide({
       actions: ['dynamodb:ListStreams'],
       resources: ['*'],
       because:
-        'Lambda lists streams to follow one; ListStreams knows no resources that a policy could name.',
+        'Lambda lists streams to read one. ListStreams has no resources that a policy could name.',
     });
   }
 
-  /** Lets a function delete clips that came to nothing. */
-  mayForget(function_: RustFunction): void {
-    function_.may({ actions: ['dynamodb:DeleteItem'], resources: [this.table.tableArn] });
+  /** Lets a function delete rows. */
+  grantDelete(deleter: RustFunction): void {
+    deleter.allow({ actions: ['dynamodb:DeleteItem'], resources: [this.table.tableArn] });
   }
 
-  /** Lets a function query one index, and no other. */
-  mayQuery(reader: RustFunction, index: 'active' | 'unfinished' | 'waiting'): void {
-    reader.may({
+  /** Lets a function query one index. */
+  grantQuery(reader: RustFunction, index: 'active' | 'unfinished' | 'waiting'): void {
+    reader.allow({
       actions: ['dynamodb:Query'],
       resources: [`${this.table.tableArn}/index/${index}`],
     });

@@ -1,19 +1,19 @@
-/** The live channels, as the functions and the distribution know them. */
+/** The live channels, as the functions and the distribution see them. */
 
 import { Fn, SecretValue, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import type { ChannelSettings, Settings } from '../settings/settings.ts';
 
-/** Where a channel's stream comes from, made by the stack Live or there before. */
+/** The origin of a channel's stream: made by the stack Live, or an existing endpoint. */
 export interface LiveOrigin {
-  /** MediaPackage's id of the endpoint that clips are harvested from. */
+  /** MediaPackage's id of the endpoint from which clips are harvested. */
   readonly harvestEndpointId: string;
-  /** The manifest that viewers watch, at its origin. */
+  /** The URL of the viewers' manifest at the origin. */
   readonly manifest: string;
-  /** What the origin wants to hear from a CDN. */
+  /** The CDN identifier that the origin requires, if any. */
   readonly cdnIdentifier?: SecretValue;
-  /** MediaLive's channel, where the stack Live made it. */
+  /** The id of the MediaLive channel, if the stack Live made it. */
   readonly medialiveChannelId?: string;
 }
 
@@ -21,7 +21,7 @@ export interface Channel extends LiveOrigin {
   readonly settings: ChannelSettings;
   /** The origin's host. */
   readonly host: string;
-  /** What a viewer's URL begins with; the distribution takes it off again. */
+  /** The path prefix of viewers' URLs. The distribution removes it before it asks the origin. */
   readonly prefix: string;
 }
 
@@ -29,7 +29,7 @@ export class Channels {
   readonly all: readonly Channel[];
   /** The variable `CHANNELS`. */
   readonly json: string;
-  /** What reading the origin needs besides. */
+  /** The environment of functions that read the origin. */
   readonly originEnvironment: Record<string, string>;
 
   constructor(
@@ -39,9 +39,9 @@ export class Channels {
     viewerUrl: string,
   ) {
     this.all = settings.channels.map((channel) => {
-      const origin = origins.get(channel.id) ?? existing(channel);
+      const origin = origins.get(channel.id) ?? readOriginEndpoint(channel);
       const prefix = `/live/${channel.id}`;
-      // https://<host>/out/v1/<id>/<name>.m3u8, maybe not known before it is deployed.
+      // https://<host>/out/v1/<id>/<name>.m3u8. It may be known only after the deployment.
       return {
         ...origin,
         settings: channel,
@@ -55,12 +55,12 @@ export class Channels {
         competition: channel.settings.competition,
         originEndpointId: channel.harvestEndpointId,
         manifest: channel.manifest,
-        viewerManifest: viewerManifest(viewerUrl, channel),
+        viewerManifest: buildViewerManifest(viewerUrl, channel),
         segmentSeconds: settings.segmentSeconds,
         startoverSeconds: settings.startoverSeconds,
       })),
     );
-    // One value, since `create-clip` reads one: channels of the stack Live share it.
+    // One value, because the functions read one. Channels of the stack Live share it.
     const identifier = this.all.find(
       (channel) => channel.cdnIdentifier !== undefined,
     )?.cdnIdentifier;
@@ -68,20 +68,20 @@ export class Channels {
       identifier === undefined ? {} : { CDN_IDENTIFIER: identifier.unsafeUnwrap() };
   }
 
-  /** The ids of the endpoints whose harvests are ours. */
+  /** The ids of the endpoints from which we harvest. */
   get harvestEndpointIds(): string[] {
     return this.all.map((channel) => channel.harvestEndpointId);
   }
 }
 
-/** A channel's manifest as viewers reach it. */
-export function viewerManifest(viewerUrl: string, channel: Channel): string {
+/** The URL of a channel's manifest for viewers. */
+export function buildViewerManifest(viewerUrl: string, channel: Channel): string {
   return `${viewerUrl}${channel.prefix}/out/${Fn.select(1, Fn.split('/out/', channel.manifest))}`;
 }
 
-function existing(channel: ChannelSettings): LiveOrigin {
+function readOriginEndpoint(channel: ChannelSettings): LiveOrigin {
   const endpoint = channel.originEndpoint;
-  if (endpoint === undefined) throw new Error(`Channel ${channel.id} comes from nowhere.`);
+  if (endpoint === undefined) throw new Error(`Channel ${channel.id} has no origin endpoint.`);
   const secret = endpoint.cdnIdentifierSecretArn;
   return {
     harvestEndpointId: endpoint.id,

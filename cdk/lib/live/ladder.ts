@@ -1,4 +1,4 @@
-/** What MediaLive makes of the encoder's stream: the renditions, cut so that segments align. */
+/** MediaLive's encoder settings: renditions whose segments align. */
 
 import type { CfnChannel } from 'aws-cdk-lib/aws-medialive';
 
@@ -6,12 +6,12 @@ import type { Rendition, Settings } from '../settings/settings.ts';
 
 const AUDIO = 'audio';
 
-export function encoderSettings({
+export function createEncoderSettings({
   ladder,
   segmentSeconds,
 }: Settings): CfnChannel.EncoderSettingsProperty {
   return {
-    // PROGRAM-DATE-TIME, the clock of all windows, is then UTC whatever the encoder sends.
+    // Makes PROGRAM-DATE-TIME, the clock of all windows, UTC, whatever the encoder sends.
     timecodeConfig: { source: 'SYSTEMCLOCK' },
     audioDescriptions: [
       {
@@ -22,7 +22,7 @@ export function encoderSettings({
         },
       },
     ],
-    videoDescriptions: ladder.map((rendition) => video(rendition, segmentSeconds)),
+    videoDescriptions: ladder.map((rendition) => createVideo(rendition, segmentSeconds)),
     outputGroups: [
       {
         name: 'package',
@@ -30,8 +30,8 @@ export function encoderSettings({
           mediaPackageGroupSettings: { destination: { destinationRefId: 'package' } },
         },
         outputs: ladder.map((rendition) => ({
-          outputName: nameOf(rendition),
-          videoDescriptionName: nameOf(rendition),
+          outputName: formatRenditionName(rendition),
+          videoDescriptionName: formatRenditionName(rendition),
           audioDescriptionNames: [AUDIO],
           outputSettings: { mediaPackageOutputSettings: {} },
         })),
@@ -40,9 +40,12 @@ export function encoderSettings({
   };
 }
 
-function video(rendition: Rendition, segmentSeconds: number): CfnChannel.VideoDescriptionProperty {
+function createVideo(
+  rendition: Rendition,
+  segmentSeconds: number,
+): CfnChannel.VideoDescriptionProperty {
   return {
-    name: nameOf(rendition),
+    name: formatRenditionName(rendition),
     width: rendition.width,
     height: rendition.height,
     scalingBehavior: 'DEFAULT',
@@ -55,7 +58,7 @@ function video(rendition: Rendition, segmentSeconds: number): CfnChannel.VideoDe
         profile: rendition.height > 576 ? 'HIGH' : 'MAIN',
         adaptiveQuantization: 'AUTO',
         sceneChangeDetect: 'ENABLED',
-        // A segment begins with a key frame that nothing before it is needed for.
+        // A segment begins with a key frame, and needs no frame before it.
         gopSize: segmentSeconds,
         gopSizeUnits: 'SECONDS',
         gopClosedCadence: 1,
@@ -64,6 +67,6 @@ function video(rendition: Rendition, segmentSeconds: number): CfnChannel.VideoDe
   };
 }
 
-function nameOf({ height, bitrate }: Rendition): string {
+function formatRenditionName({ height, bitrate }: Rendition): string {
   return `${height}p-${Math.round(bitrate / 1000)}k`;
 }

@@ -1,35 +1,35 @@
-/** A live channel: where the encoder pushes to, the ladder made of it, and where it is watched. */
+/** A live channel: its MediaLive input and channel, and its MediaPackage channel and endpoints. */
 
 import { Fn } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnChannel, CfnInput, type CfnInputSecurityGroup } from 'aws-cdk-lib/aws-medialive';
 import { CfnOriginEndpoint, CfnChannel as CfnPackageChannel } from 'aws-cdk-lib/aws-mediapackage';
 import { Construct } from 'constructs';
-import { arn } from '../function/function.ts';
-import { type CdnIdentifier, identifierOf } from '../mediapackage/cdn-identifier.ts';
-import { type KeyServer, systemIds } from '../mediapackage/key-server.ts';
+import { formatArn } from '../function/function.ts';
+import { type CdnIdentifier, readIdentifier } from '../mediapackage/cdn-identifier.ts';
+import { type KeyServer, listSystemIds } from '../mediapackage/key-server.ts';
 import { allow, allowWide } from '../permission/permission.ts';
 import type { ChannelSettings, Settings } from '../settings/settings.ts';
 import type { LiveOrigin } from './channels.ts';
-import { encoderSettings } from './ladder.ts';
+import { createEncoderSettings } from './ladder.ts';
 
-/** How much a player that joins is shown of what was: a minute. */
+/** The length of the live playlist: how far back a player can seek without a window. */
 const PLAYLIST_SECONDS = 60;
 
 export interface LiveProps {
   readonly settings: Settings;
   readonly channel: ChannelSettings;
-  /** Whom the inputs take a stream from. */
+  /** The addresses that may push to the inputs. */
   readonly encoders: CfnInputSecurityGroup;
   readonly cdnIdentifier: CdnIdentifier;
-  /** Where live is encrypted. */
+  /** Set if the live stream is encrypted. */
   readonly keyServer: KeyServer | undefined;
 }
 
 export class Live extends Construct {
   readonly origin: LiveOrigin;
   readonly channelId: string;
-  /** Where the encoder pushes to: one URL, or two of a redundant channel. */
+  /** The URLs for the encoder, separated by a space: one, or two for a redundant channel. */
   readonly ingestUrls: string;
 
   constructor(scope: Construct, id: string, props: LiveProps) {
@@ -42,12 +42,12 @@ export class Live extends Construct {
       name,
       type: settings.input,
       inputSecurityGroups: [props.encoders.ref],
-      ...(settings.input === 'RTMP_PUSH' ? { destinations: streams(settings, channel) } : {}),
+      ...(settings.input === 'RTMP_PUSH' ? { destinations: listStreams(settings, channel) } : {}),
     });
-    // cfn-lint takes MediaLive's security groups for EC2's, whose ids look otherwise.
+    // cfn-lint mistakes MediaLive's security groups for EC2's, whose ids have another form.
     input.cfnOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['E1041'] } } };
     this.ingestUrls = Fn.join(' ', input.attrDestinations);
-    const role = this.encoderRole(packaging);
+    const role = this.createEncoderRole(packaging);
     const medialive = new CfnChannel(this, 'Channel', {
       name,
       channelClass: settings.redundant ? 'STANDARD' : 'SINGLE_PIPELINE',
@@ -66,36 +66,36 @@ export class Live extends Construct {
         },
       ],
       destinations: [{ id: 'package', mediaPackageSettings: [{ channelId: packaging.ref }] }],
-      encoderSettings: encoderSettings(settings),
+      encoderSettings: createEncoderSettings(settings),
     });
     medialive.node.addDependency(role);
     this.channelId = medialive.ref;
 
-    const watched = this.endpoint('Public', name, packaging, props, {
+    const watched = this.createEndpoint('Public', name, packaging, props, {
       origination: 'ALLOW',
       authorization: props.cdnIdentifier.authorization,
-      ...encryption(props, channel.id),
+      ...createEncryption(props, channel.id),
     });
-    // MediaPackage uses its roles when the endpoint is made: they have to be complete by then.
+    // MediaPackage uses its roles when the endpoint is created, so they must be complete by then.
     watched.node.addDependency(
       props.cdnIdentifier,
       ...(props.keyServer === undefined ? [] : [props.keyServer]),
     );
     const encrypted = props.keyServer !== undefined;
     if (encrypted) {
-      // MediaPackage VOD takes no encrypted source. Nobody can watch this one, but harvests read it;
-      // its segments are those of the public one, whose manifest tells their bounds.
-      this.endpoint('Clear', `${name}-clear`, packaging, props, { origination: 'DENY' });
+      // MediaPackage VOD accepts no encrypted source. Harvests read this endpoint, viewers cannot. Its
+      // segments are those of the public endpoint, from whose manifest the bounds are read.
+      this.createEndpoint('Clear', `${name}-clear`, packaging, props, { origination: 'DENY' });
     }
     this.origin = {
       harvestEndpointId: encrypted ? `${name}-clear` : name,
       manifest: watched.attrUrl,
-      cdnIdentifier: identifierOf(props.cdnIdentifier.secret),
+      cdnIdentifier: readIdentifier(props.cdnIdentifier.secret),
       medialiveChannelId: this.channelId,
     };
   }
 
-  private endpoint(
+  private createEndpoint(
     id: string,
     name: string,
     packaging: CfnPackageChannel,
@@ -110,7 +110,7 @@ export class Live extends Construct {
       hlsPackage: {
         segmentDurationSeconds: settings.segmentSeconds,
         playlistWindowSeconds: PLAYLIST_SECONDS,
-        // Windows are counted on this clock, so every segment tells it.
+        // Windows refer to this clock, so every segment carries it.
         programDateTimeIntervalSeconds: settings.segmentSeconds,
         playlistType: 'NONE',
         useAudioRenditionGroup: false,
@@ -122,21 +122,25 @@ export class Live extends Construct {
     });
   }
 
-  /** MediaLive asks MediaPackage where to push to, and writes a log; that an account could be named as its source is not documented. */
-  private encoderRole(packaging: CfnPackageChannel): Role {
+  /**
+   * The role of MediaLive, which asks MediaPackage for its ingest URLs and writes a log.
+   *
+   * AWS does not document whether MediaLive sends a source account, so the role does not require one.
+   */
+  private createEncoderRole(packaging: CfnPackageChannel): Role {
     const role = new Role(this, 'EncoderRole', {
-      description: 'What MediaLive may do to push into MediaPackage',
+      description: 'Lets MediaLive push into MediaPackage',
       assumedBy: new ServicePrincipal('medialive.amazonaws.com'),
     });
     allow(role, { actions: ['mediapackage:DescribeChannel'], resources: [packaging.attrArn] });
     allowWide(role, {
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'],
-      resources: [`${arn(this, 'logs', 'log-group')}:ElementalMediaLive:*`],
-      because: 'MediaLive names the streams of its one log group itself.',
+      resources: [`${formatArn(this, 'logs', 'log-group')}:ElementalMediaLive:*`],
+      because: 'MediaLive chooses the names of the streams in its log group.',
     });
     allow(role, {
       actions: ['logs:CreateLogGroup'],
-      resources: [`${arn(this, 'logs', 'log-group')}:ElementalMediaLive`],
+      resources: [`${formatArn(this, 'logs', 'log-group')}:ElementalMediaLive`],
     });
     return role;
   }
@@ -148,13 +152,13 @@ interface EndpointOptions {
   readonly encryption: CfnOriginEndpoint.HlsEncryptionProperty;
 }
 
-/** The stream names of an RTMP input, a pipeline each. */
-function streams(settings: Settings, channel: ChannelSettings): { streamName: string }[] {
+/** The stream names of an RTMP input, one for each pipeline. */
+function listStreams(settings: Settings, channel: ChannelSettings): { streamName: string }[] {
   const pipelines = settings.redundant ? ['a', 'b'] : ['a'];
   return pipelines.map((pipeline) => ({ streamName: `${channel.id}/${pipeline}` }));
 }
 
-function encryption(
+function createEncryption(
   { settings: { drm }, keyServer }: LiveProps,
   resourceId: string,
 ): Partial<EndpointOptions> {
@@ -166,7 +170,7 @@ function encryption(
         resourceId,
         roleArn: keyServer.role.roleArn,
         url: drm.url,
-        systemIds: systemIds('hlsPackage', drm.systems),
+        systemIds: listSystemIds('hlsPackage', drm.systems),
       },
     },
   };

@@ -1,5 +1,6 @@
 /**
- * The lock of a MediaPackage origin: it answers only to who sends `X-MediaPackage-CDNIdentifier`.
+ * CDN authorization of a MediaPackage origin: it answers only requests with the header
+ * `X-MediaPackage-CDNIdentifier` and the right value.
  * https://docs.aws.amazon.com/mediapackage/latest/ug/cdn-auth.html
  */
 
@@ -8,21 +9,21 @@ import { Role } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 
-import { actingFor, allow } from '../permission/permission.ts';
+import { allow, restrictToAccount } from '../permission/permission.ts';
 
-/** The header that has to carry the identifier. */
+/** The header with the identifier. */
 export const CDN_HEADER = 'X-MediaPackage-CDNIdentifier';
 const FIELD = 'MediaPackageCDNIdentifier';
 
 export class CdnIdentifier extends Construct {
   readonly secret: Secret;
-  /** What MediaPackage is told. */
+  /** The property `authorization` of MediaPackage's resources. */
   readonly authorization: { readonly cdnIdentifierSecret: string; readonly secretsRoleArn: string };
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.secret = new Secret(this, 'Secret', {
-      description: `What MediaPackage expects in ${CDN_HEADER}`,
+      description: `The value that MediaPackage expects in ${CDN_HEADER}`,
       generateSecretString: {
         secretStringTemplate: '{}',
         generateStringKey: FIELD,
@@ -33,11 +34,11 @@ export class CdnIdentifier extends Construct {
     Validations.of(this.secret).acknowledge({
       id: 'AwsSolutions-SMG4',
       reason:
-        'MediaPackage takes ten minutes to learn of a new value, and the distribution has it in its configuration: docs/deploy.md says how to rotate it.',
+        'MediaPackage needs 10 minutes to accept a new value, and the configuration of the distribution contains the value. docs/deploy.md has the steps of a rotation.',
     });
     const role = new Role(this, 'Role', {
-      description: `What MediaPackage may do to know the ${CDN_HEADER} it expects`,
-      assumedBy: actingFor(this, 'mediapackage.amazonaws.com'),
+      description: `Lets MediaPackage read the ${CDN_HEADER} that it expects`,
+      assumedBy: restrictToAccount(this, 'mediapackage.amazonaws.com'),
     });
     allow(role, {
       actions: [
@@ -54,7 +55,7 @@ export class CdnIdentifier extends Construct {
   }
 }
 
-/** The identifier in a secret, for whoever has to send it. */
-export function identifierOf(secret: Secret): SecretValue {
+/** Reads the identifier from its secret, for callers that send it. */
+export function readIdentifier(secret: Secret): SecretValue {
   return secret.secretValueFromJson(FIELD);
 }

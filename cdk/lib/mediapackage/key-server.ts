@@ -1,20 +1,20 @@
-/** Encryption by a key server that speaks SPEKE: what MediaPackage has to be told. */
+/** DRM: how MediaPackage encrypts with keys of a SPEKE key server. */
 
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
-import { actingFor, allowWide } from '../permission/permission.ts';
+import { allowWide, restrictToAccount } from '../permission/permission.ts';
 import type { DrmSettings, DrmSystem } from '../settings/settings.ts';
 
-/** The ids DASH-IF registered: https://dashif.org/identifiers/content_protection/ */
+/** The ids that DASH-IF has registered: https://dashif.org/identifiers/content_protection/ */
 const SYSTEM_IDS: Record<DrmSystem, string> = {
   fairplay: '94ce86fb-07ff-4f43-adb8-93d2fa968ca2',
   widevine: 'edef8ba9-79d6-4ace-a3c8-27dcd51d21ed',
   playready: '9a04f079-9840-4286-ab92-e65be0885f95',
 };
 
-/** What each format's players can decrypt. */
-const PLAYABLE: Record<string, readonly DrmSystem[]> = {
+/** The DRM systems of each format's players. */
+const FORMAT_SYSTEMS: Record<string, readonly DrmSystem[]> = {
   hlsPackage: ['fairplay'],
   cmafPackage: ['fairplay', 'widevine', 'playready'],
   dashPackage: ['widevine', 'playready'],
@@ -27,21 +27,21 @@ export const SPEKE_2 = {
   presetSpeke20Video: 'PRESET-VIDEO-1',
 };
 
-/** The systems of a format, as SPEKE calls them. */
-export function systemIds(format: string, systems: readonly DrmSystem[]): string[] {
-  const playable = PLAYABLE[format] ?? [];
+/** The SPEKE ids of the configured systems that play a format. */
+export function listSystemIds(format: string, systems: readonly DrmSystem[]): string[] {
+  const playable = FORMAT_SYSTEMS[format] ?? [];
   return systems.filter((system) => playable.includes(system)).map((system) => SYSTEM_IDS[system]);
 }
 
-/** The role MediaPackage calls the key server with. */
+/** The role with which MediaPackage calls the key server. */
 export class KeyServer extends Construct {
   readonly role: Role;
 
   constructor(scope: Construct, id: string, drm: DrmSettings) {
     super(scope, id);
     this.role = new Role(this, 'Role', {
-      description: 'What MediaPackage may do to ask the key server for keys',
-      assumedBy: actingFor(this, 'mediapackage.amazonaws.com'),
+      description: 'Lets MediaPackage ask the key server for keys',
+      assumedBy: restrictToAccount(this, 'mediapackage.amazonaws.com'),
     });
     const { hostname, pathname } = new URL(drm.url);
     const [api, , region] = hostname.split('.');
@@ -53,7 +53,7 @@ export class KeyServer extends Construct {
     };
     allowWide(this.role, {
       ...permission,
-      because: "The key server may be another account's; its API is named.",
+      because: 'The key server may be in another account. Its API is named.',
     });
   }
 }

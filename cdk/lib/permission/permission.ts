@@ -1,4 +1,4 @@
-/** Permissions, written out by hand: named actions, narrow resources. */
+/** Grants permissions: named actions on named resources. */
 
 import { Stack, Validations } from 'aws-cdk-lib';
 import { type IPrincipal, PolicyStatement, type Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -11,23 +11,24 @@ export interface Permission {
   readonly conditions?: Record<string, Record<string, unknown>>;
 }
 
-/** A permission whose resources cannot all be named, and why. */
+/** A permission whose resources contain `*`. */
 export interface WidePermission extends Permission {
+  /** Why the resources cannot be named. */
   readonly because: string;
 }
 
-/** Lets a role do exactly this. */
+/** Grants a role a permission. */
 export function allow(role: Role, permission: Permission): void {
-  role.addToPolicy(statement(permission));
+  role.addToPolicy(createStatement(permission));
 }
 
-/** Lets a role do this to resources that hold a `*`; the reason goes into the template. */
+/** Grants a role a permission whose resources contain `*`. The reason goes into the template. */
 export function allowWide(role: Role, permission: WidePermission): void {
-  role.addToPolicy(statement(permission));
+  role.addToPolicy(createStatement(permission));
   acknowledgeWide(role, permission.resources, permission.because);
 }
 
-function statement({ actions, resources, conditions }: Permission): PolicyStatement {
+function createStatement({ actions, resources, conditions }: Permission): PolicyStatement {
   return new PolicyStatement({
     actions: [...actions],
     resources: [...resources],
@@ -35,7 +36,7 @@ function statement({ actions, resources, conditions }: Permission): PolicyStatem
   });
 }
 
-/** Tells cdk-nag why a role's permissions hold a `*`. */
+/** Acknowledges cdk-nag's finding that a role's permissions contain `*`. */
 export function acknowledgeWide(role: Role, resources: readonly string[], because: string): void {
   for (const resource of resources.map((it) => flattenCfnReference(Stack.of(role).resolve(it)))) {
     Validations.of(role).acknowledge({
@@ -45,8 +46,8 @@ export function acknowledgeWide(role: Role, resources: readonly string[], becaus
   }
 }
 
-/** A service that acts for this account only: nobody else's jobs may borrow what it is allowed. */
-export function actingFor(scope: Construct, service: string): IPrincipal {
+/** A service principal that may act for this account only, so that other accounts cannot use the role. */
+export function restrictToAccount(scope: Construct, service: string): IPrincipal {
   return new ServicePrincipal(service, {
     conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
   });

@@ -1,9 +1,9 @@
 /**
- * The settings of a deployment: what each means, what it may be, and what it is by default.
+ * The settings of a deployment: their meaning, checks and defaults.
  *
- * Given as `-c key=value`, or together in a JSON file as `-c settings=file.json`; a key on the
- * command line wins. Lists and objects are written as JSON, paths from the project's folder.
- * docs/deploy.md has them in a table.
+ * Give a setting as `-c key=value`, or all settings in a JSON file as `-c settings=file.json`. A key on
+ * the command line overrides the file. Write lists and objects as JSON. Paths are relative to the
+ * project's folder. docs/deploy.md has a table of all settings.
  */
 
 import { readFileSync } from 'node:fs';
@@ -11,24 +11,24 @@ import { resolve } from 'node:path';
 
 import type { Node } from 'constructs';
 
-import { Reader } from './settings-reader.ts';
+import { SettingsReader } from './settings-reader.ts';
 
-/** Where a channel comes from that was there before this deployment. */
+/** An existing MediaPackage endpoint, which this deployment does not make. */
 export interface OriginEndpoint {
-  /** MediaPackage's id of a clear HLS endpoint with a startover window; clips are harvested from it. */
+  /** The id of an unencrypted HLS endpoint with a startover window. Clips are harvested from it. */
   readonly id: string;
-  /** The manifest that viewers watch, at its origin: of that endpoint or of an encrypted twin. */
+  /** The URL of the viewers' manifest at the origin: of this endpoint, or of its encrypted counterpart. */
   readonly manifest: string;
-  /** The secret whose key `MediaPackageCDNIdentifier` the origin demands, where it demands one. */
+  /** The secret with the key `MediaPackageCDNIdentifier`, if the origin requires CDN authorization. */
   readonly cdnIdentifierSecretArn?: string;
 }
 
 export interface ChannelSettings {
-  /** The channel's name in the API. The first channel is the default one. */
+  /** The channel's id in the API. The first channel is the default. */
   readonly id: string;
-  /** The competition of a clip that names none. */
+  /** The competition of clips whose request names none. */
   readonly competition: string;
-  /** An existing endpoint; without one, the stack Live makes the channel. */
+  /** An existing endpoint. @default the stack Live makes the channel */
   readonly originEndpoint?: OriginEndpoint;
 }
 
@@ -42,124 +42,124 @@ export interface Rendition {
 export const DRM_SYSTEMS = ['fairplay', 'widevine', 'playready'] as const;
 export type DrmSystem = (typeof DRM_SYSTEMS)[number];
 
-/** Encryption by a key server that speaks SPEKE. */
+/** Encryption with keys of a SPEKE key server. */
 export interface DrmSettings {
-  /** The key server's URL, an API of API Gateway. */
+  /** The URL of the key server, which is an API of API Gateway. */
   readonly url: string;
   readonly systems: readonly DrmSystem[];
-  /** Whether the public live endpoint is encrypted too; harvests then read a clear, private one. */
+  /** Whether the viewers' live endpoint is encrypted. Harvests then read a private, unencrypted one. */
   readonly live: boolean;
 }
 
-/** A system that is told of each change of a clip's state. */
+/** A subscriber, which gets a webhook message for each change event. */
 export interface WebhookSettings {
   readonly name: string;
-  /** What is called. */
+  /** The URL of the subscriber. */
   readonly url: string;
-  /** The secret that signs the calls: a text `whsec_<base64>`, as the Standard Webhooks have it. */
+  /** The secret that signs the messages: `whsec_<base64>`, as in the Standard Webhooks specification. */
   readonly secretArn: string;
 }
 
 export interface Settings {
-  /** Begins the name of everything that needs a name. */
+  /** The prefix of all names. */
   readonly name: string;
   readonly account: string | undefined;
   readonly region: string;
-  /** What the functions were built for. */
+  /** The CPU architecture of the built functions. */
   readonly architecture: 'x86_64' | 'arm64';
-  /** The folder that `cargo lambda build` writes to: a folder per function, `bootstrap` in it. */
+  /** The folder of `cargo lambda build`, with `<function>/bootstrap` for each function. */
   readonly functions: string;
 
   readonly channels: readonly ChannelSettings[];
-  /** The addresses encoders push from, as CIDR blocks; needed where the stack Live is made. */
+  /** The addresses from which encoders push, as CIDR blocks. Required if the stack Live is made. */
   readonly encoders: readonly string[];
   readonly input: 'RTMP_PUSH' | 'RTP_PUSH';
-  /** Two pipelines and two inputs per channel instead of one; doubles what MediaLive costs. */
+  /** Two pipelines and two inputs for each channel, which doubles the costs of MediaLive. */
   readonly redundant: boolean;
-  /** The renditions of live, largest first. */
+  /** The renditions of the live stream, largest first. */
   readonly ladder: readonly Rendition[];
-  /** The length of a live segment. Clips are cut at segments. */
+  /** The length of a live segment in seconds. Clips start and end at segments. */
   readonly segmentSeconds: number;
-  /** How long a moment can be clipped after it aired. */
+  /** The startover window in seconds: how far in the past a clip can start. */
   readonly startoverSeconds: number;
 
   readonly viewerAccess: 'public' | 'private';
-  /** The secret of the private key, and its public half; `make deploy` makes both. */
+  /** The secret with the private key, and the public key. `make deploy` creates both. */
   readonly playbackKeySecretArn: string | undefined;
   readonly playbackPublicKey: string | undefined;
-  /** How long the cookies of a private library open it. */
+  /** The lifetime of a private library's cookies, in hours. */
   readonly playbackHours: number;
-  /** The origins of the pages that players and the console run on. */
+  /** The origins of the pages with players and the console. */
   readonly allowedOrigins: readonly string[];
-  /** Where Cognito's own login page may send operators back to; none: no such login. */
+  /** The URLs to which Cognito's login page may redirect. Without any, there is no login page. */
   readonly loginCallbacks: readonly string[];
-  /** The host viewers use, and its certificate in us-east-1. */
+  /** The host for viewers, and its certificate in us-east-1. */
   readonly domain: string | undefined;
   readonly certificateArn: string | undefined;
-  /** One more cache before the origins; pays off with viewers on several continents. */
+  /** Another cache in front of the origins, for viewers on several continents. */
   readonly originShield: boolean;
   readonly drm: DrmSettings | undefined;
-  /** The folder of packaging groups, a file each. */
+  /** The folder of packaging groups, one file for each group. */
   readonly packagingGroups: string;
-  /** Counted up once the secrets of MediaPackage's identifiers have new values, to take those over. */
+  /** Increase it to deploy new values of the CDN identifiers. */
   readonly identifierRound: number;
 
   readonly logDays: number;
-  /** When media of clips and uploads moves to storage that is cheaper to keep and dearer to read. */
+  /** After how many days media moves to a storage class that is cheaper to keep, but expensive to read. */
   readonly coldAfterDays: number | undefined;
-  /** When uploaded originals are deleted; the clips made of them stay. */
+  /** After how many days originals are deleted. Their clips stay. */
   readonly originalsExpireAfterDays: number | undefined;
-  /** When clips are deleted, by competition; `*` is every other one. */
+  /** After how many days clips are deleted, by competition. `*` is every other competition. */
   readonly clipsExpireAfterDays: Readonly<Record<string, number>> | undefined;
-  /** Whether table, media and users outlive the stack. */
+  /** Whether the table, media and users are kept when the stack is deleted. */
   readonly keepData: boolean;
 
   readonly webhooks: readonly WebhookSettings[];
 
-  /** Who is written to when an alarm goes off. */
+  /** The recipient of alarms. */
   readonly alarmEmail: string | undefined;
-  /** The account's bill, in dollars a month, that is worth a mail. */
+  /** The account's budget in US dollars a month. E-mails: at 80 % of it, and if the forecast exceeds it. */
   readonly monthlyBudget: number | undefined;
 }
 
-/** The project's folder, which paths are relative to. */
+/** The project's folder. Paths are relative to it. */
 export const ROOT = `${import.meta.dirname}/../../..`;
 
-/** Every mistake of the settings, a sentence each. */
+/** The mistakes in the settings, one line for each. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-export const LADDER: readonly Rendition[] = [
+export const DEFAULT_LADDER: readonly Rendition[] = [
   { width: 1920, height: 1080, bitrate: 5_000_000 },
   { width: 1280, height: 720, bitrate: 2_500_000 },
   { width: 640, height: 360, bitrate: 800_000 },
 ];
 
-/** What CloudWatch Logs can keep; other numbers it refuses. */
+/** The retention times in days that CloudWatch Logs accepts. */
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653];
 
-/** Each is a rule, two queues and a function of its own; many subscribers want a bus of theirs. */
-const MOST_WEBHOOKS = 5;
+/** Each webhook has a rule, two queues and a function. Other systems can use the event bus. */
+const MAX_WEBHOOKS = 5;
 
 const SECRET = /^arn:aws[a-z-]*:secretsmanager:/;
 const COMPETITION = /^[A-Za-z0-9-]{1,64}$/;
 const ORIGIN = /^https:\/\/[a-z0-9.-]+(:\d+)?$/;
 
-/** The settings in the context of the app. */
-export function settingsOf(node: Node): Settings {
+/** Reads the settings from the context of the app. */
+export function readContextSettings(node: Node): Settings {
   const context: unknown = node.getAllContext();
   const given = Object.entries(context as Record<string, unknown>).filter(([key]) =>
     isSetting(key),
   );
   const file: unknown = node.tryGetContext('settings');
   return readSettings({
-    ...(file === undefined ? {} : fromFile(String(file))),
+    ...(file === undefined ? {} : readSettingsFile(String(file))),
     ...Object.fromEntries(given),
   });
 }
 
-/** CDK keeps its own context under names with `:` or `/`, the command's own under these. */
+/** The CDK's own context has `:` or `/` in its names, or one of these names. */
 function isSetting(key: string): boolean {
   return (
     !/[:/]/.test(key) &&
@@ -167,28 +167,28 @@ function isSetting(key: string): boolean {
   );
 }
 
-function fromFile(path: string): Record<string, unknown> {
+function readSettingsFile(path: string): Record<string, unknown> {
   try {
     return JSON.parse(readFileSync(resolve(ROOT, path), 'utf8')) as Record<string, unknown>;
   } catch (error) {
     throw new SettingsError(
-      `The settings file ${path} cannot be read: ${(error as Error).message}.`,
+      `Could not read the settings file ${path}: ${(error as Error).message}.`,
     );
   }
 }
 
-/** Checks settings; refuses them with a sentence for each mistake. */
+/** Reads and checks settings. Throws `SettingsError` with one line for each mistake. */
 export function readSettings(given: Record<string, unknown>): Settings {
-  const read = new Reader(given);
+  const read = new SettingsReader(given);
   const settings: Settings = {
     name: read.text(
       'name',
       'matchcut',
       /^(?!.*(aws|amazon|cognito))[a-z][a-z0-9-]{0,19}$/,
-      '1 to 20 small letters, digits and hyphens, and not a name of AWS',
+      '1 to 20 lowercase letters, digits and hyphens, without aws, amazon or cognito',
     ),
     account:
-      read.optionalText('account', /^\d{12}$/, 'the 12 digits of an account') ??
+      read.optionalText('account', /^\d{12}$/, 'an account id of 12 digits') ??
       process.env['CDK_DEFAULT_ACCOUNT'],
     region: read.text(
       'region',
@@ -208,7 +208,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
     ),
     input: read.oneOf('input', ['RTMP_PUSH', 'RTP_PUSH'], 'RTMP_PUSH'),
     redundant: read.flag('redundant', false),
-    ladder: read.list('ladder', LADDER, readRendition),
+    ladder: read.list('ladder', DEFAULT_LADDER, readRendition),
     segmentSeconds: read.whole('segmentSeconds', 2, 1, 30),
     startoverSeconds: read.whole('startoverSeconds', 86_400, 60, 1_209_600),
 
@@ -265,12 +265,12 @@ export function readSettings(given: Record<string, unknown>): Settings {
     monthlyBudget: read.optionalWhole('monthlyBudget', 1, 10_000_000),
   };
   read.refuseUnknown();
-  checkTogether(settings, read);
+  checkCombinations(settings, read);
   if (read.mistakes.length > 0) throw new SettingsError(read.mistakes.join('\n'));
   return settings;
 }
 
-function readChannel(read: Reader): ChannelSettings {
+function readChannel(read: SettingsReader): ChannelSettings {
   const originEndpoint = read.optionalObject('originEndpoint', (endpoint): OriginEndpoint => {
     const secret = endpoint.optionalText('cdnIdentifierSecretArn', SECRET, 'the ARN of a secret');
     return {
@@ -289,7 +289,7 @@ function readChannel(read: Reader): ChannelSettings {
       'id',
       undefined,
       /^[a-z0-9-]{1,20}$/,
-      '1 to 20 small letters, digits and hyphens',
+      '1 to 20 lowercase letters, digits and hyphens',
     ),
     competition: read.text(
       'competition',
@@ -301,13 +301,13 @@ function readChannel(read: Reader): ChannelSettings {
   };
 }
 
-function readWebhook(read: Reader): WebhookSettings {
+function readWebhook(read: SettingsReader): WebhookSettings {
   return {
     name: read.text(
       'name',
       undefined,
       /^[a-z0-9-]{1,20}$/,
-      '1 to 20 small letters, digits and hyphens',
+      '1 to 20 lowercase letters, digits and hyphens',
     ),
     url: read.text(
       'url',
@@ -319,7 +319,7 @@ function readWebhook(read: Reader): WebhookSettings {
   };
 }
 
-function readRendition(read: Reader): Rendition {
+function readRendition(read: SettingsReader): Rendition {
   return {
     width: read.whole('width', undefined, 64, 4096),
     height: read.whole('height', undefined, 64, 2160),
@@ -327,7 +327,7 @@ function readRendition(read: Reader): Rendition {
   };
 }
 
-function readDrm(read: Reader): DrmSettings {
+function readDrm(read: SettingsReader): DrmSettings {
   return {
     url: read.text(
       'url',
@@ -345,80 +345,83 @@ function readDrm(read: Reader): DrmSettings {
   };
 }
 
-/** The rules that no setting can keep alone. */
-function checkTogether(settings: Settings, read: Reader): void {
+/** Checks the rules that involve several settings. */
+function checkCombinations(settings: Settings, read: SettingsReader): void {
   const made = settings.channels.filter((channel) => channel.originEndpoint === undefined);
-  const refuse = (unless: boolean, sentence: string) => {
-    if (!unless) read.mistakes.push(sentence);
+  const check = (isValid: boolean, sentence: string) => {
+    if (!isValid) read.mistakes.push(sentence);
   };
-  refuse(
+  check(
     settings.channels.length > 0,
-    'Setting channels is empty; at least one channel is needed.',
+    'Setting channels is empty. It must have at least one channel.',
   );
-  const twice = (names: readonly string[]) =>
+  const findDuplicates = (names: readonly string[]) =>
     new Set(names.filter((name, at) => names.indexOf(name) !== at));
-  for (const id of twice(settings.channels.map((channel) => channel.id))) {
+  for (const id of findDuplicates(settings.channels.map((channel) => channel.id))) {
     read.mistakes.push(`Setting channels has two channels named ${id}.`);
   }
-  refuse(
-    settings.webhooks.length <= MOST_WEBHOOKS,
-    `Setting webhooks has ${settings.webhooks.length} subscribers; ${MOST_WEBHOOKS} can be called. Others can have a rule on the event bus.`,
+  check(
+    settings.webhooks.length <= MAX_WEBHOOKS,
+    `Setting webhooks has ${settings.webhooks.length} subscribers. The maximum is ${MAX_WEBHOOKS}. Other systems can add a rule on the event bus.`,
   );
-  for (const name of twice(settings.webhooks.map((webhook) => webhook.name))) {
+  for (const name of findDuplicates(settings.webhooks.map((webhook) => webhook.name))) {
     read.mistakes.push(`Setting webhooks has two subscribers named ${name}.`);
   }
   const identifiers = settings.channels.map(
     (channel) => channel.originEndpoint?.cdnIdentifierSecretArn ?? '',
   );
   const secrets = new Set(identifiers.filter((arn) => arn !== ''));
-  refuse(
+  check(
     secrets.size + (made.length > 0 ? 1 : 0) <= 1 || secrets.size === 0,
-    'Setting channels has endpoints that demand different identifiers of a CDN; create-clip knows one, so give them one secret.',
+    'Setting channels has endpoints with different CDN identifiers. create-clip can send only one, so use one secret for all endpoints.',
   );
-  refuse(
+  check(
     made.length === 0 || settings.encoders.length > 0,
-    'Setting encoders is missing: say which addresses the encoder pushes from, as in -c encoders=203.0.113.7/32, ' +
-      'or give the channel an originEndpoint that exists.',
+    'Setting encoders is missing. Set the addresses from which the encoder pushes, such as -c encoders=203.0.113.7/32, ' +
+      'or set originEndpoint of the channel to an existing endpoint.',
   );
-  refuse(
+  check(
     !settings.encoders.includes('0.0.0.0/0'),
-    'Setting encoders must not let the whole Internet push: 0.0.0.0/0.',
+    'Setting encoders must not be 0.0.0.0/0, which allows the whole Internet to push.',
   );
-  refuse(settings.ladder.length > 0, 'Setting ladder is empty; at least one rendition is needed.');
-  refuse(
+  check(
+    settings.ladder.length > 0,
+    'Setting ladder is empty. It must have at least one rendition.',
+  );
+  check(
     settings.startoverSeconds >= 10 * settings.segmentSeconds,
-    'Setting startoverSeconds has to be at least ten times segmentSeconds.',
+    'Setting startoverSeconds must be at least ten times segmentSeconds.',
   );
-  refuse(
+  check(
     LOG_DAYS.includes(settings.logDays),
-    `Setting logDays has to be one of ${LOG_DAYS.join(', ')}.`,
+    `Setting logDays must be one of ${LOG_DAYS.join(', ')}.`,
   );
-  refuse(
+  check(
     (settings.domain === undefined) === (settings.certificateArn === undefined),
-    'Settings domain and certificateArn go together: a domain needs its certificate, in us-east-1.',
+    'Settings domain and certificateArn must be set together. A domain needs a certificate in us-east-1.',
   );
-  refuse(
+  check(
     settings.monthlyBudget === undefined || settings.alarmEmail !== undefined,
-    'Setting monthlyBudget needs alarmEmail, the address it writes to.',
+    'Setting monthlyBudget needs the setting alarmEmail, the recipient of its e-mails.',
   );
   if (settings.viewerAccess === 'private') {
-    refuse(
+    check(
       settings.playbackKeySecretArn !== undefined && settings.playbackPublicKey !== undefined,
-      'A private library needs the settings playbackKeySecretArn and playbackPublicKey: run make deploy, which makes both.',
+      'A private library needs the settings playbackKeySecretArn and playbackPublicKey. make deploy creates both.',
     );
-    refuse(
+    check(
       settings.allowedOrigins.every((origin) => ORIGIN.test(origin)),
-      'A private library needs the https origins of its players in allowedOrigins: browsers send no cookies where any origin is allowed.',
+      'A private library needs the https origins of its players in allowedOrigins. Browsers send no cookies if any origin is allowed.',
     );
   }
   if (settings.drm !== undefined) {
-    refuse(
+    check(
       settings.drm.systems.includes('fairplay'),
-      'Setting drm.systems lacks fairplay, without which nobody could play the HLS format.',
+      'Setting drm.systems must include fairplay. Without it, HLS does not play.',
     );
-    refuse(
+    check(
       settings.drm.systems.some((system) => system !== 'fairplay'),
-      'Setting drm.systems lacks widevine and playready, without which nobody could play the DASH format.',
+      'Setting drm.systems must include widevine or playready. Without them, DASH does not play.',
     );
   }
 }

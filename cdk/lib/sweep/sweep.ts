@@ -6,14 +6,14 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 
 import type { Metrics } from '../alarms/metrics.ts';
 import type { Asset } from '../asset/asset.ts';
-import { undeliveredQueue } from '../function/events.ts';
+import { createDeadLetterQueue } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Harvest } from '../harvest/harvest.ts';
-import { expiryEnvironment, type Library } from '../library/library.ts';
+import { buildExpiryEnvironment, type Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
 import type { Upload } from '../upload/upload.ts';
 
-/** Of the 60 sweeps of an hour. From here on, clips wait for minutes instead of one minute. */
+/** Of the 60 sweeps of an hour. If more are dropped, clips wait for minutes instead of one minute. */
 const MAX_DROPPED = 30;
 
 const PERIOD = Duration.minutes(1);
@@ -35,18 +35,22 @@ export interface SweepProps extends Deployment {
  * The queue holds the dropped runs of the last hour: if a sweep of the library takes more than a
  * minute, some are dropped all the time.
  *
- * The function keeps its place under the construct of the library: anywhere else it would have
- * another logical id, and CloudFormation would replace it.
+ * The function is a child of the construct `Library`: another parent would change its logical id, and
+ * CloudFormation would replace it.
  */
 export function addSweep(props: SweepProps): void {
   const { settings, alarms, library, channels, harvest, asset, upload, metrics } = props;
-  const dropped = undeliveredQueue(library, 'Dropped', { retentionPeriod: Duration.hours(1) });
-  alarms.ofUndelivered('sweeps of the last hour', dropped, 'sweeps-are-dropped', MAX_DROPPED);
+  const dropped = createDeadLetterQueue(library, 'Dropped', { retentionPeriod: Duration.hours(1) });
+  alarms.addQueueAlarm('dropped sweeps of the last hour', dropped, {
+    id: 'sweeps of the last hour',
+    runbook: 'sweeps-are-dropped',
+    threshold: MAX_DROPPED,
+  });
   const sweep = new RustFunction(library, 'Sweep', {
     settings,
     alarms,
     bin: 'sweep-library',
-    description: 'Asks AWS about every clip that should have moved on by now',
+    description: 'Asks AWS about every pending clip whose check is due',
     environment: {
       ...library.environment,
       ...harvest.harvestEnvironment,
@@ -55,21 +59,21 @@ export function addSweep(props: SweepProps): void {
       ...asset.environment,
       ...upload.environment,
       ...metrics.environment,
-      ...expiryEnvironment(settings),
+      ...buildExpiryEnvironment(settings),
     },
     timeout: Duration.minutes(3),
     reservedConcurrency: 1,
     retryAttempts: 0,
     maxEventAge: PERIOD,
-    undelivered: dropped,
+    deadLetterQueue: dropped,
   });
-  library.mayWrite(sweep);
-  library.mayQuery(sweep, 'unfinished');
-  harvest.mayHarvest(sweep);
-  harvest.due.mayWake(sweep);
-  asset.mayMakeAssets(sweep);
-  asset.mayCount(sweep);
-  upload.maySweep(sweep);
+  library.grantWrite(sweep);
+  library.grantQuery(sweep, 'unfinished');
+  harvest.grantHarvest(sweep);
+  harvest.due.grantSendDueMessages(sweep);
+  asset.grantCreateAssets(sweep);
+  asset.grantCountAssets(sweep);
+  upload.grantSweep(sweep);
 
   new Rule(library, 'EveryMinute', {
     description: `Starts ${sweep.bin}`,
@@ -82,12 +86,13 @@ export function addSweep(props: SweepProps): void {
       }),
     ],
   });
-  alarms.raise('the sweep is silent', {
+  alarms.addAlarm('the sweep does not run', {
+    id: 'the sweep is silent',
     metric: sweep.lambda.metricInvocations({ period: Duration.minutes(10) }),
     threshold: 1,
-    below: true,
-    silenceIsBad: true,
-    means: 'No sweep ran for ten minutes: clips whose event got lost stay unfinished.',
-    runbook: 'the-sweep-is-silent',
+    alarmsBelow: true,
+    missingDataBreaches: true,
+    description: 'No sweep ran for 10 minutes. Clips whose event was lost stay pending.',
+    runbook: 'the-sweep-does-not-run',
   });
 }

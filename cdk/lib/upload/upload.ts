@@ -1,4 +1,4 @@
-/** Uploads: the bucket of originals, the presigned ways into it, and the jobs made of what arrives. */
+/** Uploads: the bucket of originals, the routes that presign requests to it, and their transcoding. */
 
 import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
@@ -10,33 +10,38 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 import type { Asset } from '../asset/asset.ts';
-import { mayRemoveMedia, mediaBucket } from '../asset/bucket.ts';
-import { hiddenFor, keptQueue, startOn, undeliveredQueue } from '../function/events.ts';
-import { arn, type Deployment, RustFunction } from '../function/function.ts';
-import { expiryEnvironment, type Library } from '../library/library.ts';
+import { createMediaBucket, grantDeleteMedia } from '../asset/bucket.ts';
+import {
+  computeVisibilityTimeout,
+  createDeadLetterQueue,
+  createQueue,
+  startOnEvent,
+} from '../function/events.ts';
+import { type Deployment, formatArn, RustFunction } from '../function/function.ts';
+import { buildExpiryEnvironment, type Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
-import { actingFor, allowWide } from '../permission/permission.ts';
+import { allowWide, restrictToAccount } from '../permission/permission.ts';
 
-/** MediaConvert's events, which unlike MediaPackage's are not lost. */
+/** The source of MediaConvert's events. */
 export const MEDIACONVERT = 'aws.mediaconvert';
 
 const TRANSCODE_TIMEOUT = Duration.minutes(2);
 
 export interface UploadProps extends Deployment {
   readonly library: Library;
-  /** Where clips' media lies. */
+  /** The bucket with the media of clips. */
   readonly clips: Bucket;
   readonly channels: Channels;
-  /** What functions that show clips need to know. */
+  /** The environment of functions that show clips. */
   readonly viewEnvironment: Record<string, string>;
   readonly asset: Asset;
 }
 
 export class Upload extends Construct {
   readonly bucket: Bucket;
-  /** The functions behind the routes of uploads. */
+  /** The functions behind the routes for uploads. */
   readonly functions: readonly RustFunction[];
-  /** For whoever starts or looks after transcoding jobs. */
+  /** The environment of functions that start or check transcoding jobs. */
   readonly environment: Record<string, string>;
   private readonly transcodeRole: Role;
 
@@ -47,10 +52,10 @@ export class Upload extends Construct {
   ) {
     super(scope, id);
     const { library, asset, clips } = props;
-    this.bucket = this.originals();
+    this.bucket = this.createBucket();
     this.transcodeRole = new Role(this, 'TranscodeRole', {
-      description: 'What MediaConvert may do to read originals and write renditions',
-      assumedBy: actingFor(this, 'mediaconvert.amazonaws.com'),
+      description: 'Lets MediaConvert read originals and write renditions',
+      assumedBy: restrictToAccount(this, 'mediaconvert.amazonaws.com'),
     });
     allowWide(this.transcodeRole, {
       actions: ['s3:GetObject'],
@@ -60,7 +65,7 @@ export class Upload extends Construct {
     allowWide(this.transcodeRole, {
       actions: ['s3:PutObject'],
       resources: [clips.arnForObjects('clips/*'), clips.arnForObjects('thumbnails/*')],
-      because: 'The names of segments and thumbnails are known to MediaConvert only.',
+      because: 'MediaConvert chooses the names of segments and thumbnails.',
     });
     this.environment = {
       UPLOADS_BUCKET: this.bucket.bucketName,
@@ -68,23 +73,26 @@ export class Upload extends Construct {
       TRANSCODE_ROLE_ARN: this.transcodeRole.roleArn,
     };
 
-    const undelivered = undeliveredQueue(this, 'Undelivered');
-    props.alarms.ofUndelivered('events of uploads', undelivered, 'undelivered-events');
-    this.functions = this.routes();
-    this.transcode(undelivered);
+    const deadLetterQueue = createDeadLetterQueue(this, 'Undelivered');
+    props.alarms.addQueueAlarm('upload events', deadLetterQueue, {
+      id: 'events of uploads',
+      runbook: 'events-that-failed',
+    });
+    this.functions = this.addRoutes();
+    this.addTranscode(deadLetterQueue);
 
     const complete = new RustFunction(this, 'TranscodeComplete', {
       ...props,
       bin: 'transcode-complete',
-      description: 'Renditions of an upload become a VOD asset',
+      description: 'Creates the VOD asset of a transcoded upload',
       environment: { ...library.environment, ...asset.environment },
       timeout: Duration.seconds(60),
-      undelivered,
+      deadLetterQueue,
     });
-    library.mayWrite(complete);
-    asset.mayMakeAssets(complete);
-    mayRemoveMedia(complete, clips);
-    startOn(
+    library.grantWrite(complete);
+    asset.grantCreateAssets(complete);
+    grantDeleteMedia(complete, clips);
+    startOnEvent(
       this,
       'Transcoded',
       {
@@ -92,62 +100,65 @@ export class Upload extends Construct {
         detailType: ['MediaConvert Job State Change'],
         detail: {
           status: ['COMPLETE', 'ERROR', 'CANCELED', 'STATUS_UPDATE'],
-          queue: [arn(this, 'mediaconvert', 'queues/Default')],
+          queue: [formatArn(this, 'mediaconvert', 'queues/Default')],
         },
       },
       complete,
-      undelivered,
+      deadLetterQueue,
     );
   }
 
-  /** Lets the sweep do for uploads what its events would have done, and end those that never came. */
-  maySweep(sweep: RustFunction): void {
-    this.mayTakeIn(sweep);
-    mayRemoveMedia(sweep, this.props.clips);
-    this.mayOnOriginals(sweep, ['s3:AbortMultipartUpload', 's3:DeleteObject']);
-    this.mayListUnfinished(sweep);
-    this.props.library.mayForget(sweep);
-    sweep.mayWidely({
+  /** Lets the sweep start and check transcodes whose event was lost, and delete abandoned uploads. */
+  grantSweep(sweep: RustFunction): void {
+    this.grantTranscode(sweep);
+    grantDeleteMedia(sweep, this.props.clips);
+    this.grantOnOriginals(sweep, ['s3:AbortMultipartUpload', 's3:DeleteObject']);
+    this.grantListMultipartUploads(sweep);
+    this.props.library.grantDelete(sweep);
+    sweep.allowWide({
       actions: ['mediaconvert:GetJob'],
-      resources: [arn(this, 'mediaconvert', 'jobs/*')],
-      because: 'MediaConvert names jobs itself.',
+      resources: [formatArn(this, 'mediaconvert', 'jobs/*')],
+      because: 'MediaConvert chooses the ids of jobs.',
     });
   }
 
-  /** Lets a function look at an original, and start the job that transcodes it. */
-  private mayTakeIn(taker: RustFunction): void {
-    this.mayLook(taker);
-    this.mayOnOriginals(taker, ['s3:GetObjectTagging']);
-    taker.mayWidely({
+  /** Lets a function read an original and start its transcoding job. */
+  private grantTranscode(starter: RustFunction): void {
+    this.grantReadOriginals(starter);
+    this.grantOnOriginals(starter, ['s3:GetObjectTagging']);
+    starter.allowWide({
       actions: ['mediaconvert:CreateJob', 'mediaconvert:SearchJobs', 'mediaconvert:Probe'],
       resources: ['*'],
       because:
-        'A job that names neither queue nor template, a search and a probe have no resources that a policy could name.',
+        'A job without queue and template, a search and a probe have no resources that a policy could name.',
     });
-    taker.mayPass(this.transcodeRole, 'mediaconvert.amazonaws.com');
+    starter.allowPassRole(this.transcodeRole, 'mediaconvert.amazonaws.com');
   }
 
-  /** Lets a function see whether an original is there; S3 says so only to who may list the bucket. */
-  private mayLook(looker: RustFunction): void {
-    this.mayOnOriginals(looker, ['s3:GetObject']);
-    looker.may({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
+  /** Lets a function check if an original exists. S3 answers 404 only to callers that may list the bucket. */
+  private grantReadOriginals(reader: RustFunction): void {
+    this.grantOnOriginals(reader, ['s3:GetObject']);
+    reader.allow({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
   }
 
-  /** Lets a function see which uploads in parts were begun. */
-  private mayListUnfinished(looker: RustFunction): void {
-    looker.may({ actions: ['s3:ListBucketMultipartUploads'], resources: [this.bucket.bucketArn] });
+  /** Lets a function list multipart uploads that are not complete. */
+  private grantListMultipartUploads(reader: RustFunction): void {
+    reader.allow({
+      actions: ['s3:ListBucketMultipartUploads'],
+      resources: [this.bucket.bucketArn],
+    });
   }
 
-  private originals(): Bucket {
+  private createBucket(): Bucket {
     const { settings } = this.props;
     const expiry = settings.originalsExpireAfterDays;
-    const bucket = mediaBucket(this, 'Originals', settings, {
+    const bucket = createMediaBucket(this, 'Originals', settings, {
       cors: [
         {
           allowedOrigins: [...settings.allowedOrigins],
           allowedMethods: [HttpMethods.PUT],
           allowedHeaders: ['*'],
-          // A multipart upload is completed with the ETags of its parts.
+          // The request that completes a multipart upload needs the ETags of its parts.
           exposedHeaders: ['ETag'],
           maxAge: 3600,
         },
@@ -156,14 +167,14 @@ export class Upload extends Construct {
         ? {}
         : { lifecycleRules: [{ id: 'expiry', expiration: Duration.days(expiry) }] }),
     });
-    // `eventBridgeEnabled` would add a function to switch on what CloudFormation can say by itself.
+    // CDK's `eventBridgeEnabled` would add a Lambda function for this property.
     (bucket.node.defaultChild as CfnBucket).notificationConfiguration = {
       eventBridgeConfiguration: { eventBridgeEnabled: true },
     };
     return bucket;
   }
 
-  private routes(): RustFunction[] {
+  private addRoutes(): RustFunction[] {
     const { settings, library, channels, viewEnvironment } = this.props;
     const environment = { ...library.environment, UPLOADS_BUCKET: this.bucket.bucketName };
     const shown = { ...environment, ...viewEnvironment, CHANNELS: channels.json };
@@ -171,76 +182,85 @@ export class Upload extends Construct {
     const create = new RustFunction(this, 'Create', {
       ...this.props,
       bin: 'create-upload',
-      description: 'POST /api/uploads: where to put a file',
-      environment: { ...shown, ...expiryEnvironment(settings) },
+      description: 'POST /api/uploads: creates an upload and presigns its requests',
+      environment: { ...shown, ...buildExpiryEnvironment(settings) },
     });
-    library.mayWrite(create);
-    this.mayOnOriginals(create, ['s3:PutObject']);
-    // Of two requests with one key, the second goes on with what the first began.
-    this.mayListUnfinished(create);
+    library.grantWrite(create);
+    this.grantOnOriginals(create, ['s3:PutObject']);
+    // A repeated request with the same key continues the multipart upload of the first.
+    this.grantListMultipartUploads(create);
 
     const parts = new RustFunction(this, 'Parts', {
       ...this.props,
       bin: 'list-upload-parts',
-      description: 'GET /api/uploads/{competitionId}/{clipId}/parts: where to put its parts',
+      description:
+        'GET /api/uploads/{competitionId}/{clipId}/parts: presigns requests for further parts',
       environment,
     });
-    library.mayFind(parts);
-    this.mayOnOriginals(parts, ['s3:PutObject']);
+    library.grantRead(parts);
+    this.grantOnOriginals(parts, ['s3:PutObject']);
 
     const complete = new RustFunction(this, 'Complete', {
       ...this.props,
       bin: 'complete-upload',
-      description: 'POST /api/uploads/{competitionId}/{clipId}/complete: all parts are there',
+      description: 'POST /api/uploads/{competitionId}/{clipId}/complete: joins the parts',
       environment: shown,
     });
-    library.mayFind(complete);
-    this.mayOnOriginals(complete, ['s3:PutObject']);
-    this.mayLook(complete);
+    library.grantRead(complete);
+    this.grantOnOriginals(complete, ['s3:PutObject']);
+    this.grantReadOriginals(complete);
     return [create, parts, complete];
   }
 
   /**
-   * Originals are transcoded in the order of their arrival, one at a time: of two files put under
-   * one name, the later one has to win.
+   * Adds `transcode-upload` behind a FIFO queue of the originals that arrived.
+   *
+   * It takes one original at a time, in the order of arrival. If two files are uploaded under the same
+   * name, the later one must win.
    */
-  private transcode(undelivered: IQueue): void {
+  private addTranscode(deadLetterQueue: IQueue): void {
     const { settings, library } = this.props;
-    const failed = undeliveredQueue(this, 'Untranscoded', { fifo: true });
-    this.props.alarms.ofUndelivered('arrived uploads', failed, 'arrived-uploads-that-failed');
-    const arrived = keptQueue(this, 'Arrived', {
+    const failed = createDeadLetterQueue(this, 'Untranscoded', { fifo: true });
+    this.props.alarms.addQueueAlarm('arrived uploads', failed, {
+      runbook: 'arrived-uploads-that-failed',
+    });
+    const arrived = createQueue(this, 'Arrived', {
       fifo: true,
       contentBasedDeduplication: true,
-      // All messages are of one group: none is taken while a function is at the one before it.
-      visibilityTimeout: hiddenFor(TRANSCODE_TIMEOUT),
+      // All messages are in one group, so the function takes one at a time.
+      visibilityTimeout: computeVisibilityTimeout(TRANSCODE_TIMEOUT),
       deadLetterQueue: { queue: failed, maxReceiveCount: 5 },
     });
     new Rule(this, 'ObjectCreated', {
-      description: 'Queues an original that arrived',
+      description: 'Queues originals that arrived',
       eventPattern: {
         source: ['aws.s3'],
         detailType: ['Object Created'],
         detail: { bucket: { name: [this.bucket.bucketName] } },
       },
-      targets: [new SqsQueue(arrived, { messageGroupId: 'uploads', deadLetterQueue: undelivered })],
+      targets: [new SqsQueue(arrived, { messageGroupId: 'uploads', deadLetterQueue })],
     });
     const transcode = new RustFunction(this, 'Transcode', {
       ...this.props,
       bin: 'transcode-upload',
-      description: 'An original that arrived becomes a transcoding job',
-      environment: { ...library.environment, ...this.environment, ...expiryEnvironment(settings) },
+      description: 'Starts the transcoding job of an original that arrived',
+      environment: {
+        ...library.environment,
+        ...this.environment,
+        ...buildExpiryEnvironment(settings),
+      },
       timeout: TRANSCODE_TIMEOUT,
     });
     transcode.lambda.addEventSource(new SqsEventSource(arrived, { batchSize: 1 }));
-    library.mayWrite(transcode);
-    this.mayTakeIn(transcode);
+    library.grantWrite(transcode);
+    this.grantTranscode(transcode);
   }
 
-  private mayOnOriginals(function_: RustFunction, actions: readonly string[]): void {
-    function_.mayWidely({
+  private grantOnOriginals(target: RustFunction, actions: readonly string[]): void {
+    target.allowWide({
       actions,
       resources: [this.bucket.arnForObjects('*')],
-      because: 'An original is named after its clip, which can have any name.',
+      because: 'An original is named after its clip, and a clip can have any name.',
     });
   }
 }

@@ -1,4 +1,4 @@
-/** What viewers and operators read: lists, clips, health; and the cookies of a private library. */
+/** What viewers and operators read: lists, single clips, health, and the cookies of a private library. */
 
 import { SecretValue } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
@@ -14,8 +14,11 @@ export interface ViewerProps extends Deployment {
   readonly delivery: Delivery;
 }
 
-/** What functions that show clips need to know: where viewers find them. */
-export function viewEnvironment(settings: Settings, delivery: Delivery): Record<string, string> {
+/** The environment of functions that show clips: the URL of media, and the seal key. */
+export function buildViewEnvironment(
+  settings: Settings,
+  delivery: Delivery,
+): Record<string, string> {
   const secret = settings.viewerAccess === 'private' ? settings.playbackKeySecretArn : undefined;
   return {
     VOD_BASE_URL: delivery.vodBaseUrl,
@@ -36,7 +39,7 @@ export class Viewer extends Construct {
   constructor(scope: Construct, id: string, props: ViewerProps) {
     super(scope, id);
     const { settings, library, channels, delivery } = props;
-    const view = viewEnvironment(settings, delivery);
+    const view = buildViewEnvironment(settings, delivery);
 
     const list = new RustFunction(this, 'List', {
       ...props,
@@ -44,43 +47,42 @@ export class Viewer extends Construct {
       description: 'GET /api/competitions/{competitionId}/clips: the ready clips, page by page',
       environment: { ...library.environment, ...view },
     });
-    library.mayQuery(list, 'active');
+    library.grantQuery(list, 'active');
 
     const show = new RustFunction(this, 'Show', {
       ...props,
       bin: 'show-clip',
-      description:
-        'GET /api/competitions/{competitionId}/clips/{clipId}: one clip, whatever its state',
+      description: 'GET /api/competitions/{competitionId}/clips/{clipId}: one clip, in any state',
       environment: { ...library.environment, ...view, CHANNELS: channels.json },
     });
-    library.mayFind(show);
-    // A clip that waits shows its place in line.
-    library.mayQuery(show, 'waiting');
+    library.grantRead(show);
+    // A queued clip shows its position in the harvest queue.
+    library.grantQuery(show, 'waiting');
 
     const health = new RustFunction(this, 'Health', {
       ...props,
       bin: 'show-health',
-      description: 'GET /api/health: that the API answers, and its version',
+      description: 'GET /api/health: the version of the API',
       environment: {},
     });
 
-    this.functions = [list, show, health, this.grantPlayback(props)];
+    this.functions = [list, show, health, this.addGrantPlayback(props)];
   }
 
-  /** Signs cookies with a key that CloudFront trusts; says that none are needed where viewing is public. */
-  private grantPlayback({ settings, alarms, delivery }: ViewerProps): RustFunction {
+  /** Adds `grant-playback`, which signs cookies. In a public library, it answers that none are needed. */
+  private addGrantPlayback({ settings, alarms, delivery }: ViewerProps): RustFunction {
     const secret = settings.playbackKeySecretArn;
     const keyPairId = delivery.playbackKeyPairId;
-    const signs = secret !== undefined && keyPairId !== undefined;
+    const signsCookies = secret !== undefined && keyPairId !== undefined;
     const grant = new RustFunction(this, 'Grant', {
       settings,
       alarms,
       bin: 'grant-playback',
       description:
-        'POST /api/competitions/{competitionId}/playback: the cookies that open a private library',
+        'POST /api/competitions/{competitionId}/playback: the cookies of a private library',
       environment: {
         VOD_BASE_URL: delivery.vodBaseUrl,
-        ...(signs
+        ...(signsCookies
           ? {
               PLAYBACK_KEY_SECRET_ARN: secret,
               PLAYBACK_KEY_PAIR_ID: keyPairId,
@@ -89,7 +91,8 @@ export class Viewer extends Construct {
           : {}),
       },
     });
-    if (signs) grant.may({ actions: ['secretsmanager:GetSecretValue'], resources: [secret] });
+    if (signsCookies)
+      grant.allow({ actions: ['secretsmanager:GetSecretValue'], resources: [secret] });
     return grant;
   }
 }

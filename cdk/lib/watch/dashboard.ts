@@ -1,4 +1,4 @@
-/** The dashboard: what is looked at when something seems wrong, the most telling first. */
+/** The CloudWatch dashboard: alarms, clips, and the services behind them. */
 
 import { Duration, Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
@@ -11,7 +11,7 @@ import {
   Metric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { type Metrics, STATUSES, UNFINISHED } from '../alarms/metrics.ts';
+import { type Metrics, PENDING_STATUSES, STATUSES } from '../alarms/metrics.ts';
 import type { Deployment } from '../function/function.ts';
 import type { Due } from '../harvest/due.ts';
 import type { Library } from '../library/library.ts';
@@ -26,50 +26,50 @@ export interface DashboardProps extends Deployment {
 
 const period = Duration.minutes(5);
 
-/** Everything on one page, made when all alarms are. */
-export function dashboard(scope: Construct, id: string, props: DashboardProps): void {
+/** Creates the dashboard. Call this after all alarms were added. */
+export function createDashboard(scope: Construct, id: string, props: DashboardProps): void {
   const { settings, alarms } = props;
   new Dashboard(scope, id, {
     dashboardName: `${settings.name}-${Stack.of(scope).region}`,
     widgets: [
       [new AlarmStatusWidget({ title: 'Alarms', alarms: alarms.all, width: 24, height: 4 })],
-      ...clips(props),
-      ...service(props),
+      ...createClipGraphs(props),
+      ...createServiceGraphs(props),
     ],
   });
 }
 
-/** How clips get on. */
-function clips({ metrics, due, alarms }: DashboardProps): GraphWidget[][] {
+/** The states of clips, and the queues. */
+function createClipGraphs({ metrics, due, alarms }: DashboardProps): GraphWidget[][] {
   const { queue } = due;
   return [
     [
-      graph(
-        'Clips: how many came into each state',
-        STATUSES.map((Status) => metrics.of('ClipsEntered', 'Sum', { Status })),
+      createGraph(
+        'Clips that entered each state',
+        STATUSES.map((Status) => metrics.metric('ClipsEntered', 'Sum', { Status })),
       ),
-      graph(
-        'Clips: how many are in each unfinished state',
-        UNFINISHED.map((Status) => metrics.of('ClipsUnfinished', 'Maximum', { Status })),
+      createGraph(
+        'Pending clips in each state',
+        PENDING_STATUSES.map((Status) => metrics.metric('ClipsUnfinished', 'Maximum', { Status })),
       ),
     ],
     [
-      graph(
-        'Clips: seconds from the request to ready',
+      createGraph(
+        'Seconds from the request to ready',
         ['live', 'upload'].flatMap((Source) =>
           ['p50', 'p95'].map((statistic) =>
-            metrics.of('TimeToReadySeconds', statistic, { Source }),
+            metrics.metric('TimeToReadySeconds', statistic, { Source }),
           ),
         ),
       ),
-      graph(
-        'The queue for harvest jobs: clips; seconds that the first one waits',
-        [metrics.of('ClipsWaiting', 'Maximum')],
-        [metrics.of('OldestWaitingSeconds', 'Maximum')],
+      createGraph(
+        'Harvest queue: clips (left), wait of the first clip in seconds (right)',
+        [metrics.metric('ClipsWaiting', 'Maximum')],
+        [metrics.metric('OldestWaitingSeconds', 'Maximum')],
       ),
     ],
     [
-      graph('The due queue: messages; their delays', [
+      createGraph('Due queue: messages', [
         queue.metricApproximateNumberOfMessagesVisible({
           period,
           statistic: 'Maximum',
@@ -78,22 +78,29 @@ function clips({ metrics, due, alarms }: DashboardProps): GraphWidget[][] {
         queue.metricApproximateNumberOfMessagesDelayed({
           period,
           statistic: 'Maximum',
-          label: 'not due yet',
+          label: 'delayed',
         }),
       ]),
-      graph('What failed every time: messages in dead-letter queues', alarms.undelivered),
+      createGraph('Messages in dead-letter queues', alarms.deadLetters),
     ],
     [
-      graph('The sweep: clips that only it moved on', [metrics.of('ClipsRepaired', 'Sum')]),
-      graph('The library: how many more clips fit', [metrics.of('AssetsFree', 'Minimum')]),
+      createGraph('Clips whose event was lost, found by the sweep', [
+        metrics.metric('ClipsRepaired', 'Sum'),
+      ]),
+      createGraph('Free assets in the packaging groups', [metrics.metric('AssetsFree', 'Minimum')]),
     ],
   ];
 }
 
-/** How the service does. */
-function service({ settings, api, library, distribution }: DashboardProps): GraphWidget[][] {
-  // CloudFront reports to one region, wherever its viewers are.
-  const delivery = (metricName: string, statistic: string) =>
+/** The API, the distribution, the functions and the table. */
+function createServiceGraphs({
+  settings,
+  api,
+  library,
+  distribution,
+}: DashboardProps): GraphWidget[][] {
+  // CloudFront reports all its metrics to us-east-1.
+  const deliveryMetric = (metricName: string, statistic: string) =>
     new Metric({
       namespace: 'AWS/CloudFront',
       metricName,
@@ -102,7 +109,7 @@ function service({ settings, api, library, distribution }: DashboardProps): Grap
       period,
       dimensionsMap: { DistributionId: distribution.distributionId, Region: 'Global' },
     });
-  const of = (bin: string, metricName: string, statistic: string) =>
+  const lambdaMetric = (bin: string, metricName: string, statistic: string) =>
     new Metric({
       namespace: 'AWS/Lambda',
       metricName,
@@ -113,8 +120,8 @@ function service({ settings, api, library, distribution }: DashboardProps): Grap
     });
   return [
     [
-      graph(
-        'API: requests; how long they take',
+      createGraph(
+        'API: requests (left), latency (right)',
         [
           api.metricCount({ period }),
           api.metricClientError({ period }),
@@ -125,15 +132,15 @@ function service({ settings, api, library, distribution }: DashboardProps): Grap
           api.metricLatency({ statistic: 'p99', period }),
         ],
       ),
-      graph(
-        'Delivery: requests; errors, in percent',
-        [delivery('Requests', 'Sum')],
-        [delivery('4xxErrorRate', 'Average'), delivery('5xxErrorRate', 'Average')],
+      createGraph(
+        'CloudFront: requests (left), errors in percent (right)',
+        [deliveryMetric('Requests', 'Sum')],
+        [deliveryMetric('4xxErrorRate', 'Average'), deliveryMetric('5xxErrorRate', 'Average')],
       ),
     ],
     [
-      graph(
-        'Functions that start and end what AWS Elemental does',
+      createGraph(
+        'Invocations of functions that call AWS Elemental',
         [
           'create-clip',
           'harvest-clip',
@@ -141,16 +148,16 @@ function service({ settings, api, library, distribution }: DashboardProps): Grap
           'transcode-upload',
           'transcode-complete',
           'asset-playable',
-        ].map((bin) => of(bin, 'Invocations', 'Sum')),
+        ].map((bin) => lambdaMetric(bin, 'Invocations', 'Sum')),
       ),
-      graph(
-        'The sweep: runs; how long they take',
-        [of('sweep-library', 'Invocations', 'Sum')],
-        [of('sweep-library', 'Duration', 'Maximum')],
+      createGraph(
+        'Sweep: runs (left), duration (right)',
+        [lambdaMetric('sweep-library', 'Invocations', 'Sum')],
+        [lambdaMetric('sweep-library', 'Duration', 'Maximum')],
       ),
     ],
     [
-      graph('The table: capacity used', [
+      createGraph('Table: consumed capacity', [
         library.table.metricConsumedReadCapacityUnits({ period }),
         library.table.metricConsumedWriteCapacityUnits({ period }),
       ]),
@@ -158,6 +165,6 @@ function service({ settings, api, library, distribution }: DashboardProps): Grap
   ];
 }
 
-function graph(title: string, left: IMetric[], right: IMetric[] = []): GraphWidget {
+function createGraph(title: string, left: IMetric[], right: IMetric[] = []): GraphWidget {
   return new GraphWidget({ title, left, right, width: 12, height: 6 });
 }

@@ -1,4 +1,4 @@
-/** The alarms that belong to no stage, the budget, and the dashboard. */
+/** Monitoring: alarms of channels and metrics, the budget, and the dashboard. */
 
 import { Duration } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 
 import type { Channels } from '../live/channels.ts';
 import type { Settings } from '../settings/settings.ts';
-import { type DashboardProps, dashboard } from './dashboard.ts';
+import { createDashboard, type DashboardProps } from './dashboard.ts';
 
 export interface WatchProps extends DashboardProps {
   readonly channels: Channels;
@@ -21,7 +21,7 @@ export class Watch extends Construct {
     for (const channel of channels.all) {
       if (channel.medialiveChannelId === undefined) continue;
       for (const pipeline of settings.redundant ? ['0', '1'] : ['0']) {
-        alarms.raise(`channel ${channel.settings.id} has alerts, pipeline ${pipeline}`, {
+        alarms.addAlarm(`channel ${channel.settings.id} has alerts, pipeline ${pipeline}`, {
           metric: new Metric({
             namespace: 'AWS/MediaLive',
             metricName: 'ActiveAlerts',
@@ -30,20 +30,20 @@ export class Watch extends Construct {
             period: Duration.minutes(1),
           }),
           threshold: 1,
-          means: `MediaLive reports something about pipeline ${pipeline} of channel ${channel.settings.id}, such as no input.`,
+          description: `MediaLive has active alerts for pipeline ${pipeline} of channel ${channel.settings.id}, such as missing input.`,
           runbook: 'a-channel-has-alerts',
         });
       }
     }
     if (settings.monthlyBudget !== undefined && settings.alarmEmail !== undefined) {
-      this.budget(settings, settings.monthlyBudget, settings.alarmEmail);
+      this.addBudget(settings, settings.monthlyBudget, settings.alarmEmail);
     }
-    props.metrics.raise(alarms);
-    dashboard(this, 'Dashboard', props);
+    props.metrics.addAlarms(alarms);
+    createDashboard(this, 'Dashboard', props);
   }
 
-  /** Costs of the whole account: a budget of one service's tag would need the tag switched on for billing first. */
-  private budget({ name }: Settings, amount: number, address: string): void {
+  /** Adds a budget for the whole account. A budget for one tag would need the tag activated for billing. */
+  private addBudget({ name }: Settings, amount: number, address: string): void {
     const subscribers = [{ address, subscriptionType: 'EMAIL' }];
     const at = (threshold: number, notificationType: string) => ({
       notification: {

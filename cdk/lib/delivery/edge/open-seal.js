@@ -1,7 +1,7 @@
-// Runs in CloudFront, on each request for media of a private library. CloudFront has checked the
-// cookies by then: they open /vod/private/<competition>/*. The seal proves that the asset belongs
-// to that competition, for its own path does not tell. Of further packaging groups, their number
-// stands behind it: the behavior of that number has brought the request here.
+// Runs in CloudFront, on each request for media of a private library. CloudFront has already checked
+// the cookies, which open /vod/private/<competition>/*. The path of an asset does not contain its
+// competition, so the seal proves that the asset belongs to it. In the paths of further packaging
+// groups, the number of the group follows the seal.
 const crypto = require('crypto');
 
 const SEAL_KEY = '<seal key>';
