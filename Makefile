@@ -53,6 +53,7 @@ lint: ## Check format, lints, documentation, licenses and unused dependencies
 	cargo machete
 
 lint-deploy: cdk/node_modules/ready target/lint-tools/ready ## Check the CDK app, and what it synthesizes
+	cd cdk && npm run --silent lint
 	cd cdk && npm test --silent
 	cdk/lint/run $(CURDIR)/target/lint-tools/bin
 

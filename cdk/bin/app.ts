@@ -1,10 +1,10 @@
-/** The CDK app: what `cdk` runs. */
+/** The entry point of the `cdk` command. */
 
-import { matchcut } from '../lib/app.ts';
-import { SettingsError } from '../lib/settings.ts';
+import { createApp } from '../lib/app.ts';
+import { SettingsError } from '../lib/settings/settings.ts';
 
 try {
-  matchcut();
+  createApp();
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;
   console.error(error.message);

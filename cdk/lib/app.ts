@@ -1,27 +1,30 @@
-/** The stacks of a deployment. */
+/** Creates the CDK app with the stacks Live and Vod. */
 
 import { resolve } from 'node:path';
 
 import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 
-import { type Contract, readContract } from './contract.ts';
-import { refuseTooMany } from './delivery.ts';
-import { EmulatorSynthesizer } from './emulator.ts';
+import { type Contract, readContract } from './api/contract.ts';
+import { readPackagingGroups } from './asset/packaging-groups.ts';
+import { refuseTooManyBehaviors } from './delivery/delivery.ts';
+import { EmulatorSynthesizer } from './emulator/emulator.ts';
 import { LiveStack } from './live-stack.ts';
-import { readPackagingGroups } from './packaging-files.ts';
-import { ROOT, settingsOf } from './settings.ts';
+import { ROOT, readContextSettings } from './settings/settings.ts';
 import { Vod } from './vod-stack.ts';
 
-export function matchcut(props?: AppProps, contract: Contract = readContract(`${ROOT}/functions/openapi.yaml`)): App {
+export function createApp(
+  props?: AppProps,
+  contract: Contract = readContract(`${ROOT}/functions/openapi.yaml`),
+): App {
   const app = new App(props);
-  const settings = settingsOf(app.node);
+  const settings = readContextSettings(app.node);
   const { account, region, name } = settings;
   const env = { region, ...(account === undefined ? {} : { account }) };
-  const emulator = EmulatorSynthesizer.asked(app.node);
+  const emulator = EmulatorSynthesizer.fromContext(app.node);
 
   const packagingGroups = readPackagingGroups(resolve(ROOT, settings.packagingGroups));
-  refuseTooMany(settings.channels.length, packagingGroups.length);
+  refuseTooManyBehaviors(settings.channels.length, packagingGroups.length);
 
   const channels = settings.channels.filter((channel) => channel.originEndpoint === undefined);
   const live =

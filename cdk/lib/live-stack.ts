@@ -1,14 +1,13 @@
-/** The live channels, where the deployment makes them itself. */
+/** The stack Live: live channels without an existing endpoint. */
 
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnInputSecurityGroup } from 'aws-cdk-lib/aws-medialive';
 import type { Construct } from 'constructs';
-
-import { CdnIdentifier } from './cdn-identifier.ts';
-import type { LiveOrigin } from './channels.ts';
-import { KeyServer } from './drm.ts';
-import { Live } from './live.ts';
-import type { ChannelSettings, Settings } from './settings.ts';
+import type { LiveOrigin } from './live/channels.ts';
+import { Live } from './live/live.ts';
+import { CdnIdentifier } from './mediapackage/cdn-identifier.ts';
+import { KeyServer } from './mediapackage/key-server.ts';
+import type { ChannelSettings, Settings } from './settings/settings.ts';
 
 export interface LiveStackProps extends StackProps {
   readonly settings: Settings;
@@ -17,7 +16,7 @@ export interface LiveStackProps extends StackProps {
 }
 
 export class LiveStack extends Stack {
-  /** Where each channel is watched and harvested, by its id. */
+  /** The origin of each channel, by the channel's id. */
   readonly origins: ReadonlyMap<string, LiveOrigin>;
 
   constructor(scope: Construct, id: string, props: LiveStackProps) {
@@ -27,14 +26,22 @@ export class LiveStack extends Stack {
       whitelistRules: settings.encoders.map((cidr) => ({ cidr })),
     });
     const cdnIdentifier = new CdnIdentifier(this, 'CdnIdentifier');
-    const keyServer = settings.drm?.live === true ? new KeyServer(this, 'KeyServer', settings.drm) : undefined;
+    const keyServer =
+      settings.drm?.live === true ? new KeyServer(this, 'KeyServer', settings.drm) : undefined;
 
     const made = channels.map((channel) => {
-      const live = new Live(this, channel.id, { settings, channel, encoders, cdnIdentifier, keyServer });
+      const live = new Live(this, channel.id, {
+        settings,
+        channel,
+        encoders,
+        cdnIdentifier,
+        keyServer,
+      });
       return [channel.id, live] as const;
     });
     this.origins = new Map(made.map(([channel, { origin }]) => [channel, origin]));
-    const each = (value: (live: Live) => string) => made.map(([channel, live]) => `${channel}=${value(live)}`).join(',');
+    const each = (value: (live: Live) => string) =>
+      made.map(([channel, live]) => `${channel}=${value(live)}`).join(',');
     new CfnOutput(this, 'MediaLiveChannelIds', { value: each((live) => live.channelId) });
     new CfnOutput(this, 'IngestUrls', { value: each((live) => live.ingestUrls) });
   }

@@ -1,34 +1,37 @@
-/** Everything but the live channel: clips, assets, the library, the API and its delivery. */
+/** The stack Vod: everything except the live channels. */
 
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import { Alarms } from './alarms.ts';
-import { Announce } from './announce.ts';
-import { Api } from './api.ts';
-import { Asset } from './asset.ts';
-import { identifierOf } from './cdn-identifier.ts';
-import { Channels, type LiveOrigin, viewerManifest } from './channels.ts';
-import { Clip } from './clip.ts';
-import type { Contract } from './contract.ts';
-import { Delivery } from './delivery.ts';
-import { Edit } from './edit.ts';
-import { Library, expiryEnvironment } from './library.ts';
-import { Metrics } from './metrics.ts';
-import type { PackagingGroupFile } from './packaging-files.ts';
-import type { Settings } from './settings.ts';
-import { Upload } from './upload.ts';
-import { Users } from './users.ts';
-import { Viewer, viewEnvironment } from './viewer.ts';
-import { Watch } from './watch.ts';
-import { Webhook } from './webhook.ts';
+import { Alarms } from './alarms/alarms.ts';
+import { Metrics } from './alarms/metrics.ts';
+import { Announce } from './announce/announce.ts';
+import { Webhook } from './announce/webhook.ts';
+import { Api } from './api/api.ts';
+import type { Contract } from './api/contract.ts';
+import { Users } from './api/users.ts';
+import { Asset } from './asset/asset.ts';
+import { addAssetPlayable } from './asset/asset-playable.ts';
+import type { PackagingGroupFile } from './asset/packaging-groups.ts';
+import { Delivery } from './delivery/delivery.ts';
+import { Edit } from './edit/edit.ts';
+import { Harvest } from './harvest/harvest.ts';
+import { addHarvestComplete } from './harvest/harvest-complete.ts';
+import { Library } from './library/library.ts';
+import { buildViewerManifest, Channels, type LiveOrigin } from './live/channels.ts';
+import { readIdentifier } from './mediapackage/cdn-identifier.ts';
+import type { Settings } from './settings/settings.ts';
+import { addSweep } from './sweep/sweep.ts';
+import { Upload } from './upload/upload.ts';
+import { buildViewEnvironment, Viewer } from './viewer/viewer.ts';
+import { Watch } from './watch/watch.ts';
 
 export interface VodProps extends StackProps {
   readonly settings: Settings;
   readonly contract: Contract;
   /** In the order in which they are filled. */
   readonly packagingGroups: readonly PackagingGroupFile[];
-  /** The channels that the stack Live made, by their ids. */
+  /** The origins that the stack Live made, by channel id. */
   readonly origins: ReadonlyMap<string, LiveOrigin>;
 }
 
@@ -41,73 +44,66 @@ export class Vod extends Stack {
     const library = new Library(this, 'Library', deployment);
     const users = new Users(this, 'Users', { ...deployment, contract });
     const api = new Api(this, 'Api', { ...deployment, contract, users });
-    const listParameters = contract.operations.find((operation) => operation.id === 'list-clips')?.query ?? [];
-    const delivery = new Delivery(this, 'Delivery', { settings, apiHost: api.host, listParameters });
+    const listParameters =
+      contract.operations.find((operation) => operation.id === 'list-clips')?.query ?? [];
+    const delivery = new Delivery(this, 'Delivery', {
+      settings,
+      apiHost: api.host,
+      listParameters,
+    });
     const channels = new Channels(this, settings, props.origins, delivery.url);
 
+    const viewEnvironment = buildViewEnvironment(settings, delivery);
     const metrics = new Metrics(settings.name);
     new Announce(this, 'Announce', {
       ...deployment,
       library,
       channels,
-      viewEnvironment: viewEnvironment(settings, delivery),
-      metricsEnvironment: metrics.environment,
+      viewEnvironment,
+      metrics,
     });
-    for (const webhook of settings.webhooks) new Webhook(this, `Webhook-${webhook.name}`, { ...deployment, webhook });
+    for (const webhook of settings.webhooks)
+      new Webhook(this, `Webhook-${webhook.name}`, { ...deployment, webhook });
 
-    const clip = new Clip(this, 'Clip', {
+    // Another id than `Clip` would change logical ids, and replace the bucket.
+    const harvest = new Harvest(this, 'Clip', {
       ...deployment,
       library,
       channels,
-      viewEnvironment: viewEnvironment(settings, delivery),
+      viewEnvironment,
     });
     const asset = new Asset(this, 'Asset', {
       ...deployment,
-      library,
-      channels,
-      due: clip.due,
-      bucket: clip.bucket,
+      bucket: harvest.bucket,
       packagingGroups: props.packagingGroups,
     });
+    addHarvestComplete({ ...deployment, library, channels, asset, harvest });
+    addAssetPlayable({ ...deployment, library, asset });
     const edit = new Edit(this, 'Edit', {
       ...deployment,
       library,
       channels,
-      due: clip.due,
-      viewEnvironment: viewEnvironment(settings, delivery),
+      due: harvest.due,
+      viewEnvironment,
     });
     const viewer = new Viewer(this, 'Viewer', { ...deployment, library, channels, delivery });
     const upload = new Upload(this, 'Upload', {
       ...deployment,
       library,
       channels,
-      clips: clip.bucket,
-      viewEnvironment: viewEnvironment(settings, delivery),
-      assetEnvironment: asset.environment,
-      mayMakeAssets: (maker) => asset.mayMakeAssets(maker),
+      clips: harvest.bucket,
+      viewEnvironment,
+      asset,
     });
 
-    const sweep = library.sweep({
-      ...clip.harvestEnvironment,
-      ...channels.originEnvironment,
-      ...clip.due.environment,
-      ...asset.environment,
-      ...upload.environment,
-      ...metrics.environment,
-      ...expiryEnvironment(settings),
-    });
-    clip.mayHarvest(sweep);
-    clip.due.mayWake(sweep);
-    asset.mayMakeAssets(sweep);
-    asset.mayCount(sweep);
-    upload.maySweep(sweep);
+    addSweep({ ...deployment, library, channels, harvest, asset, upload, metrics });
 
-    api.route([clip.create, ...edit.functions, ...viewer.functions, ...upload.functions]);
-    delivery.serve({
+    api.addRoutes([harvest.create, ...edit.functions, ...viewer.functions, ...upload.functions]);
+    delivery.addMedia({
       channels: channels.all,
       packagings: asset.packagings,
-      cdnIdentifier: identifierOf(asset.cdnIdentifier),
-      bucket: clip.bucket,
+      cdnIdentifier: readIdentifier(asset.cdnIdentifier),
+      bucket: harvest.bucket,
     });
 
     new Watch(this, 'Watch', {
@@ -115,7 +111,7 @@ export class Vod extends Stack {
       metrics,
       api: api.http,
       library,
-      due: clip.due,
+      due: harvest.due,
       channels,
       distribution: delivery.distribution,
     });
@@ -128,10 +124,12 @@ export class Vod extends Stack {
       OperatorClientId: users.app.userPoolClientId,
       PackagingGroupIds: asset.packagings.map((it) => it.packaging.groupId).join(','),
       TableName: library.table.tableName,
-      DueQueueUrl: clip.due.queue.queueUrl,
-      ClipsBucketName: clip.bucket.bucketName,
+      DueQueueUrl: harvest.due.queue.queueUrl,
+      ClipsBucketName: harvest.bucket.bucketName,
       UploadsBucketName: upload.bucket.bucketName,
-      LiveUrls: channels.all.map((it) => `${it.settings.id}=${viewerManifest(delivery.url, it)}`).join(','),
+      LiveUrls: channels.all
+        .map((it) => `${it.settings.id}=${buildViewerManifest(delivery.url, it)}`)
+        .join(','),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

@@ -1,4 +1,4 @@
-/** Every test in one process: loading the CDK takes longer than all of them. */
+/** Runs every test in one process, because loading the CDK takes longer than the tests. */
 
 import { readdirSync } from 'node:fs';
 

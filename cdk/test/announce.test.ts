@@ -3,21 +3,24 @@ import { test } from 'node:test';
 
 import { EXISTING, type Properties, type Stack, vod, WEBHOOK } from './synthesis.ts';
 
-const HOOKED = { ...EXISTING, webhooks: [WEBHOOK, { ...WEBHOOK, name: 'another', url: 'https://another.example.com/' }] };
+const HOOKED = {
+  ...EXISTING,
+  webhooks: [WEBHOOK, { ...WEBHOOK, name: 'another', url: 'https://another.example.com/' }],
+};
 
-test('every change of a clip is announced, with what it was before', () => {
+test('every change of a clip starts announce-clip, with the old and the new row', () => {
   const source = vod().source('announce-clip');
   assert.equal(vod().at(source['EventSourceArn']).Type, 'AWS::DynamoDB::Table');
   assert.equal(source['StartingPosition'], 'TRIM_HORIZON');
   const [{ Pattern: pattern }] = source['FilterCriteria'].Filters;
-  // Whatever is no clip has no status, and what goes has been announced as `deleting`.
+  // Only clips have a status. A deleted row was announced before, as `deleting`.
   assert.deepEqual(JSON.parse(pattern), {
     eventName: ['INSERT', 'MODIFY'],
     dynamodb: { NewImage: { status: { S: [{ exists: true }] } } },
   });
 });
 
-test('one change that cannot be announced holds up the others for a while only', () => {
+test('a change that cannot be announced delays the others only for a limited time', () => {
   const source = vod().source('announce-clip');
   assert.equal(source['BisectBatchOnFunctionError'], true);
   assert.equal(source['MaximumRetryAttempts'], 10);
@@ -25,24 +28,34 @@ test('one change that cannot be announced holds up the others for a while only',
   assert.equal(vod().at(source['DestinationConfig'].OnFailure.Destination).Type, 'AWS::SQS::Queue');
 });
 
-/** What a subscriber is given: from the rule by the queue to the function. */
+/** The resources of a subscriber: its rule, queue and function. */
 function chain(stack: Stack, name: string) {
   const deliver = stack.function(`deliver-webhook-${name}`).Properties;
   const source = stack.source(`deliver-webhook-${name}`);
   const queue = stack.at(source['EventSourceArn']);
-  const rule = stack.all('Events::Rule').find((it) => it.Properties['Targets'][0].Arn['Fn::GetAtt'][0] === queue.id);
+  const rule = stack
+    .all('Events::Rule')
+    .find((it) => it.Properties['Targets'][0].Arn['Fn::GetAtt'][0] === queue.id);
   return { deliver, source, queue, rule: rule?.Properties ?? {} };
 }
 
-test('without webhooks, nothing of them is made', () => {
-  assert.deepEqual(vod().bins().filter((bin) => bin.startsWith('deliver-webhook')), []);
+test('without webhooks, no resource for them is created', () => {
+  assert.deepEqual(
+    vod()
+      .bins()
+      .filter((bin) => bin.startsWith('deliver-webhook')),
+    [],
+  );
 });
 
-test('each subscriber hears of changes of clips and of nothing else', () => {
+test('each subscriber gets change events and nothing else', () => {
   const stack = vod(HOOKED);
   for (const name of ['newsroom', 'another']) {
     const { rule, deliver, queue } = chain(stack, name);
-    assert.deepEqual(rule['EventPattern'], { source: ['matchcut'], 'detail-type': ['Clip State Changed'] });
+    assert.deepEqual(rule['EventPattern'], {
+      source: ['matchcut'],
+      'detail-type': ['Clip State Changed'],
+    });
     assert.equal(rule['EventBusName'], undefined, 'the default bus');
     assert.deepEqual(deliver['Environment'].Variables, {
       WEBHOOK_URL: name === 'newsroom' ? WEBHOOK.url : 'https://another.example.com/',
@@ -50,10 +63,14 @@ test('each subscriber hears of changes of clips and of nothing else', () => {
       WEBHOOK_QUEUE_URL: { Ref: queue.id },
     });
   }
-  assert.notEqual(chain(stack, 'newsroom').queue.id, chain(stack, 'another').queue.id, 'one in trouble does not hold up the other');
+  assert.notEqual(
+    chain(stack, 'newsroom').queue.id,
+    chain(stack, 'another').queue.id,
+    'one in trouble does not hold up the other',
+  );
 });
 
-test('a subscriber in trouble is waited for, for half a day', () => {
+test('a failing subscriber gets 12 attempts in half a day', () => {
   const { source, queue, deliver } = chain(vod(HOOKED), 'newsroom');
   assert.equal(source['BatchSize'], 1);
   assert.ok(source['ScalingConfig'].MaximumConcurrency >= 2);
@@ -62,7 +79,9 @@ test('a subscriber in trouble is waited for, for half a day', () => {
   assert.ok(queue.Properties['MessageRetentionPeriod'] >= 4 * 24 * 3600);
 });
 
-test('the secret itself is nowhere in the template', () => {
-  const { Variables: variables } = chain(vod(HOOKED), 'newsroom').deliver['Environment'] as Properties;
+test('the template does not contain the secret itself', () => {
+  const { Variables: variables } = chain(vod(HOOKED), 'newsroom').deliver[
+    'Environment'
+  ] as Properties;
   assert.ok(!JSON.stringify(variables).includes('resolve:secretsmanager'));
 });

@@ -6,7 +6,9 @@ import { CONTRACT, EXISTING, PRIVATE, type Resource, vod } from './synthesis.ts'
 const api = (settings: object = {}) => vod({ ...EXISTING, ...settings });
 
 const route = (key: string): Resource => {
-  const found = api().all('ApiGatewayV2::Route').find((it) => it.Properties['RouteKey'] === key);
+  const found = api()
+    .all('ApiGatewayV2::Route')
+    .find((it) => it.Properties['RouteKey'] === key);
   assert.ok(found, `there is no route ${key}`);
   return found;
 };
@@ -15,15 +17,20 @@ const route = (key: string): Resource => {
 const behind = (key: string): string => {
   const [, integration] = route(key).Properties['Target']['Fn::Join'][1];
   const uri = api().template.Resources[integration.Ref]?.Properties?.['IntegrationUri'] as any;
-  return String(api().template.Resources[uri['Fn::GetAtt'][0]]?.Properties?.['FunctionName']).replace('matchcut-', '');
+  return String(
+    api().template.Resources[uri['Fn::GetAtt'][0]]?.Properties?.['FunctionName'],
+  ).replace('matchcut-', '');
 };
 
-test('each operation of the contract is a route to its function, and there are no others', () => {
+test('each operation of the contract has a route to its function, and there are no others', () => {
   const keys = CONTRACT.operations.map(({ id, method, path }) => {
     assert.equal(behind(`${method} ${path}`), id);
     return `${method} ${path}`;
   });
-  const others = api().all('ApiGatewayV2::Route').map((it) => String(it.Properties['RouteKey'])).filter((key) => !keys.includes(key));
+  const others = api()
+    .all('ApiGatewayV2::Route')
+    .map((it) => String(it.Properties['RouteKey']))
+    .filter((key) => !keys.includes(key));
   assert.ok(others.includes('$default'));
   for (const other of others) {
     assert.match(other, /^(\$default|ANY \/api\/.*)$/);
@@ -31,64 +38,100 @@ test('each operation of the contract is a route to its function, and there are n
   }
 });
 
-test('a route is open to the scopes that the contract names, and to everyone where it names none', () => {
+test('a route requires the scopes of the contract, or no token if there are none', () => {
   for (const { method, path, scopes } of CONTRACT.operations) {
-    const { AuthorizationType: type, AuthorizationScopes: allowed } = route(`${method} ${path}`).Properties;
-    assert.deepEqual([type, allowed ?? []], scopes.length === 0 ? ['NONE', []] : ['JWT', scopes], path);
+    const { AuthorizationType: type, AuthorizationScopes: allowed } = route(
+      `${method} ${path}`,
+    ).Properties;
+    assert.deepEqual(
+      [type, allowed ?? []],
+      scopes.length === 0 ? ['NONE', []] : ['JWT', scopes],
+      path,
+    );
   }
 });
 
-test('a function and its operation come together', () => {
+test('a function without an operation is refused, and so is the reverse', () => {
   const operations = CONTRACT.operations.filter(({ id }) => id !== 'create-clip');
-  assert.throws(() => vod(EXISTING, { ...CONTRACT, operations }), /^Error: The contract has no operation create-clip\.$/);
-  const another = { ...CONTRACT.operations[0], id: 'praise-clip', path: '/api/praise' } as (typeof operations)[0];
+  assert.throws(
+    () => vod(EXISTING, { ...CONTRACT, operations }),
+    /^Error: The function create-clip has no operation in the contract\.$/,
+  );
+  const another = {
+    ...CONTRACT.operations[0],
+    id: 'praise-clip',
+    path: '/api/praise',
+  } as (typeof operations)[0];
   assert.throws(
     () => vod(EXISTING, { ...CONTRACT, operations: [...CONTRACT.operations, another] }),
-    /^Error: Nothing answers POST \/api\/praise: there is no function praise-clip\.$/,
+    /^Error: The operation POST \/api\/praise of the contract has no function praise-clip\.$/,
   );
 });
 
-test('whoever cuts clips needs a scope, which ID tokens have not', () => {
-  assert.deepEqual(route('POST /api/clip').Properties['AuthorizationScopes'], ['matchcut/clips.write']);
+test('creating a clip requires a scope, which ID tokens do not have', () => {
+  assert.deepEqual(route('POST /api/clip').Properties['AuthorizationScopes'], [
+    'matchcut/clips.write',
+  ]);
 });
 
-test('tokens are those of our pool, made for our client', () => {
-  const { JwtConfiguration: jwt, IdentitySource: source } = api().one('ApiGatewayV2::Authorizer').Properties;
+test('only tokens of our user pool for our client are accepted', () => {
+  const { JwtConfiguration: jwt, IdentitySource: source } = api().one(
+    'ApiGatewayV2::Authorizer',
+  ).Properties;
   assert.deepEqual(source, ['$request.header.Authorization']);
-  assert.equal(api().text(jwt.Issuer), 'https://cognito-idp.eu-central-1.amazonaws.com/<UsersPool>');
-  assert.deepEqual(jwt.Audience.map((it: unknown) => api().text(it)), ['<UsersPoolApp>']);
+  assert.equal(
+    api().text(jwt.Issuer),
+    'https://cognito-idp.eu-central-1.amazonaws.com/<UsersPool>',
+  );
+  assert.deepEqual(
+    jwt.Audience.map((it: unknown) => api().text(it)),
+    ['<UsersPoolApp>'],
+  );
 });
 
-test('throttles are those of the contract', () => {
+test('the throttles are those of the contract', () => {
   const stage = api().one('ApiGatewayV2::Stage').Properties;
   assert.equal(stage['DefaultRouteSettings'].ThrottlingRateLimit, CONTRACT.throttle.perSecond);
   assert.equal(stage['DefaultRouteSettings'].ThrottlingBurstLimit, CONTRACT.throttle.burst);
   const own = CONTRACT.operations.flatMap(({ method, path, throttle }) =>
     throttle === undefined ? [] : [[`${method} ${path}`, throttle.perSecond, throttle.burst]],
   );
-  const set = Object.entries<any>(stage['RouteSettings']).map(([key, it]) => [key, it.ThrottlingRateLimit, it.ThrottlingBurstLimit]);
+  const set = Object.entries<any>(stage['RouteSettings']).map(([key, it]) => [
+    key,
+    it.ThrottlingRateLimit,
+    it.ThrottlingBurstLimit,
+  ]);
   assert.deepEqual(set, own);
-  assert.ok(own.some(([key]) => key === 'GET /api/competitions/{competitionId}/clips'), 'a crowd may read lists');
+  assert.ok(
+    own.some(([key]) => key === 'GET /api/competitions/{competitionId}/clips'),
+    'a crowd may read lists',
+  );
 });
 
-test('there is a group for each scheme of the contract, and its scopes go into its tokens', () => {
+test('each security scheme of the contract has a group, whose scopes are in its tokens', () => {
   const stack = api();
   const groups = stack.all('Cognito::UserPoolGroup').map((it) => it.Properties['GroupName']);
   assert.deepEqual(groups.sort(), [...CONTRACT.groups.keys()].sort());
-  const { GROUP_SCOPES: scopes } = stack.function('scope-token').Properties['Environment'].Variables;
+  const { GROUP_SCOPES: scopes } =
+    stack.function('scope-token').Properties['Environment'].Variables;
   assert.deepEqual(JSON.parse(scopes).operator, ['matchcut/clips.write']);
-  const trigger = stack.one('Cognito::UserPool').Properties['LambdaConfig'].PreTokenGenerationConfig;
+  const trigger =
+    stack.one('Cognito::UserPool').Properties['LambdaConfig'].PreTokenGenerationConfig;
   assert.equal(trigger.LambdaVersion, 'V2_0');
   assert.equal(trigger.LambdaArn['Fn::GetAtt'][0], stack.function('scope-token').id);
 });
 
-test('nobody can make himself a user', () => {
-  assert.equal(api().one('Cognito::UserPool').Properties['AdminCreateUserConfig'].AllowAdminCreateUserOnly, true);
+test('users cannot sign up by themselves', () => {
+  assert.equal(
+    api().one('Cognito::UserPool').Properties['AdminCreateUserConfig'].AllowAdminCreateUserOnly,
+    true,
+  );
   assert.equal(api().one('Cognito::UserPoolClient').Properties['GenerateSecret'], false);
 });
 
-test('browsers may send credentials only from origins that are named', () => {
-  const cors = (settings: object) => api(settings).one('ApiGatewayV2::Api').Properties['CorsConfiguration'];
+test('browsers can send credentials only from configured origins', () => {
+  const cors = (settings: object) =>
+    api(settings).one('ApiGatewayV2::Api').Properties['CorsConfiguration'];
   assert.equal(cors({}).AllowCredentials, false);
   assert.deepEqual(cors({}).AllowOrigins, ['*']);
   assert.equal(cors(PRIVATE).AllowCredentials, true);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { readEvent, report } from '../tools/cost.ts';
-import { estimate, type Event, type Line, total } from '../tools/estimate.ts';
-import { CDN_TRAFFIC, PRICES, trafficCost, UNKNOWN } from '../tools/prices.ts';
+import { formatEstimate, readEvent } from '../tools/cost.ts';
+import { type Event, estimateCost, type Line, sumCosts } from '../tools/estimate.ts';
+import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from '../tools/prices.ts';
 
-/** An event of nothing, to which a test adds what it is about. */
+/** An empty event. Each test adds what it is about. */
 const NOTHING: Event = {
   channels: 0,
   hours: 0,
@@ -27,22 +27,27 @@ const NOTHING: Event = {
   private: false,
 };
 
-/** With sound, the renditions have 3,000,000 bits a second, the best of them 2,000,000. */
+/** With audio, the renditions have 3,000,000 bits a second, and the best one 2,000,000. */
 const GB = 8 * 2 ** 30;
 
 function costs(event: Partial<Event>, given = {}): Record<string, number | undefined> {
-  return Object.fromEntries(estimate({ ...NOTHING, ...event }, given).map((line: Line) => [line.what, line.usd]));
+  return Object.fromEntries(
+    estimateCost({ ...NOTHING, ...event }, given).map((line: Line) => [line.what, line.usd]),
+  );
 }
 
 function near(actual: number | undefined, expected: number): void {
-  assert.ok(actual !== undefined && Math.abs(actual - expected) < 1e-9, `${actual} is not ${expected}`);
+  assert.ok(
+    actual !== undefined && Math.abs(actual - expected) < 1e-9,
+    `${actual} is not ${expected}`,
+  );
 }
 
-test('nothing costs nothing', () => {
+test('an empty event costs nothing', () => {
   assert.deepEqual(costs({}), {});
 });
 
-test('a channel costs by the hour, input and renditions each', () => {
+test('a channel is billed by the hour for its input and each rendition', () => {
   const once = costs({ channels: 2, hours: 3 });
   near(once['MediaLive: input'], 6 * 0.1404);
   near(once['MediaLive: HD renditions'], 6 * 0.4212);
@@ -50,28 +55,28 @@ test('a channel costs by the hour, input and renditions each', () => {
   near(once['MediaPackage: live ingest'], ((6 * 3600 * 3e6) / GB) * 0.03);
 });
 
-test('two pipelines have prices of their own, and are ingested twice', () => {
+test('two pipelines have their own prices, and are ingested twice', () => {
   const twice = costs({ channels: 1, hours: 1, redundant: true });
   near(twice['MediaLive: HD renditions'], 0.702);
   near(twice['MediaLive: input'], 0.234);
   near(twice['MediaPackage: live ingest'], ((2 * 3600 * 3e6) / GB) * 0.03);
 });
 
-test('what is kept costs by the month', () => {
+test('storage is billed by the month', () => {
   const kept = costs({ clips: 100, months: 3 });
-  near(kept['S3: clips and uploads kept'], ((100 * 60 * 3e6) / GB) * 3 * 0.023);
-  near(kept['S3: writing them'], 100 * 30 * 2 * 0.000005);
+  near(kept['S3: stored clips and uploads'], ((100 * 60 * 3e6) / GB) * 3 * 0.023);
+  near(kept['S3: PUT requests'], 100 * 30 * 2 * 0.000005);
   near(kept['Secrets Manager'], 3 * 0.4);
   near(costs({ private: true, months: 3 })['Secrets Manager'], 6 * 0.4);
 });
 
-test('uploads are paid by the minute of each rendition', () => {
+test('uploads are billed by the minute of each rendition', () => {
   const uploads = costs({ uploadMinutes: 40 });
   near(uploads['MediaConvert: HD renditions'], 40 * 0.015);
   near(uploads['MediaConvert: SD renditions'], 40 * 0.0075);
 });
 
-test('viewers cost traffic, requests, and what the CDN has to ask for', () => {
+test('viewers cost traffic, requests and cache misses', () => {
   const watched = costs({ viewers: 1000, liveMinutes: 30, clipMinutes: 10, hitRatio: 0.9 });
   const gb = (1000 * 40 * 60 * 2e6) / GB;
   near(watched['CloudFront: traffic'], gb * 0.085);
@@ -82,26 +87,32 @@ test('viewers cost traffic, requests, and what the CDN has to ask for', () => {
 });
 
 test('traffic gets cheaper tier by tier', () => {
-  near(trafficCost(0), 0);
-  near(trafficCost(10_240), 870.4);
-  near(trafficCost(10_241), 870.48);
-  near(trafficCost(51_200), 870.4 + 40_960 * 0.08);
+  near(computeTrafficCost(0), 0);
+  near(computeTrafficCost(10_240), 870.4);
+  near(computeTrafficCost(10_241), 870.48);
+  near(computeTrafficCost(51_200), 870.4 + 40_960 * 0.08);
   const limits = CDN_TRAFFIC.tiers.map((tier) => tier.upToGb);
-  assert.deepEqual(limits, [...limits].sort((a, b) => a - b));
+  assert.deepEqual(
+    limits,
+    [...limits].sort((a, b) => a - b),
+  );
 });
 
-test('a price nobody published is in no sum, and said to be missing', () => {
+test('an unknown price is not in the total, and is listed as missing', () => {
   const event = { ...NOTHING, clips: 10, viewers: 10, clipMinutes: 5 };
-  const lines = estimate(event);
-  for (const what of ['MediaPackage: harvests of clips', 'MediaPackage: clips to the CDN']) {
+  const lines = estimateCost(event);
+  for (const what of ['MediaPackage: harvests', 'MediaPackage: clips to the CDN']) {
     assert.equal(lines.find((line) => line.what === what)?.usd, undefined);
-    assert.match(report(event, {}), new RegExp(`Not in the total, because[^]*${what}: [^]*Not in the total at all`));
+    assert.match(
+      formatEstimate(event, {}),
+      new RegExp(`Not in the total, because[^]*${what}: [^]*Not in the estimate`),
+    );
   }
-  const given = estimate(event, { vodPackaging: 0.05 });
-  near(total(given) - total(lines), ((10 * 5 * 60 * 2e6) / GB) * 0.01 * 0.05);
+  const given = estimateCost(event, { vodPackaging: 0.05 });
+  near(sumCosts(given) - sumCosts(lines), ((10 * 5 * 60 * 2e6) / GB) * 0.01 * 0.05);
 });
 
-test('every price says when it was true and where it stands', () => {
+test('every price has a date and a source', () => {
   for (const [name, { usd, unit, asOf, source }] of Object.entries(PRICES)) {
     assert.ok(usd > 0 && unit !== '' && source !== '', name);
     assert.match(asOf, /^20\d\d-\d\d-\d\d$/, name);
@@ -110,31 +121,63 @@ test('every price says when it was true and where it stands', () => {
 });
 
 test('every price has a line that uses it', () => {
-  const full = { ...NOTHING, channels: 1, hours: 1, clips: 1, uploadMinutes: 1, viewers: 1, clipMinutes: 1, liveMinutes: 1, months: 1 };
-  const used = new Set([...estimate(full), ...estimate({ ...full, redundant: true })].map((line) => line.price));
-  assert.deepEqual([...used].sort(), [...Object.keys(PRICES), ...Object.keys(UNKNOWN), 'cdnTraffic'].sort());
+  const full = {
+    ...NOTHING,
+    channels: 1,
+    hours: 1,
+    clips: 1,
+    uploadMinutes: 1,
+    viewers: 1,
+    clipMinutes: 1,
+    liveMinutes: 1,
+    months: 1,
+  };
+  const used = new Set(
+    [...estimateCost(full), ...estimateCost({ ...full, redundant: true })].map(
+      (line) => line.price,
+    ),
+  );
+  assert.deepEqual(
+    [...used].sort(),
+    [...Object.keys(PRICES), ...Object.keys(UNKNOWN), 'cdnTraffic'].sort(),
+  );
 });
 
-test('arguments are read, and refused with the reason', () => {
-  const { event, prices } = readEvent(['--viewers', '50000', '--redundant', '--price', 'ingest=0.031', '--price', 'harvest=0']);
+test('arguments are read, and wrong ones are refused with the reason', () => {
+  const { event, prices } = readEvent([
+    '--viewers',
+    '50000',
+    '--redundant',
+    '--price',
+    'ingest=0.031',
+    '--price',
+    'harvest=0',
+  ]);
   assert.equal(event.viewers, 50_000);
   assert.equal(event.redundant, true);
   assert.equal(event.hours, 3);
   assert.deepEqual(prices, { ingest: 0.031, harvest: 0 });
-  const refused = (given: readonly string[], expected: RegExp) => assert.throws(() => readEvent(given), expected);
-  refused(['--viewers', 'many'], /--viewers has to be a number, not many/);
-  refused(['--hours=-1'], /--hours has to be a number/);
-  refused(['--hit-ratio', '2'], /from 0 to 1/);
+  const refused = (given: readonly string[], expected: RegExp) =>
+    assert.throws(() => readEvent(given), expected);
+  refused(['--viewers', 'many'], /--viewers must be a number of 0 or more, not many/);
+  refused(['--hours=-1'], /--hours must be a number/);
+  refused(['--hit-ratio', '2'], /between 0 and 1/);
   refused(['--poll-seconds', '0'], /more than 0/);
-  refused(['--price', 'beer=3'], /there is no price beer; there are mediaLiveInput,/);
-  refused(['--price', 'ingest=cheap'], /cheap is not a number of dollars/);
+  refused(['--price', 'beer=3'], /unknown price beer\. Known prices: mediaLiveInput,/);
+  refused(['--price', 'ingest=cheap'], /cheap is not an amount in US dollars/);
   refused(['--wievers', '3'], /Unknown option '--wievers'/);
 });
 
-test('the report adds up', () => {
+test('the total is the sum of the lines', () => {
   const { event, prices } = readEvent([]);
-  const printed = report(event, prices);
-  const rows = [...printed.matchAll(/^(?!Total).+ \$(\d+\.\d\d) {3}/gm)].map((match) => Number(match[1]));
+  const printed = formatEstimate(event, prices);
+  const rows = [...printed.matchAll(/^(?!Total).+ \$(\d+\.\d\d) {3}/gm)].map((match) =>
+    Number(match[1]),
+  );
   const sum = Number(/^Total +\$(\d+\.\d\d)/m.exec(printed)?.[1]);
-  assert.ok(rows.length > 10 && Math.abs(rows.reduce((all, one) => all + one, 0) - sum) < 0.01 * rows.length, printed);
+  assert.ok(
+    rows.length > 10 &&
+      Math.abs(rows.reduce((all, one) => all + one, 0) - sum) < 0.01 * rows.length,
+    printed,
+  );
 });

@@ -4,27 +4,40 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { runInNewContext } from 'node:vm';
 
-import { ENDPOINT, EXISTING, MADE, PRIVATE, twoGroups, type Properties, type Stack, vod } from './synthesis.ts';
+import {
+  ENDPOINT,
+  EXISTING,
+  MADE,
+  PRIVATE,
+  type Properties,
+  type Stack,
+  vod,
+  writeTwoGroups,
+} from './synthesis.ts';
 
-const config = (stack: Stack): Properties => stack.one('CloudFront::Distribution').Properties['DistributionConfig'];
+const config = (stack: Stack): Properties =>
+  stack.one('CloudFront::Distribution').Properties['DistributionConfig'];
 
-/** The behavior that takes a path: the first whose pattern it matches. */
+/** The behavior for a path: the first one with a matching pattern. */
 function behavior(path: string, stack: Stack = vod()): Properties {
   const { CacheBehaviors: others, DefaultCacheBehavior: otherwise } = config(stack);
-  const matches = (pattern: string) => new RegExp(`^${pattern.replaceAll(/[.+]/g, '\\$&').replaceAll('*', '.*')}$`).test(path);
+  const matches = (pattern: string) =>
+    new RegExp(`^${pattern.replaceAll(/[.+]/g, '\\$&').replaceAll('*', '.*')}$`).test(path);
   return (others as Properties[]).find((it) => matches(it['PathPattern'])) ?? otherwise;
 }
 
-/** The policy that a behavior caches by; none where it caches nothing. */
+/** The cache policy for a path, if it is cached. */
 function policy(path: string, stack: Stack = vod()): Properties | undefined {
   const id = behavior(path, stack)['CachePolicyId'];
-  return typeof id === 'string' ? undefined : stack.template.Resources[id.Ref]?.Properties?.['CachePolicyConfig'] as Properties;
+  return typeof id === 'string'
+    ? undefined
+    : (stack.template.Resources[id.Ref]?.Properties?.['CachePolicyConfig'] as Properties);
 }
 
 const key = (path: string, stack?: Stack): string[] =>
   policy(path, stack)?.['ParametersInCacheKeyAndForwardedToOrigin'].QueryStringsConfig.QueryStrings;
 
-/** The host a path is fetched from. */
+/** The origin of a path. */
 function origin(path: string, stack: Stack = vod()): Properties {
   const id = behavior(path, stack)['TargetOriginId'];
   return (config(stack)['Origins'] as Properties[]).find((it) => it['Id'] === id) ?? {};
@@ -33,22 +46,34 @@ function origin(path: string, stack: Stack = vod()): Properties {
 const LIST = '/api/competitions/100m-dash/clips';
 const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
 
-test('a list is cached for seconds, on its own parameters, and never with a token', () => {
+test('a list is cached for seconds, by its own parameters, and never with a token', () => {
   assert.deepEqual(key(LIST), ['from', 'to', 'order', 'tag', 'limit', 'cursor']);
-  assert.deepEqual([policy(LIST)?.['MinTTL'], policy(LIST)?.['DefaultTTL'], policy(LIST)?.['MaxTTL']], [0, 0, 10]);
-  // CloudFront sends a GET on without the token, unless a policy says otherwise.
+  assert.deepEqual(
+    [policy(LIST)?.['MinTTL'], policy(LIST)?.['DefaultTTL'], policy(LIST)?.['MaxTTL']],
+    [0, 0, 10],
+  );
+  // CloudFront does not forward the token of a GET, unless a policy says so.
   assert.equal(behavior(LIST)['OriginRequestPolicyId'], undefined);
 });
 
-test('what else the API says is not cached, and gets the token', () => {
-  for (const path of ['/api/clip', `${LIST}/20200203133058_20200203133258_k7Qx2f`, '/api/health', '/']) {
+test('other API requests are not cached, and keep the token', () => {
+  for (const path of [
+    '/api/clip',
+    `${LIST}/20200203133058_20200203133258_k7Qx2f`,
+    '/api/health',
+    '/',
+  ]) {
     assert.equal(behavior(path)['CachePolicyId'], CACHING_DISABLED, path);
-    assert.equal(behavior(path)['OriginRequestPolicyId'], 'b689b0a8-53d0-40ab-baf2-68738e2966ac', path);
+    assert.equal(
+      behavior(path)['OriginRequestPolicyId'],
+      'b689b0a8-53d0-40ab-baf2-68738e2966ac',
+      path,
+    );
     assert.ok(behavior(path)['AllowedMethods'].includes('POST'), path);
   }
 });
 
-test('a live manifest is cached per window, for less than a segment or two', () => {
+test('a live manifest is cached by window, for at most 5 s', () => {
   const manifest = '/live/main/out/v1/0123abc/index.m3u8';
   assert.deepEqual([...key(manifest)].sort(), ['aws.manifestfilter', 'end', 'm', 'start']);
   assert.ok(policy(manifest)?.['MaxTTL'] <= 5);
@@ -56,34 +81,52 @@ test('a live manifest is cached per window, for less than a segment or two', () 
   assert.equal(origin(manifest)['DomainName'], 'abc.mediapackage.eu-central-1.amazonaws.com');
 });
 
-test('manifests of assets are kept for minutes, segments for a year', () => {
+test('manifests of assets are cached for minutes, segments for up to a year', () => {
   const asset = '/vod/out/v1/1d9c5b7a/6e02f4/a81b3c';
-  for (const name of ['index.m3u8', 'index.mpd']) assert.equal(policy(`${asset}/${name}`)?.['MaxTTL'], 300);
+  for (const name of ['index.m3u8', 'index.mpd'])
+    assert.equal(policy(`${asset}/${name}`)?.['MaxTTL'], 300);
   assert.equal(policy(`${asset}/index_1_2.ts`)?.['MaxTTL'], 365 * 24 * 3600);
 });
 
-test('no key and no origin knows of cookies, of tokens, or of what a signature is made of', () => {
+test('no cache key and no origin request contains cookies, tokens or signatures', () => {
   for (const stack of [vod(), vod({ ...EXISTING, ...PRIVATE })]) {
     for (const it of stack.all('CloudFront::CachePolicy')) {
-      const { CookiesConfig: cookies, HeadersConfig: headers, QueryStringsConfig: query } =
-        it.Properties['CachePolicyConfig'].ParametersInCacheKeyAndForwardedToOrigin;
+      const {
+        CookiesConfig: cookies,
+        HeadersConfig: headers,
+        QueryStringsConfig: query,
+      } = it.Properties['CachePolicyConfig'].ParametersInCacheKeyAndForwardedToOrigin;
       assert.equal(cookies.CookieBehavior, 'none');
       assert.equal(headers.HeaderBehavior, 'none');
       assert.equal(query.QueryStringBehavior, 'whitelist');
       const signature = ['Expires', 'Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'];
-      assert.deepEqual(query.QueryStrings.filter((name: string) => signature.includes(name)), []);
+      assert.deepEqual(
+        query.QueryStrings.filter((name: string) => signature.includes(name)),
+        [],
+      );
     }
   }
 });
 
-test('an error is forgotten after a second', () => {
-  for (const it of config(vod())['CustomErrorResponses']) assert.equal(it.ErrorCachingMinTTL, 1, it.ErrorCode);
-  assert.ok(config(vod())['CustomErrorResponses'].some((it: Properties) => it['ErrorCode'] === 404));
+test('an error is cached for one second', () => {
+  for (const it of config(vod())['CustomErrorResponses'])
+    assert.equal(it.ErrorCachingMinTTL, 1, it.ErrorCode);
+  assert.ok(
+    config(vod())['CustomErrorResponses'].some((it: Properties) => it['ErrorCode'] === 404),
+  );
 });
 
-test('every reply carries security headers, and pages of other origins may read it', () => {
-  const { SecurityHeadersConfig: security, CorsConfig: cors } = vod().one('CloudFront::ResponseHeadersPolicy').Properties['ResponseHeadersPolicyConfig'];
-  assert.deepEqual(Object.keys(security).sort(), ['ContentSecurityPolicy', 'ContentTypeOptions', 'FrameOptions', 'ReferrerPolicy', 'StrictTransportSecurity']);
+test('every response has security headers, and pages of other origins can read it', () => {
+  const { SecurityHeadersConfig: security, CorsConfig: cors } = vod().one(
+    'CloudFront::ResponseHeadersPolicy',
+  ).Properties['ResponseHeadersPolicyConfig'];
+  assert.deepEqual(Object.keys(security).sort(), [
+    'ContentSecurityPolicy',
+    'ContentTypeOptions',
+    'FrameOptions',
+    'ReferrerPolicy',
+    'StrictTransportSecurity',
+  ]);
   assert.deepEqual(cors.AccessControlAllowOrigins.Items, ['*']);
   const { CacheBehaviors: others, DefaultCacheBehavior: otherwise } = config(vod());
   for (const it of [...others, otherwise]) {
@@ -92,19 +135,33 @@ test('every reply carries security headers, and pages of other origins may read 
   }
 });
 
-test('MediaPackage is told that it is our distribution that asks', () => {
-  const header = (path: string, stack: Stack) => origin(path, stack)['OriginCustomHeaders'] as Properties[] | undefined;
+test('the distribution sends the CDN identifier to MediaPackage', () => {
+  const header = (path: string, stack: Stack) =>
+    origin(path, stack)['OriginCustomHeaders'] as Properties[] | undefined;
   const [vodHeader] = header('/vod/out/v1/a', vod()) ?? [];
   assert.equal(vodHeader?.['HeaderName'], 'X-MediaPackage-CDNIdentifier');
-  assert.match(vod().text(vodHeader?.['HeaderValue']), /^\{\{resolve:secretsmanager:<AssetCdnIdentifierSecret>:SecretString:MediaPackageCDNIdentifier::\}\}$/);
-  assert.equal(header('/live/main/out/v1/a', vod()), undefined, 'an endpoint that demands nothing is told nothing');
-  assert.equal(header('/live/main/out/v1/a', vod(MADE))?.[0]?.['HeaderName'], 'X-MediaPackage-CDNIdentifier');
+  assert.match(
+    vod().text(vodHeader?.['HeaderValue']),
+    /^\{\{resolve:secretsmanager:<AssetCdnIdentifierSecret>:SecretString:MediaPackageCDNIdentifier::\}\}$/,
+  );
+  assert.equal(
+    header('/live/main/out/v1/a', vod()),
+    undefined,
+    'an endpoint without CDN authorization gets no header',
+  );
+  assert.equal(
+    header('/live/main/out/v1/a', vod(MADE))?.[0]?.['HeaderName'],
+    'X-MediaPackage-CDNIdentifier',
+  );
   assert.equal(header('/api/health', vod()), undefined);
 });
 
-test('thumbnails come from the bucket, and nothing else of it does', () => {
+test('thumbnails come from the bucket, and nothing else in it is readable', () => {
   const stack = vod();
-  assert.equal(stack.text(origin('/vod/thumbnails/a/b/thumbnail.0000000.jpg')['DomainName']), '<ClipBucket>');
+  assert.equal(
+    stack.text(origin('/vod/thumbnails/a/b/thumbnail.0000000.jpg')['DomainName']),
+    '<ClipBucket>',
+  );
   const reads = stack
     .all('S3::BucketPolicy')
     .flatMap((it) => it.Properties['PolicyDocument'].Statement as Properties[])
@@ -115,15 +172,27 @@ test('thumbnails come from the bucket, and nothing else of it does', () => {
   assert.ok(reads[0]?.['Condition'].StringEquals['AWS:SourceArn']);
 });
 
-test('media of a private library opens with cookies only', () => {
+test('media of a private library needs cookies', () => {
   const stack = vod({ ...EXISTING, ...PRIVATE });
   const group = [{ Ref: stack.one('CloudFront::KeyGroup').id }];
-  for (const path of ['out/v1/a/b/index.m3u8', 'out/v1/a/b/index.mpd', 'out/v1/a/b/1.ts', 'thumbnails/a/b/0.jpg']) {
+  for (const path of [
+    'out/v1/a/b/index.m3u8',
+    'out/v1/a/b/index.mpd',
+    'out/v1/a/b/1.ts',
+    'thumbnails/a/b/0.jpg',
+  ]) {
     const private_ = `/vod/private/demo/${path}`;
     assert.deepEqual(behavior(private_, stack)['TrustedKeyGroups'], group, private_);
-    assert.equal(behavior(`/vod/${path}`, stack)['CachePolicyId'], CACHING_DISABLED, `/vod/${path} is nothing but an unknown path of the API`);
+    assert.equal(
+      behavior(`/vod/${path}`, stack)['CachePolicyId'],
+      CACHING_DISABLED,
+      `/vod/${path} must be an unknown path of the API`,
+    );
   }
-  assert.equal(stack.text(origin('/vod/private/demo/thumbnails/demo/b/0.jpg', stack)['DomainName']), '<ClipBucket>');
+  assert.equal(
+    stack.text(origin('/vod/private/demo/thumbnails/demo/b/0.jpg', stack)['DomainName']),
+    '<ClipBucket>',
+  );
   assert.equal(behavior('/vod/private/demo/x', vod())['TrustedKeyGroups'], undefined);
 });
 
@@ -136,11 +205,14 @@ function edge(stack: Stack, name: string, uri: string): string | number {
   assert.ok(code, `there is no function with ${name}`);
   const sandbox = { require: createRequire(import.meta.url), event: { request: { uri } } };
   const filled = code.replace(/\{\{resolve:[^}]*\}\}/, '0'.repeat(64));
-  const result = runInNewContext(`${filled}\nhandler(event)`, sandbox) as { uri?: string; statusCode?: number };
+  const result = runInNewContext(`${filled}\nhandler(event)`, sandbox) as {
+    uri?: string;
+    statusCode?: number;
+  };
   return result.uri ?? result.statusCode ?? '';
 }
 
-test('prefixes are taken off before the origin is asked', () => {
+test('path prefixes are removed before the origin request', () => {
   const check = (uri: string, expected: string) => assert.equal(edge(vod(), 'live', uri), expected);
   check('/live/main/out/v1/0123abc/index.m3u8', '/out/v1/0123abc/index.m3u8');
   check('/vod/out/v1/1d9c5b7a/a/index.m3u8', '/out/v1/1d9c5b7a/a/index.m3u8');
@@ -150,9 +222,13 @@ test('prefixes are taken off before the origin is asked', () => {
 
 test('the seal of a private library binds an asset to its competition', () => {
   const stack = vod({ ...EXISTING, ...PRIVATE });
-  const check = (uri: string, expected: string | number) => assert.equal(edge(stack, 'SEAL_KEY', uri), expected, uri);
+  const check = (uri: string, expected: string | number) =>
+    assert.equal(edge(stack, 'SEAL_KEY', uri), expected, uri);
   const seal = 'bfbe02c35fa2853c05533303bcad4152';
-  assert.equal(createHmac('sha256', '0'.repeat(64)).update('100m-dash/1d9c5b7a').digest('hex').slice(0, 32), seal);
+  assert.equal(
+    createHmac('sha256', '0'.repeat(64)).update('100m-dash/1d9c5b7a').digest('hex').slice(0, 32),
+    seal,
+  );
   const media = 'out/v1/1d9c5b7a/6e02f4/a81b3c/index.m3u8';
   check(`/vod/private/100m-dash/${seal}/${media}`, `/${media}`);
   check(`/vod/private/200m/${seal}/${media}`, 403);
@@ -160,35 +236,49 @@ test('the seal of a private library binds an asset to its competition', () => {
   check(`/vod/private/100m-dash/${'0'.repeat(32)}/${media}`, 403);
   check(`/vod/private/100m-dash/${media}`, 403);
   check(`/vod/private/100m-dash/${seal}/out/v1/1d9c5b7a/../../v1/another/index.m3u8`, 403);
-  check('/vod/private/100m-dash/thumbnails/100m-dash/clip/0.jpg', '/thumbnails/100m-dash/clip/0.jpg');
+  check(
+    '/vod/private/100m-dash/thumbnails/100m-dash/clip/0.jpg',
+    '/thumbnails/100m-dash/clip/0.jpg',
+  );
   check('/vod/private/100m-dash/thumbnails/200m/clip/0.jpg', 403);
   check('/vod/private/100m-dash/thumbnails/100m-dash/../200m/clip/0.jpg', 403);
   check('/vod/private/100m-dash/thumbnails/100m-dash/%2e%2e/200m/clip/0.jpg', 403);
 });
 
-/** The group of the project and a second one, in a folder of their own. */
-const groups = twoGroups();
+/** A folder with two packaging groups. */
+const groups = writeTwoGroups();
 
-test('each packaging group has its origin, told by what stands before the path', () => {
+test('each packaging group has its own path prefix and origin', () => {
   const stack = vod({ ...EXISTING, packagingGroups: groups });
-  const hosts = (path: string) => stack.text(origin(path, stack)['DomainName']['Fn::Select'][1]['Fn::Split'][1]);
+  const hosts = (path: string) =>
+    stack.text(origin(path, stack)['DomainName']['Fn::Select'][1]['Fn::Split'][1]);
   for (const file of ['index.m3u8', 'index.mpd', 'index_1_2.ts']) {
     assert.equal(hosts(`/vod/out/v1/a/b/c/${file}`), '<AssetPackagingGroup>', file);
     assert.equal(hosts(`/vod/2/out/v1/a/b/c/${file}`), '<AssetPackagingsecondGroup>', file);
-    assert.deepEqual(policy(`/vod/2/out/v1/a/b/c/${file}`, stack), policy(`/vod/out/v1/a/b/c/${file}`, stack), file);
+    assert.deepEqual(
+      policy(`/vod/2/out/v1/a/b/c/${file}`, stack),
+      policy(`/vod/out/v1/a/b/c/${file}`, stack),
+      file,
+    );
   }
-  assert.equal(origin('/vod/2/out/v1/a', stack)['OriginCustomHeaders'][0].HeaderName, 'X-MediaPackage-CDNIdentifier');
+  assert.equal(
+    origin('/vod/2/out/v1/a', stack)['OriginCustomHeaders'][0].HeaderName,
+    'X-MediaPackage-CDNIdentifier',
+  );
   assert.equal(edge(stack, 'live', '/vod/2/out/v1/a/b/c/index.m3u8'), '/out/v1/a/b/c/index.m3u8');
 });
 
-test('in a private library, what stands before the path stands behind the seal', () => {
+test('in a private library, the number of the packaging group follows the seal', () => {
   const stack = vod({ ...EXISTING, ...PRIVATE, packagingGroups: groups });
   const seal = 'bfbe02c35fa2853c05533303bcad4152';
-  const hosts = (path: string) => stack.text(origin(path, stack)['DomainName']['Fn::Select'][1]['Fn::Split'][1]);
+  const hosts = (path: string) =>
+    stack.text(origin(path, stack)['DomainName']['Fn::Select'][1]['Fn::Split'][1]);
   for (const file of ['index.m3u8', 'index.mpd', 'index_1_2.ts']) {
     for (const competition of ['100m-dash', '2']) {
       const media = `out/v1/1d9c5b7a/6e02f4/a81b3c/${file}`;
-      const [first, second] = ['', '/2'].map((path) => `/vod/private/${competition}/${seal}${path}/${media}`);
+      const [first, second] = ['', '/2'].map(
+        (path) => `/vod/private/${competition}/${seal}${path}/${media}`,
+      );
       assert.equal(hosts(first ?? ''), '<AssetPackagingGroup>', first);
       assert.equal(hosts(second ?? ''), '<AssetPackagingsecondGroup>', second);
       assert.ok(behavior(second ?? '', stack)['TrustedKeyGroups'], second);
@@ -197,17 +287,32 @@ test('in a private library, what stands before the path stands behind the seal',
   }
 });
 
-test('a distribution that cannot serve so much is refused before it is made', () => {
-  const channels = Array.from({ length: 9 }, (_, at) => ({ id: `c${at}`, competition: 'demo', originEndpoint: ENDPOINT }));
+test('too many channels and packaging groups are refused before the deployment', () => {
+  const channels = Array.from({ length: 9 }, (_, at) => ({
+    id: `c${at}`,
+    competition: 'demo',
+    originEndpoint: ENDPOINT,
+  }));
   assert.ok(vod({ ...EXISTING, channels }));
-  assert.throws(() => vod({ ...EXISTING, channels, packagingGroups: groups }), /^SettingsError: .*9 channels; one distribution takes 8 beside 2 of packaging groups/);
+  assert.throws(
+    () => vod({ ...EXISTING, channels, packagingGroups: groups }),
+    /^SettingsError: .*9 channels\. With 2 packaging groups, the maximum is 8/,
+  );
 });
 
-test('a domain brings its certificate, and Origin Shield is an option', () => {
-  const stack = vod({ ...EXISTING, domain: 'clips.example.com', certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1', originShield: true });
+test('a domain and Origin Shield can be configured', () => {
+  const stack = vod({
+    ...EXISTING,
+    domain: 'clips.example.com',
+    certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1',
+    originShield: true,
+  });
   assert.deepEqual(config(stack)['Aliases'], ['clips.example.com']);
   assert.equal(config(stack)['ViewerCertificate'].MinimumProtocolVersion, 'TLSv1.2_2021');
-  assert.equal((stack.template['Outputs'] as any).VodBaseUrl.Value, 'https://clips.example.com/vod');
+  assert.equal(
+    (stack.template['Outputs'] as any).VodBaseUrl.Value,
+    'https://clips.example.com/vod',
+  );
   assert.equal(origin('/vod/out/v1/a', stack)['OriginShield'].OriginShieldRegion, 'eu-central-1');
   assert.notEqual(origin('/vod/out/v1/a')['OriginShield']?.Enabled, true);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { drainAssets, stopChannel } from '../tools/drain.ts';
 import { fakeAws, Refusal } from './fake-aws.ts';
 
-test('every asset of the group goes, page by page, and those that came through meanwhile', async () => {
+test('all assets of a group are deleted, including those created meanwhile', async () => {
   const assets = new Set(Array.from({ length: 230 }, (_, at) => `demo_${at}`));
   let late = 1;
   const { aws, calls } = await fakeAws({
@@ -12,7 +12,10 @@ test('every asset of the group goes, page by page, and those that came through m
       assert.equal(packagingGroupId, 'matchcut');
       const from = Number(nextToken ?? 0);
       const page = [...assets].slice(from, from + Number(maxResults)).map((id) => ({ id }));
-      return { assets: page, ...(from + page.length < assets.size ? { nextToken: String(from + page.length) } : {}) };
+      return {
+        assets: page,
+        ...(from + page.length < assets.size ? { nextToken: String(from + page.length) } : {}),
+      };
     },
     'DELETE /assets/*': (_, path) => {
       assets.delete(path.slice('/assets/'.length));
@@ -25,7 +28,7 @@ test('every asset of the group goes, page by page, and those that came through m
   assert.equal(calls.filter((call) => call.startsWith('DELETE')).length, 231);
 });
 
-test('being told to slow down, and assets that are gone already, stop nothing', async () => {
+test('throttled calls and missing assets do not stop the deletion', async () => {
   const assets = new Set(['a', 'b']);
   let refusals = 2;
   const { aws } = await fakeAws({
@@ -39,12 +42,12 @@ test('being told to slow down, and assets that are gone already, stop nothing', 
   assert.equal(await drainAssets(aws.vod, 'matchcut', { pollMs: 0 }), 2);
 });
 
-test('a group that is not there has nothing to drain', async () => {
+test('a missing group has no assets to delete', async () => {
   const { aws } = await fakeAws({ 'GET /assets': () => new Refusal('NotFoundException', 404) });
   assert.equal(await drainAssets(aws.vod, 'matchcut'), 0);
 });
 
-test('a channel is stopped, and waited for', async () => {
+test('a channel is stopped', async () => {
   const check = async (states: readonly string[], ran: boolean, stops: number) => {
     const left = [...states];
     const { aws, calls } = await fakeAws({
@@ -61,7 +64,9 @@ test('a channel is stopped, and waited for', async () => {
   await check(['DELETED'], false, 0);
 });
 
-test('a channel that is not there does not run', async () => {
-  const { aws } = await fakeAws({ 'GET /prod/channels/1': () => new Refusal('NotFoundException', 404) });
+test('a missing channel is not running', async () => {
+  const { aws } = await fakeAws({
+    'GET /prod/channels/1': () => new Refusal('NotFoundException', 404),
+  });
   assert.equal(await stopChannel(aws.mediaLive, '1', 0), false);
 });

@@ -9,26 +9,34 @@ const queues = () => {
   return { source, id, queue: vod().template.Resources[id]?.Properties ?? {} };
 };
 
-test('clips that are due are started one by one, two at a time', () => {
+test('harvest-clip gets one due message at a time, and runs at most twice at once', () => {
   const { source, queue } = queues();
   assert.equal(source['BatchSize'], 1);
   assert.deepEqual(source['ScalingConfig'], { MaximumConcurrency: 2 });
   const { Timeout: longest } = vod().function('harvest-clip').Properties;
-  assert.equal(queue['VisibilityTimeout'], longest + 10, 'one that failed comes again soon, and never while it is at work');
+  assert.equal(
+    queue['VisibilityTimeout'],
+    longest + 10,
+    'a failed message must return soon, but never while its function runs',
+  );
   assert.equal((queue['RedrivePolicy'] as any).maxReceiveCount, 5);
-  assert.equal(queue['FifoQueue'], undefined, 'a clip that is told to wait would hold up those behind it');
+  assert.equal(
+    queue['FifoQueue'],
+    undefined,
+    'a delayed message must not block the messages behind it',
+  );
 });
 
-test('whoever has a clip started later, and whoever starts it, means the same queue', () => {
+test('all functions that send due messages use the same queue', () => {
   for (const bin of ['create-clip', 'harvest-clip', 'harvest-complete', 'retry-clip']) {
     const { DUE_QUEUE_URL: url } = vod().function(bin).Properties['Environment'].Variables;
     assert.deepEqual(url, { Ref: queues().id }, bin);
   }
 });
 
-test('harvest-clip knows what create-clip knows of the live origin', () => {
-  const of = (bin: string) => vod().function(bin).Properties['Environment'].Variables;
+test('harvest-clip has the same live origin as create-clip', () => {
+  const variables = (bin: string) => vod().function(bin).Properties['Environment'].Variables;
   for (const name of ['CHANNELS', 'CLIPS_BUCKET', 'CLIPS_TABLE', 'HARVEST_ROLE_ARN']) {
-    assert.deepEqual(of('harvest-clip')[name], of('create-clip')[name], name);
+    assert.deepEqual(variables('harvest-clip')[name], variables('create-clip')[name], name);
   }
 });

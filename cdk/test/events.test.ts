@@ -3,28 +3,37 @@ import { test } from 'node:test';
 
 import { ACCOUNT, EXISTING, MADE, type Properties, REGION, type Stack, vod } from './synthesis.ts';
 
-/** Whether EventBridge would let an event through: of its rules, what the patterns here use. */
-function lets(pattern: any, event: any): boolean {
-  if (!Array.isArray(pattern)) return Object.entries(pattern).every(([key, it]) => event !== undefined && lets(it, event[key]));
+/** Whether a pattern matches an event. Implements the part of EventBridge's rules that our patterns use. */
+function matches(pattern: any, event: any): boolean {
+  if (!Array.isArray(pattern))
+    return Object.entries(pattern).every(
+      ([key, it]) => event !== undefined && matches(it, event[key]),
+    );
   const values = [event].flat();
   return pattern.some((wanted) =>
-    typeof wanted === 'object' ? values.some((it) => String(it).startsWith(wanted.prefix)) : values.includes(wanted),
+    typeof wanted === 'object'
+      ? values.some((it) => String(it).startsWith(wanted.prefix))
+      : values.includes(wanted),
   );
 }
 
-/** The functions that an event starts. */
-function started(event: unknown, stack: Stack = vod()): string[] {
+/** Lists the functions that an event starts. */
+function listStarted(event: unknown, stack: Stack = vod()): string[] {
   return stack
     .all('Events::Rule')
     .filter((rule) => rule.Properties['EventPattern'] !== undefined)
-    .filter((rule) => lets(resolved(rule.Properties['EventPattern']), event))
+    .filter((rule) => matches(resolve(rule.Properties['EventPattern']), event))
     .map((rule) => String(rule.Properties['Description']).replace('Starts ', ''));
 }
 
-/** Partition and the like, as in an account of AWS. */
-function resolved(pattern: unknown): unknown {
-  const text = JSON.stringify(pattern).replaceAll(/\{"Fn::Join":\["",(\[.*?\])\]\}/g, (_, parts: string) =>
-    JSON.stringify((JSON.parse(parts) as any[]).map((it) => (typeof it === 'string' ? it : 'aws')).join('')),
+/** Resolves references such as the partition, as in an AWS account. */
+function resolve(pattern: unknown): unknown {
+  const text = JSON.stringify(pattern).replaceAll(
+    /\{"Fn::Join":\["",(\[.*?\])\]\}/g,
+    (_, parts: string) =>
+      JSON.stringify(
+        (JSON.parse(parts) as any[]).map((it) => (typeof it === 'string' ? it : 'aws')).join(''),
+      ),
   );
   return JSON.parse(text) as unknown;
 }
@@ -45,54 +54,83 @@ const ingested = (event: string, detail: object, ...resources: string[]) => ({
   detail: { event, message: 'as it may be', ...detail },
 });
 
-test('the end of a harvest of ours starts harvest-complete, good or bad', () => {
-  assert.deepEqual(started(harvested('SUCCEEDED')), ['harvest-complete']);
-  assert.deepEqual(started(harvested('FAILED')), ['harvest-complete']);
-  assert.deepEqual(started(harvested('IN_PROGRESS')), []);
-  assert.deepEqual(started(harvested('SUCCEEDED', 'somebody-elses')), []);
+test('a harvest of ours that succeeded or failed starts harvest-complete', () => {
+  assert.deepEqual(listStarted(harvested('SUCCEEDED')), ['harvest-complete']);
+  assert.deepEqual(listStarted(harvested('FAILED')), ['harvest-complete']);
+  assert.deepEqual(listStarted(harvested('IN_PROGRESS')), []);
+  assert.deepEqual(listStarted(harvested('SUCCEEDED', 'of-another-service')), []);
 });
 
-test('harvests of channels made here are ours, too', () => {
-  assert.deepEqual(started(harvested('SUCCEEDED', 'matchcut-main'), vod(MADE)), ['harvest-complete']);
-  const encrypted = { ...MADE, drm: { url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys', live: true } };
-  assert.deepEqual(started(harvested('SUCCEEDED', 'matchcut-main-clear'), vod(encrypted)), ['harvest-complete']);
-  assert.deepEqual(started(harvested('SUCCEEDED', 'matchcut-main'), vod(encrypted)), []);
+test('harvests of channels of the stack Live are ours', () => {
+  assert.deepEqual(listStarted(harvested('SUCCEEDED', 'matchcut-main'), vod(MADE)), [
+    'harvest-complete',
+  ]);
+  const encrypted = {
+    ...MADE,
+    drm: { url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys', live: true },
+  };
+  assert.deepEqual(listStarted(harvested('SUCCEEDED', 'matchcut-main-clear'), vod(encrypted)), [
+    'harvest-complete',
+  ]);
+  assert.deepEqual(listStarted(harvested('SUCCEEDED', 'matchcut-main'), vod(encrypted)), []);
 });
 
-test('a format that plays, and an ingest that failed, start asset-playable', () => {
-  const playable = (id: string) => ingested('VodAssetPlayable', { packaging_configuration_id: id }, 'assets/a_b', `packaging-configurations/${id}`);
-  assert.deepEqual(started(playable('hls')), ['asset-playable']);
-  assert.deepEqual(started(playable('dash')), ['asset-playable']);
-  assert.deepEqual(started(playable('somebody-elses')), []);
-  assert.deepEqual(started(ingested('IngestError', {}, 'assets/a_b')), ['asset-playable']);
-  assert.deepEqual(started(ingested('IngestComplete', {}, 'assets/a_b')), []);
-  // A live channel's trouble.
-  assert.deepEqual(started(ingested('MaxIngestStreamsError', {}, 'channels/1')), []);
+test('a playable format and a failed ingest start asset-playable', () => {
+  const playable = (id: string) =>
+    ingested(
+      'VodAssetPlayable',
+      { packaging_configuration_id: id },
+      'assets/a_b',
+      `packaging-configurations/${id}`,
+    );
+  assert.deepEqual(listStarted(playable('hls')), ['asset-playable']);
+  assert.deepEqual(listStarted(playable('dash')), ['asset-playable']);
+  assert.deepEqual(listStarted(playable('of-another-service')), []);
+  assert.deepEqual(listStarted(ingested('IngestError', {}, 'assets/a_b')), ['asset-playable']);
+  assert.deepEqual(listStarted(ingested('IngestComplete', {}, 'assets/a_b')), []);
+  // An event of a live channel.
+  assert.deepEqual(listStarted(ingested('MaxIngestStreamsError', {}, 'channels/1')), []);
 });
 
-test('other services start nothing', () => {
-  assert.deepEqual(started({ ...harvested('SUCCEEDED'), source: 'aws.mediapackagev2' }), []);
-  assert.deepEqual(started({ source: 'aws.medialive', 'detail-type': 'MediaLive Channel State Change', detail: {} }), []);
+test('events of other services start no function', () => {
+  assert.deepEqual(listStarted({ ...harvested('SUCCEEDED'), source: 'aws.mediapackagev2' }), []);
+  assert.deepEqual(
+    listStarted({
+      source: 'aws.medialive',
+      'detail-type': 'MediaLive Channel State Change',
+      detail: {},
+    }),
+    [],
+  );
 });
 
 test('the sweep runs every minute', () => {
-  const timed = vod().all('Events::Rule').filter((rule) => rule.Properties['ScheduleExpression'] !== undefined);
+  const timed = vod()
+    .all('Events::Rule')
+    .filter((rule) => rule.Properties['ScheduleExpression'] !== undefined);
   assert.deepEqual(
     timed.map((rule) => [rule.Properties['Description'], rule.Properties['ScheduleExpression']]),
     [['Starts sweep-library', 'rate(1 minute)']],
   );
 });
 
-test('what an event could not start is kept, and somebody is told', () => {
+test('an event that cannot be delivered is kept, and sets off an alarm', () => {
   const stack = vod({ ...EXISTING, alarmEmail: 'night@example.com' });
   const [topic] = stack.all('SNS::Topic');
   const kept = (arn: Properties | undefined) => {
     const queue = stack.template.Resources[arn?.['Fn::GetAtt'][0]];
     assert.equal(queue?.Properties?.['MessageRetentionPeriod'], 14 * 24 * 3600);
-    const alarm = stack.all('CloudWatch::Alarm').find((it) => it.Properties['Dimensions']?.[0].Value['Fn::GetAtt']?.[0] === arn?.['Fn::GetAtt'][0]);
+    const alarm = stack
+      .all('CloudWatch::Alarm')
+      .find(
+        (it) =>
+          it.Properties['Dimensions']?.[0].Value['Fn::GetAtt']?.[0] === arn?.['Fn::GetAtt'][0],
+      );
     assert.deepEqual(alarm?.Properties['AlarmActions'], [{ Ref: topic?.id }]);
   };
-  for (const rule of stack.all('Events::Rule').filter((it) => it.Properties['EventPattern'] !== undefined)) {
+  for (const rule of stack
+    .all('Events::Rule')
+    .filter((it) => it.Properties['EventPattern'] !== undefined)) {
     for (const target of rule.Properties['Targets']) kept(target.DeadLetterConfig.Arn);
   }
   for (const bin of ['harvest-complete', 'asset-playable', 'transcode-complete']) {

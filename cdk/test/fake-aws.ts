@@ -1,4 +1,4 @@
-/** AWS as the tools see it: the real SDK speaks to it, and each test says what it answers. */
+/** A local server that answers the AWS SDK for the tests of the tools. Each test defines the responses. */
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,10 +6,10 @@ import { after } from 'node:test';
 
 import { type Aws, connect } from '../tools/aws.ts';
 
-/** What an operation answers: an object for JSON, a text for XML. */
+/** The response of an operation: an object for JSON, a text for XML. */
 export type Answer = (asked: Record<string, unknown>, path: string) => unknown;
 
-/** An error as every protocol reads it. */
+/** An error response in each protocol. */
 export class Refusal {
   constructor(
     readonly code: string,
@@ -19,10 +19,12 @@ export class Refusal {
 }
 
 /**
- * Serves operations by name: `GetParameter` for those the request names itself, `GET /assets` for
- * REST. What a test does not foresee is refused as not permitted.
+ * Serves operations by name: `GetParameter` if the request contains the name, `GET /assets` for REST.
+ * Answers all other operations with access denied.
  */
-export async function fakeAws(answers: Record<string, Answer>): Promise<{ aws: Aws; calls: string[] }> {
+export async function fakeAws(
+  answers: Record<string, Answer>,
+): Promise<{ aws: Aws; calls: string[] }> {
   const calls: string[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -30,12 +32,21 @@ export async function fakeAws(answers: Record<string, Answer>): Promise<{ aws: A
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
       const [path = '', query = ''] = (request.url ?? '').split('?');
-      const target = String(request.headers['x-amz-target'] ?? '').split('.').at(-1);
+      const target = String(request.headers['x-amz-target'] ?? '')
+        .split('.')
+        .at(-1);
       const form = new URLSearchParams(text).get('Action');
-      const names = [target || form || `${request.method} ${path}`, `${request.method} ${path.replace(/\/[^/]+$/, '/*')}`];
+      const names = [
+        target || form || `${request.method} ${path}`,
+        `${request.method} ${path.replace(/\/[^/]+$/, '/*')}`,
+      ];
       const name = names.find((it) => it in answers) ?? names[0] ?? '';
-      const asked = target ? JSON.parse(text) : Object.fromEntries(new URLSearchParams(form ? text : query));
-      const answer = answers[name]?.(asked, path) ?? new Refusal('AccessDeniedException', 403, `not permitted: ${name}`);
+      const asked = target
+        ? JSON.parse(text)
+        : Object.fromEntries(new URLSearchParams(form ? text : query));
+      const answer =
+        answers[name]?.(asked, path) ??
+        new Refusal('AccessDeniedException', 403, `not permitted: ${name}`);
       calls.push(form || target ? name : `${request.method} ${path}`);
       response.setHeader('content-type', form ? 'text/xml' : 'application/x-amz-json-1.1');
       if (answer instanceof Refusal) {
@@ -48,7 +59,9 @@ export async function fakeAws(answers: Record<string, Answer>): Promise<{ aws: A
         );
         return;
       }
-      response.end(form ? `<R><${form}Result>${answer}</${form}Result></R>` : JSON.stringify(answer));
+      response.end(
+        form ? `<R><${form}Result>${answer}</${form}Result></R>` : JSON.stringify(answer),
+      );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

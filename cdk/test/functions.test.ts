@@ -2,29 +2,40 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { variablesRead } from './rust.ts';
+import { findVariables } from './rust.ts';
 import { EXISTING, MADE, PRIVATE, type Stack, vod, WEBHOOK } from './synthesis.ts';
 
 const CASES: [string, () => Stack][] = [
   ['a public library', () => vod(EXISTING)],
   ['a private library', () => vod({ ...EXISTING, ...PRIVATE })],
   ['a channel of our own', () => vod(MADE)],
-  ['webhooks and expiry', () => vod({ ...EXISTING, webhooks: [WEBHOOK], clipsExpireAfterDays: 30 })],
+  [
+    'webhooks and expiry',
+    () => vod({ ...EXISTING, webhooks: [WEBHOOK], clipsExpireAfterDays: 30 }),
+  ],
 ];
 
 for (const [what, stack] of CASES) {
-  test(`each variable that a function reads is set, and none is unread: ${what}`, () => {
+  test(`each function gets exactly the variables that it reads: ${what}`, () => {
     for (const bin of stack().bins()) {
       const set = Object.keys(stack().function(bin).Properties['Environment']?.Variables ?? {});
-      const { required, known } = variablesRead(bin.replace(/^(deliver-webhook)-.*/, '$1'), set);
-      assert.deepEqual([...required].filter((name) => !set.includes(name)), [], `${bin} would not start`);
-      assert.deepEqual(set.filter((name) => !known.has(name)), [], `${bin} does not read these`);
+      const { required, known } = findVariables(bin.replace(/^(deliver-webhook)-.*/, '$1'), set);
+      assert.deepEqual(
+        [...required].filter((name) => !set.includes(name)),
+        [],
+        `${bin} would not start`,
+      );
+      assert.deepEqual(
+        set.filter((name) => !known.has(name)),
+        [],
+        `${bin} does not read these`,
+      );
     }
   });
 }
 
-test('what a function reads is really found in its source', () => {
-  assert.deepEqual([...variablesRead('create-clip', []).known].sort(), [
+test('the variables of a function are found in its source', () => {
+  assert.deepEqual([...findVariables('create-clip', []).known].sort(), [
     'CDN_IDENTIFIER',
     'CHANNELS',
     'CLIPS_BUCKET',
@@ -35,24 +46,36 @@ test('what a function reads is really found in its source', () => {
     'PLAYBACK_SEAL_KEY',
     'VOD_BASE_URL',
   ]);
-  assert.ok(variablesRead('grant-playback', ['PLAYBACK_KEY_SECRET_ARN']).required.has('PLAYBACK_KEY_PAIR_ID'));
+  assert.ok(
+    findVariables('grant-playback', ['PLAYBACK_KEY_SECRET_ARN']).required.has(
+      'PLAYBACK_KEY_PAIR_ID',
+    ),
+  );
 });
 
-test('docs/environment.md says which function reads which variable', () => {
+test('docs/environment.md lists the functions that read each variable', () => {
   const text = readFileSync(`${import.meta.dirname}/../../docs/environment.md`, 'utf8');
   const rows = [...text.matchAll(/^\| `([A-Z_]+)` \|.*\| (.*?) \|$/gm)];
-  const documented = new Map(rows.map(([, name = '', readers = '']) => [name, [...readers.matchAll(/`([a-z-]+)`/g)].map(([, bin = '']) => bin).sort()]));
+  const documented = new Map(
+    rows.map(([, name = '', readers = '']) => [
+      name,
+      [...readers.matchAll(/`([a-z-]+)`/g)].map(([, bin = '']) => bin).sort(),
+    ]),
+  );
   const readers = new Map<string, string[]>();
-  for (const bin of readdirSync(`${import.meta.dirname}/../../functions/src/bin`).map((it) => it.replace('.rs', '')).sort()) {
-    for (const name of variablesRead(bin, ['PLAYBACK_KEY_SECRET_ARN']).known) readers.set(name, [...(readers.get(name) ?? []), bin]);
+  for (const bin of readdirSync(`${import.meta.dirname}/../../functions/src/bin`)
+    .map((it) => it.replace('.rs', ''))
+    .sort()) {
+    for (const name of findVariables(bin, ['PLAYBACK_KEY_SECRET_ARN']).known)
+      readers.set(name, [...(readers.get(name) ?? []), bin]);
   }
   assert.deepEqual([...documented.keys()].sort(), [...readers.keys()].sort());
-  // Nearly all read the table.
+  // Nearly all functions read the table.
   documented.delete('CLIPS_TABLE');
   for (const [name, bins] of documented) assert.deepEqual(bins, readers.get(name), name);
 });
 
-test('a function has its own role and log, kept for as long as the settings say', () => {
+test('each function has its own role and log, with the configured retention', () => {
   const stack = vod({ ...EXISTING, logDays: 7 });
   const functions = stack.all('Lambda::Function');
   const roles = functions.map((it) => it.Properties['Role']['Fn::GetAtt'][0]);
@@ -66,27 +89,37 @@ test('a function has its own role and log, kept for as long as the settings say'
   }
 });
 
-test('functions run on what they were built for', () => {
-  const architectures = (stack: Stack) => new Set(stack.all('Lambda::Function').map((it) => it.Properties['Architectures'][0]));
+test('functions have the configured architecture', () => {
+  const architectures = (stack: Stack) =>
+    new Set(stack.all('Lambda::Function').map((it) => it.Properties['Architectures'][0]));
   assert.deepEqual(architectures(vod()), new Set(['x86_64']));
   assert.deepEqual(architectures(vod({ ...EXISTING, architecture: 'arm64' })), new Set(['arm64']));
 });
 
-test('one sweep runs at a time, and a late one is dropped', () => {
+test('one sweep runs at a time, and late ones are dropped', () => {
   const sweep = vod().function('sweep-library');
   assert.equal(sweep.Properties['ReservedConcurrentExecutions'], 1);
-  const invoked = vod().all('Lambda::EventInvokeConfig').find((it) => it.Properties['FunctionName'].Ref === sweep.id);
+  const invoked = vod()
+    .all('Lambda::EventInvokeConfig')
+    .find((it) => it.Properties['FunctionName'].Ref === sweep.id);
   assert.equal(invoked?.Properties['MaximumRetryAttempts'], 0);
   assert.equal(invoked?.Properties['MaximumEventAgeInSeconds'], 60);
 });
 
-test('functions that requests wait for end before API Gateway gives up', () => {
-  const integrations = vod().all('ApiGatewayV2::Integration').map((it) => it.Properties['IntegrationUri']['Fn::GetAtt'][0]);
-  for (const it of vod().all('Lambda::Function').filter(({ id }) => integrations.includes(id))) {
+test('functions behind routes time out before API Gateway does', () => {
+  const integrations = vod()
+    .all('ApiGatewayV2::Integration')
+    .map((it) => it.Properties['IntegrationUri']['Fn::GetAtt'][0]);
+  for (const it of vod()
+    .all('Lambda::Function')
+    .filter(({ id }) => integrations.includes(id))) {
     assert.ok(it.Properties['Timeout'] < 30, it.Properties['FunctionName']);
   }
 });
 
-test('what has not been built is not deployed', () => {
-  assert.throws(() => vod({ ...EXISTING, functions: 'cdk' }), /There is no .*bootstrap: build the functions with cargo lambda build --release/);
+test('functions that were not built are refused', () => {
+  assert.throws(
+    () => vod({ ...EXISTING, functions: 'cdk' }),
+    /bootstrap was not found\. Build the functions with cargo lambda build --release/,
+  );
 });

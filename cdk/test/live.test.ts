@@ -14,37 +14,51 @@ const FAIRPLAY = '94ce86fb-07ff-4f43-adb8-93d2fa968ca2';
 const WIDEVINE = 'edef8ba9-79d6-4ace-a3c8-27dcd51d21ed';
 const PLAYREADY = '9a04f079-9840-4286-ab92-e65be0885f95';
 
-test('the stack Live is left out where every channel is there already', () => {
+test('without channels to make, there is no stack Live', () => {
   assert.deepEqual(Object.keys(synthesize(EXISTING)), ['Vod']);
   assert.deepEqual(Object.keys(synthesize(MADE)).sort(), ['Live', 'Vod']);
 });
 
-test('the ladder has three renditions, cut at the same key frames', () => {
-  const { EncoderSettings: settings, ChannelClass: kind } = live().one('MediaLive::Channel').Properties;
+test('the ladder has three renditions with aligned key frames', () => {
+  const { EncoderSettings: settings, ChannelClass: kind } =
+    live().one('MediaLive::Channel').Properties;
   assert.equal(kind, 'SINGLE_PIPELINE');
-  assert.deepEqual(settings.VideoDescriptions.map((it: Properties) => it['Height']), [1080, 720, 360]);
+  assert.deepEqual(
+    settings.VideoDescriptions.map((it: Properties) => it['Height']),
+    [1080, 720, 360],
+  );
   for (const { CodecSettings: codec } of settings.VideoDescriptions) {
     assert.deepEqual([codec.H264Settings.GopSize, codec.H264Settings.GopSizeUnits], [2, 'SECONDS']);
   }
   const outputs = settings.OutputGroups[0].Outputs as Properties[];
-  assert.deepEqual(outputs.map((it) => it['VideoDescriptionName']), settings.VideoDescriptions.map((it: Properties) => it['Name']));
+  assert.deepEqual(
+    outputs.map((it) => it['VideoDescriptionName']),
+    settings.VideoDescriptions.map((it: Properties) => it['Name']),
+  );
   assert.ok(outputs.every((it) => it['AudioDescriptionNames'].length === 1));
   assert.equal(settings.TimecodeConfig.Source, 'SYSTEMCLOCK');
 });
 
-test('only the encoder may push', () => {
-  const { WhitelistRules: rules } = live({ encoders: ['203.0.113.7/32', '198.51.100.0/24'] }).one('MediaLive::InputSecurityGroup').Properties;
+test('only the configured encoders can push', () => {
+  const { WhitelistRules: rules } = live({ encoders: ['203.0.113.7/32', '198.51.100.0/24'] }).one(
+    'MediaLive::InputSecurityGroup',
+  ).Properties;
   assert.deepEqual(rules, [{ Cidr: '203.0.113.7/32' }, { Cidr: '198.51.100.0/24' }]);
 });
 
 test('a redundant channel takes two streams', () => {
   const stack = live({ redundant: true });
   assert.equal(stack.one('MediaLive::Channel').Properties['ChannelClass'], 'STANDARD');
-  assert.deepEqual(stack.one('MediaLive::Input').Properties['Destinations'], [{ StreamName: 'main/a' }, { StreamName: 'main/b' }]);
+  assert.deepEqual(stack.one('MediaLive::Input').Properties['Destinations'], [
+    { StreamName: 'main/a' },
+    { StreamName: 'main/b' },
+  ]);
 });
 
-test('one clear endpoint is watched and harvested, locked but for the distribution', () => {
-  const { Properties: endpoint } = live({ startoverSeconds: 3600 }).one('MediaPackage::OriginEndpoint');
+test('viewers and harvests use one unencrypted endpoint with CDN authorization', () => {
+  const { Properties: endpoint } = live({ startoverSeconds: 3600 }).one(
+    'MediaPackage::OriginEndpoint',
+  );
   assert.equal(endpoint['Id'], 'matchcut-main');
   assert.equal(endpoint['Origination'], 'ALLOW');
   assert.equal(endpoint['StartoverWindowSeconds'], 3600);
@@ -54,69 +68,111 @@ test('one clear endpoint is watched and harvested, locked but for the distributi
   assert.equal(endpoint['HlsPackage'].Encryption, undefined);
 });
 
-test('where live is encrypted, a clear endpoint that nobody can watch is harvested', () => {
-  const endpoints = new Map(live({ drm: DRM }).all('MediaPackage::OriginEndpoint').map((it) => [it.Properties['Id'], it.Properties]));
-  const [watched, harvested] = [endpoints.get('matchcut-main'), endpoints.get('matchcut-main-clear')];
+test('with live encryption, harvests use a private, unencrypted endpoint', () => {
+  const endpoints = new Map(
+    live({ drm: DRM })
+      .all('MediaPackage::OriginEndpoint')
+      .map((it) => [it.Properties['Id'], it.Properties]),
+  );
+  const [watched, harvested] = [
+    endpoints.get('matchcut-main'),
+    endpoints.get('matchcut-main-clear'),
+  ];
   assert.deepEqual(watched?.['HlsPackage'].Encryption.SpekeKeyProvider.SystemIds, [FAIRPLAY]);
   assert.equal(harvested?.['Origination'], 'DENY');
   assert.equal(harvested?.['HlsPackage'].Encryption, undefined);
-  // Bounds are read from one and cut from the other.
+  // Bounds are read from one endpoint, and harvested from the other.
   for (const field of ['SegmentDurationSeconds', 'ProgramDateTimeIntervalSeconds']) {
     assert.equal(harvested?.['HlsPackage'][field], watched?.['HlsPackage'][field]);
   }
   assert.equal(harvested?.['StartoverWindowSeconds'], watched?.['StartoverWindowSeconds']);
 });
 
-test('the functions know each channel, and where viewers watch it', () => {
-  const stack = vod({ ...MADE, channels: [{ id: 'main', competition: 'demo' }, { id: 'pit', competition: 'race' }], segmentSeconds: 4 });
-  const channels = JSON.parse(stack.text(stack.function('create-clip').Properties['Environment'].Variables.CHANNELS).replaceAll(/\{"Fn::Select".*?\]\}\]\}/g, 'v1/x/index.m3u8')) as Properties[];
+test('the functions get each channel and its URL for viewers', () => {
+  const stack = vod({
+    ...MADE,
+    channels: [
+      { id: 'main', competition: 'demo' },
+      { id: 'pit', competition: 'race' },
+    ],
+    segmentSeconds: 4,
+  });
+  const channels = JSON.parse(
+    stack
+      .text(stack.function('create-clip').Properties['Environment'].Variables.CHANNELS)
+      .replaceAll(/\{"Fn::Select".*?\]\}\]\}/g, 'v1/x/index.m3u8'),
+  ) as Properties[];
   assert.deepEqual(
-    channels.map((it) => [it['id'], it['competition'], it['originEndpointId'], it['segmentSeconds'], it['startoverSeconds']]),
+    channels.map((it) => [
+      it['id'],
+      it['competition'],
+      it['originEndpointId'],
+      it['segmentSeconds'],
+      it['startoverSeconds'],
+    ]),
     [
       ['main', 'demo', 'matchcut-main', 4, 86_400],
       ['pit', 'race', 'matchcut-pit', 4, 86_400],
     ],
   );
-  assert.match(channels[1]?.['viewerManifest'], /^https:\/\/<DeliveryDistribution>\/live\/pit\/out\/v1\//);
+  assert.match(
+    channels[1]?.['viewerManifest'],
+    /^https:\/\/<DeliveryDistribution>\/live\/pit\/out\/v1\//,
+  );
 });
 
-test('create-clip tells the origin what CloudFront tells it', () => {
+test('create-clip sends the same CDN identifier as CloudFront', () => {
   const identifier = (settings: object) => {
     const stack = vod(settings as Record<string, unknown>);
-    const { Origins: origins } = stack.one('CloudFront::Distribution').Properties['DistributionConfig'];
-    const headers = (origins as Properties[]).flatMap((it) => (it['OriginCustomHeaders'] ?? []) as Properties[]);
+    const { Origins: origins } = stack.one('CloudFront::Distribution').Properties[
+      'DistributionConfig'
+    ];
+    const headers = (origins as Properties[]).flatMap(
+      (it) => (it['OriginCustomHeaders'] ?? []) as Properties[],
+    );
     const told = stack.function('create-clip').Properties['Environment'].Variables.CDN_IDENTIFIER;
     return [told, headers.some((it) => JSON.stringify(it['HeaderValue']) === JSON.stringify(told))];
   };
   const [told, same] = identifier(MADE);
-  assert.match(vod(MADE).text(told), /^\{\{resolve:secretsmanager:<import>:SecretString:MediaPackageCDNIdentifier::\}\}$/);
+  assert.match(
+    vod(MADE).text(told),
+    /^\{\{resolve:secretsmanager:<import>:SecretString:MediaPackageCDNIdentifier::\}\}$/,
+  );
   assert.equal(same, true);
   const secret = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs-AbCdEf';
   const [channel] = EXISTING.channels;
   const endpoint = { ...channel?.originEndpoint, cdnIdentifierSecretArn: secret };
-  assert.deepEqual(identifier({ ...EXISTING, channels: [{ ...channel, originEndpoint: endpoint }] }), [
-    `{{resolve:secretsmanager:${secret}:SecretString:MediaPackageCDNIdentifier::}}`,
-    true,
-  ]);
+  assert.deepEqual(
+    identifier({ ...EXISTING, channels: [{ ...channel, originEndpoint: endpoint }] }),
+    [`{{resolve:secretsmanager:${secret}:SecretString:MediaPackageCDNIdentifier::}}`, true],
+  );
 });
 
-test('every format of an asset is encrypted for the players that can play it', () => {
-  const packages = vod({ ...EXISTING, drm: { ...DRM, live: false } }).all('MediaPackage::PackagingConfiguration');
+test('every format is encrypted for the DRM systems of its players', () => {
+  const packages = vod({ ...EXISTING, drm: { ...DRM, live: false } }).all(
+    'MediaPackage::PackagingConfiguration',
+  );
   const of = (id: string) => packages.find((it) => it.Properties['Id'] === id)?.Properties;
   const hls = of('hls')?.['HlsPackage'].Encryption;
   assert.equal(hls.EncryptionMethod, 'SAMPLE_AES');
   assert.deepEqual(hls.SpekeKeyProvider.SystemIds, [FAIRPLAY]);
-  assert.equal(hls.SpekeKeyProvider.EncryptionContractConfiguration, undefined, 'SPEKE 2.0 does not serve HLS');
+  assert.equal(
+    hls.SpekeKeyProvider.EncryptionContractConfiguration,
+    undefined,
+    'SPEKE 2.0 does not serve HLS',
+  );
   const dash = of('dash')?.['DashPackage'].Encryption;
   assert.deepEqual(dash.SpekeKeyProvider.SystemIds, [WIDEVINE, PLAYREADY]);
   assert.ok(dash.SpekeKeyProvider.EncryptionContractConfiguration, 'DASH takes SPEKE 2.0');
 });
 
-test('the packaging group is what packaging-groups/ has', () => {
+test('the packaging group is created from packaging-groups/', () => {
   const stack = vod();
   assert.equal(stack.one('MediaPackage::PackagingGroup').Properties['Id'], 'matchcut-default');
   const ids = stack.all('MediaPackage::PackagingConfiguration').map((it) => it.Properties['Id']);
   assert.deepEqual(ids.sort(), ['dash', 'hls']);
-  const hls = stack.all('MediaPackage::PackagingConfiguration').find((it) => it.Properties['Id'] === 'hls');
+  const hls = stack
+    .all('MediaPackage::PackagingConfiguration')
+    .find((it) => it.Properties['Id'] === 'hls');
   assert.equal(hls?.Properties['HlsPackage'].HlsManifests[0].ProgramDateTimeIntervalSeconds, 10);
 });

@@ -1,74 +1,130 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { UNFINISHED } from '../lib/metrics.ts';
+import { PENDING_STATUSES } from '../lib/alarms/metrics.ts';
 import { MADE, vod, WEBHOOK } from './synthesis.ts';
 
 const RUNBOOK = readFileSync(`${import.meta.dirname}/../../docs/runbook.md`, 'utf8');
-const SOURCES = `${import.meta.dirname}/../../functions/src/library`;
-const EVERYTHING = { ...MADE, webhooks: [WEBHOOK], redundant: true, alarmEmail: 'night@example.com', monthlyBudget: 1000 };
+const SOURCES = `${import.meta.dirname}/../../functions/src`;
+const EVERYTHING = {
+  ...MADE,
+  webhooks: [WEBHOOK],
+  redundant: true,
+  alarmEmail: 'night@example.com',
+  monthlyBudget: 1000,
+};
 
-/** The anchors that headings have. */
+/** The anchors of the headings. */
 const anchors = (text: string) =>
-  [...text.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading.toLowerCase().replaceAll(/[^a-z0-9 -]/g, '').replaceAll(' ', '-'));
-const [OF_ALARMS = '', BY_HAND = ''] = RUNBOOK.split('\n# By hand\n');
-const ANCHORS = anchors(OF_ALARMS);
+  [...text.matchAll(/^## (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+const [ALARM_ENTRIES = '', BY_HAND = ''] = RUNBOOK.split('\n# By hand\n');
+const ANCHORS = anchors(ALARM_ENTRIES);
 
-test('each alarm says what it means, and where it is said what to do', () => {
+/** The text of all Rust files of the functions. */
+function readSources(): string {
+  return readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.rs'))
+    .map((file) => readFileSync(join(SOURCES, file), 'utf8'))
+    .join('\n');
+}
+
+test('each alarm names an entry of the runbook, and each entry has an alarm', () => {
   const alarms = vod(EVERYTHING).all('CloudWatch::Alarm');
   const asked = new Set(
     alarms.map(({ Properties: alarm }) => {
       const text = vod(EVERYTHING).text(alarm['AlarmDescription']);
       const [, anchor = ''] = / What to do: docs\/runbook\.md#([a-z0-9-]+)$/.exec(text) ?? [];
-      assert.ok(ANCHORS.includes(anchor), `the runbook has no entry ${anchor} for ${alarm['AlarmName']}`);
+      assert.ok(
+        ANCHORS.includes(anchor),
+        `the runbook has no entry ${anchor} for ${alarm['AlarmName']}`,
+      );
       assert.ok(alarm['AlarmActions'].length > 0, alarm['AlarmName']);
       return anchor;
     }),
   );
-  const ofBills = 'the-bill-grows';
-  assert.deepEqual(ANCHORS.filter((it) => !asked.has(it) && it !== ofBills), [], 'an entry without an alarm');
+  const budgetEntry = 'the-bill-grows';
+  assert.deepEqual(
+    ANCHORS.filter((it) => !asked.has(it) && it !== budgetEntry),
+    [],
+    'entries without an alarm',
+  );
 });
 
-test('what an entry points to is there', () => {
+test('the links of the runbook work', () => {
   const there = [...ANCHORS, ...anchors(BY_HAND), 'by-hand'];
   const links = [...RUNBOOK.matchAll(/\]\(#([a-z0-9-]+)\)/g)].map(([, anchor = '']) => anchor);
   assert.ok(links.length > 0);
-  assert.deepEqual(links.filter((anchor) => !there.includes(anchor)), []);
-  const deploy = anchors(readFileSync(`${import.meta.dirname}/../../docs/deploy.md`, 'utf8').replaceAll('\n### ', '\n## '));
-  const outside = [...RUNBOOK.matchAll(/\]\(deploy\.md#([a-z0-9-]+)\)/g)].map(([, anchor = '']) => anchor);
-  assert.deepEqual(outside.filter((anchor) => !deploy.includes(anchor)), []);
+  assert.deepEqual(
+    links.filter((anchor) => !there.includes(anchor)),
+    [],
+  );
+  const deploy = anchors(
+    readFileSync(`${import.meta.dirname}/../../docs/deploy.md`, 'utf8').replaceAll(
+      '\n### ',
+      '\n## ',
+    ),
+  );
+  const outside = [...RUNBOOK.matchAll(/\]\(deploy\.md#([a-z0-9-]+)\)/g)].map(
+    ([, anchor = '']) => anchor,
+  );
+  assert.deepEqual(
+    outside.filter((anchor) => !deploy.includes(anchor)),
+    [],
+  );
 });
 
-test('what an operator on call has to know of is in the runbook: states, failures, queues, outputs', () => {
-  const failures = [...readFileSync(`${SOURCES}/clip.rs`, 'utf8').matchAll(/^pub enum FailureCode \{(.*?)^\}/gms)]
-    .flatMap(([, body = '']) => [...body.matchAll(/^    ([A-Z]\w+),$/gm)])
-    .map(([, code = '']) => code.replaceAll(/\B[A-Z]/g, '-$&').toLowerCase());
+test('the runbook has every pending state, failure, queue and output', () => {
+  const [, codes = ''] = /^pub enum FailureCode \{(.*?)^\}/ms.exec(readSources()) ?? [];
+  const failures = [...codes.matchAll(/^ {4}([A-Z]\w+),$/gm)].map(([, code = '']) =>
+    code.replaceAll(/\B[A-Z]/g, '-$&').toLowerCase(),
+  );
   assert.ok(failures.length > 10);
   for (const code of failures) assert.ok(BY_HAND.includes(`\`${code}\``), `failure ${code}`);
-  for (const status of UNFINISHED) assert.ok(BY_HAND.includes(`| \`${status}\` |`), `stuck in ${status}`);
+  for (const status of PENDING_STATUSES)
+    assert.ok(BY_HAND.includes(`| \`${status}\` |`), `stuck in ${status}`);
   const outputs = Object.keys(vod(EVERYTHING).template['Outputs'] as object);
-  for (const [, output = ''] of RUNBOOK.matchAll(/<([A-Z]\w+)>/g)) assert.ok(outputs.includes(output), `output ${output}`);
-  for (const queue of vod(EVERYTHING).all('SQS::Queue').filter((it) => it.Properties['RedrivePolicy'] === undefined)) {
-    const name = queue.id.replace(/^(Clip|Announce)?(.*?)[0-9A-F]{8}$/, '$2').replace(/^Webhook[a-z]+/, 'Webhook<name>');
+  for (const [, output = ''] of RUNBOOK.matchAll(/<([A-Z]\w+)>/g))
+    assert.ok(outputs.includes(output), `output ${output}`);
+  for (const queue of vod(EVERYTHING)
+    .all('SQS::Queue')
+    .filter((it) => it.Properties['RedrivePolicy'] === undefined)) {
+    const name = queue.id
+      .replace(/^(Clip|Announce)?(.*?)[0-9A-F]{8}$/, '$2')
+      .replace(/^Webhook[a-z]+/, 'Webhook<name>');
     assert.ok(BY_HAND.includes(`…${name}…`), `queue ${name}`);
   }
 });
 
-test('every function that fails wakes somebody; one that calls others, if it does not end', () => {
+test('every function has an alarm for failures, and webhooks for lasting ones', () => {
   const stack = vod(EVERYTHING);
   const watched = stack
     .all('CloudWatch::Alarm')
     .filter((it) => it.Properties['MetricName'] === 'Errors')
     .map((it) => it.Properties['Dimensions'][0].Value.Ref);
-  const others = stack.all('Lambda::Function').filter((it) => !String(it.Properties['FunctionName']).includes('deliver-webhook'));
+  const others = stack
+    .all('Lambda::Function')
+    .filter((it) => !String(it.Properties['FunctionName']).includes('deliver-webhook'));
   assert.deepEqual(watched.sort(), others.map((it) => it.id).sort());
-  const lasting = stack.all('CloudWatch::Alarm').filter((it) => it.Properties['AlarmName'] === 'matchcut: webhook newsroom is behind');
-  assert.deepEqual(lasting.map((it) => [it.Properties['MetricName'], it.Properties['EvaluationPeriods']]), [['ApproximateNumberOfMessagesNotVisible', 6]]);
+  const lasting = stack
+    .all('CloudWatch::Alarm')
+    .filter((it) => it.Properties['AlarmName'] === 'matchcut: webhook newsroom is behind');
+  assert.deepEqual(
+    lasting.map((it) => [it.Properties['MetricName'], it.Properties['EvaluationPeriods']]),
+    [['ApproximateNumberOfMessagesNotVisible', 6]],
+  );
 });
 
-test('a bill that grows is written about', () => {
-  const { Budget: budget, NotificationsWithSubscribers: notices } = vod(EVERYTHING).one('Budgets::Budget').Properties;
+test('the budget sends an e-mail', () => {
+  const { Budget: budget, NotificationsWithSubscribers: notices } =
+    vod(EVERYTHING).one('Budgets::Budget').Properties;
   assert.deepEqual(budget.BudgetLimit, { Amount: 1000, Unit: 'USD' });
-  for (const { Subscribers: subscribers } of notices) assert.equal(subscribers[0].Address, 'night@example.com');
+  for (const { Subscribers: subscribers } of notices)
+    assert.equal(subscribers[0].Address, 'night@example.com');
 });

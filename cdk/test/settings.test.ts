@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { readSettings } from '../lib/settings.ts';
+import { readSettings } from '../lib/settings/settings.ts';
 import { ENDPOINT, EXISTING, MADE, PRIVATE, WEBHOOK } from './synthesis.ts';
 
 function check(wrong: Record<string, unknown>, ...sentences: RegExp[]): void {
@@ -17,73 +17,143 @@ function check(wrong: Record<string, unknown>, ...sentences: RegExp[]): void {
   for (const sentence of sentences) assert.match(message, sentence);
 }
 
-test('a wrong setting is refused with a sentence that says what it has to be', () => {
-  check({ name: 'Match Cut' }, /^Setting name is Match Cut; it has to be 1 to 20 small letters/);
-  check({ region: 'Frankfurt' }, /^Setting region is Frankfurt; it has to be a region such as/);
+test('a wrong setting is refused with the expected values', () => {
+  check({ name: 'Match Cut' }, /^Setting name is Match Cut\. It must be 1 to 20 lowercase letters/);
+  check({ region: 'Frankfurt' }, /^Setting region is Frankfurt\. It must be a region such as/);
   check({ account: '12' }, /12 digits/);
-  check({ architecture: 'mips' }, /either x86_64 or arm64/);
-  check({ segmentSeconds: '2.5' }, /^Setting segmentSeconds is 2.5; it has to be a whole number from 1 to 30\.$/);
+  check({ architecture: 'mips' }, /x86_64 or arm64/);
+  check(
+    { segmentSeconds: '2.5' },
+    /^Setting segmentSeconds is 2.5\. It must be a whole number from 1 to 30\.$/,
+  );
   check({ startoverSeconds: 1_209_601 }, /whole number from 60 to 1209600/);
-  check({ redundant: 'yes' }, /^Setting redundant is yes; it has to be either true or false\.$/);
-  check({ encoders: 'everywhere' }, /encoders is everywhere; it has to be a CIDR block/);
-  check({ ladder: [{ width: 1920, height: 1080 }] }, /^Setting ladder\[0\]\.bitrate is missing; .* whole number/);
-  check({ ladder: '[' }, /^Setting ladder is not JSON\.$/m, /^Setting ladder is empty/m);
-  check({ drm: 'on' }, /^Setting drm is not JSON\.$/m, /^Setting drm is \[\]; it has to be an object, as JSON\.$/m);
+  check({ redundant: 'yes' }, /^Setting redundant is yes\. It must be true or false\.$/);
+  check({ encoders: 'everywhere' }, /encoders is everywhere\. It must be a CIDR block/);
+  check(
+    { ladder: [{ width: 1920, height: 1080 }] },
+    /^Setting ladder\[0\]\.bitrate is missing\. .* whole number/,
+  );
+  check({ ladder: '[' }, /^Setting ladder is not valid JSON\.$/m, /^Setting ladder is empty/m);
+  check(
+    { drm: 'on' },
+    /^Setting drm is not valid JSON\.$/m,
+    /^Setting drm is \[\]\. It must be a JSON object\.$/m,
+  );
   check({ alarmEmail: 'nobody' }, /an e-mail address/);
-  check({ logDays: 31 }, /^Setting logDays has to be one of 1, 3, 5/);
-  check({ channels: [{ id: 'main', competition: 'a_b' }] }, /channels\[0\]\.competition is a_b; .* letters, digits and hyphens/);
+  check({ logDays: 31 }, /^Setting logDays must be one of 1, 3, 5/);
+  check(
+    { channels: [{ id: 'main', competition: 'a_b' }] },
+    /channels\[0\]\.competition is a_b\. .* letters, digits and hyphens/,
+  );
 });
 
-test('a setting that does not exist is refused with those that do', () => {
-  check({ retention: 3 }, /^There is no setting retention; there are name, account, region/);
-  check({ channels: [{ id: 'main', competition: 'demo', url: 'x' }] }, /no setting channels\[0\]\.url; there are originEndpoint, id, competition/);
+test('an unknown setting is refused with a list of the known ones', () => {
+  check({ retention: 3 }, /^Unknown setting retention\. Known settings: name, account, region/);
+  check(
+    { channels: [{ id: 'main', competition: 'demo', url: 'x' }] },
+    /Unknown setting channels\[0\]\.url\. Known settings: originEndpoint, id, competition/,
+  );
 });
 
-test('settings that do not go together are refused', () => {
-  check({ encoders: [] }, /^Setting encoders is missing: say which addresses/);
+test('contradictory settings are refused', () => {
+  check({ encoders: [] }, /^Setting encoders is missing\. Set the addresses/);
   check({ encoders: ['0.0.0.0/0'] }, /whole Internet/);
   check({ channels: [] }, /^Setting channels is empty/);
-  check({ channels: [{ id: 'a', competition: 'x' }, { id: 'a', competition: 'y' }] }, /two channels named a/);
+  check(
+    {
+      channels: [
+        { id: 'a', competition: 'x' },
+        { id: 'a', competition: 'y' },
+      ],
+    },
+    /two channels named a/,
+  );
   check({ segmentSeconds: 30, startoverSeconds: 60 }, /at least ten times segmentSeconds/);
-  check({ domain: 'clips.example.com' }, /^Settings domain and certificateArn go together/);
-  check({ monthlyBudget: 100 }, /^Setting monthlyBudget needs alarmEmail/);
-  check({ drm: { url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys', systems: ['widevine'] } }, /lacks fairplay/);
-  check({ drm: { url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys', systems: ['fairplay'] } }, /lacks widevine and playready/);
-  check({ viewerAccess: 'private' }, /^A private library needs the settings playbackKeySecretArn/, /^A private library needs the https origins/m);
+  check(
+    { domain: 'clips.example.com' },
+    /^Settings domain and certificateArn must be set together/,
+  );
+  check({ monthlyBudget: 100 }, /^Setting monthlyBudget needs the setting alarmEmail/);
+  check(
+    {
+      drm: {
+        url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys',
+        systems: ['widevine'],
+      },
+    },
+    /must include fairplay/,
+  );
+  check(
+    {
+      drm: {
+        url: 'https://a1.execute-api.eu-central-1.amazonaws.com/p/keys',
+        systems: ['fairplay'],
+      },
+    },
+    /must include widevine or playready/,
+  );
+  check(
+    { viewerAccess: 'private' },
+    /^A private library needs the settings playbackKeySecretArn/,
+    /^A private library needs the https origins/m,
+  );
   check({ ...PRIVATE, allowedOrigins: '*' }, /^A private library needs the https origins/);
   const secret = (cdnIdentifierSecretArn: string) => ({ ...ENDPOINT, cdnIdentifierSecretArn });
   const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:s';
   check(
-    { channels: [{ id: 'a', competition: 'x' }, { id: 'b', competition: 'x', originEndpoint: secret(arn) }] },
-    /demand different identifiers of a CDN/,
+    {
+      channels: [
+        { id: 'a', competition: 'x' },
+        { id: 'b', competition: 'x', originEndpoint: secret(arn) },
+      ],
+    },
+    /different CDN identifiers/,
   );
 });
 
-test('webhooks are https, named once, and few', () => {
-  assert.deepEqual(readSettings({ ...MADE, webhooks: JSON.stringify([WEBHOOK]) }).webhooks, [WEBHOOK]);
-  check({ webhooks: [{ ...WEBHOOK, url: 'http://news.example.com' }] }, /^Setting webhooks\[0\]\.url is http:.*; it has to be an https URL/);
-  check({ webhooks: [{ ...WEBHOOK, url: 'https://me:word@news.example.com' }] }, /without a user name/);
+test('webhooks need https and a unique name, and there are at most 5', () => {
+  assert.deepEqual(readSettings({ ...MADE, webhooks: JSON.stringify([WEBHOOK]) }).webhooks, [
+    WEBHOOK,
+  ]);
+  check(
+    { webhooks: [{ ...WEBHOOK, url: 'http://news.example.com' }] },
+    /^Setting webhooks\[0\]\.url is http:.*\. It must be an https URL/,
+  );
+  check(
+    { webhooks: [{ ...WEBHOOK, url: 'https://me:word@news.example.com' }] },
+    /without a user name/,
+  );
   check({ webhooks: [{ ...WEBHOOK, secretArn: 'whsec_AAAA' }] }, /the ARN of a secret/);
   check({ webhooks: [WEBHOOK, WEBHOOK] }, /two subscribers named newsroom/);
   const many = Array.from({ length: 6 }, (_, at) => ({ ...WEBHOOK, name: `w${at}` }));
-  check({ webhooks: many }, /has 6 subscribers; 5 can be called/);
+  check({ webhooks: many }, /has 6 subscribers\. The maximum is 5/);
 });
 
-test('clips expire by competition, or all alike', () => {
-  const days = (clipsExpireAfterDays: unknown) => readSettings({ ...MADE, clipsExpireAfterDays }).clipsExpireAfterDays;
+test('the expiry of clips can be set for all or by competition', () => {
+  const days = (clipsExpireAfterDays: unknown) =>
+    readSettings({ ...MADE, clipsExpireAfterDays }).clipsExpireAfterDays;
   assert.deepEqual(days('365'), { '*': 365 });
   assert.deepEqual(days(30), { '*': 30 });
   assert.deepEqual(days('{"*": 365, "100m-dash": 30}'), { '*': 365, '100m-dash': 30 });
   check({ clipsExpireAfterDays: 0 }, /whole number from 1 to 36500/);
-  check({ clipsExpireAfterDays: { a_b: 3 } }, /names a_b; it has to be a competition or \*/);
-  check({ clipsExpireAfterDays: 'soon' }, /clipsExpireAfterDays is not JSON/, /an object, as JSON/);
+  check({ clipsExpireAfterDays: { a_b: 3 } }, /has the name a_b\. It must be a competition or \*/);
+  check(
+    { clipsExpireAfterDays: 'soon' },
+    /clipsExpireAfterDays is not valid JSON/,
+    /a JSON object/,
+  );
 });
 
-test('each mistake has a line of its own', () => {
-  check({ redundant: 'yes', playbackHours: 0, input: 'SDI' }, /^Setting redundant/m, /^Setting playbackHours/m, /^Setting input/m);
+test('each mistake has its own line', () => {
+  check(
+    { redundant: 'yes', playbackHours: 0, input: 'SDI' },
+    /^Setting redundant/m,
+    /^Setting playbackHours/m,
+    /^Setting input/m,
+  );
 });
 
-test('the command line writes settings as texts', () => {
+test('settings on the command line are parsed from text', () => {
   const settings = readSettings({
     ...EXISTING,
     channels: JSON.stringify(EXISTING.channels),
@@ -99,9 +169,11 @@ test('the command line writes settings as texts', () => {
   assert.equal(settings.account, '111122223333');
 });
 
-test('docs/deploy.md has a row for each setting, and for no other', () => {
+test('docs/deploy.md has one row for each setting', () => {
   const text = readFileSync(`${import.meta.dirname}/../../docs/deploy.md`, 'utf8');
   const [, table = ''] = /^\| setting \|.*?\n\| ---.*?\n(.*?)\n\n/ms.exec(text) ?? [];
-  const documented = table.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  const documented = table
+    .split('\n')
+    .flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name));
   assert.deepEqual(documented, Object.keys(readSettings(MADE)));
 });

@@ -1,13 +1,12 @@
-/** Synthesizes the stacks for a test, and finds its way in their templates. */
+/** Synthesizes the stacks for a test, and finds resources in their templates. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-
-import { matchcut } from '../lib/app.ts';
-import { type Contract, readContract } from '../lib/contract.ts';
-import type { Template } from '../lib/emulator.ts';
+import { type Contract, readContract } from '../lib/api/contract.ts';
+import { createApp } from '../lib/app.ts';
+import type { Template } from '../lib/emulator/emulator.ts';
 
 export const CONTRACT = readContract(`${import.meta.dirname}/../../functions/openapi.yaml`);
 
@@ -23,15 +22,20 @@ export interface Resource {
 export const REGION = 'eu-central-1';
 export const ACCOUNT = '111122223333';
 
-/** A channel that was there before. */
+/** An existing endpoint. */
 export const ENDPOINT = {
   id: 'main-hls',
   manifest: 'https://abc.mediapackage.eu-central-1.amazonaws.com/out/v1/0123abc/index.m3u8',
 };
 
-/** As few settings as there can be, with the stack Live. */
-export const MADE = { region: REGION, account: ACCOUNT, functions: 'none', encoders: ['203.0.113.7/32'] };
-/** The same without it. */
+/** The minimal settings with the stack Live. */
+export const MADE = {
+  region: REGION,
+  account: ACCOUNT,
+  functions: 'none',
+  encoders: ['203.0.113.7/32'],
+};
+/** The minimal settings without the stack Live. */
 export const EXISTING = {
   region: REGION,
   account: ACCOUNT,
@@ -45,7 +49,7 @@ export const PRIVATE = {
   allowedOrigins: ['https://app.example.com'],
 };
 
-/** A system that is told of changes of clips. */
+/** A subscriber. */
 export const WEBHOOK = {
   name: 'newsroom',
   url: 'https://news.example.com/hooks/clips',
@@ -55,7 +59,7 @@ export const WEBHOOK = {
 export class Stack {
   constructor(readonly template: Template) {}
 
-  /** The resources of a type, which begins with `AWS::` where it does not say so. */
+  /** Lists the resources of a type, without the `AWS::` at its start. */
   all(type: string): Resource[] {
     return Object.entries(this.template.Resources)
       .filter(([, resource]) => resource.Type === `AWS::${type}`)
@@ -64,58 +68,70 @@ export class Stack {
 
   one(type: string): Resource {
     const found = this.all(type);
-    if (found.length !== 1 || found[0] === undefined) throw new Error(`There are ${found.length} of ${type}.`);
+    if (found.length !== 1 || found[0] === undefined)
+      throw new Error(`There are ${found.length} resources of type ${type}.`);
     return found[0];
   }
 
-  /** A function by the name of its binary. */
+  /** Finds a function by the name of its binary. */
   function(bin: string): Resource {
-    const found = this.all('Lambda::Function').find((it) => it.Properties['FunctionName'] === `matchcut-${bin}`);
-    if (found === undefined) throw new Error(`There is no function ${bin}.`);
+    const found = this.all('Lambda::Function').find(
+      (it) => it.Properties['FunctionName'] === `matchcut-${bin}`,
+    );
+    if (found === undefined) throw new Error(`Function ${bin} was not found.`);
     return found;
   }
 
-  /** A resource that is referred to, whichever way. */
+  /** Finds the resource of a `Ref` or `Fn::GetAtt`. */
   at(reference: any): Resource {
     const id = String(reference?.Ref ?? reference?.['Fn::GetAtt']?.[0]);
     const found = this.template.Resources[id];
-    if (found === undefined) throw new Error(`There is nothing at ${JSON.stringify(reference)}.`);
+    if (found === undefined)
+      throw new Error(`No resource was found for ${JSON.stringify(reference)}.`);
     return { ...found, id, Properties: found.Properties ?? {} };
   }
 
-  /** What a function's events come from. */
+  /** Finds the event source mapping of a function. */
   source(bin: string): Properties {
-    const found = this.all('Lambda::EventSourceMapping').find((it) => it.Properties['FunctionName'].Ref === this.function(bin).id);
-    if (found === undefined) throw new Error(`Nothing feeds ${bin}.`);
+    const found = this.all('Lambda::EventSourceMapping').find(
+      (it) => it.Properties['FunctionName'].Ref === this.function(bin).id,
+    );
+    if (found === undefined) throw new Error(`Function ${bin} has no event source.`);
     return found.Properties;
   }
 
-  /** The names of all binaries. */
+  /** Lists the names of all binaries. */
   bins(): string[] {
     return this.all('Lambda::Function')
       .map((it) => String(it.Properties['FunctionName']).replace('matchcut-', ''))
       .sort();
   }
 
-  /** What a role may do, action by action: `<action> <resource>`. */
-  grants(roleId: string): string[] {
+  /** Lists the permissions of a role: `<action> <resource>`. */
+  roleGrants(roleId: string): string[] {
     return this.all('IAM::Policy')
-      .filter((policy) => policy.Properties['Roles'].some((role: Properties) => role['Ref'] === roleId))
+      .filter((policy) =>
+        policy.Properties['Roles'].some((role: Properties) => role['Ref'] === roleId),
+      )
       .flatMap((policy) => policy.Properties['PolicyDocument'].Statement as Properties[])
       .flatMap((statement) =>
-        [statement['Action']].flat().flatMap((action: string) =>
-          [statement['Resource']].flat().map((resource: unknown) => `${action} ${this.text(resource)}`),
-        ),
+        [statement['Action']]
+          .flat()
+          .flatMap((action: string) =>
+            [statement['Resource']]
+              .flat()
+              .map((resource: unknown) => `${action} ${this.text(resource)}`),
+          ),
       )
       .sort();
   }
 
-  /** What a function may do. */
-  grantsOf(bin: string): string[] {
-    return this.grants(this.function(bin).Properties['Role']['Fn::GetAtt'][0]);
+  /** Lists the permissions of a function. */
+  listGrants(bin: string): string[] {
+    return this.roleGrants(this.function(bin).Properties['Role']['Fn::GetAtt'][0]);
   }
 
-  /** A value as one reads it: references as `<type>` or `<type.attribute>`, without the ids of CDK. */
+  /** Formats a value as text, with references as `<logical id>` without CDK's hash. */
   text(value: any): string {
     if (typeof value !== 'object' || value === null) return String(value);
     if ('Ref' in value) return `<${this.named(value.Ref)}>`;
@@ -135,15 +151,18 @@ export class Stack {
   }
 }
 
-/** A folder with the project's packaging group and another of the same formats. */
-export function twoGroups(): string {
+/** Writes a folder with the project's packaging group and a second one with the same formats. */
+export function writeTwoGroups(): string {
   const folder = mkdtempSync(join(tmpdir(), 'matchcut-groups-'));
   made.push(folder);
   const text = readFileSync(`${import.meta.dirname}/../../packaging-groups/default.json`, 'utf8');
   writeFileSync(join(folder, 'default.json'), text);
   const { packagingConfigurations, ...group } = JSON.parse(text);
   const second = packagingConfigurations.map((it: { id: string }) => ({ ...it, id: `${it.id}-2` }));
-  writeFileSync(join(folder, 'another.json'), JSON.stringify({ ...group, id: 'second', packagingConfigurations: second }));
+  writeFileSync(
+    join(folder, 'another.json'),
+    JSON.stringify({ ...group, id: 'second', packagingConfigurations: second }),
+  );
   return folder;
 }
 
@@ -153,22 +172,33 @@ after(() => {
   for (const folder of made) rmSync(folder, { recursive: true });
 });
 
-/** The stacks that settings make, by name. */
-export function synthesize(settings: Record<string, unknown>, contract: Contract = CONTRACT): Record<string, Stack> {
+/** Synthesizes the stacks for settings, by name. */
+export function synthesize(
+  settings: Record<string, unknown>,
+  contract: Contract = CONTRACT,
+): Record<string, Stack> {
   const key = JSON.stringify([settings, contract.operations.map(({ id }) => id)]);
   const known = done.get(key);
   if (known !== undefined) return known;
   const outdir = mkdtempSync(join(tmpdir(), 'matchcut-cdk-'));
   made.push(outdir);
-  const assembly = matchcut({ outdir, context: settings, analyticsReporting: false }, contract).synth();
-  const stacks = Object.fromEntries(assembly.stacks.map((stack) => [stack.displayName.split(' ')[0] ?? '', new Stack(stack.template as Template)]));
+  const assembly = createApp(
+    { outdir, context: settings, analyticsReporting: false },
+    contract,
+  ).synth();
+  const stacks = Object.fromEntries(
+    assembly.stacks.map((stack) => [
+      stack.displayName.split(' ')[0] ?? '',
+      new Stack(stack.template as Template),
+    ]),
+  );
   done.set(key, stacks);
   return stacks;
 }
 
-/** The stack Vod of settings. */
+/** Synthesizes the stack Vod for settings. */
 export function vod(settings: Record<string, unknown> = EXISTING, contract?: Contract): Stack {
   const stack = synthesize(settings, contract)['Vod'];
-  if (stack === undefined) throw new Error('There is no stack Vod.');
+  if (stack === undefined) throw new Error('The stack Vod was not synthesized.');
   return stack;
 }

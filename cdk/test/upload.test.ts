@@ -6,29 +6,44 @@ import { EXISTING, type Properties, type Stack, vod } from './synthesis.ts';
 const uploads = (settings: object = {}): Stack => vod({ ...EXISTING, ...settings });
 
 const originals = (stack = uploads()) => {
-  const found = stack.all('S3::Bucket').find((it) => it.Properties['NotificationConfiguration'] !== undefined);
+  const found = stack
+    .all('S3::Bucket')
+    .find((it) => it.Properties['NotificationConfiguration'] !== undefined);
   assert.ok(found);
   return found;
 };
 
-test('a browser may put parts, and read the ETags that complete them', () => {
+test('a browser can upload parts and read their ETags', () => {
   const { Properties: bucket } = originals();
-  assert.deepEqual(bucket['NotificationConfiguration'], { EventBridgeConfiguration: { EventBridgeEnabled: true } });
+  assert.deepEqual(bucket['NotificationConfiguration'], {
+    EventBridgeConfiguration: { EventBridgeEnabled: true },
+  });
   const [cors] = bucket['CorsConfiguration'].CorsRules;
   assert.deepEqual([cors.AllowedMethods, cors.ExposedHeaders], [['PUT'], ['ETag']]);
-  assert.equal(bucket['LifecycleConfiguration'].Rules[0].AbortIncompleteMultipartUpload.DaysAfterInitiation, 2);
+  assert.equal(
+    bucket['LifecycleConfiguration'].Rules[0].AbortIncompleteMultipartUpload.DaysAfterInitiation,
+    2,
+  );
 });
 
-test('originals expire where that was asked for; clips never do', () => {
-  const days = (bucket: Properties) => (bucket['LifecycleConfiguration'].Rules as Properties[]).map((it) => it['ExpirationInDays']).filter(Boolean);
+test('originals expire only if the setting says so, and media never', () => {
+  const days = (bucket: Properties) =>
+    (bucket['LifecycleConfiguration'].Rules as Properties[])
+      .map((it) => it['ExpirationInDays'])
+      .filter(Boolean);
   const stack = uploads({ originalsExpireAfterDays: 30 });
   assert.deepEqual(days(originals(stack).Properties), [30]);
-  assert.deepEqual(stack.all('S3::Bucket').flatMap((it) => days(it.Properties)), [30]);
+  assert.deepEqual(
+    stack.all('S3::Bucket').flatMap((it) => days(it.Properties)),
+    [30],
+  );
 });
 
-test('an original that arrived is transcoded in its turn, one at a time', () => {
+test('originals are transcoded one at a time, in the order of arrival', () => {
   const stack = uploads();
-  const rule = stack.all('Events::Rule').find((it) => it.Properties['EventPattern']?.source[0] === 'aws.s3');
+  const rule = stack
+    .all('Events::Rule')
+    .find((it) => it.Properties['EventPattern']?.source[0] === 'aws.s3');
   assert.deepEqual(rule?.Properties['EventPattern']['detail-type'], ['Object Created']);
   assert.equal(rule?.Properties['EventPattern'].detail.bucket.name[0].Ref, originals().id);
   const [target] = rule?.Properties['Targets'] ?? [];
@@ -39,17 +54,30 @@ test('an original that arrived is transcoded in its turn, one at a time', () => 
   const source = stack.source('transcode-upload');
   assert.equal(source['BatchSize'], 1);
   const { Timeout: longest } = stack.function('transcode-upload').Properties;
-  assert.equal(queue['VisibilityTimeout'], longest + 10, 'the queue stands still that long after a failure');
+  assert.equal(
+    queue['VisibilityTimeout'],
+    longest + 10,
+    'a failed message blocks the queue for this time',
+  );
 });
 
 test('the end of a transcoding job starts transcode-complete', () => {
-  const rule = uploads().all('Events::Rule').find((it) => it.Properties['EventPattern']?.source[0] === 'aws.mediaconvert');
+  const rule = uploads()
+    .all('Events::Rule')
+    .find((it) => it.Properties['EventPattern']?.source[0] === 'aws.mediaconvert');
   assert.equal(rule?.Properties['Description'], 'Starts transcode-complete');
-  assert.deepEqual(rule?.Properties['EventPattern'].detail.status, ['COMPLETE', 'ERROR', 'CANCELED', 'STATUS_UPDATE']);
+  assert.deepEqual(rule?.Properties['EventPattern'].detail.status, [
+    'COMPLETE',
+    'ERROR',
+    'CANCELED',
+    'STATUS_UPDATE',
+  ]);
 });
 
-test('the role that MediaConvert assumes is for this account', () => {
-  const role = uploads().all('IAM::Role').find((it) => it.id.startsWith('UploadTranscodeRole'));
+test('the role of MediaConvert is for this account', () => {
+  const role = uploads()
+    .all('IAM::Role')
+    .find((it) => it.id.startsWith('UploadTranscodeRole'));
   const [statement] = role?.Properties['AssumeRolePolicyDocument'].Statement ?? [];
   assert.equal(statement.Principal.Service, 'mediaconvert.amazonaws.com');
   assert.deepEqual(statement.Condition, { StringEquals: { 'aws:SourceAccount': '111122223333' } });

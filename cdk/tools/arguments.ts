@@ -1,13 +1,13 @@
-/** The arguments of `make deploy`: the app's settings, passed on to cdk, and a few of our own. */
+/** Reads the arguments of `make deploy`: settings for the CDK app, and the first operator. */
 
 import { parseArgs } from 'node:util';
 
 import { RootConstruct } from 'constructs';
 
-import { type Settings, settingsOf } from '../lib/settings.ts';
+import { readContextSettings, type Settings } from '../lib/settings/settings.ts';
 
 export interface DeployArguments {
-  /** The settings as they were given: `-c key=value`. */
+  /** The settings as given: `-c key=value`. */
   readonly context: Readonly<Record<string, string>>;
   /** The first operator's e-mail address. */
   readonly operator: string | undefined;
@@ -22,30 +22,38 @@ export function readArguments(given: readonly string[]): DeployArguments {
   const context: Record<string, string> = {};
   for (const pair of values.context ?? []) {
     const at = pair.indexOf('=');
-    if (at < 1) throw new UsageError(`-c ${pair} is not of the form -c key=value.`);
+    if (at < 1) throw new UsageError(`-c ${pair} must have the form -c key=value.`);
     context[pair.slice(0, at)] = pair.slice(at + 1);
   }
   return { context, operator: values.operator };
 }
 
 function parse(given: readonly string[]) {
-  const options = { context: { type: 'string', multiple: true, short: 'c' }, operator: { type: 'string' } } as const;
+  const options = {
+    context: { type: 'string', multiple: true, short: 'c' },
+    operator: { type: 'string' },
+  } as const;
   try {
     return parseArgs({ args: [...given], options, allowPositionals: false });
   } catch (error) {
-    throw new UsageError(`${(error as Error).message} Give settings as -c key=value, the first operator as --operator EMAIL.`);
+    throw new UsageError(
+      `${(error as Error).message} Use -c key=value for settings and --operator EMAIL for the first operator.`,
+    );
   }
 }
 
 /**
- * The settings that the app will find.
+ * Reads the settings as the app will.
  *
- * A private library's key is made by the deployment itself, after the checks: until then, something
- * of its form stands in its place.
+ * The deployment creates the key of a private library after the checks, so this uses placeholders for it.
  */
-export function settingsIn(context: Readonly<Record<string, string>>): Settings {
+export function readDeploySettings(context: Readonly<Record<string, string>>): Settings {
   const root = new RootConstruct();
-  const key = { playbackKeySecretArn: 'arn:aws:secretsmanager:', playbackPublicKey: '-----BEGIN PUBLIC KEY-----' };
-  for (const [name, value] of Object.entries({ ...key, ...context })) root.node.setContext(name, value);
-  return settingsOf(root.node);
+  const key = {
+    playbackKeySecretArn: 'arn:aws:secretsmanager:',
+    playbackPublicKey: '-----BEGIN PUBLIC KEY-----',
+  };
+  for (const [name, value] of Object.entries({ ...key, ...context }))
+    root.node.setContext(name, value);
+  return readContextSettings(root.node);
 }

@@ -1,4 +1,4 @@
-/** The clients of the deployment's own calls, and how their failures read. */
+/** The AWS clients of the tools, and helpers for their errors and pages. */
 
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
@@ -13,14 +13,14 @@ import { STSClient } from '@aws-sdk/client-sts';
 
 export type Aws = ReturnType<typeof connect>;
 
-/** Where to reach AWS; what is left out is read from the environment and ~/.aws, as ever. */
+/** Where to reach AWS. The default is the SDK's: the environment and ~/.aws. */
 export interface Connection {
   readonly region?: string;
   readonly endpoint?: string;
 }
 
 export function connect(connection: Connection = {}) {
-  // What the SDK will need of Node next year is no concern of who deploys today.
+  // The SDK's warning about future Node.js versions does not concern a deployment.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   return {
     cloudFormation: new CloudFormationClient(connection),
@@ -28,33 +28,38 @@ export function connect(connection: Connection = {}) {
     dynamodb: new DynamoDBClient(connection),
     mediaLive: new MediaLiveClient(connection),
     vod: new MediaPackageVodClient({ ...connection, maxAttempts: 10 }),
-    // Emulators have one host for all buckets.
-    s3: new S3Client({ ...connection, forcePathStyle: process.env['AWS_ENDPOINT_URL'] !== undefined }),
+    // Emulators use one host for all buckets.
+    s3: new S3Client({
+      ...connection,
+      forcePathStyle: process.env['AWS_ENDPOINT_URL'] !== undefined,
+    }),
     secrets: new SecretsManagerClient(connection),
     quotas: new ServiceQuotasClient(connection),
     ssm: new SSMClient(connection),
-    // The list of regions and services is kept in a few regions only; this one has it.
+    // Only some regions have the list of regions and services. us-east-1 does.
     regions: new SSMClient({ ...connection, region: 'us-east-1' }),
     sts: new STSClient(connection),
   };
 }
 
-/** What kind of failure it is, as the service names it. */
-export function kindOf(error: unknown): string {
+/** The service's name of an error. */
+export function readErrorName(error: unknown): string {
   return error instanceof Error ? error.name : String(error);
 }
 
-/** Takes one kind of failure for an answer: there is no such thing. */
-export async function orUndefined<T>(kind: string, asked: Promise<T>): Promise<T | undefined> {
-  return asked.catch((error: unknown) => {
-    if (kindOf(error) === kind) return undefined;
+/** Returns `undefined` instead of one kind of error, such as not found. */
+export async function ignoreError<T>(name: string, call: Promise<T>): Promise<T | undefined> {
+  return call.catch((error: unknown) => {
+    if (readErrorName(error) === name) return undefined;
     throw error;
   });
 }
 
-/** All items of a paged list. */
-export async function paged<T>(
-  page: (token: string | undefined) => Promise<{ items: readonly T[] | undefined; next: string | undefined }>,
+/** Lists all items of a paged list. */
+export async function listPages<T>(
+  page: (
+    token: string | undefined,
+  ) => Promise<{ items: readonly T[] | undefined; next: string | undefined }>,
 ): Promise<T[]> {
   const all: T[] = [];
   let token: string | undefined;

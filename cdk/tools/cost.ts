@@ -1,60 +1,75 @@
-/** `make cost`: what an event will cost, line by line, and what is not in the sum. */
+/** `make cost`: estimates the cost of an event, and lists the costs that it leaves out. */
 
 import { parseArgs } from 'node:util';
 
-import { LADDER } from '../lib/settings.ts';
-import { estimate, type Event, type Line, total } from './estimate.ts';
+import { DEFAULT_LADDER } from '../lib/settings/settings.ts';
+import { type Event, estimateCost, type Line, sumCosts } from './estimate.ts';
 import { CDN_TRAFFIC, LEFT_OUT, PRICES, UNKNOWN } from './prices.ts';
 
-/** What can be told of an event, with what is taken otherwise. */
-const QUESTIONS = {
+/** The options that describe an event, with their defaults. */
+const OPTIONS = {
   channels: [1, 'channels on air'],
-  hours: [3, 'hours that each of them runs'],
-  clips: [100, 'clips cut'],
-  'clip-seconds': [60, 'seconds of a clip'],
-  'upload-minutes': [0, 'minutes of video uploaded'],
+  hours: [3, 'hours that each channel is on air'],
+  clips: [100, 'clips of the live stream'],
+  'clip-seconds': [60, 'length of a clip in seconds'],
+  'upload-minutes': [0, 'minutes of uploaded video'],
   viewers: [1000, 'viewers'],
-  'clip-minutes': [10, 'minutes of clips and uploads that each of them watches'],
-  'live-minutes': [30, 'minutes of the live stream that each of them watches'],
-  'poll-seconds': [10, 'seconds after which an open app asks for the list again'],
-  'hit-ratio': [0.99, 'the share of requests that the CDN answers by itself'],
-  months: [1, 'months that clips and uploads are kept'],
+  'clip-minutes': [10, 'minutes of clips and uploads that each viewer watches'],
+  'live-minutes': [30, 'minutes of the live stream that each viewer watches'],
+  'poll-seconds': [10, 'seconds between two list requests of an open app'],
+  'hit-ratio': [0.99, 'share of requests that the CDN answers from its cache'],
+  months: [1, 'months for which clips and uploads are kept'],
 } as const;
 
 const HELP = [
   'make cost ARGS="--viewers 50000 --clips 200"',
-  ...Object.entries(QUESTIONS).map(([name, [usual, meaning]]) => `  --${name.padEnd(15)} ${meaning} (${usual})`),
-  '  --redundant       two pipelines per channel',
-  '  --private         a private library',
-  '  --price NAME=USD  another price; may be given several times. The names:',
-  ...[...Object.entries(PRICES).map(([name, { unit }]) => [name, unit] as const), ['cdnTraffic', CDN_TRAFFIC.unit] as const, ...Object.entries(UNKNOWN)].map(
-    ([name, unit]) => `    ${name.padEnd(24)} one ${unit}`,
+  ...Object.entries(OPTIONS).map(
+    ([name, [fallback, meaning]]) => `  --${name.padEnd(15)} ${meaning} (default ${fallback})`,
   ),
+  '  --redundant       two pipelines for each channel',
+  '  --private         a private library',
+  '  --price NAME=USD  sets a price; repeat it for several prices. Names:',
+  ...[
+    ...Object.entries(PRICES).map(([name, { unit }]) => [name, unit] as const),
+    ['cdnTraffic', CDN_TRAFFIC.unit] as const,
+    ...Object.entries(UNKNOWN),
+  ].map(([name, unit]) => `    ${name.padEnd(24)} ${unit}`),
 ].join('\n');
 
 export class UsageError extends Error {}
 
-export function readEvent(given: readonly string[]): { event: Event; prices: Record<string, number> } {
-  const numbers = Object.fromEntries(Object.keys(QUESTIONS).map((name) => [name, { type: 'string' } as const]));
+export function readEvent(given: readonly string[]): {
+  event: Event;
+  prices: Record<string, number>;
+} {
+  const numbers = Object.fromEntries(
+    Object.keys(OPTIONS).map((name) => [name, { type: 'string' } as const]),
+  );
   const flag = { type: 'boolean', default: false } as const;
   const parsed = parseArgs({
     args: [...given],
-    options: { ...numbers, redundant: flag, private: flag, price: { type: 'string', multiple: true } },
+    options: {
+      ...numbers,
+      redundant: flag,
+      private: flag,
+      price: { type: 'string', multiple: true },
+    },
   });
   const values: Readonly<Record<string, string | boolean | string[] | undefined>> = parsed.values;
-  const number = (name: keyof typeof QUESTIONS): number => {
+  const number = (name: keyof typeof OPTIONS): number => {
     const text = values[name];
-    const value = text === undefined ? QUESTIONS[name][0] : Number(text);
-    if (text === '' || !Number.isFinite(value) || value < 0) throw new UsageError(`--${name} has to be a number, not ${String(text)}.`);
+    const value = text === undefined ? OPTIONS[name][0] : Number(text);
+    if (text === '' || !Number.isFinite(value) || value < 0)
+      throw new UsageError(`--${name} must be a number of 0 or more, not ${String(text)}.`);
     return value;
   };
-  if (number('hit-ratio') > 1) throw new UsageError('--hit-ratio has to be from 0 to 1.');
-  if (number('poll-seconds') === 0) throw new UsageError('--poll-seconds has to be more than 0.');
+  if (number('hit-ratio') > 1) throw new UsageError('--hit-ratio must be between 0 and 1.');
+  if (number('poll-seconds') === 0) throw new UsageError('--poll-seconds must be more than 0.');
   const event: Event = {
     channels: number('channels'),
     hours: number('hours'),
     redundant: values['redundant'] === true,
-    ladder: LADDER,
+    ladder: DEFAULT_LADDER,
     segmentSeconds: 2,
     clips: number('clips'),
     clipSeconds: number('clip-seconds'),
@@ -76,53 +91,61 @@ function readPrices(pairs: readonly string[]): Record<string, number> {
     pairs.map((pair) => {
       const [name = '', text = ''] = pair.split('=');
       const usd = Number(text);
-      if (!names.includes(name)) throw new UsageError(`--price ${pair}: there is no price ${name}; there are ${names.join(', ')}.`);
-      if (text === '' || !Number.isFinite(usd) || usd < 0) throw new UsageError(`--price ${pair}: ${text} is not a number of dollars.`);
+      if (!names.includes(name))
+        throw new UsageError(
+          `--price ${pair}: unknown price ${name}. Known prices: ${names.join(', ')}.`,
+        );
+      if (text === '' || !Number.isFinite(usd) || usd < 0)
+        throw new UsageError(`--price ${pair}: ${text} is not an amount in US dollars.`);
       return [name, usd];
     }),
   );
 }
 
-/** The estimate as it is printed. */
-export function report(event: Event, prices: Readonly<Record<string, number>>): string {
-  const lines = estimate(event, prices);
+/** Formats the estimate for the terminal. */
+export function formatEstimate(event: Event, prices: Readonly<Record<string, number>>): string {
+  const lines = estimateCost(event, prices);
   const known = lines.filter((line) => line.usd !== undefined);
   const unknown = lines.filter((line) => line.usd === undefined);
-  const perClip = event.clips > 0 ? `, or $${(total(known) / event.clips).toFixed(2)} a clip` : '';
+  const perClip =
+    event.clips > 0 ? `, or $${(sumCosts(known) / event.clips).toFixed(2)} for each clip` : '';
   return [
-    ...known.map(row),
-    `${'Total'.padEnd(34)} ${money(total(known))}${perClip}`,
+    ...known.map(formatLine),
+    `${'Total'.padEnd(34)} ${formatUsd(sumCosts(known))}${perClip}`,
     '',
     ...(unknown.length === 0 ? [] : ['Not in the total, because no published price was found:']),
-    ...unknown.map((line) => `  ${line.what}: ${amount(line.amount)} ${line.unit}; add it with --price ${line.price}=USD`),
-    'Not in the total at all:',
+    ...unknown.map(
+      (line) =>
+        `  ${line.what}: ${formatAmount(line.amount)} ${line.unit}; set its price with --price ${line.price}=USD`,
+    ),
+    'Not in the estimate:',
     ...LEFT_OUT.map((what) => `  ${what}`),
     '',
-    'Every viewer is taken to watch the best rendition, so traffic is an upper bound.',
-    'Prices are of us-east-1:',
-    ...sources(known, prices),
+    'The estimate assumes that every viewer watches the best rendition, so traffic is an upper bound.',
+    'Prices are for us-east-1:',
+    ...listSources(known, prices),
   ].join('\n');
 }
 
-function row(line: Line): string {
-  return `${line.what.padEnd(34)} ${money(line.usd ?? 0)}   ${amount(line.amount).padStart(13)} × ${line.unit}`;
+function formatLine(line: Line): string {
+  return `${line.what.padEnd(34)} ${formatUsd(line.usd ?? 0)}   ${formatAmount(line.amount).padStart(13)} × ${line.unit}`;
 }
 
-/** Where the prices of some lines stand, each place once. */
-function sources(lines: readonly Line[], given: Readonly<Record<string, number>>): string[] {
+/** Lists the sources of the prices of some lines. */
+function listSources(lines: readonly Line[], given: Readonly<Record<string, number>>): string[] {
   const places = lines.map(({ price }) => {
-    if (price in given) return `  given with --price`;
+    if (price in given) return '  set with --price';
     const { asOf, source } = PRICES[price] ?? CDN_TRAFFIC;
     return `  ${asOf}: ${source}`;
   });
   return [...new Set(places)].sort();
 }
 
-function money(usd: number): string {
+function formatUsd(usd: number): string {
   return `$${usd.toFixed(2)}`.padStart(12);
 }
 
-function amount(value: number): string {
+function formatAmount(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 2 : 0 });
 }
 
@@ -133,7 +156,7 @@ if (process.argv[1] === import.meta.filename) {
       console.log(HELP);
     } else {
       const { event, prices } = readEvent(given);
-      console.log(report(event, prices));
+      console.log(formatEstimate(event, prices));
     }
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${HELP}`);

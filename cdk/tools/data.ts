@@ -1,12 +1,19 @@
-/** The data of a deployment, which outlive its stacks: media, library, users. */
+/** The data that outlive a deployment's stacks: buckets, table and user pool. */
 
-import { DeleteUserPoolCommand, UpdateUserPoolCommand } from '@aws-sdk/client-cognito-identity-provider';
-import { DeleteTableCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
-import { DeleteBucketCommand, DeleteObjectsCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { GetTemplateCommand, type StackResourceSummary } from '@aws-sdk/client-cloudformation';
+import {
+  DeleteUserPoolCommand,
+  UpdateUserPoolCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import { DeleteTableCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteBucketCommand,
+  DeleteObjectsCommand,
+  ListObjectVersionsCommand,
+} from '@aws-sdk/client-s3';
 
-import { type Aws, orUndefined } from './aws.ts';
-import { idsOf } from './stacks.ts';
+import { type Aws, ignoreError } from './aws.ts';
+import { listIds } from './stacks.ts';
 
 const BUCKET = 'AWS::S3::Bucket';
 const TABLE = 'AWS::DynamoDB::Table';
@@ -19,18 +26,20 @@ export interface Data {
   readonly userPools: readonly string[];
 }
 
-/** The data among what a stack made. */
-export function dataOf(resources: readonly StackResourceSummary[]): Data {
+/** Finds the data among the resources of a stack. */
+export function findData(resources: readonly StackResourceSummary[]): Data {
   return {
-    buckets: idsOf(resources, BUCKET),
-    tables: idsOf(resources, TABLE),
-    userPools: idsOf(resources, USER_POOL),
+    buckets: listIds(resources, BUCKET),
+    tables: listIds(resources, TABLE),
+    userPools: listIds(resources, USER_POOL),
   };
 }
 
-/** Whether a stack leaves its data behind when it goes: what the setting keepData said. */
+/** Whether CloudFormation keeps the data when it deletes the stack, as the setting `keepData` says. */
 export async function keepsData(client: Aws['cloudFormation'], stack: string): Promise<boolean> {
-  const { TemplateBody: template = '{}' } = await client.send(new GetTemplateCommand({ StackName: stack }));
+  const { TemplateBody: template = '{}' } = await client.send(
+    new GetTemplateCommand({ StackName: stack }),
+  );
   const { Resources: resources = {} } = JSON.parse(template) as {
     Resources?: Record<string, { Type: string; DeletionPolicy?: string }>;
   };
@@ -38,34 +47,50 @@ export async function keepsData(client: Aws['cloudFormation'], stack: string): P
   return data.every(({ DeletionPolicy: policy = 'Delete' }) => policy.startsWith('Retain'));
 }
 
-/** Empties a bucket, old versions and all. CloudFormation deletes empty ones only. */
+/** Deletes all objects and versions in a bucket. CloudFormation deletes only empty buckets. */
 export async function emptyBucket(s3: Aws['s3'], Bucket: string): Promise<void> {
   for (;;) {
-    const page = await orUndefined('NoSuchBucket', s3.send(new ListObjectVersionsCommand({ Bucket, MaxKeys: 1000 })));
+    const page = await ignoreError(
+      'NoSuchBucket',
+      s3.send(new ListObjectVersionsCommand({ Bucket, MaxKeys: 1000 })),
+    );
     const objects = [...(page?.Versions ?? []), ...(page?.DeleteMarkers ?? [])];
     if (objects.length === 0) return;
     const Objects = objects.map(({ Key, VersionId }) => ({ Key, VersionId }));
-    const { Errors: errors = [] } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
+    const { Errors: errors = [] } = await s3.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+    );
     const [first] = errors;
-    if (first !== undefined) throw new Error(`${first.Key} of bucket ${Bucket} cannot be deleted: ${first.Message}`);
+    if (first !== undefined)
+      throw new Error(`Could not delete ${first.Key} in bucket ${Bucket}: ${first.Message}`);
   }
 }
 
-/** Deletes what the stacks left behind. What is gone already is fine. */
+/** Deletes the data that the stacks left behind. Ignores resources that do not exist. */
 export async function deleteData(aws: Aws, data: Data): Promise<void> {
   for (const Bucket of data.buckets) {
     await emptyBucket(aws.s3, Bucket);
-    await orUndefined('NoSuchBucket', aws.s3.send(new DeleteBucketCommand({ Bucket })));
+    await ignoreError('NoSuchBucket', aws.s3.send(new DeleteBucketCommand({ Bucket })));
   }
   for (const TableName of data.tables) {
-    const unlocked = aws.dynamodb.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }));
-    // Refused where it was not protected in the first place.
-    await orUndefined('ValidationException', orUndefined('ResourceNotFoundException', unlocked));
-    await orUndefined('ResourceNotFoundException', aws.dynamodb.send(new DeleteTableCommand({ TableName })));
+    const unlocked = aws.dynamodb.send(
+      new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }),
+    );
+    // DynamoDB refuses the update if the table was not protected.
+    await ignoreError('ValidationException', ignoreError('ResourceNotFoundException', unlocked));
+    await ignoreError(
+      'ResourceNotFoundException',
+      aws.dynamodb.send(new DeleteTableCommand({ TableName })),
+    );
   }
   for (const UserPoolId of data.userPools) {
-    const unlocked = aws.cognito.send(new UpdateUserPoolCommand({ UserPoolId, DeletionProtection: 'INACTIVE' }));
-    await orUndefined('ResourceNotFoundException', unlocked);
-    await orUndefined('ResourceNotFoundException', aws.cognito.send(new DeleteUserPoolCommand({ UserPoolId })));
+    const unlocked = aws.cognito.send(
+      new UpdateUserPoolCommand({ UserPoolId, DeletionProtection: 'INACTIVE' }),
+    );
+    await ignoreError('ResourceNotFoundException', unlocked);
+    await ignoreError(
+      'ResourceNotFoundException',
+      aws.cognito.send(new DeleteUserPoolCommand({ UserPoolId })),
+    );
   }
 }

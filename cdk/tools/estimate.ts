@@ -1,11 +1,11 @@
-/** What an event costs: amounts from what is known of the event, times prices. */
+/** Estimates the cost of an event: amounts times prices. */
 
-import type { Rendition } from '../lib/settings.ts';
-import { CDN_TRAFFIC, PRICES, trafficCost, UNKNOWN } from './prices.ts';
+import type { Rendition } from '../lib/settings/settings.ts';
+import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from './prices.ts';
 
 export interface Event {
   readonly channels: number;
-  /** How long each channel runs. */
+  /** How many hours each channel is on air. */
   readonly hours: number;
   readonly redundant: boolean;
   readonly ladder: readonly Rendition[];
@@ -19,11 +19,11 @@ export interface Event {
   readonly clipMinutes: number;
   /** Minutes of the live stream that each viewer watches. */
   readonly liveMinutes: number;
-  /** How often an open app asks for the list. */
+  /** Seconds between two list requests of an open app. */
   readonly pollSeconds: number;
-  /** The share of requests that the CDN answers by itself. */
+  /** The share of requests that the CDN answers from its cache, 0 to 1. */
   readonly hitRatio: number;
-  /** How long clips and uploads are kept. */
+  /** How many months clips and uploads are kept. */
   readonly months: number;
   readonly private: boolean;
 }
@@ -32,28 +32,28 @@ export interface Line {
   readonly what: string;
   readonly amount: number;
   readonly unit: string;
-  /** `undefined` where no price is known. */
+  /** `undefined` if no price is known. */
   readonly usd: number | undefined;
-  /** The price it was reckoned with, by name. */
+  /** The name of the price. */
   readonly price: string;
 }
 
-/** Bits per second of sound, which every rendition carries. */
+/** Bits per second of audio in every rendition. */
 const AUDIO = 128_000;
 
-/** From this height on, MediaLive and MediaConvert speak of HD. */
+/** MediaLive and MediaConvert bill renditions of this height or more as HD. */
 const HD_HEIGHT = 720;
 
-/** A clip: its cut, its harvest, two formats, and looking at it; with room for the sweep's share. */
+/** For each clip: the request, the harvest, two formats and one read, with a margin for the sweep. */
 const INVOCATIONS_PER_CLIP = 6;
 const WRITES_PER_CLIP = 20;
-/** A page of fifty clips: 40 KB, read without consistency. */
+/** A page of 50 clips: 40 KB, with eventually consistent reads. */
 const READS_PER_LIST = 5;
-/** Measured: a few milliseconds each; the smallest memory Lambda has. */
+/** A few milliseconds were measured. The memory is the smallest that Lambda has. */
 const SECONDS_PER_INVOCATION = 0.05;
 const FUNCTION_GB = 0.125;
 
-export function estimate(event: Event, given: Readonly<Record<string, number>> = {}): Line[] {
+export function estimateCost(event: Event, given: Readonly<Record<string, number>> = {}): Line[] {
   const runs = event.channels * event.hours;
   const redundant = event.redundant ? 'Redundant' : '';
   const pipelines = event.redundant ? 2 : 1;
@@ -63,12 +63,12 @@ export function estimate(event: Event, given: Readonly<Record<string, number>> =
   const top = Math.max(...event.ladder.map((rendition) => rendition.bitrate + AUDIO));
   const missed = 1 - event.hitRatio;
 
-  const clipGb = gigabytes(all, event.clips * event.clipSeconds);
-  const uploadGb = gigabytes(all, event.uploadMinutes * 60);
-  const liveGb = gigabytes(top, event.viewers * event.liveMinutes * 60);
-  const vodGb = gigabytes(top, event.viewers * event.clipMinutes * 60);
+  const clipGb = toGigabytes(all, event.clips * event.clipSeconds);
+  const uploadGb = toGigabytes(all, event.uploadMinutes * 60);
+  const liveGb = toGigabytes(top, event.viewers * event.liveMinutes * 60);
+  const vodGb = toGigabytes(top, event.viewers * event.clipMinutes * 60);
 
-  // A segment each; live players ask for the manifest as often.
+  // One request for each segment. Live players request the manifest as often.
   const segments = (minutes: number) => (event.viewers * minutes * 60) / event.segmentSeconds;
   const polls = (event.viewers * (event.liveMinutes + event.clipMinutes) * 60) / event.pollSeconds;
   const requests = 2 * segments(event.liveMinutes) + segments(event.clipMinutes) + polls;
@@ -79,25 +79,35 @@ export function estimate(event: Event, given: Readonly<Record<string, number>> =
   const line = (what: string, amount: number, price: string): Line => {
     const known = PRICES[price];
     const usd = given[price] ?? known?.usd;
-    return { what, amount, unit: known?.unit ?? UNKNOWN[price] ?? '', usd: usd === undefined ? undefined : amount * usd, price };
+    return {
+      what,
+      amount,
+      unit: known?.unit ?? UNKNOWN[price] ?? '',
+      usd: usd === undefined ? undefined : amount * usd,
+      price,
+    };
   };
   const lines = [
     line('MediaLive: input', runs, `mediaLiveInput${redundant}`),
     line('MediaLive: HD renditions', runs * hd, `mediaLiveHd${redundant}`),
     line('MediaLive: SD renditions', runs * sd, `mediaLiveSd${redundant}`),
-    line('MediaPackage: live ingest', gigabytes(all, runs * 3600) * pipelines, 'ingest'),
+    line('MediaPackage: live ingest', toGigabytes(all, runs * 3600) * pipelines, 'ingest'),
     line('MediaPackage: live to the CDN', liveGb * missed, 'livePackaging'),
-    line('MediaPackage: harvests of clips', clipGb, 'harvest'),
+    line('MediaPackage: harvests', clipGb, 'harvest'),
     line('MediaPackage: clips to the CDN', vodGb * missed, 'vodPackaging'),
     line('MediaConvert: HD renditions', event.uploadMinutes * hd, 'mediaConvertHd'),
     line('MediaConvert: SD renditions', event.uploadMinutes * sd, 'mediaConvertSd'),
-    traffic(liveGb + vodGb, given['cdnTraffic']),
+    estimateTraffic(liveGb + vodGb, given['cdnTraffic']),
     line('CloudFront: requests', requests, 'cdnRequests'),
-    line('S3: clips and uploads kept', (clipGb + uploadGb) * event.months, 'storage'),
-    line('S3: writing them', segmentFiles(event.clips * event.clipSeconds + event.uploadMinutes * 60), 'storagePuts'),
+    line('S3: stored clips and uploads', (clipGb + uploadGb) * event.months, 'storage'),
+    line(
+      'S3: PUT requests',
+      segmentFiles(event.clips * event.clipSeconds + event.uploadMinutes * 60),
+      'storagePuts',
+    ),
     line('API Gateway', lists + event.clips * 2, 'api'),
     line('Lambda: invocations', invocations, 'invocations'),
-    line('Lambda: time', invocations * SECONDS_PER_INVOCATION * FUNCTION_GB, 'functionTime'),
+    line('Lambda: duration', invocations * SECONDS_PER_INVOCATION * FUNCTION_GB, 'functionTime'),
     line('DynamoDB: writes', event.clips * WRITES_PER_CLIP, 'tableWrites'),
     line('DynamoDB: reads', lists * READS_PER_LIST, 'tableReads'),
     line('Secrets Manager', (event.private ? 2 : 1) * event.months, 'secret'),
@@ -105,17 +115,23 @@ export function estimate(event: Event, given: Readonly<Record<string, number>> =
   return lines.filter(({ amount }) => amount > 0);
 }
 
-/** The sum of what has a price. */
-export function total(lines: readonly Line[]): number {
+/** Adds up the lines with a price. */
+export function sumCosts(lines: readonly Line[]): number {
   return lines.reduce((sum, { usd = 0 }) => sum + usd, 0);
 }
 
-function traffic(gb: number, given: number | undefined): Line {
-  const usd = given === undefined ? trafficCost(gb) : gb * given;
-  return { what: 'CloudFront: traffic', amount: gb, unit: CDN_TRAFFIC.unit, usd, price: 'cdnTraffic' };
+function estimateTraffic(gb: number, given: number | undefined): Line {
+  const usd = given === undefined ? computeTrafficCost(gb) : gb * given;
+  return {
+    what: 'CloudFront: traffic',
+    amount: gb,
+    unit: CDN_TRAFFIC.unit,
+    usd,
+    price: 'cdnTraffic',
+  };
 }
 
-/** AWS's GB: 2^30 bytes. */
-function gigabytes(bitsPerSecond: number, seconds: number): number {
+/** Converts a bit rate to AWS's GB, 2^30 bytes. */
+function toGigabytes(bitsPerSecond: number, seconds: number): number {
   return (bitsPerSecond * seconds) / 8 / 2 ** 30;
 }

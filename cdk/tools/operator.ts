@@ -1,4 +1,4 @@
-/** The first operator: someone has to be able to sign in to a new deployment. */
+/** Creates the first operator of a deployment, who can then sign in. */
 
 import { randomBytes } from 'node:crypto';
 
@@ -10,35 +10,37 @@ import {
   ListUsersInGroupCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 
-import { orUndefined } from './aws.ts';
+import { ignoreError } from './aws.ts';
 
 const GROUP = 'operator';
 
-/** Where no address was given. Nothing is ever sent to it. */
-const NOBODY = 'operator@matchcut.invalid';
+/** The default address. No e-mail is ever sent to it. */
+const DEFAULT_EMAIL = 'operator@matchcut.invalid';
 
 export interface Operator {
   readonly email: string;
-  /** Only of an operator that was just made: nobody is told it again. */
+  /** Only for a new operator. It cannot be read again. */
   readonly password?: string;
 }
 
-/** Someone who may cut clips; made if there is nobody. */
+/** Returns an operator, and creates one if there is none. */
 export async function ensureOperator(
   client: CognitoIdentityProviderClient,
   UserPoolId: string,
-  email = NOBODY,
+  email = DEFAULT_EMAIL,
 ): Promise<Operator> {
-  const { Users: users = [] } = await client.send(new ListUsersInGroupCommand({ UserPoolId, GroupName: GROUP, Limit: 1 }));
+  const { Users: users = [] } = await client.send(
+    new ListUsersInGroupCommand({ UserPoolId, GroupName: GROUP, Limit: 1 }),
+  );
   const [first] = users;
   if (first !== undefined) {
     const address = first.Attributes?.find((attribute) => attribute.Name === 'email')?.Value;
-    return { email: address ?? first.Username ?? NOBODY };
+    return { email: address ?? first.Username ?? DEFAULT_EMAIL };
   }
-  const password = newPassword();
+  const password = createPassword();
   const Username = email;
-  // Someone may have been made, and the rest of this been cut off.
-  await orUndefined(
+  // An interrupted run may have created the user without the password and the group.
+  await ignoreError(
     'UsernameExistsException',
     client.send(
       new AdminCreateUserCommand({
@@ -52,12 +54,14 @@ export async function ensureOperator(
       }),
     ),
   );
-  await client.send(new AdminSetUserPasswordCommand({ UserPoolId, Username, Password: password, Permanent: true }));
+  await client.send(
+    new AdminSetUserPasswordCommand({ UserPoolId, Username, Password: password, Permanent: true }),
+  );
   await client.send(new AdminAddUserToGroupCommand({ UserPoolId, Username, GroupName: GROUP }));
   return { email, password };
 }
 
-/** 144 random bits, with a letter of each kind that the pool asks for. */
-export function newPassword(): string {
+/** 144 random bits, and the kinds of characters that the user pool requires. */
+export function createPassword(): string {
   return `${randomBytes(18).toString('base64url')}-aA1`;
 }

@@ -1,38 +1,43 @@
 /**
- * AWS's prices, each with the day it was true and where it stands. All are of us-east-1, on demand,
- * without taxes, free tiers and discounts.
+ * AWS's prices, each with its date and source. All are on-demand prices for us-east-1, without taxes,
+ * free tiers and discounts.
  *
- * A price without a source is not here: what it would be the price of is named in the estimate as
- * left out, until somebody gives it with `--price`.
+ * A price without a source is not here. The estimate lists it as left out, unless it is set with
+ * `--price`.
  */
 
 export interface Price {
   /** US dollars for one unit. */
   readonly usd: number;
   readonly unit: string;
-  /** The day of the source. */
+  /** The date of the source. */
   readonly asOf: string;
   readonly source: string;
 }
 
-const PRICE_LIST = 'AWS Price List API, as quoted in public cost notes of that day';
+const PRICE_LIST = 'AWS Price List API, as quoted in public cost notes of that date';
 const CLOUDFRONT = 'https://aws.amazon.com/cloudfront/pricing/, stored copy';
 
-const onList = (usd: number, unit: string): Price => ({ usd, unit, asOf: '2026-09-18', source: PRICE_LIST });
+const listPrice = (usd: number, unit: string): Price => ({
+  usd,
+  unit,
+  asOf: '2026-09-18',
+  source: PRICE_LIST,
+});
 
 export const PRICES: Readonly<Record<string, Price>> = {
   // AVC, at most 10 Mbit/s, at most 30 frames a second. AWS's own cost examples confirm the outputs
   // of two pipelines: docs.aws.amazon.com/solutions/latest/live-streaming-on-aws-with-amazon-s3/
-  mediaLiveInput: onList(0.1404, 'hour of an HD input'),
-  mediaLiveHd: onList(0.4212, 'hour of an HD rendition'),
-  mediaLiveSd: onList(0.2124, 'hour of an SD rendition'),
-  mediaLiveInputRedundant: onList(0.234, 'hour of an HD input, two pipelines'),
-  mediaLiveHdRedundant: onList(0.702, 'hour of an HD rendition, two pipelines'),
-  mediaLiveSdRedundant: onList(0.354, 'hour of an SD rendition, two pipelines'),
-  ingest: onList(0.03, 'GB ingested'),
-  livePackaging: onList(0.05, 'GB packaged'),
-  cdnRequests: onList(0.01 / 10_000, 'request'),
-  secret: onList(0.4, 'secret a month'),
+  mediaLiveInput: listPrice(0.1404, 'hour of an HD input'),
+  mediaLiveHd: listPrice(0.4212, 'hour of an HD rendition'),
+  mediaLiveSd: listPrice(0.2124, 'hour of an SD rendition'),
+  mediaLiveInputRedundant: listPrice(0.234, 'hour of an HD input, two pipelines'),
+  mediaLiveHdRedundant: listPrice(0.702, 'hour of an HD rendition, two pipelines'),
+  mediaLiveSdRedundant: listPrice(0.354, 'hour of an SD rendition, two pipelines'),
+  ingest: listPrice(0.03, 'GB ingested'),
+  livePackaging: listPrice(0.05, 'GB packaged'),
+  cdnRequests: listPrice(0.01 / 10_000, 'request'),
+  secret: listPrice(0.4, 'secret a month'),
   mediaConvertHd: {
     usd: 0.015,
     unit: 'minute of an HD rendition, basic tier',
@@ -49,7 +54,8 @@ export const PRICES: Readonly<Record<string, Price>> = {
     usd: 0.023,
     unit: 'GB a month',
     asOf: '2025-10-28',
-    source: 'AWS Price List API, as quoted that day; docs.aws.amazon.com/solutions/latest/live-streaming-on-aws-with-amazon-s3/cost-example-1.html says the same',
+    source:
+      'AWS Price List API, as quoted on that date; confirmed by docs.aws.amazon.com/solutions/latest/live-streaming-on-aws-with-amazon-s3/cost-example-1.html',
   },
   storagePuts: {
     usd: 0.005 / 1000,
@@ -61,7 +67,8 @@ export const PRICES: Readonly<Record<string, Price>> = {
     usd: 1 / 1e6,
     unit: 'request',
     asOf: '2025-05-19',
-    source: 'https://awsforengineers.com/blog/aws-api-gateway-pricing-explained; an AWS whitepaper says the same',
+    source:
+      'https://awsforengineers.com/blog/aws-api-gateway-pricing-explained; confirmed by an AWS whitepaper',
   },
   invocations: {
     usd: 0.2 / 1e6,
@@ -89,12 +96,12 @@ export const PRICES: Readonly<Record<string, Price>> = {
   },
 };
 
-/** A day on which the page was seen is not known: it lists offers that there were not before 2024. */
+/** The date of the stored page is unknown. It lists offers that did not exist before 2024. */
 export const CDN_TRAFFIC = {
   unit: 'GB to viewers in North America and Europe',
   asOf: 'undated, 2024 or later',
   source: CLOUDFRONT,
-  /** What the traffic of a month costs per GB, up to so many GB. */
+  /** The price of a GB in a month, up to a total of GB. */
   tiers: [
     { upToGb: 10_240, usd: 0.085 },
     { upToGb: 51_200, usd: 0.08 },
@@ -106,25 +113,25 @@ export const CDN_TRAFFIC = {
   ],
 } as const;
 
-/** What no published price was found for; each can be given with `--price NAME=USD`. */
+/** Prices for which no source was found. Set them with `--price NAME=USD`. */
 export const UNKNOWN: Readonly<Record<string, string>> = {
   vodPackaging: 'GB packaged by MediaPackage VOD',
   harvest: 'GB harvested by MediaPackage',
 };
 
-/** What the estimate knows no amount of. */
+/** Costs that the estimate leaves out. */
 export const LEFT_OUT: readonly string[] = [
-  'channels that are kept but do not run: MediaLive bills stopped channels and unattached inputs, too',
+  'stopped channels and unattached inputs, which MediaLive also bills',
   'CloudWatch (logs, alarms, the dashboard), X-Ray, EventBridge, SQS',
-  'Cognito: operators beyond the free ones',
-  'reads of S3 by MediaPackage, and storage other than of clips and uploads',
-  'CloudFront functions and Origin Shield; viewers outside of North America and Europe',
-  'DRM: the key server is another vendor\'s',
+  'Cognito: operators beyond the free tier',
+  'S3: reads by MediaPackage, and storage of anything but clips and uploads',
+  'CloudFront functions and Origin Shield; viewers outside North America and Europe',
+  'DRM: the key server of another vendor',
   'taxes, support plans, free tiers, discounts; regions other than us-east-1',
 ];
 
-/** What some amount of a month's traffic costs, tier by tier. */
-export function trafficCost(gb: number): number {
+/** Computes the cost of a month's traffic, tier by tier. */
+export function computeTrafficCost(gb: number): number {
   let cost = 0;
   let from = 0;
   for (const { upToGb, usd } of CDN_TRAFFIC.tiers) {

@@ -1,4 +1,4 @@
-/** What is deployed, as CloudFormation knows it. */
+/** Reads the deployed stacks from CloudFormation. */
 
 import {
   type CloudFormationClient,
@@ -7,50 +7,69 @@ import {
   type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
 
-import { kindOf, paged } from './aws.ts';
+import { listPages, readErrorName } from './aws.ts';
 
-/** The stacks of a deployment, in the order in which they can be removed. */
+/** The stacks of a deployment, in the order in which they can be deleted. */
 export function stackNames(name: string): readonly [vod: string, live: string] {
   return [`${name}-vod`, `${name}-live`];
 }
 
-/** The outputs of a stack by name; `undefined` if there is no such stack. */
-export async function outputsOf(client: CloudFormationClient, stack: string): Promise<Map<string, string> | undefined> {
-  const found = await ifThere(client.send(new DescribeStacksCommand({ StackName: stack })));
+/** Reads the outputs of a stack. `undefined` if the stack does not exist. */
+export async function readOutputs(
+  client: CloudFormationClient,
+  stack: string,
+): Promise<Map<string, string> | undefined> {
+  const found = await ignoreMissingStack(
+    client.send(new DescribeStacksCommand({ StackName: stack })),
+  );
   const outputs = found?.Stacks?.[0]?.Outputs ?? [];
-  return found && new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+  return (
+    found &&
+    new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]))
+  );
 }
 
-/** The ids of the packaging groups in a stack's outputs. */
-export function groupsIn(outputs: ReadonlyMap<string, string> | undefined): string[] {
+/** Lists the ids of the packaging groups in a stack's outputs. */
+export function listGroupIds(outputs: ReadonlyMap<string, string> | undefined): string[] {
   return outputs?.get('PackagingGroupIds')?.split(',') ?? [];
 }
 
-export async function statusOf(client: CloudFormationClient, stack: string): Promise<string | undefined> {
-  const found = await ifThere(client.send(new DescribeStacksCommand({ StackName: stack })));
+export async function readStatus(
+  client: CloudFormationClient,
+  stack: string,
+): Promise<string | undefined> {
+  const found = await ignoreMissingStack(
+    client.send(new DescribeStacksCommand({ StackName: stack })),
+  );
   return found?.Stacks?.[0]?.StackStatus;
 }
 
-/** What a stack made; nothing if there is no such stack. */
-export async function resourcesOf(client: CloudFormationClient, stack: string): Promise<readonly StackResourceSummary[]> {
-  return paged(async (token) => {
+/** Lists the resources of a stack. Empty if the stack does not exist. */
+export async function listResources(
+  client: CloudFormationClient,
+  stack: string,
+): Promise<readonly StackResourceSummary[]> {
+  return listPages(async (token) => {
     const command = new ListStackResourcesCommand({ StackName: stack, NextToken: token });
-    const found = await ifThere(client.send(command));
+    const found = await ignoreMissingStack(client.send(command));
     return { items: found?.StackResourceSummaries, next: found?.NextToken };
   });
 }
 
-/** The physical ids of a stack's resources of a type. */
-export function idsOf(resources: readonly StackResourceSummary[], type: string): string[] {
+/** Lists the physical ids of the resources of one type. */
+export function listIds(resources: readonly StackResourceSummary[], type: string): string[] {
   return resources
-    .filter((resource) => resource.ResourceType === type && resource.ResourceStatus !== 'DELETE_COMPLETE')
+    .filter(
+      (resource) => resource.ResourceType === type && resource.ResourceStatus !== 'DELETE_COMPLETE',
+    )
     .flatMap((resource) => resource.PhysicalResourceId ?? []);
 }
 
-/** CloudFormation has no error of its own for a stack that is not there. */
-async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
-  return asked.catch((error: unknown) => {
-    if (kindOf(error) === 'ValidationError' && /does not exist/.test(String(error))) return undefined;
+/** Returns `undefined` if the stack does not exist. CloudFormation has no separate error for that. */
+async function ignoreMissingStack<T>(call: Promise<T>): Promise<T | undefined> {
+  return call.catch((error: unknown) => {
+    if (readErrorName(error) === 'ValidationError' && /does not exist/.test(String(error)))
+      return undefined;
     throw error;
   });
 }

@@ -1,0 +1,167 @@
+/** The HTTP API: its routes, scopes and throttles are read from the contract. */
+
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import {
+  type CfnRoute,
+  type CfnStage,
+  CorsHttpMethod,
+  HttpApi,
+  HttpMethod,
+  HttpRoute,
+  HttpRouteKey,
+  HttpStage,
+  type IHttpRouteAuthorizer,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { type Deployment, RustFunction } from '../function/function.ts';
+import type { Contract, Operation } from './contract.ts';
+import type { Users } from './users.ts';
+
+export interface ApiProps extends Deployment {
+  readonly contract: Contract;
+  readonly users: Users;
+}
+
+export class Api extends Construct {
+  readonly http: HttpApi;
+  private readonly authorizer: IHttpRouteAuthorizer;
+  private readonly stage: CfnStage;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ApiProps,
+  ) {
+    super(scope, id);
+    const { settings, contract, users } = props;
+    this.authorizer = new HttpJwtAuthorizer('Operators', users.issuer, {
+      jwtAudience: [users.app.userPoolClientId],
+    });
+    const allowsCredentials = !settings.allowedOrigins.includes('*');
+    this.http = new HttpApi(this, 'Http', {
+      apiName: settings.name,
+      createDefaultStage: false,
+      corsPreflight: {
+        allowOrigins: [...settings.allowedOrigins],
+        allowMethods: [CorsHttpMethod.ANY],
+        allowHeaders: [
+          'authorization',
+          'content-type',
+          'idempotency-key',
+          'if-match',
+          'if-none-match',
+        ],
+        exposeHeaders: ['etag', 'location', 'retry-after'],
+        allowCredentials: allowsCredentials,
+        maxAge: Duration.hours(1),
+      },
+    });
+    const accessLog = new LogGroup(this, 'AccessLog', {
+      retention: settings.logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const stage = new HttpStage(this, 'Stage', {
+      httpApi: this.http,
+      stageName: '$default',
+      autoDeploy: true,
+      throttle: { rateLimit: contract.throttle.perSecond, burstLimit: contract.throttle.burst },
+      detailedMetricsEnabled: true,
+      accessLogSettings: { destination: new LogGroupLogDestination(accessLog) },
+    });
+    this.stage = stage.node.defaultChild as CfnStage;
+
+    props.alarms.addAlarm('the API returns 5xx', {
+      id: 'the API answers 5xx',
+      metric: this.http.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }),
+      threshold: 5,
+      description: 'API Gateway answered at least 5 requests in 5 minutes with a 5xx status.',
+      runbook: 'the-api-returns-5xx',
+    });
+  }
+
+  /** The host of API Gateway, which the distribution uses as its origin. */
+  get host(): string {
+    return `${this.http.apiId}.execute-api.${Stack.of(this).region}.${Stack.of(this).urlSuffix}`;
+  }
+
+  /** Adds a route for each operation of the contract. The function has the operation's id as its name. */
+  addRoutes(functions: readonly RustFunction[]): void {
+    const unrouted = new Set(functions);
+    const throttles: Record<string, unknown> = {};
+    for (const operation of this.props.contract.operations) {
+      const target = functions.find((it) => it.bin === operation.id);
+      if (target === undefined) {
+        throw new Error(
+          `The operation ${operation.method} ${operation.path} of the contract has no function ${operation.id}.`,
+        );
+      }
+      unrouted.delete(target);
+      this.addRoute(operation, target);
+      if (operation.throttle !== undefined) {
+        throttles[`${operation.method} ${operation.path}`] = {
+          ThrottlingRateLimit: operation.throttle.perSecond,
+          ThrottlingBurstLimit: operation.throttle.burst,
+          DetailedMetricsEnabled: true,
+        };
+      }
+    }
+    this.addRefusals();
+    for (const { bin } of unrouted)
+      throw new Error(`The function ${bin} has no operation in the contract.`);
+    this.stage.routeSettings = throttles;
+  }
+
+  /** Answers requests outside of the contract with a problem. */
+  private addRefusals(): void {
+    const { contract, ...deployment } = this.props;
+    const paths = [...new Set(contract.operations.map(({ path }) => path))];
+    const listMethods = (path: string) =>
+      contract.operations.filter((it) => it.path === path).map(({ method }) => method);
+    const methods = paths.map((path) => [path, listMethods(path).join(', ')]);
+    const refuse = new RustFunction(this, 'Refuse', {
+      ...deployment,
+      bin: 'refuse-request',
+      description: 'Refuses requests without a route',
+      environment: { CONTRACT_METHODS: JSON.stringify(Object.fromEntries(methods)) },
+    });
+    const integration = new HttpLambdaIntegration(refuse.bin, refuse.lambda);
+    const others = paths.flatMap((path) =>
+      this.http.addRoutes({ path, integration, methods: [HttpMethod.ANY] }),
+    );
+    const unknown = new HttpRoute(this, 'Unknown', {
+      httpApi: this.http,
+      routeKey: HttpRouteKey.DEFAULT,
+      integration,
+    });
+    for (const route of [...others, unknown]) {
+      Validations.of(route).acknowledge({
+        id: 'AwsSolutions-APIG4',
+        reason: 'The route refuses every request.',
+      });
+    }
+  }
+
+  private addRoute({ id, method, path, scopes }: Operation, target: RustFunction): void {
+    const isAuthorized = scopes.length > 0;
+    const routes = this.http.addRoutes({
+      path,
+      methods: [HttpMethod[method as keyof typeof HttpMethod]],
+      integration: new HttpLambdaIntegration(id, target.lambda),
+      // The scopes keep out ID tokens, which have none.
+      ...(isAuthorized ? { authorizer: this.authorizer, authorizationScopes: [...scopes] } : {}),
+    });
+    for (const route of routes) {
+      // API Gateway refuses a throttle for a route that does not exist yet.
+      this.stage.addResourceDependency(route.node.defaultChild as CfnRoute);
+      if (isAuthorized) continue;
+      Validations.of(route).acknowledge({
+        id: 'AwsSolutions-APIG4',
+        reason: `The contract lets anyone call ${id}. Its response is public.`,
+      });
+    }
+  }
+}

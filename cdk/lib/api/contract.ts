@@ -1,0 +1,86 @@
+/** Reads the HTTP contract, functions/openapi.yaml: operations, scopes and throttles. */
+
+import { readFileSync } from 'node:fs';
+
+import { parse } from 'yaml';
+
+export interface Throttle {
+  /** Requests a second, on average. */
+  readonly perSecond: number;
+  /** Requests in a burst. */
+  readonly burst: number;
+}
+
+export interface Operation {
+  /** The `operationId`, which is also the name of the function. */
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  /** The token needs one of these scopes. Without scopes, the operation needs no token. */
+  readonly scopes: readonly string[];
+  /** The throttle of the operation, if it differs from the API's. */
+  readonly throttle: Throttle | undefined;
+  /** The names of the query parameters. */
+  readonly query: readonly string[];
+}
+
+export interface Contract {
+  readonly operations: readonly Operation[];
+  /** The throttle of operations without one of their own. */
+  readonly throttle: Throttle;
+  /** The scopes of each group of users, with their descriptions. */
+  readonly groups: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+interface Document {
+  'x-throttle': Throttle;
+  paths: Record<string, Record<string, OperationObject>>;
+  components: {
+    securitySchemes: Record<string, { flows: Record<string, { scopes: Record<string, string> }> }>;
+  };
+}
+
+interface OperationObject {
+  operationId?: string;
+  security?: Record<string, string[]>[];
+  parameters?: { name?: string; in?: string }[];
+  'x-throttle'?: Throttle;
+}
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+
+export function readContract(path: string): Contract {
+  return parseContract(readFileSync(path, 'utf8'));
+}
+
+export function parseContract(yaml: string): Contract {
+  const document = parse(yaml, { merge: true }) as Document;
+  const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([method]) => METHODS.includes(method))
+      .map(([method, operation]) => parseOperation(path, method, operation)),
+  );
+  const groups = Object.entries(document.components.securitySchemes).map(([group, scheme]) => {
+    const scopes = Object.values(scheme.flows).flatMap((flow) => Object.entries(flow.scopes));
+    return [group, new Map(scopes)] as const;
+  });
+  return { operations, throttle: document['x-throttle'], groups: new Map(groups) };
+}
+
+function parseOperation(path: string, method: string, operation: OperationObject): Operation {
+  if (operation.operationId === undefined) {
+    throw new Error(`${method} ${path} of the contract has no operationId.`);
+  }
+  const scopes = (operation.security ?? []).flatMap((alternative) =>
+    Object.values(alternative).flat(),
+  );
+  const query = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
+  return {
+    id: operation.operationId,
+    method: method.toUpperCase(),
+    path,
+    scopes: [...new Set(scopes)],
+    throttle: operation['x-throttle'],
+    query: query.map((parameter) => parameter.name ?? ''),
+  };
+}

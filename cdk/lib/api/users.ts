@@ -1,0 +1,144 @@
+/** Users: a Cognito user pool with one group for each security scheme of the contract. */
+
+import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import {
+  CfnUserPoolGroup,
+  FeaturePlan,
+  LambdaVersion,
+  Mfa,
+  OAuthScope,
+  ResourceServerScope,
+  UserPool,
+  type UserPoolClient,
+  UserPoolOperation,
+} from 'aws-cdk-lib/aws-cognito';
+import { Construct } from 'constructs';
+import { type Deployment, RustFunction } from '../function/function.ts';
+import type { Contract } from './contract.ts';
+
+export interface UsersProps extends Deployment {
+  readonly contract: Contract;
+}
+
+export class Users extends Construct {
+  readonly pool: UserPool;
+  /** The client for people, through the console or an app. It has no secret. */
+  readonly app: UserPoolClient;
+
+  constructor(scope: Construct, id: string, props: UsersProps) {
+    super(scope, id);
+    const { settings, contract } = props;
+    this.pool = new UserPool(this, 'Pool', {
+      userPoolName: settings.name,
+      selfSignUpEnabled: false,
+      signInAliases: { email: true },
+      autoVerify: { email: true },
+      passwordPolicy: {
+        minLength: 12,
+        requireDigits: true,
+        requireLowercase: true,
+        requireUppercase: true,
+        requireSymbols: true,
+      },
+      mfa: Mfa.OPTIONAL,
+      mfaSecondFactor: { otp: true, sms: false },
+      // The cheapest plan with customized access tokens. The next one bills each operator.
+      featurePlan: FeaturePlan.ESSENTIALS,
+      deletionProtection: settings.keepData,
+      removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    Validations.of(this.pool).acknowledge(
+      {
+        id: 'AwsSolutions-COG2',
+        reason:
+          'An operator can add a second factor. Scripts that create clips sign in with a password.',
+      },
+      {
+        id: 'AwsSolutions-COG8',
+        reason:
+          'Threat protection needs the Plus plan. Self-service sign-up is disabled: an administrator creates each user.',
+      },
+    );
+
+    this.addScopeToken(props);
+    const scopes = this.addResourceServer(contract);
+    this.app = this.pool.addClient('App', {
+      userPoolClientName: `${settings.name}-app`,
+      generateSecret: false,
+      // `adminUserPassword` is for administrators of the account, such as the deployment tests.
+      authFlows: { userSrp: true, adminUserPassword: true },
+      disableOAuth: settings.loginCallbacks.length === 0,
+      ...(settings.loginCallbacks.length === 0
+        ? {}
+        : {
+            oAuth: {
+              flows: { authorizationCodeGrant: true },
+              scopes: [OAuthScope.OPENID, ...scopes],
+              callbackUrls: [...settings.loginCallbacks],
+            },
+          }),
+      accessTokenValidity: Duration.hours(1),
+      refreshTokenValidity: Duration.days(30),
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+    });
+    if (settings.loginCallbacks.length > 0) {
+      // All accounts of a region share the prefixes of Cognito's domain.
+      const domainPrefix = `${settings.name}-${Stack.of(this).account}`;
+      this.pool.addDomain('Login', { cognitoDomain: { domainPrefix } });
+    }
+  }
+
+  /** The issuer of the pool's tokens. */
+  get issuer(): string {
+    return `https://cognito-idp.${Stack.of(this).region}.amazonaws.com/${this.pool.userPoolId}`;
+  }
+
+  /**
+   * Gives an access token the scopes of the user's groups, and no others.
+   *
+   * Cognito itself gives any user every scope that the client may request, whatever the groups of
+   * the user are.
+   */
+  private addScopeToken(props: UsersProps): void {
+    const groups = [...props.contract.groups].map(([name, scopes]) => {
+      new CfnUserPoolGroup(this, `Group-${name}`, {
+        userPoolId: this.pool.userPoolId,
+        groupName: name,
+        description: [...scopes.values()].join(' '),
+      });
+      return [name, [...scopes.keys()]];
+    });
+    const scopeToken = new RustFunction(this, 'ScopeToken', {
+      ...props,
+      bin: 'scope-token',
+      description: "Gives an access token the scopes of its user's groups",
+      environment: { GROUP_SCOPES: JSON.stringify(Object.fromEntries(groups)) },
+    });
+    this.pool.addTrigger(
+      UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG,
+      scopeToken.lambda,
+      LambdaVersion.V2_0,
+    );
+  }
+
+  /** Adds a resource server for the scopes `<server>/<scope>` of the contract. */
+  private addResourceServer(contract: Contract): OAuthScope[] {
+    const scopes = new Map([...contract.groups.values()].flatMap((group) => [...group]));
+    const identifiers = new Set([...scopes.keys()].map((scope) => scope.split('/')[0] ?? scope));
+    return [...identifiers].flatMap((identifier) => {
+      const entries = [...scopes].filter(([scope]) => scope.startsWith(`${identifier}/`));
+      const defined = entries.map(([scope, scopeDescription]) => {
+        return new ResourceServerScope({
+          scopeName: scope.slice(identifier.length + 1),
+          scopeDescription,
+        });
+      });
+      const server = this.pool.addResourceServer(`Server-${identifier}`, {
+        identifier,
+        scopes: defined,
+      });
+      return defined.map((scope) => OAuthScope.resourceServer(server, scope));
+    });
+  }
+}

@@ -1,0 +1,155 @@
+/** A Lambda function built from functions/src/bin, with its own role and its own log group. */
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+
+import type { Alarms } from '../alarms/alarms.ts';
+import {
+  acknowledgeWide,
+  allow,
+  allowWide,
+  type Permission,
+  type WidePermission,
+} from '../permission/permission.ts';
+import { ROOT, type Settings, SettingsError } from '../settings/settings.ts';
+
+/**
+ * Lambda allocates CPU in proportion to memory, and the TLS handshakes of a cold start need CPU. At
+ * 128 MB, a cold start takes twice as long for half the price. The functions themselves need 3.3 to
+ * 12.2 MB, their peak after 100 invocations.
+ */
+const MEMORY_MB = 256;
+
+/** What every construct needs to create its functions. */
+export interface Deployment {
+  readonly settings: Settings;
+  readonly alarms: Alarms;
+}
+
+export interface RustFunctionProps extends Deployment {
+  /** The name of the binary. The function is named after it. */
+  readonly bin: string;
+  /** Added to the name, if several functions run the same binary. */
+  readonly variant?: string;
+  readonly description: string;
+  readonly environment: Record<string, string>;
+  /** API Gateway waits at most 30 s for a function behind a route. @default 20 s */
+  readonly timeout?: Duration;
+  /** How many may run at once. @default not limited */
+  readonly reservedConcurrency?: number;
+  /** Keeps the events whose every attempt failed, for functions that events start. */
+  readonly deadLetterQueue?: IQueue;
+  /** How often Lambda retries an event. @default 2 */
+  readonly retryAttempts?: number;
+  readonly maxEventAge?: Duration;
+  /** Whether the caller adds a better alarm for failures. @default false */
+  readonly hasOwnFailureAlarm?: boolean;
+}
+
+export class RustFunction extends Construct {
+  readonly lambda: LambdaFunction;
+  readonly bin: string;
+  private readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: RustFunctionProps) {
+    super(scope, id);
+    const { settings, bin } = props;
+    this.bin = bin;
+    const fullName = props.variant === undefined ? bin : `${bin}-${props.variant}`;
+    const name = `${settings.name}-${fullName}`;
+
+    const logGroup = new LogGroup(this, 'Log', {
+      logGroupName: `/aws/lambda/${name}`,
+      retention: settings.logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.role = new Role(this, 'Role', {
+      description: `What ${name} may do`,
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
+    this.allow({
+      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      resources: [logGroup.logGroupArn],
+    });
+    this.lambda = new LambdaFunction(this, 'Function', {
+      functionName: name,
+      description: props.description,
+      code: Code.fromAsset(findBuildFolder(bin, settings)),
+      handler: 'bootstrap',
+      runtime: Runtime.PROVIDED_AL2023,
+      architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+      memorySize: MEMORY_MB,
+      timeout: props.timeout ?? Duration.seconds(20),
+      environment: props.environment,
+      role: this.role,
+      logGroup,
+      tracing: Tracing.ACTIVE,
+      ...(props.reservedConcurrency === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      ...(props.deadLetterQueue === undefined ? {} : { deadLetterQueue: props.deadLetterQueue }),
+      ...(props.retryAttempts === undefined ? {} : { retryAttempts: props.retryAttempts }),
+      ...(props.maxEventAge === undefined ? {} : { maxEventAge: props.maxEventAge }),
+    });
+    // `tracing` adds these permissions.
+    acknowledgeWide(this.role, ['*'], 'X-Ray has no resources that a policy could name.');
+
+    if (props.hasOwnFailureAlarm === true) return;
+    props.alarms.addAlarm(`${fullName} fails`, {
+      metric: this.lambda.metricErrors({ period: Duration.minutes(5) }),
+      threshold: 1,
+      description: `The function ${name} failed or timed out. Its log has the error.`,
+      runbook: 'a-function-fails',
+    });
+  }
+
+  /** Grants the function a permission. */
+  allow(permission: Permission): void {
+    allow(this.role, permission);
+  }
+
+  /** Grants the function a permission whose resources contain `*`. */
+  allowWide(permission: WidePermission): void {
+    allowWide(this.role, permission);
+  }
+
+  /** Lets the function pass a role to one service. */
+  allowPassRole(role: Role, service: string): void {
+    this.allow({
+      actions: ['iam:PassRole'],
+      resources: [role.roleArn],
+      conditions: { StringEquals: { 'iam:PassedToService': service } },
+    });
+  }
+}
+
+/** Finds the folder of a built binary. */
+function findBuildFolder(bin: string, settings: Settings): string {
+  if (settings.functions === 'none') return `${ROOT}/cdk/test/none`;
+  const folder = resolve(ROOT, settings.functions, bin);
+  if (!existsSync(`${folder}/bootstrap`)) {
+    throw new SettingsError(
+      `${folder}/bootstrap was not found. Build the functions with cargo lambda build --release, ` +
+        'or set functions=none to synthesize a template that cannot be deployed.',
+    );
+  }
+  return folder;
+}
+
+/** Formats the ARN of a resource in this account and region. */
+export function formatArn(scope: Construct, service: string, path: string): string {
+  return Stack.of(scope).formatArn({ service, resource: path });
+}

@@ -1,0 +1,67 @@
+/** Creates a VOD asset for every finished harvest job. */
+
+import { Duration } from 'aws-cdk-lib';
+
+import type { Asset } from '../asset/asset.ts';
+import { grantDeleteMedia } from '../asset/bucket.ts';
+import { MEDIAPACKAGE, startOnEvent } from '../function/events.ts';
+import { type Deployment, RustFunction } from '../function/function.ts';
+import type { Library } from '../library/library.ts';
+import type { Channels } from '../live/channels.ts';
+import type { Harvest } from './harvest.ts';
+
+export interface HarvestCompleteProps extends Deployment {
+  readonly library: Library;
+  readonly channels: Channels;
+  readonly asset: Asset;
+  readonly harvest: Harvest;
+}
+
+/**
+ * Starts `harvest-complete` when a harvest job ends.
+ *
+ * The function is a child of the construct `Asset`: another parent would change its logical id, and
+ * CloudFormation would replace it.
+ */
+export function addHarvestComplete({
+  library,
+  channels,
+  asset,
+  harvest,
+  ...deployment
+}: HarvestCompleteProps): void {
+  const { deadLetterQueue } = asset;
+  const harvestComplete = new RustFunction(asset, 'HarvestComplete', {
+    ...deployment,
+    bin: 'harvest-complete',
+    description: 'Creates the VOD asset of a finished harvest job',
+    environment: {
+      ...library.environment,
+      ...asset.environment,
+      ...harvest.due.environment,
+      CHANNELS: channels.json,
+    },
+    timeout: Duration.seconds(60),
+    deadLetterQueue,
+  });
+  library.grantWrite(harvestComplete);
+  asset.grantCreateAssets(harvestComplete);
+  grantDeleteMedia(harvestComplete, harvest.bucket);
+  harvest.due.grantSendDueMessages(harvestComplete);
+  startOnEvent(
+    asset,
+    'Harvested',
+    {
+      source: [MEDIAPACKAGE],
+      detailType: ['MediaPackage HarvestJob Notification'],
+      detail: {
+        harvest_job: {
+          origin_endpoint_id: channels.harvestEndpointIds,
+          status: ['SUCCEEDED', 'FAILED'],
+        },
+      },
+    },
+    harvestComplete,
+    deadLetterQueue,
+  );
+}

@@ -1,0 +1,121 @@
+/** The library: the table of clips. */
+
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+} from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+
+import type { Deployment, RustFunction } from '../function/function.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/** The environment of functions that create clips, and of the sweep, which deletes expired ones. */
+export function buildExpiryEnvironment({
+  clipsExpireAfterDays: days,
+}: Settings): Record<string, string> {
+  return days === undefined ? {} : { CLIP_EXPIRY_DAYS: JSON.stringify(days) };
+}
+
+export class Library extends Construct {
+  readonly table: Table;
+  /** The variable `CLIPS_TABLE`. */
+  readonly environment: Record<string, string>;
+
+  constructor(scope: Construct, id: string, { settings, alarms }: Deployment) {
+    super(scope, id);
+    const text = (name: string) => ({ name, type: AttributeType.STRING });
+    this.table = new Table(this, 'Clips', {
+      partitionKey: text('competition'),
+      sortKey: text('clip'),
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: 'expiresAtSeconds',
+      // `announce-clip` compares both images to find out if the status changed.
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      deletionProtection: settings.keepData,
+      removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'active',
+      partitionKey: text('activeCompetition'),
+      sortKey: text('clip'),
+      projectionType: ProjectionType.ALL,
+    });
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'unfinished',
+      partitionKey: text('unfinished'),
+      sortKey: { name: 'nextCheckAt', type: AttributeType.NUMBER },
+      projectionType: ProjectionType.ALL,
+    });
+    // The harvest queue, first in, first out.
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'waiting',
+      partitionKey: text('waiting'),
+      sortKey: { name: 'queuedAt', type: AttributeType.NUMBER },
+      projectionType: ProjectionType.KEYS_ONLY,
+    });
+    this.environment = { CLIPS_TABLE: this.table.tableName };
+
+    for (const [what, metricName] of [
+      ['reads', 'ReadThrottleEvents'],
+      ['writes', 'WriteThrottleEvents'],
+    ] as const) {
+      alarms.addAlarm(`${what} of the table are throttled`, {
+        metric: this.table.metric(metricName, { statistic: 'Sum', period: Duration.minutes(5) }),
+        threshold: 10,
+        description: `DynamoDB throttled ${what} of the clips table.`,
+        runbook: 'the-table-is-throttled',
+      });
+    }
+  }
+
+  /** Lets a function read one clip at a time. */
+  grantRead(reader: RustFunction): void {
+    reader.allow({ actions: ['dynamodb:GetItem'], resources: [this.table.tableArn] });
+  }
+
+  /** Lets a function write clips. Every write needs a read first. */
+  grantWrite(writer: RustFunction): void {
+    writer.allow({
+      actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+      resources: [this.table.tableArn],
+    });
+  }
+
+  /** The ARN of the table's stream. */
+  get streamArn(): string {
+    if (this.table.tableStreamArn === undefined) throw new Error('The table has no stream.');
+    return this.table.tableStreamArn;
+  }
+
+  /** Lets a function read the table's stream. */
+  grantReadStream(follower: RustFunction): void {
+    follower.allow({
+      actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+      resources: [this.streamArn],
+    });
+    follower.allowWide({
+      actions: ['dynamodb:ListStreams'],
+      resources: ['*'],
+      because:
+        'Lambda lists streams to read one. ListStreams has no resources that a policy could name.',
+    });
+  }
+
+  /** Lets a function delete rows. */
+  grantDelete(deleter: RustFunction): void {
+    deleter.allow({ actions: ['dynamodb:DeleteItem'], resources: [this.table.tableArn] });
+  }
+
+  /** Lets a function query one index. */
+  grantQuery(reader: RustFunction, index: 'active' | 'unfinished' | 'waiting'): void {
+    reader.allow({
+      actions: ['dynamodb:Query'],
+      resources: [`${this.table.tableArn}/index/${index}`],
+    });
+  }
+}

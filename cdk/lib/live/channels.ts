@@ -1,0 +1,97 @@
+/** The live channels, as the functions and the distribution see them. */
+
+import { Fn, SecretValue, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+import type { ChannelSettings, Settings } from '../settings/settings.ts';
+
+/** The origin of a channel's stream: made by the stack Live, or an existing endpoint. */
+export interface LiveOrigin {
+  /** MediaPackage's id of the endpoint from which clips are harvested. */
+  readonly harvestEndpointId: string;
+  /** The URL of the viewers' manifest at the origin. */
+  readonly manifest: string;
+  /** The CDN identifier that the origin requires, if any. */
+  readonly cdnIdentifier?: SecretValue;
+  /** The id of the MediaLive channel, if the stack Live made it. */
+  readonly medialiveChannelId?: string;
+}
+
+export interface Channel extends LiveOrigin {
+  readonly settings: ChannelSettings;
+  /** The origin's host. */
+  readonly host: string;
+  /** The path prefix of viewers' URLs. The distribution removes it before it asks the origin. */
+  readonly prefix: string;
+}
+
+export class Channels {
+  readonly all: readonly Channel[];
+  /** The variable `CHANNELS`. */
+  readonly json: string;
+  /** The environment of functions that read the origin. */
+  readonly originEnvironment: Record<string, string>;
+
+  constructor(
+    scope: Construct,
+    settings: Settings,
+    origins: ReadonlyMap<string, LiveOrigin>,
+    viewerUrl: string,
+  ) {
+    this.all = settings.channels.map((channel) => {
+      const origin = origins.get(channel.id) ?? readOriginEndpoint(channel);
+      const prefix = `/live/${channel.id}`;
+      // https://<host>/out/v1/<id>/<name>.m3u8. It may be known only after the deployment.
+      return {
+        ...origin,
+        settings: channel,
+        prefix,
+        host: Fn.select(2, Fn.split('/', origin.manifest)),
+      };
+    });
+    this.json = Stack.of(scope).toJsonString(
+      this.all.map((channel) => ({
+        id: channel.settings.id,
+        competition: channel.settings.competition,
+        originEndpointId: channel.harvestEndpointId,
+        manifest: channel.manifest,
+        viewerManifest: buildViewerManifest(viewerUrl, channel),
+        segmentSeconds: settings.segmentSeconds,
+        startoverSeconds: settings.startoverSeconds,
+      })),
+    );
+    // One value, because the functions read one. Channels of the stack Live share it.
+    const identifier = this.all.find(
+      (channel) => channel.cdnIdentifier !== undefined,
+    )?.cdnIdentifier;
+    this.originEnvironment =
+      identifier === undefined ? {} : { CDN_IDENTIFIER: identifier.unsafeUnwrap() };
+  }
+
+  /** The ids of the endpoints from which we harvest. */
+  get harvestEndpointIds(): string[] {
+    return this.all.map((channel) => channel.harvestEndpointId);
+  }
+}
+
+/** The URL of a channel's manifest for viewers. */
+export function buildViewerManifest(viewerUrl: string, channel: Channel): string {
+  return `${viewerUrl}${channel.prefix}/out/${Fn.select(1, Fn.split('/out/', channel.manifest))}`;
+}
+
+function readOriginEndpoint(channel: ChannelSettings): LiveOrigin {
+  const endpoint = channel.originEndpoint;
+  if (endpoint === undefined) throw new Error(`Channel ${channel.id} has no origin endpoint.`);
+  const secret = endpoint.cdnIdentifierSecretArn;
+  return {
+    harvestEndpointId: endpoint.id,
+    manifest: endpoint.manifest,
+    ...(secret === undefined
+      ? {}
+      : {
+          cdnIdentifier: SecretValue.secretsManager(secret, {
+            jsonField: 'MediaPackageCDNIdentifier',
+          }),
+        }),
+  };
+}

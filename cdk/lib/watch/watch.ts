@@ -1,0 +1,67 @@
+/** Monitoring: alarms of channels and metrics, the budget, and the dashboard. */
+
+import { Duration } from 'aws-cdk-lib';
+import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+
+import type { Channels } from '../live/channels.ts';
+import type { Settings } from '../settings/settings.ts';
+import { createDashboard, type DashboardProps } from './dashboard.ts';
+
+export interface WatchProps extends DashboardProps {
+  readonly channels: Channels;
+}
+
+export class Watch extends Construct {
+  constructor(scope: Construct, id: string, props: WatchProps) {
+    super(scope, id);
+    const { settings, alarms, channels } = props;
+
+    for (const channel of channels.all) {
+      if (channel.medialiveChannelId === undefined) continue;
+      for (const pipeline of settings.redundant ? ['0', '1'] : ['0']) {
+        alarms.addAlarm(`channel ${channel.settings.id} has alerts, pipeline ${pipeline}`, {
+          metric: new Metric({
+            namespace: 'AWS/MediaLive',
+            metricName: 'ActiveAlerts',
+            dimensionsMap: { ChannelId: channel.medialiveChannelId, Pipeline: pipeline },
+            statistic: 'Maximum',
+            period: Duration.minutes(1),
+          }),
+          threshold: 1,
+          description: `MediaLive has active alerts for pipeline ${pipeline} of channel ${channel.settings.id}, such as missing input.`,
+          runbook: 'a-channel-has-alerts',
+        });
+      }
+    }
+    if (settings.monthlyBudget !== undefined && settings.alarmEmail !== undefined) {
+      this.addBudget(settings, settings.monthlyBudget, settings.alarmEmail);
+    }
+    props.metrics.addAlarms(alarms);
+    createDashboard(this, 'Dashboard', props);
+  }
+
+  /** Adds a budget for the whole account. A budget for one tag would need the tag activated for billing. */
+  private addBudget({ name }: Settings, amount: number, address: string): void {
+    const subscribers = [{ address, subscriptionType: 'EMAIL' }];
+    const at = (threshold: number, notificationType: string) => ({
+      notification: {
+        comparisonOperator: 'GREATER_THAN',
+        notificationType,
+        threshold,
+        thresholdType: 'PERCENTAGE',
+      },
+      subscribers,
+    });
+    new CfnBudget(this, 'Budget', {
+      budget: {
+        budgetName: name,
+        budgetType: 'COST',
+        timeUnit: 'MONTHLY',
+        budgetLimit: { amount, unit: 'USD' },
+      },
+      notificationsWithSubscribers: [at(80, 'ACTUAL'), at(100, 'FORECASTED')],
+    });
+  }
+}
