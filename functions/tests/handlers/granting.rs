@@ -1,7 +1,8 @@
 //! Private libraries: who gets cookies, and what they open.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut::library::Status;
+use matchcut::api::Route as _;
+use matchcut::clip::Status;
 use matchcut::viewer::GrantPlayback;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
