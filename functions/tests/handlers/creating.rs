@@ -192,14 +192,14 @@ async fn an_unreadable_live_manifest_does_not_fail_the_operator() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_harvest_that_media_package_refuses_is_a_failed_clip_with_a_reason() {
+async fn a_refused_harvest_is_a_failed_clip_with_a_reason() {
     let api = Api::start().await;
     let endpoint = channel(&api, "originEndpointId", "gone");
     let answer = ask(&api, &[endpoint], &json!({ "lastSeconds": 10 })).await;
     assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("failed")));
     assert_eq!(answer.body["failure"]["code"], "harvest-refused");
     let message = answer.body["failure"]["message"].as_str().unwrap();
-    assert!(message.contains("would not harvest this window"), "{message}");
+    assert!(message.contains("refused to harvest this window"), "{message}");
     let path = format!("/competitions/demo/clips/{}", answer.key().clip);
     assert_eq!(api.get(&path).await.body["failure"], answer.body["failure"]);
 }

@@ -119,6 +119,6 @@ async fn settings_of_a_private_library_are_checked_at_the_cold_start() {
     };
     check("PLAYBACK_HOURS", "0", "from 1 to 168");
     check("PLAYBACK_HOURS", "169", "from 1 to 168");
-    check("PLAYBACK_HOURS", "day", "not usable");
+    check("PLAYBACK_HOURS", "day", "invalid");
     check("PLAYBACK_KEY_PAIR_ID", "", "missing");
 }
