@@ -5,8 +5,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use aws_lambda_events::encodings::Body;
-use matchcut::asset::{Ingest, Ingested, Publisher};
+use matchcut::api::Route as _;
+use matchcut::asset::{Assets, PackagingState};
 use matchcut::clip::{Attempt, CompetitionId, Window};
+use matchcut::lambda::EventHandler as _;
 use matchcut::live::Channels;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -61,9 +63,8 @@ impl Share {
         let attempt = harvest::done(service, &clip).await?;
 
         let endpoint = endpoint(service)?;
-        let mut event = events::harvested(&attempt, window, &endpoint);
-        let notice = read(event["detail"].take())?;
-        let (done, harvest_complete) = timed(functions.harvest_complete.handle(notice)).await;
+        let event = read(events::harvested(&attempt, window, &endpoint))?;
+        let (done, harvest_complete) = timed(functions.harvest_complete.handle(event)).await;
         done?;
 
         let mut asset_playable = Duration::ZERO;
@@ -98,15 +99,15 @@ impl Share {
 async fn ingest(
     service: &Service,
     attempt: &Attempt,
-) -> Result<BTreeMap<String, Ingested>, BenchError> {
-    let publisher = Publisher::from_variables(&service.stack.sdk, &service.stack.variables)?;
+) -> Result<BTreeMap<String, PackagingState>, BenchError> {
+    let publisher = Assets::from_variables(&service.stack.sdk, &service.stack.variables)?;
     within_a_minute("an ingest", async {
         loop {
-            match publisher.look(attempt).await? {
-                Ingest::Of(states) if states.values().all(|it| *it == Ingested::Playable) => {
+            match publisher.describe_packaging(attempt).await? {
+                Some(states) if states.values().all(|it| *it == PackagingState::Playable) => {
                     return Ok(states);
                 }
-                Ingest::Of(states) if states.values().all(|it| *it != Ingested::Failed) => {}
+                Some(states) if states.values().all(|it| *it != PackagingState::Failed) => {}
                 state => return Err(BenchError::unexpected("an ingest", &format!("{state:?}"))),
             }
         }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use futures_util::future::try_join_all;
-use matchcut::clip::{Attempt, ClipKey, CompetitionId, Harvested, Harvester, Window};
+use matchcut::clip::{Attempt, ClipKey, CompetitionId, Window};
+use matchcut::harvest::{HarvestJobs, HarvestState};
 use matchcut::live::{Channels, LiveEndpoint};
 
 use crate::error::BenchError;
@@ -40,7 +41,7 @@ async fn wait(
     let variables = &service.stack.variables;
     let channels: Channels = variables.parsed("CHANNELS")?;
     let live = LiveEndpoint::from_variables(variables)?;
-    let harvester = Harvester::from_variables(&service.stack.sdk, variables)?;
+    let harvester = HarvestJobs::from_variables(&service.stack.sdk, variables)?;
     // Ends lie anywhere in a segment.
     let end = Utc::now() + TimeDelta::seconds(10) + TimeDelta::milliseconds(1300) * number;
     let window = Window::new(end - TimeDelta::seconds(8), end)?;
@@ -57,10 +58,10 @@ async fn wait(
     while begun.elapsed() < PATIENCE {
         polls.tick().await;
         if aired.is_none() {
-            let on_air = live.on_air(channels.default_channel()).await;
+            let on_air = live.live_timeline(channels.default_channel()).await;
             let there = on_air.is_ok_and(|on_air| window.end() <= on_air.end());
             aired = there.then(Instant::now);
-        } else if harvester.look(&attempt).await? != Harvested::Unknown {
+        } else if harvester.describe(&attempt).await? != HarvestState::NotFound {
             return Ok(aired.map(|aired| aired.elapsed()).unwrap_or_default());
         }
     }

@@ -4,10 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
-use matchcut::asset::{AssetError, AssetPlayableError, HarvestCompleteError};
-use matchcut::clip::{HarvestError, IdError, WindowError};
+use matchcut::asset::{AssetError, AssetPlayableError};
+use matchcut::clip::{IdError, WindowError};
 use matchcut::config::ConfigError;
-use matchcut::library::{LibraryError, SweepError};
+use matchcut::harvest::{HarvestCompleteError, HarvestJobError};
+use matchcut::library::LibraryError;
+use matchcut::sweep::SweepError;
 use matchcut::upload::TranscodeUploadError;
 use matchcut_local::StackError;
 
@@ -44,7 +46,7 @@ pub(crate) enum BenchError {
     #[error("the service gave {what}: {text}")]
     Unexpected { what: &'static str, text: String },
     #[error("could not ask for a harvest job")]
-    Harvest(#[from] HarvestError),
+    Harvest(#[from] HarvestJobError),
     #[error("could not ask for an asset")]
     Asset(#[from] AssetError),
     #[error("the end of a harvest was not handled")]

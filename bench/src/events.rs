@@ -1,8 +1,7 @@
 //! Events as AWS sends them to functions.
 
 use chrono::{SecondsFormat, Utc};
-use matchcut::clip::{Attempt, Window};
-use matchcut::library::Clip;
+use matchcut::clip::{Attempt, Clip, Window};
 use serde_json::{Value, json};
 
 const REGION: &str = "us-east-1";

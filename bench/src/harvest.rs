@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use matchcut::clip::{Attempt, ClipKey, CompetitionId, Harvested, Harvester, Window};
+use matchcut::clip::{Attempt, ClipKey, CompetitionId, Window};
+use matchcut::harvest::{HarvestJobs, HarvestState};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -30,12 +31,12 @@ pub(crate) async fn done(service: &Service, clip: &Value) -> Result<Attempt, Ben
     let part = |name: &str| clip[name].as_str().unwrap_or_default();
     let clip = ClipKey { competition: part("competition").parse()?, clip: part("clip").parse()? };
     let attempt = Attempt { clip, number: 1 };
-    let harvester = Harvester::from_variables(&service.stack.sdk, &service.stack.variables)?;
+    let harvester = HarvestJobs::from_variables(&service.stack.sdk, &service.stack.variables)?;
     within_a_minute("a harvest", async {
         loop {
-            match harvester.look(&attempt).await? {
-                Harvested::Succeeded => return Ok(()),
-                Harvested::InProgress => {}
+            match harvester.describe(&attempt).await? {
+                HarvestState::Succeeded => return Ok(()),
+                HarvestState::InProgress => {}
                 state => return Err(BenchError::unexpected("a harvest", &format!("{state:?}"))),
             }
         }

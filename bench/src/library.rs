@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta};
-use matchcut::clip::{CompetitionId, Window};
-use matchcut::library::Status;
+use matchcut::clip::{CompetitionId, Status, Window};
 use serde_json::Value;
 
 use crate::api::Api;

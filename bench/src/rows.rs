@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{TimeDelta, Utc};
-use matchcut::clip::{ClipId, CompetitionId, Window};
-use matchcut::library::{
-    ActualBounds, Clip, Failure, FailureCode, Library, Source, Status, Upload,
+use matchcut::clip::{
+    Bounds, Clip, ClipId, CompetitionId, Failure, FailureCode, Source, Status, Upload, Window,
 };
+use matchcut::library::Library;
 
 use crate::error::BenchError;
 
@@ -23,13 +23,13 @@ pub(crate) async fn write(
     let formats = [("dash", "index.mpd"), ("hls", "index.m3u8")];
     let clip = Clip {
         competition: competition.clone(),
-        clip: ClipId::random(window),
+        clip: ClipId::for_window(window),
         status,
         version: 3,
         attempt: 1,
         media_attempt: 1,
         source: Source::Live { channel: "main".into(), requested: window },
-        actual: Some(ActualBounds {
+        actual: Some(Bounds {
             start: window.start(),
             end: window.end(),
             duration_seconds: (window.end() - window.start()).as_seconds_f64(),
@@ -57,7 +57,7 @@ pub(crate) async fn write(
         expires_at: None,
         deleted_at: None,
         queued_at: (status == Status::Queued).then_some(made),
-        next_check_at: status.is_unfinished().then_some(made),
+        next_check_at: status.is_pending().then_some(made),
     };
     library.create(&clip).await?;
     Ok(clip)
@@ -74,7 +74,7 @@ pub(crate) async fn upload(
 ) -> Result<Clip, BenchError> {
     let at = Utc::now();
     let transcoding = status == Status::Transcoding;
-    let id = ClipId::random_at(at);
+    let id = ClipId::for_time(at);
     let clip = Clip {
         competition: competition.clone(),
         clip: id.clone(),
@@ -94,7 +94,7 @@ pub(crate) async fn upload(
             progress: None,
             thumbnails: 10,
         }),
-        actual: transcoding.then(|| ActualBounds {
+        actual: transcoding.then(|| Bounds {
             start: at,
             end: at + TimeDelta::seconds(10),
             duration_seconds: 10.0,

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use chrono::Utc;
-use matchcut::clip::CompetitionId;
+use matchcut::clip::{CompetitionId, Status};
 use matchcut::config::Variables;
-use matchcut::library::{Status, Sweep};
+use matchcut::lambda::EventHandler as _;
+use matchcut::sweep::Sweep;
 use matchcut_local::{Run, interruptible};
 use tokio::task::JoinSet;
 
@@ -33,7 +34,7 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
         let run = Run::whole();
         let (swept, took) = timed(run.of(Box::pin(sweep.run(Utc::now())))).await;
         let swept = swept.ok_or(BenchError::Late { what: "a run of the sweep" })??;
-        looks.push(swept.looked_at);
+        looks.push(swept.checked);
         calls.push(run.calls());
         times.add(took);
     }

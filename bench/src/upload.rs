@@ -9,6 +9,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_mediaconvert::types::ProbeInputFile;
 use aws_sdk_s3::primitives::ByteStream;
 use matchcut::config::Variables;
+use matchcut::lambda::EventHandler as _;
 use matchcut::upload::TranscodeUpload;
 use tokio::process::Command;
 

@@ -1,4 +1,4 @@
-//! The environment of a function, read once at cold start.
+//! Reads the environment of a function, once per cold start.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -10,8 +10,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 /// The environment variables of a function.
 ///
-/// A value and not the process's own environment, so that every function of one process can be
-/// given its own.
+/// This is a value, not the environment of the process, so that several functions in one process can
+/// have different environments.
 #[derive(Clone, Debug, Default)]
 pub struct Variables(BTreeMap<String, String>);
 
@@ -19,9 +19,9 @@ pub struct Variables(BTreeMap<String, String>);
 pub enum ConfigError {
     #[error("environment variable {0} is missing")]
     Missing(&'static str),
-    #[error("environment variable {name} is not usable: {reason}")]
+    #[error("environment variable {name} is invalid: {reason}")]
     Invalid { name: &'static str, reason: String },
-    #[error("the HTTP client could not be set up")]
+    #[error("could not build the HTTP client")]
     Http(#[source] reqwest::Error),
 }
 
@@ -79,10 +79,10 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Variables {
     }
 }
 
-/// The SDK's own configuration, with bounds that fit a function an operator waits for.
+/// Loads the configuration of the SDK, with timeouts that fit a function an operator waits for.
 ///
-/// API Gateway gives up after 30 s; a call to AWS that has not answered in 5 s is better tried
-/// again, or left to the sweep.
+/// API Gateway times out after 30 s. If a call to AWS has not returned in 5 s, a retry is faster, or
+/// the sweep repeats it later.
 pub async fn load_sdk() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts()).load().await
 }
@@ -95,7 +95,7 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// For calls whose failure has a better remedy than an immediate second try.
+/// Disables the retries of the SDK, for calls that the caller or the sweep retries.
 pub fn no_retries() -> RetryConfig {
     RetryConfig::disabled()
 }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_or_unusable_variable_is_named() {
+    fn a_missing_or_invalid_variable_is_named() {
         let variables: Variables = [("PORT", "http"), ("EMPTY", "")].into_iter().collect();
         let missing = variables.required("TABLE").unwrap_err().to_string();
         assert_eq!(missing, "environment variable TABLE is missing");
@@ -113,6 +113,6 @@ mod tests {
         let invalid = variables.parsed::<u16>("PORT").unwrap_err().to_string();
         assert!(variables.optional::<u16>("PORT").is_err());
         assert_eq!(variables.optional::<u16>("OTHER_PORT").unwrap(), None);
-        assert!(invalid.starts_with("environment variable PORT is not usable: "), "{invalid}");
+        assert!(invalid.starts_with("environment variable PORT is invalid: "), "{invalid}");
     }
 }

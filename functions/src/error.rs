@@ -1,14 +1,13 @@
-//! How failures leave a Lambda.
+//! Formats errors for logs, for Lambda and for people.
 
 use std::error::Error;
 use std::fmt::Write as _;
 
 use lambda_runtime::Diagnostic;
 
-/// Joins an error and all of its causes with `: `.
+/// Joins the messages of an error and of all its causes with `: `.
 ///
-/// The runtime reports `to_string()` of whatever a handler returns, which for an error with a
-/// `source` is only the outermost message.
+/// `to_string()` returns only the outermost message, which is all that Lambda's runtime would log.
 #[must_use]
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -20,10 +19,19 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// The reported error of a failed invocation: its type by name, and the whole chain of causes.
+/// The error that Lambda reports for a failed invocation, with the messages of all causes.
 #[must_use]
 pub fn diagnostic(error_type: &str, error: &dyn Error) -> Diagnostic {
     Diagnostic { error_type: error_type.to_owned(), error_message: chain(error) }
+}
+
+/// Formats an error as a sentence: a capital letter first, a full stop last.
+#[must_use]
+pub fn format_sentence(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).chain(['.']).collect()
 }
 
 #[cfg(test)]
@@ -35,7 +43,7 @@ mod tests {
     struct Outer(#[source] std::num::ParseIntError);
 
     #[test]
-    fn the_reported_error_holds_every_cause() {
+    fn the_reported_error_contains_every_cause() {
         let error = Outer("x".parse::<u8>().unwrap_err());
         assert_eq!(chain(&error), "could not read the manifest: invalid digit found in string");
         assert_eq!(diagnostic("Manifest", &error).error_type, "Manifest");

@@ -1,21 +1,34 @@
 //! Matchcut: clips cut out of a live stream while it airs, served as one VOD library per
 //! competition.
 //!
-//! A module per stage of a clip's life. The stages never call each other: they meet in
-//! [`library`], which holds the table and the one transition function, and in AWS notifications.
+//! The modules form floors. Each module imports only from the modules above it in this list, and
+//! `tests/floors.rs` checks that:
+//!
+//! 1. [`error`] and [`config`], then [`metrics`] and [`lambda`]: the ground floor.
+//! 2. [`clip`]: what a clip is. It knows neither AWS nor HTTP.
+//! 3. [`library`]: the table of clips. [`live`]: the channels and their live manifests.
+//! 4. [`api`]: what the HTTP routes share.
+//! 5. [`asset`]: MediaPackage VOD, and the media of clips in S3.
+//! 6. [`harvest`]: from a window of the stream to media. [`upload`]: from a file to media.
+//! 7. [`edit`], [`viewer`], [`announce`]: the routes of operators and viewers, change events and
+//!    webhooks.
+//! 8. [`sweep`]: the roof. It is the one module that knows every stage.
+//!
+//! The functions in `src/bin` stand on all of them.
 
+pub mod announce;
+pub mod api;
 pub mod asset;
 pub mod clip;
 pub mod config;
+pub mod edit;
 pub mod error;
-pub mod fields;
-pub mod gate;
-pub mod http;
+pub mod harvest;
+pub mod lambda;
 pub mod library;
 pub mod live;
 pub mod metrics;
-pub mod notice;
-mod repetition;
+pub mod sweep;
 pub mod upload;
 pub mod viewer;
 

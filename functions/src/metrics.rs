@@ -1,6 +1,6 @@
-//! Metrics, as CloudWatch takes them from a function's log.
+//! Writes metrics to the log in CloudWatch's embedded metric format, one line of JSON each.
 //!
-//! A line of JSON in the embedded metric format; it costs no call.
+//! CloudWatch reads the metrics from the log, so they need no API call.
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
 use chrono::{DateTime, Utc};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::{ConfigError, Variables};
 
-/// Where metrics go; nowhere without the variable `METRICS_NAMESPACE`.
+/// Writes metrics, if the variable `METRICS_NAMESPACE` is set.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     namespace: Option<String>,
@@ -21,8 +21,8 @@ pub enum Unit {
     Seconds,
 }
 
-/// A metric's name, unit and value.
-pub type Measured = (&'static str, Unit, f64);
+/// The name, unit and value of a metric.
+pub type Metric = (&'static str, Unit, f64);
 
 impl Metrics {
     pub fn from_variables(variables: &Variables) -> Result<Self, ConfigError> {
@@ -30,33 +30,35 @@ impl Metrics {
         Ok(Self { namespace: namespace.filter(|it| !it.is_empty()) })
     }
 
-    /// Whether it is worth measuring anything.
-    pub fn are_kept(&self) -> bool {
+    /// Whether metrics are written. If not, there is no need to measure.
+    pub fn is_enabled(&self) -> bool {
         self.namespace.is_some()
     }
 
     /// Writes metrics that share their dimensions.
-    pub fn put(&self, measured: &[Measured], dimensions: &[(&'static str, &str)]) {
+    pub fn put(&self, measured: &[Metric], dimensions: &[(&'static str, &str)]) {
         if let Some(namespace) = &self.namespace {
-            // The log takes whole lines, and this has to be one of its own.
-            println!("{}", line(namespace, measured, dimensions, Utc::now()));
+            // CloudWatch only reads metrics from lines without a prefix, so this is not a log event.
+            println!("{}", format_line(namespace, measured, dimensions, Utc::now()));
         }
     }
 }
 
-fn line(
+fn format_line(
     namespace: &str,
-    measured: &[Measured],
+    measured: &[Metric],
     dimensions: &[(&'static str, &str)],
     now: DateTime<Utc>,
 ) -> Value {
-    let unit = |unit| if unit == Unit::Count { "Count" } else { "Seconds" };
-    let metrics: Vec<_> =
-        measured.iter().map(|(name, of, _)| json!({ "Name": name, "Unit": unit(*of) })).collect();
+    let format_unit = |unit| if unit == Unit::Count { "Count" } else { "Seconds" };
+    let metrics: Vec<_> = measured
+        .iter()
+        .map(|(name, unit, _)| json!({ "Name": name, "Unit": format_unit(*unit) }))
+        .collect();
     let names: Vec<_> = dimensions.iter().map(|(name, _)| name).collect();
     let values = measured.iter().map(|(name, _, value)| ((*name).to_owned(), json!(value)));
-    let of = dimensions.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-    let mut line: Map<String, Value> = values.chain(of).collect();
+    let dimensions = dimensions.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+    let mut line: Map<String, Value> = values.chain(dimensions).collect();
     line.insert(
         "_aws".to_owned(),
         json!({
@@ -74,12 +76,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_what_cloudwatch_reads() {
+    fn a_line_has_the_embedded_metric_format() {
         let measured =
             [("ClipsWaiting", Unit::Count, 2.0), ("OldestWaitingSeconds", Unit::Seconds, 7.5)];
         let now = DateTime::from_timestamp(1_580_736_658, 0).unwrap();
         assert_eq!(
-            line("Matchcut/test", &measured, &[("Status", "queued")], now),
+            format_line("Matchcut/test", &measured, &[("Status", "queued")], now),
             json!({
                 "_aws": {
                     "Timestamp": 1_580_736_658_000_i64,

@@ -6,24 +6,24 @@
 use aws_lambda_events::dynamodb;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use chrono::DateTime;
-use matchcut::asset::{HarvestNotice, InputNotice};
-use matchcut::clip::{
-    Attempt, ClipId, ClipKey, ClipRequest, CompetitionId, DueClip, Span, Window, read_edit,
-};
-use matchcut::library::{ActualBounds, Cursor};
+use matchcut::announce::WebhookMessage;
+use matchcut::asset::InputNotification;
+use matchcut::clip::{Attempt, ClipId, ClipKey, CompetitionId, Window};
+use matchcut::edit::parse_edit;
+use matchcut::harvest::{ClipRequest, DueMessage, HarvestJobNotification, WindowRequest};
+use matchcut::library::{Cursor, clip_with_new_status};
 use matchcut::live::Timeline;
-use matchcut::notice::{Notice, entered};
-use matchcut::upload::{JobNotice, ObjectCreated, ObjectKey, UploadRequest, read_parts};
+use matchcut::upload::{JobStateChange, ObjectCreated, ObjectKey, UploadRequest, parse_parts};
 
 /// A manifest of a live endpoint.
 pub fn manifest(data: &[u8]) {
     let Ok(m3u8_rs::Playlist::MediaPlaylist(playlist)) = m3u8_rs::parse_playlist_res(data) else {
         return;
     };
-    if let Ok(timeline) = Timeline::read(&playlist) {
-        let _ = ActualBounds::from(&timeline);
-        if let Ok(window) = Window::within(timeline.start(), timeline.end()) {
-            reads_back(&ClipId::random(window));
+    if let Ok(timeline) = Timeline::from_playlist(&playlist) {
+        let _ = timeline.bounds();
+        if let Ok(window) = Window::new_within(timeline.start(), timeline.end()) {
+            reads_back(&ClipId::for_window(window));
         }
     }
 }
@@ -31,18 +31,18 @@ pub fn manifest(data: &[u8]) {
 /// An event of EventBridge, as it comes and as a queue carries it; a message of a queue; a batch of
 /// the table's stream.
 pub fn events(data: &[u8]) {
-    let _ = serde_json::from_slice::<EventBridgeEvent<HarvestNotice>>(data);
-    let _ = serde_json::from_slice::<EventBridgeEvent<InputNotice>>(data);
-    let _ = serde_json::from_slice::<EventBridgeEvent<JobNotice>>(data);
+    let _ = serde_json::from_slice::<EventBridgeEvent<HarvestJobNotification>>(data);
+    let _ = serde_json::from_slice::<EventBridgeEvent<InputNotification>>(data);
+    let _ = serde_json::from_slice::<EventBridgeEvent<JobStateChange>>(data);
     let _ = serde_json::from_slice::<ObjectCreated>(data);
-    let _ = serde_json::from_slice::<DueClip>(data);
+    let _ = serde_json::from_slice::<DueMessage>(data);
     if let Ok(batch) = serde_json::from_slice::<dynamodb::Event>(data) {
-        for clip in batch.records.into_iter().filter_map(entered) {
+        for clip in batch.records.into_iter().filter_map(clip_with_new_status) {
             reads_back(&clip.clip);
         }
     }
     if let Ok(text) = std::str::from_utf8(data)
-        && let Ok(notice) = Notice::parse(text)
+        && let Ok(notice) = WebhookMessage::parse(text)
     {
         // Standard Webhooks signs it with full stops in between.
         assert!(!notice.id.contains('.'), "{}", notice.id);
@@ -66,15 +66,16 @@ pub fn cursor(data: &[u8]) {
 
 /// The body of a request, taken for that of each operation.
 pub fn bodies(data: &[u8]) {
-    if let Ok(ClipRequest { span: Span::Between(window), .. }) = ClipRequest::read(data) {
+    if let Ok(ClipRequest { window: WindowRequest::Between(window), .. }) = ClipRequest::parse(data)
+    {
         assert!(window.start() < window.end());
-        reads_back(&ClipId::random(window));
+        reads_back(&ClipId::for_window(window));
     }
-    if let Ok(UploadRequest { at: Some(at), .. }) = UploadRequest::read(data) {
-        reads_back(&ClipId::random_at(at));
+    if let Ok(UploadRequest { at: Some(at), .. }) = UploadRequest::parse(data) {
+        reads_back(&ClipId::for_time(at));
     }
-    let _ = read_edit(data, DateTime::UNIX_EPOCH);
-    if let Ok(parts) = read_parts(data, 3) {
+    let _ = parse_edit(data, DateTime::UNIX_EPOCH);
+    if let Ok(parts) = parse_parts(data, 3) {
         assert!(parts.keys().eq(&[1, 2, 3]));
     }
 }

@@ -12,14 +12,20 @@ use aws_lambda_events::dynamodb::Event as DynamoDbEvent;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sqs::SqsEvent;
 use chrono::Utc;
-use matchcut::asset::{AssetPlayable, HarvestComplete, HarvestNotice, InputNotice};
-use matchcut::clip::{CreateClip, DeleteClip, HarvestClip, RetryClip, UpdateClip};
+use matchcut::announce::{AnnounceClip, DeliverWebhook};
+use matchcut::api::Route as _;
+use matchcut::asset::{AssetPlayable, InputNotification};
 use matchcut::config::{ConfigError, Variables};
+use matchcut::edit::{DeleteClip, RetryClip, UpdateClip};
 use matchcut::error;
-use matchcut::library::{Sweep, Swept};
-use matchcut::notice::{AnnounceClip, DeliverWebhook};
+use matchcut::harvest::HarvestJobNotification;
+use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete};
+use matchcut::lambda::EventHandler as _;
+use matchcut::sweep::Sweep;
+use matchcut::sweep::SweepReport;
 use matchcut::upload::{
-    CompleteUpload, CreateUpload, JobNotice, ListUploadParts, TranscodeComplete, TranscodeUpload,
+    CompleteUpload, CreateUpload, JobStateChange, ListUploadParts, TranscodeComplete,
+    TranscodeUpload,
 };
 use matchcut::viewer::{GrantPlayback, ListClips, ShowClip, show_health};
 use serde::de::DeserializeOwned;
@@ -169,10 +175,10 @@ impl Functions {
                 continue;
             };
             match run {
-                Ok(Swept { moved: 0, .. }) => {}
+                Ok(SweepReport { repaired: 0, .. }) => {}
                 Ok(swept) => {
-                    self.repaired.fetch_add(swept.moved, Ordering::Relaxed);
-                    tracing::info!("the sweep moved {} clips on", swept.moved);
+                    self.repaired.fetch_add(swept.repaired, Ordering::Relaxed);
+                    tracing::info!("the sweep moved {} clips on", swept.repaired);
                 }
                 Err(failure) => tracing::error!("{}", error::chain(&failure)),
             }
@@ -188,17 +194,16 @@ impl Subscriber for Functions {
         Box::pin(async move {
             match event["detail-type"].as_str() {
                 Some("MediaPackage HarvestJob Notification") => {
-                    let event: EventBridgeEvent<HarvestNotice> = read(event)?;
-                    self.run("harvest-complete", self.harvest_complete.handle(event.detail)).await
+                    let event: EventBridgeEvent<HarvestJobNotification> = read(event)?;
+                    self.run("harvest-complete", self.harvest_complete.handle(event)).await
                 }
                 Some("MediaPackage Input Notification") => {
-                    let event: EventBridgeEvent<InputNotice> = read(event)?;
+                    let event: EventBridgeEvent<InputNotification> = read(event)?;
                     self.run("asset-playable", self.asset_playable.handle(event)).await
                 }
                 Some("MediaConvert Job State Change") => {
-                    let event: EventBridgeEvent<JobNotice> = read(event)?;
-                    self.run("transcode-complete", self.transcode_complete.handle(event.detail))
-                        .await
+                    let event: EventBridgeEvent<JobStateChange> = read(event)?;
+                    self.run("transcode-complete", self.transcode_complete.handle(event)).await
                 }
                 _ => Ok(()),
             }

@@ -14,8 +14,8 @@ use axum::http::StatusCode;
 use axum::http::header::ETAG;
 use dynoxide::Database;
 use matchcut::library::{
-    ACTIVE_INDEX, ACTIVE_PARTITION, UNFINISHED_INDEX, UNFINISHED_PARTITION, WAITING_INDEX,
-    WAITING_PARTITION,
+    ACTIVE_INDEX, ACTIVE_PARTITION, PENDING_INDEX, PENDING_PARTITION, QUEUED_INDEX,
+    QUEUED_PARTITION,
 };
 use rusqlite::Connection;
 use s3s::auth::SimpleAuth;
@@ -100,13 +100,13 @@ pub(crate) async fn ensure_table(client: &aws_sdk_dynamodb::Client) -> Result<()
         .attribute_definitions(attribute("competition", ScalarAttributeType::S))
         .attribute_definitions(attribute("clip", ScalarAttributeType::S))
         .attribute_definitions(attribute(ACTIVE_PARTITION, ScalarAttributeType::S))
-        .attribute_definitions(attribute(UNFINISHED_PARTITION, ScalarAttributeType::S))
+        .attribute_definitions(attribute(PENDING_PARTITION, ScalarAttributeType::S))
         .attribute_definitions(attribute("nextCheckAt", ScalarAttributeType::N))
-        .attribute_definitions(attribute(WAITING_PARTITION, ScalarAttributeType::S))
+        .attribute_definitions(attribute(QUEUED_PARTITION, ScalarAttributeType::S))
         .attribute_definitions(attribute("queuedAt", ScalarAttributeType::N))
         .set_key_schema(Some(keys("competition", "clip")))
         .global_secondary_indexes(index(ACTIVE_INDEX, ACTIVE_PARTITION, "clip"))
-        .global_secondary_indexes(index(UNFINISHED_INDEX, UNFINISHED_PARTITION, "nextCheckAt"))
+        .global_secondary_indexes(index(PENDING_INDEX, PENDING_PARTITION, "nextCheckAt"))
         .global_secondary_indexes(waiting_index())
         .stream_specification(stream())
         .send()
@@ -121,7 +121,7 @@ async fn complete_table(client: &aws_sdk_dynamodb::Client) -> Result<(), aws_sdk
     let Some(table) = described.table() else { return Ok(()) };
     let update = || client.update_table().table_name(TABLE);
     let indexes = table.global_secondary_indexes();
-    if !indexes.iter().any(|index| index.index_name() == Some(WAITING_INDEX)) {
+    if !indexes.iter().any(|index| index.index_name() == Some(QUEUED_INDEX)) {
         let index = waiting_index();
         let create = CreateGlobalSecondaryIndexAction::builder()
             .index_name(index.index_name)
@@ -129,7 +129,7 @@ async fn complete_table(client: &aws_sdk_dynamodb::Client) -> Result<(), aws_sdk
             .set_projection(index.projection)
             .build()?;
         update()
-            .attribute_definitions(attribute(WAITING_PARTITION, ScalarAttributeType::S))
+            .attribute_definitions(attribute(QUEUED_PARTITION, ScalarAttributeType::S))
             .attribute_definitions(attribute("queuedAt", ScalarAttributeType::N))
             .global_secondary_index_updates(
                 GlobalSecondaryIndexUpdate::builder().create(create).build(),
@@ -154,7 +154,7 @@ fn stream() -> StreamSpecification {
 }
 
 fn waiting_index() -> GlobalSecondaryIndex {
-    let mut index = index(WAITING_INDEX, WAITING_PARTITION, "queuedAt");
+    let mut index = index(QUEUED_INDEX, QUEUED_PARTITION, "queuedAt");
     let keys = Projection::builder().projection_type(ProjectionType::KeysOnly);
     index.projection = Some(keys.build());
     index

@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use matchcut::announce::DeliverWebhook;
 use matchcut::config::ConfigError;
-use matchcut::notice::DeliverWebhook;
+use matchcut::lambda::EventHandler as _;
 
 use crate::environment::{DUE_QUEUE, UPLOADS_QUEUE};
 use crate::functions::Functions;

@@ -9,8 +9,9 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_mediaconvert::types::JobStatus;
 use aws_sdk_mediapackage::types::Status as HarvestStatus;
 use chrono::{TimeDelta, Utc};
-use matchcut::clip::{Attempt, ClipKey};
-use matchcut::library::{Clip, Sweep};
+use matchcut::clip::{Attempt, Clip, ClipKey};
+use matchcut::lambda::EventHandler as _;
+use matchcut::sweep::Sweep;
 use matchcut_local::{Stack, Tally};
 
 use crate::weather;
@@ -68,7 +69,7 @@ impl Account {
             // What fails now is done by the next run.
             let _ = Box::pin(sweep.run(now)).await;
             let rows = self.rows().await;
-            if !rows.values().any(|row| row.status.is_unfinished()) {
+            if !rows.values().any(|row| row.status.is_pending()) {
                 return;
             }
         }

@@ -6,8 +6,7 @@ use std::path::Path;
 
 use aws_sdk_mediaconvert::types::JobStatus;
 use aws_sdk_mediapackage::types::Status as HarvestStatus;
-use matchcut::clip::{Attempt, ClipKey};
-use matchcut::library::{Clip, FailureCode, Status};
+use matchcut::clip::{Attempt, Clip, ClipKey, FailureCode, Status};
 use matchcut_local::Stack;
 
 use crate::account::Account;
@@ -78,12 +77,12 @@ impl Reckoning {
         claims.same("listed clips", &expected, &distinct);
         claims.0.extend(watch.faults);
 
-        let assets = ready().map(|row| row.current().to_string()).collect();
+        let assets = ready().map(|row| row.current_attempt().to_string()).collect();
         claims.same("assets", &assets, &account.assets().await);
-        let media = ready().map(|row| row.media().media_prefix()).collect();
+        let media = ready().map(|row| row.attempt_of_media().media_prefix()).collect();
         claims.same("prefixes of media", &media, &account.prefixes("clips/").await);
         let uploads = || ready().filter(|row| row.upload().is_some());
-        let pictures = uploads().map(|row| row.media().thumbnail_prefix()).collect();
+        let pictures = uploads().map(|row| row.attempt_of_media().thumbnail_prefix()).collect();
         claims.same("prefixes of thumbnails", &pictures, &account.prefixes("thumbnails/").await);
         let originals = rows.values().filter_map(|row| Some(row.upload()?.key.clone())).collect();
         claims.same("originals", &originals, &account.originals().await);
@@ -166,7 +165,7 @@ impl Jobs {
     /// Whether a clip failed because the job of its last attempt did: the weather fails harvests
     /// and transcodes, and nothing else.
     fn failed(&self, row: &Clip) -> bool {
-        let attempt = row.current();
+        let attempt = row.current_attempt();
         match row.failure.as_ref().map(|failure| failure.code) {
             Some(FailureCode::HarvestFailed) => {
                 self.harvests.get(&attempt) == Some(&HarvestStatus::Failed)

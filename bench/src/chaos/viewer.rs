@@ -18,7 +18,7 @@ pub(crate) const COMPETITIONS: [&str; 4] = ["chaos-0", "chaos-1", "chaos-2", "ch
 const FORMATS: usize = 2;
 
 /// Where everybody is slow, a page is not at fault for how long it took.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 /// A viewer who watches while others work.
 pub(crate) struct Viewer {
@@ -84,7 +84,7 @@ impl Watch {
                 let page = self.look(competition, place.as_deref(), false).await;
                 *place = page.next;
                 let pause = Duration::from_millis(50) + 4 * begun.elapsed();
-                told.run_until_cancelled(tokio::time::sleep(pause.min(LONGEST_PAUSE))).await;
+                told.run_until_cancelled(tokio::time::sleep(pause.min(MAX_PAUSE))).await;
             }
         }
     }

@@ -1,7 +1,6 @@
 //! What each function is invoked with, once the library holds what the events are about.
 
-use matchcut::clip::CompetitionId;
-use matchcut::library::{Clip, Status};
+use matchcut::clip::{Clip, CompetitionId, Status};
 use matchcut::live::Channels;
 use serde_json::{Value, json};
 
@@ -70,11 +69,11 @@ pub(super) async fn of(function: &str, service: &Service) -> Result<Vec<Value>, 
             "scope-token" => events::token_asked_for(),
             "refuse-request" => events::request("OPTIONS", "/api/clip", &json!({}), None),
             "harvest-complete" => {
-                let clip = write(Status::Harvesting).await?.current();
+                let clip = write(Status::Harvesting).await?.current_attempt();
                 events::harvested(&clip, window, endpoint)
             }
             "asset-playable" => {
-                let clip = write(Status::Packaging).await?.current();
+                let clip = write(Status::Packaging).await?.current_attempt();
                 events::playable(&clip, "hls")
             }
             "create-upload" => {
@@ -100,7 +99,7 @@ pub(super) async fn of(function: &str, service: &Service) -> Result<Vec<Value>, 
             }
             "transcode-complete" => {
                 let row = upload(Status::Transcoding).await?;
-                events::transcoded(&row.current())
+                events::transcoded(&row.current_attempt())
             }
             "sweep-library" => {
                 // The first run finds all of these due.

@@ -1,11 +1,11 @@
-//! VOD assets: what harvested media is played from.
+//! VOD assets in MediaPackage, and the media of clips in S3.
 
-mod groups;
-mod harvest_complete;
-mod playable;
-mod publisher;
+mod asset_playable;
+mod assets;
+mod media;
+mod packaging_groups;
 
-pub use groups::{PackagingGroups, PackagingGroupsError};
-pub use harvest_complete::{HarvestComplete, HarvestCompleteError, HarvestNotice};
-pub use playable::{AssetPlayable, AssetPlayableError, InputNotice};
-pub use publisher::{AssetError, Ingest, Ingested, Publisher};
+pub use asset_playable::{AssetPlayable, AssetPlayableError, InputNotification};
+pub use assets::{AssetError, Assets, PackagingState};
+pub use media::{ClipMedia, ClipMediaError};
+pub use packaging_groups::{PackagingGroups, PackagingGroupsError};

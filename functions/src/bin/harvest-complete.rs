@@ -1,19 +1,10 @@
 //! Lambda `harvest-complete`: runs on every "MediaPackage HarvestJob Notification".
 
-use aws_lambda_events::eventbridge::EventBridgeEvent;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
-use matchcut::asset::{HarvestComplete, HarvestNotice};
-use matchcut::config::{self, Variables};
+use lambda_runtime::Error;
+use matchcut::harvest::HarvestComplete;
+use matchcut::lambda::run_handler;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
-    let sdk = config::load_sdk().await;
-    let function = &HarvestComplete::new(&sdk, &Variables::from_process())?;
-    function.warm_up().await;
-
-    run(service_fn(|event: LambdaEvent<EventBridgeEvent<HarvestNotice>>| {
-        function.handle(event.payload.detail)
-    }))
-    .await
+    run_handler::<HarvestComplete>().await
 }

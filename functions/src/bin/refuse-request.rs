@@ -1,11 +1,11 @@
-//! Lambda `refuse-request`: every request that has no route.
+//! Lambda `refuse-request`: answers requests without a route.
 
 use std::convert::Infallible;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use matchcut::api::RefuseRequest;
 use matchcut::config::Variables;
-use matchcut::gate::RefuseRequest;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

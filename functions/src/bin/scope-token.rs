@@ -1,10 +1,10 @@
-//! Lambda `scope-token`: runs before Cognito makes a token.
+//! Lambda `scope-token`: a trigger of Cognito, runs before a token is issued.
 
 use std::convert::Infallible;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use matchcut::api::ScopeToken;
 use matchcut::config::Variables;
-use matchcut::gate::ScopeToken;
 use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! The one name of a clip, and what it is called in AWS.
+//! The ids of competitions, clips and attempts, and the names they have in AWS.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,9 +7,9 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::window::Window;
+use super::Window;
+use super::time::{STAMP, format_stamp};
 
-const STAMP: &str = "%Y%m%d%H%M%S";
 const STAMP_LENGTH: usize = 14;
 const SUFFIX_LENGTH: usize = 6;
 
@@ -19,44 +19,44 @@ pub enum IdError {
     Competition,
     #[error("a clip id is YYYYMMDDHHMMSS_YYYYMMDDHHMMSS_ and six letters or digits")]
     Clip,
-    #[error("not the name of a clip: <competition>_<clip> was expected")]
+    #[error("the name of a clip is <competition>_<clip>")]
     Key,
-    #[error("not the name of an attempt: <competition>_<clip>_<attempt> was expected")]
+    #[error("the name of an attempt is <competition>_<clip>_<attempt>")]
     Attempt,
 }
 
 /// A competition: letters, digits and hyphens, at most 64.
 ///
-/// The underscore is left out on purpose: it separates competition and clip in AWS's names.
+/// An underscore is not allowed, because it separates competition and clip in names in AWS.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CompetitionId(String);
 
-/// A clip of a competition: its start, its end (UTC, whole seconds) and a random suffix.
+/// A clip of a competition: its start, its end (UTC, whole seconds) and a suffix.
 ///
-/// Clips of a competition therefore sort by time, and two operators who cut the same stretch
-/// get two clips.
+/// The clips of a competition therefore sort by time. If two operators cut the same window, the
+/// suffixes differ, and there are two clips.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ClipId(String);
 
-/// A clip among all competitions; its text form is `<competition>_<clip>`.
+/// A clip and its competition. The text form is `<competition>_<clip>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClipKey {
     pub competition: CompetitionId,
     pub clip: ClipId,
 }
 
-/// One try at making a clip: what everything in AWS is named after that is made for it.
+/// One try at producing a clip. Everything that is made in AWS for it is named after it.
 ///
-/// Its text form, `<competition>_<clip>_<attempt>`, names the harvest job and the VOD asset, whose
-/// names can be used once; MediaPackage allows letters, digits, `_` and `-` there. It can be parsed
-/// back, so no event needs a lookup.
+/// The text form, `<competition>_<clip>_<attempt>`, is the id of the harvest job and of the asset.
+/// Each id can be used once, and MediaPackage allows letters, digits, `_` and `-`. Because the id
+/// parses back, an event can be assigned to its clip without a lookup.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/hj-create-basic.html>
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attempt {
     pub clip: ClipKey,
-    /// From 1 to [`Attempt::MOST`].
+    /// From 1 to [`Attempt::MAX`].
     pub number: u32,
 }
 
@@ -67,32 +67,34 @@ impl CompetitionId {
 }
 
 impl ClipId {
-    /// A new id for a clip of this window.
-    pub fn random(window: Window) -> Self {
-        Self::of(window.start(), window.end(), &random_suffix())
+    /// Creates an id for a clip of this window, with a random suffix.
+    pub fn for_window(window: Window) -> Self {
+        Self::from_parts(window.start(), window.end(), &random_suffix())
     }
 
-    /// A new id for a file of this moment; how long it plays is not known yet.
-    pub fn random_at(moment: DateTime<Utc>) -> Self {
-        Self::of(moment, moment, &random_suffix())
+    /// Creates an id for a file of this time, with a random suffix. The duration of the file is
+    /// not known yet, so start and end are the same.
+    pub fn for_time(time: DateTime<Utc>) -> Self {
+        Self::from_parts(time, time, &random_suffix())
     }
 
-    /// The id of a file that nobody announced: the same for the same moment and fingerprint.
-    pub fn derived(moment: DateTime<Utc>, fingerprint: &str) -> Self {
+    /// Derives the id of a file that was not announced. The same time and fingerprint give the same
+    /// id.
+    pub fn derive(time: DateTime<Utc>, fingerprint: &str) -> Self {
         const ALPHANUMERIC: &[u8; 62] =
             b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let digest = Sha256::digest(fingerprint);
-        // Two bytes a letter leave the letters evenly spread.
+        // Two bytes per letter keep the letters almost equally likely.
         let letter = |pair: &[u8]| {
             let number = pair.iter().fold(0, |number, byte| number * 256 + usize::from(*byte));
             char::from(ALPHANUMERIC[number % ALPHANUMERIC.len()])
         };
         let suffix: String = digest.chunks(2).take(SUFFIX_LENGTH).map(letter).collect();
-        Self::of(moment, moment, &suffix)
+        Self::from_parts(time, time, &suffix)
     }
 
-    fn of(start: DateTime<Utc>, end: DateTime<Utc>, suffix: &str) -> Self {
-        Self(format!("{}_{}_{suffix}", stamp(start), stamp(end)))
+    fn from_parts(start: DateTime<Utc>, end: DateTime<Utc>, suffix: &str) -> Self {
+        Self(format!("{}_{}_{suffix}", format_stamp(start), format_stamp(end)))
     }
 
     pub fn as_str(&self) -> &str {
@@ -104,41 +106,48 @@ fn random_suffix() -> String {
     std::iter::repeat_with(fastrand::alphanumeric).take(SUFFIX_LENGTH).collect()
 }
 
-/// The time as it stands at the start of a clip id; ids compare with it as text.
-pub fn stamp(time: DateTime<Utc>) -> String {
-    time.format(STAMP).to_string()
-}
-
 impl ClipKey {
-    /// What the keys of all of the clip's media in the clip bucket begin with.
+    /// The key prefix of the segments and manifests of all attempts, in the clip bucket.
     pub fn media_prefix(&self) -> String {
         format!("clips/{}/{}/", self.competition, self.clip)
     }
 
-    /// What the keys of all thumbnails of an uploaded clip begin with.
+    /// The key prefix of the thumbnails of all attempts at an upload, in the clip bucket.
     pub fn thumbnail_prefix(&self) -> String {
         format!("thumbnails/{}/{}/", self.competition, self.clip)
     }
 }
 
 impl Attempt {
-    /// How often a clip can be tried, the first time included.
-    pub const MOST: u32 = 5;
+    /// Most attempts at a clip, including the first.
+    pub const MAX: u32 = 5;
 
-    /// Where the media of this attempt lies in the clip bucket.
+    /// The key prefix of the segments and manifests of this attempt, in the clip bucket.
     ///
-    /// One prefix an attempt: MediaPackage names child manifests and segments after the endpoint,
-    /// so two harvests under one prefix would overwrite each other.
+    /// Each attempt has its own prefix, because MediaPackage names child manifests and segments
+    /// after the endpoint. Two harvests under one prefix would overwrite each other.
     pub fn media_prefix(&self) -> String {
         format!("{}{}/", self.clip.media_prefix(), self.number)
     }
 
-    /// Where the thumbnails of this attempt at an upload lie in the clip bucket.
+    /// The key prefix of the thumbnails of this attempt, in the clip bucket.
     pub fn thumbnail_prefix(&self) -> String {
         format!("{}{}/", self.clip.thumbnail_prefix(), self.number)
     }
 
-    /// Every attempt up to this one, the first one first.
+    /// The key of a thumbnail of this attempt, as MediaConvert's frame capture numbers them from 0.
+    /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/file-group-with-frame-capture-output.html>
+    pub fn thumbnail_key(&self, number: u32) -> String {
+        format!("{}.{number:07}.jpg", self.thumbnail_base())
+    }
+
+    /// The keys of this attempt's thumbnails without number and extension, which MediaConvert
+    /// adds.
+    pub fn thumbnail_base(&self) -> String {
+        format!("{}thumbnail", self.thumbnail_prefix())
+    }
+
+    /// All attempts up to this one, the first one first.
     pub fn up_to_this(&self) -> impl Iterator<Item = Self> {
         (1..=self.number).map(|number| Self { clip: self.clip.clone(), number })
     }
@@ -198,7 +207,7 @@ impl FromStr for Attempt {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let (clip, number) = text.rsplit_once('_').ok_or(IdError::Attempt)?;
         let clip = clip.parse().map_err(|_| IdError::Attempt)?;
-        let number = (1..=Self::MOST).find(|it| it.to_string() == number);
+        let number = (1..=Self::MAX).find(|it| it.to_string() == number);
         Ok(Self { clip, number: number.ok_or(IdError::Attempt)? })
     }
 }
@@ -270,14 +279,14 @@ mod tests {
     }
 
     #[test]
-    fn names_in_aws_parse_back_to_competition_and_clip() {
+    fn a_name_in_aws_parses_back_to_competition_and_clip() {
         let clip = "20200203133058_20200203133258_k7Qx2f";
         check(&format!("100m-dash_{clip}"), Ok(("100m-dash", clip)));
         check(&format!("a_{clip}"), Ok(("a", clip)));
     }
 
     #[test]
-    fn names_of_others_are_refused() {
+    fn another_name_in_aws_is_refused() {
         for name in [
             "",
             "_",
@@ -296,9 +305,9 @@ mod tests {
     }
 
     #[test]
-    fn attempts_parse_back_and_the_names_of_others_do_not() {
+    fn the_name_of_an_attempt_parses_back_and_other_names_do_not() {
         let clip = "100m-dash_20200203133058_20200203133258_k7Qx2f";
-        for number in 1..=Attempt::MOST {
+        for number in 1..=Attempt::MAX {
             let name = format!("{clip}_{number}");
             let attempt: Attempt = name.parse().unwrap();
             assert_eq!((attempt.clip.to_string().as_str(), attempt.number), (clip, number));
@@ -319,22 +328,22 @@ mod tests {
     }
 
     #[test]
-    fn new_ids_carry_the_window_and_never_collide() {
+    fn a_new_id_holds_the_window_and_does_not_collide() {
         let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
         let window = Window::new(at(1_580_736_658), at(1_580_736_778)).unwrap();
-        let id = ClipId::random(window);
+        let id = ClipId::for_window(window);
         assert!(id.as_str().starts_with("20200203133058_20200203133258_"), "{id}");
         assert_eq!(id.as_str().parse::<ClipId>().unwrap(), id);
-        assert_ne!(ClipId::random(window), id);
+        assert_ne!(ClipId::for_window(window), id);
     }
 
     #[test]
-    fn a_derived_id_is_that_of_its_file() {
+    fn a_derived_id_depends_only_on_time_and_fingerprint() {
         let at = DateTime::from_timestamp(1_580_736_658, 0).unwrap();
-        let id = ClipId::derived(at, "a");
+        let id = ClipId::derive(at, "a");
         assert!(id.as_str().starts_with("20200203133058_20200203133058_"), "{id}");
         assert_eq!(id.as_str().parse::<ClipId>().unwrap(), id);
-        assert_eq!(ClipId::derived(at, "a"), id);
-        assert_ne!(ClipId::derived(at, "b"), id);
+        assert_eq!(ClipId::derive(at, "a"), id);
+        assert_ne!(ClipId::derive(at, "b"), id);
     }
 }

@@ -1,31 +1,31 @@
-//! Cutting a clip out of a live stream: what is asked for, its name, its place in line, its
-//! harvest; and what operators do to a clip afterwards.
+//! What a clip is: its id, window, status, source, failure and the transitions between states.
+//!
+//! This module knows neither AWS nor HTTP. Every other module is built on it.
 
-mod coverage;
-mod create;
-mod delete;
-mod due;
+mod bounds;
+#[expect(clippy::module_inception, reason = "the file is named for the type that it defines")]
+mod clip;
+mod description;
 mod expiry;
-mod harvest;
-mod harvest_clip;
+mod failure;
 mod id;
-mod line;
-mod moment;
-mod request;
-mod retry;
-mod update;
+mod source;
+mod status;
+mod time;
+pub(crate) mod transition;
 mod window;
 
-pub use create::CreateClip;
-pub use delete::DeleteClip;
-pub use due::{DueClip, DueError, DueQueue};
-pub use expiry::{Expiry, ExpiryError};
-pub use harvest::{HarvestError, Harvested, Harvester, Started};
-pub use harvest_clip::{HarvestClip, HarvestClipError};
-pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError, stamp};
-pub use line::{Line, LineError};
-pub use moment::{MomentError, ceil_second, floor_second, parse_moment};
-pub use request::{ClipRequest, Span};
-pub use retry::RetryClip;
-pub use update::{UpdateClip, read_edit};
+pub use bounds::Bounds;
+pub use clip::{Clip, ConfigurationId};
+pub use description::{
+    Description, Edit, ExpiryInPast, MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS,
+    MAX_TITLE_LENGTH,
+};
+pub use expiry::{ExpirySettings, ExpirySettingsError};
+pub use failure::{Failure, FailureCode};
+pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError};
+pub use source::{ChannelId, Source, Upload};
+pub use status::Status;
+pub use time::{TimeError, ceil_second, floor_second, format_stamp, format_utc, parse_time};
+pub use transition::{Trigger, apply_trigger};
 pub use window::{Limits, Window, WindowError};

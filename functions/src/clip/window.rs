@@ -1,17 +1,17 @@
-//! The stretch of live time a clip is asked for.
+//! The start and end that an operator asks for.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::moment::{ceil_second, floor_second};
+use super::time::{ceil_second, floor_second};
 
-/// A stretch of live time, in whole seconds of PROGRAM-DATE-TIME.
+/// The start and end of a clip on the clock of PROGRAM-DATE-TIME, in whole seconds.
 ///
-/// Whole seconds, because they are what a time-shifted manifest is asked for with (POSIX
-/// seconds), and every viewer of a clip must ask with the same ones for a CDN to cache them.
+/// A time-shifted manifest is requested in POSIX seconds. All viewers of a clip must request the
+/// same seconds, so that a CDN can cache the manifest.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/time-shifted.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Bounds", into = "Bounds")]
+#[serde(try_from = "Ends", into = "Ends")]
 pub struct Window {
     // Invariant: whole seconds, start < end.
     start: DateTime<Utc>,
@@ -19,17 +19,17 @@ pub struct Window {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Bounds {
+struct Ends {
     start: DateTime<Utc>,
     end: DateTime<Utc>,
 }
 
-/// What an origin endpoint lets a clip be, whatever is on air.
+/// The limits that an origin endpoint sets for every window.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The endpoint's segment duration.
     pub segment: TimeDelta,
-    /// How far back the endpoint keeps the stream.
+    /// The endpoint's startover window: how far back it keeps the stream.
     pub startover: TimeDelta,
 }
 
@@ -37,33 +37,33 @@ pub struct Limits {
 pub enum WindowError {
     #[error("the clip ends at or before its start")]
     Empty,
-    #[error("a clip lasts at least {} s, two segments of the stream", .shortest.num_seconds())]
-    TooShort { shortest: TimeDelta },
-    #[error("a clip lasts at most 24 hours")]
+    #[error("a clip is at least {} s long, which is two segments", .min_length.num_seconds())]
+    TooShort { min_length: TimeDelta },
+    #[error("a clip is at most 24 hours long")]
     TooLong,
     #[error(
-        "the clip is longer than the {} s of the stream that are kept",
+        "the clip is longer than the startover window of {} s",
         .startover.num_seconds()
     )]
     LongerThanStartover { startover: TimeDelta },
 }
 
 impl Window {
-    /// The longest time-shifted manifest, and so the longest harvest.
+    /// Longest time-shifted manifest, and therefore longest harvest.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-live.html>
-    pub const LONGEST: TimeDelta = TimeDelta::hours(24);
+    pub const MAX_LENGTH: TimeDelta = TimeDelta::hours(24);
 
-    /// The shortest window of whole seconds that holds both moments.
+    /// The shortest window of whole seconds that contains both times.
     pub fn new(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
-        Self::of_seconds(floor_second(start), ceil_second(end))
+        Self::from_seconds(floor_second(start), ceil_second(end))
     }
 
-    /// The longest window of whole seconds that lies between both moments.
-    pub fn within(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
-        Self::of_seconds(ceil_second(start), floor_second(end))
+    /// The longest window of whole seconds between both times.
+    pub fn new_within(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
+        Self::from_seconds(ceil_second(start), floor_second(end))
     }
 
-    fn of_seconds(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
+    fn from_seconds(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
         if start < end { Ok(Self { start, end }) } else { Err(WindowError::Empty) }
     }
 
@@ -75,36 +75,36 @@ impl Window {
         self.end
     }
 
-    /// Checks the rules that hold whatever is on air.
+    /// Checks the window against the limits of the endpoint.
     ///
-    /// MediaPackage publishes no shortest harvest, but less than one segment fails without a
-    /// reason; two leave a margin.
+    /// MediaPackage documents no shortest harvest. A harvest of less than one segment fails without
+    /// a reason, so two segments are required.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/ltov-reqmts.html>
     pub fn check(self, limits: Limits) -> Result<(), WindowError> {
-        let shortest = limits.segment * 2;
+        let min_length = limits.segment * 2;
         let length = self.end - self.start;
-        if length < shortest {
-            return Err(WindowError::TooShort { shortest });
+        if length < min_length {
+            return Err(WindowError::TooShort { min_length });
         }
-        if Self::LONGEST < length {
+        if length > Self::MAX_LENGTH {
             return Err(WindowError::TooLong);
         }
-        if limits.startover < length {
+        if length > limits.startover {
             return Err(WindowError::LongerThanStartover { startover: limits.startover });
         }
         Ok(())
     }
 }
 
-impl TryFrom<Bounds> for Window {
+impl TryFrom<Ends> for Window {
     type Error = WindowError;
 
-    fn try_from(Bounds { start, end }: Bounds) -> Result<Self, WindowError> {
+    fn try_from(Ends { start, end }: Ends) -> Result<Self, WindowError> {
         Self::new(start, end)
     }
 }
 
-impl From<Window> for Bounds {
+impl From<Window> for Ends {
     fn from(Window { start, end }: Window) -> Self {
         Self { start, end }
     }
@@ -130,32 +130,32 @@ mod tests {
     }
 
     #[test]
-    fn accepts_two_segments_to_a_day() {
+    fn a_window_of_two_segments_to_24_hours_is_accepted() {
         check(0, 4, Ok(()));
         check(10, 86_410, Ok(()));
     }
 
     #[test]
-    fn refuses_what_no_harvest_can_give() {
+    fn an_empty_or_too_short_or_too_long_window_is_refused() {
         check(7, 7, Err("the clip ends at or before its start"));
         check(8, 7, Err("the clip ends at or before its start"));
-        check(0, 3, Err("a clip lasts at least 4 s, two segments of the stream"));
-        check(0, 86_401, Err("a clip lasts at most 24 hours"));
+        check(0, 3, Err("a clip is at least 4 s long, which is two segments"));
+        check(0, 86_401, Err("a clip is at most 24 hours long"));
     }
 
     #[test]
-    fn refuses_more_than_is_kept() {
+    fn a_window_longer_than_the_startover_window_is_refused() {
         let limits = Limits { segment: TimeDelta::seconds(2), startover: TimeDelta::seconds(900) };
         let check = |length: i64| Window::new(at(0), at(length * 1000)).unwrap().check(limits);
         assert_eq!(check(900), Ok(()));
         assert_eq!(
             check(901).unwrap_err().to_string(),
-            "the clip is longer than the 900 s of the stream that are kept"
+            "the clip is longer than the startover window of 900 s"
         );
     }
 
     #[test]
-    fn widens_to_whole_seconds() {
+    fn a_new_window_is_widened_to_whole_seconds() {
         let window = Window::new(at(1_999), at(7_001)).unwrap();
         assert_eq!((window.start(), window.end()), (at(1_000), at(8_000)));
         let window = Window::new(at(2_000), at(7_000)).unwrap();
@@ -163,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn narrows_to_whole_seconds() {
-        let window = Window::within(at(1_999), at(7_001)).unwrap();
+    fn a_window_within_two_times_is_narrowed_to_whole_seconds() {
+        let window = Window::new_within(at(1_999), at(7_001)).unwrap();
         assert_eq!((window.start(), window.end()), (at(2_000), at(7_000)));
-        assert_eq!(Window::within(at(1_001), at(1_999)), Err(WindowError::Empty));
+        assert_eq!(Window::new_within(at(1_001), at(1_999)), Err(WindowError::Empty));
     }
 
     #[test]
-    fn the_year_5138_is_a_time_like_others() {
+    fn a_window_in_the_year_5138_is_accepted() {
         assert!(Window::new(at(99_999_999_000_000), at(99_999_999_060_000)).is_ok());
     }
 }

@@ -1,39 +1,41 @@
-//! Requests that may be sent twice and make one clip.
+//! Idempotency records: which clip a request with an idempotency key has created.
 //!
-//! A record says which clip a request with an idempotency key has made. It is written in one
-//! transaction with the clip's row, so there is never one without the other.
+//! A record is written in one transaction with the row of its clip, so neither exists without the
+//! other.
 //! <https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07>
-
-use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Clip, Library, LibraryError, encode, text};
-use crate::clip::{ClipId, ClipKey, CompetitionId};
+use super::rows::{Item, encode, text};
+use super::{Library, LibraryError};
+use crate::clip::{Clip, ClipId, ClipKey, CompetitionId};
 
-/// How long a key is remembered: longer than anyone tries again.
+/// How long a record is valid. Clients retry a request within minutes.
 const LIFETIME: TimeDelta = TimeDelta::hours(24);
 
-/// A request that may come again: who sent it, with which key, and what it asked for.
+/// A request with an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repeatable {
+pub struct IdempotentRequest {
+    /// The `sub` claim of the token, so that operators cannot use each other's keys.
     pub sender: String,
     pub key: String,
-    /// The same for the same request, and no other.
+    /// A digest of the route and the body. Two requests have the same fingerprint exactly if they
+    /// ask for the same.
     pub fingerprint: String,
 }
 
-/// The clip that a key has made, and what it was asked with.
+/// The clip that a request with a key has created.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
+pub struct IdempotencyRecord {
     pub clip: ClipKey,
+    /// The fingerprint of that request.
     pub fingerprint: String,
 }
 
-/// A row of the table that is no clip: no competition has a `#` in it.
+/// The row of a record. Its partition contains a `#`, which no competition does.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
@@ -44,23 +46,23 @@ struct Row {
     made_competition: CompetitionId,
     made_clip: ClipId,
     fingerprint: String,
-    /// DynamoDB removes the row some time after this.
+    /// DynamoDB deletes the row some time after this.
     expires_at_seconds: i64,
 }
 
-impl Repeatable {
+impl IdempotentRequest {
     fn partition(&self) -> String {
         format!("idempotency#{}", self.sender)
     }
 }
 
 impl Library {
-    /// What a key has made, unless that is too long ago.
-    pub async fn recorded(
+    /// Finds the record of a key, unless it has expired.
+    pub async fn find_idempotency_record(
         &self,
-        request: &Repeatable,
+        request: &IdempotentRequest,
         now: DateTime<Utc>,
-    ) -> Result<Option<Recorded>, LibraryError> {
+    ) -> Result<Option<IdempotencyRecord>, LibraryError> {
         let found = self
             .client
             .get_item()
@@ -70,22 +72,22 @@ impl Library {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| LibraryError::Recall(Box::new(error.into())))?;
+            .map_err(|error| LibraryError::FindRecord(Box::new(error.into())))?;
         let Some(item) = found.item else { return Ok(None) };
         let row: Row = serde_dynamo::from_item(item).map_err(LibraryError::Decode)?;
-        // TTL may be days behind.
-        // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html>
         let clip = ClipKey { competition: row.made_competition, clip: row.made_clip };
-        let recorded = Recorded { clip, fingerprint: row.fingerprint };
-        Ok((now.timestamp() < row.expires_at_seconds).then_some(recorded))
+        let record = IdempotencyRecord { clip, fingerprint: row.fingerprint };
+        // DynamoDB may delete an expired row days later.
+        // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html>
+        Ok((now.timestamp() < row.expires_at_seconds).then_some(record))
     }
 
-    /// Writes a new clip and the record of the request that made it; `false` if the request has
-    /// made one already, or the clip's id is taken.
-    pub async fn create_once(
+    /// Writes a new clip and the record of its request. Returns `false` if the request has already
+    /// created a clip, or if the clip's id is taken.
+    pub async fn create_for_request(
         &self,
         clip: &Clip,
-        request: &Repeatable,
+        request: &IdempotentRequest,
         now: DateTime<Utc>,
     ) -> Result<bool, LibraryError> {
         let row = Row {
@@ -96,7 +98,7 @@ impl Library {
             fingerprint: request.fingerprint.clone(),
             expires_at_seconds: (now + LIFETIME).timestamp(),
         };
-        let record: HashMap<String, AttributeValue> = serde_dynamo::to_item(&row)
+        let record: Item = serde_dynamo::to_item(&row)
             .map_err(|source| LibraryError::Encode { clip: clip.key(), source })?;
         let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
         let put_clip = put(encode(clip)?).condition_expression("attribute_not_exists(clip)");
@@ -107,7 +109,7 @@ impl Library {
             let put = put.build().expect("table and item are set");
             TransactWriteItem::builder().put(put).build()
         });
-        // The SDK sends a token with it: sent again after its answer got lost, it is no conflict.
+        // The SDK sends a client request token, so a retry after a lost response does not conflict.
         let written =
             self.client.transact_write_items().set_transact_items(Some(items.into())).send().await;
         match written {

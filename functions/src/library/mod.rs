@@ -1,58 +1,54 @@
-//! The DynamoDB table of clips, and the only module that knows its shape.
+//! The table of clips. No other module knows the shape of its rows.
 //!
-//! | key | partition | sort | holds |
+//! | key | partition | sort | rows |
 //! | --- | --- | --- | --- |
-//! | table | `competition` | `clip` | every clip |
+//! | table | `competition` | `clip` | all clips |
 //! | index `active` | `activeCompetition` | `clip` | ready clips, for viewers |
-//! | index `unfinished` | `unfinished` | `nextCheckAt` | clips that something is to happen to by itself, for the sweep |
-//! | index `waiting` | `waiting` | `queuedAt` | the names of clips that wait for a harvest, in line |
-//! | table | `idempotency#<who>` | the key | which clip a request has made already; see [`Repeatable`] |
+//! | index `unfinished` | `unfinished` | `nextCheckAt` | pending clips, for the sweep; clips with an expiry, too |
+//! | index `waiting` | `waiting` | `queuedAt` | the keys of queued clips, for the harvest queue |
+//! | table | `idempotency#<sender>` | idempotency key | the clip that a request has created; see [`IdempotentRequest`] |
 //!
-//! The indexes are sparse: the attribute of their partition is there only while it applies.
-//! `unfinished` and `waiting` are one partition each: clips in the making are counted in hundreds,
-//! and DynamoDB takes a thousand writes a second to one.
+//! The indexes are sparse: a row has the partition attribute of an index only while it belongs to
+//! the index. `unfinished` and `waiting` have one partition each. DynamoDB accepts 1,000 writes a
+//! second to a partition, and there are only hundreds of clips in progress.
 
-mod clip;
 mod idempotency;
 mod page;
-mod removal;
-mod sweep;
-mod transition;
-mod unfinished;
-mod waiting;
-
-use std::collections::HashMap;
+mod pending;
+mod queued;
+mod rows;
+mod stream;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 
-pub use clip::{ActualBounds, Clip, ConfigurationId, Failure, FailureCode, Source, Status, Upload};
-pub use idempotency::{Recorded, Repeatable};
+pub use idempotency::{IdempotencyRecord, IdempotentRequest};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
-pub use removal::{Removal, RemovalError};
-pub use sweep::{Sweep, SweepError, Swept};
-pub use transition::{Edit, Trigger, after};
+pub use stream::clip_with_new_status;
 
-use crate::clip::{Attempt, ClipId, ClipKey, CompetitionId};
+use self::rows::{Item, decode, encode, text};
+use crate::clip::{Attempt, Clip, ClipKey, Edit, Status, Trigger, apply_trigger};
 use crate::config::{ConfigError, Variables};
-use crate::error;
 
-/// The attribute only ready clips have: their competition again.
-pub const ACTIVE_PARTITION: &str = "activeCompetition";
 /// The index of ready clips.
 pub const ACTIVE_INDEX: &str = "active";
-/// The attribute only clips have that something is to happen to by itself.
-pub const UNFINISHED_PARTITION: &str = "unfinished";
-/// The index of those clips.
-pub const UNFINISHED_INDEX: &str = "unfinished";
-/// The attribute only queued clips have.
-pub const WAITING_PARTITION: &str = "waiting";
+/// The partition of that index: the competition. Only ready clips have this attribute.
+pub const ACTIVE_PARTITION: &str = "activeCompetition";
+/// The index of pending clips.
+pub const PENDING_INDEX: &str = "unfinished";
+/// The partition of that index. Only clips with a next check have this attribute.
+pub const PENDING_PARTITION: &str = "unfinished";
 /// The index of queued clips.
-pub const WAITING_INDEX: &str = "waiting";
-/// The one partition of either index.
-const CLIPS: &str = "clip";
+pub const QUEUED_INDEX: &str = "waiting";
+/// The partition of that index. Only queued clips have this attribute.
+pub const QUEUED_PARTITION: &str = "waiting";
+/// The value of both partition attributes, because each of the two indexes has one partition.
+const INDEX_PARTITION_VALUE: &str = "clip";
+
+/// Most tries of one change. A clip has few writers: the handlers of its few events.
+const MAX_TRIES: usize = 16;
 
 /// The library of clips.
 #[derive(Clone, Debug)]
@@ -63,47 +59,47 @@ pub struct Library {
 
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
-    #[error("could not write clip {clip} into the library")]
+    #[error("could not write clip {clip}")]
     Put {
         clip: ClipKey,
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },
-    #[error("could not read clip {clip} from the library")]
+    #[error("could not read clip {clip}")]
     Get {
         clip: ClipKey,
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },
-    #[error("could not remove clip {clip} from the library")]
+    #[error("could not delete the row of clip {clip}")]
     Delete {
         clip: ClipKey,
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },
-    #[error("could not read the library's index {index}")]
+    #[error("could not query index {index} of the library")]
     Query {
         index: &'static str,
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },
-    #[error("could not read what a request has made before")]
-    Recall(#[source] Box<aws_sdk_dynamodb::Error>),
-    #[error("a row of the library is not a clip")]
+    #[error("could not read an idempotency record")]
+    FindRecord(#[source] Box<aws_sdk_dynamodb::Error>),
+    #[error("could not decode a row of the library")]
     Decode(#[source] serde_dynamo::Error),
-    #[error("clip {clip} could not be written as a row")]
+    #[error("could not encode clip {clip} as a row")]
     Encode {
         clip: ClipKey,
         #[source]
         source: serde_dynamo::Error,
     },
-    #[error("clip {clip} kept changing while it was being moved to its next state")]
+    #[error("could not change clip {clip}: other writers changed it {MAX_TRIES} times in a row")]
     Contended { clip: ClipKey },
 }
 
 impl LibraryError {
-    /// Says of which index a query failed.
-    fn querying<E>(index: &'static str) -> impl Fn(E) -> Self
+    /// Maps the error of a query of this index.
+    fn query_failed<E>(index: &'static str) -> impl Fn(E) -> Self
     where
         aws_sdk_dynamodb::Error: From<E>,
     {
@@ -114,11 +110,11 @@ impl LibraryError {
 /// What a trigger did to a clip.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Advanced {
-    To(Box<Clip>),
-    /// The clip was past that point already.
+    Changed(Box<Clip>),
+    /// The clip was already past that trigger.
     Unchanged(Box<Clip>),
     /// The library has no such clip.
-    Unknown,
+    NotFound,
 }
 
 impl Library {
@@ -134,12 +130,12 @@ impl Library {
         Ok(Self::new(aws_sdk_dynamodb::Client::new(sdk), table))
     }
 
-    /// Writes a new clip; `false` if its id is taken.
+    /// Writes a new clip. Returns `false` if its id is taken.
     pub async fn create(&self, clip: &Clip) -> Result<bool, LibraryError> {
         self.put(clip, None).await
     }
 
-    /// The clip as it is now, after every write that has been answered.
+    /// Reads a clip, strongly consistent: the result contains every acknowledged write.
     pub async fn find(&self, key: &ClipKey) -> Result<Option<Clip>, LibraryError> {
         let found = self
             .client
@@ -157,65 +153,64 @@ impl Library {
         found.item.map(decode).transpose()
     }
 
-    /// Tells the library something about a clip.
+    /// Applies a trigger to a clip.
     ///
-    /// Reads the clip, applies the transition and writes it on the condition that nobody wrote
-    /// in between; whoever loses that race reads again. Told twice, late, or by two at once, the
-    /// end is the same.
+    /// Reads the clip, applies the transition and writes the clip on the condition that its version
+    /// has not changed. If another writer was faster, reads again and retries. A trigger that
+    /// arrives twice, late or at the same time as another ends in the same state.
     pub async fn advance(
         &self,
-        of: &Attempt,
+        attempt: &Attempt,
         trigger: &Trigger,
         now: DateTime<Utc>,
     ) -> Result<Advanced, LibraryError> {
-        // Writers of one clip are the few handlers of its few events.
-        const MOST_RACES: usize = 16;
-        let key = &of.clip;
-        for _ in 0..MOST_RACES {
-            let Some(clip) = self.find(key).await? else { return Ok(Advanced::Unknown) };
-            let Some(next) = after(&clip, of.number, trigger.clone(), now) else {
+        let key = &attempt.clip;
+        for _ in 0..MAX_TRIES {
+            let Some(clip) = self.find(key).await? else { return Ok(Advanced::NotFound) };
+            let Some(next) = apply_trigger(&clip, attempt.number, trigger.clone(), now) else {
                 return Ok(Advanced::Unchanged(Box::new(clip)));
             };
             if self.put(&next, Some(clip.version)).await? {
                 tracing::info!(
                     clip.id = %key,
-                    clip.status = ?next.status,
+                    clip.status = next.status.as_str(),
                     "clip {key}: {}",
-                    describe(&clip, &next)
+                    describe_change(&clip, &next)
                 );
-                return Ok(Advanced::To(Box::new(next)));
+                return Ok(Advanced::Changed(Box::new(next)));
             }
         }
         Err(LibraryError::Contended { clip: key.clone() })
     }
 
-    /// Changes what is said about a clip; `None` if the clip is not as it was read any more.
+    /// Changes the editable fields of a clip. Returns `None` if the clip has changed since it was
+    /// read.
     pub async fn edit(
         &self,
         clip: &Clip,
         edit: &Edit,
         now: DateTime<Utc>,
     ) -> Result<Option<Clip>, LibraryError> {
-        let Some(next) = after(clip, clip.attempt, Trigger::Edited(edit.clone()), now) else {
+        let trigger = Trigger::Edited(edit.clone());
+        let Some(next) = apply_trigger(clip, clip.attempt, trigger, now) else {
             return Ok(Some(clip.clone()));
         };
         Ok(self.put(&next, Some(clip.version)).await?.then_some(next))
     }
 
-    /// Has the sweep look at an unfinished clip again at that time; `false` if it changed meanwhile.
-    pub async fn postpone(
+    /// Sets the time of a clip's next check. Returns `false` if the clip has changed since it was
+    /// read.
+    pub async fn schedule_check(
         &self,
         clip: &Clip,
-        to: Option<DateTime<Utc>>,
+        next_check_at: Option<DateTime<Utc>>,
     ) -> Result<bool, LibraryError> {
-        let mut later = clip.clone();
-        later.version += 1;
-        later.next_check_at = to;
-        self.put(&later, Some(clip.version)).await
+        let next = Clip { version: clip.version + 1, next_check_at, ..clip.clone() };
+        self.put(&next, Some(clip.version)).await
     }
 
-    /// Removes the row of a clip of which nothing is left; `false` if it changed meanwhile.
-    pub async fn forget(&self, clip: &Clip) -> Result<bool, LibraryError> {
+    /// Deletes the row of a clip. Returns `false` if the clip has changed since it was read.
+    pub async fn delete_row(&self, clip: &Clip) -> Result<bool, LibraryError> {
         let deleted = self
             .client
             .delete_item()
@@ -237,14 +232,16 @@ impl Library {
 
     /// Opens the connection to DynamoDB before the first request needs it.
     ///
-    /// Sends the very read a function is allowed, for a clip that cannot exist.
+    /// Reads a clip that cannot exist, because every function with a connection may use GetItem.
     pub async fn warm_up(&self) {
         let nothing = || AttributeValue::S("-".to_owned());
         let read = self.client.get_item().table_name(&self.table);
         let _ = read.key("competition", nothing()).key("clip", nothing()).send().await;
     }
 
-    /// Writes a row on the condition that it still has version `expected`, or does not exist.
+    /// Writes a row if it still has version `expected`. With `None`, writes it if it does not exist.
+    ///
+    /// Returns `false` if the condition failed.
     async fn put(&self, clip: &Clip, expected: Option<u64>) -> Result<bool, LibraryError> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(encode(clip)?));
         let put = match expected {
@@ -259,8 +256,8 @@ impl Library {
         match put.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error)) => match error.into_err() {
-                PutItemError::ConditionalCheckFailedException(there) => {
-                    there.item.map_or(Ok(false), |there| is_of(there, clip, expected))
+                PutItemError::ConditionalCheckFailedException(failure) => {
+                    failure.item.map_or(Ok(false), |stored| is_own_write(stored, clip, expected))
                 }
                 error => {
                     Err(LibraryError::Put { clip: clip.key(), source: Box::new(error.into()) })
@@ -273,76 +270,22 @@ impl Library {
     }
 }
 
-/// Whether a row is what was to be written: then it was, by a request whose answer got lost, and
-/// which was sent again.
+/// Whether the stored row is the one that this write wanted to store.
 ///
-/// A new clip may have gone on by then. What others wrote over a change makes no difference to who
-/// wrote it: they read again, and find it told.
-fn is_of(
-    row: HashMap<String, AttributeValue>,
-    clip: &Clip,
-    expected: Option<u64>,
-) -> Result<bool, LibraryError> {
-    let there = decode(row)?;
+/// This happens if the response of the write was lost and the SDK sent it again: the condition then
+/// fails against the write's own row. A new clip is recognized by its creation time, because it may
+/// have changed since. If another writer has already changed an existing clip, the caller reads
+/// again and finds its own change applied.
+fn is_own_write(stored: Item, clip: &Clip, expected: Option<u64>) -> Result<bool, LibraryError> {
+    let stored = decode(stored)?;
     Ok(match expected {
-        None => there.created_at == clip.created_at,
-        Some(_) => there == decode(encode(clip)?)?,
+        None => stored.created_at == clip.created_at,
+        Some(_) => stored == decode(encode(clip)?)?,
     })
 }
 
-/// The row of a clip: its fields, and the partitions of the sparse indexes it belongs to.
-fn encode(clip: &Clip) -> Result<HashMap<String, AttributeValue>, LibraryError> {
-    let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(clip)
-        .map_err(|source| LibraryError::Encode { clip: clip.key(), source })?;
-    if clip.status == Status::Ready {
-        item.insert(ACTIVE_PARTITION.to_owned(), text(&clip.competition));
-    }
-    if clip.next_check_at.is_some() {
-        item.insert(UNFINISHED_PARTITION.to_owned(), AttributeValue::S(CLIPS.to_owned()));
-    }
-    if clip.queued_at.is_some() {
-        item.insert(WAITING_PARTITION.to_owned(), AttributeValue::S(CLIPS.to_owned()));
-    }
-    Ok(item)
-}
-
-fn decode(item: HashMap<String, AttributeValue>) -> Result<Clip, LibraryError> {
-    serde_dynamo::from_item(item).map_err(LibraryError::Decode)
-}
-
-/// A row as a clip. One that is none, written by hand or by another version, is logged and left
-/// alone: it hides no other.
-fn readable(item: HashMap<String, AttributeValue>) -> Option<Clip> {
-    let part = |name| item.get(name).and_then(|it| it.as_s().ok()).cloned().unwrap_or_default();
-    let (competition, clip) = (part("competition"), part("clip"));
-    decode(item)
-        .inspect_err(|failure| {
-            tracing::error!("row {competition} {clip}: {}", error::chain(failure));
-        })
-        .ok()
-}
-
-/// A time as the indexes are sorted by it.
-fn milliseconds(time: DateTime<Utc>) -> AttributeValue {
-    AttributeValue::N(time.timestamp_millis().to_string())
-}
-
-/// The clip that a row of an index is of.
-fn key_of(row: HashMap<String, AttributeValue>) -> Result<ClipKey, LibraryError> {
-    #[derive(serde::Deserialize)]
-    struct Key {
-        competition: CompetitionId,
-        clip: ClipId,
-    }
-    let Key { competition, clip } = serde_dynamo::from_item(row).map_err(LibraryError::Decode)?;
-    Ok(ClipKey { competition, clip })
-}
-
-fn text(value: &impl ToString) -> AttributeValue {
-    AttributeValue::S(value.to_string())
-}
-
-fn describe(before: &Clip, after: &Clip) -> String {
+/// The change between two versions of a clip, for the log.
+fn describe_change(before: &Clip, after: &Clip) -> String {
     match (&after.failure, before.status == after.status) {
         (Some(failure), _) => format!("failed: {}", failure.message),
         (None, true) if after.status == Status::Transcoding => {
@@ -358,35 +301,6 @@ fn describe(before: &Clip, after: &Clip) -> String {
             let playable: Vec<_> = after.playable.iter().map(String::as_str).collect();
             format!("playable as {}", playable.join(" and "))
         }
-        (None, false) => after.status.name().to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_row_is_in_the_indexes_of_its_state_only() {
-        for status in Status::ALL {
-            let clip = transition::tests::clip(status);
-            let item = encode(&clip).unwrap();
-            let has = |attribute| item.contains_key(attribute);
-            assert_eq!(has(ACTIVE_PARTITION), status == Status::Ready, "{status:?}");
-            assert_eq!(has(UNFINISHED_PARTITION), status.is_unfinished(), "{status:?}");
-            assert_eq!(has("nextCheckAt"), status.is_unfinished(), "{status:?}");
-            assert_eq!(has(WAITING_PARTITION), status == Status::Queued, "{status:?}");
-            assert_eq!(has("queuedAt"), status == Status::Queued, "{status:?}");
-            assert_eq!(decode(item).unwrap(), clip);
-        }
-    }
-
-    #[test]
-    fn a_ready_clip_that_expires_is_looked_at_then() {
-        let mut clip = transition::tests::clip(Status::Ready);
-        clip.expires_at = Some(clip.created_at);
-        clip.next_check_at = clip.next_check(clip.created_at);
-        let item = encode(&clip).unwrap();
-        assert!(item.contains_key(UNFINISHED_PARTITION) && item.contains_key(ACTIVE_PARTITION));
+        (None, false) => after.status.as_str().to_owned(),
     }
 }

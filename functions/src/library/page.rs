@@ -1,6 +1,5 @@
 //! Pages of a competition's ready clips.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,19 +8,22 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 
-use super::{ACTIVE_INDEX, ACTIVE_PARTITION, Clip, Library, LibraryError, key_of, readable, text};
-use crate::clip::{ClipKey, CompetitionId, ceil_second, stamp};
+use super::rows::{Item, decode_key, decode_or_log, text};
+use super::{ACTIVE_INDEX, ACTIVE_PARTITION, Library, LibraryError};
+use crate::clip::{Clip, ClipKey, CompetitionId, ceil_second, format_stamp};
 
-/// Which clips of a competition, and how many of them.
+/// Selects clips of a competition.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
     pub competition: CompetitionId,
     pub order: Order,
-    /// Clips that start at this moment or later.
+    /// Only clips that start at this time or later.
     pub from: Option<DateTime<Utc>>,
-    /// Clips that start before this moment.
+    /// Only clips that start before this time.
     pub to: Option<DateTime<Utc>>,
+    /// Only clips with this tag.
     pub tag: Option<String>,
+    /// Most clips of the page.
     pub limit: usize,
     pub cursor: Option<Cursor>,
 }
@@ -33,47 +35,47 @@ pub enum Order {
     OldestFirst,
 }
 
-/// Where the next page starts: after a clip that was already given.
+/// The position in a list after which the next page starts: the key of the last clip read.
 ///
-/// Opaque to clients. It binds only a place in the list of its competition, so a page costs the
-/// same wherever it starts, and clips that come or go meanwhile move no other.
+/// It is opaque to clients. Because it is a key and not an offset, every page costs the same, and a
+/// clip that is added or deleted in between shifts no other clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor(ClipKey);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor of this list")]
+#[error("this is not a cursor of this list")]
 pub struct CursorError;
 
 #[derive(Clone, Debug)]
 pub struct Page {
     pub clips: Vec<Clip>,
-    /// Where to go on; absent on the last page.
+    /// The cursor of the next page. `None` on the last page.
     pub next: Option<Cursor>,
 }
 
 impl Library {
-    /// One page, by one Query, at a cost that does not depend on the library's size.
+    /// Reads one page with one Query, at a cost that does not depend on the size of the library.
     ///
-    /// With a tag, DynamoDB reads on past clips that do not carry it, up to 1 MB: a page may
-    /// then hold fewer clips than asked for, even none, and still have a next one.
-    pub async fn page(&self, request: &PageRequest) -> Result<Page, LibraryError> {
+    /// With a tag, DynamoDB reads up to 1 MB and filters. The page may then hold fewer clips than
+    /// `limit`, even none, and still have a next page.
+    pub async fn read_page(&self, request: &PageRequest) -> Result<Page, LibraryError> {
         let lowest = request.from.map_or_else(|| "0".to_owned(), first_id);
         let highest = request.to.map_or_else(|| ":".to_owned(), first_id);
-        if highest <= lowest {
+        if lowest >= highest {
             return Ok(Page { clips: Vec::new(), next: None });
         }
         let start = request.cursor.as_ref().map(|Cursor(key)| key.clip.as_str());
         let start = match (start, request.order) {
             (None, _) => None,
-            // A cursor past the end of what is asked for has nothing after it; one before the
-            // beginning changes nothing. DynamoDB refuses both.
-            (Some(clip), Order::NewestFirst) if clip <= lowest.as_str() => return Ok(nothing()),
-            (Some(clip), Order::OldestFirst) if highest.as_str() <= clip => return Ok(nothing()),
-            (Some(clip), _) if clip < lowest.as_str() || highest.as_str() < clip => None,
+            // DynamoDB refuses a start key outside of the range. If the cursor is past the end of
+            // the range, the page is empty. If it is before the beginning, it is ignored.
+            (Some(clip), Order::NewestFirst) if clip <= lowest.as_str() => return Ok(empty_page()),
+            (Some(clip), Order::OldestFirst) if clip >= highest.as_str() => return Ok(empty_page()),
+            (Some(clip), _) if clip < lowest.as_str() || clip > highest.as_str() => None,
             (Some(clip), _) => Some(index_key(&request.competition, clip)),
         };
 
-        // One more than asked for tells whether there is a next page.
+        // Reads one clip more than the limit, to know whether there is a next page.
         let wanted = request.limit + 1;
         let mut query = self
             .client
@@ -93,15 +95,15 @@ impl Library {
                 .filter_expression("contains(tags, :tag)")
                 .expression_attribute_values(":tag", text(tag)),
         };
-        let found = query.send().await.map_err(LibraryError::querying(ACTIVE_INDEX))?;
+        let found = query.send().await.map_err(LibraryError::query_failed(ACTIVE_INDEX))?;
 
-        let read_up_to = found.last_evaluated_key.map(cursor_of).transpose()?;
+        let read_up_to = found.last_evaluated_key.map(decode_key).transpose()?.map(Cursor);
         let mut clips = found
             .items
             .unwrap_or_default()
             .into_iter()
             .take(wanted)
-            .filter_map(readable)
+            .filter_map(decode_or_log)
             .collect::<Vec<Clip>>();
         let next = if clips.len() < wanted {
             read_up_to
@@ -112,8 +114,8 @@ impl Library {
         Ok(Page { clips, next })
     }
 
-    /// Opens the connection to DynamoDB with the one action a reader of pages is allowed.
-    pub async fn warm_up_pages(&self) {
+    /// Opens the connection to DynamoDB. `list-clips` may use only Query, so this is a query.
+    pub async fn warm_up_page_query(&self) {
         let query = self.client.query().table_name(&self.table).index_name(ACTIVE_INDEX);
         let _ = query
             .key_condition_expression("#competition = :competition")
@@ -125,27 +127,23 @@ impl Library {
     }
 }
 
-fn nothing() -> Page {
+fn empty_page() -> Page {
     Page { clips: Vec::new(), next: None }
 }
 
-/// A text that sorts before the id of every clip that starts at `moment` or later, and after the
-/// ids of all that start before it.
-fn first_id(moment: DateTime<Utc>) -> String {
-    stamp(ceil_second(moment))
+/// A text that sorts before the ids of all clips that start at `time` or later, and after the ids of
+/// all clips that start before it.
+fn first_id(time: DateTime<Utc>) -> String {
+    format_stamp(ceil_second(time))
 }
 
-/// The place of a clip in the index of active ones.
-fn index_key(competition: &CompetitionId, clip: &str) -> HashMap<String, AttributeValue> {
-    HashMap::from([
+/// The key of a clip in the index of ready clips.
+fn index_key(competition: &CompetitionId, clip: &str) -> Item {
+    Item::from([
         (ACTIVE_PARTITION.to_owned(), text(competition)),
         ("competition".to_owned(), text(competition)),
         ("clip".to_owned(), text(&clip)),
     ])
-}
-
-fn cursor_of(key: HashMap<String, AttributeValue>) -> Result<Cursor, LibraryError> {
-    key_of(key).map(Cursor)
 }
 
 impl Cursor {
@@ -175,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursors_come_back_as_they_were_and_forgeries_do_not() {
+    fn a_cursor_parses_back_and_a_forged_one_is_refused() {
         let key: ClipKey = "100m-dash_20200203133058_20200203133258_k7Qx2f".parse().unwrap();
         let cursor = Cursor(key);
         let text = cursor.to_string();
@@ -187,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_lie_between_the_ids_of_neighboring_seconds() {
+    fn a_bound_lies_between_the_ids_of_neighboring_seconds() {
         let at = |milliseconds| DateTime::from_timestamp_millis(milliseconds).unwrap();
         assert_eq!(first_id(at(1_580_736_658_000)), "20200203133058");
         assert_eq!(first_id(at(1_580_736_658_001)), "20200203133059");

@@ -1,41 +1,35 @@
-//! The channels of this service, as configured.
+//! The configured live channels.
 
-use std::fmt;
 use std::str::FromStr;
 
 use chrono::TimeDelta;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use url::Url;
 
-use crate::clip::{CompetitionId, Limits, Window};
+use crate::clip::{ChannelId, CompetitionId, Limits, Window};
 
-/// A channel's name in the API.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ChannelId(String);
-
-/// A live channel, and the origin endpoint its clips are harvested from.
+/// A live channel, and the origin endpoint that its clips are harvested from.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Channel {
     pub id: ChannelId,
-    /// The competition of a clip that names none.
+    /// The competition of clips that name none.
     pub competition: CompetitionId,
-    /// MediaPackage's id of the endpoint harvest jobs read; clear HLS.
+    /// The MediaPackage id of the endpoint that harvest jobs read. It must serve clear HLS.
     pub origin_endpoint_id: String,
-    /// The manifest of that endpoint at its origin, which bounds are read from.
+    /// The manifest URL of that endpoint at its origin. Bounds are read from it.
     pub manifest: Url,
-    /// The manifest as viewers reach it, through the CDN.
+    /// The manifest URL for viewers, through the CDN.
     pub viewer_manifest: Url,
-    /// The endpoint's segment duration.
+    /// The segment duration of the endpoint, in seconds.
     pub segment_seconds: u32,
-    /// The endpoint's startover window.
+    /// The startover window of the endpoint, in seconds.
     pub startover_seconds: u32,
 }
 
-/// The channels, never none; the first is the default one.
+/// The configured channels: at least one. The first is the default.
 ///
-/// Written as a JSON array in the variable `CHANNELS`.
+/// The variable `CHANNELS` holds them as a JSON array.
 #[derive(Clone, Debug)]
 pub struct Channels(Vec<Channel>);
 
@@ -43,26 +37,8 @@ pub struct Channels(Vec<Channel>);
 pub enum ChannelsError {
     #[error("{0}")]
     Json(serde_json::Error),
-    #[error("at least one channel is needed")]
-    None,
-}
-
-impl ChannelId {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ChannelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<&str> for ChannelId {
-    fn from(id: &str) -> Self {
-        Self(id.to_owned())
-    }
+    #[error("at least one channel is required")]
+    Empty,
 }
 
 impl Channel {
@@ -73,14 +49,14 @@ impl Channel {
         }
     }
 
-    /// The time-shifted manifest of a window, as viewers reach it.
-    pub fn preview(&self, window: Window) -> Url {
-        time_shifted(self.viewer_manifest.clone(), window)
+    /// The URL of the time-shifted manifest of a window, for viewers.
+    pub fn preview_url(&self, window: Window) -> Url {
+        time_shift(self.viewer_manifest.clone(), window)
     }
 }
 
-/// A manifest's URL with the window it is asked for, unless it carries one already.
-pub(super) fn time_shifted(mut manifest: Url, window: Window) -> Url {
+/// Adds a window to the URL of a manifest, unless the URL already has one.
+pub(super) fn time_shift(mut manifest: Url, window: Window) -> Url {
     if !manifest.query_pairs().any(|(name, _)| name == "start") {
         manifest
             .query_pairs_mut()
@@ -103,8 +79,8 @@ impl Channels {
         self.0.iter().map(|channel| &channel.id)
     }
 
-    /// Whether clips of this service are harvested from that endpoint.
-    pub fn harvest_from(&self, origin_endpoint_id: &str) -> bool {
+    /// Whether a channel has this origin endpoint.
+    pub fn contains_endpoint(&self, origin_endpoint_id: &str) -> bool {
         self.0.iter().any(|channel| channel.origin_endpoint_id == origin_endpoint_id)
     }
 }
@@ -114,7 +90,7 @@ impl FromStr for Channels {
 
     fn from_str(json: &str) -> Result<Self, ChannelsError> {
         let channels: Vec<Channel> = serde_json::from_str(json).map_err(ChannelsError::Json)?;
-        if channels.is_empty() { Err(ChannelsError::None) } else { Ok(Self(channels)) }
+        if channels.is_empty() { Err(ChannelsError::Empty) } else { Ok(Self(channels)) }
     }
 }
 
@@ -130,20 +106,20 @@ mod tests {
     }]"#;
 
     #[test]
-    fn a_preview_is_the_viewers_manifest_with_the_window_in_posix_seconds() {
+    fn a_preview_url_is_the_viewers_manifest_with_the_window_in_posix_seconds() {
         let channels: Channels = MAIN.parse().unwrap();
         let at = |seconds| chrono::DateTime::from_timestamp(seconds, 0).unwrap();
         let window = Window::new(at(1_580_736_658), at(1_580_736_778)).unwrap();
         assert_eq!(
-            channels.default_channel().preview(window).as_str(),
+            channels.default_channel().preview_url(window).as_str(),
             "https://cdn.example/live/out/v1/abc/index.m3u8?start=1580736658&end=1580736778"
         );
-        assert!(channels.harvest_from("main-hls"));
-        assert!(!channels.harvest_from("another"));
+        assert!(channels.contains_endpoint("main-hls"));
+        assert!(!channels.contains_endpoint("another"));
     }
 
     #[test]
-    fn settings_are_refused_with_the_field_that_is_wrong() {
+    fn an_invalid_setting_is_refused_with_its_field() {
         let check = |json: &str, expected: &str| {
             let error = json.parse::<Channels>().unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

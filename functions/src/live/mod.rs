@@ -1,9 +1,11 @@
-//! The live channels clips are cut from, and what their manifests say.
+//! The live channels that clips are cut from, and what their manifests say about time.
 
 mod channel;
+pub mod coverage;
 mod endpoint;
 mod timeline;
 
-pub use channel::{Channel, ChannelId, Channels};
-pub use endpoint::{LiveEndpoint, ReadError};
+pub use channel::{Channel, Channels};
+pub use coverage::CoverageError;
+pub use endpoint::{LiveEndpoint, ManifestReadError};
 pub use timeline::{ManifestError, Timeline};

@@ -1,14 +1,16 @@
-//! What a media playlist says of time.
+//! The segments of a media playlist, with their times.
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use m3u8_rs::MediaPlaylist;
 
-/// The segments of a media playlist on the clock of their PROGRAM-DATE-TIME.
+use crate::clip::Bounds;
+
+/// The segments of a media playlist, on the clock of PROGRAM-DATE-TIME.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
-    // Invariant: never empty.
+    // Invariant: not empty.
     segments: Vec<Segment>,
-    /// Whether the playlist is complete: it carries EXT-X-ENDLIST.
+    /// Whether the playlist is complete: it has EXT-X-ENDLIST.
     pub ended: bool,
 }
 
@@ -20,29 +22,29 @@ struct Segment {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    #[error("it is not an HLS manifest")]
+    #[error("this is not an HLS manifest")]
     NotHls,
-    #[error("it names no rendition")]
+    #[error("the manifest has no rendition")]
     NoRendition,
-    #[error("it holds no segment")]
+    #[error("the manifest has no segment")]
     NoSegment,
-    #[error("it carries no PROGRAM-DATE-TIME")]
+    #[error("the manifest has no PROGRAM-DATE-TIME")]
     NoProgramDateTime,
-    #[error("its times are out of range")]
+    #[error("a time of the manifest is out of range")]
     OutOfRange,
 }
 
 impl Timeline {
-    /// Reads a media playlist.
+    /// Computes the times of all segments of a media playlist.
     ///
-    /// A PROGRAM-DATE-TIME stands before some segments, at least after each discontinuity; the
-    /// others follow from durations, before the first tag as well as after it.
+    /// Some segments have a PROGRAM-DATE-TIME, at least the first after each discontinuity. The times
+    /// of the others follow from the durations, before the first tag as well as after it.
     /// <https://www.rfc-editor.org/rfc/rfc8216#section-6.2.1>
-    pub fn read(playlist: &MediaPlaylist) -> Result<Self, ManifestError> {
+    pub fn from_playlist(playlist: &MediaPlaylist) -> Result<Self, ManifestError> {
         let durations = playlist
             .segments
             .iter()
-            .map(|segment| duration(segment.duration))
+            .map(|segment| parse_duration(segment.duration))
             .collect::<Result<Vec<_>, _>>()?;
         if durations.is_empty() {
             return Err(ManifestError::NoSegment);
@@ -73,30 +75,39 @@ impl Timeline {
         self.segments[0].start
     }
 
-    /// When the last segment ends: the live edge, if the playlist is a live one.
+    /// When the last segment ends. In a live playlist, this is the live edge.
     pub fn end(&self) -> DateTime<Utc> {
         let last = self.segments[self.segments.len() - 1];
         last.start + last.duration
     }
 
-    /// How long it plays: less than from start to end where the stream was off air between.
+    /// The playing time. If the stream went off air in between, it is less than `end - start`.
     pub fn duration(&self) -> TimeDelta {
         self.segments.iter().map(|segment| segment.duration).sum()
     }
+
+    /// The bounds of a clip of all segments.
+    pub fn bounds(&self) -> Bounds {
+        Bounds {
+            start: self.start(),
+            end: self.end(),
+            duration_seconds: self.duration().as_seconds_f64(),
+        }
+    }
 }
 
-/// Whether a clip's id can be written with that time: its years have four digits.
+/// Whether a clip id can hold the time. Years in ids have four digits.
 fn in_range(time: &DateTime<Utc>) -> bool {
     (1970..=9999).contains(&time.year())
 }
 
-/// EXTINF in microseconds, which is finer than any encoder's clock needs.
-fn duration(seconds: f32) -> Result<TimeDelta, ManifestError> {
-    const LONGEST_SEGMENT_SECONDS: f32 = 3600.0;
-    if !(0.0..=LONGEST_SEGMENT_SECONDS).contains(&seconds) {
+/// Converts an EXTINF duration, rounded to microseconds.
+fn parse_duration(seconds: f32) -> Result<TimeDelta, ManifestError> {
+    const MAX_SEGMENT_SECONDS: f32 = 3600.0;
+    if !(0.0..=MAX_SEGMENT_SECONDS).contains(&seconds) {
         return Err(ManifestError::OutOfRange);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "at most 3.6e9, checked above")]
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be at most 3.6e9")]
     let microseconds = (f64::from(seconds) * 1e6).round() as i64;
     Ok(TimeDelta::microseconds(microseconds))
 }
@@ -108,7 +119,7 @@ mod tests {
     fn read(body: &str) -> Result<Timeline, ManifestError> {
         let text = format!("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n{body}");
         let playlist = m3u8_rs::parse_media_playlist_res(text.as_bytes()).unwrap();
-        Timeline::read(&playlist)
+        Timeline::from_playlist(&playlist)
     }
 
     #[track_caller]

@@ -1,11 +1,11 @@
-//! Which renditions a video gets: a ladder that never makes a picture larger.
+//! Chooses the renditions of a video from the ladder. No rendition is larger than the video.
 
 use serde::Deserialize;
 
-use super::video::{SMALLEST_SIDE, Video};
+use super::video::{MIN_SIDE, Video};
 
-/// The template of every job; `functions/ladders/standard.json`, in MediaConvert's own words
-/// where it has one.
+/// The ladder, `functions/ladders/standard.json`. Its fields have MediaConvert's names if
+/// MediaConvert has them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Ladder {
@@ -17,7 +17,7 @@ pub(super) struct Ladder {
     pub(super) thumbnails: Thumbnails,
 }
 
-/// Segments, in whole seconds.
+/// The segment lengths, in whole seconds.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Hls {
@@ -38,8 +38,8 @@ pub(super) struct Audio {
     pub(super) sample_rate: i32,
 }
 
-/// A step of the ladder, for pictures of any shape: 1920×1080, 1080×1920 and 1080×1080 all have a
-/// short side of 1080.
+/// A step of the ladder, for pictures of any aspect ratio. For example, 1920×1080, 1080×1920 and
+/// 1080×1080 all have a short side of 1080.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Rung {
@@ -53,11 +53,11 @@ struct Rung {
 pub(super) struct Thumbnails {
     pub(super) most: u32,
     pub(super) short_side: u32,
-    /// Of the JPEG, 1 to 100.
+    /// The JPEG quality, 1 to 100.
     pub(super) quality: i32,
 }
 
-/// A rendition of a particular video.
+/// A rendition of one video.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rendition {
     pub(super) size: Size,
@@ -65,61 +65,61 @@ pub(super) struct Rendition {
     pub(super) quality: i32,
 }
 
-/// Width and height in square pixels, both even, as 4:2:0 video needs them.
+/// Width and height in square pixels. Both are even, as 4:2:0 video requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Size {
     pub(super) width: i32,
     pub(super) height: i32,
 }
 
-/// The longest side that players' H.264 decoders are sure to take.
-const LONGEST_SIDE: f64 = 4096.0;
+/// Longest side in pixels that every H.264 decoder of a player supports.
+const MAX_SIDE: f64 = 4096.0;
 
-/// A step that is nearer than this to the one above it is not worth its cost.
-const LEAST_STEP: f64 = 1.2;
+/// Smallest ratio between the short sides of two renditions. A closer one is not worth its cost.
+const MIN_STEP: f64 = 1.2;
 
 impl Ladder {
     pub(super) fn standard() -> Self {
         serde_json::from_str(include_str!("../../ladders/standard.json"))
-            .expect("a test reads the template")
+            .expect("a test parses the ladder")
     }
 
-    /// The renditions of a video, the largest first: its own size up to the ladder's top, and
-    /// the steps below it.
+    /// The renditions of a video, the largest first: its own size up to the top of the ladder, and
+    /// the steps below.
     pub(super) fn renditions(&self, video: &Video) -> Vec<Rendition> {
         let Some(highest) = self.renditions.first() else { return Vec::new() };
         let top = video.short_side().min(f64::from(highest.short_side));
-        let reach = |rung: &&Rung| top <= f64::from(rung.short_side);
-        // The budget of the smallest step that is at least as large.
-        let budget = self.renditions.iter().rev().find(reach).unwrap_or(highest);
+        let is_large_enough = |rung: &&Rung| f64::from(rung.short_side) >= top;
+        // The largest rendition has the bit rate of the smallest step that is at least as large.
+        let top_rung = self.renditions.iter().rev().find(is_large_enough).unwrap_or(highest);
         let steps = self.renditions.iter();
-        let below = steps.filter(|rung| LEAST_STEP * f64::from(rung.short_side) <= top);
+        let below = steps.filter(|rung| top >= MIN_STEP * f64::from(rung.short_side));
         let rendition = |short_side: f64, rung: &Rung| Rendition {
-            size: Size::of(video, short_side),
+            size: Size::fit(video, short_side),
             max_bitrate: rung.max_bitrate,
             quality: rung.qvbr_quality_level,
         };
-        let mut renditions: Vec<_> = std::iter::once(rendition(top, budget))
+        let mut renditions: Vec<_> = std::iter::once(rendition(top, top_rung))
             .chain(below.map(|rung| rendition(f64::from(rung.short_side), rung)))
             .collect();
-        // Of a very long picture the long side decides.
+        // The long side of a very wide picture limits all of its renditions to the same size.
         renditions.dedup_by_key(|rendition| rendition.size);
         renditions
     }
 
     pub(super) fn thumbnail_size(&self, video: &Video) -> Size {
-        Size::of(video, video.short_side().min(f64::from(self.thumbnails.short_side)))
+        Size::fit(video, video.short_side().min(f64::from(self.thumbnails.short_side)))
     }
 }
 
 impl Size {
-    /// A picture of the video's shape with a short side of about so many pixels.
-    fn of(video: &Video, short_side: f64) -> Self {
+    /// The size with the aspect ratio of the video and about this short side.
+    fn fit(video: &Video, short_side: f64) -> Self {
         let long_side = video.width.max(video.height);
-        let scale = (short_side / video.short_side()).min(LONGEST_SIDE / long_side);
+        let scale = (short_side / video.short_side()).min(MAX_SIDE / long_side);
         let even = |side: f64| {
             #[expect(clippy::cast_possible_truncation, reason = "at most 4096")]
-            let half = (side * scale / 2.0).round().max(SMALLEST_SIDE / 2.0) as i32;
+            let half = (side * scale / 2.0).round().max(MIN_SIDE / 2.0) as i32;
             half * 2
         };
         Self { width: even(video.width), height: even(video.height) }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_keep_their_shape_and_are_never_made_larger() {
+    fn renditions_keep_the_aspect_ratio_and_are_never_larger_than_the_video() {
         check(1920.0, 1080.0, "1920x1080@6000k 1280x720@4000k 960x540@2000k 640x360@1000k");
         check(7680.0, 4320.0, "1920x1080@6000k 1280x720@4000k 960x540@2000k 640x360@1000k");
         check(1080.0, 1920.0, "1080x1920@6000k 720x1280@4000k 540x960@2000k 360x640@1000k");
@@ -159,15 +159,15 @@ mod tests {
     }
 
     #[test]
-    fn sizes_between_the_steps_are_kept_and_steps_too_near_left_out() {
+    fn a_size_between_two_steps_is_kept_and_a_step_too_close_is_skipped() {
         check(1600.0, 900.0, "1600x900@6000k 1280x720@4000k 960x540@2000k 640x360@1000k");
         check(1024.0, 576.0, "1024x576@4000k 640x360@1000k");
-        // PAL in 16:9, whose pixels are not square.
+        // PAL in 16:9, which has non-square pixels.
         check(1024.0, 574.0, "1024x574@4000k 642x360@1000k");
     }
 
     #[test]
-    fn odd_shapes_fit_too() {
+    fn unusual_aspect_ratios_have_valid_renditions() {
         check(33.0, 33.0, "34x34@1000k");
         check(20000.0, 1080.0, "4096x222@6000k");
         check(4000.0, 32.0, "4000x32@1000k");

@@ -1,35 +1,26 @@
-//! Files of editors: how they come into the library, and how they get their renditions.
+//! Uploaded files: how they arrive in the upload bucket, and how MediaConvert transcodes them.
 
-mod complete;
-mod create;
-mod intake;
-mod job;
+mod complete_upload;
+mod create_upload;
+mod job_settings;
 mod ladder;
-mod leftovers;
 mod object_key;
 mod originals;
 mod parts;
-mod request;
-mod transcode;
+mod processor;
 mod transcode_complete;
-mod transcoder;
+mod transcode_jobs;
+mod transcode_upload;
+mod upload_request;
 mod video;
 
-pub use complete::{CompleteUpload, read_parts};
-pub use create::CreateUpload;
-pub use intake::{Intake, IntakeError, TakenIn, truncated};
-pub use leftovers::{Leftovers, LeftoversError};
+pub use complete_upload::{CompleteUpload, parse_parts};
+pub use create_upload::CreateUpload;
 pub use object_key::{ObjectKey, ObjectKeyError};
 pub use originals::{OriginalError, Originals};
 pub use parts::ListUploadParts;
-pub use request::UploadRequest;
-pub use transcode::{ObjectCreated, TranscodeUpload, TranscodeUploadError};
-pub use transcode_complete::{JobNotice, TranscodeComplete, TranscodeCompleteError};
-pub use transcoder::{TranscodeError, Transcoded, Transcoder};
-
-/// The file name of a thumbnail under a clip's thumbnail prefix, as MediaConvert's frame capture
-/// numbers them.
-/// <https://docs.aws.amazon.com/mediaconvert/latest/ug/file-group-with-frame-capture-output.html>
-pub fn thumbnail_name(number: u32) -> String {
-    format!("thumbnail.{number:07}.jpg")
-}
+pub use processor::{ProcessOutcome, UploadProcessor, UploadProcessorError, check_truncation};
+pub use transcode_complete::{JobStateChange, TranscodeComplete, TranscodeCompleteError};
+pub use transcode_jobs::{TranscodeJobError, TranscodeJobs, TranscodeState};
+pub use transcode_upload::{ObjectCreated, TranscodeUpload, TranscodeUploadError};
+pub use upload_request::UploadRequest;

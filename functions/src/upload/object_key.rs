@@ -1,11 +1,11 @@
-//! What the key of an object in the upload bucket says.
+//! Parses and formats the keys of objects in the upload bucket.
 
 use crate::clip::{ClipId, ClipKey, CompetitionId};
 
-/// An object of the upload bucket, by who chose its key.
+/// The key of an object in the upload bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectKey {
-    /// `<competition>/<clip>/original[.<extension>]`: an announced upload.
+    /// `<competition>/<clip>/original[.<extension>]`: an announced file.
     Announced(ClipKey),
     /// `<competition>/<any name>`: a file that was dropped into the bucket.
     Dropped { competition: CompetitionId, filename: String },
@@ -13,14 +13,14 @@ pub enum ObjectKey {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectKeyError {
-    #[error("its key does not begin with a competition and a slash")]
+    #[error("the key does not begin with a competition and a slash")]
     Competition,
-    #[error("its key names a folder and no file")]
+    #[error("the key is a folder, not a file")]
     Folder,
 }
 
 const ORIGINAL: &str = "original";
-const LONGEST_EXTENSION: usize = 8;
+const MAX_EXTENSION_LENGTH: usize = 8;
 
 impl ObjectKey {
     pub fn parse(key: &str) -> Result<Self, ObjectKeyError> {
@@ -41,15 +41,15 @@ impl ObjectKey {
     }
 }
 
-/// The key that an announced file is uploaded to.
+/// Formats the key of an announced file.
 ///
-/// Of its name only the extension is kept: MediaConvert and presigned URLs need not cope with
-/// whatever people call their files.
-pub(super) fn announced(clip: &ClipKey, filename: &str) -> String {
+/// The key contains only the extension of the file name, so that MediaConvert and presigned URLs
+/// never meet special characters.
+pub(super) fn format_announced(clip: &ClipKey, filename: &str) -> String {
     let ClipKey { competition, clip } = clip;
     let extension = filename.rsplit_once('.').map(|(_, extension)| extension);
     let is_plain = |extension: &&str| {
-        (1..=LONGEST_EXTENSION).contains(&extension.len())
+        (1..=MAX_EXTENSION_LENGTH).contains(&extension.len())
             && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
     match extension.filter(is_plain) {
@@ -60,13 +60,14 @@ pub(super) fn announced(clip: &ClipKey, filename: &str) -> String {
     }
 }
 
-/// A title for a file that came without one: its name, without extension and control characters.
-pub(super) fn title(filename: &str, longest: usize) -> String {
+/// Derives the title of a file that was not announced: its name without extension and control
+/// characters, at most `max_length` characters.
+pub(super) fn title_from_filename(filename: &str, max_length: usize) -> String {
     let stem = match filename.rsplit_once('.') {
         Some((stem, _)) if !stem.trim().is_empty() => stem,
         _ => filename,
     };
-    stem.chars().filter(|letter| !letter.is_control()).take(longest).collect()
+    stem.chars().filter(|letter| !letter.is_control()).take(max_length).collect()
 }
 
 #[cfg(test)]
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_any_name_belongs_to_the_competition_it_lies_under() {
+    fn a_dropped_file_belongs_to_the_competition_in_its_key() {
         check("100m/final.mp4", Ok("final.mp4 of 100m"));
         check("100m/Läufe + Würfe 🏃.mov", Ok("Läufe + Würfe 🏃.mov of 100m"));
         check("100m/day 1/final.mp4", Ok("final.mp4 of 100m"));
@@ -97,17 +98,17 @@ mod tests {
     }
 
     #[test]
-    fn an_announced_file_names_its_clip() {
+    fn the_key_of_an_announced_file_names_its_clip() {
         for filename in ["final.MP4", "final", "a.b/c d", "x.verylongextension", "ä.möv"] {
-            let key = announced(&clip(), filename);
+            let key = format_announced(&clip(), filename);
             assert_eq!(ObjectKey::parse(&key), Ok(ObjectKey::Announced(clip())), "{key}");
             assert!(key.bytes().all(|byte| byte.is_ascii_graphic()), "{key}");
         }
-        assert!(announced(&clip(), "final.MP4").ends_with("_k7Qx2f/original.mp4"));
+        assert!(format_announced(&clip(), "final.MP4").ends_with("_k7Qx2f/original.mp4"));
     }
 
     #[test]
-    fn keys_without_a_competition_or_a_name_are_refused() {
+    fn a_key_without_competition_or_file_name_is_refused() {
         use ObjectKeyError::{Competition, Folder};
         check("final.mp4", Err(Competition));
         check("/final.mp4", Err(Competition));
@@ -119,10 +120,10 @@ mod tests {
     }
 
     #[test]
-    fn a_title_is_the_name_without_extension() {
-        assert_eq!(title("Läufe + Würfe 🏃.mov", 200), "Läufe + Würfe 🏃");
-        assert_eq!(title("a\u{7}b\n.tar.gz", 200), "ab.tar");
-        assert_eq!(title(".mp4", 200), ".mp4");
-        assert_eq!(title("noextension", 4), "noex");
+    fn a_title_is_the_file_name_without_extension() {
+        assert_eq!(title_from_filename("Läufe + Würfe 🏃.mov", 200), "Läufe + Würfe 🏃");
+        assert_eq!(title_from_filename("a\u{7}b\n.tar.gz", 200), "ab.tar");
+        assert_eq!(title_from_filename(".mp4", 200), ".mp4");
+        assert_eq!(title_from_filename("noextension", 4), "noex");
     }
 }

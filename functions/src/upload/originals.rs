@@ -1,4 +1,4 @@
-//! The upload bucket: presigned requests for editors, and what has come of them.
+//! The originals in the upload bucket: presigned requests, multipart uploads and tags.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,32 +11,33 @@ use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use chrono::{DateTime, Utc};
 
+use crate::api::Problem;
 use crate::config::{self, ConfigError, Variables};
 
-/// The files as they were uploaded.
+/// The uploaded files, in the upload bucket.
 #[derive(Clone, Debug)]
 pub struct Originals {
     client: aws_sdk_s3::Client,
     bucket: String,
 }
 
-/// A file that is there.
+/// A file in the upload bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Original {
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
     pub etag: String,
     pub last_modified: DateTime<Utc>,
 }
 
-/// How joining the parts of a file ended.
+/// What joining the parts of a file did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Joined {
-    Yes,
-    /// S3 does not take these parts.
+pub enum JoinOutcome {
+    Joined,
+    /// S3 does not have these parts.
     Rejected,
-    /// S3 has no such multipart upload: it was joined, or given up.
-    Unknown,
+    /// S3 has no such multipart upload. It was joined or aborted.
+    NotFound,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -47,20 +48,26 @@ pub enum OriginalError {
         #[source]
         source: Box<S3Error>,
     },
-    #[error("S3 did not {what} {key}")]
+    #[error("{operation} failed for {key}")]
     Call {
-        what: &'static str,
+        operation: &'static str,
         key: String,
         #[source]
         source: Box<S3Error>,
     },
-    #[error("S3's answer about {key} lacks {field}")]
+    #[error("the response of S3 for {key} has no {field}")]
     Incomplete { key: String, field: &'static str },
+}
+
+impl From<OriginalError> for Problem {
+    fn from(cause: OriginalError) -> Self {
+        Self::unavailable(&cause)
+    }
 }
 
 impl Originals {
     pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
-        // A presigned request would otherwise bind the checksum of the empty body it is made with.
+        // By default, the SDK signs the checksum of the body, which is empty while presigning.
         let settings = aws_sdk_s3::config::Builder::from(sdk)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .build();
@@ -74,12 +81,12 @@ impl Originals {
         &self.bucket
     }
 
-    /// Where MediaConvert reads a file.
+    /// The `s3://` URL of a file, for MediaConvert.
     pub fn url(&self, key: &str) -> String {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    /// A PUT of the whole file; S3 holds it to this size and type.
+    /// Presigns a PUT of the whole file. S3 enforces the size and the type.
     pub async fn presign_put(
         &self,
         key: &str,
@@ -91,14 +98,14 @@ impl Originals {
             .put_object()
             .bucket(&self.bucket)
             .key(key)
-            .content_length(signed(size))
+            .content_length(to_signed(size))
             .content_type(content_type)
-            .presigned(expiring(lifetime))
+            .presigned(presigning_config(lifetime))
             .await
-            .map_err(|error| presigning(key, error))
+            .map_err(|error| presign_failed(key, error))
     }
 
-    /// A PUT of one part; S3 holds it to this size.
+    /// Presigns a PUT of one part. S3 enforces the size.
     pub async fn presign_part(
         &self,
         key: &str,
@@ -112,23 +119,23 @@ impl Originals {
             .bucket(&self.bucket)
             .key(key)
             .upload_id(multipart)
-            .part_number(part_number(number))
-            .content_length(signed(size))
-            .presigned(expiring(lifetime))
+            .part_number(to_part_number(number))
+            .content_length(to_signed(size))
+            .presigned(presigning_config(lifetime))
             .await
-            .map_err(|error| presigning(key, error))
+            .map_err(|error| presign_failed(key, error))
     }
 
-    /// Has S3 take a file in parts; the id of the multipart upload.
+    /// Starts a multipart upload, and returns its id.
     ///
-    /// Asked twice, S3 begins two. So the SDK does not ask again: look for it with
-    /// [`Self::begun_parts`].
-    pub async fn begin_parts(
+    /// The SDK does not retry, because a repeated call would start a second one. After an error, look
+    /// for it with [`Self::find_multipart_uploads`].
+    pub async fn start_multipart_upload(
         &self,
         key: &str,
         content_type: &str,
     ) -> Result<String, OriginalError> {
-        let begun = self
+        let started = self
             .client
             .create_multipart_upload()
             .bucket(&self.bucket)
@@ -138,21 +145,21 @@ impl Originals {
             .config_override(Config::builder().retry_config(config::no_retries()))
             .send()
             .await
-            .map_err(|error| failed("take parts of", key, error))?;
-        begun
+            .map_err(|error| call_failed("CreateMultipartUpload", key, error))?;
+        started
             .upload_id
             .ok_or_else(|| OriginalError::Incomplete { key: key.to_owned(), field: "uploadId" })
     }
 
-    /// Has S3 join parts, given by their numbers, to the file.
+    /// Joins the parts, by number, to one object.
     pub async fn join_parts(
         &self,
         key: &str,
         multipart: &str,
         etags: &BTreeMap<u32, String>,
-    ) -> Result<Joined, OriginalError> {
+    ) -> Result<JoinOutcome, OriginalError> {
         let part = |(number, etag): (&u32, &String)| {
-            CompletedPart::builder().part_number(part_number(*number)).e_tag(etag).build()
+            CompletedPart::builder().part_number(to_part_number(*number)).e_tag(etag).build()
         };
         let parts = etags.iter().map(part).collect();
         let joined = self
@@ -165,40 +172,41 @@ impl Originals {
             .send()
             .await
             .map_err(S3Error::from);
-        // The codes of
+        // The error codes are documented:
         // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
         match joined.as_ref().map_err(|error| error.code()) {
-            Ok(_) => Ok(Joined::Yes),
+            Ok(_) => Ok(JoinOutcome::Joined),
             Err(Some("InvalidPart" | "InvalidPartOrder" | "EntityTooSmall")) => {
-                Ok(Joined::Rejected)
+                Ok(JoinOutcome::Rejected)
             }
-            Err(Some("NoSuchUpload")) => Ok(Joined::Unknown),
-            Err(_) => joined.map(|_| Joined::Yes).map_err(|source| OriginalError::Call {
-                what: "join the parts of",
+            Err(Some("NoSuchUpload")) => Ok(JoinOutcome::NotFound),
+            Err(_) => joined.map(|_| JoinOutcome::Joined).map_err(|source| OriginalError::Call {
+                operation: "CompleteMultipartUpload",
                 key: key.to_owned(),
                 source: Box::new(source),
             }),
         }
     }
 
-    /// S3's ids of the multipart uploads that were begun for a file and not ended.
-    pub async fn begun_parts(&self, key: &str) -> Result<Vec<String>, OriginalError> {
+    /// The ids of the multipart uploads of a file that were started and neither joined nor aborted.
+    pub async fn find_multipart_uploads(&self, key: &str) -> Result<Vec<String>, OriginalError> {
         let list = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key);
-        let found = list.send().await.map_err(|error| failed("list the parts of", key, error))?;
-        let of_key = found.uploads().iter().filter(|upload| upload.key() == Some(key));
-        Ok(of_key.filter_map(|upload| upload.upload_id.clone()).collect())
+        let found =
+            list.send().await.map_err(|error| call_failed("ListMultipartUploads", key, error))?;
+        let uploads = found.uploads().iter().filter(|upload| upload.key() == Some(key));
+        Ok(uploads.filter_map(|upload| upload.upload_id.clone()).collect())
     }
 
-    /// Gives up whatever multipart uploads there are of a file, and frees their parts.
-    pub async fn give_up_parts(&self, key: &str) -> Result<(), OriginalError> {
-        for multipart in self.begun_parts(key).await? {
+    /// Aborts all multipart uploads of a file, which deletes their parts.
+    pub async fn abort_multipart_uploads(&self, key: &str) -> Result<(), OriginalError> {
+        for multipart in self.find_multipart_uploads(key).await? {
             let abort = self.client.abort_multipart_upload().bucket(&self.bucket).key(key);
             match abort.upload_id(multipart).send().await.map_err(S3Error::from) {
                 Ok(_) => {}
                 Err(error) if error.code() == Some("NoSuchUpload") => {}
                 Err(source) => {
                     return Err(OriginalError::Call {
-                        what: "give up the parts of",
+                        operation: "AbortMultipartUpload",
                         key: key.to_owned(),
                         source: Box::new(source),
                     });
@@ -208,40 +216,44 @@ impl Originals {
         Ok(())
     }
 
-    /// Removes a file; one that is gone already is no error.
-    pub async fn remove(&self, key: &str) -> Result<(), OriginalError> {
-        let removed = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        removed.map(drop).map_err(|error| failed("remove", key, error))
+    /// Deletes a file. A file that does not exist is not an error.
+    pub async fn delete(&self, key: &str) -> Result<(), OriginalError> {
+        let deleted = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        deleted.map(drop).map_err(|error| call_failed("DeleteObject", key, error))
     }
 
-    /// The file, if it is there.
-    pub async fn look(&self, key: &str) -> Result<Option<Original>, OriginalError> {
+    /// Finds a file.
+    pub async fn find(&self, key: &str) -> Result<Option<Original>, OriginalError> {
         let found = self.client.head_object().bucket(&self.bucket).key(key).send().await;
         let found = match found.map_err(S3Error::from) {
             Ok(found) => found,
-            // HEAD has no body, so S3 cannot say more than the status.
+            // The response of HEAD has no body, so both errors are possible for a missing object.
             Err(S3Error::NotFound(_) | S3Error::NoSuchKey(_)) => return Ok(None),
             Err(source) => {
                 let source = Box::new(source);
-                return Err(OriginalError::Call { what: "look at", key: key.to_owned(), source });
+                return Err(OriginalError::Call {
+                    operation: "HeadObject",
+                    key: key.to_owned(),
+                    source,
+                });
             }
         };
-        let lacks = |field| OriginalError::Incomplete { key: key.to_owned(), field };
+        let incomplete = |field| OriginalError::Incomplete { key: key.to_owned(), field };
         Ok(Some(Original {
             size: found
                 .content_length
                 .and_then(|length| u64::try_from(length).ok())
-                .ok_or_else(|| lacks("Content-Length"))?,
-            etag: found.e_tag.ok_or_else(|| lacks("ETag"))?,
+                .ok_or_else(|| incomplete("Content-Length"))?,
+            etag: found.e_tag.ok_or_else(|| incomplete("ETag"))?,
             last_modified: found
                 .last_modified
                 .and_then(|time| DateTime::from_timestamp(time.secs(), 0))
-                .ok_or_else(|| lacks("Last-Modified"))?,
+                .ok_or_else(|| incomplete("Last-Modified"))?,
         }))
     }
 
-    /// The object's tags, each as one text: `key=value`, or the key alone.
-    pub async fn tags(&self, key: &str) -> Result<Vec<String>, OriginalError> {
+    /// Reads the tags of an object, each as one text: `key=value`, or the key alone.
+    pub async fn read_tags(&self, key: &str) -> Result<Vec<String>, OriginalError> {
         let found = self
             .client
             .get_object_tagging()
@@ -249,7 +261,7 @@ impl Originals {
             .key(key)
             .send()
             .await
-            .map_err(|error| failed("give the tags of", key, error))?;
+            .map_err(|error| call_failed("GetObjectTagging", key, error))?;
         let text = |tag: aws_sdk_s3::types::Tag| match tag.value.as_str() {
             "" => tag.key,
             value => format!("{}={value}", tag.key),
@@ -263,28 +275,28 @@ impl Originals {
     }
 }
 
-fn expiring(lifetime: Duration) -> PresigningConfig {
-    PresigningConfig::expires_in(lifetime).expect("hours are less than the week S3 allows")
+fn presigning_config(lifetime: Duration) -> PresigningConfig {
+    PresigningConfig::expires_in(lifetime).expect("S3 allows up to a week")
 }
 
-fn signed(size: u64) -> i64 {
+fn to_signed(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-fn part_number(number: u32) -> i32 {
+fn to_part_number(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-fn presigning<E>(key: &str, error: SdkError<E>) -> OriginalError
+fn presign_failed<E>(key: &str, error: SdkError<E>) -> OriginalError
 where
     S3Error: From<SdkError<E>>,
 {
     OriginalError::Presign { key: key.to_owned(), source: Box::new(error.into()) }
 }
 
-fn failed<E>(what: &'static str, key: &str, error: SdkError<E>) -> OriginalError
+fn call_failed<E>(operation: &'static str, key: &str, error: SdkError<E>) -> OriginalError
 where
     S3Error: From<SdkError<E>>,
 {
-    OriginalError::Call { what, key: key.to_owned(), source: Box::new(error.into()) }
+    OriginalError::Call { operation, key: key.to_owned(), source: Box::new(error.into()) }
 }

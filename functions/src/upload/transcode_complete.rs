@@ -1,26 +1,27 @@
-//! "MediaConvert Job State Change": renditions become a VOD asset, and progress is shown.
+//! Lambda `transcode-complete`: creates the asset of transcoded media, and records the progress.
 
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
 use chrono::{DateTime, Utc};
 use lambda_runtime::Diagnostic;
 use serde::{Deserialize, Serialize};
 
-use super::intake::truncated;
-use super::transcoder::{ATTEMPT, CLIP, COMPETITION, canceled, job_failure};
-use super::{Leftovers, LeftoversError};
-use crate::asset::{AssetError, Publisher};
-use crate::clip::Attempt;
+use super::check_truncation;
+use super::transcode_jobs::{ATTEMPT, CLIP, COMPETITION, canceled_failure, job_failure};
+use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
+use crate::clip::{Attempt, Clip, ClipKey, Failure, Status, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::error;
-use crate::library::{Clip, Failure, Library, LibraryError, Status, Trigger};
+use crate::lambda::EventHandler;
+use crate::library::{Library, LibraryError};
 
-/// The `detail` of the event; which fields it has depends on `status`.
+/// The `detail` of a "MediaConvert Job State Change". Its fields depend on `status`.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_cwe_events.html>
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct JobNotice {
+pub struct JobStateChange {
     job_id: String,
     status: String,
     #[serde(default)]
@@ -56,110 +57,135 @@ struct OutputDetail {
     duration_in_ms: Option<u32>,
 }
 
-/// Everything `transcode-complete` needs, built once per cold start.
+/// Handles "MediaConvert Job State Change" events.
 #[derive(Clone, Debug)]
 pub struct TranscodeComplete {
     library: Library,
-    publisher: Publisher,
-    leftovers: Leftovers,
+    assets: Assets,
+    media: ClipMedia,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum TranscodeCompleteError {
-    #[error("the transcoded clip has no asset yet")]
-    Asset(#[source] AssetError),
-    #[error("what a failed transcode left is still there")]
-    Leftovers(#[source] LeftoversError),
-    #[error("the state of a transcode was not recorded")]
-    Record(#[source] LibraryError),
+    #[error("could not create the asset of clip {clip}")]
+    Asset {
+        clip: ClipKey,
+        #[source]
+        source: AssetError,
+    },
+    #[error("could not delete the media of the failed transcode of clip {clip}")]
+    Media {
+        clip: ClipKey,
+        #[source]
+        source: ClipMediaError,
+    },
+    #[error("could not record the state of the transcode of clip {clip}")]
+    Record {
+        clip: ClipKey,
+        #[source]
+        source: LibraryError,
+    },
 }
 
 impl From<TranscodeCompleteError> for Diagnostic {
     fn from(failure: TranscodeCompleteError) -> Self {
         let name = match failure {
-            TranscodeCompleteError::Asset(_) => "Asset",
-            TranscodeCompleteError::Leftovers(_) => "Leftovers",
-            TranscodeCompleteError::Record(_) => "Record",
+            TranscodeCompleteError::Asset { .. } => "Asset",
+            TranscodeCompleteError::Media { .. } => "Media",
+            TranscodeCompleteError::Record { .. } => "Record",
         };
         error::diagnostic(name, &failure)
     }
 }
 
-impl TranscodeComplete {
-    pub fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+impl EventHandler for TranscodeComplete {
+    type Event = EventBridgeEvent<JobStateChange>;
+    type Error = TranscodeCompleteError;
+
+    fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             library: Library::from_variables(sdk, variables)?,
-            publisher: Publisher::from_variables(sdk, variables)?,
-            leftovers: Leftovers::from_variables(sdk, variables)?,
+            assets: Assets::from_variables(sdk, variables)?,
+            media: ClipMedia::from_variables(sdk, variables)?,
         })
     }
 
-    /// Opens the connections that the first event will need.
-    pub async fn warm_up(&self) {
-        tokio::join!(self.library.warm_up(), self.publisher.warm_up());
+    async fn warm_up(&self) {
+        tokio::join!(self.library.warm_up(), self.assets.warm_up());
     }
 
-    pub async fn handle(&self, notice: JobNotice) -> Result<(), TranscodeCompleteError> {
-        self.record(notice, Utc::now()).await
+    async fn handle(&self, event: Self::Event) -> Result<(), TranscodeCompleteError> {
+        self.record(event.detail, Utc::now()).await
     }
+}
 
+impl TranscodeComplete {
     async fn record(
         &self,
-        notice: JobNotice,
+        change: JobStateChange,
         now: DateTime<Utc>,
     ) -> Result<(), TranscodeCompleteError> {
-        let Some(attempt) = notice.attempt() else {
-            tracing::debug!("job {} is not one of ours", notice.job_id);
+        let Some(attempt) = change.attempt() else {
+            tracing::debug!("ignored job {}: it is not the job of a clip", change.job_id);
             return Ok(());
         };
-        let row = self.library.find(&attempt.clip).await.map_err(TranscodeCompleteError::Record)?;
-        let Some(row) = row.filter(|row| waits_for(row, &attempt, &notice.job_id)) else {
-            tracing::debug!("nothing waits for job {} of {attempt}", notice.job_id);
+        let key = &attempt.clip;
+        let record_failed = |source| TranscodeCompleteError::Record { clip: key.clone(), source };
+        let found = self.library.find(key).await.map_err(record_failed)?;
+        let Some(clip) = found.filter(|clip| is_waiting_for(clip, &attempt, &change.job_id)) else {
+            tracing::debug!(
+                clip.id = %key,
+                "ignored job {} of attempt {attempt}: it is not current",
+                change.job_id
+            );
             return Ok(());
         };
-        let trigger = match notice.status.as_str() {
-            "COMPLETE" => match truncated(&row, notice.seconds()) {
-                Some(failure) => self.failed(&attempt, failure).await?,
-                None => {
-                    let asset = self.publisher.ensure_asset(&row).await;
-                    asset.map_err(TranscodeCompleteError::Asset)?
-                }
+        let trigger = match change.status.as_str() {
+            "COMPLETE" => match check_truncation(&clip, change.seconds()) {
+                Some(failure) => self.fail(&attempt, failure).await?,
+                None => self.assets.ensure_asset(&clip).await.map_err(|source| {
+                    TranscodeCompleteError::Asset { clip: key.clone(), source }
+                })?,
             },
             "ERROR" => {
-                let failure = job_failure(notice.error_code, notice.error_message.as_deref());
-                self.failed(&attempt, failure).await?
+                let failure = job_failure(change.error_code, change.error_message.as_deref());
+                self.fail(&attempt, failure).await?
             }
-            "CANCELED" => self.failed(&attempt, canceled()).await?,
+            "CANCELED" => self.fail(&attempt, canceled_failure()).await?,
             "STATUS_UPDATE" => {
-                let percent = notice.job_progress.and_then(|it| it.job_percent_complete);
+                let percent = change.job_progress.and_then(|it| it.job_percent_complete);
                 let Some(percent) = percent else { return Ok(()) };
                 Trigger::TranscodeProgressed { percent }
             }
             _ => return Ok(()),
         };
-        let advanced = self.library.advance(&attempt, &trigger, now).await;
-        advanced.map(|_| ()).map_err(TranscodeCompleteError::Record)
+        self.library.advance(&attempt, &trigger, now).await.map(drop).map_err(record_failed)
     }
 
-    async fn failed(
+    /// Deletes the media of a failed attempt, and returns the trigger for the clip.
+    async fn fail(
         &self,
         attempt: &Attempt,
         failure: Failure,
     ) -> Result<Trigger, TranscodeCompleteError> {
-        self.leftovers.remove(attempt).await.map_err(TranscodeCompleteError::Leftovers)?;
+        let deleted = self.media.delete_attempt(attempt).await;
+        deleted.map_err(|source| TranscodeCompleteError::Media {
+            clip: attempt.clip.clone(),
+            source,
+        })?;
         Ok(Trigger::Failed(failure))
     }
 }
 
-impl JobNotice {
-    /// The attempt a job was made for.
+impl JobStateChange {
+    /// The attempt that the job belongs to.
     fn attempt(&self) -> Option<Attempt> {
         let field = |name| self.user_metadata.get(name);
         let name = format!("{}_{}_{}", field(COMPETITION)?, field(CLIP)?, field(ATTEMPT)?);
         name.parse().ok()
     }
 
-    /// How long the longest output plays.
+    /// The duration of the longest output, in seconds.
     fn seconds(&self) -> Option<f64> {
         let outputs = self.output_group_details.iter().flat_map(|group| &group.output_details);
         let milliseconds = outputs.filter_map(|output| output.duration_in_ms).max();
@@ -167,11 +193,11 @@ impl JobNotice {
     }
 }
 
-/// Whether a row waits for that job; a job may be done before the row has its id.
-fn waits_for(row: &Clip, attempt: &Attempt, job: &str) -> bool {
-    let known = row.upload().and_then(|upload| upload.job.as_deref());
-    row.status == Status::Transcoding
-        && row.current() == *attempt
+/// Whether a clip waits for this job. The job may end before its id is in the row.
+fn is_waiting_for(clip: &Clip, attempt: &Attempt, job: &str) -> bool {
+    let known = clip.upload().and_then(|upload| upload.job.as_deref());
+    clip.status == Status::Transcoding
+        && clip.current_attempt() == *attempt
         && known.is_none_or(|known| known == job)
 }
 
@@ -180,21 +206,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_captured_forms_are_read() {
-        let complete: JobNotice = serde_json::from_str(
+    fn the_captured_events_are_parsed() {
+        let complete: JobStateChange = serde_json::from_str(
             r#"{"timestamp":1516661270000,"accountId":"111122223333","queue":"arn:aws:mediaconvert:us-west-2:111122223333:queues/Default","jobId":"1516661243506-abc","status":"COMPLETE","userMetadata":{"competition":"100m","clip":"20200203133058_20200203133058_k7Qx2f","attempt":"1"},
             "outputGroupDetails":[{"outputDetails":[{"outputFilePaths":["s3://b/main_1.m3u8"],"durationInMs":10041,"videoDetails":{"widthInPx":1920,"heightInPx":1080}}],"playlistFilePaths":["s3://b/main.m3u8"],"type":"HLS_GROUP"},{"outputDetails":[{"outputFilePaths":["s3://b/t.0000009.jpg"],"durationInMs":10000,"videoDetails":{"widthInPx":640,"heightInPx":360}}],"type":"FILE_GROUP"}]}"#,
         )
         .unwrap();
         assert_eq!(complete.seconds(), Some(10.041));
         assert_eq!(complete.attempt().unwrap().clip.competition.as_str(), "100m");
-        let update: JobNotice = serde_json::from_str(
+        let update: JobStateChange = serde_json::from_str(
             r#"{"timestamp":1,"accountId":"1","queue":"q","jobId":"j","status":"STATUS_UPDATE","userMetadata":{},"framesDecoded":334,"jobProgress":{"phaseProgress":{"PROBING":{"status":"COMPLETE","percentComplete":100},"TRANSCODING":{"status":"PROGRESSING","percentComplete":11},"UPLOADING":{"status":"PENDING","percentComplete":0}},"jobPercentComplete":7,"currentPhase":"TRANSCODING","retryCount":0}}"#,
         )
         .unwrap();
         assert_eq!(update.job_progress.as_ref().unwrap().job_percent_complete, Some(7));
         assert_eq!(update.attempt(), None);
-        let error: JobNotice = serde_json::from_str(
+        let error: JobStateChange = serde_json::from_str(
             r#"{"timestamp":1,"jobId":"j","status":"ERROR","errorCode":1040,"errorMessage":"Example error message","userMetadata":{}}"#,
         )
         .unwrap();

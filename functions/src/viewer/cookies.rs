@@ -1,6 +1,6 @@
-//! CloudFront's signed cookies.
+//! Signs cookies for CloudFront, with ECDSA and SHA-256.
 //!
-//! The AWS SDK for Rust has no signer, and the one crate there is knows RSA with SHA-1 only.
+//! The AWS SDK for Rust has no signer, and the only crate supports only RSA with SHA-1.
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html>
 
 use aws_lc_rs::rand::SystemRandom;
@@ -10,15 +10,15 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-/// The key whose public half CloudFront trusts.
+/// Signs with a private key whose public key is in a key group of CloudFront.
 #[derive(Debug)]
 pub struct CookieSigner {
     key: EcdsaKeyPair,
-    /// What CloudFront calls the public half.
+    /// The id of the public key in CloudFront.
     key_pair_id: String,
 }
 
-/// The cookies that open a resource, by name.
+/// The cookies that grant access to a resource: names and values.
 pub type SignedCookies = [(&'static str, String); 4];
 
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,7 @@ struct EpochTime {
 }
 
 impl CookieSigner {
-    /// Reads a private key as PEM of PKCS #8.
+    /// Parses a private key: PEM with PKCS #8.
     pub fn new(pem: &str, key_pair_id: &str) -> Result<Self, KeyError> {
         let base64: String =
             pem.lines().map(str::trim).filter(|line| !line.starts_with("-----")).collect();
@@ -64,30 +64,31 @@ impl CookieSigner {
         Ok(Self { key: key.map_err(KeyError::Key)?, key_pair_id: key_pair_id.to_owned() })
     }
 
-    /// The cookies that open a resource, which may hold wildcards, until a moment.
+    /// Signs the cookies that grant access to a resource until a time. The resource may contain
+    /// wildcards.
     pub fn sign(&self, resource: &str, until: DateTime<Utc>) -> SignedCookies {
-        let policy = policy(resource, until);
+        let policy = format_policy(resource, until);
         let signature = self.key.sign(&SystemRandom::new(), policy.as_bytes());
         let signature = signature.expect("ECDSA signs any message");
         [
             ("CloudFront-Policy", encode(policy.as_bytes())),
             ("CloudFront-Signature", encode(signature.as_ref())),
             ("CloudFront-Key-Pair-Id", self.key_pair_id.clone()),
-            // Without it, CloudFront takes the signature for one of SHA-1.
+            // Without this cookie, CloudFront verifies the signature with SHA-1.
             ("CloudFront-Hash-Algorithm", "SHA256".to_owned()),
         ]
     }
 }
 
-/// A custom policy. It has no white space, as CloudFront demands, and always a resource: without
-/// one it would open all that the key group protects.
-fn policy(resource: &str, until: DateTime<Utc>) -> String {
+/// Formats a custom policy. CloudFront requires it to have no white space. Without a resource, it
+/// would grant access to everything that the key group protects.
+fn format_policy(resource: &str, until: DateTime<Utc>) -> String {
     let condition = Condition { date_less_than: EpochTime { seconds: until.timestamp() } };
     let policy = Policy { statement: [Statement { resource, condition }] };
-    serde_json::to_string(&policy).expect("texts and a number are JSON")
+    serde_json::to_string(&policy).expect("texts and a number can be formatted as JSON")
 }
 
-/// Base64 with the three letters replaced that do not belong in a cookie.
+/// Encodes base64, with the three characters replaced that are not allowed in a cookie.
 fn encode(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes).replace('+', "-").replace('=', "_").replace('/', "~")
 }
@@ -115,7 +116,7 @@ mod tests {
     #[test]
     fn a_policy_names_its_resource_and_its_end_without_white_space() {
         assert_eq!(
-            policy("https://cdn.example.com/vod/private/100m-dash/*", at(1_580_740_378)),
+            format_policy("https://cdn.example.com/vod/private/100m-dash/*", at(1_580_740_378)),
             r#"{"Statement":[{"Resource":"https://cdn.example.com/vod/private/100m-dash/*","Condition":{"DateLessThan":{"AWS:EpochTime":1580740378}}}]}"#
         );
     }

@@ -1,77 +1,67 @@
-//! `GET /api/competitions/{competitionId}/clips`: the ready clips of a competition.
+//! `GET /api/competitions/{competitionId}/clips`: lists the ready clips of a competition.
 
 use aws_config::SdkConfig;
-use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::ClipView;
-use crate::clip::parse_moment;
+use crate::api::{ClipView, Problem, Reply, Request, Route};
+use crate::clip::parse_time;
 use crate::config::{ConfigError, Variables};
-use crate::http::{self, Problem, Reply, Request, sentence};
+use crate::error::format_sentence;
 use crate::library::{Cursor, Library, Order, PageRequest};
 
-/// Long enough for a CDN to absorb a crowd, short enough that a new clip is seen at once.
-const CACHE: &str = "public, max-age=2, stale-while-revalidate=10";
+/// 2 s: the CDN asks the origin at most once every two seconds, and viewers see a new clip within
+/// seconds.
+const CACHE_CONTROL: &str = "public, max-age=2, stale-while-revalidate=10";
 
 const PARAMETERS: &[&str] = &["from", "to", "order", "tag", "limit", "cursor"];
 const DEFAULT_LIMIT: usize = 50;
-const LARGEST_LIMIT: usize = 100;
+const MAX_LIMIT: usize = 100;
 
-/// Everything `list-clips` needs, built once per cold start.
+/// The route of `list-clips`.
 #[derive(Clone, Debug)]
 pub struct ListClips {
     library: Library,
     view: ClipView,
 }
 
-impl ListClips {
-    pub fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+impl Route for ListClips {
+    fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             library: Library::from_variables(sdk, variables)?,
-            view: ClipView::of_ready_clips(variables)?,
+            view: ClipView::for_ready_clips(variables)?,
         })
     }
 
-    /// Opens the connection that the first request will need.
-    pub async fn warm_up(&self) {
-        self.library.warm_up_pages().await;
+    async fn warm_up(&self) {
+        self.library.warm_up_page_query().await;
     }
 
-    pub async fn handle(&self, event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
-        let request = Request::from(event);
-        let reply = match read(&request) {
-            Ok(page) => self.list(&page).await,
-            Err(problem) => Err(problem),
-        };
-        http::respond(&request, reply)
-    }
-
-    async fn list(&self, request: &PageRequest) -> Result<Reply, Problem> {
-        let page =
-            self.library.page(request).await.map_err(|cause| Problem::unavailable(&cause))?;
-        let clips: Vec<Value> = page.clips.iter().map(|clip| self.view.of(clip)).collect();
+    async fn answer(&self, request: &Request, _: DateTime<Utc>) -> Result<Reply, Problem> {
+        let page = self.library.read_page(&parse_query(request)?).await?;
+        let clips: Vec<Value> = page.clips.iter().map(|clip| self.view.to_json(clip)).collect();
         let mut body = json!({ "clips": clips });
         if let Some(next) = page.next {
             body["next"] = json!(next.to_string());
         }
-        Ok(Reply::json(200, body).cached(CACHE))
+        Ok(Reply::json(200, body).with_cache_control(CACHE_CONTROL))
     }
 }
 
-fn read(request: &Request) -> Result<PageRequest, Problem> {
-    if let Some(unknown) = request.query_names().find(|name| !PARAMETERS.contains(name)) {
-        let detail = format!("There is no such parameter; a list takes {}.", PARAMETERS.join(", "));
+fn parse_query(request: &Request) -> Result<PageRequest, Problem> {
+    if let Some(unknown) = request.query_parameter_names().find(|name| !PARAMETERS.contains(name)) {
+        let detail =
+            format!("Unknown parameter. The known parameters are {}.", PARAMETERS.join(", "));
         return Err(Problem::invalid_field(unknown, detail));
     }
-    let competition = request.path("competitionId")?;
-    let cursor = match request.query("cursor") {
+    let competition = request.path_parameter("competitionId")?;
+    let cursor = match request.query_parameter("cursor") {
         None => None,
         Some(text) => Some(
             text.parse().ok().filter(|it: &Cursor| *it.competition() == competition).ok_or_else(
                 || {
-                    let detail = "This is not a cursor of this list; take it from `next` of a page \
-                              of the same competition.";
+                    let detail = "This is not a cursor of this list. Use `next` of a page of the \
+                              same competition.";
                     Problem::invalid_field("cursor", detail)
                 },
             )?,
@@ -79,33 +69,33 @@ fn read(request: &Request) -> Result<PageRequest, Problem> {
     };
     Ok(PageRequest {
         competition,
-        order: match request.query("order") {
+        order: match request.query_parameter("order") {
             None | Some("newest") => Order::NewestFirst,
             Some("oldest") => Order::OldestFirst,
             Some(_) => {
-                return Err(Problem::invalid_field("order", "This is either newest or oldest."));
+                return Err(Problem::invalid_field("order", "This must be newest or oldest."));
             }
         },
-        from: moment(request, "from")?,
-        to: moment(request, "to")?,
-        tag: request.query("tag").map(str::to_owned),
-        limit: limit(request)?,
+        from: parse_time_parameter(request, "from")?,
+        to: parse_time_parameter(request, "to")?,
+        tag: request.query_parameter("tag").map(str::to_owned),
+        limit: parse_limit(request)?,
         cursor,
     })
 }
 
-fn limit(request: &Request) -> Result<usize, Problem> {
-    let Some(text) = request.query("limit") else { return Ok(DEFAULT_LIMIT) };
-    text.parse().ok().filter(|limit| (1..=LARGEST_LIMIT).contains(limit)).ok_or_else(|| {
-        let detail = format!("This has to be a whole number from 1 to {LARGEST_LIMIT}.");
+fn parse_limit(request: &Request) -> Result<usize, Problem> {
+    let Some(text) = request.query_parameter("limit") else { return Ok(DEFAULT_LIMIT) };
+    text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
+        let detail = format!("This must be a whole number from 1 to {MAX_LIMIT}.");
         Problem::invalid_field("limit", detail)
     })
 }
 
-fn moment(request: &Request, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+fn parse_time_parameter(request: &Request, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
     request
-        .query(name)
-        .map(parse_moment)
+        .query_parameter(name)
+        .map(parse_time)
         .transpose()
-        .map_err(|error| Problem::invalid_field(name, sentence(&error)))
+        .map_err(|error| Problem::invalid_field(name, format_sentence(&error)))
 }

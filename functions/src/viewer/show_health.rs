@@ -1,12 +1,14 @@
-//! `GET /api/health`: the service is up, and which version it is.
+//! `GET /api/health`: answers with the version of the service.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use serde_json::json;
 
-use crate::http::{self, Reply, Request};
+use crate::api::{Reply, Request, respond};
 
-/// Touches nothing behind it: it tells whether requests are answered, not whether AWS is well.
+/// Answers a health check.
+///
+/// It calls no other service. It shows that the API answers, not that AWS's services do.
 pub fn show_health(event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
     let health = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
-    http::respond(&Request::from(event), Ok(Reply::json(200, health)))
+    respond(&Request::from(event), Ok(Reply::json(200, health)))
 }

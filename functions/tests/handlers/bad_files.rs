@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use aws_sdk_s3::primitives::ByteStream;
-use matchcut::clip::ClipKey;
-use matchcut::library::{Clip, Status};
+use matchcut::clip::{Clip, ClipKey, Status};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -106,7 +105,7 @@ async fn finished(api: &Api, count: usize) -> BTreeMap<String, Clip> {
             let clip = api.library().find(&key).await.unwrap().unwrap();
             clips.insert(clip.upload().unwrap().filename.clone(), clip);
         }
-        let done = clips.values().filter(|clip| !clip.status.is_unfinished()).count();
+        let done = clips.values().filter(|clip| !clip.status.is_pending()).count();
         if done == count {
             return clips;
         }

@@ -18,7 +18,7 @@ fn check(answer: &Answer, status: u16, name: &str, field: Option<&str>, sentence
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clip_that_cannot_be_is_refused_with_a_reason_and_leaves_nothing() {
+async fn an_invalid_clip_request_is_refused_with_a_reason_and_creates_nothing() {
     let api = Api::start().await;
     let span = |start: i64, end: i64| {
         json!({ "start": at(start).timestamp(), "end": at(end).timestamp() }).to_string()
@@ -32,36 +32,36 @@ async fn a_clip_that_cannot_be_is_refused_with_a_reason_and_leaves_nothing() {
         ("[]", 400, "malformed-body", None, "not an object"),
         ("\"clip\"", 400, "malformed-body", None, "not an object"),
         (r#"{"title":"\ud800"}"#, 400, "malformed-body", None, "not JSON"),
-        (r#"{"titel":"x"}"#, 400, field, Some("titel"), "There is no such field; this takes competition,"),
-        (r#"{"title":7}"#, 400, field, Some("title"), "has to be a text"),
-        (r#"{"tags":"gold"}"#, 400, field, Some("tags"), "has to be a list of texts"),
-        (r#"{"start":1580736600}"#, 400, field, Some("end"), "A start needs an end."),
-        (r#"{"end":1580736600}"#, 400, field, Some("start"), "An end needs a start."),
+        (r#"{"titel":"x"}"#, 400, field, Some("titel"), "Unknown field. The known fields are competition,"),
+        (r#"{"title":7}"#, 400, field, Some("title"), "must be a text"),
+        (r#"{"tags":"gold"}"#, 400, field, Some("tags"), "must be a list of texts"),
+        (r#"{"start":1580736600}"#, 400, field, Some("end"), "Give end as well as start."),
+        (r#"{"end":1580736600}"#, 400, field, Some("start"), "Give start as well as end."),
         (r#"{"start":1580736600,"end":1580736610,"lastSeconds":5}"#, 400, field, Some("lastSeconds"), "not both"),
         (r#"{"lastSeconds":0}"#, 400, field, Some("lastSeconds"), "from 1 to 86400"),
         (r#"{"lastSeconds":86401}"#, 400, field, Some("lastSeconds"), "from 1 to 86400"),
         (r#"{"lastSeconds":3}"#, 400, window, Some("lastSeconds"), "at least 4 s"),
-        (r#"{"lastSeconds":1000}"#, 400, window, Some("lastSeconds"), "longer than the 900 s"),
+        (r#"{"lastSeconds":1000}"#, 400, window, Some("lastSeconds"), "longer than the startover window of 900 s"),
         (&span(12, 8), 400, window, Some("end"), "at or before its start"),
         (&span(8, 8), 400, window, Some("end"), "at or before its start"),
-        (&span(8, 11), 400, window, Some("end"), "at least 4 s, two segments"),
+        (&span(8, 11), 400, window, Some("end"), "at least 4 s long, which is two segments"),
         (&span(0, 86_401), 400, window, Some("end"), "at most 24 hours"),
-        (&span(-901, 4), 400, window, Some("end"), "longer than the 900 s of the stream that are kept"),
-        (&span(-1000, -990), 422, "window-expired", Some("start"), "only kept since 2020-02-03T13:15:24Z"),
+        (&span(-901, 4), 400, window, Some("end"), "longer than the startover window of 900 s"),
+        (&span(-1000, -990), 422, "window-expired", Some("start"), "only reaches back to 2020-02-03T13:15:24Z"),
         (&span(-10, 4), 422, "window-unavailable", Some("start"), "not on air"),
-        (&span(14_420, 14_425), 422, "window-not-aired", Some("end"), "aired up to 2020-02-03T13:30:24Z; a clip may end four hours after that"),
+        (&span(14_420, 14_425), 422, "window-not-aired", Some("end"), "aired up to 2020-02-03T13:30:24Z; a clip may end up to four hours after that"),
         (&span(20_000, 20_010), 422, "window-not-aired", Some("end"), "ends at 2020-02-03T19:03:30Z"),
-        (r#"{"expiresAt":"2020-02-03T13:30:00Z"}"#, 400, field, Some("expiresAt"), "has to be in the future"),
+        (r#"{"expiresAt":"2020-02-03T13:30:00Z"}"#, 400, field, Some("expiresAt"), "must be in the future"),
         (r#"{"expiresAt":"later"}"#, 400, field, Some("expiresAt"), "neither an RFC 3339 time"),
         (r#"{"start":"5138-11-16T09:00:00Z","end":"5138-11-16T09:01:00Z"}"#, 422, "window-not-aired", Some("end"), "5138"),
         (r#"{"start":1580736600000,"end":1580736610000}"#, 400, field, Some("start"), "looks like milliseconds"),
         (r#"{"start":"yesterday","end":"now"}"#, 400, field, Some("start"), "neither an RFC 3339 time"),
-        (r#"{"channel":"second"}"#, 400, field, Some("channel"), "There is no channel second; there is main."),
+        (r#"{"channel":"second"}"#, 400, field, Some("channel"), "There is no channel second. The channels are main."),
         (r#"{"competition":"100m_dash"}"#, 400, field, Some("competition"), "letters, digits and hyphens"),
         (r#"{"competition":"../x"}"#, 400, field, Some("competition"), "letters, digits and hyphens"),
-        (&long("title", 201), 400, field, Some("title"), "201 characters; at most 200"),
-        (&long("description", 2001), 400, field, Some("description"), "at most 2000"),
-        (&huge, 413, "body-too-large", None, "at most 65536"),
+        (&long("title", 201), 400, field, Some("title"), "201 characters. At most 200"),
+        (&long("description", 2001), 400, field, Some("description"), "At most 2000"),
+        (&huge, 413, "body-too-large", None, "At most 65536"),
     ];
     for (body, status, name, field, sentence) in table {
         check(&api.post_clip(body).await, status, name, field, sentence);
@@ -88,7 +88,7 @@ async fn only_an_operator_may_cut() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_list_that_cannot_be_is_refused_with_a_reason() {
+async fn an_invalid_list_request_is_refused_with_a_reason() {
     let api = Api::start().await;
     let of_another = "b3RoZXJfMjAyMDAyMDMxMzMwNThfMjAyMDAyMDMxMzMyNThfazdReDJm";
     let cursor = |cursor: &str| format!("/competitions/demo/clips?cursor={cursor}");
@@ -101,7 +101,7 @@ async fn a_list_that_cannot_be_is_refused_with_a_reason() {
         ("/competitions/demo/clips?order=best", 400, field, Some("order"), "newest or oldest"),
         ("/competitions/demo/clips?from=soon", 400, field, Some("from"), "neither an RFC 3339"),
         ("/competitions/demo/clips?to=1580736600000", 400, field, Some("to"), "milliseconds"),
-        ("/competitions/demo/clips?page=2", 400, field, Some("page"), "There is no such parameter"),
+        ("/competitions/demo/clips?page=2", 400, field, Some("page"), "Unknown parameter"),
         (&cursor(of_another), 400, field, Some("cursor"), "not a cursor of this list"),
         (&cursor("Zm9yZ2Vk"), 400, field, Some("cursor"), "not a cursor of this list"),
         (&cursor(""), 400, field, Some("cursor"), "not a cursor of this list"),

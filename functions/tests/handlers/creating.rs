@@ -5,8 +5,9 @@ use chrono::{TimeDelta, Utc};
 use insta::assert_json_snapshot;
 use insta::dynamic_redaction;
 use insta::internals::Redaction;
-use matchcut::clip::{CreateClip, Harvester, Started, Window};
-use matchcut::library::Status;
+use matchcut::api::Route as _;
+use matchcut::clip::{Status, Window};
+use matchcut::harvest::{CreateClip, HarvestJobs, StartOutcome};
 use matchcut_local::{Run, interruptible};
 use serde_json::{Value, json};
 
@@ -70,8 +71,7 @@ fn manifest_path() -> Redaction {
 }
 
 fn bounds(start: i64, end: i64, duration: Option<f64>) -> Value {
-    let mut bounds =
-        json!({ "start": matchcut::http::utc(at(start)), "end": matchcut::http::utc(at(end)) });
+    let mut bounds = json!({ "start": matchcut::clip::format_utc(at(start)), "end": matchcut::clip::format_utc(at(end)) });
     if let Some(duration) = duration {
         bounds["durationSeconds"] = json!(duration);
     }
@@ -138,13 +138,13 @@ async fn throttling_makes_a_clip_wait_and_not_fail() {
 async fn a_harvest_is_asked_for_once_and_asked_about_patiently() {
     let api = Api::start_with(|options| options.faults.throttle = 1.0).await;
     let sdk = interruptible(&api.stack.sdk);
-    let harvester = Harvester::from_variables(&sdk, &api.stack.variables).unwrap();
-    let attempt = row("demo", 4, Status::Queued).current();
+    let harvester = HarvestJobs::from_variables(&sdk, &api.stack.variables).unwrap();
+    let attempt = row("demo", 4, Status::Queued).current_attempt();
     let window = Window::new(at(4), at(8)).unwrap();
     let (asked, looked) = (Run::whole(), Run::whole());
     let start = harvester.start(&attempt, "main-hls", window);
-    assert!(matches!(asked.of(Box::pin(start)).await, Some(Ok(Started::NoSlot))));
-    assert!(matches!(looked.of(Box::pin(harvester.look(&attempt))).await, Some(Err(_))));
+    assert!(matches!(asked.of(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
+    assert!(matches!(looked.of(Box::pin(harvester.describe(&attempt))).await, Some(Err(_))));
     assert_eq!((asked.calls(), looked.calls()), (1, 3));
 }
 
@@ -192,14 +192,14 @@ async fn an_unreadable_live_manifest_does_not_fail_the_operator() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_harvest_that_media_package_refuses_is_a_failed_clip_with_a_reason() {
+async fn a_refused_harvest_is_a_failed_clip_with_a_reason() {
     let api = Api::start().await;
     let endpoint = channel(&api, "originEndpointId", "gone");
     let answer = ask(&api, &[endpoint], &json!({ "lastSeconds": 10 })).await;
     assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("failed")));
     assert_eq!(answer.body["failure"]["code"], "harvest-refused");
     let message = answer.body["failure"]["message"].as_str().unwrap();
-    assert!(message.contains("would not harvest this window"), "{message}");
+    assert!(message.contains("refused to harvest this window"), "{message}");
     let path = format!("/competitions/demo/clips/{}", answer.key().clip);
     assert_eq!(api.get(&path).await.body["failure"], answer.body["failure"]);
 }

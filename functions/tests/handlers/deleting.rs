@@ -2,8 +2,8 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
-use matchcut::clip::ClipKey;
-use matchcut::library::{Clip, Edit, Status};
+use matchcut::api::Route as _;
+use matchcut::clip::{Clip, ClipKey, Edit, Status};
 use serde_json::{Value, json};
 
 use crate::media::video;
@@ -41,7 +41,7 @@ async fn a_deleted_clip_is_hidden_at_once_and_then_gone() {
     sweep_after(&api, 0).await;
     assert_eq!(assets(&api).await.len(), 2, "lists in caches may still show it");
     sweep_after(&api, 1).await;
-    assert_eq!(assets(&api).await, [other.current().to_string()], "its asset goes first");
+    assert_eq!(assets(&api).await, [other.current_attempt().to_string()], "its asset goes first");
     let ours = |key: &String| key.starts_with(&other.key().media_prefix());
     assert!(api.objects().iter().all(ours), "only its own media goes: {:?}", api.objects());
     let status = api.library().find(&key).await.unwrap().map(|clip| clip.status);
@@ -169,7 +169,7 @@ async fn a_clip_expires() {
 async fn competitions_have_an_expiry_of_their_own() {
     let api = Api::start().await;
     let days = api.variables(&[("CLIP_EXPIRY_DAYS", r#"{"100m":3}"#.to_owned())]);
-    let function = matchcut::clip::CreateClip::new(&api.stack.sdk, &days).unwrap();
+    let function = matchcut::harvest::CreateClip::new(&api.stack.sdk, &days).unwrap();
     let asked = |body: Value| {
         let mut event = aws_lambda_events::apigw::ApiGatewayV2httpRequest::default();
         event.body = Some(body.to_string());

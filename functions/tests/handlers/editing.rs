@@ -1,7 +1,6 @@
 //! `PATCH` of a clip, on the condition that the sender knows it.
 
-use matchcut::clip::ClipKey;
-use matchcut::library::{Status, Trigger};
+use matchcut::clip::{ClipKey, Status, Trigger};
 use reqwest::Method;
 use serde_json::json;
 
@@ -72,11 +71,11 @@ async fn nobodys_change_is_lost() {
 async fn that_a_clip_went_on_by_itself_is_no_obstacle() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let clip = row("demo", 0, Status::Packaging);
-    let clip = matchcut::library::Clip { playable: [].into(), ..clip };
+    let clip = matchcut::clip::Clip { playable: [].into(), ..clip };
     api.library().create(&clip).await.unwrap();
     let tag = known(&api, &clip.key()).await;
     let playable = Trigger::Playable { configuration: "hls".to_owned() };
-    api.library().advance(&clip.current(), &playable, at(120)).await.unwrap();
+    api.library().advance(&clip.current_attempt(), &playable, at(120)).await.unwrap();
     let answer = patch(&api, &clip.key(), Some(&tag), r#"{"title":"Final"}"#).await;
     assert_eq!((answer.status.as_u16(), &answer.body["status"]), (200, &json!("ready")));
 }

@@ -1,15 +1,21 @@
 //! `harvest-complete` and `asset-playable`, told in every order.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use matchcut::asset::{HarvestNotice, InputNotice};
-use matchcut::clip::{Attempt, ClipKey};
-use matchcut::library::{FailureCode, Status};
+use matchcut::asset::InputNotification;
+use matchcut::clip::{Attempt, ClipKey, FailureCode, Status};
+use matchcut::harvest::HarvestJobNotification;
+use matchcut::lambda::EventHandler as _;
 use serde_json::{Value, json};
 
 use crate::support::{Api, row};
 
 /// A harvest notification, spelled as it was captured.
-fn harvest(clip: &str, endpoint: &str, status: &str, message: Option<&str>) -> HarvestNotice {
+fn harvest(
+    clip: &str,
+    endpoint: &str,
+    status: &str,
+    message: Option<&str>,
+) -> EventBridgeEvent<HarvestJobNotification> {
     let mut detail = json!({ "harvest_job": {
         "id": clip,
         "arn": format!("arn:aws:mediapackage-vod:us-east-1:111122223333:harvest_jobs/{clip}"),
@@ -23,7 +29,10 @@ fn harvest(clip: &str, endpoint: &str, status: &str, message: Option<&str>) -> H
     if let Some(message) = message {
         detail["message"] = json!(message);
     }
-    serde_json::from_value(detail).unwrap()
+    let detail_type = "MediaPackage HarvestJob Notification";
+    let event =
+        json!({ "detail-type": detail_type, "source": "aws.mediapackage", "detail": detail });
+    serde_json::from_value(event).unwrap()
 }
 
 /// The name of a clip's first job, and of its first asset.
@@ -32,7 +41,7 @@ fn job(clip: &ClipKey) -> String {
 }
 
 /// An input notification, spelled as it was captured.
-fn input(asset: &str, detail: &Value) -> EventBridgeEvent<InputNotice> {
+fn input(asset: &str, detail: &Value) -> EventBridgeEvent<InputNotification> {
     let arn = |rest: &str| format!("arn:aws:mediapackage-vod:eu-north-1:111122223333:{rest}");
     serde_json::from_value(json!({
         "detail-type": "MediaPackage Input Notification",
@@ -43,7 +52,7 @@ fn input(asset: &str, detail: &Value) -> EventBridgeEvent<InputNotice> {
     .unwrap()
 }
 
-fn playable(asset: &str, configuration: &str) -> EventBridgeEvent<InputNotice> {
+fn playable(asset: &str, configuration: &str) -> EventBridgeEvent<InputNotification> {
     let detail = json!({
         "event": "VodAssetPlayable",
         "message": format!("Asset '{asset}' is now playable"),
@@ -57,7 +66,7 @@ fn playable(asset: &str, configuration: &str) -> EventBridgeEvent<InputNotice> {
 async fn harvesting() -> (Api, ClipKey) {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let clip = row("demo", 0, Status::Harvesting);
-    let clip = matchcut::library::Clip { playable: [].into(), manifests: [].into(), ..clip };
+    let clip = matchcut::clip::Clip { playable: [].into(), manifests: [].into(), ..clip };
     assert!(api.library().create(&clip).await.unwrap());
     (api, clip.key())
 }
@@ -146,7 +155,7 @@ async fn jobs_and_assets_of_others_are_left_alone() {
     let (api, key) = harvesting().await;
     let functions = &api.stack.functions;
     let name = job(&key);
-    let unknown = row("demo", 8, Status::Harvesting).current().to_string();
+    let unknown = row("demo", 8, Status::Harvesting).current_attempt().to_string();
     for (job, endpoint) in [("nightly", "main-hls"), (&name, "another"), (&unknown, "main-hls")] {
         for status in ["SUCCEEDED", "FAILED", "IN_PROGRESS"] {
             let notice = harvest(job, endpoint, status, None);
@@ -173,16 +182,13 @@ async fn what_another_try_may_cure_is_an_error_with_all_its_causes() {
     let sdk = api.stack.sdk.to_builder().endpoint_url("http://127.0.0.1:9");
     let sdk = sdk.retry_config(matchcut::config::no_retries());
     let sdk = sdk.service_config(Nowhere).build();
-    let function = matchcut::asset::HarvestComplete::new(&sdk, &api.stack.variables).unwrap();
+    let function = matchcut::harvest::HarvestComplete::new(&sdk, &api.stack.variables).unwrap();
     let notice = harvest(&job(&key), "main-hls", "SUCCEEDED", None);
     let error = function.handle(notice).await.unwrap_err();
     let diagnostic = lambda_runtime::Diagnostic::from(error);
     assert_eq!(diagnostic.error_type, "Record");
     let told = diagnostic.error_message;
-    assert!(
-        told.starts_with("the end of a harvest was not recorded: could not read clip"),
-        "{told}"
-    );
+    assert!(told.starts_with("could not record the end of the harvest of clip"), "{told}");
     assert!(told.to_lowercase().contains("connect"), "{told}");
 }
 

@@ -3,8 +3,8 @@
 use std::fs;
 
 use chrono::{TimeDelta, Utc};
-use matchcut::asset::{AssetError, Publisher};
-use matchcut::library::{Clip, Status};
+use matchcut::asset::{AssetError, Assets};
+use matchcut::clip::{Clip, Status};
 use matchcut_local::{Cut, Run, interruptible};
 use serde_json::json;
 use tempfile::TempDir;
@@ -30,7 +30,7 @@ async fn start() -> (Api, TempDir) {
 
 async fn group_of(api: &Api, clip: &Clip) -> String {
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
-    let asset = vod.describe_asset().id(clip.current().to_string()).send().await.unwrap();
+    let asset = vod.describe_asset().id(clip.current_attempt().to_string()).send().await.unwrap();
     asset.packaging_group_id.unwrap()
 }
 
@@ -74,7 +74,7 @@ async fn a_clip_goes_to_the_group_with_room_and_waits_while_none_has() {
 async fn a_full_group_costs_one_call() {
     let (api, _groups) = start().await;
     let sdk = interruptible(&api.stack.sdk);
-    let publisher = Publisher::from_variables(&sdk, &api.stack.variables).unwrap();
+    let publisher = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
     let ensure = async |clip: &Clip| {
         let run = Run::whole();
         let created = run.of(Box::pin(publisher.ensure_asset(clip))).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_full_group_costs_one_call() {
 async fn an_asset_whose_answer_got_lost_is_not_made_in_another_group() {
     let (api, _groups) = start().await;
     let sdk = interruptible(&api.stack.sdk);
-    let publisher = Publisher::from_variables(&sdk, &api.stack.variables).unwrap();
+    let publisher = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
     for (start, cut, group) in [(0, Cut::BreakBefore, "second"), (4, Cut::BreakAfter, "default")] {
         let clip = row("demo", start, Status::Harvesting);
         let run = Run::cut_at(0, cut);

@@ -1,7 +1,8 @@
 //! Private libraries: who gets cookies, and what they open.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut::library::Status;
+use matchcut::api::Route as _;
+use matchcut::clip::Status;
 use matchcut::viewer::GrantPlayback;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -118,6 +119,6 @@ async fn settings_of_a_private_library_are_checked_at_the_cold_start() {
     };
     check("PLAYBACK_HOURS", "0", "from 1 to 168");
     check("PLAYBACK_HOURS", "169", "from 1 to 168");
-    check("PLAYBACK_HOURS", "day", "not usable");
+    check("PLAYBACK_HOURS", "day", "invalid");
     check("PLAYBACK_KEY_PAIR_ID", "", "missing");
 }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use crate::support::{Api, row};
-use matchcut::library::Status;
+use matchcut::clip::Status;
 
 /// A function that runs in a process of its own, and the runtime API it asks for work.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
@@ -156,7 +156,7 @@ async fn each_binary_does_the_work_of_its_name() {
     let event = json!({
         "detail-type": "MediaPackage Input Notification",
         "source": "aws.mediapackage",
-        "resources": [format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", waiting.current())],
+        "resources": [format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", waiting.current_attempt())],
         "detail": { "event": "IngestError", "message": "no video" },
     });
     assert_eq!(playable.invoke(event).await.0, "response");
@@ -203,7 +203,7 @@ async fn each_binary_does_the_work_of_its_name() {
         "source": "aws.mediapackage",
         "detail": {
             "harvest_job": {
-                "id": due.current().to_string(), "status": "FAILED", "origin_endpoint_id": "main-hls",
+                "id": due.current_attempt().to_string(), "status": "FAILED", "origin_endpoint_id": "main-hls",
             },
             "message": "the encoder was away",
         },

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use chrono::{DateTime, Utc};
-use matchcut::library::{Clip, Source, Status};
+use matchcut::clip::{Clip, Source, Status};
 use reqwest::Method;
 use serde_json::json;
 

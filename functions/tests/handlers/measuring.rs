@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{TimeDelta, Utc};
-use matchcut::library::{Clip, Status};
+use matchcut::clip::{Clip, Status};
 use serde_json::json;
 
 use crate::lambdas::Function;

@@ -1,7 +1,7 @@
 //! Requests sent twice: `Idempotency-Key`.
 
 use chrono::{TimeDelta, Utc};
-use matchcut::library::Status;
+use matchcut::clip::Status;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
-use matchcut::library::{Clip, Failure, FailureCode, Status, Trigger};
+use matchcut::clip::{Clip, Failure, FailureCode, Status, Trigger};
 use serde_json::json;
 
 use crate::media::video;
@@ -15,7 +15,7 @@ async fn retry(api: &Api, clip: &Clip) -> Answer {
 async fn fail(api: &Api, clip: &Clip, code: FailureCode) -> Clip {
     let failure = Failure { code, message: "It did not work.".to_owned() };
     let failed = Trigger::Failed(failure);
-    api.library().advance(&clip.current(), &failed, Utc::now()).await.unwrap();
+    api.library().advance(&clip.current_attempt(), &failed, Utc::now()).await.unwrap();
     api.library().find(&clip.key()).await.unwrap().unwrap()
 }
 

@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_mediaconvert::types::Order;
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut::clip::{ClipId, ClipKey, Window};
+use matchcut::clip::{Clip, ClipId, ClipKey, Failure, FailureCode, Status, Window};
 use matchcut::config::Variables;
-use matchcut::library::{self, Clip, Failure, FailureCode, Library, Status};
+use matchcut::library::Library;
 use matchcut_local::{Faults, Options, Source, Stack};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -352,12 +352,12 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
     let window = Window::new(at(start), at(start + 4)).unwrap();
     Clip {
         competition: competition.parse().unwrap(),
-        clip: ClipId::random(window),
+        clip: ClipId::for_window(window),
         status,
         version: 1,
         attempt: 1,
         media_attempt: 1,
-        source: library::Source::Live { channel: "main".into(), requested: window },
+        source: matchcut::clip::Source::Live { channel: "main".into(), requested: window },
         actual: None,
         title: format!("Clip at {start}"),
         description: String::new(),
@@ -374,6 +374,6 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         expires_at: None,
         deleted_at: (status == Status::Deleting).then(|| at(110)),
         queued_at: (status == Status::Queued).then(|| at(100)),
-        next_check_at: status.is_unfinished().then(|| at(110)),
+        next_check_at: status.is_pending().then(|| at(110)),
     }
 }

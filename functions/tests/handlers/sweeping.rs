@@ -2,7 +2,9 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
-use matchcut::library::{Clip, FailureCode, Source, Status, Sweep};
+use matchcut::clip::{Clip, FailureCode, Source, Status};
+use matchcut::lambda::EventHandler as _;
+use matchcut::sweep::Sweep;
 use serde_json::{Value, json};
 
 use crate::media::video;
@@ -19,7 +21,7 @@ async fn sweep_until_finished(api: &Api, key: &matchcut::clip::ClipKey) -> Clip 
         polls.tick().await;
         sweep(minutes).await;
         let clip = api.library().find(key).await.unwrap().unwrap();
-        if !clip.status.is_unfinished() {
+        if !clip.status.is_pending() {
             return clip;
         }
     }
@@ -86,17 +88,17 @@ async fn media_that_cannot_be_ingested_fails_the_clip() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_clips_that_are_due_are_looked_at() {
+async fn only_clips_that_are_due_are_checked() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
     let now = api.library().find(&key).await.unwrap().unwrap().created_at;
-    let looked_at = async |seconds| {
+    let checked = async |seconds| {
         let now = now + TimeDelta::seconds(seconds);
-        api.stack.functions.sweep.run(now).await.unwrap().looked_at
+        api.stack.functions.sweep.run(now).await.unwrap().checked
     };
-    assert_eq!(looked_at(9).await, 0);
-    assert_eq!(looked_at(11).await, 1);
-    assert_eq!(looked_at(12).await, 0);
+    assert_eq!(checked(9).await, 0);
+    assert_eq!(checked(11).await, 1);
+    assert_eq!(checked(12).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,7 +128,7 @@ async fn a_look_that_failed_is_soon_repeated_however_old_the_clip_is() {
     let clip = row("demo", 0, Status::Harvesting);
     api.library().create(&clip).await.unwrap();
     let now = Utc::now();
-    assert_eq!(api.stack.functions.sweep.run(now).await.unwrap().looked_at, 1);
+    assert_eq!(api.stack.functions.sweep.run(now).await.unwrap().checked, 1);
     let next = api.library().find(&clip.key()).await.unwrap().unwrap().next_check_at.unwrap();
     assert!(next < now + TimeDelta::minutes(2), "it is years old: {next}");
 }
@@ -140,6 +142,6 @@ async fn a_row_that_is_no_clip_keeps_none_from_being_swept() {
     }
     api.garble(&garbled).await;
     let swept = api.stack.functions.sweep.run(Utc::now()).await.unwrap();
-    assert_eq!((swept.looked_at, swept.removed), (1, 1));
+    assert_eq!((swept.checked, swept.removed), (1, 1));
     assert_eq!(api.library().find(&clip.key()).await.unwrap(), None);
 }

@@ -1,8 +1,9 @@
 //! `transcode-complete`, told in every order, and what a job leaves when nothing comes of it.
 
-use matchcut::clip::{Attempt, ClipId, ClipKey};
-use matchcut::library::{ActualBounds, Clip, FailureCode, Source, Status, Upload};
-use matchcut::upload::JobNotice;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use matchcut::clip::{Attempt, Bounds, Clip, ClipId, ClipKey, FailureCode, Source, Status, Upload};
+use matchcut::lambda::EventHandler as _;
+use matchcut::upload::JobStateChange;
 use serde_json::{Value, json};
 
 use crate::support::{Api, at, row};
@@ -12,7 +13,7 @@ const JOB: &str = "1516661243506-abc";
 /// A clip whose file of ten seconds is being transcoded.
 fn transcoding() -> Clip {
     Clip {
-        clip: ClipId::random_at(at(0)),
+        clip: ClipId::for_time(at(0)),
         source: Source::Upload(Upload {
             key: "demo/a.mp4".to_owned(),
             filename: "a.mp4".to_owned(),
@@ -25,7 +26,7 @@ fn transcoding() -> Clip {
             progress: None,
             thumbnails: 10,
         }),
-        actual: Some(ActualBounds { start: at(0), end: at(10), duration_seconds: 10.0 }),
+        actual: Some(Bounds { start: at(0), end: at(10), duration_seconds: 10.0 }),
         manifests: [].into(),
         playable: [].into(),
         ..row("demo", 0, Status::Transcoding)
@@ -33,7 +34,12 @@ fn transcoding() -> Clip {
 }
 
 /// A state change, spelled as it was captured.
-fn notice(clip: &ClipKey, job: &str, status: &str, more: &Value) -> JobNotice {
+fn notice(
+    clip: &ClipKey,
+    job: &str,
+    status: &str,
+    more: &Value,
+) -> EventBridgeEvent<JobStateChange> {
     let mut detail = json!({
         "timestamp": 1_516_661_270_000_i64,
         "accountId": "111122223333",
@@ -45,7 +51,10 @@ fn notice(clip: &ClipKey, job: &str, status: &str, more: &Value) -> JobNotice {
     for (name, value) in more.as_object().unwrap() {
         detail[name] = value.clone();
     }
-    serde_json::from_value(detail).unwrap()
+    let detail_type = "MediaConvert Job State Change";
+    let event =
+        json!({ "detail-type": detail_type, "source": "aws.mediaconvert", "detail": detail });
+    serde_json::from_value(event).unwrap()
 }
 
 fn complete(milliseconds: u32) -> Value {
@@ -112,7 +121,7 @@ async fn a_failed_job_says_why_and_leaves_nothing() {
             "the file's codec could not be decoded (MediaConvert error 1030: no decoder)",
         ),
         ("CANCELED", json!({}), FailureCode::TranscodeFailed, "canceled"),
-        ("COMPLETE", complete(4_000), FailureCode::TruncatedFile, "lasts 10.0 s, but holds 4.0 s"),
+        ("COMPLETE", complete(4_000), FailureCode::TruncatedFile, "states 10.0 s, but it has 4.0 s"),
     ] {
         let (api, clip) = with_clip().await;
         let bucket = api.stack.variables.required("CLIPS_BUCKET").unwrap();

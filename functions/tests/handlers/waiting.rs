@@ -1,7 +1,9 @@
 //! Clips that wait: for a harvest job, first come, first served; or for their end to air.
 
 use chrono::Utc;
-use matchcut::library::{Clip, Source, Status, Sweep};
+use matchcut::clip::{Clip, Source, Status};
+use matchcut::lambda::EventHandler as _;
+use matchcut::sweep::Sweep;
 use serde_json::{Value, json};
 
 use crate::support::{Api, at, row};

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use matchcut::clip::{
-    Attempt, ClipId, ClipKey, CompetitionId, IdError, Window, parse_moment, stamp,
+    Attempt, ClipId, ClipKey, CompetitionId, IdError, Window, format_stamp, parse_time,
 };
 use proptest::prelude::*;
 
@@ -12,9 +12,9 @@ proptest! {
     #[test]
     fn every_id_is_one_that_can_be_read(moment in moment(), window in window(), text in ".*") {
         for id in [
-            ClipId::random(window),
-            ClipId::random_at(moment),
-            ClipId::derived(moment, &text),
+            ClipId::for_window(window),
+            ClipId::for_time(moment),
+            ClipId::derive(moment, &text),
         ] {
             prop_assert_eq!(id.as_str().parse::<ClipId>(), Ok(id.clone()));
             let json = serde_json::to_string(&id).unwrap();
@@ -26,9 +26,9 @@ proptest! {
     fn whatever_moment_a_request_may_name_has_an_id(
         text in r"(1970|2020|9999)-(01-01|06-30|12-31)T(00|23):(00|59):(00|59|60)(\.5|)(Z|[+-]23:59)",
     ) {
-        if let Ok(moment) = parse_moment(&text) {
+        if let Ok(moment) = parse_time(&text) {
             let window = Window::new(moment - TimeDelta::seconds(1), moment).unwrap();
-            for id in [ClipId::random_at(moment), ClipId::random(window)] {
+            for id in [ClipId::for_time(moment), ClipId::for_window(window)] {
                 prop_assert_eq!(id.as_str().parse::<ClipId>(), Ok(id.clone()));
             }
         }
@@ -82,13 +82,13 @@ proptest! {
     fn ids_sort_by_time(first in moment(), second in moment()) {
         let (first, second) = if first <= second { (first, second) } else { (second, first) };
         if first.timestamp() < second.timestamp() {
-            prop_assert!(ClipId::random_at(first) < ClipId::random_at(second));
+            prop_assert!(ClipId::for_time(first) < ClipId::for_time(second));
         }
         // The bounds of a list compare with ids as text.
-        prop_assert!(stamp(first).as_str() < ClipId::random_at(first).as_str());
+        prop_assert!(format_stamp(first).as_str() < ClipId::for_time(first).as_str());
         let next = first + TimeDelta::seconds(1);
-        if stamp(next).len() == stamp(first).len() {
-            prop_assert!(ClipId::random_at(first).as_str() < stamp(next).as_str());
+        if format_stamp(next).len() == format_stamp(first).len() {
+            prop_assert!(ClipId::for_time(first).as_str() < format_stamp(next).as_str());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Moments, however they are written.
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};
-use matchcut::clip::{ceil_second, floor_second, parse_moment};
+use matchcut::clip::{ceil_second, floor_second, parse_time};
 use proptest::prelude::*;
 
 use crate::values::moment;
@@ -13,25 +13,25 @@ proptest! {
         let local = moment.with_timezone(&offset).to_rfc3339_opts(SecondsFormat::Millis, false);
         // Of the year 10000 or of 1969 there, it cannot be written with that offset.
         if DateTime::parse_from_rfc3339(&local).is_ok() {
-            prop_assert_eq!(parse_moment(&local), Ok(moment));
+            prop_assert_eq!(parse_time(&local), Ok(moment));
         }
         let milliseconds = moment.timestamp_millis();
         if milliseconds < 100_000_000_000_000 {
             let seconds = format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000);
-            prop_assert_eq!(parse_moment(&seconds), Ok(moment));
+            prop_assert_eq!(parse_time(&seconds), Ok(moment));
         }
     }
 
     #[test]
     fn any_text_is_a_moment_since_1970_or_refused(text in r"\PC*") {
-        let _ = parse_moment(&text);
+        let _ = parse_time(&text);
     }
 
     #[test]
     fn any_text_like_a_moment_is_one_since_1970_or_refused(
         text in r"[+-]?[0-9]{1,5}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-6][0-9](\.[0-9]{1,12})?([Zz]|[+-][0-9]{2}:[0-9]{2})",
     ) {
-        if let Ok(moment) = parse_moment(&text) {
+        if let Ok(moment) = parse_time(&text) {
             prop_assert!(DateTime::UNIX_EPOCH <= moment);
             prop_assert!(floor_second(moment) <= moment && moment <= ceil_second(moment));
         }
@@ -39,7 +39,7 @@ proptest! {
 
     #[test]
     fn any_number_is_a_moment_since_1970_or_refused(number in any::<f64>()) {
-        if let Ok(moment) = parse_moment(&number.to_string()) {
+        if let Ok(moment) = parse_time(&number.to_string()) {
             prop_assert!(DateTime::UNIX_EPOCH <= moment);
             #[expect(clippy::cast_precision_loss, reason = "below 1e14")]
             let seconds = moment.timestamp_millis() as f64 / 1000.0;

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use matchcut::library::ActualBounds;
 use matchcut::live::{ManifestError, Timeline};
 use proptest::prelude::*;
 
@@ -52,7 +51,7 @@ fn read(
         let _ = writeln!(text, "#EXTINF:{:.3},\na.ts", (*end - *start).as_seconds_f64());
     }
     let playlist = m3u8_rs::parse_media_playlist_res(text.as_bytes()).expect("it is a playlist");
-    Timeline::read(&playlist)
+    Timeline::from_playlist(&playlist)
 }
 
 /// Durations are read as 32-bit floats.
@@ -100,7 +99,7 @@ proptest! {
         let (start, end) = (moment(from.min(to)), moment(from.max(to) + 1));
         let touched: Vec<_> = all.iter().copied().filter(|it| start < it.1 && it.0 < end).collect();
         prop_assume!(!touched.is_empty());
-        let bounds = ActualBounds::from(&read(&touched, |_| true).unwrap());
+        let bounds = read(&touched, |_| true).unwrap().bounds();
         let (first, last) = (touched[0], touched[touched.len() - 1]);
         prop_assert!(near(bounds.start - begin(), first.0 - begin()));
         prop_assert!(near(bounds.end - begin(), last.1 - begin()));

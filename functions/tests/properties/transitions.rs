@@ -1,10 +1,9 @@
 //! The transition table: whatever is told of a clip, in whatever order and however often.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut::clip::Attempt;
-use matchcut::fields::Description;
-use matchcut::library::{
-    ActualBounds, Clip, Edit, Failure, FailureCode, Source, Status, Trigger, Upload, after,
+use matchcut::clip::{
+    Attempt, Bounds, Clip, Description, Edit, Failure, FailureCode, Source, Status, Trigger,
+    Upload, apply_trigger,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -15,8 +14,8 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_580_736_600 + seconds, 0).expect("it is a time")
 }
 
-fn bounds() -> ActualBounds {
-    ActualBounds { start: at(0), end: at(10), duration_seconds: 10.0 }
+fn bounds() -> Bounds {
+    Bounds { start: at(0), end: at(10), duration_seconds: 10.0 }
 }
 
 /// A new clip: of the stream, aired or not; or of a file, in parts or not.
@@ -102,15 +101,15 @@ fn check(clip: &Clip) -> Result<(), TestCaseError> {
     let status = clip.status;
     prop_assert!(status != Status::Ready || proven && clip.ready_at.is_some());
     prop_assert!(status != Status::Packaging || !proven, "nothing more is awaited");
-    prop_assert!(!status.is_in_the_making() || clip.failure.is_none());
+    prop_assert!(!status.is_in_progress() || clip.failure.is_none());
     prop_assert!(status != Status::Failed || clip.failure.is_some());
     prop_assert_eq!(clip.queued_at.is_some(), status == Status::Queued);
     prop_assert_eq!(clip.deleted_at.is_some(), status == Status::Deleting);
     // The line sees to who waits in it.
     let seen_to = clip.next_check_at.is_some() || status == Status::Queued;
-    prop_assert!(!status.is_unfinished() || seen_to, "nobody looks after it");
+    prop_assert!(!status.is_pending() || seen_to, "nobody looks after it");
     prop_assert!(clip.expires_at.is_none() || clip.next_check_at.is_some(), "it never expires");
-    prop_assert!((1..=Attempt::MOST).contains(&clip.attempt));
+    prop_assert!((1..=Attempt::MAX).contains(&clip.attempt));
     prop_assert!((1..=clip.attempt).contains(&clip.media_attempt));
     let of_file = [Status::Uploading, Status::Transcoding].contains(&status);
     let of_stream = [Status::Scheduled, Status::Queued, Status::Harvesting].contains(&status);
@@ -138,7 +137,7 @@ fn check_change(
     prop_assert!(asked || of == before.attempt, "this was about another attempt");
     let retried = matches!(trigger, Trigger::Retried);
     prop_assert_eq!(next.attempt, before.attempt + u32::from(retried));
-    if before.status != next.status && !before.status.is_in_the_making() {
+    if before.status != next.status && !before.status.is_in_progress() {
         let removed = next.status == Status::Deleting;
         prop_assert!(removed || retried && before.status == Status::Failed);
     }
@@ -152,9 +151,9 @@ proptest! {
         check(&now)?;
         for (seconds, (trigger, of)) in (1..).zip(story) {
             let (time, of) = (at(seconds * 10), of.unwrap_or(now.attempt));
-            let Some(next) = after(&now, of, trigger.clone(), time) else { continue };
+            let Some(next) = apply_trigger(&now, of, trigger.clone(), time) else { continue };
             check_change(&now, &next, of, &trigger)?;
-            let again = after(&next, of, trigger.clone(), time + TimeDelta::seconds(1));
+            let again = apply_trigger(&next, of, trigger.clone(), time + TimeDelta::seconds(1));
             prop_assert_eq!(again, None, "{:?} counted twice", trigger);
             now = next;
         }
@@ -180,7 +179,7 @@ proptest! {
         let mut now = clip.clone();
         let any = told.iter().map(|it| it.index(facts.len()));
         for (seconds, fact) in (1..).zip(any.chain(order)) {
-            now = after(&now, 1, facts[fact].clone(), at(seconds)).unwrap_or(now);
+            now = apply_trigger(&now, 1, facts[fact].clone(), at(seconds)).unwrap_or(now);
         }
         prop_assert_eq!(now.status, Status::Ready);
         let formats = ["hls", "dash"].map(str::to_owned);
@@ -196,7 +195,7 @@ proptest! {
     ) {
         let mut now = clip;
         let mut tell = |trigger| {
-            let next = after(&now, now.attempt, trigger, at(1));
+            let next = apply_trigger(&now, now.attempt, trigger, at(1));
             let changed = next.is_some();
             now = next.unwrap_or(now.clone());
             changed
@@ -209,8 +208,8 @@ proptest! {
         for trigger in [created(&["hls"]), playable("hls")] {
             tell(trigger);
         }
-        prop_assert_eq!(retries, failures.min(Attempt::MOST - 1));
-        let expected = if failures < Attempt::MOST { Status::Ready } else { Status::Failed };
+        prop_assert_eq!(retries, failures.min(Attempt::MAX - 1));
+        let expected = if failures < Attempt::MAX { Status::Ready } else { Status::Failed };
         prop_assert_eq!((now.status, now.attempt), (expected, retries + 1));
     }
 }

@@ -31,5 +31,5 @@ pub(crate) fn competition() -> impl Strategy<Value = CompetitionId> {
 
 pub(crate) fn key() -> impl Strategy<Value = ClipKey> {
     (competition(), window())
-        .prop_map(|(competition, window)| ClipKey { competition, clip: ClipId::random(window) })
+        .prop_map(|(competition, window)| ClipKey { competition, clip: ClipId::for_window(window) })
 }

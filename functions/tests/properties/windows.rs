@@ -18,7 +18,7 @@ proptest! {
 
     #[test]
     fn a_window_within_is_the_longest_of_whole_seconds((start, end) in span()) {
-        match Window::within(start, end) {
+        match Window::new_within(start, end) {
             Ok(window) => {
                 prop_assert!(start <= window.start() && window.end() <= end);
                 let second = TimeDelta::seconds(1);
@@ -35,13 +35,13 @@ proptest! {
     #[test]
     fn what_does_not_start_before_its_end_is_no_window((start, end) in span()) {
         prop_assert_eq!(Window::new(end, start), Err(WindowError::Empty));
-        prop_assert_eq!(Window::within(end, start), Err(WindowError::Empty));
+        prop_assert_eq!(Window::new_within(end, start), Err(WindowError::Empty));
     }
 
     #[test]
     fn a_window_is_asked_for_again_as_the_same(window in window()) {
         prop_assert_eq!(Window::new(window.start(), window.end()), Ok(window));
-        prop_assert_eq!(Window::within(window.start(), window.end()), Ok(window));
+        prop_assert_eq!(Window::new_within(window.start(), window.end()), Ok(window));
         let json = serde_json::to_string(&window).unwrap();
         prop_assert_eq!(serde_json::from_str::<Window>(&json).unwrap(), window);
     }
@@ -54,7 +54,7 @@ proptest! {
     ) {
         let (segment, startover) = (TimeDelta::seconds(segment), TimeDelta::seconds(startover));
         let length = window.end() - window.start();
-        let fits = segment * 2 <= length && length <= startover && length <= Window::LONGEST;
+        let fits = segment * 2 <= length && length <= startover && length <= Window::MAX_LENGTH;
         prop_assert_eq!(window.check(Limits { segment, startover }).is_ok(), fits);
     }
 }

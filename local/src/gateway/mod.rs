@@ -18,7 +18,7 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::Utc;
-use matchcut::http::problem_type;
+use matchcut::api::format_problem_type;
 use serde_json::{Value, json};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -229,7 +229,7 @@ fn reply(from: ApiGatewayV2httpResponse) -> Response {
 
 fn problem(status: StatusCode, name: &str, title: &str, detail: &str) -> Response {
     let body = json!({
-        "type": problem_type(name),
+        "type": format_problem_type(name),
         "title": title,
         "status": status.as_u16(),
         "detail": detail,

@@ -1,9 +1,13 @@
 //! Clips of the stream.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use matchcut::asset::{AssetPlayable, HarvestComplete, HarvestNotice, InputNotice};
-use matchcut::clip::{CreateClip, HarvestClip, Harvested, Harvester};
-use matchcut::library::{Clip, Source, Status};
+use matchcut::api::Route as _;
+use matchcut::asset::{AssetPlayable, InputNotification};
+use matchcut::clip::{Clip, Source, Status};
+use matchcut::harvest::{
+    CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification, HarvestJobs, HarvestState,
+};
+use matchcut::lambda::EventHandler as _;
 use serde_json::{Value, json};
 
 use super::world::World;
@@ -27,14 +31,14 @@ async fn create(stage: &Stage, clip: Clip) -> Clip {
 /// A clip whose harvest is over, and nobody knows it.
 async fn harvested(stage: &Stage) -> Clip {
     let clip = waiting(stage, Status::Harvesting).await;
-    let harvester = Harvester::from_variables(&stage.api.stack.sdk, stage.variables()).unwrap();
+    let harvester = HarvestJobs::from_variables(&stage.api.stack.sdk, stage.variables()).unwrap();
     let Source::Live { requested, .. } = clip.source else { panic!("it is of the stream") };
-    harvester.start(&clip.current(), "main-hls", requested).await.unwrap();
+    harvester.start(&clip.current_attempt(), "main-hls", requested).await.unwrap();
     stage
         .api
         .eventually("it is harvested", async || {
-            let look = harvester.look(&clip.current()).await.unwrap();
-            (look == Harvested::Succeeded).then_some(())
+            let look = harvester.describe(&clip.current_attempt()).await.unwrap();
+            (look == HarvestState::Succeeded).then_some(())
         })
         .await;
     clip
@@ -48,14 +52,18 @@ pub(super) async fn packaged(stage: &Stage) -> Clip {
     clip
 }
 
-fn ended(clip: &Clip, status: &str) -> HarvestNotice {
-    let name = clip.current().to_string();
+fn ended(clip: &Clip, status: &str) -> EventBridgeEvent<HarvestJobNotification> {
+    let name = clip.current_attempt().to_string();
     let job = json!({ "id": name, "status": status, "origin_endpoint_id": "main-hls" });
-    serde_json::from_value(json!({ "harvest_job": job })).unwrap()
+    let detail_type = "MediaPackage HarvestJob Notification";
+    let detail = json!({ "harvest_job": job });
+    let event =
+        json!({ "detail-type": detail_type, "source": "aws.mediapackage", "detail": detail });
+    serde_json::from_value(event).unwrap()
 }
 
-fn playable(clip: &Clip, format: &str) -> EventBridgeEvent<InputNotice> {
-    let arn = format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", clip.current());
+fn playable(clip: &Clip, format: &str) -> EventBridgeEvent<InputNotification> {
+    let arn = format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", clip.current_attempt());
     serde_json::from_value(json!({
         "detail-type": "MediaPackage Input Notification",
         "source": "aws.mediapackage",

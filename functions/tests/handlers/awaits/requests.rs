@@ -1,8 +1,10 @@
 //! What operators ask of clips that are there.
 
 use chrono::Utc;
-use matchcut::clip::{CreateClip, DeleteClip, RetryClip, UpdateClip};
-use matchcut::library::{Clip, Failure, FailureCode, Status, Trigger};
+use matchcut::api::Route as _;
+use matchcut::clip::{Clip, Failure, FailureCode, Status, Trigger};
+use matchcut::edit::{DeleteClip, RetryClip, UpdateClip};
+use matchcut::harvest::CreateClip;
 use serde_json::json;
 
 use super::live::packaged;
@@ -27,7 +29,7 @@ pub(super) async fn made(stage: &Stage, count: usize) -> Vec<Clip> {
 async fn fail(stage: &Stage, clip: &Clip, code: FailureCode) -> Clip {
     let failure = Failure { code, message: "It did not work.".to_owned() };
     let library = stage.api.library();
-    library.advance(&clip.current(), &Trigger::Failed(failure), Utc::now()).await.unwrap();
+    library.advance(&clip.current_attempt(), &Trigger::Failed(failure), Utc::now()).await.unwrap();
     library.find(&clip.key()).await.unwrap().unwrap()
 }
 

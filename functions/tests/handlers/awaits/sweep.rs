@@ -1,8 +1,9 @@
 //! The sweep itself: a clip goes through its life with nothing but sweeps, each of them cut off.
 
 use chrono::{TimeDelta, Utc};
-use matchcut::clip::ClipKey;
-use matchcut::library::{Clip, Edit, Status, Sweep};
+use matchcut::clip::{Clip, ClipKey, Edit, Status};
+use matchcut::lambda::EventHandler as _;
+use matchcut::sweep::Sweep;
 use matchcut_local::{Cut, Run};
 
 use super::live::waiting;

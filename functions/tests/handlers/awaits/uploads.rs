@@ -1,14 +1,15 @@
 //! Files of editors.
 
+use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_sdk_mediaconvert::types::JobStatus;
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
-use matchcut::asset::Publisher;
-use matchcut::clip::{ClipId, ClipKey};
-use matchcut::fields::Description;
-use matchcut::library::{ActualBounds, Clip, Source, Status, Trigger, Upload};
+use matchcut::api::Route as _;
+use matchcut::asset::Assets;
+use matchcut::clip::{Bounds, Clip, ClipId, ClipKey, Description, Source, Status, Trigger, Upload};
+use matchcut::lambda::EventHandler as _;
 use matchcut::upload::{
-    CompleteUpload, CreateUpload, JobNotice, TranscodeComplete, TranscodeUpload,
+    CompleteUpload, CreateUpload, JobStateChange, TranscodeComplete, TranscodeUpload,
 };
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -34,7 +35,7 @@ pub(super) async fn tiny() -> &'static [u8] {
 /// The row of a file that is to come, in parts or at once.
 pub(super) async fn announced(stage: &Stage, in_parts: bool) -> Clip {
     let now = Utc::now();
-    let key = ClipKey { competition: "demo".parse().unwrap(), clip: ClipId::random_at(now) };
+    let key = ClipKey { competition: "demo".parse().unwrap(), clip: ClipId::for_time(now) };
     let object = format!("demo/{}/original.mp4", key.clip);
     let s3 = aws_sdk_s3::Client::new(&stage.api.stack.sdk);
     let bucket = stage.variables().required("UPLOADS_BUCKET").unwrap();
@@ -69,24 +70,25 @@ async fn transcoding(stage: &Stage) -> Clip {
     let clip = uploaded(stage).await;
     let bucket = stage.variables().required("CLIPS_BUCKET").unwrap();
     let s3 = aws_sdk_s3::Client::new(&stage.api.stack.sdk);
-    for folder in [clip.current().media_prefix(), clip.current().thumbnail_prefix()] {
+    for folder in [clip.current_attempt().media_prefix(), clip.current_attempt().thumbnail_prefix()]
+    {
         s3.put_object().bucket(bucket).key(format!("{folder}made")).send().await.unwrap();
     }
     let (start, end) = (Utc::now(), Utc::now() + TimeDelta::seconds(1));
-    let actual = ActualBounds { start, end, duration_seconds: 1.0 };
+    let actual = Bounds { start, end, duration_seconds: 1.0 };
     tell(stage, &clip, Trigger::FileProbed { actual, thumbnails: 1 }).await;
     tell(stage, &clip, Trigger::TranscodeStarted { job: "long-forgotten".to_owned() }).await
 }
 
 async fn tell(stage: &Stage, clip: &Clip, trigger: Trigger) -> Clip {
     let library = stage.api.library();
-    library.advance(&clip.current(), &trigger, Utc::now()).await.unwrap();
+    library.advance(&clip.current_attempt(), &trigger, Utc::now()).await.unwrap();
     library.find(&clip.key()).await.unwrap().unwrap()
 }
 
 /// A ready clip of a file, with all that such a clip has.
 pub(super) async fn published(stage: &Stage) -> Clip {
-    let publisher = Publisher::from_variables(&stage.api.stack.sdk, stage.variables()).unwrap();
+    let publisher = Assets::from_variables(&stage.api.stack.sdk, stage.variables()).unwrap();
     let clip = transcoding(stage).await;
     let clip = tell(stage, &clip, publisher.ensure_asset(&clip).await.unwrap()).await;
     tell(stage, &clip, Trigger::Playable { configuration: "hls".to_owned() }).await;
@@ -219,16 +221,19 @@ async fn transcoded(stage: &Stage) -> Clip {
     clip
 }
 
-fn notice(clip: &Clip, status: &str) -> JobNotice {
-    serde_json::from_value(json!({
+fn notice(clip: &Clip, status: &str) -> EventBridgeEvent<JobStateChange> {
+    let detail = json!({
         "jobId": clip.upload().unwrap().job,
         "status": status,
         "userMetadata": {
             "competition": clip.competition, "clip": clip.clip, "attempt": clip.attempt.to_string(),
         },
         "outputGroupDetails": [{ "outputDetails": [{ "durationInMs": 400 }] }],
-    }))
-    .unwrap()
+    });
+    let detail_type = "MediaConvert Job State Change";
+    let event =
+        json!({ "detail-type": detail_type, "source": "aws.mediaconvert", "detail": detail });
+    serde_json::from_value(event).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -119,7 +119,7 @@ async fn owners(stage: &Stage) -> impl Fn(&str) -> ClipKey {
     move |key| match ObjectKey::parse(key).unwrap() {
         ObjectKey::Announced(clip) => clip,
         ObjectKey::Dropped { .. } => {
-            let made = |upload: &matchcut::library::Upload| upload.key == key;
+            let made = |upload: &matchcut::clip::Upload| upload.key == key;
             let mut found = clips.iter().filter(|clip| clip.upload().is_some_and(made));
             let clip = found.next().unwrap_or_else(|| panic!("{key} is of no clip"));
             assert!(found.next().is_none(), "{key} became two clips");

@@ -1,0 +1,8 @@
+//! Announces changes of clips: change events on the event bus, and webhook messages.
+
+mod announce_clip;
+mod deliver_webhook;
+mod signature;
+
+pub use announce_clip::{AnnounceClip, AnnounceClipError};
+pub use deliver_webhook::{DeliverWebhook, DeliverWebhookError, WebhookMessage};

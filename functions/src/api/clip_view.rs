@@ -1,0 +1,180 @@
+//! Formats a clip as the API shows it.
+
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::reply::format_digest;
+use super::{Reply, SealKey, private_folder};
+use crate::clip::{Clip, CompetitionId, Source, Status, Upload, format_utc};
+use crate::config::{ConfigError, Variables};
+use crate::error;
+use crate::library::Library;
+use crate::live::Channels;
+
+/// Formats clips with the URLs under which viewers reach them.
+#[derive(Clone, Debug)]
+pub struct ClipView {
+    /// The base URL of manifests and thumbnails: the CDN.
+    vod: Url,
+    /// Seals the paths of the media, if the library is private.
+    seal: Option<SealKey>,
+    /// The channels, for previews. A list of ready clips has no previews.
+    channels: Option<Channels>,
+}
+
+impl ClipView {
+    /// A view of clips in any state.
+    pub fn from_variables(variables: &Variables) -> Result<Self, ConfigError> {
+        let channels = Some(variables.parsed("CHANNELS")?);
+        Ok(Self { channels, ..Self::for_ready_clips(variables)? })
+    }
+
+    /// A view of ready clips only, which needs no channels.
+    pub fn for_ready_clips(variables: &Variables) -> Result<Self, ConfigError> {
+        Ok(Self {
+            vod: variables.parsed("VOD_BASE_URL")?,
+            seal: variables.optional("PLAYBACK_SEAL_KEY")?,
+            channels: None,
+        })
+    }
+
+    /// A reply with the clip and the entity tag that an edit needs.
+    pub async fn to_reply(&self, library: &Library, clip: &Clip) -> Reply {
+        Reply::json(200, self.to_json_with_queue(library, clip).await)
+            .with_edit_digest(self.edit_digest(clip))
+    }
+
+    /// A digest of the editable fields. It changes exactly when one of them does.
+    pub fn edit_digest(&self, clip: &Clip) -> String {
+        let editable =
+            json!([clip.title, clip.description, clip.tags, clip.expires_at.map(format_utc)]);
+        format_digest(editable.to_string())
+    }
+
+    /// The clip as JSON. A queued clip has its position in the harvest queue.
+    pub async fn to_json_with_queue(&self, library: &Library, clip: &Clip) -> Value {
+        let mut shown = self.to_json(clip);
+        if clip.status == Status::Queued {
+            match library.count_ahead_of(clip).await {
+                Ok(ahead) => shown["queue"] = json!({ "position": ahead + 1, "ahead": ahead }),
+                Err(failure) => {
+                    let (key, chain) = (clip.key(), error::chain(&failure));
+                    tracing::warn!(
+                        clip.id = %key,
+                        "could not find the position of clip {key} in the harvest queue: {chain}"
+                    );
+                }
+            }
+        }
+        shown
+    }
+
+    /// The clip as JSON. Fields that do not apply yet are absent.
+    pub fn to_json(&self, clip: &Clip) -> Value {
+        let mut shown = json!({
+            "competition": clip.competition,
+            "clip": clip.clip,
+            "status": clip.status,
+            "active": clip.status == Status::Ready,
+            "attempt": clip.attempt,
+            "meta": {
+                "id": clip.clip,
+                "title": clip.title,
+                "description": clip.description,
+                "tags": clip.tags,
+            },
+            "createdAt": format_utc(clip.created_at),
+            "updatedAt": format_utc(clip.updated_at),
+        });
+        match &clip.source {
+            Source::Live { channel, requested } => {
+                shown["source"] = json!("live");
+                shown["channel"] = json!(channel);
+                shown["requested"] = json!({ "start": format_utc(requested.start()), "end": format_utc(requested.end()) });
+                let channel = self.channels.as_ref().and_then(|all| all.find(channel));
+                if let Some(channel) = channel.filter(|_| clip.status != Status::Ready) {
+                    shown["preview"] = json!(channel.preview_url(*requested));
+                }
+            }
+            Source::Upload(upload) => self.add_upload(&mut shown, clip, upload),
+        }
+        if let Some(actual) = clip.actual {
+            shown["actual"] = json!({
+                "start": format_utc(actual.start),
+                "end": format_utc(actual.end),
+                "durationSeconds": actual.duration_seconds,
+            });
+        }
+        if clip.status == Status::Ready {
+            // Before the clip is ready, its manifests answer 404.
+            let manifests: Map<String, Value> = clip
+                .manifests
+                .iter()
+                .map(|(configuration, path)| {
+                    (
+                        format_name(configuration).to_owned(),
+                        json!(self.vod_url(&clip.competition, path)),
+                    )
+                })
+                .collect();
+            let hls = clip.manifests.values().find(|path| path.ends_with(".m3u8"));
+            if let Some(path) = hls {
+                shown["manifest"] = json!(self.vod_url(&clip.competition, path));
+            }
+            shown["manifests"] = Value::Object(manifests);
+        }
+        if let Some(ready_at) = clip.ready_at {
+            shown["readyAt"] = json!(format_utc(ready_at));
+        }
+        if let Some(expires_at) = clip.expires_at {
+            shown["expiresAt"] = json!(format_utc(expires_at));
+        }
+        if let Some(failure) = &clip.failure {
+            shown["failure"] = json!(failure);
+        }
+        shown
+    }
+
+    fn add_upload(&self, shown: &mut Value, clip: &Clip, upload: &Upload) {
+        shown["source"] = json!("upload");
+        shown["filename"] = json!(upload.filename);
+        if clip.status == Status::Transcoding {
+            shown["progress"] = json!(upload.progress.unwrap_or(0));
+        }
+        if clip.status == Status::Ready {
+            let attempt = clip.attempt_of_media();
+            let url = |number| {
+                let path = format!("/{}", attempt.thumbnail_key(number));
+                self.thumbnail_url(&clip.competition, &path)
+            };
+            shown["thumbnails"] = (0..upload.thumbnails).map(url).collect();
+        }
+    }
+
+    fn thumbnail_url(&self, competition: &CompetitionId, path: &str) -> String {
+        let base = self.vod.as_str().trim_end_matches('/');
+        match &self.seal {
+            None => format!("{base}{path}"),
+            // The path of a thumbnail contains the competition, so it needs no seal.
+            Some(_) => {
+                format!("{base}{}{}", private_folder(competition).trim_end_matches('/'), path)
+            }
+        }
+    }
+
+    fn vod_url(&self, competition: &CompetitionId, path: &str) -> String {
+        let base = self.vod.as_str().trim_end_matches('/');
+        match &self.seal {
+            None => format!("{base}{path}"),
+            Some(key) => format!("{base}{}", key.seal_path(competition, path)),
+        }
+    }
+}
+
+/// The format of a packaging configuration: its id, up to the first hyphen.
+///
+/// The ids `hls` and `hls-2` are both of format `hls`. Ids are unique in an account and region, so
+/// each packaging group needs ids of its own.
+fn format_name(configuration: &str) -> &str {
+    configuration.split('-').next().unwrap_or(configuration)
+}

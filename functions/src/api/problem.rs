@@ -1,0 +1,174 @@
+//! Problems: why a request was refused, in types that clients can rely on.
+
+use serde_json::json;
+
+use super::Reply;
+use crate::clip::ExpiryInPast;
+use crate::error;
+use crate::library::LibraryError;
+
+/// Why a request was refused, as RFC 9457 problem details.
+/// <https://www.rfc-editor.org/rfc/rfc9457>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub kind: ProblemKind,
+    /// What is wrong and what to do, for a person.
+    pub detail: String,
+    /// The field of the body, the parameter or the header that is wrong.
+    pub field: Option<String>,
+}
+
+/// The stable types of problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    MalformedBody,
+    InvalidField,
+    InvalidWindow,
+    BodyTooLarge,
+    WindowNotAired,
+    WindowExpired,
+    WindowUnavailable,
+    Forbidden,
+    UploadClosed,
+    PartsRejected,
+    NotFound,
+    MethodNotAllowed,
+    LibraryPublic,
+    NotRetryable,
+    ClipGone,
+    PreconditionFailed,
+    KeyReused,
+    PreconditionRequired,
+    LiveUnreadable,
+    Unavailable,
+}
+
+impl ProblemKind {
+    fn status(self) -> u16 {
+        match self {
+            Self::MalformedBody | Self::InvalidField | Self::InvalidWindow => 400,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::UploadClosed | Self::LibraryPublic | Self::NotRetryable => 409,
+            Self::ClipGone => 410,
+            Self::PreconditionFailed => 412,
+            Self::BodyTooLarge => 413,
+            Self::WindowNotAired
+            | Self::WindowExpired
+            | Self::WindowUnavailable
+            | Self::PartsRejected
+            | Self::KeyReused => 422,
+            Self::PreconditionRequired => 428,
+            Self::LiveUnreadable | Self::Unavailable => 503,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::MalformedBody => "malformed-body",
+            Self::InvalidField => "invalid-field",
+            Self::InvalidWindow => "invalid-window",
+            Self::BodyTooLarge => "body-too-large",
+            Self::WindowNotAired => "window-not-aired",
+            Self::WindowExpired => "window-expired",
+            Self::WindowUnavailable => "window-unavailable",
+            Self::Forbidden => "forbidden",
+            Self::UploadClosed => "upload-closed",
+            Self::PartsRejected => "parts-rejected",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::LibraryPublic => "library-public",
+            Self::NotRetryable => "not-retryable",
+            Self::ClipGone => "clip-gone",
+            Self::PreconditionFailed => "precondition-failed",
+            Self::KeyReused => "idempotency-key-reused",
+            Self::PreconditionRequired => "precondition-required",
+            Self::LiveUnreadable => "live-unreadable",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::MalformedBody => "Malformed JSON body",
+            Self::InvalidField => "Invalid field",
+            Self::InvalidWindow => "Invalid window",
+            Self::BodyTooLarge => "Request body too large",
+            Self::WindowNotAired => "Window not aired yet",
+            Self::WindowExpired => "Window expired",
+            Self::WindowUnavailable => "Window not available",
+            Self::Forbidden => "Access denied",
+            Self::UploadClosed => "Upload closed",
+            Self::PartsRejected => "Parts rejected",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::LibraryPublic => "Library is public",
+            Self::NotRetryable => "Clip cannot be retried",
+            Self::ClipGone => "Clip deleted",
+            Self::PreconditionFailed => "Clip has changed",
+            Self::KeyReused => "Idempotency key reused",
+            Self::PreconditionRequired => "If-Match required",
+            Self::LiveUnreadable => "Live stream unreadable",
+            Self::Unavailable => "Service unavailable",
+        }
+    }
+}
+
+impl Problem {
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), field: None }
+    }
+
+    pub fn for_field(
+        kind: ProblemKind,
+        field: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self { kind, detail: detail.into(), field: Some(field.into()) }
+    }
+
+    pub fn invalid_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::for_field(ProblemKind::InvalidField, field, detail)
+    }
+
+    /// A failure on our side. Logs the causes, which clients never see.
+    pub fn unavailable(cause: &dyn std::error::Error) -> Self {
+        tracing::error!("a request failed: {}", error::chain(cause));
+        Self::new(
+            ProblemKind::Unavailable,
+            "The service is temporarily unavailable. Retry in a few seconds.",
+        )
+    }
+
+    pub(super) fn to_reply(&self) -> Reply {
+        let mut body = json!({
+            "type": format_problem_type(self.kind.name()),
+            "title": self.kind.title(),
+            "status": self.kind.status(),
+            "detail": self.detail,
+        });
+        if let Some(field) = &self.field {
+            body["field"] = json!(field);
+        }
+        Reply::json(self.kind.status(), body)
+    }
+}
+
+impl From<LibraryError> for Problem {
+    fn from(cause: LibraryError) -> Self {
+        Self::unavailable(&cause)
+    }
+}
+
+impl From<ExpiryInPast> for Problem {
+    fn from(_: ExpiryInPast) -> Self {
+        let detail = "This must be in the future. To delete a clip now, use DELETE.";
+        Self::invalid_field("expiresAt", detail)
+    }
+}
+
+/// Formats the URI of a problem type.
+pub fn format_problem_type(name: &str) -> String {
+    format!("urn:matchcut:problem:{name}")
+}

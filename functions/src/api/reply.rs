@@ -1,0 +1,111 @@
+//! Builds the responses that the routes return to API Gateway.
+
+use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use aws_lambda_events::encodings::Body;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{Problem, Request};
+
+/// A reply of a route.
+#[derive(Debug)]
+pub struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    cookies: Vec<String>,
+    /// The digest of the editable fields of the clip in the body. The entity tag begins with it.
+    edit_digest: Option<String>,
+    body: Option<Value>,
+}
+
+impl Reply {
+    /// A reply with a JSON body.
+    pub fn json(status: u16, body: Value) -> Self {
+        Self { body: Some(body), ..Self::empty(status) }
+    }
+
+    /// A reply without a body.
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            cookies: Vec::new(),
+            edit_digest: None,
+            body: None,
+        }
+    }
+
+    /// Starts the entity tag with a digest of the editable fields, for `If-Match` of an edit.
+    #[must_use]
+    pub fn with_edit_digest(self, edit_digest: String) -> Self {
+        Self { edit_digest: Some(edit_digest), ..self }
+    }
+
+    #[must_use]
+    pub fn with_cache_control(self, policy: &'static str) -> Self {
+        self.header(CACHE_CONTROL, HeaderValue::from_static(policy))
+    }
+
+    #[must_use]
+    pub fn with_location(self, path: &str) -> Self {
+        let location = HeaderValue::from_str(path).expect("ids are visible ASCII");
+        self.header(LOCATION, location)
+    }
+
+    /// Sets cookies. Each text is the value of one `Set-Cookie` header.
+    #[must_use]
+    pub fn with_cookies(self, cookies: Vec<String>) -> Self {
+        Self { cookies, ..self }
+    }
+
+    fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+}
+
+/// Converts a reply to a response for API Gateway.
+///
+/// A 200 to a GET or to an edit has an `ETag`. If a GET's `If-None-Match` names it, the response is
+/// a 304 without a body. Replies have `Cache-Control: no-store` unless the route sets another.
+pub fn respond(request: &Request, reply: Result<Reply, Problem>) -> ApiGatewayV2httpResponse {
+    let (mut reply, media_type) = match reply {
+        Ok(reply) => (reply, "application/json"),
+        Err(problem) => (problem.to_reply(), "application/problem+json"),
+    };
+    let mut body = reply.body.map(|body| body.to_string());
+    if reply.status == 200 && (request.is_get() || reply.edit_digest.is_some()) {
+        let digest = format_digest(body.as_deref().unwrap_or_default());
+        let tag = match &reply.edit_digest {
+            Some(edit_digest) => format!("\"{edit_digest}.{digest}\""),
+            None => format!("\"{digest}\""),
+        };
+        if request.is_get() && request.has_entity(&tag) {
+            reply.status = 304;
+            body = None;
+        }
+        let tag = HeaderValue::from_str(&tag).expect("base64 is visible ASCII");
+        reply.headers.insert(ETAG, tag);
+    }
+    if body.is_some() {
+        reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    if !reply.headers.contains_key(CACHE_CONTROL) {
+        reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = reply.status.into();
+    response.headers = reply.headers;
+    response.cookies = reply.cookies;
+    response.body = body.map(Body::Text);
+    response
+}
+
+/// Formats a digest of bytes as a short text.
+pub(super) fn format_digest(bytes: impl AsRef<[u8]>) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(bytes)[..12])
+}

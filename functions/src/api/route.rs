@@ -1,0 +1,50 @@
+//! Runs an HTTP route as a Lambda function behind API Gateway.
+
+use std::convert::Infallible;
+
+use aws_config::SdkConfig;
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use chrono::{DateTime, Utc};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+
+use super::{Problem, Reply, Request, respond};
+use crate::config::{ConfigError, Variables, load_sdk};
+
+/// An operation of the HTTP API.
+pub trait Route: Sized + Sync {
+    /// Builds the route once per cold start.
+    fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError>;
+
+    /// Opens the connections that the first request needs.
+    fn warm_up(&self) -> impl Future<Output = ()> + Send;
+
+    /// Answers a request. A request that is refused is a problem.
+    fn answer(
+        &self,
+        request: &Request,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Reply, Problem>> + Send;
+
+    /// Answers an event of API Gateway.
+    fn handle(
+        &self,
+        event: ApiGatewayV2httpRequest,
+    ) -> impl Future<Output = ApiGatewayV2httpResponse> + Send {
+        async move {
+            let request = Request::from(event);
+            let reply = self.answer(&request, Utc::now()).await;
+            respond(&request, reply)
+        }
+    }
+}
+
+/// Serves the requests of a Lambda function until its process ends.
+pub async fn serve<R: Route>() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let route = &R::new(&load_sdk().await, &Variables::from_process())?;
+    route.warm_up().await;
+    run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
+        Ok::<_, Infallible>(route.handle(event.payload).await)
+    }))
+    .await
+}

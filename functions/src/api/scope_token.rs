@@ -1,0 +1,77 @@
+//! Lambda trigger of Cognito that gives access tokens the scopes of their user's groups.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::config::{ConfigError, Variables};
+
+/// Gives access tokens the scopes of their user's groups.
+#[derive(Clone, Debug)]
+pub struct ScopeToken {
+    /// The scopes of each group.
+    scopes: BTreeMap<String, Vec<String>>,
+}
+
+impl ScopeToken {
+    pub fn new(variables: &Variables) -> Result<Self, ConfigError> {
+        let name = "GROUP_SCOPES";
+        let scopes = serde_json::from_str(variables.required(name)?)
+            .map_err(|error| ConfigError::Invalid { name, reason: error.to_string() })?;
+        Ok(Self { scopes })
+    }
+
+    /// Handles a "pre token generation" event, version 2: adds the scopes of the user's groups.
+    ///
+    /// The scopes of all other groups are suppressed. Otherwise, Cognito grants a scope to every user
+    /// who requests it through an app client that allows the scope.
+    /// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>
+    pub fn handle(&self, mut event: Value) -> Value {
+        let groups = &event["request"]["groupConfiguration"]["groupsToOverride"];
+        let groups: Vec<&str> =
+            groups.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let (own, others): (Vec<_>, Vec<_>) =
+            self.scopes.iter().partition(|(group, _)| groups.contains(&group.as_str()));
+        let added: Vec<&String> = own.into_iter().flat_map(|(_, scopes)| scopes).collect();
+        let suppressed: Vec<&String> = others
+            .into_iter()
+            .flat_map(|(_, scopes)| scopes)
+            .filter(|scope| !added.contains(scope))
+            .collect();
+        let changes = json!({ "scopesToAdd": added, "scopesToSuppress": suppressed });
+        event["response"]["claimsAndScopeOverrideDetails"] =
+            json!({ "accessTokenGeneration": changes });
+        event
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_scopes(groups: &Value, added: &[&str], suppressed: &[&str]) {
+        let scopes = r#"{"operator":["m/write"],"viewer":["m/read"]}"#;
+        let variables: Variables = [("GROUP_SCOPES", scopes)].into_iter().collect();
+        let event = json!({
+            "version": "2",
+            "request": { "groupConfiguration": groups, "scopes": ["m/write"] },
+            "response": { "claimsAndScopeOverrideDetails": null },
+        });
+        let answer = ScopeToken::new(&variables).unwrap().handle(event);
+        let changes = &answer["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"];
+        assert_eq!(changes["scopesToAdd"], json!(added));
+        assert_eq!(changes["scopesToSuppress"], json!(suppressed));
+        assert_eq!(answer["version"], "2", "the response contains the event");
+    }
+
+    #[test]
+    fn a_token_has_only_the_scopes_of_its_users_groups() {
+        check_scopes(&json!({ "groupsToOverride": ["operator"] }), &["m/write"], &["m/read"]);
+        check_scopes(&json!({ "groupsToOverride": ["viewer"] }), &["m/read"], &["m/write"]);
+        check_scopes(&json!({ "groupsToOverride": [] }), &[], &["m/write", "m/read"]);
+        check_scopes(&json!({}), &[], &["m/write", "m/read"]);
+        let both = json!({ "groupsToOverride": ["viewer", "operator", "other"] });
+        check_scopes(&both, &["m/write", "m/read"], &[]);
+    }
+}

@@ -1,0 +1,97 @@
+//! Deletes the media of clips from S3: segments, manifests and thumbnails.
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Error as S3Error;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+
+use crate::clip::{Attempt, ClipKey};
+use crate::config::{ConfigError, Variables};
+
+/// The media of clips in the clip bucket. Originals are in another bucket and are not touched.
+#[derive(Clone, Debug)]
+pub struct ClipMedia {
+    client: aws_sdk_s3::Client,
+    bucket: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ClipMediaError {
+    #[error("could not list the media of clip {clip} in S3")]
+    List {
+        clip: ClipKey,
+        #[source]
+        source: Box<S3Error>,
+    },
+    #[error("could not delete the media of clip {clip} from S3")]
+    Delete {
+        clip: ClipKey,
+        #[source]
+        source: Box<S3Error>,
+    },
+    #[error("S3 did not delete {count} objects of clip {clip}")]
+    NotDeleted { clip: ClipKey, count: usize },
+}
+
+impl ClipMedia {
+    pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        let client = aws_sdk_s3::Client::new(sdk);
+        Ok(Self { client, bucket: variables.required("CLIPS_BUCKET")?.to_owned() })
+    }
+
+    /// Deletes the media of one attempt. It is safe to call this again.
+    pub async fn delete_attempt(&self, attempt: &Attempt) -> Result<(), ClipMediaError> {
+        let prefixes = [attempt.media_prefix(), attempt.thumbnail_prefix()];
+        self.delete_prefixes(&attempt.clip, &prefixes).await
+    }
+
+    /// Deletes the media of all attempts at a clip.
+    pub async fn delete_all(&self, clip: &ClipKey) -> Result<(), ClipMediaError> {
+        self.delete_prefixes(clip, &[clip.media_prefix(), clip.thumbnail_prefix()]).await
+    }
+
+    async fn delete_prefixes(
+        &self,
+        clip: &ClipKey,
+        prefixes: &[String],
+    ) -> Result<(), ClipMediaError> {
+        for prefix in prefixes {
+            while self.delete_batch(clip, prefix).await? {}
+        }
+        Ok(())
+    }
+
+    /// Deletes up to 1,000 objects, which is the limit of one list and of one request. Returns `true`
+    /// if there may be more.
+    async fn delete_batch(&self, clip: &ClipKey, prefix: &str) -> Result<bool, ClipMediaError> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let found = list.send().await.map_err(|error| ClipMediaError::List {
+            clip: clip.clone(),
+            source: Box::new(error.into()),
+        })?;
+        let objects: Vec<_> = found
+            .contents()
+            .iter()
+            .filter_map(|object| object.key())
+            .map(|key| ObjectIdentifier::builder().key(key).build().expect("the key is set"))
+            .collect();
+        if objects.is_empty() {
+            return Ok(false);
+        }
+        let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
+        let deleted = self
+            .client
+            .delete_objects()
+            .bucket(&self.bucket)
+            .delete(delete.expect("the objects are set"))
+            .send()
+            .await
+            .map_err(|error| ClipMediaError::Delete {
+                clip: clip.clone(),
+                source: Box::new(error.into()),
+            })?;
+        match deleted.errors().len() {
+            0 => Ok(found.is_truncated().unwrap_or(false)),
+            count => Err(ClipMediaError::NotDeleted { clip: clip.clone(), count }),
+        }
+    }
+}

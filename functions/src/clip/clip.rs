@@ -1,0 +1,207 @@
+//! A clip, as the library stores it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Attempt, Bounds, ClipId, ClipKey, CompetitionId, Description, Failure, Source, Status, Upload,
+};
+
+/// The id of a packaging configuration.
+pub type ConfigurationId = String;
+
+/// A clip of a live stream or of an uploaded file: one row of the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Clip {
+    pub competition: CompetitionId,
+    pub clip: ClipId,
+    pub status: Status,
+    /// The number of changes of the row. A write succeeds only if the stored version is still the
+    /// one that was read.
+    pub version: u64,
+    /// The number of the current attempt. Everything in AWS is named after it.
+    pub attempt: u32,
+    /// The attempt that made, or is making, the media. A retry of the asset alone keeps it.
+    pub media_attempt: u32,
+    #[serde(flatten)]
+    pub source: Source,
+    /// Absent while unknown: the live manifest could not be read, or the file was not probed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actual: Option<Bounds>,
+    pub title: String,
+    pub description: String,
+    pub tags: Vec<String>,
+    /// The manifest path of each packaging configuration. Empty until the asset exists.
+    ///
+    /// The row stores paths, not URLs: viewers read them from the CDN's host.
+    #[serde(default)]
+    pub manifests: BTreeMap<ConfigurationId, String>,
+    /// The packaging configurations that have been reported playable, also before `manifests` is
+    /// known.
+    #[serde(default)]
+    pub playable: BTreeSet<ConfigurationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready_at: Option<DateTime<Utc>>,
+    /// When the sweep deletes the clip. Absent if the clip is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When the clip was deleted. The row stays until its asset and media are gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<DateTime<Utc>>,
+    /// When the clip entered the harvest queue, which is sorted by this time.
+    #[serde(skip_serializing_if = "Option::is_none", with = "milliseconds")]
+    #[serde(default)]
+    pub queued_at: Option<DateTime<Utc>>,
+    /// When the sweep next checks the clip. Absent if its state should not change without a
+    /// person.
+    #[serde(skip_serializing_if = "Option::is_none", with = "milliseconds")]
+    #[serde(default)]
+    pub next_check_at: Option<DateTime<Utc>>,
+}
+
+/// Longest run of a function that may still create something for a clip.
+const MAX_RUN: TimeDelta = TimeDelta::minutes(3);
+/// Shortest time between two checks. Most events arrive sooner.
+const MIN_CHECK_DELAY: TimeDelta = TimeDelta::seconds(10);
+/// Longest time between two checks of a clip in progress.
+const MAX_CHECK_DELAY: TimeDelta = TimeDelta::minutes(10);
+/// How often the sweep checks for a file that has not arrived. S3's events are not lost.
+const AWAITED_FILE_CHECK_DELAY: TimeDelta = TimeDelta::minutes(15);
+
+impl Clip {
+    /// A new clip, on its first attempt.
+    pub fn new(
+        ClipKey { competition, clip }: ClipKey,
+        status: Status,
+        source: Source,
+        description: &Description,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut clip = Self {
+            competition,
+            clip,
+            status,
+            version: 1,
+            attempt: 1,
+            media_attempt: 1,
+            source,
+            actual: None,
+            title: description.title.clone(),
+            description: description.description.clone(),
+            tags: description.tags.clone(),
+            manifests: BTreeMap::new(),
+            playable: BTreeSet::new(),
+            failure: None,
+            created_at: now,
+            updated_at: now,
+            ready_at: None,
+            expires_at: description.expires_at,
+            deleted_at: None,
+            queued_at: (status == Status::Queued).then_some(now),
+            next_check_at: None,
+        };
+        clip.next_check_at = clip.next_check(now);
+        clip
+    }
+
+    /// Sets the expiry, unless the clip already has one.
+    pub fn set_default_expiry(&mut self, expiry: Option<DateTime<Utc>>) {
+        self.expires_at = self.expires_at.or(expiry);
+        self.next_check_at = self.next_check(self.updated_at);
+    }
+
+    pub fn key(&self) -> ClipKey {
+        ClipKey { competition: self.competition.clone(), clip: self.clip.clone() }
+    }
+
+    pub fn upload(&self) -> Option<&Upload> {
+        match &self.source {
+            Source::Upload(upload) => Some(upload),
+            Source::Live { .. } => None,
+        }
+    }
+
+    /// The attempt in progress, or the last one.
+    pub fn current_attempt(&self) -> Attempt {
+        Attempt { clip: self.key(), number: self.attempt }
+    }
+
+    /// The attempt that made, or is making, the media.
+    pub fn attempt_of_media(&self) -> Attempt {
+        Attempt { clip: self.key(), number: self.media_attempt }
+    }
+
+    /// Whether the clip has passed its expiry and is not being deleted yet.
+    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
+        self.status != Status::Deleting && self.expires_at.is_some_and(|expiry| expiry <= now)
+    }
+
+    /// When the row of a deleted clip may be deleted.
+    ///
+    /// A function that was running when the clip was deleted may still create something. A
+    /// presigned URL may still bring a file. Until neither is possible, the row must stay, because
+    /// the sweep finds only what has a row.
+    pub fn removable_at(&self) -> Option<DateTime<Utc>> {
+        let runs_ended = self.deleted_at? + MAX_RUN;
+        let awaited = self.upload().and_then(|upload| upload.awaited_until);
+        Some(awaited.map_or(runs_ended, |awaited| awaited.max(runs_ended)))
+    }
+
+    /// When the sweep next checks the clip. `None`: never.
+    ///
+    /// The delay is half the time since the last change, between 10 s and 10 min: the longer a
+    /// clip has not changed, the less likely a check finds a change. For example, a clip that has
+    /// been `harvesting` for 60 s is checked again after 30 s. Exceptions:
+    ///
+    /// - A scheduled clip is first checked 10 s after its end.
+    /// - An awaited file is checked every 15 min, and when the wait ends.
+    /// - A queued clip is not checked: the harvest queue starts it.
+    /// - A clip with an expiry is checked then at the latest, whatever its state.
+    pub fn next_check(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let age = now - self.updated_at;
+        let soon = now + (age / 2).clamp(MIN_CHECK_DELAY, MAX_CHECK_DELAY);
+        let no_later_than = |latest: DateTime<Utc>, limit: Option<DateTime<Utc>>| {
+            limit.filter(|limit| *limit > now).map_or(latest, |limit| limit.min(latest))
+        };
+        let while_pending = match (self.status, &self.source) {
+            (Status::Deleting, _) => return Some(no_later_than(soon, self.removable_at())),
+            (Status::Ready | Status::Failed | Status::Queued, _) => None,
+            (Status::Scheduled, Source::Live { requested, .. }) => {
+                Some(soon.max(requested.end() + MIN_CHECK_DELAY))
+            }
+            // The file of a retry arrived with an earlier attempt.
+            (Status::Uploading, Source::Upload(upload)) if self.attempt == 1 => {
+                Some(no_later_than(now + AWAITED_FILE_CHECK_DELAY, upload.awaited_until))
+            }
+            _ => Some(soon),
+        };
+        while_pending.into_iter().chain(self.expires_at).min()
+    }
+}
+
+/// A time as a number of milliseconds since 1970, because the indexes sort by numbers.
+mod milliseconds {
+    use chrono::{DateTime, Utc};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde requires this signature")]
+    pub(super) fn serialize<S: Serializer>(
+        time: &Option<DateTime<Utc>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(|time| time.timestamp_millis()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<DateTime<Utc>>, D::Error> {
+        Ok(Option::<i64>::deserialize(deserializer)?.and_then(DateTime::from_timestamp_millis))
+    }
+}

@@ -1,0 +1,71 @@
+//! Where the media of a clip comes from: a live stream or an uploaded file.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Window;
+
+/// The name of a channel in the API.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChannelId(String);
+
+/// Where the media of a clip comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "source", rename_all = "lowercase", rename_all_fields = "camelCase")]
+pub enum Source {
+    Live { channel: ChannelId, requested: Window },
+    Upload(Upload),
+}
+
+/// An uploaded file, from the request for its URL to its renditions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Upload {
+    /// The key of the original in the upload bucket.
+    pub key: String,
+    pub filename: String,
+    /// When the recorded event happened. Lists are sorted by this time.
+    pub at: DateTime<Utc>,
+    /// The announced size in bytes. A file that was dropped into the bucket has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The `sub` claim of the token that announced the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uploader: Option<String>,
+    /// The S3 id of the multipart upload, if the file is sent in parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multipart: Option<String>,
+    /// If the file has not arrived by then, the sweep deletes the row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub awaited_until: Option<DateTime<Utc>>,
+    /// The id of the MediaConvert job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// The progress of the job in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<u8>,
+    /// The number of thumbnails that the job makes.
+    #[serde(default)]
+    pub thumbnails: u32,
+}
+
+impl ChannelId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ChannelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for ChannelId {
+    fn from(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+}

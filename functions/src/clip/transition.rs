@@ -1,0 +1,203 @@
+//! The one function that decides how a clip changes state.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Attempt, Bounds, Clip, ConfigurationId, Edit, Failure, Source, Status, Upload};
+
+/// What causes a change of a clip: a fact about one attempt, reported by an event or by a check,
+/// or a request by a person.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trigger {
+    /// The end of the clip has aired. `actual` is `None` if the bounds are unknown.
+    Aired { actual: Option<Bounds> },
+    /// The harvest job exists.
+    HarvestStarted,
+    /// S3 accepts the file in parts, under this id.
+    MultipartStarted { multipart: String },
+    /// The file exists, and it is a video with these bounds.
+    FileProbed { actual: Bounds, thumbnails: u32 },
+    /// The MediaConvert job exists.
+    TranscodeStarted { job: String },
+    /// The MediaConvert job has reached this percentage.
+    TranscodeProgressed { percent: u8 },
+    /// The media and the asset exist. The manifests are at these paths.
+    AssetCreated { manifests: BTreeMap<ConfigurationId, String> },
+    /// One packaging configuration is playable.
+    Playable { configuration: ConfigurationId },
+    /// The attempt has failed.
+    Failed(Failure),
+    /// An operator retries a failed clip.
+    Retried,
+    /// An operator changes the editable fields.
+    Edited(Edit),
+    /// An operator deletes the clip.
+    Deleted,
+    /// The clip may have passed its expiry.
+    Expired,
+}
+
+/// How long a cached list may still show a deleted clip, which must play until then.
+///
+/// 15 s: `max-age` 2 s, `stale-while-revalidate` 10 s, and index lag.
+const MAX_LIST_AGE: TimeDelta = TimeDelta::seconds(15);
+
+/// Returns the clip after `trigger`, or `None` if the trigger changes nothing.
+///
+/// `attempt` is the number of the attempt that the trigger is about. Triggers arrive twice, late
+/// and out of order, from events, from the sweep and from requests. A trigger that the clip is
+/// already past changes nothing, so every order ends in the same state. Facts about an earlier
+/// attempt are ignored. A retry names the attempt that failed, so two retries of one attempt make
+/// one new attempt.
+pub fn apply_trigger(
+    clip: &Clip,
+    attempt: u32,
+    trigger: Trigger,
+    now: DateTime<Utc>,
+) -> Option<Clip> {
+    if clip.status == Status::Deleting {
+        return None;
+    }
+    let mut next = clip.clone();
+    // Subscribers sort change events by this time, and the clocks of functions differ.
+    let now = now.max(clip.updated_at + TimeDelta::milliseconds(1));
+    let mut check_at = None;
+    match trigger {
+        Trigger::Edited(edit) => next.edit(edit),
+        Trigger::Expired if !clip.is_expired(now) => return None,
+        Trigger::Deleted | Trigger::Expired => {
+            next.status = Status::Deleting;
+            next.deleted_at = Some(now);
+            check_at = Some(now + MAX_LIST_AGE);
+        }
+        _ if attempt != clip.attempt => return None,
+        Trigger::Retried => {
+            next.retry(now)?;
+            check_at = (next.status != Status::Queued).then_some(now);
+        }
+        trigger if clip.status.is_in_progress() => next.progress(trigger, now)?,
+        _ => return None,
+    }
+    if next == *clip {
+        return None;
+    }
+    next.updated_at = now;
+    next.version += 1;
+    next.next_check_at = check_at.or_else(|| next.next_check(now));
+    if next.status != Status::Queued {
+        next.queued_at = None;
+    }
+    Some(next)
+}
+
+impl Clip {
+    fn edit(&mut self, Edit { title, description, tags, expires_at }: Edit) {
+        fn replace<T>(value: &mut T, new: Option<T>) {
+            if let Some(new) = new {
+                *value = new;
+            }
+        }
+        replace(&mut self.title, title);
+        replace(&mut self.description, description);
+        replace(&mut self.tags, tags);
+        replace(&mut self.expires_at, expires_at);
+    }
+
+    /// Starts a new attempt of a failed clip, at the step that failed.
+    fn retry(&mut self, now: DateTime<Utc>) -> Option<()> {
+        let can_retry = self.status == Status::Failed && self.attempt < Attempt::MAX;
+        let failure = self.failure.take_if(|_| can_retry)?;
+        self.attempt += 1;
+        self.manifests.clear();
+        self.playable.clear();
+        if failure.code.keeps_media() {
+            self.status = Status::Packaging;
+            return Some(());
+        }
+        self.media_attempt = self.attempt;
+        match &mut self.source {
+            Source::Live { .. } => {
+                self.status = Status::Queued;
+                self.queued_at = Some(now);
+            }
+            Source::Upload(upload) => {
+                self.status = Status::Uploading;
+                upload.job = None;
+                upload.progress = None;
+            }
+        }
+        Some(())
+    }
+
+    /// Applies a fact about the current attempt.
+    fn progress(&mut self, trigger: Trigger, now: DateTime<Utc>) -> Option<()> {
+        match trigger {
+            Trigger::Aired { actual } if self.status == Status::Scheduled => {
+                self.status = Status::Queued;
+                self.queued_at = Some(now);
+                self.actual = actual;
+            }
+            Trigger::HarvestStarted if self.status == Status::Queued => {
+                self.status = Status::Harvesting;
+            }
+            Trigger::AssetCreated { manifests } if self.status != Status::Packaging => {
+                self.status = Status::Packaging;
+                self.manifests = manifests;
+            }
+            // A retry of the asset is already `packaging` when its asset is created. If an asset
+            // vanished and was created again, nothing is proven playable yet.
+            Trigger::AssetCreated { manifests } if self.manifests != manifests => {
+                if !self.manifests.is_empty() {
+                    self.playable.clear();
+                }
+                self.manifests = manifests;
+            }
+            Trigger::FileProbed { actual, thumbnails } if self.status == Status::Uploading => {
+                self.status = Status::Transcoding;
+                self.actual = Some(actual);
+                upload_mut(self)?.thumbnails = thumbnails;
+            }
+            Trigger::MultipartStarted { multipart } if self.status == Status::Uploading => {
+                upload_mut(self)?.multipart.get_or_insert(multipart);
+            }
+            Trigger::TranscodeStarted { job } if self.status == Status::Transcoding => {
+                upload_mut(self)?.job.get_or_insert(job);
+            }
+            // Progress events can arrive out of order.
+            Trigger::TranscodeProgressed { percent } if self.status == Status::Transcoding => {
+                let progress = &mut upload_mut(self)?.progress;
+                *progress = Some(progress.map_or(percent, |known| known.max(percent)));
+            }
+            // The ingest can end before the row says that the asset exists.
+            Trigger::Playable { configuration } => {
+                self.playable.insert(configuration);
+            }
+            // Once the asset exists, the media is complete. Only the ingest can still fail.
+            Trigger::Failed(failure)
+                if self.status != Status::Packaging || failure.code.keeps_media() =>
+            {
+                self.status = Status::Failed;
+                self.failure = Some(failure);
+            }
+            _ => return None,
+        }
+        let is_playable = |configuration| self.playable.contains(configuration);
+        let is_proven = !self.manifests.is_empty() && self.manifests.keys().all(is_playable);
+        if self.status == Status::Packaging && is_proven {
+            self.status = Status::Ready;
+            self.ready_at = Some(now);
+        }
+        Some(())
+    }
+}
+
+fn upload_mut(clip: &mut Clip) -> Option<&mut Upload> {
+    match &mut clip.source {
+        Source::Upload(upload) => Some(upload),
+        Source::Live { .. } => None,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,342 @@
+//! Applies every trigger in every state, and the same triggers in different orders.
+
+use super::*;
+use crate::clip::{ClipId, ClipKey, Description, FailureCode, Window};
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_580_736_658 + seconds, 0).unwrap()
+}
+
+pub(crate) fn clip(status: Status) -> Clip {
+    let window = Window::new(at(0), at(120)).unwrap();
+    let manifests = match status {
+        Status::Packaging | Status::Ready => manifests(),
+        _ => BTreeMap::new(),
+    };
+    let source = match status {
+        Status::Uploading | Status::Transcoding => Source::Upload(Upload {
+            key: "100m-dash/20200203133058_20200203133058_k7Qx2f/original.mp4".to_owned(),
+            filename: "final.mp4".to_owned(),
+            at: at(0),
+            size: Some(7),
+            uploader: None,
+            multipart: None,
+            awaited_until: Some(at(3600)),
+            job: None,
+            progress: None,
+            thumbnails: 0,
+        }),
+        _ => Source::Live { channel: "main".into(), requested: window },
+    };
+    let key =
+        ClipKey { competition: "100m-dash".parse().unwrap(), clip: ClipId::for_window(window) };
+    let about = Description { title: "First race".to_owned(), ..Description::default() };
+    Clip {
+        manifests,
+        failure: (status == Status::Failed)
+            .then(|| Failure { code: FailureCode::HarvestFailed, message: "no".to_owned() }),
+        deleted_at: (status == Status::Deleting).then(|| at(130)),
+        next_check_at: status.is_pending().then(|| at(140)),
+        ..Clip::new(key, status, source, &about, at(130))
+    }
+}
+
+fn manifests() -> BTreeMap<ConfigurationId, String> {
+    [("hls", "/out/v1/a/b/c/index.m3u8"), ("dash", "/out/v1/a/b/d/index.mpd")]
+        .map(|(id, path)| (id.to_owned(), path.to_owned()))
+        .into()
+}
+
+fn failed(code: FailureCode) -> Trigger {
+    Trigger::Failed(Failure { code, message: "it did not work".to_owned() })
+}
+
+fn playable(id: &str) -> Trigger {
+    Trigger::Playable { configuration: id.to_owned() }
+}
+
+fn created() -> Trigger {
+    Trigger::AssetCreated { manifests: manifests() }
+}
+
+fn probed() -> Trigger {
+    let actual = Bounds { start: at(0), end: at(10), duration_seconds: 10.0 };
+    Trigger::FileProbed { actual, thumbnails: 10 }
+}
+
+fn multipart() -> Trigger {
+    Trigger::MultipartStarted { multipart: "m".to_owned() }
+}
+
+fn started(job: &str) -> Trigger {
+    Trigger::TranscodeStarted { job: job.to_owned() }
+}
+
+fn edited(title: &str) -> Trigger {
+    Trigger::Edited(Edit { title: Some(title.to_owned()), ..Edit::default() })
+}
+
+fn apply(clip: &Clip, trigger: Trigger) -> Option<Clip> {
+    apply_trigger(clip, clip.attempt, trigger, at(200))
+}
+
+fn column(before: &Clip, attempt: u32, trigger: Trigger) -> &'static str {
+    match apply_trigger(before, attempt, trigger, at(200)) {
+        None => ".",
+        Some(next) if next.status == before.status => "=",
+        Some(next) => next.status.as_str(),
+    }
+}
+
+/// One row per state; a column per trigger, in the order of `triggers`. `.` is no change, `=`
+/// a change that leaves the status as it is.
+#[test]
+fn every_state_meets_every_trigger() {
+    let triggers = || {
+        [
+            Trigger::Aired { actual: None },
+            Trigger::HarvestStarted,
+            multipart(),
+            probed(),
+            started("j"),
+            Trigger::TranscodeProgressed { percent: 50 },
+            created(),
+            playable("hls"),
+            failed(FailureCode::HarvestFailed),
+            failed(FailureCode::IngestFailed),
+            Trigger::Retried,
+            edited("Another"),
+            Trigger::Deleted,
+            Trigger::Expired,
+        ]
+    };
+    let table = [
+        "scheduled   queued . . . . . packaging = failed failed . = deleting .",
+        "queued      . harvesting . . . . packaging = failed failed . = deleting .",
+        "harvesting  . . . . . . packaging = failed failed . = deleting .",
+        "uploading   . . = transcoding . . packaging = failed failed . = deleting .",
+        "transcoding . . . . = = packaging = failed failed . = deleting .",
+        "packaging   . . . . . . . = . failed . = deleting .",
+        "ready       . . . . . . . . . . . = deleting .",
+        "failed      . . . . . . . . . . queued = deleting .",
+        "deleting    . . . . . . . . . . . . . .",
+    ];
+    // What is known of an earlier attempt, or of one that is yet to come, is about another.
+    let other = ". . . . . . . . . . . = deleting .";
+    for (status, expected) in Status::ALL.into_iter().zip(table) {
+        let before = clip(status);
+        let row = |attempt| triggers().map(|trigger| column(&before, attempt, trigger)).join(" ");
+        let (name, columns) = expected.split_once(char::is_whitespace).unwrap();
+        assert_eq!((status.as_str(), row(1).as_str()), (name, columns.trim()));
+        let of_none = if status == Status::Deleting { columns.trim() } else { other };
+        assert_eq!((row(0).as_str(), row(2).as_str()), (of_none, of_none), "{name}");
+    }
+}
+
+/// Each failure, for a clip of the stream and one of a file: what is done again, and whose
+/// media the clip then has.
+#[test]
+fn a_retry_does_again_what_failed() {
+    use FailureCode::{AssetRefused, HarvestFailed, HarvestRefused, IngestFailed};
+
+    let file = clip(Status::Uploading).source;
+    let check = |code, source: Option<&Source>, expected: (Status, u32)| {
+        let mut before = clip(Status::Failed);
+        before.failure = Some(Failure { code, message: "no".to_owned() });
+        before.source = source.unwrap_or(&before.source).clone();
+        before.playable = ["hls".to_owned()].into();
+        let next = apply(&before, Trigger::Retried).unwrap();
+        assert_eq!((next.status, next.media_attempt), expected, "{code:?}");
+        assert_eq!((next.attempt, next.failure, next.playable.len()), (2, None, 0));
+        assert_eq!(next.queued_at, (next.status == Status::Queued).then(|| at(200)));
+    };
+    check(HarvestRefused, None, (Status::Queued, 2));
+    check(HarvestFailed, None, (Status::Queued, 2));
+    check(FailureCode::NotAired, None, (Status::Queued, 2));
+    check(IngestFailed, None, (Status::Packaging, 1));
+    check(AssetRefused, Some(&file), (Status::Packaging, 1));
+    check(FailureCode::TranscodeFailed, Some(&file), (Status::Uploading, 2));
+    check(FailureCode::UnreadableFile, Some(&file), (Status::Uploading, 2));
+}
+
+#[test]
+fn a_clip_is_tried_five_times_at_most() {
+    let mut now = clip(Status::Failed);
+    for attempt in 2..=Attempt::MAX {
+        now = apply(&now, Trigger::Retried).unwrap();
+        assert_eq!(now.attempt, attempt);
+        assert_eq!(apply_trigger(&now, attempt - 1, Trigger::Retried, at(200)), None, "once");
+        now = apply(&now, failed(FailureCode::HarvestFailed)).unwrap();
+    }
+    assert_eq!(apply(&now, Trigger::Retried), None);
+}
+
+#[test]
+fn a_retried_ingest_is_ready_once_its_new_asset_is() {
+    let mut now = clip(Status::Packaging);
+    for trigger in [failed(FailureCode::IngestFailed), Trigger::Retried, playable("hls")] {
+        now = apply(&now, trigger).unwrap();
+    }
+    assert_eq!((now.status, now.manifests.len()), (Status::Packaging, 0));
+    for trigger in [created(), playable("dash")] {
+        now = apply(&now, trigger).unwrap();
+    }
+    assert_eq!(now.status, Status::Ready);
+}
+
+#[test]
+fn a_clip_is_ready_in_any_order_and_with_every_repetition() {
+    let (start, created) = (Trigger::HarvestStarted, created());
+    let (hls, dash) = (playable("hls"), playable("dash"));
+    let orders = [
+        [&start, &created, &hls, &dash],
+        [&start, &hls, &dash, &created],
+        [&hls, &created, &dash, &start],
+        [&dash, &hls, &start, &created],
+    ];
+    for order in orders {
+        let mut now = clip(Status::Queued);
+        let mut became_ready = 0;
+        for trigger in order.into_iter().chain(order) {
+            if let Some(next) = apply(&now, trigger.clone()) {
+                assert_eq!(next.version, now.version + 1);
+                assert!(now.updated_at < next.updated_at, "all of it came in one moment");
+                became_ready += u32::from(next.status == Status::Ready);
+                now = next;
+            }
+        }
+        assert_eq!((now.status, became_ready), (Status::Ready, 1), "{order:?}");
+        assert_eq!((now.ready_at.is_some(), now.next_check_at), (true, None));
+    }
+}
+
+#[test]
+fn an_upload_is_ready_in_any_order_and_with_every_repetition() {
+    let (multipart, probed, started) = (multipart(), probed(), started("j"));
+    let progressed = Trigger::TranscodeProgressed { percent: 50 };
+    let (created, hls, dash) = (created(), playable("hls"), playable("dash"));
+    for order in [
+        [&multipart, &probed, &started, &progressed, &created, &hls, &dash],
+        [&multipart, &probed, &progressed, &started, &hls, &created, &dash],
+        [&probed, &created, &started, &dash, &progressed, &hls, &multipart],
+    ] {
+        let mut now = clip(Status::Uploading);
+        for trigger in order.into_iter().chain(order) {
+            now = apply(&now, trigger.clone()).unwrap_or(now);
+        }
+        assert_eq!(now.status, Status::Ready, "{order:?}");
+        assert_eq!(now.upload().unwrap().thumbnails, 10);
+        assert_eq!(now.actual.unwrap().end, at(10));
+    }
+}
+
+#[test]
+fn one_job_and_growing_progress() {
+    let mut now = clip(Status::Transcoding);
+    let mut tell = |trigger| match apply(&now, trigger) {
+        Some(next) => {
+            now = next;
+            true
+        }
+        None => false,
+    };
+    let progressed = |percent| Trigger::TranscodeProgressed { percent };
+    assert!(tell(started("a")));
+    assert!(!tell(started("b")));
+    assert!(tell(progressed(40)));
+    assert!(!tell(progressed(30)));
+    assert_eq!(now.upload().unwrap().job.as_deref(), Some("a"));
+    assert_eq!(now.upload().unwrap().progress, Some(40));
+}
+
+#[test]
+fn one_format_is_not_enough() {
+    let next = apply(&clip(Status::Packaging), playable("hls")).unwrap();
+    assert_eq!((next.status, next.ready_at), (Status::Packaging, None));
+}
+
+#[test]
+fn an_asset_without_formats_is_never_ready() {
+    let created = Trigger::AssetCreated { manifests: BTreeMap::new() };
+    let next = apply(&clip(Status::Harvesting), created).unwrap();
+    assert_eq!(next.status, Status::Packaging);
+}
+
+#[test]
+fn an_asset_that_was_made_anew_has_to_prove_itself_again() {
+    let hls = apply(&clip(Status::Packaging), playable("hls")).unwrap();
+    let manifests = [("hls".to_owned(), "/out/v1/d/e/f/index.m3u8".to_owned())].into();
+    let next = apply(&hls, Trigger::AssetCreated { manifests }).unwrap();
+    assert_eq!((next.status, next.playable.len()), (Status::Packaging, 0));
+}
+
+#[test]
+fn an_edit_that_changes_nothing_is_none() {
+    let clip = clip(Status::Ready);
+    assert_eq!(apply(&clip, edited(&clip.title)), None);
+    let expiry = Edit { expires_at: Some(Some(at(900))), ..Edit::default() };
+    let next = apply(&clip, Trigger::Edited(expiry)).unwrap();
+    assert_eq!((next.expires_at, next.next_check_at), (Some(at(900)), Some(at(900))));
+    let kept = Edit { expires_at: Some(None), ..Edit::default() };
+    let next = apply(&next, Trigger::Edited(kept)).unwrap();
+    assert_eq!((next.expires_at, next.next_check_at), (None, None));
+}
+
+#[test]
+fn a_clip_expires_when_its_time_is_over() {
+    for status in Status::ALL {
+        let mut clip = clip(status);
+        clip.expires_at = Some(at(201));
+        assert_eq!(apply(&clip, Trigger::Expired), None);
+        clip.expires_at = Some(at(200));
+        let next = apply(&clip, Trigger::Expired);
+        assert_eq!(next.is_some(), status != Status::Deleting, "{status:?}");
+        if let Some(next) = next {
+            assert_eq!((next.status, next.deleted_at), (Status::Deleting, Some(at(200))));
+            assert_eq!(next.next_check_at, Some(at(215)), "lists may still show it until then");
+        }
+    }
+}
+
+#[test]
+fn the_row_of_a_deleted_clip_stays_as_long_as_something_may_come() {
+    let removable_at = |status| apply(&clip(status), Trigger::Deleted).unwrap().removable_at();
+    assert_eq!(removable_at(Status::Queued), Some(at(200 + 180)));
+    assert_eq!(removable_at(Status::Uploading), Some(at(3600)), "its URL is good until then");
+}
+
+#[test]
+fn a_removal_that_did_not_get_through_is_tried_again_soon() {
+    for status in [Status::Queued, Status::Uploading] {
+        let deleted = apply(&clip(status), Trigger::Deleted).unwrap();
+        assert_eq!(deleted.next_check(at(220)), Some(at(230)), "{status:?}");
+        assert_eq!(deleted.next_check(at(3599 - 700)), Some(at(3599 - 100)), "{status:?}");
+    }
+    let awaited = apply(&clip(Status::Uploading), Trigger::Deleted).unwrap();
+    assert_eq!(awaited.next_check(at(3599)), Some(at(3600)), "its row may go then");
+}
+
+#[test]
+fn whatever_expires_is_looked_at_then_if_not_before() {
+    let next_check = |status, expires_at| {
+        Clip { expires_at, ..clip(status) }.next_check(at(130)).map(|next| next - at(0))
+    };
+    for status in [Status::Ready, Status::Failed, Status::Queued] {
+        assert_eq!(next_check(status, None), None, "{status:?}");
+    }
+    for status in Status::ALL.into_iter().filter(|status| *status != Status::Deleting) {
+        let at_its_expiry = next_check(status, Some(at(131)));
+        assert_eq!(at_its_expiry, Some(TimeDelta::seconds(131)), "{status:?}");
+    }
+    assert!(next_check(Status::Uploading, Some(at(90_000))) < Some(TimeDelta::seconds(90_000)));
+    let mut by_default = clip(Status::Queued);
+    by_default.set_default_expiry(Some(at(900)));
+    assert_eq!(by_default.next_check_at, Some(at(900)));
+}
+
+#[test]
+fn looks_grow_rarer_with_age() {
+    let clip = clip(Status::Harvesting);
+    let wait = |age: i64| (clip.next_check(at(130 + age)).unwrap() - at(130 + age)).num_seconds();
+    assert_eq!([wait(0), wait(19), wait(60), wait(1200), wait(90_000)], [10, 10, 30, 600, 600]);
+}

@@ -1,0 +1,211 @@
+//! `POST /api/clip`: creates a clip of the live stream. Its preview plays from the reply on.
+
+use aws_config::SdkConfig;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{ClipRequest, HarvestQueue, WindowRequest};
+use crate::api::{
+    ClipView, Problem, ProblemKind, Reply, Request, Route, create_clip_once, find_created_clip,
+};
+use crate::clip::{
+    Bounds, Clip, ClipId, ClipKey, ExpirySettings, Source, Status, Window, WindowError,
+    floor_second,
+};
+use crate::config::{ConfigError, Variables};
+use crate::error::{self, format_sentence};
+use crate::library::IdempotentRequest;
+use crate::live::coverage::{check_not_expired, find_bounds};
+use crate::live::{Channel, CoverageError, ManifestReadError, Timeline};
+
+/// The route of `create-clip`.
+#[derive(Clone, Debug)]
+pub struct CreateClip {
+    queue: HarvestQueue,
+    expiry: ExpirySettings,
+    view: ClipView,
+}
+
+/// A window that the stream covers, now or later.
+#[derive(Clone, Copy, Debug)]
+struct ResolvedWindow {
+    window: Window,
+    /// `None` if the manifest could not be read, or if the window has not aired.
+    actual: Option<Bounds>,
+    status: Status,
+}
+
+/// How long after the live edge a clip may end.
+const MAX_AHEAD: TimeDelta = TimeDelta::hours(4);
+
+impl Route for CreateClip {
+    fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        Ok(Self {
+            queue: HarvestQueue::from_variables(sdk, variables)?,
+            expiry: variables.optional("CLIP_EXPIRY_DAYS")?.unwrap_or_default(),
+            view: ClipView::from_variables(variables)?,
+        })
+    }
+
+    async fn warm_up(&self) {
+        self.queue.warm_up().await;
+    }
+
+    async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
+        let clip_request = ClipRequest::parse(&request.body()?)?;
+        let idempotent = request.idempotent_request()?;
+        let find_created = || find_created_clip(self.queue.library(), idempotent.as_ref(), now);
+        let clip = match find_created().await? {
+            Some(clip) => clip,
+            None => match self.create(clip_request, idempotent.as_ref(), now).await {
+                Ok(clip) => clip,
+                // The same request may have succeeded at the same time: the stream could be read
+                // for one of the two and not for the other.
+                Err(problem) => find_created().await?.ok_or(problem)?,
+            },
+        };
+        let path = format!("/api/competitions/{}/clips/{}", clip.competition, clip.clip);
+        let body = self.view.to_json_with_queue(self.queue.library(), &clip).await;
+        Ok(Reply::json(202, body).with_location(&path))
+    }
+}
+
+impl CreateClip {
+    /// Writes the row of the clip, then starts its harvest.
+    ///
+    /// Once the row exists, the clip cannot get lost: if a later step fails, the sweep repeats it.
+    /// Therefore only the steps before the row can fail the request.
+    async fn create(
+        &self,
+        ClipRequest { competition, channel, window, description }: ClipRequest,
+        idempotent: Option<&IdempotentRequest>,
+        now: DateTime<Utc>,
+    ) -> Result<Clip, Problem> {
+        description.check_expiry(now)?;
+        let channels = self.queue.channels();
+        let channel = match &channel {
+            None => channels.default_channel(),
+            Some(id) => channels.find(id).ok_or_else(|| {
+                let known: Vec<_> = channels.ids().map(ToString::to_string).collect();
+                let detail =
+                    format!("There is no channel {id}. The channels are {}.", known.join(", "));
+                Problem::invalid_field("channel", detail)
+            })?,
+        };
+        let ResolvedWindow { window, actual, status } =
+            self.resolve_window(channel, window, now).await?;
+
+        let competition = competition.as_ref().unwrap_or(&channel.competition).clone();
+        let source = Source::Live { channel: channel.id.clone(), requested: window };
+        let new_clip = || {
+            let key =
+                ClipKey { competition: competition.clone(), clip: ClipId::for_window(window) };
+            let mut clip = Clip::new(key, status, source.clone(), &description, now);
+            clip.actual = actual;
+            clip.set_default_expiry(self.expiry.expires_at(&competition, now));
+            clip
+        };
+        let clip = create_clip_once(self.queue.library(), idempotent, now, new_clip).await?;
+        let key = clip.key();
+        tracing::info!(
+            clip.id = %key,
+            "clip {key}: {} to {} of channel {}",
+            window.start(), window.end(), channel.id
+        );
+        // A later time than that of the row, because each state has its own time.
+        Ok(self.queue.add(clip, Utc::now()).await)
+    }
+
+    /// Finds the window to harvest, and its bounds if the manifest can be read.
+    async fn resolve_window(
+        &self,
+        channel: &Channel,
+        request: WindowRequest,
+        now: DateTime<Utc>,
+    ) -> Result<ResolvedWindow, Problem> {
+        let endpoint = self.queue.live();
+        let limits = channel.limits();
+        let aired = |window, actual| ResolvedWindow { window, actual, status: Status::Queued };
+        match request {
+            WindowRequest::Between(window) => {
+                window.check(limits).map_err(|error| invalid_window("end", &error))?;
+                let (live, requested) = tokio::join!(
+                    endpoint.live_timeline(channel),
+                    endpoint.window_timeline(channel, window)
+                );
+                let live = live.ok();
+                let live_edge = live.as_ref().map_or(now, Timeline::end);
+                if window.end() > live_edge && window.end() <= live_edge + MAX_AHEAD {
+                    check_not_expired(channel, window, live_edge)?;
+                    return Ok(ResolvedWindow { window, actual: None, status: Status::Scheduled });
+                }
+                let actual = find_bounds(channel, window, live.as_ref(), requested, now)?;
+                Ok(aired(window, actual))
+            }
+            WindowRequest::LastSeconds(seconds) => {
+                let field = "lastSeconds";
+                let invalid = |error| invalid_window(field, &error);
+                let live = endpoint.live_timeline(channel).await.map_err(|cause| {
+                    let chain = error::chain(&cause);
+                    tracing::warn!(
+                        "could not read the live edge of channel {}: {chain}",
+                        channel.id
+                    );
+                    Problem::new(
+                        ProblemKind::LiveUnreadable,
+                        "The live stream cannot be read, so its live edge is unknown. Give start \
+                         and end instead, or retry in a few seconds.",
+                    )
+                })?;
+                let mut window = last_seconds_window(seconds, &live).map_err(invalid)?;
+                window.check(limits).map_err(invalid)?;
+                let mut requested = endpoint.window_timeline(channel, window).await;
+                let is_younger = window.start() < live.start();
+                if is_younger && matches!(requested, Err(ManifestReadError::NotFound)) {
+                    // The stream has been on air for less than that. The clip is all of it.
+                    window = Window::new_within(live.start(), live.end()).map_err(invalid)?;
+                    window.check(limits).map_err(invalid)?;
+                    requested = endpoint.window_timeline(channel, window).await;
+                }
+                let actual = find_bounds(channel, window, Some(&live), requested, now)
+                    .map_err(|error| Problem { field: Some(field.to_owned()), ..error.into() })?;
+                Ok(aired(window, actual))
+            }
+        }
+    }
+}
+
+impl From<CoverageError> for Problem {
+    fn from(error: CoverageError) -> Self {
+        let (kind, field) = match error {
+            CoverageError::NotAired { .. } => (ProblemKind::WindowNotAired, "end"),
+            CoverageError::Expired { .. } => (ProblemKind::WindowExpired, "start"),
+            CoverageError::PartlyOffAir { .. } | CoverageError::OffAir => {
+                (ProblemKind::WindowUnavailable, "start")
+            }
+        };
+        Self::for_field(kind, field, format_sentence(&error))
+    }
+}
+
+fn invalid_window(field: &str, error: &WindowError) -> Problem {
+    Problem::for_field(ProblemKind::InvalidWindow, field, format_sentence(error))
+}
+
+/// The window of the last seconds before the live edge, on the clock of PROGRAM-DATE-TIME.
+fn last_seconds_window(seconds: u32, live: &Timeline) -> Result<Window, WindowError> {
+    let live_edge = floor_second(live.end());
+    Window::new(live_edge - TimeDelta::seconds(seconds.into()), live_edge)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::coverage::tests::{at, timeline};
+
+    #[test]
+    fn the_last_seconds_end_at_the_last_whole_second_on_air() {
+        let live = timeline(940.04, 30, false);
+        let window = last_seconds_window(60, &live).unwrap();
+        assert_eq!((window.start(), window.end()), (at(940.0), at(1000.0)));
+    }
+}

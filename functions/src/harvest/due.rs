@@ -1,0 +1,90 @@
+//! Due messages: delayed messages that start `harvest-clip`.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use crate::clip::{ClipId, ClipKey, CompetitionId};
+use crate::config::{ConfigError, Variables};
+
+/// Sends due messages.
+#[derive(Clone, Debug)]
+pub struct DueQueue {
+    client: aws_sdk_sqs::Client,
+    url: String,
+}
+
+/// A due message: the key of a clip that `harvest-clip` should process.
+///
+/// It does not contain the state of the clip, so a message that arrives twice or late is harmless.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueMessage {
+    competition: CompetitionId,
+    clip: ClipId,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("could not send the due message of clip {clip}")]
+pub struct DueQueueError {
+    clip: ClipKey,
+    #[source]
+    source: Box<aws_sdk_sqs::Error>,
+}
+
+/// Longest delay of SQS. If a clip is due later, `harvest-clip` sends the message again.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
+const MAX_DELAY: Duration = Duration::from_mins(15);
+
+impl DueQueue {
+    pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        let url = variables.required("DUE_QUEUE_URL")?.to_owned();
+        Ok(Self { client: aws_sdk_sqs::Client::new(sdk), url })
+    }
+
+    /// Sends the due message of a clip. It arrives after `delay`, at most after 15 minutes.
+    pub async fn send(&self, clip: &ClipKey, delay: TimeDelta) -> Result<(), DueQueueError> {
+        let due = DueMessage { competition: clip.competition.clone(), clip: clip.clip.clone() };
+        let body = serde_json::to_string(&due).expect("two texts can be formatted as JSON");
+        let sent =
+            self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(
+                i32::try_from(to_delay_seconds(delay)).expect("it is at most fifteen minutes"),
+            );
+        sent.send()
+            .await
+            .map(drop)
+            .map_err(|error| DueQueueError { clip: clip.clone(), source: Box::new(error.into()) })
+    }
+}
+
+impl From<DueMessage> for ClipKey {
+    fn from(DueMessage { competition, clip }: DueMessage) -> Self {
+        Self { competition, clip }
+    }
+}
+
+/// Converts a delay to SQS's unit: whole seconds, rounded up.
+fn to_delay_seconds(delay: TimeDelta) -> u64 {
+    let delay = delay.to_std().unwrap_or(Duration::ZERO).min(MAX_DELAY);
+    delay.as_secs() + u64::from(delay.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_are_whole_seconds_and_at_most_fifteen_minutes() {
+        let check = |milliseconds, expected| {
+            assert_eq!(to_delay_seconds(TimeDelta::milliseconds(milliseconds)), expected);
+        };
+        check(-5000, 0);
+        check(0, 0);
+        check(1, 1);
+        check(1000, 1);
+        check(1001, 2);
+        check(900_000, 900);
+        check(14_400_000, 900);
+    }
+}

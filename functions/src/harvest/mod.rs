@@ -1,0 +1,17 @@
+//! Cuts clips out of the live stream: create-clip, harvest jobs and the harvest queue.
+
+mod clip_request;
+mod create_clip;
+mod due;
+mod harvest_clip;
+mod harvest_complete;
+mod jobs;
+mod queue;
+
+pub use clip_request::{ClipRequest, WindowRequest};
+pub use create_clip::CreateClip;
+pub use due::{DueMessage, DueQueue, DueQueueError};
+pub use harvest_clip::{HarvestClip, HarvestClipError};
+pub use harvest_complete::{HarvestComplete, HarvestCompleteError, HarvestJobNotification};
+pub use jobs::{HarvestJobError, HarvestJobs, HarvestState, StartOutcome};
+pub use queue::{HarvestQueue, HarvestQueueError};

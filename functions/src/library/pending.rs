@@ -1,0 +1,79 @@
+//! Pending clips, ordered by the time of their next check.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+
+use super::rows::{decode_or_log, milliseconds, text};
+use super::{INDEX_PARTITION_VALUE, Library, LibraryError, PENDING_INDEX, PENDING_PARTITION};
+use crate::clip::{Clip, Status};
+
+/// A pending clip is checked within a day. The index also holds ready and failed clips with an
+/// expiry, which can be years away.
+const COUNT_HORIZON: TimeDelta = TimeDelta::hours(25);
+
+impl Library {
+    /// The clips whose next check is due, the longest overdue first.
+    pub async fn clips_to_check(
+        &self,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<Clip>, LibraryError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(PENDING_INDEX)
+            .key_condition_expression("#pending = :clips AND nextCheckAt <= :now")
+            .expression_attribute_names("#pending", PENDING_PARTITION)
+            .expression_attribute_values(":clips", text(&INDEX_PARTITION_VALUE))
+            .expression_attribute_values(":now", milliseconds(now))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let mut pages = query.into_paginator().send();
+        let mut clips = Vec::new();
+        while clips.len() < limit
+            && let Some(page) = pages.next().await
+        {
+            let page = page.map_err(LibraryError::query_failed(PENDING_INDEX))?;
+            clips.extend(page.items.unwrap_or_default().into_iter().filter_map(decode_or_log));
+        }
+        clips.truncate(limit);
+        Ok(clips)
+    }
+
+    /// The number of pending clips by status, without queued clips, which have their own index.
+    pub async fn count_pending(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<BTreeMap<Status, usize>, LibraryError> {
+        #[derive(Deserialize)]
+        struct Row {
+            status: Status,
+        }
+        let pending = Status::ALL.into_iter().filter(|status| status.is_pending());
+        let mut counts: BTreeMap<_, _> = pending.map(|status| (status, 0)).collect();
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(PENDING_INDEX)
+            .key_condition_expression("#pending = :clips AND nextCheckAt < :horizon")
+            .projection_expression("#status")
+            .expression_attribute_names("#pending", PENDING_PARTITION)
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":clips", text(&INDEX_PARTITION_VALUE))
+            .expression_attribute_values(":horizon", milliseconds(now + COUNT_HORIZON));
+        let mut pages = query.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(LibraryError::query_failed(PENDING_INDEX))?;
+            for item in page.items.unwrap_or_default() {
+                let Row { status } = serde_dynamo::from_item(item).map_err(LibraryError::Decode)?;
+                if let Some(count) = counts.get_mut(&status) {
+                    *count += 1;
+                }
+            }
+        }
+        Ok(counts)
+    }
+}

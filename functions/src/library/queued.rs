@@ -1,0 +1,52 @@
+//! Queued clips, ordered by the time they entered the harvest queue.
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::Select;
+use chrono::{DateTime, Utc};
+
+use super::rows::{decode_key, milliseconds, text};
+use super::{INDEX_PARTITION_VALUE, Library, LibraryError, QUEUED_INDEX, QUEUED_PARTITION};
+use crate::clip::{Clip, ClipKey};
+
+impl Library {
+    /// The oldest queued clips, the first in the queue first.
+    ///
+    /// The index is eventually consistent: it may still contain a clip that has been started.
+    pub async fn oldest_queued(&self, limit: u32) -> Result<Vec<ClipKey>, LibraryError> {
+        let query = self.query_queued().limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let found = query.send().await.map_err(LibraryError::query_failed(QUEUED_INDEX))?;
+        found.items.unwrap_or_default().into_iter().map(decode_key).collect()
+    }
+
+    /// The number of queued clips that are older than this one.
+    pub async fn count_ahead_of(&self, clip: &Clip) -> Result<usize, LibraryError> {
+        self.count_queued(clip.queued_at).await
+    }
+
+    /// The number of queued clips; with `before`, only of those that were queued before then.
+    pub async fn count_queued(&self, before: Option<DateTime<Utc>>) -> Result<usize, LibraryError> {
+        let mut query = self.query_queued().select(Select::Count);
+        if let Some(before) = before {
+            query = query
+                .key_condition_expression("#queued = :clips AND queuedAt < :before")
+                .expression_attribute_values(":before", milliseconds(before));
+        }
+        let mut count = 0;
+        let mut pages = query.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(LibraryError::query_failed(QUEUED_INDEX))?;
+            count += usize::try_from(page.count).unwrap_or(0);
+        }
+        Ok(count)
+    }
+
+    fn query_queued(&self) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name(QUEUED_INDEX)
+            .key_condition_expression("#queued = :clips")
+            .expression_attribute_names("#queued", QUEUED_PARTITION)
+            .expression_attribute_values(":clips", text(&INDEX_PARTITION_VALUE))
+    }
+}

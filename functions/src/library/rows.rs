@@ -1,0 +1,102 @@
+//! Converts clips to rows of the table and back.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::{
+    ACTIVE_PARTITION, INDEX_PARTITION_VALUE, LibraryError, PENDING_PARTITION, QUEUED_PARTITION,
+};
+use crate::clip::{Clip, ClipId, ClipKey, CompetitionId, Status};
+use crate::error;
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// Encodes a clip: its fields, and the partition of each sparse index that it belongs to.
+pub(super) fn encode(clip: &Clip) -> Result<Item, LibraryError> {
+    let mut item: Item = serde_dynamo::to_item(clip)
+        .map_err(|source| LibraryError::Encode { clip: clip.key(), source })?;
+    if clip.status == Status::Ready {
+        item.insert(ACTIVE_PARTITION.to_owned(), text(&clip.competition));
+    }
+    if clip.next_check_at.is_some() {
+        item.insert(PENDING_PARTITION.to_owned(), text(&INDEX_PARTITION_VALUE));
+    }
+    if clip.queued_at.is_some() {
+        item.insert(QUEUED_PARTITION.to_owned(), text(&INDEX_PARTITION_VALUE));
+    }
+    Ok(item)
+}
+
+pub(super) fn decode(item: Item) -> Result<Clip, LibraryError> {
+    serde_dynamo::from_item(item).map_err(LibraryError::Decode)
+}
+
+/// Decodes a row of a query. A row that cannot be decoded, because it was written by hand or by
+/// another version, is logged and skipped, so that it does not hide the other rows.
+pub(super) fn decode_or_log(item: Item) -> Option<Clip> {
+    let attribute =
+        |name| item.get(name).and_then(|it| it.as_s().ok()).cloned().unwrap_or_default();
+    let key = format!("{}_{}", attribute("competition"), attribute("clip"));
+    decode(item)
+        .inspect_err(|failure| {
+            tracing::error!(
+                clip.id = %key,
+                "could not decode the row of clip {key}: {}",
+                error::chain(failure)
+            );
+        })
+        .ok()
+}
+
+/// Decodes the key of a clip from a row of an index.
+pub(super) fn decode_key(row: Item) -> Result<ClipKey, LibraryError> {
+    #[derive(Deserialize)]
+    struct Key {
+        competition: CompetitionId,
+        clip: ClipId,
+    }
+    let Key { competition, clip } = serde_dynamo::from_item(row).map_err(LibraryError::Decode)?;
+    Ok(ClipKey { competition, clip })
+}
+
+/// A time as the sort key of an index: milliseconds since 1970.
+pub(super) fn milliseconds(time: DateTime<Utc>) -> AttributeValue {
+    AttributeValue::N(time.timestamp_millis().to_string())
+}
+
+pub(super) fn text(value: &impl ToString) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clip::transition::tests::clip;
+
+    #[test]
+    fn a_row_is_in_the_indexes_of_its_status_only() {
+        for status in Status::ALL {
+            let clip = clip(status);
+            let item = encode(&clip).unwrap();
+            let has = |attribute| item.contains_key(attribute);
+            assert_eq!(has(ACTIVE_PARTITION), status == Status::Ready, "{status:?}");
+            assert_eq!(has(PENDING_PARTITION), status.is_pending(), "{status:?}");
+            assert_eq!(has("nextCheckAt"), status.is_pending(), "{status:?}");
+            assert_eq!(has(QUEUED_PARTITION), status == Status::Queued, "{status:?}");
+            assert_eq!(has("queuedAt"), status == Status::Queued, "{status:?}");
+            assert_eq!(decode(item).unwrap(), clip);
+        }
+    }
+
+    #[test]
+    fn a_ready_clip_with_an_expiry_is_in_the_index_of_pending_clips() {
+        let mut clip = clip(Status::Ready);
+        clip.expires_at = Some(clip.created_at);
+        clip.next_check_at = clip.next_check(clip.created_at);
+        let item = encode(&clip).unwrap();
+        assert!(item.contains_key(PENDING_PARTITION) && item.contains_key(ACTIVE_PARTITION));
+    }
+}

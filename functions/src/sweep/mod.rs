@@ -1,0 +1,7 @@
+//! Checks every pending clip, and does what a lost event would have done.
+
+mod removal;
+mod sweep_library;
+
+pub use removal::{Removal, RemovalError, RemovalOutcome};
+pub use sweep_library::{Sweep, SweepError, SweepReport};

@@ -1,0 +1,96 @@
+//! Removes deleted clips: asset, media, original, and finally the row.
+
+use aws_config::SdkConfig;
+use chrono::{DateTime, Utc};
+
+use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
+use crate::clip::{Clip, Source};
+use crate::config::{ConfigError, Variables};
+use crate::harvest::{HarvestJobError, HarvestJobs, HarvestState};
+use crate::library::{Library, LibraryError};
+use crate::upload::{UploadProcessor, UploadProcessorError};
+
+/// Removes everything that a clip has in AWS.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    library: Library,
+    jobs: HarvestJobs,
+    assets: Assets,
+    uploads: UploadProcessor,
+    media: ClipMedia,
+}
+
+/// What one call to remove a clip did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovalOutcome {
+    /// The row is deleted, and nothing is left of the clip.
+    Removed,
+    /// Something is left, or may still appear. Call again later.
+    Incomplete,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RemovalError {
+    #[error("could not find out whether the harvest of the clip has ended")]
+    Harvest(#[from] HarvestJobError),
+    #[error("could not delete an asset of the clip")]
+    Asset(#[from] AssetError),
+    #[error("could not delete the original of the clip")]
+    Upload(#[from] UploadProcessorError),
+    #[error("could not delete the media of the clip")]
+    Media(#[from] ClipMediaError),
+    #[error("could not delete the row of the clip")]
+    Library(#[from] LibraryError),
+}
+
+impl Removal {
+    pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        Ok(Self {
+            library: Library::from_variables(sdk, variables)?,
+            jobs: HarvestJobs::from_variables(sdk, variables)?,
+            assets: Assets::from_variables(sdk, variables)?,
+            uploads: UploadProcessor::from_variables(sdk, variables)?,
+            media: ClipMedia::from_variables(sdk, variables)?,
+        })
+    }
+
+    /// Removes what exists of a deleted clip. It is safe to call this again.
+    ///
+    /// - A running harvest or transcode would go on writing media, so this waits until it has ended.
+    /// - The assets go first, so that no clip plays with missing segments.
+    /// - The row goes last. A function that was running when the clip was deleted may still create
+    ///   something. Until every such function has ended, the row stays, so that the next sweep finds
+    ///   the clip and removes what has appeared.
+    pub async fn remove(
+        &self,
+        clip: &Clip,
+        now: DateTime<Utc>,
+    ) -> Result<RemovalOutcome, RemovalError> {
+        if self.has_running_job(clip).await? {
+            return Ok(RemovalOutcome::Incomplete);
+        }
+        for attempt in clip.current_attempt().up_to_this() {
+            self.assets.delete(&attempt).await?;
+        }
+        self.media.delete_all(&clip.key()).await?;
+        self.uploads.delete_original(clip).await?;
+        let is_removable = clip.removable_at().is_some_and(|time| time <= now);
+        if is_removable && self.library.delete_row(clip).await? {
+            return Ok(RemovalOutcome::Removed);
+        }
+        Ok(RemovalOutcome::Incomplete)
+    }
+
+    /// Whether a job is running that writes media of the clip.
+    ///
+    /// The jobs of earlier attempts have ended, because a retry needs a failed attempt.
+    async fn has_running_job(&self, clip: &Clip) -> Result<bool, RemovalError> {
+        Ok(match &clip.source {
+            Source::Live { .. } => {
+                let state = self.jobs.describe(&clip.attempt_of_media()).await?;
+                state == HarvestState::InProgress
+            }
+            Source::Upload(_) => self.uploads.is_transcoding(clip).await?,
+        })
+    }
+}

@@ -1,0 +1,383 @@
+//! Lambda `sweep-library`: checks pending clips once a minute.
+//!
+//! AWS delivers MediaPackage's events on a best-effort basis. For each pending clip that is due, the
+//! sweep asks AWS for the state of its job or asset, and applies the trigger that a lost event would
+//! have caused.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use chrono::{DateTime, TimeDelta, Utc};
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{Removal, RemovalError, RemovalOutcome};
+use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError, PackagingState};
+use crate::clip::{Clip, ConfigurationId, Failure, FailureCode, Source, Status, Trigger, Upload};
+use crate::config::{ConfigError, Variables};
+use crate::error;
+use crate::harvest::{HarvestJobError, HarvestJobs, HarvestQueue, HarvestQueueError, HarvestState};
+use crate::lambda::EventHandler;
+use crate::library::{Advanced, Library, LibraryError};
+use crate::metrics::{Metrics, Unit};
+use crate::upload::{
+    ProcessOutcome, TranscodeState, UploadProcessor, UploadProcessorError, check_truncation,
+};
+
+/// Checks pending clips.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    library: Library,
+    queue: HarvestQueue,
+    jobs: HarvestJobs,
+    assets: Assets,
+    uploads: UploadProcessor,
+    media: ClipMedia,
+    removal: Removal,
+    metrics: Metrics,
+}
+
+/// What one sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SweepReport {
+    /// Clips that were checked.
+    pub checked: usize,
+    /// Clips whose status was out of date, because an event was lost.
+    pub repaired: usize,
+    /// Queued clips whose harvests were started.
+    pub started: usize,
+    /// Deleted clips whose removal is complete.
+    pub removed: usize,
+}
+
+/// What the check of one clip did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CheckOutcome {
+    Repaired,
+    Removed,
+    Unchanged,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    #[error("the sweep could not read or write the library")]
+    Library(#[from] LibraryError),
+    #[error("the sweep could not start a harvest")]
+    Queue(#[from] HarvestQueueError),
+    #[error("the sweep could not describe a harvest job")]
+    Harvest(#[from] HarvestJobError),
+    #[error("the sweep could not describe or create an asset")]
+    Asset(#[from] AssetError),
+    #[error("the sweep could not process an upload")]
+    Upload(#[from] UploadProcessorError),
+    #[error("the sweep could not delete the media of a failed attempt")]
+    Media(#[from] ClipMediaError),
+    #[error("the sweep could not remove a deleted clip")]
+    Removal(#[from] RemovalError),
+}
+
+impl From<SweepError> for Diagnostic {
+    fn from(failure: SweepError) -> Self {
+        let name = match failure {
+            SweepError::Library(_) => "Library",
+            SweepError::Queue(_) => "Queue",
+            SweepError::Harvest(_) => "Harvest",
+            SweepError::Asset(_) => "Asset",
+            SweepError::Upload(_) => "Upload",
+            SweepError::Media(_) => "Media",
+            SweepError::Removal(_) => "Removal",
+        };
+        error::diagnostic(name, &failure)
+    }
+}
+
+/// After this time, a sweep checks no further clip. The timeout of the function is a minute longer.
+const MAX_RUN: Duration = Duration::from_mins(2);
+/// When the check in progress is canceled, counted from the start of the sweep. Its clip is then
+/// scheduled for later, so that it does not come first again.
+const CHECK_DEADLINE: Duration = Duration::from_secs(150);
+/// A failed check says nothing about the clip, so it is repeated soon: by the next sweep but one.
+const FAILED_CHECK_DELAY: TimeDelta = TimeDelta::minutes(1);
+
+impl EventHandler for Sweep {
+    type Event = Value;
+    type Error = SweepError;
+
+    fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        Ok(Self {
+            library: Library::from_variables(sdk, variables)?,
+            queue: HarvestQueue::from_variables(sdk, variables)?,
+            jobs: HarvestJobs::from_variables(sdk, variables)?,
+            assets: Assets::from_variables(sdk, variables)?,
+            uploads: UploadProcessor::from_variables(sdk, variables)?,
+            media: ClipMedia::from_variables(sdk, variables)?,
+            removal: Removal::from_variables(sdk, variables)?,
+            metrics: Metrics::from_variables(variables)?,
+        })
+    }
+
+    async fn warm_up(&self) {
+        tokio::join!(self.uploads.warm_up(), self.queue.warm_up(), self.assets.warm_up());
+    }
+
+    async fn handle(&self, _: Value) -> Result<(), SweepError> {
+        let SweepReport { checked, repaired, started, removed } = self.run(Utc::now()).await?;
+        tracing::info!(
+            "sweep finished: {checked} clips checked, {repaired} repaired, {removed} removed, \
+             {started} harvests started"
+        );
+        Ok(())
+    }
+}
+
+impl Sweep {
+    /// Most clips checked by one sweep. The next sweep, a minute later, continues.
+    ///
+    /// A check needs one or two calls to MediaPackage, which is said to accept five a second.
+    pub const MAX_CHECKS: usize = 200;
+
+    /// Starts queued harvests, then checks the clips that are due, the longest overdue first.
+    ///
+    /// If the check of a clip fails, the error is logged and the sweep continues. If the time or the
+    /// number of checks is used up, the next sweep checks the remaining clips first.
+    pub async fn run(&self, now: DateTime<Utc>) -> Result<SweepReport, SweepError> {
+        let begin = Instant::now();
+        let mut report = SweepReport::default();
+        match timeout(MAX_RUN, Box::pin(self.queue.start_queued_harvests(now))).await {
+            Ok(Ok(started)) => report.started = started,
+            Ok(Err(failure)) => {
+                tracing::error!("could not start queued harvests: {}", error::chain(&failure));
+            }
+            Err(_) => tracing::error!("could not start queued harvests: timeout"),
+        }
+        // Set once MediaConvert throttles a call. Further calls in this sweep would wait for nothing.
+        let mut is_throttled = false;
+        for clip in self.library.clips_to_check(now, Self::MAX_CHECKS).await? {
+            if begin.elapsed() > MAX_RUN {
+                break;
+            }
+            report.checked += 1;
+            let now = now + begin.elapsed();
+            // Boxed, because it is the largest part of the future.
+            let check = Box::pin(self.check(&clip, &mut is_throttled, now));
+            let failure = match timeout_at(begin + CHECK_DEADLINE, check).await {
+                Ok(Ok(outcome)) => {
+                    report.repaired += usize::from(outcome == CheckOutcome::Repaired);
+                    report.removed += usize::from(outcome == CheckOutcome::Removed);
+                    continue;
+                }
+                Ok(Err(failure)) => error::chain(&failure),
+                Err(_) => "timeout".to_owned(),
+            };
+            let key = clip.key();
+            tracing::error!(clip.id = %key, "could not check clip {key}, will retry: {failure}");
+            let next = clip.next_check(now).map(|next| next.min(now + FAILED_CHECK_DELAY));
+            self.library.schedule_check(&clip, next).await?;
+        }
+        self.write_metrics(report, now).await?;
+        Ok(report)
+    }
+
+    /// Checks one clip: deletes it if it has expired, asks AWS for its state, and applies what has
+    /// changed.
+    async fn check(
+        &self,
+        clip: &Clip,
+        is_throttled: &mut bool,
+        now: DateTime<Utc>,
+    ) -> Result<CheckOutcome, SweepError> {
+        // The index is eventually consistent, so read the current row.
+        let Some(mut clip) = self.library.find(&clip.key()).await? else {
+            return Ok(CheckOutcome::Unchanged);
+        };
+        if clip.is_expired(now) {
+            let attempt = clip.current_attempt();
+            match self.library.advance(&attempt, &Trigger::Expired, now).await? {
+                Advanced::Changed(expired) | Advanced::Unchanged(expired) => clip = *expired,
+                Advanced::NotFound => {}
+            }
+        }
+        if clip.status == Status::Deleting {
+            if self.removal.remove(&clip, now).await? == RemovalOutcome::Removed {
+                return Ok(CheckOutcome::Removed);
+            }
+            self.library.schedule_check(&clip, clip.next_check(now)).await?;
+            return Ok(CheckOutcome::Unchanged);
+        }
+        let (mut is_changed, mut is_repaired) = (false, false);
+        for trigger in self.find_triggers(&clip).await? {
+            let advanced = self.library.advance(&clip.current_attempt(), &trigger, now).await?;
+            if let Advanced::Changed(next) = advanced {
+                is_changed = true;
+                is_repaired |= next.status != clip.status;
+            }
+        }
+        if !is_changed {
+            is_repaired = match clip.status {
+                Status::Scheduled => self.process_scheduled(&clip, now).await?,
+                Status::Uploading | Status::Transcoding => {
+                    self.process_upload(&clip, is_throttled, now).await?
+                }
+                _ => false,
+            };
+        }
+        if !is_changed && !is_repaired {
+            self.library.schedule_check(&clip, clip.next_check(now)).await?;
+        }
+        // The sweep creates the asset of a retry. There is no event for that, so none was lost.
+        let is_retry = clip.attempt > 1 && clip.manifests.is_empty();
+        Ok(if is_repaired && !is_retry { CheckOutcome::Repaired } else { CheckOutcome::Unchanged })
+    }
+
+    /// Asks AWS for the state of a clip's job or asset. Returns the triggers that follow from it.
+    async fn find_triggers(&self, clip: &Clip) -> Result<Vec<Trigger>, SweepError> {
+        let attempt = clip.current_attempt();
+        Ok(match (clip.status, &clip.source) {
+            (Status::Harvesting, _) => match self.jobs.describe(&attempt).await? {
+                HarvestState::InProgress => Vec::new(),
+                // MediaPackage has no such job, so start it again. If the window has expired, the
+                // trigger is a failure.
+                HarvestState::NotFound => self.queue.start_job(clip).await?.into_iter().collect(),
+                HarvestState::Succeeded => vec![self.assets.ensure_asset(clip).await?],
+                HarvestState::Failed => {
+                    self.media.delete_attempt(&attempt).await?;
+                    vec![Trigger::Failed(Failure {
+                        code: FailureCode::HarvestFailed,
+                        message: "MediaPackage could not harvest the clip. The event with the \
+                                  reason was lost."
+                            .to_owned(),
+                    })]
+                }
+            },
+            (Status::Transcoding, Source::Upload(Upload { job: Some(job), .. })) => {
+                self.find_transcode_trigger(clip, job).await?.into_iter().collect()
+            }
+            (Status::Packaging, _) => match self.assets.describe_packaging(&attempt).await? {
+                Some(states) if !clip.manifests.is_empty() => {
+                    states.into_iter().filter_map(packaging_trigger).collect()
+                }
+                // There is no asset, or the row does not have its manifests.
+                _ => vec![self.assets.ensure_asset(clip).await?],
+            },
+            _ => Vec::new(),
+        })
+    }
+
+    async fn find_transcode_trigger(
+        &self,
+        clip: &Clip,
+        job: &str,
+    ) -> Result<Option<Trigger>, SweepError> {
+        let attempt = clip.current_attempt();
+        let failure = match self.uploads.describe_job(&attempt, job).await? {
+            TranscodeState::InProgress { percent } => {
+                return Ok(percent.map(|percent| Trigger::TranscodeProgressed { percent }));
+            }
+            TranscodeState::Complete { seconds } => match check_truncation(clip, seconds) {
+                None => return Ok(Some(self.assets.ensure_asset(clip).await?)),
+                Some(failure) => failure,
+            },
+            TranscodeState::Failed(failure) => failure,
+            TranscodeState::NotFound => Failure {
+                code: FailureCode::TranscodeFailed,
+                message: "MediaConvert has no record of the job.".to_owned(),
+            },
+        };
+        self.media.delete_attempt(&attempt).await?;
+        Ok(Some(Trigger::Failed(failure)))
+    }
+
+    /// Processes a scheduled clip whose due message was lost. Returns whether its status changed.
+    async fn process_scheduled(&self, clip: &Clip, now: DateTime<Utc>) -> Result<bool, SweepError> {
+        self.queue.process(clip.clone(), now).await?;
+        let found = self.library.find(&clip.key()).await?;
+        Ok(found.is_some_and(|found| found.status != clip.status))
+    }
+
+    /// Processes the file of an upload, or deletes an upload whose file has not arrived in time.
+    /// Returns whether the status of the clip changed.
+    async fn process_upload(
+        &self,
+        clip: &Clip,
+        is_throttled: &mut bool,
+        now: DateTime<Utc>,
+    ) -> Result<bool, SweepError> {
+        let Source::Upload(upload) = &clip.source else { return Ok(false) };
+        if *is_throttled {
+            return Ok(false);
+        }
+        match self.uploads.process_clip(clip.clone(), now).await {
+            Ok(ProcessOutcome::Changed) => Ok(true),
+            Ok(ProcessOutcome::Unchanged) => Ok(false),
+            Ok(ProcessOutcome::FileMissing) => {
+                if upload.awaited_until.is_some_and(|end| end <= now) {
+                    self.uploads.delete_expired(clip).await?;
+                }
+                Ok(false)
+            }
+            Err(failure) => {
+                *is_throttled = failure.is_throttled();
+                Err(failure.into())
+            }
+        }
+    }
+
+    /// Writes metrics about the library, if metrics are enabled.
+    async fn write_metrics(
+        &self,
+        report: SweepReport,
+        now: DateTime<Utc>,
+    ) -> Result<(), SweepError> {
+        if !self.metrics.is_enabled() {
+            return Ok(());
+        }
+        let queued = self.library.count_queued(None).await?;
+        let mut pending = self.library.count_pending(now).await?;
+        pending.insert(Status::Queued, queued);
+        for (status, count) in pending {
+            let count = [("ClipsUnfinished", Unit::Count, to_value(count))];
+            self.metrics.put(&count, &[("Status", status.as_str())]);
+        }
+        let mut oldest_seconds = 0.0;
+        if let Some(oldest) = self.library.oldest_queued(1).await?.first() {
+            let queued_at = self.library.find(oldest).await?.and_then(|clip| clip.queued_at);
+            oldest_seconds = queued_at.map_or(0.0, |time| (now - time).as_seconds_f64().max(0.0));
+        }
+        self.metrics.put(
+            &[
+                ("ClipsWaiting", Unit::Count, to_value(queued)),
+                ("OldestWaitingSeconds", Unit::Seconds, oldest_seconds),
+                ("ClipsRepaired", Unit::Count, to_value(report.repaired)),
+            ],
+            &[],
+        );
+        match self.assets.count_free_places().await {
+            Ok(free) => self.metrics.put(&[("AssetsFree", Unit::Count, to_value(free))], &[]),
+            Err(failure) => {
+                let chain = error::chain(&failure);
+                tracing::warn!("could not count the free places of the packaging groups: {chain}");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "clips are counted in thousands")]
+fn to_value(count: impl TryInto<u64>) -> f64 {
+    count.try_into().unwrap_or(u64::MAX) as f64
+}
+
+fn packaging_trigger((configuration, state): (ConfigurationId, PackagingState)) -> Option<Trigger> {
+    match state {
+        PackagingState::Pending => None,
+        PackagingState::Playable => Some(Trigger::Playable { configuration }),
+        PackagingState::Failed => Some(Trigger::Failed(Failure {
+            code: FailureCode::IngestFailed,
+            message: format!(
+                "MediaPackage could not ingest the clip as {configuration}. The event with the \
+                 reason was lost."
+            ),
+        })),
+    }
+}

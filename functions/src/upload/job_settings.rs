@@ -1,0 +1,309 @@
+//! Builds the settings of the MediaConvert job of a video.
+//!
+//! Of the segmented formats of MediaConvert, MediaPackage VOD reads only HLS with TS segments. <https://docs.aws.amazon.com/mediapackage/latest/ug/supported-inputs-vod.html>
+
+use aws_sdk_mediaconvert::types::{
+    AacCodingMode, AacSettings, AudioCodec, AudioCodecSettings, AudioDefaultSelection,
+    AudioDescription, AudioSelector, AudioSelectorType, ChannelMapping, ColorCorrector,
+    ColorSpaceConversion, ContainerSettings, ContainerType, DeinterlaceAlgorithm, Deinterlacer,
+    DeinterlacerControl, DeinterlacerMode, FileGroupSettings, FrameCaptureSettings,
+    H264CodecProfile, H264FramerateControl, H264GopSizeUnits, H264ParControl,
+    H264QualityTuningLevel, H264QvbrSettings, H264RateControlMode, H264SceneChangeDetect,
+    H264Settings, HlsDirectoryStructure, HlsGroupSettings, HlsManifestDurationFormat,
+    HlsSegmentControl, Input, InputRotate, InputTimecodeSource, JobSettings, Output,
+    OutputChannelMapping, OutputGroup, OutputGroupSettings, OutputGroupType, RemixSettings,
+    VideoCodec, VideoCodecSettings, VideoDescription, VideoPreprocessor, VideoSelector,
+};
+use chrono::TimeDelta;
+
+use super::ladder::{Ladder, Rendition, Size};
+use super::video::Video;
+
+/// The name of the audio selector of a job.
+const AUDIO_SELECTOR: &str = "Audio Selector 1";
+/// The gain in decibels that silences a channel: the smallest that MediaConvert accepts.
+const SILENT: i32 = -60;
+/// The gain in decibels of the center and surround channels in a stereo downmix.
+/// <https://www.itu.int/rec/R-REC-BS.775>
+const DOWNMIX: i32 = -3;
+
+/// The `s3://` URLs that a job reads and writes.
+#[derive(Clone, Debug)]
+pub(super) struct Locations {
+    pub(super) input: String,
+    /// The multivariant manifest, without `.m3u8`.
+    pub(super) manifest: String,
+    /// The thumbnails, without number and `.jpg`, which MediaConvert adds.
+    pub(super) thumbnail: String,
+}
+
+/// Returns the number of thumbnails of a video, and the interval between them.
+///
+/// The interval is at least half a second. The last thumbnail is half an interval before the end, so
+/// that rounding the duration does not change the number of thumbnails.
+pub(super) fn plan_thumbnails(ladder: &Ladder, video: &Video) -> (u32, TimeDelta) {
+    let halves = u32::try_from(video.duration.num_milliseconds() / 500).unwrap_or(u32::MAX);
+    let count = halves.clamp(1, ladder.thumbnails.most);
+    let twice = i32::try_from(2 * count - 1).unwrap_or(1);
+    (count, video.duration * 2 / twice)
+}
+
+/// Builds the settings of the job that makes the renditions and thumbnails of a video.
+pub(super) fn build(ladder: &Ladder, video: &Video, locations: &Locations) -> JobSettings {
+    let input = Input::builder()
+        .file_input(&locations.input)
+        .timecode_source(InputTimecodeSource::Zerobased)
+        .video_selector(VideoSelector::builder().rotate(InputRotate::Auto).build())
+        .set_audio_selectors(
+            audio_selector(&video.audio)
+                .map(|selector| [(AUDIO_SELECTOR.to_owned(), selector)].into()),
+        );
+    JobSettings::builder()
+        .inputs(input.build())
+        .output_groups(hls_group(ladder, video, &locations.manifest))
+        .output_groups(thumbnail_group(ladder, video, &locations.thumbnail))
+        .build()
+}
+
+fn hls_group(ladder: &Ladder, video: &Video, destination: &str) -> OutputGroup {
+    let settings = HlsGroupSettings::builder()
+        .destination(destination)
+        .segment_length(ladder.hls.segment_length)
+        .min_segment_length(ladder.hls.min_segment_length)
+        .segment_control(HlsSegmentControl::SegmentedFiles)
+        .directory_structure(HlsDirectoryStructure::SingleDirectory)
+        .manifest_duration_format(HlsManifestDurationFormat::FloatingPoint);
+    let group = OutputGroupSettings::builder()
+        .r#type(OutputGroupType::HlsGroupSettings)
+        .hls_group_settings(settings.build());
+    let outputs = ladder.renditions(video);
+    let outputs =
+        outputs.iter().enumerate().map(|(at, it)| rendition_output(ladder, video, at, it));
+    OutputGroup::builder()
+        .name("HLS")
+        .output_group_settings(group.build())
+        .set_outputs(Some(outputs.collect()))
+        .build()
+}
+
+fn rendition_output(ladder: &Ladder, video: &Video, at: usize, rendition: &Rendition) -> Output {
+    let h264 = H264Settings::builder()
+        .codec_profile(H264CodecProfile::High)
+        .rate_control_mode(H264RateControlMode::Qvbr)
+        .quality_tuning_level(H264QualityTuningLevel::SinglePassHq)
+        .qvbr_settings(H264QvbrSettings::builder().qvbr_quality_level(rendition.quality).build())
+        .max_bitrate(rendition.max_bitrate)
+        .framerate_control(H264FramerateControl::InitializeFromSource)
+        .gop_size(ladder.video.gop_seconds)
+        .gop_size_units(H264GopSizeUnits::Seconds)
+        .gop_closed_cadence(1)
+        // Segments start at key frames, so all renditions must have theirs at the same times.
+        .scene_change_detect(H264SceneChangeDetect::Disabled)
+        .par_control(H264ParControl::Specified)
+        .par_numerator(1)
+        .par_denominator(1);
+    let codec =
+        VideoCodecSettings::builder().codec(VideoCodec::H264).h264_settings(h264.build()).build();
+    let audio = (!video.audio.is_empty()).then(|| vec![audio_description(ladder)]);
+    Output::builder()
+        .name_modifier(format!("_{}", at + 1))
+        .container_settings(ContainerSettings::builder().container(ContainerType::M3U8).build())
+        .video_description(video_description(video, rendition.size, codec))
+        .set_audio_descriptions(audio)
+        .build()
+}
+
+fn thumbnail_group(ladder: &Ladder, video: &Video, destination: &str) -> OutputGroup {
+    let (count, interval) = plan_thumbnails(ladder, video);
+    let captures = FrameCaptureSettings::builder()
+        .framerate_numerator(1000)
+        .framerate_denominator(i32::try_from(interval.num_milliseconds()).unwrap_or(i32::MAX))
+        .max_captures(i32::try_from(count).unwrap_or(i32::MAX))
+        .quality(ladder.thumbnails.quality);
+    let codec = VideoCodecSettings::builder()
+        .codec(VideoCodec::FrameCapture)
+        .frame_capture_settings(captures.build())
+        .build();
+    let output = Output::builder()
+        .container_settings(ContainerSettings::builder().container(ContainerType::Raw).build())
+        .extension("jpg")
+        .video_description(video_description(video, ladder.thumbnail_size(video), codec));
+    let group = OutputGroupSettings::builder()
+        .r#type(OutputGroupType::FileGroupSettings)
+        .file_group_settings(FileGroupSettings::builder().destination(destination).build());
+    OutputGroup::builder()
+        .name("Thumbnails")
+        .output_group_settings(group.build())
+        .outputs(output.build())
+        .build()
+}
+
+/// Builds a video output of this size: deinterlaced, and in colors that every display shows.
+fn video_description(video: &Video, size: Size, codec: VideoCodecSettings) -> VideoDescription {
+    // NORMAL does not change progressive frames.
+    let deinterlacer = Deinterlacer::builder()
+        .algorithm(DeinterlaceAlgorithm::Interpolate)
+        .mode(DeinterlacerMode::Deinterlace)
+        .control(DeinterlacerControl::Normal);
+    let colors = video.high_dynamic_range.then(|| {
+        let conversion = ColorSpaceConversion::Force709;
+        ColorCorrector::builder().color_space_conversion(conversion).build()
+    });
+    let preprocessors =
+        VideoPreprocessor::builder().deinterlacer(deinterlacer.build()).set_color_corrector(colors);
+    VideoDescription::builder()
+        .width(size.width)
+        .height(size.height)
+        .video_preprocessors(preprocessors.build())
+        .codec_settings(codec)
+        .build()
+}
+
+fn audio_description(ladder: &Ladder) -> AudioDescription {
+    let aac = AacSettings::builder()
+        .bitrate(ladder.audio.bitrate)
+        .sample_rate(ladder.audio.sample_rate)
+        .coding_mode(AacCodingMode::CodingMode20);
+    let codec =
+        AudioCodecSettings::builder().codec(AudioCodec::Aac).aac_settings(aac.build()).build();
+    AudioDescription::builder().audio_source_name(AUDIO_SELECTOR).codec_settings(codec).build()
+}
+
+/// Selects the audio of a file, as stereo.
+///
+/// This is the first track. If the first two tracks are mono, they are left and right, as in files
+/// of broadcasters. Other tracks are other languages and mixes, or silence.
+fn audio_selector(tracks: &[u32]) -> Option<AudioSelector> {
+    let selector = AudioSelector::builder()
+        .selector_type(AudioSelectorType::Track)
+        .default_selection(AudioDefaultSelection::Default);
+    Some(match *tracks {
+        [] => return None,
+        [1, 1, ..] => {
+            let remix = remix(&[&[0, SILENT], &[SILENT, 0]]);
+            selector.tracks(1).tracks(2).remix_settings(remix).build()
+        }
+        [1, ..] => selector.tracks(1).remix_settings(remix(&[&[0], &[0]])).build(),
+        [2, ..] => selector.tracks(1).build(),
+        // Left, right, center, low-frequency effects, left surround, right surround.
+        [6, ..] => {
+            let left = [0, SILENT, DOWNMIX, SILENT, DOWNMIX, SILENT];
+            let right = [SILENT, 0, DOWNMIX, SILENT, SILENT, DOWNMIX];
+            selector.tracks(1).remix_settings(remix(&[&left, &right])).build()
+        }
+        [channels, ..] => {
+            let only =
+                |audible: u32| (0..channels).map(move |at| if at == audible { 0 } else { SILENT });
+            let (left, right): (Vec<_>, Vec<_>) = (only(0).collect(), only(1).collect());
+            selector.tracks(1).remix_settings(remix(&[&left, &right])).build()
+        }
+    })
+}
+
+/// Mixes channels: for each output channel, the gain of each input channel in decibels.
+fn remix(outputs: &[&[i32]]) -> RemixSettings {
+    let count = |channels: usize| i32::try_from(channels).unwrap_or(i32::MAX);
+    let mapping = outputs
+        .iter()
+        .map(|gains| {
+            OutputChannelMapping::builder().set_input_channels(Some(gains.to_vec())).build()
+        })
+        .collect();
+    RemixSettings::builder()
+        .channels_in(count(outputs.first().map_or(0, |gains| gains.len())))
+        .channels_out(count(outputs.len()))
+        .channel_mapping(ChannelMapping::builder().set_output_channels(Some(mapping)).build())
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::extract::State;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use serde_json::Value;
+    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+    use super::*;
+    use crate::config::Variables;
+    use crate::upload::TranscodeJobs;
+
+    fn video(width: f64, height: f64, audio: &[u32]) -> Video {
+        let duration = TimeDelta::milliseconds(30_040);
+        Video { width, height, duration, high_dynamic_range: false, audio: audio.to_vec() }
+    }
+
+    /// The body of the CreateJob request of a video, as the SDK sends it.
+    async fn create_job(video: &Video) -> Value {
+        type Sent = UnboundedSender<Value>;
+        let take = async |State(sent): State<Sent>, axum::Json(body): axum::Json<Value>| {
+            sent.send(body).expect("the test receives it");
+            (StatusCode::CREATED, axum::Json(serde_json::json!({ "job": { "id": "j" } })))
+        };
+        let (sent, mut received) = unbounded_channel();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().route("/2017-08-29/jobs", post(take)).with_state(sent);
+        let server = tokio::spawn(async move { axum::serve(listener, router).await });
+
+        let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .region("us-east-1")
+            .test_credentials()
+            .endpoint_url(url)
+            .load()
+            .await;
+        let variables: Variables = [
+            ("TRANSCODE_ROLE_ARN", "arn:aws:iam::111122223333:role/transcode"),
+            ("CLIPS_BUCKET", "clips"),
+        ]
+        .into_iter()
+        .collect();
+        let attempt = "100m_20200203133058_20200203133058_k7Qx2f_1".parse().unwrap();
+        let url = "s3://uploads/100m/20200203133058_20200203133058_k7Qx2f/original.mp4";
+        let jobs = TranscodeJobs::from_variables(&sdk, &variables).unwrap();
+        let job = jobs.start(&attempt, url, video).await.unwrap();
+        assert_eq!(job, Ok("j".to_owned()));
+        server.abort();
+        received.recv().await.unwrap()
+    }
+
+    /// `tests/test_wire.py` also checks the goldens against the published model of MediaConvert.
+    #[tokio::test]
+    async fn a_job_matches_its_golden() {
+        let landscape = video(1920.0, 1080.0, &[2]);
+        let bright = Video { high_dynamic_range: true, ..video(1080.0, 1920.0, &[1]) };
+        for (name, video) in [
+            ("landscape-stereo", &landscape),
+            ("portrait-mono-hdr", &bright),
+            ("square-surround", &video(1080.0, 1080.0, &[6])),
+            ("broadcast-eight-mono-tracks", &video(1920.0, 1080.0, &[1; 8])),
+            ("small-silent", &video(320.0, 240.0, &[])),
+            ("four-channels", &video(640.0, 360.0, &[4])),
+        ] {
+            let mut settings = insta::Settings::clone_current();
+            settings.set_snapshot_path("goldens");
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            settings.set_sort_maps(true);
+            let job = create_job(video).await;
+            settings.bind(|| insta::assert_json_snapshot!(name, job));
+        }
+    }
+
+    #[test]
+    fn a_video_has_up_to_ten_thumbnails_at_least_half_a_second_apart() {
+        let ladder = Ladder::standard();
+        let count = |milliseconds| {
+            let duration = TimeDelta::milliseconds(milliseconds);
+            let (count, interval) =
+                plan_thumbnails(&ladder, &Video { duration, ..video(640.0, 360.0, &[]) });
+            let last = interval * i32::try_from(count - 1).unwrap();
+            // Half an interval lies between the last and the end.
+            assert!(last < duration && duration < last + interval, "{milliseconds} ms");
+            count
+        };
+        assert_eq!([count(40), count(120), count(1000), count(2600)], [1, 1, 2, 5]);
+        assert_eq!([count(5000), count(30_000), count(86_400_000)], [10, 10, 10]);
+    }
+}

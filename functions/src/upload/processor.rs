@@ -1,0 +1,349 @@
+//! Processes an uploaded file: creates its row if needed, probes it and starts its MediaConvert job.
+
+use aws_config::SdkConfig;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::originals::Original;
+use super::upload_request::MAX_FILENAME_LENGTH;
+use super::video::Video;
+use super::{
+    ObjectKey, OriginalError, Originals, TranscodeJobError, TranscodeJobs, TranscodeState,
+    object_key,
+};
+use crate::clip::{
+    Attempt, Bounds, Clip, ClipId, ClipKey, CompetitionId, Description, ExpirySettings, Failure,
+    FailureCode, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, Source, Status, Trigger, Upload,
+};
+use crate::config::{ConfigError, Variables};
+use crate::library::{Advanced, Library, LibraryError};
+
+/// Processes uploaded files, for `transcode-upload` and for the sweep.
+///
+/// Every step is safe to repeat: a file that was processed up to some step continues from there.
+#[derive(Clone, Debug)]
+pub struct UploadProcessor {
+    library: Library,
+    originals: Originals,
+    jobs: TranscodeJobs,
+    expiry: ExpirySettings,
+}
+
+/// What processing a file did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessOutcome {
+    /// The clip has changed its state.
+    Changed,
+    /// The clip is already past this step.
+    Unchanged,
+    /// The file is not in the upload bucket.
+    FileMissing,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UploadProcessorError {
+    #[error("could not read an original in S3")]
+    Original(#[from] OriginalError),
+    #[error("could not probe or transcode an original")]
+    Transcode(#[from] TranscodeJobError),
+    #[error("could not read or write the row of an upload")]
+    Library(#[from] LibraryError),
+}
+
+impl UploadProcessorError {
+    /// Whether MediaConvert throttled the call.
+    pub fn is_throttled(&self) -> bool {
+        matches!(self, Self::Transcode(TranscodeJobError::Throttled { .. }))
+    }
+}
+
+/// How much shorter than its file a transcode may be, in seconds: its last frames and rounding.
+const TOLERATED_SECONDS: f64 = 2.0;
+/// How much shorter than its file a transcode may be, as a share of the file's duration.
+const TOLERATED_SHARE: f64 = 0.05;
+
+impl UploadProcessor {
+    pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        Ok(Self {
+            library: Library::from_variables(sdk, variables)?,
+            originals: Originals::from_variables(sdk, variables)?,
+            jobs: TranscodeJobs::from_variables(sdk, variables)?,
+            expiry: variables.optional("CLIP_EXPIRY_DAYS")?.unwrap_or_default(),
+        })
+    }
+
+    /// Opens the connections that the first file needs.
+    pub async fn warm_up(&self) {
+        tokio::join!(self.library.warm_up(), self.originals.warm_up(), self.jobs.warm_up());
+    }
+
+    pub(super) fn originals(&self) -> &Originals {
+        &self.originals
+    }
+
+    /// Processes the object with this key.
+    ///
+    /// If the object has no row, it gets one. The id of the clip is derived from the object, so a
+    /// repeated event of the object finds the clip of the first event.
+    pub(super) async fn process_object(
+        &self,
+        key: &str,
+        parsed_key: ObjectKey,
+        now: DateTime<Utc>,
+    ) -> Result<ProcessOutcome, UploadProcessorError> {
+        let Some(original) = self.originals.find(key).await? else {
+            return Ok(ProcessOutcome::FileMissing);
+        };
+        let (competition, filename) = match parsed_key {
+            ObjectKey::Announced(clip) => match self.library.find(&clip).await? {
+                Some(clip) => return self.process(clip, Some(original), now).await,
+                // The row expired while the file was being sent.
+                None => (clip.competition, key.rsplit('/').next().unwrap_or_default().to_owned()),
+            },
+            ObjectKey::Dropped { competition, filename } => (competition, filename),
+        };
+        let clip = self.create_dropped(key, competition, &filename, &original, now).await?;
+        self.process(clip, Some(original), now).await
+    }
+
+    /// Creates the row of a file that was dropped into the bucket, unless it exists.
+    async fn create_dropped(
+        &self,
+        key: &str,
+        competition: CompetitionId,
+        filename: &str,
+        original: &Original,
+        now: DateTime<Utc>,
+    ) -> Result<Clip, UploadProcessorError> {
+        let at = original.last_modified;
+        let id = ClipKey { competition, clip: derive_dropped_id(key, original) };
+        if let Some(clip) = self.library.find(&id).await? {
+            return Ok(clip);
+        }
+        let mut tags: Vec<String> = Vec::new();
+        for tag in self.originals.read_tags(key).await?.iter().take(MAX_TAGS) {
+            let tag = tag.chars().take(MAX_TAG_LENGTH).collect();
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
+        let source = Source::Upload(Upload {
+            key: key.to_owned(),
+            filename: filename.chars().take(MAX_FILENAME_LENGTH).collect(),
+            at,
+            size: None,
+            uploader: None,
+            multipart: None,
+            awaited_until: Some(now + TimeDelta::hours(1)),
+            job: None,
+            progress: None,
+            thumbnails: 0,
+        });
+        let title = object_key::title_from_filename(filename, MAX_TITLE_LENGTH);
+        let description = Description { title, tags, ..Description::default() };
+        let mut clip = Clip::new(id.clone(), Status::Uploading, source, &description, now);
+        clip.set_default_expiry(self.expiry.expires_at(&id.competition, now));
+        if self.library.create(&clip).await? {
+            tracing::info!(clip.id = %id, "clip {id}: a file was dropped into the upload bucket");
+            return Ok(clip);
+        }
+        // Another delivery of the same event created the row first.
+        Ok(self.library.find(&id).await?.unwrap_or(clip))
+    }
+
+    /// Processes the file of a clip, if the clip waits for its file or its job.
+    pub async fn process_clip(
+        &self,
+        clip: Clip,
+        now: DateTime<Utc>,
+    ) -> Result<ProcessOutcome, UploadProcessorError> {
+        let Some(upload) = clip.upload() else { return Ok(ProcessOutcome::Unchanged) };
+        if clip.status == Status::Transcoding && upload.job.is_some() {
+            return Ok(ProcessOutcome::Unchanged);
+        }
+        let original = self.find_original(&clip, upload).await?;
+        self.process(clip, original, now).await
+    }
+
+    /// Finds the original of a clip. If another file has been dropped under the same key since, that
+    /// file is the original of another clip, and the result is `None`.
+    async fn find_original(
+        &self,
+        clip: &Clip,
+        upload: &Upload,
+    ) -> Result<Option<Original>, UploadProcessorError> {
+        let found = self.originals.find(&upload.key).await?;
+        let is_announced = upload.size.is_some();
+        let is_own = |found: &Original| derive_dropped_id(&upload.key, found) == clip.clip;
+        Ok(found.filter(|found| is_announced || is_own(found)))
+    }
+
+    async fn process(
+        &self,
+        clip: Clip,
+        original: Option<Original>,
+        now: DateTime<Utc>,
+    ) -> Result<ProcessOutcome, UploadProcessorError> {
+        let attempt = clip.current_attempt();
+        let Some(upload) = clip.upload() else { return Ok(ProcessOutcome::Unchanged) };
+        let is_waiting = match clip.status {
+            Status::Uploading => true,
+            Status::Transcoding => upload.job.is_none(),
+            _ => false,
+        };
+        if !is_waiting {
+            return Ok(ProcessOutcome::Unchanged);
+        }
+        let Some(original) = original else {
+            if clip.attempt == 1 {
+                return Ok(ProcessOutcome::FileMissing);
+            }
+            let missing = Failure {
+                code: FailureCode::FileMissing,
+                message: "The file is no longer in the upload bucket. Upload it again.".to_owned(),
+            };
+            return self.advance(&attempt, Trigger::Failed(missing), now).await;
+        };
+        let url = self.originals.url(&upload.key);
+        if clip.status == Status::Transcoding
+            && let Some(job) = self.jobs.find(&attempt, &url).await?
+        {
+            return self.advance(&attempt, Trigger::TranscodeStarted { job }, now).await;
+        }
+        let video = match self.probe(&attempt, upload, &original, &url).await? {
+            Ok(video) => video,
+            Err(failure) => return self.advance(&attempt, Trigger::Failed(failure), now).await,
+        };
+        if clip.status == Status::Uploading {
+            let probed = Trigger::FileProbed {
+                actual: Bounds {
+                    start: upload.at,
+                    end: upload.at + video.duration,
+                    duration_seconds: video.duration.as_seconds_f64(),
+                },
+                thumbnails: self.jobs.count_thumbnails(&video),
+            };
+            if self.advance(&attempt, probed, now).await? != ProcessOutcome::Changed {
+                // Only the function that records the probe creates the job. Another one was first.
+                return Ok(ProcessOutcome::Unchanged);
+            }
+        }
+        let started = match self.jobs.start(&attempt, &url, &video).await? {
+            Ok(job) => Trigger::TranscodeStarted { job },
+            Err(failure) => Trigger::Failed(failure),
+        };
+        self.advance(&attempt, started, now).await?;
+        Ok(ProcessOutcome::Changed)
+    }
+
+    /// Probes a file. Returns its video, or why the file cannot become a clip.
+    async fn probe(
+        &self,
+        attempt: &Attempt,
+        upload: &Upload,
+        original: &Original,
+        url: &str,
+    ) -> Result<Result<Video, Failure>, UploadProcessorError> {
+        if original.size == 0 {
+            return Ok(Err(Failure {
+                code: FailureCode::EmptyFile,
+                message: "The file is empty.".to_owned(),
+            }));
+        }
+        if let Some(size) = upload.size.filter(|size| *size != original.size) {
+            return Ok(Err(Failure {
+                code: FailureCode::SizeMismatch,
+                message: format!(
+                    "The file has {} bytes, but {size} were announced. Upload it again.",
+                    original.size
+                ),
+            }));
+        }
+        Ok(self.jobs.probe(attempt, url).await?)
+    }
+
+    async fn advance(
+        &self,
+        attempt: &Attempt,
+        trigger: Trigger,
+        now: DateTime<Utc>,
+    ) -> Result<ProcessOutcome, UploadProcessorError> {
+        Ok(match self.library.advance(attempt, &trigger, now).await? {
+            Advanced::Changed(_) => ProcessOutcome::Changed,
+            Advanced::Unchanged(_) | Advanced::NotFound => ProcessOutcome::Unchanged,
+        })
+    }
+
+    /// Returns the state of the MediaConvert job of an attempt.
+    pub async fn describe_job(
+        &self,
+        attempt: &Attempt,
+        job: &str,
+    ) -> Result<TranscodeState, UploadProcessorError> {
+        Ok(self.jobs.describe(attempt, job).await?)
+    }
+
+    /// Whether a MediaConvert job of the clip is running, whatever its row says.
+    pub async fn is_transcoding(&self, clip: &Clip) -> Result<bool, UploadProcessorError> {
+        let Some(upload) = clip.upload() else { return Ok(false) };
+        let (attempt, url) = (clip.attempt_of_media(), self.originals.url(&upload.key));
+        let job = match &upload.job {
+            Some(job) => Some(job.clone()),
+            None => self.jobs.find(&attempt, &url).await?,
+        };
+        let Some(job) = job else { return Ok(false) };
+        let state = self.jobs.describe(&attempt, &job).await?;
+        Ok(matches!(state, TranscodeState::InProgress { .. }))
+    }
+
+    /// Deletes the original of a clip, and its parts if they were never joined.
+    ///
+    /// A file that has been dropped under the same key since is kept: it belongs to another clip.
+    pub async fn delete_original(&self, clip: &Clip) -> Result<(), UploadProcessorError> {
+        let Some(upload) = clip.upload() else { return Ok(()) };
+        if upload.size.is_some() {
+            self.originals.abort_multipart_uploads(&upload.key).await?;
+        }
+        if self.find_original(clip, upload).await?.is_some() {
+            self.originals.delete(&upload.key).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the parts and the row of an upload whose file has not arrived in time. Returns `false`
+    /// if the file has arrived after all.
+    pub async fn delete_expired(&self, clip: &Clip) -> Result<bool, UploadProcessorError> {
+        if let Some(upload) = clip.upload()
+            && upload.size.is_some()
+        {
+            self.originals.abort_multipart_uploads(&upload.key).await?;
+            // The client may have joined the parts just before they were aborted.
+            if self.originals.find(&upload.key).await?.is_some() {
+                return Ok(false);
+            }
+        }
+        let deleted = self.library.delete_row(clip).await?;
+        if deleted {
+            let key = clip.key();
+            tracing::info!(clip.id = %key, "clip {key}: deleted, its file did not arrive in time");
+        }
+        Ok(deleted)
+    }
+}
+
+/// Derives the id of a file that was not announced from its key, time and ETag.
+fn derive_dropped_id(key: &str, original: &Original) -> ClipId {
+    ClipId::derive(original.last_modified, &format!("{key} {}", original.etag))
+}
+
+/// Returns a failure if the transcode, of this many seconds, is much shorter than the file.
+pub fn check_truncation(clip: &Clip, seconds: Option<f64>) -> Option<Failure> {
+    let (expected, seconds) = (clip.actual?.duration_seconds, seconds?);
+    let tolerated = TOLERATED_SECONDS.max(TOLERATED_SHARE * expected).min(expected / 2.0);
+    (seconds + tolerated < expected).then(|| Failure {
+        code: FailureCode::TruncatedFile,
+        message: format!(
+            "The file is truncated: its header states {expected:.1} s, but it has {seconds:.1} s of \
+             video. Upload it again."
+        ),
+    })
+}
