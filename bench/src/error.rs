@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use matchcut::asset::{AssetError, AssetPlayableError, HarvestCompleteError};
 use matchcut::clip::{HarvestError, IdError, WindowError};
@@ -22,7 +23,7 @@ pub(crate) enum BenchError {
     #[error("could not start the service")]
     Stack(#[from] StackError),
     #[error("the live stream did not start within {} min; RUST_LOG=warn shows why", .0.as_secs() / 60)]
-    OffAir(std::time::Duration),
+    OffAir(Duration),
     #[error("could not use a setting of the service")]
     Config(#[from] ConfigError),
     #[error("could not make the window of a clip")]
