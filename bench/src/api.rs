@@ -1,4 +1,4 @@
-//! The HTTP API, as an app calls it: one connection that stays open.
+//! An HTTP client of the API, which keeps its connection open as an app does.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use reqwest::{RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
 use crate::error::BenchError;
-use crate::timings::timed;
+use crate::timings::time;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
@@ -20,65 +20,68 @@ impl Api {
         Self { http: reqwest::Client::new(), base: base.to_owned(), token: token.to_owned() }
     }
 
-    /// Cuts a clip; its first reply, and how long that took.
-    pub(crate) async fn cut(&self, asked: &Value) -> Result<(Value, Duration), BenchError> {
+    /// Creates a clip. Returns the reply and its response time.
+    pub(crate) async fn create_clip(&self, body: &Value) -> Result<(Value, Duration), BenchError> {
         let request = self.http.post(format!("{}/clip", self.base));
-        let request = request.bearer_auth(&self.token).json(asked);
-        self.json("POST /api/clip", request, StatusCode::ACCEPTED).await
+        let request = request.bearer_auth(&self.token).json(body);
+        get_json("POST /api/clip", request, StatusCode::ACCEPTED).await
     }
 
-    /// A page of a competition's clips, and how long that took.
-    pub(crate) async fn page(
+    /// Gets a page of a competition's clips. Returns the page and its response time.
+    pub(crate) async fn list_clips(
         &self,
         competition: &str,
         query: &[(&str, &str)],
     ) -> Result<(Value, Duration), BenchError> {
         let url = format!("{}/competitions/{competition}/clips", self.base);
         let url = Url::parse_with_params(&url, query)
-            .map_err(|_| BenchError::unexpected("an unusable URL of the API", &url))?;
-        self.json("GET the list of clips", self.http.get(url), StatusCode::OK).await
+            .map_err(|_| BenchError::unexpected("URL of the API", &url))?;
+        get_json("GET of a page of clips", self.http.get(url), StatusCode::OK).await
     }
 
-    /// Reads a manifest and its first rendition, and says whether that one is complete.
-    pub(crate) async fn plays(&self, manifest: &str) -> Result<bool, BenchError> {
-        let wrong = |text: &str| BenchError::unexpected("an unusable manifest", &text);
-        let url: Url = manifest.parse().map_err(|_| wrong(manifest))?;
-        let text = self.manifest(url.clone()).await?;
+    /// Gets a multivariant manifest and its first rendition. Returns whether the rendition has an
+    /// `EXT-X-ENDLIST` tag.
+    pub(crate) async fn has_endlist(&self, manifest: &str) -> Result<bool, BenchError> {
+        let unexpected = |text: &str| BenchError::unexpected("manifest", &text);
+        let url: Url = manifest.parse().map_err(|_| unexpected(manifest))?;
+        let text = self.get_manifest(url.clone()).await?;
         let rendition = text.lines().find(|line| !line.is_empty() && !line.starts_with('#'));
-        let rendition = rendition.and_then(|it| url.join(it).ok()).ok_or_else(|| wrong(&text))?;
-        Ok(self.manifest(rendition).await?.contains("#EXT-X-ENDLIST"))
+        let rendition = rendition.and_then(|path| url.join(path).ok());
+        let rendition = rendition.ok_or_else(|| unexpected(&text))?;
+        Ok(self.get_manifest(rendition).await?.contains("#EXT-X-ENDLIST"))
     }
 
-    async fn manifest(&self, url: Url) -> Result<String, BenchError> {
-        let path = url.path().to_owned();
-        text(&path, self.http.get(url), StatusCode::OK).await
-    }
-
-    async fn json(
-        &self,
-        path: &str,
-        request: RequestBuilder,
-        expected: StatusCode,
-    ) -> Result<(Value, Duration), BenchError> {
-        let (answer, took) = timed(text(path, request, expected)).await;
-        let answer = answer?;
-        let body = serde_json::from_str(&answer)
-            .map_err(|_| BenchError::unexpected("a reply that is not JSON", &answer))?;
-        Ok((body, took))
+    async fn get_manifest(&self, url: Url) -> Result<String, BenchError> {
+        let request = format!("GET {}", url.path());
+        get_text(&request, self.http.get(url), StatusCode::OK).await
     }
 }
 
-async fn text(
-    path: &str,
+/// Sends a request and parses the reply. `name` describes the request in errors.
+async fn get_json(
+    name: &str,
+    request: RequestBuilder,
+    expected: StatusCode,
+) -> Result<(Value, Duration), BenchError> {
+    let (reply, duration) = time(get_text(name, request, expected)).await;
+    let reply = reply?;
+    let body = serde_json::from_str(&reply)
+        .map_err(|_| BenchError::unexpected("reply that is not JSON", &reply))?;
+    Ok((body, duration))
+}
+
+/// Sends a request. Any status but the expected one is an error.
+async fn get_text(
+    name: &str,
     request: RequestBuilder,
     expected: StatusCode,
 ) -> Result<String, BenchError> {
-    let failed = |source| BenchError::Http { path: path.to_owned(), source };
+    let failed = |source| BenchError::Http { request: name.to_owned(), source };
     let response = request.send().await.map_err(failed)?;
     let status = response.status();
     let body = response.text().await.map_err(failed)?;
     if status == expected {
         return Ok(body);
     }
-    Err(BenchError::Status { path: path.to_owned(), status: status.as_u16(), body })
+    Err(BenchError::Status { request: name.to_owned(), status: status.as_u16(), body })
 }

@@ -1,4 +1,4 @@
-//! From a harvest that is done to a clip that is listed: what our own functions take of that.
+//! Measures the functions that run between the end of a harvest job and a listed clip.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,75 +15,77 @@ use serde_json::{Value, json};
 
 use crate::error::BenchError;
 use crate::events;
-use crate::harvest::{self, within_a_minute};
-use crate::stack::{Background, Service, window};
+use crate::harvest::{self, with_timeout};
+use crate::stack::{Background, Service, make_window};
 use crate::table::Table;
-use crate::timings::{Timings, timed};
+use crate::timings::{Timings, time};
 
 const CLIPS: usize = 100;
-/// The clips of a competition, all of which are on the first page.
-const PAGE: usize = 50;
+/// The number of clips in each competition. All of them are on the first page.
+const CLIPS_PER_COMPETITION: usize = 50;
 
-/// Harvests and ingests clips for real, one at a time, and runs each function when its event is
-/// due: nothing else goes on then but the start of the ingest.
+/// Harvests and packages real clips, one at a time, and runs each function when its event is due.
+/// Nothing else runs at that time, except that MediaPackage starts to package the asset.
 pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
-    let service = &Service::start(Background::Still, folder).await?;
-    let mut share = Share::default();
+    let service = &Service::start(Background::Off, folder).await?;
+    let mut timings = FunctionTimings::default();
     for number in 0..CLIPS {
-        let competition = format!("bench-asset-{}", number / PAGE);
-        share.measure(service, &competition.parse()?, window(number)?).await?;
+        let competition = format!("bench-asset-{}", number / CLIPS_PER_COMPETITION);
+        timings.measure_clip(service, &competition.parse()?, make_window(number)?).await?;
     }
-    table.heading(format!(
-        "harvest done to listed as ready, of {CLIPS} clips, without ingest and delivery of events"
+    table.add_heading(format!(
+        "harvest done to clip listed, {CLIPS} clips, without packaging and event delivery"
     ));
-    table.add("  our own share", share.total, "p99 under 100 ms");
-    table.add("    harvest-complete", share.harvest_complete, "");
-    table.add("    asset-playable, once for each format", share.asset_playable, "");
-    table.add("    list-clips", share.list_clips, "");
+    table.add("  all functions", timings.total, "p99 under 100 ms");
+    table.add("    harvest-complete", timings.harvest_complete, "");
+    table.add("    asset-playable, one run for each format", timings.asset_playable, "");
+    table.add("    list-clips", timings.list_clips, "");
     Ok(())
 }
 
 #[derive(Debug, Default)]
-struct Share {
+struct FunctionTimings {
     total: Timings,
     harvest_complete: Timings,
     asset_playable: Timings,
     list_clips: Timings,
 }
 
-impl Share {
-    async fn measure(
+impl FunctionTimings {
+    async fn measure_clip(
         &mut self,
         service: &Service,
         competition: &CompetitionId,
         window: Window,
     ) -> Result<(), BenchError> {
         let functions = &service.stack.functions;
-        let (clip, _) = harvest::cut(service, competition, window).await?;
-        let attempt = harvest::done(service, &clip).await?;
+        let (clip, _) = harvest::create_clip(service, competition, window).await?;
+        let attempt = harvest::wait_for_harvest(service, &clip).await?;
 
-        let endpoint = endpoint(service)?;
-        let event = read(events::harvested(&attempt, window, &endpoint))?;
-        let (done, harvest_complete) = timed(functions.harvest_complete.handle(event)).await;
-        done?;
+        let endpoint = read_endpoint(service)?;
+        let mut event = events::build_harvest_job_notification(&attempt, window, &endpoint);
+        let notification = parse_event(event["detail"].take())?;
+        let (result, harvest_complete) =
+            time(functions.harvest_complete.handle(notification)).await;
+        result?;
 
         let mut asset_playable = Duration::ZERO;
-        for configuration in ingest(service, &attempt).await?.into_keys() {
-            let event = read(events::playable(&attempt, &configuration))?;
-            let (done, took) = timed(functions.asset_playable.handle(event)).await;
-            done?;
-            asset_playable += took;
+        for configuration in wait_until_playable(service, &attempt).await?.into_keys() {
+            let event = parse_event(events::build_input_notification(&attempt, &configuration))?;
+            let (result, duration) = time(functions.asset_playable.handle(event)).await;
+            result?;
+            asset_playable += duration;
         }
 
         let path = format!("/api/competitions/{competition}/clips");
         let parameters = json!({ "competitionId": competition });
-        let event = read(events::request("GET", &path, &parameters, None))?;
-        let (reply, list_clips) = timed(Box::pin(functions.list_clips.handle(event))).await;
+        let event = parse_event(events::build_http_request("GET", &path, &parameters, None))?;
+        let (reply, list_clips) = time(Box::pin(functions.list_clips.handle(event))).await;
         match &reply.body {
             Some(Body::Text(list)) if list.contains(attempt.clip.clip.as_str()) => {}
             body => {
                 let list = format!("{body:?}");
-                return Err(BenchError::unexpected("a list without the clip that is ready", &list));
+                return Err(BenchError::unexpected("list without the ready clip", &list));
             }
         }
 
@@ -95,32 +97,32 @@ impl Share {
     }
 }
 
-/// Waits until a clip's asset is playable; its packaging configurations.
-async fn ingest(
+/// Waits until the asset of an attempt is playable. Returns its packaging configurations.
+async fn wait_until_playable(
     service: &Service,
     attempt: &Attempt,
 ) -> Result<BTreeMap<String, PackagingState>, BenchError> {
     let publisher = Assets::from_variables(&service.stack.sdk, &service.stack.variables)?;
-    within_a_minute("an ingest", async {
+    with_timeout("a playable asset", async {
         loop {
             match publisher.describe_packaging(attempt).await? {
-                Some(states) if states.values().all(|it| *it == PackagingState::Playable) => {
+                Some(states) if states.values().all(|state| *state == PackagingState::Playable) => {
                     return Ok(states);
                 }
-                Some(states) if states.values().all(|it| *it != PackagingState::Failed) => {}
-                state => return Err(BenchError::unexpected("an ingest", &format!("{state:?}"))),
+                Some(states) if states.values().all(|state| *state != PackagingState::Failed) => {}
+                state => return Err(BenchError::unexpected("asset", &format!("{state:?}"))),
             }
         }
     })
     .await
 }
 
-/// The endpoint that clips are harvested from.
-fn endpoint(service: &Service) -> Result<String, BenchError> {
+/// The id of the origin endpoint that clips are harvested from.
+fn read_endpoint(service: &Service) -> Result<String, BenchError> {
     let channels: Channels = service.stack.variables.parsed("CHANNELS")?;
     Ok(channels.default_channel().origin_endpoint_id.clone())
 }
 
-fn read<T: DeserializeOwned>(event: Value) -> Result<T, BenchError> {
-    T::deserialize(event).map_err(|error| BenchError::unexpected("an event", &error))
+fn parse_event<T: DeserializeOwned>(event: Value) -> Result<T, BenchError> {
+    T::deserialize(event).map_err(|error| BenchError::unexpected("event", &error))
 }

@@ -1,4 +1,4 @@
-//! Clips that end in the future: how soon after their last segment their harvest is asked for.
+//! Measures clips that end in the future: the time from their last segment to their harvest job.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,24 +16,25 @@ use crate::table::Table;
 use crate::timings::Timings;
 
 const CLIPS: i32 = 20;
-const POLL: Duration = Duration::from_millis(20);
-const PATIENCE: Duration = Duration::from_mins(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+const HARVEST_TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
     let service = &Service::start(Background::Live, folder).await?;
     let competition = &"bench-due".parse()?;
-    let clips = (0..CLIPS).map(|number| wait(service, competition, number));
-    let mut waits = Timings::default();
-    for wait in try_join_all(clips).await? {
-        waits.add(wait);
+    let clips = (0..CLIPS).map(|number| measure_clip(service, competition, number));
+    let mut delays = Timings::default();
+    for delay in try_join_all(clips).await? {
+        delays.add(delay);
     }
-    table.heading(format!("{CLIPS} clips whose end has yet to air"));
-    table.add("  last segment published to harvest asked for", waits, "under 2 s");
+    table.add_heading(format!("{CLIPS} clips that end in the future"));
+    table.add("  last segment published to harvest job created", delays, "under 2 s");
     Ok(())
 }
 
-/// Cuts a clip that ends some seconds ahead; from its last segment to its harvest job.
-async fn wait(
+/// Creates a clip that ends some seconds in the future. Returns the time from its last segment to
+/// its harvest job.
+async fn measure_clip(
     service: &Service,
     competition: &CompetitionId,
     number: i32,
@@ -42,28 +43,28 @@ async fn wait(
     let channels: Channels = variables.parsed("CHANNELS")?;
     let live = LiveEndpoint::from_variables(variables)?;
     let harvester = HarvestJobs::from_variables(&service.stack.sdk, variables)?;
-    // Ends lie anywhere in a segment.
+    // Steps of 1.3 s spread the ends over all positions in a 2 s segment.
     let end = Utc::now() + TimeDelta::seconds(10) + TimeDelta::milliseconds(1300) * number;
     let window = Window::new(end - TimeDelta::seconds(8), end)?;
-    let (clip, _) = harvest::cut(service, competition, window).await?;
-    let part = |name: &str| clip[name].as_str().unwrap_or_default();
-    let key = ClipKey { competition: competition.clone(), clip: part("clip").parse()? };
+    let (clip, _) = harvest::create_clip(service, competition, window).await?;
+    let field = |name: &str| clip[name].as_str().unwrap_or_default();
+    let key = ClipKey { competition: competition.clone(), clip: field("clip").parse()? };
     let attempt = Attempt { clip: key, number: 1 };
-    if part("status") != "scheduled" {
-        return Err(BenchError::unexpected("a clip that is not scheduled", &clip));
+    if field("status") != "scheduled" {
+        return Err(BenchError::unexpected("status of a clip that ends in the future", &clip));
     }
-    let mut aired = None;
-    let mut polls = tokio::time::interval(POLL);
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
+    let mut published = None;
+    let mut polls = tokio::time::interval(POLL_INTERVAL);
+    let started = Instant::now();
+    while started.elapsed() < HARVEST_TIMEOUT {
         polls.tick().await;
-        if aired.is_none() {
+        if published.is_none() {
             let on_air = live.live_timeline(channels.default_channel()).await;
-            let there = on_air.is_ok_and(|on_air| window.end() <= on_air.end());
-            aired = there.then(Instant::now);
+            let is_published = on_air.is_ok_and(|on_air| on_air.end() >= window.end());
+            published = is_published.then(Instant::now);
         } else if harvester.describe(&attempt).await? != HarvestState::NotFound {
-            return Ok(aired.map(|aired| aired.elapsed()).unwrap_or_default());
+            return Ok(published.map(|instant| instant.elapsed()).unwrap_or_default());
         }
     }
-    Err(BenchError::Late { what: "a harvest" })
+    Err(BenchError::Timeout { what: "a harvest job of a clip that ends in the future" })
 }

@@ -1,8 +1,9 @@
-//! Why a measurement could not be made.
+//! The reasons why a measurement can fail.
 
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use matchcut::asset::{AssetError, AssetPlayableError};
 use matchcut::clip::{IdError, WindowError};
@@ -15,57 +16,57 @@ use matchcut_local::StackError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
-    #[error("could not start a runtime")]
+    #[error("could not start the async runtime")]
     Runtime(#[source] io::Error),
-    #[error("could not make a folder for the service's data")]
+    #[error("could not write to the temporary folder")]
     Folder(#[source] io::Error),
-    #[error("could not listen for webhooks")]
+    #[error("could not listen for webhook messages")]
     Receiver(#[source] io::Error),
     #[error("could not start the service")]
     Stack(#[from] StackError),
-    #[error("the service was not on air in time; RUST_LOG=warn shows why")]
-    OffAir,
-    #[error("a setting of the service is not usable")]
+    #[error("the live stream did not start within {} min; RUST_LOG=warn shows why", .0.as_secs() / 60)]
+    OffAir(Duration),
+    #[error("could not use a setting of the service")]
     Config(#[from] ConfigError),
-    #[error("a clip of the measurement has no possible window")]
+    #[error("could not make the window of a clip")]
     Window(#[from] WindowError),
-    #[error("an id of the measurement is not one")]
+    #[error("could not parse an id")]
     Id(#[from] IdError),
-    #[error("a row of the measurement cannot be written as DynamoDB has it")]
+    #[error("could not encode a row for DynamoDB")]
     Row(#[from] serde_dynamo::Error),
     #[error("could not use the library")]
     Library(#[from] LibraryError),
-    #[error("the service did not answer {path}")]
+    #[error("request failed: {request}")]
     Http {
-        path: String,
+        request: String,
         #[source]
         source: reqwest::Error,
     },
-    #[error("the service answered {path} with {status}: {body}")]
-    Status { path: String, status: u16, body: String },
-    #[error("the service gave {what}: {text}")]
+    #[error("{request} was answered {status}: {body}")]
+    Status { request: String, status: u16, body: String },
+    #[error("unexpected {what}: {text}")]
     Unexpected { what: &'static str, text: String },
-    #[error("could not ask for a harvest job")]
+    #[error("could not describe a harvest job")]
     Harvest(#[from] HarvestJobError),
-    #[error("could not ask for an asset")]
+    #[error("could not describe an asset")]
     Asset(#[from] AssetError),
-    #[error("the end of a harvest was not handled")]
+    #[error("harvest-complete failed")]
     HarvestComplete(#[from] HarvestCompleteError),
-    #[error("the end of an ingest was not handled")]
+    #[error("asset-playable failed")]
     AssetPlayable(#[from] AssetPlayableError),
-    #[error("an upload was not handled")]
+    #[error("transcode-upload failed")]
     TranscodeUpload(#[from] TranscodeUploadError),
-    #[error("the sweep did not run")]
+    #[error("the sweep failed")]
     Sweep(#[from] SweepError),
-    #[error("could not ask MediaPackage")]
+    #[error("a call to MediaPackage failed")]
     MediaPackage(#[source] Box<aws_sdk_mediapackage::Error>),
-    #[error("could not ask MediaConvert")]
+    #[error("a call to MediaConvert failed")]
     MediaConvert(#[source] Box<aws_sdk_mediaconvert::Error>),
-    #[error("could not write to S3")]
+    #[error("could not upload a file to S3")]
     S3(#[source] Box<aws_sdk_s3::Error>),
-    #[error("{what} took longer than a minute")]
-    Late { what: &'static str },
-    #[error("there is no {}; `make bench` builds it", .0.display())]
+    #[error("timeout while waiting for {what}")]
+    Timeout { what: &'static str },
+    #[error("program not found: {}; `make bench` builds it", .0.display())]
     NotBuilt(PathBuf),
     #[error("could not run {program}")]
     Run {
@@ -73,12 +74,12 @@ pub(crate) enum BenchError {
         #[source]
         source: io::Error,
     },
-    #[error("{program} ended by itself: {status}")]
-    Ended { program: String, status: ExitStatus },
-    #[error("{function} failed: {report}")]
-    Failed { function: String, report: String },
+    #[error("{program} exited early: {status}")]
+    Exited { program: String, status: ExitStatus },
+    #[error("function {function} failed: {report}")]
+    FunctionFailed { function: String, report: String },
     #[error("could not read {}", .path.display())]
-    Proc {
+    ReadFile {
         path: PathBuf,
         #[source]
         source: io::Error,
@@ -86,7 +87,7 @@ pub(crate) enum BenchError {
 }
 
 impl BenchError {
-    /// Of a long text only its beginning is told.
+    /// Keeps the first 200 characters of a long text.
     pub(crate) fn unexpected(what: &'static str, text: &impl ToString) -> Self {
         Self::Unexpected { what, text: text.to_string().chars().take(200).collect() }
     }

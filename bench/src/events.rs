@@ -1,4 +1,4 @@
-//! Events as AWS sends them to functions.
+//! Builds the events that AWS services send to functions.
 
 use chrono::{SecondsFormat, Utc};
 use matchcut::clip::{Attempt, Clip, Window};
@@ -7,9 +7,14 @@ use serde_json::{Value, json};
 const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 
-/// A request through an HTTP API, as format 2.0 has it.
+/// An HTTP request through API Gateway, in payload format 2.0.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
-pub(crate) fn request(method: &str, path: &str, parameters: &Value, body: Option<&Value>) -> Value {
+pub(crate) fn build_http_request(
+    method: &str,
+    path: &str,
+    parameters: &Value,
+    body: Option<&Value>,
+) -> Value {
     json!({
         "version": "2.0",
         "routeKey": "$default",
@@ -50,9 +55,13 @@ pub(crate) fn request(method: &str, path: &str, parameters: &Value, body: Option
     })
 }
 
-/// A harvest job that succeeded.
+/// The end of a harvest job that succeeded.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/cloudwatch-events-example.html>
-pub(crate) fn harvested(attempt: &Attempt, window: Window, endpoint: &str) -> Value {
+pub(crate) fn build_harvest_job_notification(
+    attempt: &Attempt,
+    window: Window,
+    endpoint: &str,
+) -> Value {
     let iso = |time: chrono::DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, false);
     let arn = |service| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:harvest_jobs/{attempt}");
     let detail = json!({ "harvest_job": {
@@ -69,12 +78,12 @@ pub(crate) fn harvested(attempt: &Attempt, window: Window, endpoint: &str) -> Va
         },
         "created_at": iso(Utc::now()),
     }});
-    event("MediaPackage HarvestJob Notification", &[arn("mediapackage")], &detail)
+    build_event("MediaPackage HarvestJob Notification", &[arn("mediapackage")], &detail)
 }
 
-/// A packaging configuration of an asset that became playable.
+/// An asset that became playable in one packaging configuration.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/cloudwatch-events-example.html>
-pub(crate) fn playable(attempt: &Attempt, configuration: &str) -> Value {
+pub(crate) fn build_input_notification(attempt: &Attempt, configuration: &str) -> Value {
     let arn = |what| format!("arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:{what}");
     let detail = json!({
         "event": "VodAssetPlayable",
@@ -88,26 +97,26 @@ pub(crate) fn playable(attempt: &Attempt, configuration: &str) -> Value {
         arn(format!("assets/{attempt}")),
         arn(format!("packaging-configurations/{configuration}")),
     ];
-    event("MediaPackage Input Notification", &resources, &detail)
+    build_event("MediaPackage Input Notification", &resources, &detail)
 }
 
-/// An object of the upload bucket.
+/// A new object in a bucket.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
-pub(crate) fn object_created(bucket: &str, key: &str) -> Value {
+pub(crate) fn build_object_created(bucket: &str, key: &str) -> Value {
     let detail = json!({
         "version": "0",
         "bucket": { "name": bucket },
         "object": { "key": key, "size": 1, "etag": "e", "sequencer": "0" },
         "reason": "PutObject",
     });
-    let mut event = event("Object Created", &[format!("arn:aws:s3:::{bucket}")], &detail);
+    let mut event = build_event("Object Created", &[format!("arn:aws:s3:::{bucket}")], &detail);
     event["source"] = json!("aws.s3");
     event
 }
 
-/// An event as a queue hands it on.
+/// An event that an SQS queue delivers to a function.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
-pub(crate) fn queued(event: &Value) -> Value {
+pub(crate) fn build_sqs_event(event: &Value) -> Value {
     json!({ "Records": [{
         "messageId": format!("{:032x}", fastrand::u128(..)),
         "receiptHandle": "r",
@@ -117,9 +126,9 @@ pub(crate) fn queued(event: &Value) -> Value {
     }]})
 }
 
-/// A MediaConvert job that is done.
+/// The end of a MediaConvert job that succeeded.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_cwe_events.html>
-pub(crate) fn transcoded(attempt: &Attempt) -> Value {
+pub(crate) fn build_job_state_change(attempt: &Attempt) -> Value {
     let output = json!({
         "outputFilePaths": ["s3://matchcut-clips/index_1.m3u8"],
         "durationInMs": 10_000,
@@ -142,21 +151,21 @@ pub(crate) fn transcoded(attempt: &Attempt) -> Value {
             "outputDetails": [output],
         }],
     });
-    let mut event = event("MediaConvert Job State Change", &[], &detail);
+    let mut event = build_event("MediaConvert Job State Change", &[], &detail);
     event["source"] = json!("aws.mediaconvert");
     event
 }
 
-/// A change of a clip's state, as the product itself tells it on the bus.
-pub(crate) fn state_changed(clip: &Clip) -> Value {
-    let mut event = event("Clip State Changed", &[], &json!(clip));
+/// The change event that `announce-clip` puts on the event bus.
+pub(crate) fn build_change_event(clip: &Clip) -> Value {
+    let mut event = build_event("Clip State Changed", &[], &json!(clip));
     event["source"] = json!("matchcut");
     event
 }
 
-/// A row of the table that became another, as the table's stream hands it on.
+/// A changed row, as the DynamoDB stream of the table delivers it to a function.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html>
-pub(crate) fn row_changed(before: &Clip, after: &Clip) -> serde_dynamo::Result<Value> {
+pub(crate) fn build_stream_event(before: &Clip, after: &Clip) -> serde_dynamo::Result<Value> {
     let image = |clip: &Clip| serde_dynamo::to_item::<_, serde_dynamo::Item>(clip);
     Ok(json!({ "Records": [{
         "eventID": format!("{:032x}", fastrand::u128(..)),
@@ -180,9 +189,9 @@ pub(crate) fn row_changed(before: &Clip, after: &Clip) -> serde_dynamo::Result<V
     }]}))
 }
 
-/// A token that is about to be made.
+/// A token that Cognito is about to issue.
 /// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>
-pub(crate) fn token_asked_for() -> Value {
+pub(crate) fn build_token_event() -> Value {
     json!({
         "version": "2",
         "triggerSource": "TokenGeneration_Authentication",
@@ -193,15 +202,15 @@ pub(crate) fn token_asked_for() -> Value {
     })
 }
 
-/// A run of the schedule.
+/// A run of an EventBridge schedule.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html>
-pub(crate) fn scheduled() -> Value {
-    let mut event = event("Scheduled Event", &[], &json!({}));
+pub(crate) fn build_scheduled_event() -> Value {
+    let mut event = build_event("Scheduled Event", &[], &json!({}));
     event["source"] = json!("aws.events");
     event
 }
 
-fn event(detail_type: &str, resources: &[String], detail: &Value) -> Value {
+fn build_event(detail_type: &str, resources: &[String], detail: &Value) -> Value {
     json!({
         "version": "0",
         "id": format!("{:032x}", fastrand::u128(..)),

@@ -1,4 +1,4 @@
-//! Clips cut over HTTP and harvested for real.
+//! Creates clips over HTTP and waits for their harvest jobs.
 
 use std::time::Duration;
 
@@ -10,34 +10,39 @@ use tokio::time::timeout;
 use crate::error::BenchError;
 use crate::stack::Service;
 
-/// Cuts a clip; the reply, and how long that took.
-pub(crate) async fn cut(
+/// Creates a clip of the window. Returns the reply and its response time.
+pub(crate) async fn create_clip(
     service: &Service,
     competition: &CompetitionId,
     window: Window,
 ) -> Result<(Value, Duration), BenchError> {
-    let asked = json!({
+    let body = json!({
         "competition": competition,
         "start": window.start(),
         "end": window.end(),
         "title": "Men's 100 m, second semi-final",
         "tags": ["100m", "semi-final"],
     });
-    service.api.cut(&asked).await
+    service.api.create_clip(&body).await
 }
 
-/// Waits until the clip of a reply is harvested; the name of its job.
-pub(crate) async fn done(service: &Service, clip: &Value) -> Result<Attempt, BenchError> {
-    let part = |name: &str| clip[name].as_str().unwrap_or_default();
-    let clip = ClipKey { competition: part("competition").parse()?, clip: part("clip").parse()? };
+/// Waits until the harvest job of a new clip has succeeded. Returns the attempt of the job.
+pub(crate) async fn wait_for_harvest(
+    service: &Service,
+    clip: &Value,
+) -> Result<Attempt, BenchError> {
+    let field = |name: &str| clip[name].as_str().unwrap_or_default();
+    let clip = ClipKey { competition: field("competition").parse()?, clip: field("clip").parse()? };
     let attempt = Attempt { clip, number: 1 };
     let harvester = HarvestJobs::from_variables(&service.stack.sdk, &service.stack.variables)?;
-    within_a_minute("a harvest", async {
+    with_timeout("a harvest job", async {
         loop {
             match harvester.describe(&attempt).await? {
                 HarvestState::Succeeded => return Ok(()),
                 HarvestState::InProgress => {}
-                state => return Err(BenchError::unexpected("a harvest", &format!("{state:?}"))),
+                state => {
+                    return Err(BenchError::unexpected("harvest job", &format!("{state:?}")));
+                }
             }
         }
     })
@@ -45,10 +50,10 @@ pub(crate) async fn done(service: &Service, clip: &Value) -> Result<Attempt, Ben
     Ok(attempt)
 }
 
-pub(crate) async fn within_a_minute<T>(
+/// Fails if the work takes longer than one minute.
+pub(crate) async fn with_timeout<T>(
     what: &'static str,
     work: impl Future<Output = Result<T, BenchError>>,
 ) -> Result<T, BenchError> {
-    let late = |_| BenchError::Late { what };
-    timeout(Duration::from_mins(1), work).await.map_err(late)?
+    timeout(Duration::from_mins(1), work).await.map_err(|_| BenchError::Timeout { what })?
 }

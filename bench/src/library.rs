@@ -1,94 +1,99 @@
-//! Lists: what a page costs, however large the library is.
+//! Measures `GET` of a page of clips in libraries of different sizes.
 
 use std::path::Path;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use matchcut::clip::{CompetitionId, Status, Window};
 use serde_json::Value;
 
 use crate::api::Api;
 use crate::error::BenchError;
 use crate::rows;
-use crate::stack::{Background, Service};
+use crate::stack::{Background, RECORDING_START, Service};
 use crate::table::Table;
 use crate::timings::Timings;
 
 const SIZES: [usize; 3] = [10, 1_000, 10_000];
-const PAGE: usize = 50;
+/// The default number of clips on a page.
+const PAGE_SIZE: usize = 50;
+const MAX_PAGE_SIZE: usize = 100;
 const READS: usize = 500;
 
-/// A page of a competition, and how long it took each time.
+/// A page of one competition, and how long each read of it took.
 #[derive(Debug)]
-struct List {
-    what: String,
+struct Page {
+    label: String,
     competition: CompetitionId,
     cursor: Option<String>,
-    pages: Timings,
+    reads: Timings,
 }
 
-/// Reads pages of competitions of every size in turn, so that all meet the same conditions.
+/// Reads pages of all competitions in turn, so that each size is measured under the same load.
 pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
-    let service = &Service::start(Background::Still, folder).await?;
-    let mut lists = Vec::new();
+    let service = &Service::start(Background::Off, folder).await?;
+    let mut pages = Vec::new();
     for size in SIZES {
-        let competition = fill(service, size).await?;
-        let all = if size < PAGE { ", all on it" } else { "" };
-        let what = format!("  of {size} clips{all}");
-        lists.push(List { what, competition, cursor: None, pages: Timings::default() });
+        let competition = write_competition(service, size).await?;
+        let all = if size < PAGE_SIZE { ", all on one page" } else { "" };
+        let label = format!("  of {size} clips{all}");
+        pages.push(Page { label, competition, cursor: None, reads: Timings::default() });
     }
-    if let Some(List { what, competition, .. }) = lists.last() {
-        let cursor = Some(middle(&service.api, competition, SIZES[2] / 2).await?);
-        let what = format!("{what}, from the middle by cursor");
+    if let Some(Page { label, competition, .. }) = pages.last() {
+        let cursor = Some(find_cursor(&service.api, competition, SIZES[2] / 2).await?);
+        let label = format!("{label}, from a cursor in the middle");
         let competition = competition.clone();
-        lists.push(List { what, competition, cursor, pages: Timings::default() });
+        pages.push(Page { label, competition, cursor, reads: Timings::default() });
     }
     for _ in 0..READS {
-        for List { competition, cursor, pages, .. } in &mut lists {
+        for Page { competition, cursor, reads, .. } in &mut pages {
             let query: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
-            pages.add(service.api.page(competition.as_str(), &query).await?.1);
+            let (_, duration) = service.api.list_clips(competition.as_str(), &query).await?;
+            reads.add(duration);
         }
     }
 
-    table.heading(format!("a page of {PAGE} ready clips over HTTP, newest first, {READS} times"));
-    for List { what, pages, .. } in &lists {
-        table.add(what, pages, "");
+    table.add_heading(format!(
+        "a page of {PAGE_SIZE} ready clips over HTTP, newest first, {READS} reads"
+    ));
+    for Page { label, reads, .. } in &pages {
+        table.add(label, reads, "");
     }
-    if let [_, small, large, _] = &lists[..] {
-        let [small, large] = [small, large].map(|list| list.pages.median().as_secs_f64());
-        let what = "  p50 of 10000 clips : p50 of 1000 clips";
-        table.add(what, format!("{:.2}", large / small), "1, whatever the size");
+    if let [_, small, large, _] = &pages[..] {
+        let [small, large] = [small, large].map(|page| page.reads.median().as_secs_f64());
+        let label = "  p50 of 10000 clips to p50 of 1000 clips";
+        table.add(label, format!("ratio {:.2}", large / small), "1 for any library size");
     }
     Ok(())
 }
 
-/// Writes a competition of so many ready clips: one every half a minute.
-async fn fill(service: &Service, size: usize) -> Result<CompetitionId, BenchError> {
+/// Writes a competition with `size` ready clips, which start 30 s apart.
+async fn write_competition(service: &Service, size: usize) -> Result<CompetitionId, BenchError> {
     let competition = format!("bench-{size}").parse()?;
-    let mut start = DateTime::UNIX_EPOCH + TimeDelta::seconds(1_580_736_600);
+    let mut start = RECORDING_START;
     for _ in 0..size {
         let window = Window::new(start, start + TimeDelta::seconds(10))?;
-        rows::write(&service.library, &competition, window, Status::Ready).await?;
+        rows::write_clip(&service.library, &competition, window, Status::Ready).await?;
         start += TimeDelta::seconds(30);
     }
     Ok(competition)
 }
 
-/// The cursor behind so many clips, found as an app finds it.
-async fn middle(
+/// Reads pages as an app does, until `clips` clips are read. Returns the next cursor.
+async fn find_cursor(
     api: &Api,
     competition: &CompetitionId,
     clips: usize,
 ) -> Result<String, BenchError> {
-    const LARGEST_PAGE: usize = 100;
+    let limit = MAX_PAGE_SIZE.to_string();
     let mut cursor = String::new();
-    for _ in 0..clips / LARGEST_PAGE {
-        let mut query = vec![("limit", "100")];
+    for _ in 0..clips / MAX_PAGE_SIZE {
+        let mut query = vec![("limit", limit.as_str())];
         if !cursor.is_empty() {
             query.push(("cursor", &cursor));
         }
-        let (page, _) = api.page(competition.as_str(), &query).await?;
+        let (page, _) = api.list_clips(competition.as_str(), &query).await?;
         let next = page.get("next").and_then(Value::as_str);
-        let next = next.ok_or_else(|| BenchError::unexpected("a page without next", &page))?;
+        let next = next.ok_or_else(|| BenchError::unexpected("page without next", &page))?;
         next.clone_into(&mut cursor);
     }
     Ok(cursor)

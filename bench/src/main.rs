@@ -1,4 +1,4 @@
-//! `bench`: measures what the design promises, and prints it beside the promise.
+//! `bench`: measures Matchcut and prints each figure beside the target of the design.
 
 mod api;
 mod asset;
@@ -27,36 +27,36 @@ use tokio::runtime::Runtime;
 use crate::error::BenchError;
 use crate::table::Table;
 
-/// Measures Matchcut on this machine and prints every figure beside the one its design promises.
+/// Measures Matchcut on this machine and prints each figure beside the target of the design.
 ///
-/// Nothing is asserted: a slow machine gives slow figures. Each part starts a service of its own,
-/// in a folder that is removed again; AWS's part of it is the stand-in, over loopback.
+/// A missed target is not an error: the figures depend on the machine. Each part starts its own
+/// service in a temporary folder. Calls to AWS go to the stand-in, over loopback.
 #[derive(Debug, Parser)]
 #[command(name = "bench", version)]
 struct Arguments {
-    /// The one part to measure; all of them by default
+    /// Part to measure; all parts by default
     part: Option<Part>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// `POST /api/clip` over HTTP, until its reply and until its preview plays
+    /// `POST /api/clip` over HTTP: time until the reply, and until the preview is complete
     Clip,
-    /// A page of 50 clips over HTTP, in libraries of 10 to 10,000
+    /// GET of a page of 50 clips over HTTP, in libraries of 10 to 10,000 clips
     Library,
-    /// From a harvest that is done to a clip that is listed: our own share of the time
+    /// The functions between the end of a harvest job and a listed clip: time
     Asset,
-    /// From an uploaded object to its job: our own share, memory, and a burst of 500 files
+    /// `transcode-upload`: time from an uploaded object to its job, memory, a burst of 500 files
     Upload,
-    /// Clips that end in the future, from their last segment to their harvest
+    /// Clips that end in the future: time from the last segment to the harvest job
     Due,
-    /// 500 clips in ten seconds, of which ten are harvested at once
+    /// The harvest queue: 500 clips in 10 s, ten concurrent harvest jobs
     Burst,
-    /// A run of the sweep over 10,000 unfinished clips
+    /// The sweep over 10,000 pending clips: duration of a run
     Sweep,
-    /// Each Lambda binary: size, init and peak memory
+    /// Each Lambda function: binary size, init time and peak memory
     Lambda,
-    /// The program `local`: how soon it is up and on air, and what it costs while idle
+    /// The program `local`: time until it is ready and on air, and processor time while idle
     Local,
 }
 
@@ -70,10 +70,12 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let mut table = Table::default();
-    let parts = Part::value_variants().iter().filter(|it| part.is_none_or(|only| only == **it));
-    let measured = parts.into_iter().try_for_each(|part| measure(*part, &mut table));
+    let mut parts = Part::value_variants()
+        .iter()
+        .filter(|candidate| part.is_none_or(|part| part == **candidate));
+    let result = parts.try_for_each(|part| measure(*part, &mut table));
     print!("{table}");
-    match measured {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {}", matchcut::error::chain(&error));
@@ -82,12 +84,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures a part in a folder and on a runtime of its own: whatever it leaves behind ends with it.
+/// Measures a part in its own folder and on its own runtime, so that tasks and files that the part
+/// leaves behind end with the part.
 fn measure(part: Part, table: &mut Table) -> Result<(), BenchError> {
     eprintln!("measuring: {}", format!("{part:?}").to_lowercase());
     let folder = tempfile::tempdir().map_err(BenchError::Folder)?;
     let folder = folder.path();
-    // Declared after the folder, so it ends before that is removed.
+    // Declared after the folder, so that the runtime ends before the folder is removed.
     let runtime = Runtime::new().map_err(BenchError::Runtime)?;
     runtime.block_on(async {
         match part {

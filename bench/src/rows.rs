@@ -1,4 +1,4 @@
-//! Clips as the library keeps them, written straight into it.
+//! Writes clips into the table without going through the API.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +10,17 @@ use matchcut::library::Library;
 
 use crate::error::BenchError;
 
-/// Writes a clip that has everything a clip of its state has; the sweep finds it due.
-pub(crate) async fn write(
+/// Writes a live clip with every attribute that its status implies. A pending clip is due for a
+/// check.
+pub(crate) async fn write_clip(
     library: &Library,
     competition: &CompetitionId,
     window: Window,
     status: Status,
 ) -> Result<Clip, BenchError> {
-    let made = window.end() + TimeDelta::seconds(5);
-    let ready = status == Status::Ready;
-    let packaged = ready || status == Status::Packaging;
+    let created = window.end() + TimeDelta::seconds(5);
+    let is_ready = status == Status::Ready;
+    let has_manifests = is_ready || status == Status::Packaging;
     let formats = [("dash", "index.mpd"), ("hls", "index.m3u8")];
     let clip = Clip {
         competition: competition.clone(),
@@ -39,41 +40,41 @@ pub(crate) async fn write(
         tags: vec!["100m".to_owned(), "semi-final".to_owned()],
         manifests: formats
             .iter()
-            .filter(|_| packaged)
-            .map(|(format, name)| ((*format).to_owned(), manifest(name)))
+            .filter(|_| has_manifests)
+            .map(|(format, name)| ((*format).to_owned(), make_manifest_path(name)))
             .collect(),
         playable: formats
             .iter()
-            .filter(|_| ready)
+            .filter(|_| is_ready)
             .map(|(format, _)| (*format).to_owned())
             .collect(),
         failure: (status == Status::Failed).then(|| Failure {
             code: FailureCode::HarvestFailed,
             message: "MediaPackage could not harvest the clip: internal error".to_owned(),
         }),
-        created_at: made,
-        updated_at: made,
-        ready_at: ready.then_some(made),
+        created_at: created,
+        updated_at: created,
+        ready_at: is_ready.then_some(created),
         expires_at: None,
         deleted_at: None,
-        queued_at: (status == Status::Queued).then_some(made),
-        next_check_at: status.is_pending().then_some(made),
+        queued_at: (status == Status::Queued).then_some(created),
+        next_check_at: status.is_pending().then_some(created),
     };
     library.create(&clip).await?;
     Ok(clip)
 }
 
-/// How many parts the file of an [`upload`] has.
-pub(crate) const PARTS: u32 = 7;
+/// The number of parts of the file in [`write_upload`].
+pub(crate) const UPLOAD_PARTS: u32 = 7;
 
-/// Writes an upload that is sent in parts, and whose job is `1` once it is transcoded.
-pub(crate) async fn upload(
+/// Writes a multipart upload. If it is transcoding, the id of its job is `1`.
+pub(crate) async fn write_upload(
     library: &Library,
     competition: &CompetitionId,
     status: Status,
 ) -> Result<Clip, BenchError> {
     let at = Utc::now();
-    let transcoding = status == Status::Transcoding;
+    let is_transcoding = status == Status::Transcoding;
     let id = ClipId::for_time(at);
     let clip = Clip {
         competition: competition.clone(),
@@ -90,11 +91,11 @@ pub(crate) async fn upload(
             uploader: Some("operator".to_owned()),
             multipart: Some("m".repeat(100)),
             awaited_until: Some(at + TimeDelta::hours(24)),
-            job: transcoding.then(|| "1".to_owned()),
+            job: is_transcoding.then(|| "1".to_owned()),
             progress: None,
             thumbnails: 10,
         }),
-        actual: transcoding.then(|| Bounds {
+        actual: is_transcoding.then(|| Bounds {
             start: at,
             end: at + TimeDelta::seconds(10),
             duration_seconds: 10.0,
@@ -117,8 +118,8 @@ pub(crate) async fn upload(
     Ok(clip)
 }
 
-/// A path as long as MediaPackage's.
-fn manifest(name: &str) -> String {
+/// Makes a manifest path as long as those of MediaPackage.
+fn make_manifest_path(name: &str) -> String {
     let hex = || format!("{:032x}", fastrand::u128(..));
     format!("/out/v1/{}/{}/{}/{name}", hex(), hex(), hex())
 }

@@ -1,4 +1,4 @@
-//! A service to measure: the whole stack in this process, with a recording on air.
+//! The service that is measured: the whole stack in this process, with a recording on air.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,30 +14,36 @@ use tokio::time::timeout;
 use crate::api::Api;
 use crate::error::BenchError;
 
-/// The packaging groups of the product.
+/// The packaging groups that are deployed.
 pub(crate) const PACKAGING_GROUPS: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging-groups");
 
-/// How much of a stream is on air: 30 segments.
-const LENGTH: TimeDelta = TimeDelta::seconds(60);
-const SEGMENTS: u64 = 30;
+/// 2020-02-03T13:30:00Z, far in the past.
+pub(crate) const RECORDING_START: DateTime<Utc> =
+    DateTime::from_timestamp(1_580_736_600, 0).expect("the timestamp is in chrono's range");
+/// 30 segments of 2 s.
+const RECORDING_LENGTH: TimeDelta = TimeDelta::seconds(60);
+const RECORDING_SEGMENTS: u64 = 30;
+/// A live stream counts as started once it has this many segments.
+const MIN_LIVE_SEGMENTS: u64 = 6;
+const START_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// What goes on in the service besides what the measurement does.
+/// What the service does on its own while the measurement runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Background {
-    /// All of it: events arrive at once and the sweep runs.
+    /// Events arrive without delay, and the sweep runs every 5 s.
     Normal,
-    /// All of it, and each harvest and ingest takes at least so long; but without DASH, which takes
-    /// a core for a third of a second each time.
-    Slow(Duration),
-    /// All of it, and the stream is live.
+    /// As `Normal`, but each harvest job and each asset takes at least this long. DASH is left out,
+    /// because packaging it takes a third of a second of processor time.
+    SlowJobs(Duration),
+    /// As `Normal`, with a live stream instead of a recording.
     Live,
-    /// Nothing: every event is lost and the sweep never comes, so each function runs only when
-    /// the measurement runs it.
-    Still,
+    /// Nothing: every event is lost and the sweep does not run. A function runs only when the
+    /// measurement runs it.
+    Off,
 }
 
-/// A running stack, and what the measurements use it through.
+/// A running stack and its clients.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) stack: Stack,
@@ -47,22 +53,25 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start(background: Background, folder: &Path) -> Result<Self, BenchError> {
-        let segments = if matches!(background, Background::Live) { 6 } else { SEGMENTS };
-        Self::with(options(background, folder)?, segments).await
+        let min_segments = match background {
+            Background::Live => MIN_LIVE_SEGMENTS,
+            _ => RECORDING_SEGMENTS,
+        };
+        Self::start_with(build_options(background, folder)?, min_segments).await
     }
 
-    /// Starts a still one that uses all there is: the library is private, and `webhook` is told of
-    /// changes.
+    /// Starts a service with a private library and a webhook, and with `Background::Off`.
     pub(crate) async fn start_private(webhook: &Url, folder: &Path) -> Result<Self, BenchError> {
-        let options = options(Background::Still, folder)?;
+        let options = build_options(Background::Off, folder)?;
         let options = Options { private: true, webhooks: vec![webhook.clone()], ..options };
-        Self::with(options, SEGMENTS).await
+        Self::start_with(options, RECORDING_SEGMENTS).await
     }
 
-    async fn with(options: Options, segments: u64) -> Result<Self, BenchError> {
+    /// Starts a service and waits until its stream has `min_segments` segments.
+    async fn start_with(options: Options, min_segments: u64) -> Result<Self, BenchError> {
         let stack = Stack::start(options).await?;
-        let on_air = timeout(Duration::from_mins(2), stack.on_air(segments));
-        on_air.await.map_err(|_| BenchError::OffAir)?;
+        let on_air = timeout(START_TIMEOUT, stack.on_air(min_segments));
+        on_air.await.map_err(|_| BenchError::OffAir(START_TIMEOUT))?;
         Ok(Self {
             library: Library::from_variables(&stack.sdk, &stack.variables)?,
             api: Api::new(&stack.api, &stack.token),
@@ -71,26 +80,28 @@ impl Service {
     }
 }
 
-fn options(background: Background, folder: &Path) -> Result<Options, BenchError> {
-    let often = Duration::from_secs(5);
+fn build_options(background: Background, folder: &Path) -> Result<Options, BenchError> {
+    const SWEEP_PERIOD: Duration = Duration::from_secs(5);
     let (lose, slow, sweep) = match background {
-        Background::Normal | Background::Live => (0.0, 0.0, often),
-        Background::Slow(pace) => (0.0, pace.as_secs_f64(), often),
-        Background::Still => (1.0, 0.0, Duration::from_hours(24)),
+        Background::Normal | Background::Live => (0.0, 0.0, SWEEP_PERIOD),
+        Background::SlowJobs(duration) => (0.0, duration.as_secs_f64(), SWEEP_PERIOD),
+        Background::Off => (1.0, 0.0, Duration::from_hours(24)),
     };
-    // One segment more: the encoder does not wait until its last playlist is taken.
-    let length = LENGTH + TimeDelta::seconds(2);
+    // One more segment, because the encoder exits before its last playlist is read.
+    let length = RECORDING_LENGTH + TimeDelta::seconds(2);
     Ok(Options {
         port: 0,
         data_dir: folder.to_owned(),
         packaging_groups: match background {
-            Background::Slow(_) => without_dash(folder).map_err(BenchError::Folder)?,
+            Background::SlowJobs(_) => {
+                write_group_without_dash(folder).map_err(BenchError::Folder)?
+            }
             _ => Path::new(PACKAGING_GROUPS).to_owned(),
         },
         source: match background {
             Background::Live => Source::TestPicture,
-            Background::Slow(_) => Source::RecordedBlack { begin: begin(), length },
-            _ => Source::Recorded { begin: begin(), length },
+            Background::SlowJobs(_) => Source::RecordedBlack { begin: RECORDING_START, length },
+            _ => Source::Recorded { begin: RECORDING_START, length },
         },
         startover: Duration::from_mins(15),
         sweep,
@@ -104,8 +115,8 @@ fn options(background: Background, folder: &Path) -> Result<Options, BenchError>
     })
 }
 
-/// The packaging group of the product, but for what ffmpeg packages.
-fn without_dash(folder: &Path) -> std::io::Result<PathBuf> {
+/// Copies the deployed packaging group without its DASH configurations.
+fn write_group_without_dash(folder: &Path) -> std::io::Result<PathBuf> {
     let group = std::fs::read(Path::new(PACKAGING_GROUPS).join("default.json"))?;
     let mut group: Value = serde_json::from_slice(&group)?;
     if let Some(configurations) = group["packagingConfigurations"].as_array_mut() {
@@ -117,16 +128,12 @@ fn without_dash(folder: &Path) -> std::io::Result<PathBuf> {
     Ok(groups)
 }
 
-/// The window of the `number`th clip: ten seconds that have aired, starting at any of them.
-pub(crate) fn window(number: usize) -> Result<Window, WindowError> {
-    const CLIP: TimeDelta = TimeDelta::seconds(10);
-    let starts = (LENGTH - CLIP).num_seconds() + 1;
-    let start = i64::try_from(number).unwrap_or_default() % starts;
-    let start = begin() + TimeDelta::seconds(start);
-    Window::new(start, start + CLIP)
-}
-
-/// When the recording begins: 2020-02-03T13:30:00Z, long over.
-fn begin() -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + TimeDelta::seconds(1_580_736_600)
+/// Makes the window of the `number`th clip: 10 s of the recording. Successive windows start 1 s
+/// apart and begin again at the start of the recording.
+pub(crate) fn make_window(number: usize) -> Result<Window, WindowError> {
+    const CLIP_LENGTH: TimeDelta = TimeDelta::seconds(10);
+    let starts = (RECORDING_LENGTH - CLIP_LENGTH).num_seconds() + 1;
+    let offset = i64::try_from(number).unwrap_or_default() % starts;
+    let start = RECORDING_START + TimeDelta::seconds(offset);
+    Window::new(start, start + CLIP_LENGTH)
 }

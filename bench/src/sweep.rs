@@ -1,4 +1,4 @@
-//! A sweep that finds ten thousand clips unfinished.
+//! Measures the sweep over 10,000 pending clips.
 
 use std::path::Path;
 
@@ -12,56 +12,59 @@ use tokio::task::JoinSet;
 
 use crate::error::BenchError;
 use crate::rows;
-use crate::stack::{Background, Service, window};
+use crate::stack::{Background, Service, make_window};
 use crate::table::Table;
-use crate::timings::{Timings, timed};
+use crate::timings::{Timings, time};
 
-const UNFINISHED: usize = 10_000;
+const PENDING_CLIPS: usize = 10_000;
 const RUNS: usize = 5;
+const MAX_WRITERS: usize = 16;
 
-/// Runs of the sweep over a library where every clip is unfinished, and due.
+/// Runs the sweep over a library in which every clip is pending and due for a check.
 ///
-/// Each run counts them all for its metrics, as a deployed one does; those go to the output of this
-/// program, as to the log of the function.
+/// Each run counts all pending clips for its metrics, as a deployed sweep does. The metrics go to
+/// the standard output of this program, where a function writes them to its log.
 pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
-    let service = &Service::start(Background::Still, folder).await?;
-    fill(service).await?;
-    let measured = [("METRICS_NAMESPACE", "Matchcut/bench")];
-    let variables: Variables = service.stack.variables.iter().chain(measured).collect();
+    let service = &Service::start(Background::Off, folder).await?;
+    write_pending_clips(service).await?;
+    let metrics = [("METRICS_NAMESPACE", "Matchcut/bench")];
+    let variables: Variables = service.stack.variables.iter().chain(metrics).collect();
     let sweep = Sweep::new(&interruptible(&service.stack.sdk), &variables)?;
-    let (mut looks, mut calls, mut times) = (Vec::new(), Vec::new(), Timings::default());
+    let (mut checks, mut calls, mut durations) = (Vec::new(), Vec::new(), Timings::default());
     for _ in 0..RUNS {
         let run = Run::whole();
-        let (swept, took) = timed(run.of(Box::pin(sweep.run(Utc::now())))).await;
-        let swept = swept.ok_or(BenchError::Late { what: "a run of the sweep" })??;
-        looks.push(swept.checked);
+        let (swept, duration) = time(run.of(Box::pin(sweep.run(Utc::now())))).await;
+        let swept = swept.ok_or(BenchError::Timeout { what: "a run of the sweep" })??;
+        checks.push(swept.checked);
         calls.push(run.calls());
-        times.add(took);
+        durations.add(duration);
     }
-    table.heading(format!("{RUNS} runs of the sweep, {UNFINISHED} unfinished clips, all due"));
-    table.add("  looks, each run", listed(&looks), "");
-    table.add("  calls of AWS, each run", listed(&calls), "");
-    table.add("  time of a run", times, "under 60 s, its period");
+    table.add_heading(format!(
+        "{RUNS} runs of the sweep, {PENDING_CLIPS} pending clips, all due for a check"
+    ));
+    table.add("  checks in each run", join_counts(&checks), "");
+    table.add("  AWS calls in each run", join_counts(&calls), "");
+    table.add("  duration of a run", durations, "under 60 s, its schedule");
     Ok(())
 }
 
-fn listed(counts: &[usize]) -> String {
+fn join_counts(counts: &[usize]) -> String {
     counts.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
 }
 
-async fn fill(service: &Service) -> Result<(), BenchError> {
+async fn write_pending_clips(service: &Service) -> Result<(), BenchError> {
     let competition: CompetitionId = "bench-sweep".parse()?;
     let mut writers = JoinSet::new();
-    for number in 0..UNFINISHED {
-        if 16 <= writers.len()
+    for number in 0..PENDING_CLIPS {
+        if writers.len() >= MAX_WRITERS
             && let Some(written) = writers.join_next().await
         {
-            written.map_err(|error| BenchError::unexpected("a panic", &error))??;
+            written.map_err(|error| BenchError::unexpected("panic of a writer", &error))??;
         }
         let (library, competition) = (service.library.clone(), competition.clone());
-        let window = window(number)?;
+        let window = make_window(number)?;
         writers.spawn(async move {
-            rows::write(&library, &competition, window, Status::Packaging).await.map(drop)
+            rows::write_clip(&library, &competition, window, Status::Packaging).await.map(drop)
         });
     }
     for written in writers.join_all().await {

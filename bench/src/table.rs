@@ -1,9 +1,9 @@
-//! The printed table: what was measured, and what the design says of it.
+//! The printed table: the measured figures beside the targets of the design.
 
 use std::fmt;
 use std::thread::available_parallelism;
 
-/// Rows in the order they were measured in.
+/// Rows in the order in which they were measured.
 #[derive(Debug, Default)]
 pub(crate) struct Table(Vec<Row>);
 
@@ -11,8 +11,8 @@ pub(crate) struct Table(Vec<Row>);
 struct Row {
     what: String,
     measured: String,
-    /// The design's figure, if it has one.
-    promised: &'static str,
+    /// Empty if the design sets no target.
+    target: &'static str,
 }
 
 impl Table {
@@ -20,19 +20,19 @@ impl Table {
         &mut self,
         what: impl Into<String>,
         measured: impl fmt::Display,
-        promised: &'static str,
+        target: &'static str,
     ) {
-        self.0.push(Row { what: what.into(), measured: measured.to_string(), promised });
+        self.0.push(Row { what: what.into(), measured: measured.to_string(), target });
     }
 
-    /// Sets what follows apart.
-    pub(crate) fn heading(&mut self, text: impl Into<String>) {
+    /// Adds an empty line and a heading.
+    pub(crate) fn add_heading(&mut self, text: impl Into<String>) {
         self.add(format!("\n{}", text.into()), "", "");
     }
 }
 
 impl fmt::Display for Table {
-    /// Nothing at all if nothing was measured.
+    /// Writes nothing if nothing was measured.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return Ok(());
@@ -42,13 +42,13 @@ impl fmt::Display for Table {
             cells.map(|row| column(row).chars().count()).max().unwrap_or_default()
         };
         let (first, second) = (widest(|row| &row.what), widest(|row| &row.measured));
-        let mut line = |what: &str, measured: &str, promised: &str| {
-            let line = format!("{what:first$}   {measured:second$}   {promised}");
+        let mut line = |what: &str, measured: &str, target: &str| {
+            let line = format!("{what:first$}   {measured:second$}   {target}");
             writeln!(f, "{}", line.trim_end())
         };
         let cores = available_parallelism().map_or(1, usize::from);
-        line(&format!("on {cores} cores"), "measured", "design")?;
-        self.0.iter().try_for_each(|row| line(&row.what, &row.measured, row.promised))
+        line(&format!("on {cores} cores"), "measured", "target")?;
+        self.0.iter().try_for_each(|row| line(&row.what, &row.measured, row.target))
     }
 }
 
@@ -57,9 +57,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_stand_under_each_other() {
+    fn columns_are_aligned() {
         let mut table = Table::default();
-        table.heading("a heading longer than any row of the table");
+        table.add_heading("a heading longer than any row of the table");
         table.add("init of the function", "7.5 ms", "under 10 ms");
         table.add("binary", "8 MB", "");
         let text = table.to_string();

@@ -1,9 +1,9 @@
-//! How long something took, many times over.
+//! Durations of repeated work, and their percentiles.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// Durations of the same thing.
+/// Durations of the same work, measured many times.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timings(Vec<Duration>);
 
@@ -12,7 +12,8 @@ impl Timings {
         self.0.push(duration);
     }
 
-    /// The smallest duration that at least this share of all do not exceed; zero if there is none.
+    /// The smallest duration that at least `percent` percent of all durations do not exceed. Zero if
+    /// there are no durations.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
@@ -27,20 +28,20 @@ impl Timings {
 
 impl fmt::Display for Timings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (median, late) = (self.percentile(50), self.percentile(99));
-        write!(f, "p50 {:>8}, p99 {:>8}", milliseconds(median), milliseconds(late))
+        let (p50, p99) = (self.percentile(50), self.percentile(99));
+        write!(f, "p50 {:>8}, p99 {:>8}", format_milliseconds(p50), format_milliseconds(p99))
     }
 }
 
-pub(crate) fn milliseconds(duration: Duration) -> String {
+pub(crate) fn format_milliseconds(duration: Duration) -> String {
     format!("{:.1} ms", duration.as_secs_f64() * 1e3)
 }
 
-/// What a future gives, and how long it took to give it.
-pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
-    let begun = Instant::now();
-    let done = work.await;
-    (done, begun.elapsed())
+/// Awaits a future. Returns its output and how long it took.
+pub(crate) async fn time<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let started = Instant::now();
+    let output = work.await;
+    (output, started.elapsed())
 }
 
 #[cfg(test)]
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_one_of_the_durations() {
+    fn a_percentile_is_a_measured_duration() {
         let check = |count: u64, percent, expected| {
             let timings = Timings((1..=count).rev().map(Duration::from_millis).collect());
             let expected = Duration::from_millis(expected);

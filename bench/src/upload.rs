@@ -1,4 +1,4 @@
-//! Uploads: our own share from an object to its job, memory against the file's size, and a burst.
+//! Measures uploads: the time from an object to its job, memory, and a burst of files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,151 +18,165 @@ use crate::events;
 use crate::lambda::Function;
 use crate::stack::{Background, Service};
 use crate::table::Table;
-use crate::timings::{Timings, milliseconds, timed};
+use crate::timings::{Timings, format_milliseconds, time};
 
 const FILES: usize = 60;
-const LARGE: u64 = 1 << 30;
-const PATIENCE: Duration = Duration::from_mins(5);
-const BURST: u32 = 500;
-/// What MediaConvert takes at once, and then each second: the stand-in's throttle.
-const AT_ONCE: u32 = 100;
-const PER_SECOND: u32 = 2;
+const LARGE_FILE_SIZE: u64 = 1 << 30;
+/// A file of 1 GiB takes longer than the timeout that functions set for S3.
+const PUT_TIMEOUT: Duration = Duration::from_mins(5);
+const BURST_FILES: u32 = 500;
+/// How many jobs MediaConvert accepts at once, and how many per second from then on: the throttle
+/// of the stand-in.
+const BURST_JOBS: u32 = 100;
+const JOBS_PER_SECOND: u32 = 2;
 
 pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
-    let file = &video(folder).await?;
-    let service = &Service::start(Background::Still, &folder.join("still")).await?;
-    share(table, service, file).await?;
-    memory(table, service, file, folder).await?;
-    burst(table, folder, file).await
+    let file = &make_video(folder).await?;
+    let service = &Service::start(Background::Off, &folder.join("idle")).await?;
+    measure_function(table, service, file).await?;
+    measure_memory(table, service, file, folder).await?;
+    measure_burst(table, folder, file).await
 }
 
-/// From an object to its submitted job. Probe is MediaConvert's share: it is asked for on its own,
-/// right before, and taken off.
-async fn share(table: &mut Table, service: &Service, file: &Path) -> Result<(), BenchError> {
-    let variables = unwatched(service)?;
+/// Measures `transcode-upload`, from an object to its submitted job.
+///
+/// Most of that time is MediaConvert's Probe. A call of Probe right before measures how long Probe
+/// takes on its own, and that time is subtracted.
+async fn measure_function(
+    table: &mut Table,
+    service: &Service,
+    file: &Path,
+) -> Result<(), BenchError> {
+    let variables = use_bucket_without_events(service)?;
     let function = TranscodeUpload::new(&service.stack.sdk, &variables)?;
     let media_convert = aws_sdk_mediaconvert::Client::new(&service.stack.sdk);
     let bucket = variables.required("UPLOADS_BUCKET")?;
-    let (mut own, mut whole, mut probing) =
+    let (mut without_probe, mut with_probe, mut probe_alone) =
         (Timings::default(), Timings::default(), Timings::default());
     for number in 0..FILES {
         let key = format!("bench-upload/{number}.mp4");
-        put(service, bucket, &key, file).await?;
+        put_file(service, bucket, &key, file).await?;
         let url = ProbeInputFile::builder().file_url(format!("s3://{bucket}/{key}")).build();
-        let (answer, probe) = timed(media_convert.probe().input_files(url).send()).await;
-        answer.map_err(|error| BenchError::MediaConvert(Box::new(error.into())))?;
-        let event = events::queued(&events::object_created(bucket, &key));
+        let (reply, probe) = time(media_convert.probe().input_files(url).send()).await;
+        reply.map_err(|error| BenchError::MediaConvert(Box::new(error.into())))?;
+        let event = events::build_sqs_event(&events::build_object_created(bucket, &key));
         let event: SqsEvent = serde_json::from_value(event)
-            .map_err(|error| BenchError::unexpected("an event", &error))?;
-        let (done, took) = timed(function.handle(event)).await;
-        done?;
-        own.add(took.saturating_sub(probe));
-        whole.add(took);
-        probing.add(probe);
+            .map_err(|error| BenchError::unexpected("event", &error))?;
+        let (result, duration) = time(function.handle(event)).await;
+        result?;
+        without_probe.add(duration.saturating_sub(probe));
+        with_probe.add(duration);
+        probe_alone.add(probe);
     }
-    table.heading(format!("object created to job submitted, of {FILES} files"));
-    table.add("  our own share, without Probe", own, "p99 under 100 ms");
-    table.add("    with Probe", whole, "");
-    table.add("    Probe alone", probing, "");
+    table.add_heading(format!("object created to transcode job submitted, {FILES} files"));
+    table.add("  transcode-upload without Probe", without_probe, "p99 under 100 ms");
+    table.add("    with Probe", with_probe, "");
+    table.add("    Probe alone", probe_alone, "");
     Ok(())
 }
 
-async fn memory(
+async fn measure_memory(
     table: &mut Table,
     service: &Service,
     file: &Path,
     folder: &Path,
 ) -> Result<(), BenchError> {
-    let variables = unwatched(service)?;
+    let variables = use_bucket_without_events(service)?;
     let bucket = variables.required("UPLOADS_BUCKET")?;
     let large = folder.join("large.mp4");
     std::fs::copy(file, &large).map_err(BenchError::Folder)?;
-    grow(&large).map_err(BenchError::Folder)?;
+    enlarge(&large).map_err(BenchError::Folder)?;
     let mut peaks = BTreeMap::new();
     for (name, file) in [("small", file), ("large", large.as_path())] {
         let key = format!("bench-memory/{name}.mp4");
-        put(service, bucket, &key, file).await?;
+        put_file(service, bucket, &key, file).await?;
         let (mut function, _) = Function::start("transcode-upload", &variables).await?;
-        function.invoke(&events::queued(&events::object_created(bucket, &key))).await?;
-        peaks.insert(name, function.peak_memory()?);
+        let event = events::build_sqs_event(&events::build_object_created(bucket, &key));
+        function.invoke(&event).await?;
+        peaks.insert(name, function.read_peak_memory()?);
         function.stop().await?;
     }
     #[expect(clippy::cast_precision_loss, reason = "a few megabytes")]
     let ratio = peaks["large"] as f64 / peaks["small"] as f64;
-    let measured = format!("ratio {ratio:.2}");
-    table.add("  peak memory, file of 1 GiB : of 1 MB", measured, "independent of the size");
+    let what = "  peak memory with a file of 1 GiB to that with a file of some kB";
+    table.add(what, format!("ratio {ratio:.2}"), "independent of the file size");
     Ok(())
 }
 
-/// Drops files as fast as S3 takes them, and waits until each has its job.
-async fn burst(table: &mut Table, folder: &Path, file: &Path) -> Result<(), BenchError> {
+/// Uploads files as fast as S3 accepts them, and waits until each file has a job.
+async fn measure_burst(table: &mut Table, folder: &Path, file: &Path) -> Result<(), BenchError> {
     let service = &Service::start(Background::Normal, &folder.join("burst")).await?;
     let bucket = service.stack.variables.required("UPLOADS_BUCKET")?;
-    let begun = Instant::now();
-    for number in 0..BURST {
-        put(service, bucket, &format!("burst/{number:03}.mp4"), file).await?;
+    let started = Instant::now();
+    for number in 0..BURST_FILES {
+        put_file(service, bucket, &format!("burst/{number:03}.mp4"), file).await?;
     }
     let mut polls = tokio::time::interval(Duration::from_millis(500));
-    let count = usize::try_from(BURST).unwrap_or(usize::MAX);
-    let mut jobs = inputs(service).await?;
-    while jobs.len() < count {
+    let mut inputs = list_job_inputs(service).await?;
+    while inputs.len() < BURST_FILES as usize {
         polls.tick().await;
-        jobs = inputs(service).await?;
+        inputs = list_job_inputs(service).await?;
     }
-    let took = begun.elapsed();
-    let ideal = Duration::from_secs(((BURST - AT_ONCE) / PER_SECOND).into());
-    let ratio = took.as_secs_f64() / ideal.as_secs_f64();
-    let in_order = jobs.is_sorted();
-    let once = jobs.windows(2).all(|pair| pair[0] != pair[1]);
-    table.heading(format!(
-        "{BURST} files at once; MediaConvert takes {AT_ONCE} jobs, then {PER_SECOND} a second"
+    let duration = started.elapsed();
+    let ideal = Duration::from_secs(((BURST_FILES - BURST_JOBS) / JOBS_PER_SECOND).into());
+    let ratio = duration.as_secs_f64() / ideal.as_secs_f64();
+    let in_order = inputs.is_sorted();
+    let has_duplicates = inputs.windows(2).any(|pair| pair[0] == pair[1]);
+    let exactly_once = !has_duplicates && inputs.len() == BURST_FILES as usize;
+    table.add_heading(format!(
+        "{BURST_FILES} files at once; MediaConvert accepts {BURST_JOBS} jobs, then \
+         {JOBS_PER_SECOND} per second"
     ));
-    let measured = format!("{}, ratio {ratio:.2}", milliseconds(took));
-    table.add("  time until each has its job : ideal", measured, "");
-    let measured = format!("{in_order}; {}", once && jobs.len() == count);
-    table.add("  in order of arrival; each once", measured, "true; true");
+    let what = format!("  time until each file has a job, ideal {} s", ideal.as_secs());
+    table.add(what, format!("{}, ratio {ratio:.2}", format_milliseconds(duration)), "");
+    let what = "  jobs in order of arrival; exactly one for each file";
+    table.add(what, format!("{in_order}; {exactly_once}"), "true; true");
     Ok(())
 }
 
-/// The input files of the jobs, in the order the jobs were made.
-async fn inputs(service: &Service) -> Result<Vec<String>, BenchError> {
+/// Lists the input files of all jobs, in the order in which the jobs were created.
+async fn list_job_inputs(service: &Service) -> Result<Vec<String>, BenchError> {
     let media_convert = aws_sdk_mediaconvert::Client::new(&service.stack.sdk);
     let list = media_convert.list_jobs().order(aws_sdk_mediaconvert::types::Order::Ascending);
     let mut jobs = list.into_paginator().items().send();
-    let mut inputs = Vec::new();
+    let mut files = Vec::new();
     while let Some(job) = jobs.next().await {
         let job = job.map_err(|error| BenchError::MediaConvert(Box::new(error.into())))?;
-        let inputs_of_job = job.settings.map(|settings| settings.inputs().to_vec());
-        inputs.extend(inputs_of_job.into_iter().flatten().filter_map(|input| input.file_input));
+        let inputs = job.settings.map(|settings| settings.inputs().to_vec());
+        files.extend(inputs.into_iter().flatten().filter_map(|input| input.file_input));
     }
-    Ok(inputs)
+    Ok(files)
 }
 
-/// The environment with another upload bucket, whose objects no event tells of: each function runs
-/// only when the measurement runs it.
-fn unwatched(service: &Service) -> Result<Variables, BenchError> {
+/// Returns the service's variables with the clip bucket as upload bucket. Its objects cause no
+/// event, so the function runs only when the measurement runs it.
+fn use_bucket_without_events(service: &Service) -> Result<Variables, BenchError> {
     let variables = &service.stack.variables;
     let bucket = variables.required("CLIPS_BUCKET")?;
     Ok(variables.iter().chain([("UPLOADS_BUCKET", bucket)]).collect())
 }
 
-async fn put(service: &Service, bucket: &str, key: &str, file: &Path) -> Result<(), BenchError> {
+async fn put_file(
+    service: &Service,
+    bucket: &str,
+    key: &str,
+    file: &Path,
+) -> Result<(), BenchError> {
     let body = ByteStream::from_path(file).await;
     let body = body.map_err(|error| BenchError::Folder(std::io::Error::other(error)))?;
-    // A gigabyte takes longer than what functions call S3 for.
-    let patience = TimeoutConfig::builder()
-        .operation_attempt_timeout(PATIENCE)
-        .operation_timeout(PATIENCE)
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(PUT_TIMEOUT)
+        .operation_timeout(PUT_TIMEOUT)
         .build();
-    let settings = aws_sdk_s3::config::Builder::from(&service.stack.sdk).timeout_config(patience);
+    let settings = aws_sdk_s3::config::Builder::from(&service.stack.sdk).timeout_config(timeouts);
     let s3 = aws_sdk_s3::Client::from_conf(settings.build());
-    let put = s3.put_object().bucket(bucket).key(key);
-    let put = put.body(body).send().await;
+    let put = s3.put_object().bucket(bucket).key(key).body(body).send().await;
     put.map(drop).map_err(|error| BenchError::S3(Box::new(error.into())))
 }
 
-/// Half a second of small pictures: the cores are for what is measured.
-async fn video(folder: &Path) -> Result<PathBuf, BenchError> {
+/// Makes 0.5 s of video with 64x64 pixels. Transcoding a larger video would use processor time that
+/// is measured.
+async fn make_video(folder: &Path) -> Result<PathBuf, BenchError> {
     let file = folder.join("video.mp4");
     let run = |source| BenchError::Run { program: "ffmpeg".to_owned(), source };
     let status = Command::new("ffmpeg")
@@ -174,16 +188,16 @@ async fn video(folder: &Path) -> Result<PathBuf, BenchError> {
     if status.success() {
         Ok(file)
     } else {
-        Err(BenchError::Ended { program: "ffmpeg".to_owned(), status })
+        Err(BenchError::Exited { program: "ffmpeg".to_owned(), status })
     }
 }
 
-/// Makes an MP4 file large by a box of free space; ISO/IEC 14496-12, 8.1.2.
-fn grow(file: &Path) -> std::io::Result<()> {
+/// Enlarges an MP4 file to 1 GiB by a free space box (ISO/IEC 14496-12, 8.1.2).
+fn enlarge(file: &Path) -> std::io::Result<()> {
     use std::io::Write as _;
     let mut file = std::fs::OpenOptions::new().append(true).open(file)?;
-    let free = LARGE - file.metadata()?.len();
+    let free = LARGE_FILE_SIZE - file.metadata()?.len();
     file.write_all(&u32::try_from(free).unwrap_or(u32::MAX).to_be_bytes())?;
     file.write_all(b"free")?;
-    file.set_len(LARGE)
+    file.set_len(LARGE_FILE_SIZE)
 }

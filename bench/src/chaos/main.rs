@@ -1,14 +1,16 @@
-//! `chaos`: bad weather for the whole service, and the proof that no clip is lost in it.
+//! `chaos`: injects faults into the whole service and checks that no clip is lost.
 //!
-//! Clips are cut, uploaded, deleted and tried again by many clients, while events get lost, come
-//! twice and late, calls are throttled and fail, and functions are cut off at their calls to AWS.
-//! At the end, everything that was promised has to be there once, and nothing else.
+//! Many clients create, upload, retry and delete clips. Meanwhile events are lost, repeated and
+//! delayed, API calls are throttled and fail, and functions are cut off at their calls to AWS. At
+//! the end, everything that the API promised must exist exactly once, and nothing else may exist.
 
 mod account;
-mod crowd;
-mod reckoning;
+mod clients;
+mod faults;
+mod promises;
+mod service;
+mod verification;
 mod viewer;
-mod weather;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -17,45 +19,49 @@ use clap::Parser;
 use matchcut_local::Stack;
 use tokio::runtime::Builder;
 
-use crate::crowd::{Crowd, Ledger};
-use crate::reckoning::{Counts, Reckoning};
+use crate::clients::Clients;
+use crate::promises::Promises;
+use crate::verification::{Counts, Verification};
 use crate::viewer::Viewer;
 
-/// Has many clients cut, upload, delete and retry clips in bad weather, and counts what is left.
+/// Creates clips from many clients while faults are injected, and checks that none is lost.
 ///
-/// Prints its seed first: with `--seed`, the same choices are made and the same calls are cut off
-/// again, as far as the order of things allows. Ends with 1 if a clip was lost, made twice, listed
-/// before it played, or if anything was left over.
+/// The first line of the output is the seed. With `--seed`, the same random choices are made again
+/// and the same calls are cut off, as far as the order of concurrent work allows.
+///
+/// The exit status is 1 if a clip was lost, created twice or listed before it played, or if
+/// anything remains that belongs to no clip.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "chaos", version)]
 pub(crate) struct Arguments {
-    /// How many clips are made
+    /// Number of clips to create
     #[arg(long, default_value_t = 10_000)]
     clips: u64,
 
-    /// How many clients make them, each one after the other
+    /// Number of concurrent clients, each working on one clip at a time
     #[arg(long, default_value_t = 400)]
     clients: u64,
 
-    /// The share of clips that are uploaded files
-    #[arg(long, default_value_t = 0.02)]
+    /// Share of clips that are uploaded files, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
     uploads: f64,
 
-    /// The share of clips that are deleted, half of them before they are ready
-    #[arg(long, default_value_t = 0.04)]
-    regrets: f64,
+    /// Share of clips that are deleted, from 0 to 1; half of them right after their creation
+    #[arg(long = "regrets", value_name = "SHARE", default_value_t = 0.04)]
+    deletions: f64,
 
-    /// The share of harvests and transcodes that fail
-    #[arg(long, default_value_t = 0.02)]
+    /// Share of harvest and transcode jobs that fail, from 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
     failures: f64,
 
-    /// Makes chance repeat itself
+    /// Seed of the random choices; chosen at random by default
     #[arg(long)]
     seed: Option<u64>,
 }
 
-/// Of each thread: unoptimized, the futures of the AWS SDKs take more than the usual 2 MiB.
-const STACK: usize = 16 << 20;
+/// The stack of each thread. In an unoptimized build, the futures of the AWS SDKs need more than
+/// the default of 2 MiB.
+const THREAD_STACK_SIZE: usize = 16 << 20;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -65,69 +71,73 @@ fn main() -> ExitCode {
         )
         .with_writer(std::io::stderr)
         .init();
-    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
-    let runtime = runtime.expect("the system has threads to give");
-    let (_, faults) = runtime.block_on(run(&arguments));
-    if faults.is_empty() {
-        println!("no clip was lost, none was made twice, nothing is left over");
+    let runtime =
+        Builder::new_multi_thread().enable_all().thread_stack_size(THREAD_STACK_SIZE).build();
+    let runtime = runtime.expect("could not start the runtime");
+    let (_, violations) = runtime.block_on(run(&arguments));
+    if violations.is_empty() {
+        println!("passed: no clip was lost or created twice, and nothing is left over");
         return ExitCode::SUCCESS;
     }
-    for fault in &faults {
-        println!("WRONG: {fault}");
+    for violation in &violations {
+        println!("FAILED: {violation}");
     }
     ExitCode::FAILURE
 }
 
-/// Runs the whole of it; what became of the clips, and what went wrong.
+/// Runs the clients and the checks, and prints the figures. Returns the counts and the violations.
 async fn run(arguments: &Arguments) -> (Counts, Vec<String>) {
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
-    let Arguments { clips, clients, uploads, regrets, failures, seed: _ } = *arguments;
+    let Arguments { clips, clients, uploads, deletions, failures, seed: _ } = *arguments;
     println!(
-        "seed {seed}; again with: make chaos ARGS=\"--clips {clips} --clients {clients} \
-         --uploads {uploads} --regrets {regrets} --failures {failures} --seed {seed}\""
+        "seed {seed}; to repeat: make chaos ARGS=\"--clips {clips} --clients {clients} \
+         --uploads {uploads} --regrets {deletions} --failures {failures} --seed {seed}\""
     );
-    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
-    let options = weather::options(folder.path(), arguments, seed);
-    let stack = Stack::start(options).await.expect("the stack starts in an empty folder");
-    stack.on_air(weather::SEGMENTS).await;
-    let file = weather::video(folder.path()).await;
+    let folder = tempfile::tempdir().expect("could not create a temporary folder");
+    let options = service::build_options(folder.path(), faults::plan_faults(arguments, seed));
+    let stack = Stack::start(options).await.expect("could not start the stack");
+    stack.on_air(service::SEGMENTS).await;
+    let video = service::make_video(folder.path()).await;
 
-    let begun = Instant::now();
-    let ledger = Ledger::default();
-    let viewer = Viewer::start(&stack, &ledger);
-    let crowd = Crowd::new(&stack, &ledger, arguments, seed, file);
-    let report = report(&ledger, clips);
+    let started = Instant::now();
+    let promises = Promises::default();
+    let viewer = Viewer::start(&stack, &promises);
+    let clients = Clients::new(&stack, &promises, arguments, seed, video);
     tokio::select! {
-        () = crowd.work() => {}
-        () = report => {}
+        () = clients.run() => {}
+        () = report_progress(&promises, clips) => {}
     }
-    let took = begun.elapsed();
-    let watch = viewer.stop().await;
-    let reckoning = Reckoning::of(&stack, &ledger, watch, folder.path()).await;
-    println!("{}", reckoning.summary);
-    println!("time      {:.0} s, {:.1} clips a second", took.as_secs_f64(), rate(clips, took));
-    println!("repairs   {} clips moved by the sweep alone", stack.functions.repaired());
-    println!("function               runs  cut off  calls of AWS");
+    let duration = started.elapsed();
+    let viewer = viewer.stop().await;
+    let verification = Verification::run(&stack, &promises, viewer, folder.path()).await;
+    println!("{}", verification.summary);
+    let rate = clips_per_second(clips, duration);
+    println!("duration  {:.0} s, {rate:.1} clips per second", duration.as_secs_f64());
+    println!(
+        "sweep     {} clips moved on by the sweep, not by an event",
+        stack.functions.repaired()
+    );
+    println!("function               runs  cut off     AWS calls");
     for (function, tally) in stack.functions.tallies() {
         println!("{function:<20} {:>6}  {:>7}  {:>12}", tally.runs, tally.cut, tally.calls);
     }
     stack.stop().await;
-    (reckoning.counts, reckoning.faults)
+    (verification.counts, verification.violations)
 }
 
-/// Says how far it is, for as long as it goes on.
-async fn report(ledger: &Ledger, clips: u64) {
+/// Prints every 10 s how many clips have reached a final state. Never returns.
+async fn report_progress(promises: &Promises, clips: u64) {
     let mut ticks = tokio::time::interval(Duration::from_secs(10));
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        eprintln!("{} of {clips} clips came to their end", ledger.ended());
+        eprintln!("{} of {clips} clips have reached a final state", promises.count_finished());
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "some thousands")]
-fn rate(clips: u64, took: Duration) -> f64 {
-    clips as f64 / took.as_secs_f64()
+#[expect(clippy::cast_precision_loss, reason = "at most some thousands of clips")]
+fn clips_per_second(clips: u64, duration: Duration) -> f64 {
+    clips as f64 / duration.as_secs_f64()
 }
 
 #[cfg(test)]
@@ -135,19 +145,19 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn no_clip_is_lost_in_bad_weather() {
+    async fn no_clip_is_lost_while_faults_are_injected() {
         let arguments = Arguments {
             clips: 60,
             clients: 60,
             uploads: 0.2,
-            regrets: 0.15,
+            deletions: 0.15,
             failures: 0.15,
             seed: None,
         };
-        let (counts, faults) = run(&arguments).await;
-        assert_eq!(faults, [""; 0]);
+        let (counts, violations) = run(&arguments).await;
+        assert_eq!(violations, [""; 0]);
         let Counts { ready, uploaded, failed, deleted, retries } = counts;
-        assert!(0 < ready && 0 < uploaded && 0 < deleted, "too little went on: {counts:?}");
-        assert!(0 < failed || 0 < retries, "too little went wrong: {counts:?}");
+        assert!(ready > 0 && uploaded > 0 && deleted > 0, "too few kinds of clips: {counts:?}");
+        assert!(failed > 0 || retries > 0, "no clip failed or was retried: {counts:?}");
     }
 }

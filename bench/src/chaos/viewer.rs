@@ -1,4 +1,4 @@
-//! A viewer who watches the lists all the time: what is listed has to play.
+//! A viewer who browses the lists all the time and checks that every listed clip plays.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -10,181 +10,192 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::crowd::{Ledger, MOST_TRIES, PAUSE};
+use crate::clients::{MAX_TRIES, RETRY_DELAY};
+use crate::promises::Promises;
 
 pub(crate) const COMPETITIONS: [&str; 4] = ["chaos-0", "chaos-1", "chaos-2", "chaos-3"];
 
-/// The packaging configurations of the weather's groups.
+/// The number of packaging configurations in each packaging group.
 const FORMATS: usize = 2;
 
-/// Where everybody is slow, a page is not at fault for how long it took.
+/// The longest pause between two pages.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// A viewer who watches while others work.
+/// A viewer who browses in the background while the clients work.
 pub(crate) struct Viewer {
     stop: CancellationToken,
-    watching: JoinHandle<Watch>,
+    task: JoinHandle<Browser>,
 }
 
 impl Viewer {
-    pub(crate) fn start(stack: &Stack, ledger: &Ledger) -> Self {
+    pub(crate) fn start(stack: &Stack, promises: &Promises) -> Self {
         let stop = CancellationToken::new();
-        let mut watch = Watch {
+        let mut browser = Browser {
             http: reqwest::Client::new(),
             api: stack.api.clone(),
-            ledger: ledger.clone(),
-            seen: BTreeSet::new(),
-            faults: BTreeSet::new(),
+            promises: promises.clone(),
+            played: BTreeSet::new(),
+            violations: BTreeSet::new(),
         };
-        let told = stop.clone();
-        let watching = tokio::spawn(async move {
-            watch.browse(&told).await;
-            watch
+        let stopped = stop.clone();
+        let task = tokio::spawn(async move {
+            browser.browse(&stopped).await;
+            browser
         });
-        Self { stop, watching }
+        Self { stop, task }
     }
 
-    /// Has the viewer stop after the page that is being looked at.
-    pub(crate) async fn stop(self) -> Watch {
+    /// Stops the viewer after the page that it is reading.
+    pub(crate) async fn stop(self) -> Browser {
         self.stop.cancel();
-        self.watching.await.expect("the viewer does not panic")
+        self.task.await.expect("the viewer does not panic")
     }
 }
 
-/// What a viewer has seen.
-pub(crate) struct Watch {
+/// Reads lists, plays their clips, and collects what is wrong.
+pub(crate) struct Browser {
     http: reqwest::Client,
     api: String,
-    ledger: Ledger,
-    /// Clips that were played.
-    seen: BTreeSet<ClipKey>,
-    /// What was seen that should not have been.
-    pub(crate) faults: BTreeSet<String>,
+    promises: Promises,
+    played: BTreeSet<ClipKey>,
+    pub(crate) violations: BTreeSet<String>,
 }
 
-/// A page, once all that is new on it was played.
 struct Page {
     clips: Vec<ClipKey>,
     next: Option<String>,
 }
 
-impl Watch {
-    /// Looks at one page of each list in turn.
+/// Which clips of a page are played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Play {
+    NewClips,
+    AllClips,
+}
+
+impl Browser {
+    /// Reads one page of each list in turn.
     ///
-    /// The longer the lists, the longer until a page's turn comes again: pages are paid for by the
-    /// number, and one viewer is not to use up what all others need.
-    async fn browse(&mut self, told: &CancellationToken) {
-        let mut places = COMPETITIONS.map(|competition| (competition, None));
+    /// The pause after a page grows with the time that the page took, so that this viewer leaves
+    /// enough of the machine to the clients.
+    async fn browse(&mut self, stop: &CancellationToken) {
+        let mut cursors = COMPETITIONS.map(|competition| (competition, None));
         loop {
-            for (competition, place) in &mut places {
-                if told.is_cancelled() {
+            for (competition, cursor) in &mut cursors {
+                if stop.is_cancelled() {
                     return;
                 }
-                let begun = Instant::now();
-                let page = self.look(competition, place.as_deref(), false).await;
-                *place = page.next;
-                let pause = Duration::from_millis(50) + 4 * begun.elapsed();
-                told.run_until_cancelled(tokio::time::sleep(pause.min(MAX_PAUSE))).await;
+                let started = Instant::now();
+                let page = self.check_page(competition, cursor.as_deref(), Play::NewClips).await;
+                *cursor = page.next;
+                let pause = Duration::from_millis(50) + 4 * started.elapsed();
+                stop.run_until_cancelled(tokio::time::sleep(pause.min(MAX_PAUSE))).await;
             }
         }
     }
 
-    /// Looks at every list from its beginning to its end, and plays all of it; the clips there.
-    pub(crate) async fn look_at_all(&mut self) -> Vec<ClipKey> {
+    /// Reads every list from start to end and plays all of its clips. Returns these clips.
+    pub(crate) async fn check_all_lists(&mut self) -> Vec<ClipKey> {
         let mut clips = Vec::new();
         for competition in COMPETITIONS {
-            let (mut places, mut place) = (BTreeSet::new(), None);
+            let (mut cursors, mut cursor) = (BTreeSet::new(), None);
             loop {
-                let page = self.look(competition, place.as_deref(), true).await;
+                let page = self.check_page(competition, cursor.as_deref(), Play::AllClips).await;
                 clips.extend(page.clips);
                 let Some(next) = page.next else { break };
-                if !places.insert(next.clone()) {
-                    self.faults.insert(format!("the list of {competition} goes round in circles"));
+                if !cursors.insert(next.clone()) {
+                    let violation = format!("the list of {competition} repeats a cursor");
+                    self.violations.insert(violation);
                     break;
                 }
-                place = Some(next);
+                cursor = Some(next);
             }
         }
         clips
     }
 
-    /// Looks at a page, and plays what is new on it, or all of it.
-    async fn look(&mut self, competition: &str, place: Option<&str>, all: bool) -> Page {
-        let cursor = place.map(|place| format!("&cursor={place}")).unwrap_or_default();
+    /// Reads one page and plays its clips.
+    async fn check_page(&mut self, competition: &str, cursor: Option<&str>, play: Play) -> Page {
+        let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
         let url = format!("{}/competitions/{competition}/clips?limit=100{cursor}", self.api);
-        let mut found = Page { clips: Vec::new(), next: None };
-        let (page, asked) = match self.read(&url).await {
-            Ok(read) => read,
-            Err(fault) => {
-                self.faults.insert(fault);
-                return found;
+        let mut page = Page { clips: Vec::new(), next: None };
+        let (body, requested) = match self.get_page(&url).await {
+            Ok(answer) => answer,
+            Err(violation) => {
+                self.violations.insert(violation);
+                return page;
             }
         };
-        for clip in page["clips"].as_array().into_iter().flatten() {
-            let Some(key) = key(clip) else {
-                self.faults.insert(format!("a list has {clip}"));
+        for clip in body["clips"].as_array().into_iter().flatten() {
+            let Some(key) = parse_key(clip) else {
+                self.violations.insert(format!("a list contains a clip without a key: {clip}"));
                 continue;
             };
-            // The API itself is asked, past all caches, and the stand-in's index is never behind
-            // its table. DynamoDB's is by up to a second or so.
-            if self.ledger.was_deleted(&key, asked) {
-                self.faults.insert(format!("{key} was deleted, and is listed"));
+            // This check is exact because the viewer asks the API itself, without a cache, and the
+            // stand-in's index is never behind its table. DynamoDB's index can be about 1 s behind.
+            if self.promises.was_deleted_before(&key, requested) {
+                self.violations.insert(format!("clip {key} is listed after it was deleted"));
             }
-            if self.seen.insert(key.clone()) || all {
-                self.play(&key, clip).await;
+            if self.played.insert(key.clone()) || play == Play::AllClips {
+                self.play_clip(&key, clip).await;
             }
-            found.clips.push(key);
+            page.clips.push(key);
         }
-        found.next = page["next"].as_str().map(str::to_owned);
-        found
+        page.next = body["next"].as_str().map(str::to_owned);
+        page
     }
 
-    /// A page, and when it was asked for.
+    /// Returns a page and the time of the request that was answered.
     ///
-    /// A function that is cut off is tried again; any other answer than a page is wrong.
-    async fn read(&self, url: &str) -> Result<(Value, Instant), String> {
-        let mut last = String::new();
-        for _ in 0..MOST_TRIES {
-            let asked = Instant::now();
+    /// A server error is retried, because functions are cut off. Any other reply than a page is a
+    /// violation.
+    async fn get_page(&self, url: &str) -> Result<(Value, Instant), String> {
+        let mut last_error = String::new();
+        for _ in 0..MAX_TRIES {
+            let requested = Instant::now();
             match self.http.get(url).send().await {
-                Ok(answer) if answer.status().is_server_error() => {
-                    last = answer.status().to_string();
+                Ok(response) if response.status().is_server_error() => {
+                    last_error = response.status().to_string();
                 }
-                Ok(answer) => {
-                    let status = answer.status();
-                    let body = answer.bytes().await.unwrap_or_default();
+                Ok(response) => {
+                    let status = response.status();
+                    let body = response.bytes().await.unwrap_or_default();
                     let page: Value = serde_json::from_slice(&body).unwrap_or_default();
                     if status == StatusCode::OK && page["clips"].is_array() {
-                        return Ok((page, asked));
+                        return Ok((page, requested));
                     }
-                    return Err(format!("{url} is answered {status}, and not by a page: {page}"));
+                    return Err(format!("GET {url} was answered {status} without a page: {page}"));
                 }
-                Err(error) => last = error.to_string(),
+                Err(error) => last_error = error.to_string(),
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RETRY_DELAY).await;
         }
-        Err(format!("{url} was not answered {MOST_TRIES} times: {last}"))
+        Err(format!("GET {url} failed {MAX_TRIES} times, the last time with: {last_error}"))
     }
 
-    async fn play(&mut self, key: &ClipKey, clip: &Value) {
+    async fn play_clip(&mut self, key: &ClipKey, clip: &Value) {
         if clip["status"] != "ready" {
-            self.faults.insert(format!("{key} is listed, and is {}", clip["status"]));
+            let violation = format!("clip {key} is listed with the status {}", clip["status"]);
+            self.violations.insert(violation);
         }
         let manifests = clip["manifests"].as_object().into_iter().flatten();
         let urls: Vec<_> = manifests.filter_map(|(_, url)| url.as_str()).collect();
         if urls.len() != FORMATS {
-            self.faults.insert(format!("{key} is listed with {} formats", urls.len()));
+            let violation =
+                format!("clip {key} is listed with {} formats instead of {FORMATS}", urls.len());
+            self.violations.insert(violation);
         }
         for url in urls {
-            let answer = self.http.get(url).send().await.map(|answer| answer.status());
+            let answer = self.http.get(url).send().await.map(|response| response.status());
             let plays = answer.as_ref().is_ok_and(|status| *status == StatusCode::OK);
-            if !plays && !self.ledger.may_be_gone(key) {
-                self.faults.insert(format!("{key} is listed, and {url} answers {answer:?}"));
+            if !plays && !self.promises.may_be_gone(key) {
+                let violation = format!("clip {key} is listed, but GET {url} gave {answer:?}");
+                self.violations.insert(violation);
             }
         }
     }
 }
 
-fn key(clip: &Value) -> Option<ClipKey> {
+fn parse_key(clip: &Value) -> Option<ClipKey> {
     format!("{}_{}", clip["competition"].as_str()?, clip["clip"].as_str()?).parse().ok()
 }

@@ -1,4 +1,4 @@
-//! A function in a process of its own, in the environment Lambda gives it.
+//! Runs a function's binary as Lambda does: its own process, environment and runtime API.
 
 use std::io;
 use std::path::Path;
@@ -11,12 +11,13 @@ use tokio::process::{Child, Command};
 
 use super::runtime_api::{Call, RuntimeApi};
 use crate::error::BenchError;
-use crate::process::{built, peak_memory};
+use crate::process::{find_program, read_peak_memory};
 
-/// Where all root certificates are in one file, as on Lambda's system.
+/// Files with all root certificates: Amazon Linux, which Lambda runs, and Debian.
 ///
-/// Debian also has a folder with a file for each, and reading those takes as long as all the rest.
-const BUNDLES: [&str; 2] =
+/// Debian also has a folder with one file per certificate. Reading that folder takes as long as the
+/// rest of the init.
+const CA_BUNDLES: [&str; 2] =
     ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"];
 
 #[derive(Debug)]
@@ -27,14 +28,14 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// Starts a function; how long it took from there to its first request for an event.
+    /// Starts a function. Returns the time from its start to its first request for an event.
     pub(crate) async fn start(
         name: &'static str,
         variables: &Variables,
     ) -> Result<(Self, Duration), BenchError> {
         let run = |source| BenchError::Run { program: name.to_owned(), source };
-        let runtime = RuntimeApi::serve().await.map_err(run)?;
-        let mut command = Command::new(built(name)?);
+        let runtime = RuntimeApi::start().await.map_err(run)?;
+        let mut command = Command::new(find_program(name)?);
         command
             .env_clear()
             .envs(variables.iter())
@@ -44,63 +45,68 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}"))
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "bench")
-            .envs(BUNDLES.iter().find(|it| Path::new(it).is_file()).map(|it| ("SSL_CERT_FILE", it)))
+            .envs(
+                CA_BUNDLES
+                    .iter()
+                    .find(|path| Path::new(path).is_file())
+                    .map(|path| ("SSL_CERT_FILE", path)),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true);
-        let begun = Instant::now();
+        let started = Instant::now();
         let child = command.spawn().map_err(run)?;
         let mut function = Self { name, child, runtime };
-        match function.call().await? {
-            Call::Next { at } => Ok((function, at - begun)),
-            Call::Answered(text) | Call::Failed(text) => Err(function.failed(text)),
+        match function.next_call().await? {
+            Call::Next { at } => Ok((function, at - started)),
+            Call::Response(text) | Call::Error(text) => Err(function.failed(text)),
         }
     }
 
-    /// Runs the function on an event, and waits until it asks for the next.
+    /// Invokes the function and waits until it requests the next event.
     pub(crate) async fn invoke(&mut self, event: &Value) -> Result<(), BenchError> {
-        // Whether the function is there to take it shows in its answer.
+        // If the function has exited, the next call reports it.
         let _ = self.runtime.events.send(event.to_string());
-        match self.call().await? {
-            Call::Answered(answer) if is_good(&answer) => {}
-            Call::Answered(text) | Call::Failed(text) => return Err(self.failed(text)),
-            Call::Next { .. } => return Err(self.failed("it did not answer an event".to_owned())),
+        match self.next_call().await? {
+            Call::Response(response) if is_success(&response) => {}
+            Call::Response(text) | Call::Error(text) => return Err(self.failed(text)),
+            Call::Next { .. } => return Err(self.failed("no response to an event".to_owned())),
         }
-        match self.call().await? {
+        match self.next_call().await? {
             Call::Next { .. } => Ok(()),
-            Call::Answered(text) | Call::Failed(text) => Err(self.failed(text)),
+            Call::Response(text) | Call::Error(text) => Err(self.failed(text)),
         }
     }
 
-    pub(crate) fn peak_memory(&self) -> Result<u64, BenchError> {
-        peak_memory(self.child.id().unwrap_or_default())
+    pub(crate) fn read_peak_memory(&self) -> Result<u64, BenchError> {
+        read_peak_memory(self.child.id().unwrap_or_default())
     }
 
     pub(crate) async fn stop(mut self) -> Result<(), BenchError> {
-        self.child.kill().await.map_err(|source| self.not_run(source))
+        self.child.kill().await.map_err(|source| self.run_error(source))
     }
 
-    /// What the function says next, unless it ends instead.
-    async fn call(&mut self) -> Result<Call, BenchError> {
-        let ended = tokio::select! {
+    /// Waits for the function's next call of the runtime API. Fails if the function exits.
+    async fn next_call(&mut self) -> Result<Call, BenchError> {
+        let exited = tokio::select! {
             Some(call) = self.runtime.calls.recv() => return Ok(call),
-            ended = self.child.wait() => ended,
+            exited = self.child.wait() => exited,
         };
-        let status = ended.map_err(|source| self.not_run(source))?;
-        Err(BenchError::Ended { program: self.name.to_owned(), status })
+        let status = exited.map_err(|source| self.run_error(source))?;
+        Err(BenchError::Exited { program: self.name.to_owned(), status })
     }
 
-    fn not_run(&self, source: io::Error) -> BenchError {
+    fn run_error(&self, source: io::Error) -> BenchError {
         BenchError::Run { program: self.name.to_owned(), source }
     }
 
     fn failed(&self, report: String) -> BenchError {
-        BenchError::Failed { function: self.name.to_owned(), report }
+        BenchError::FunctionFailed { function: self.name.to_owned(), report }
     }
 }
 
-/// Whether an answer is no refusal; only those to HTTP requests have a status.
-fn is_good(answer: &str) -> bool {
-    let answer: Value = serde_json::from_str(answer).unwrap_or_default();
-    answer["statusCode"].as_u64().is_none_or(|status| status < 400)
+/// Whether a response is not an HTTP error. Responses to other events have no status code.
+fn is_success(response: &str) -> bool {
+    let response: Value = serde_json::from_str(response).unwrap_or_default();
+    response["statusCode"].as_u64().is_none_or(|status| status < 400)
 }

@@ -1,113 +1,126 @@
-//! What each function is invoked with, once the library holds what the events are about.
+//! Prepares the invocations of each function: the clips in the table, and the events about them.
 
 use matchcut::clip::{Clip, CompetitionId, Status};
 use matchcut::live::Channels;
 use serde_json::{Value, json};
 
 use crate::error::BenchError;
-use crate::stack::{Service, window};
+use crate::stack::{Service, make_window};
 use crate::{events, rows};
 
-/// How many events each function gets.
-pub(super) const EACH: usize = 100;
+/// The number of events for each function.
+pub(super) const EVENTS_PER_FUNCTION: usize = 100;
 
-/// The events for a function, each about a clip of its own.
-pub(super) async fn of(function: &str, service: &Service) -> Result<Vec<Value>, BenchError> {
+/// Builds the events for a function. Each event is about a different clip.
+pub(super) async fn prepare_events(
+    function: &str,
+    service: &Service,
+) -> Result<Vec<Value>, BenchError> {
+    let mut events = Vec::with_capacity(EVENTS_PER_FUNCTION);
+    for number in 0..EVENTS_PER_FUNCTION {
+        events.push(prepare_event(function, service, number).await?);
+    }
+    Ok(events)
+}
+
+/// Builds one event, and writes the clip that it is about.
+async fn prepare_event(
+    function: &str,
+    service: &Service,
+    number: usize,
+) -> Result<Value, BenchError> {
     let channels: Channels = service.stack.variables.parsed("CHANNELS")?;
     let endpoint = &channels.default_channel().origin_endpoint_id;
     let competition: &CompetitionId = &function.parse()?;
     let clips = &format!("/api/competitions/{competition}/clips");
     let uploads = &format!("/api/uploads/{competition}");
-    let mut events = Vec::with_capacity(EACH);
-    for number in 0..EACH {
-        let window = window(number)?;
-        let write = async |status| rows::write(&service.library, competition, window, status).await;
-        let upload = async |status| rows::upload(&service.library, competition, status).await;
-        let about = |clip: &Clip, method, under: &str, action: &str, body| {
-            let parameters = json!({ "competitionId": competition, "clipId": clip.clip });
-            let path = format!("{under}/{}{action}", clip.clip);
-            events::request(method, &path, &parameters, body)
-        };
-        events.push(match function {
-            "create-clip" => {
-                let (start, end) = (window.start(), window.end());
-                let asked = json!({ "competition": competition, "start": start, "end": end });
-                events::request("POST", "/api/clip", &json!({}), Some(&asked))
-            }
-            "list-clips" => {
-                write(Status::Ready).await?;
-                events::request("GET", clips, &json!({ "competitionId": competition }), None)
-            }
-            "show-clip" => about(&write(Status::Ready).await?, "GET", clips, "", None),
-            "update-clip" => {
-                let asked = json!({ "title": "Men's 100 m, final" });
-                let mut event =
-                    about(&write(Status::Ready).await?, "PATCH", clips, "", Some(&asked));
-                event["headers"]["if-match"] = json!("*");
-                event
-            }
-            "delete-clip" => about(&write(Status::Ready).await?, "DELETE", clips, "", None),
-            "retry-clip" => about(&write(Status::Failed).await?, "POST", clips, "/retry", None),
-            "grant-playback" => {
-                let parameters = json!({ "competitionId": competition });
-                let path = format!("/api/competitions/{competition}/playback");
-                events::request("POST", &path, &parameters, None)
-            }
-            "harvest-clip" => {
-                let clip = write(Status::Queued).await?.clip;
-                events::queued(&json!({ "competition": competition, "clip": clip }))
-            }
-            "announce-clip" => {
-                let after = write(Status::Ready).await?;
-                let before = Clip { status: Status::Packaging, ..after.clone() };
-                events::row_changed(&before, &after)?
-            }
-            "deliver-webhook" => {
-                let clip = write(Status::Ready).await?;
-                events::queued(&events::state_changed(&clip))
-            }
-            "scope-token" => events::token_asked_for(),
-            "refuse-request" => events::request("OPTIONS", "/api/clip", &json!({}), None),
-            "harvest-complete" => {
-                let clip = write(Status::Harvesting).await?.current_attempt();
-                events::harvested(&clip, window, endpoint)
-            }
-            "asset-playable" => {
-                let clip = write(Status::Packaging).await?.current_attempt();
-                events::playable(&clip, "hls")
-            }
-            "create-upload" => {
-                let asked = json!({
-                    "competition": competition, "filename": "final.mov", "size": 48_000_000,
-                });
-                events::request("POST", "/api/uploads", &json!({}), Some(&asked))
-            }
-            "list-upload-parts" => {
-                about(&upload(Status::Uploading).await?, "GET", uploads, "/parts", None)
-            }
-            "complete-upload" => {
-                let row = upload(Status::Transcoding).await?;
-                let part = |number: u32| json!({ "partNumber": number, "etag": "\"e\"" });
-                let asked = json!({ "parts": (1..=rows::PARTS).map(part).collect::<Vec<_>>() });
-                about(&row, "POST", uploads, "/complete", Some(&asked))
-            }
-            "transcode-upload" => {
-                let row = upload(Status::Transcoding).await?;
-                let key = row.upload().map(|upload| upload.key.clone()).unwrap_or_default();
-                let bucket = service.stack.variables.required("UPLOADS_BUCKET")?;
-                events::queued(&events::object_created(bucket, &key))
-            }
-            "transcode-complete" => {
-                let row = upload(Status::Transcoding).await?;
-                events::transcoded(&row.current_attempt())
-            }
-            "sweep-library" => {
-                // The first run finds all of these due.
-                write(Status::Harvesting).await?;
-                events::scheduled()
-            }
-            _ => events::request("GET", "/api/health", &json!({}), None),
-        });
-    }
-    Ok(events)
+    let in_competition = &json!({ "competitionId": competition });
+    let window = make_window(number)?;
+    let write =
+        async |status| rows::write_clip(&service.library, competition, window, status).await;
+    let upload = async |status| rows::write_upload(&service.library, competition, status).await;
+    let clip_request = |clip: &Clip, method, base: &str, action: &str, body| {
+        let parameters = json!({ "competitionId": competition, "clipId": clip.clip });
+        let path = format!("{base}/{}{action}", clip.clip);
+        events::build_http_request(method, &path, &parameters, body)
+    };
+    Ok(match function {
+        "create-clip" => {
+            let (start, end) = (window.start(), window.end());
+            let body = json!({ "competition": competition, "start": start, "end": end });
+            events::build_http_request("POST", "/api/clip", &json!({}), Some(&body))
+        }
+        "list-clips" => {
+            write(Status::Ready).await?;
+            events::build_http_request("GET", clips, in_competition, None)
+        }
+        "show-clip" => clip_request(&write(Status::Ready).await?, "GET", clips, "", None),
+        "update-clip" => {
+            let body = json!({ "title": "Men's 100 m, final" });
+            let mut event =
+                clip_request(&write(Status::Ready).await?, "PATCH", clips, "", Some(&body));
+            event["headers"]["if-match"] = json!("*");
+            event
+        }
+        "delete-clip" => clip_request(&write(Status::Ready).await?, "DELETE", clips, "", None),
+        "retry-clip" => clip_request(&write(Status::Failed).await?, "POST", clips, "/retry", None),
+        "grant-playback" => {
+            let path = format!("/api/competitions/{competition}/playback");
+            events::build_http_request("POST", &path, in_competition, None)
+        }
+        "harvest-clip" => {
+            let clip = write(Status::Queued).await?.clip;
+            events::build_sqs_event(&json!({ "competition": competition, "clip": clip }))
+        }
+        "announce-clip" => {
+            let after = write(Status::Ready).await?;
+            let before = Clip { status: Status::Packaging, ..after.clone() };
+            events::build_stream_event(&before, &after)?
+        }
+        "deliver-webhook" => {
+            let clip = write(Status::Ready).await?;
+            events::build_sqs_event(&events::build_change_event(&clip))
+        }
+        "scope-token" => events::build_token_event(),
+        "refuse-request" => events::build_http_request("OPTIONS", "/api/clip", &json!({}), None),
+        "harvest-complete" => {
+            let clip = write(Status::Harvesting).await?.current_attempt();
+            events::build_harvest_job_notification(&clip, window, endpoint)
+        }
+        "asset-playable" => {
+            let clip = write(Status::Packaging).await?.current_attempt();
+            events::build_input_notification(&clip, "hls")
+        }
+        "create-upload" => {
+            let body = json!({
+                "competition": competition, "filename": "final.mov", "size": 48_000_000,
+            });
+            events::build_http_request("POST", "/api/uploads", &json!({}), Some(&body))
+        }
+        "list-upload-parts" => {
+            clip_request(&upload(Status::Uploading).await?, "GET", uploads, "/parts", None)
+        }
+        "complete-upload" => {
+            let row = upload(Status::Transcoding).await?;
+            let part = |number: u32| json!({ "partNumber": number, "etag": "\"e\"" });
+            let body = json!({ "parts": (1..=rows::UPLOAD_PARTS).map(part).collect::<Vec<_>>() });
+            clip_request(&row, "POST", uploads, "/complete", Some(&body))
+        }
+        "transcode-upload" => {
+            let row = upload(Status::Transcoding).await?;
+            let key = row.upload().map(|upload| upload.key.clone()).unwrap_or_default();
+            let bucket = service.stack.variables.required("UPLOADS_BUCKET")?;
+            events::build_sqs_event(&events::build_object_created(bucket, &key))
+        }
+        "transcode-complete" => {
+            let row = upload(Status::Transcoding).await?;
+            events::build_job_state_change(&row.current_attempt())
+        }
+        "sweep-library" => {
+            // The first run checks all of these clips.
+            write(Status::Harvesting).await?;
+            events::build_scheduled_event()
+        }
+        _ => events::build_http_request("GET", "/api/health", &json!({}), None),
+    })
 }

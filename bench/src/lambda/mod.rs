@@ -1,4 +1,4 @@
-//! Each Lambda binary: how large it is, how soon it asks for work, how much memory that takes.
+//! Measures each Lambda function: its binary size, init time and peak memory.
 
 mod function;
 mod invocations;
@@ -13,10 +13,10 @@ use matchcut::config::Variables;
 use receiver::Receiver;
 
 use crate::error::BenchError;
-use crate::process::built;
+use crate::process::find_program;
 use crate::stack::Service;
 use crate::table::Table;
-use crate::timings::{Timings, milliseconds};
+use crate::timings::{Timings, format_milliseconds};
 
 const FUNCTIONS: [&str; 21] = [
     "create-clip",
@@ -43,41 +43,44 @@ const FUNCTIONS: [&str; 21] = [
 ];
 const STARTS: usize = 20;
 
-/// Starts all functions many times, on a service where nothing else happens; then runs them.
+/// Starts each function 20 times while the rest of the service is idle, then invokes it.
 pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
-    let receiver = Receiver::serve().await.map_err(BenchError::Receiver)?;
+    let receiver = Receiver::start().await.map_err(BenchError::Receiver)?;
     let service = &Service::start_private(&receiver.url, folder).await?;
     let mut inits = FUNCTIONS.map(|_| Timings::default());
     for _ in 0..STARTS {
         for (name, init) in FUNCTIONS.into_iter().zip(&mut inits) {
-            let (function, took) = Function::start(name, &environment(name, service)).await?;
+            let (function, duration) =
+                Function::start(name, &build_environment(name, service)).await?;
             function.stop().await?;
-            init.add(took);
+            init.add(duration);
         }
     }
 
-    let invocations = invocations::EACH;
-    table.heading(format!(
-        "each Lambda: binary; init, median of {STARTS}; peak memory after {invocations} invocations"
+    table.add_heading(format!(
+        "each Lambda function: binary; init, median of {STARTS}; peak memory after {} invocations",
+        invocations::EVENTS_PER_FUNCTION
     ));
     for (name, init) in FUNCTIONS.into_iter().zip(inits) {
-        let path = built(name)?;
-        let size = fs::metadata(&path).map_err(|source| BenchError::Proc { path, source })?.len();
-        let (mut function, _) = Function::start(name, &environment(name, service)).await?;
-        for event in invocations::of(name, service).await? {
+        let path = find_program(name)?;
+        let size =
+            fs::metadata(&path).map_err(|source| BenchError::ReadFile { path, source })?.len();
+        let (mut function, _) = Function::start(name, &build_environment(name, service)).await?;
+        for event in invocations::prepare_events(name, service).await? {
             function.invoke(&event).await?;
         }
-        let peak = function.peak_memory()?;
+        let peak = function.read_peak_memory()?;
         function.stop().await?;
-        let (size, peak) = (megabytes(size), megabytes(peak));
-        let measured = format!("{size}, {:>7}, {peak:>7}", milliseconds(init.median()));
+        let (size, peak) = (format_megabytes(size), format_megabytes(peak));
+        let measured = format!("{size}, {:>7}, {peak:>7}", format_milliseconds(init.median()));
         table.add(format!("  {name}"), measured, "under 9 MB, 10 ms, 30 MB");
     }
     Ok(())
 }
 
-/// The variables of a function: those of all, and what a deployment gives to this one only.
-fn environment(name: &str, service: &Service) -> Variables {
+/// Builds the environment of a function: the variables of all functions, and those that a
+/// deployment sets for this function only.
+fn build_environment(name: &str, service: &Service) -> Variables {
     let variables = &service.stack.variables;
     let own: Variables = match name {
         "deliver-webhook" => {
@@ -95,7 +98,7 @@ fn environment(name: &str, service: &Service) -> Variables {
     variables.iter().chain(own.iter()).collect()
 }
 
-fn megabytes(bytes: u64) -> String {
+fn format_megabytes(bytes: u64) -> String {
     let tenths = (bytes + 50_000) / 100_000;
     format!("{}.{} MB", tenths / 10, tenths % 10)
 }

@@ -1,4 +1,4 @@
-//! Whoever is told of changes: takes every notice.
+//! A webhook subscriber that accepts every webhook message.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -10,7 +10,7 @@ use reqwest::Url;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-/// A webhook; it ends when it is dropped.
+/// A running HTTP server. Dropping it stops the server.
 #[derive(Debug)]
 pub(super) struct Receiver {
     pub(super) url: Url,
@@ -18,13 +18,13 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    pub(super) async fn serve() -> io::Result<Self> {
+    pub(super) async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}/", listener.local_addr()?);
-        let url = url.parse().expect("an address makes a URL");
+        let url = url.parse().expect("a socket address is a valid host and port");
         let router = Router::new().route("/", post(StatusCode::NO_CONTENT));
         let server = tokio::spawn(async move {
-            // A server that is gone shows in what the function says of it.
+            // If the server fails, `deliver-webhook` fails too.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self { url, _server: AbortOnDropHandle::new(server) })

@@ -1,4 +1,4 @@
-//! Lambda's runtime API for one function: what it polls, and where it answers.
+//! Lambda's runtime API for one function, which gets its events and posts its responses here.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,18 +15,18 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
-/// What a function says to the runtime API.
+/// A call that a function makes to the runtime API.
 #[derive(Debug)]
 pub(super) enum Call {
-    /// It asks for an event.
+    /// A request for the next event.
     Next {
         at: Instant,
     },
-    Answered(String),
-    Failed(String),
+    Response(String),
+    Error(String),
 }
 
-/// The runtime API; it ends when it is dropped.
+/// A running server of the runtime API. Dropping it stops the server.
 #[derive(Debug)]
 pub(super) struct RuntimeApi {
     pub(super) address: SocketAddr,
@@ -36,35 +36,35 @@ pub(super) struct RuntimeApi {
 }
 
 #[derive(Debug)]
-struct Ends {
+struct RuntimeState {
     calls: mpsc::UnboundedSender<Call>,
     events: Mutex<mpsc::UnboundedReceiver<String>>,
 }
 
 impl RuntimeApi {
-    pub(super) async fn serve() -> io::Result<Self> {
+    pub(super) async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let (calls, called) = mpsc::unbounded_channel();
-        let (events, waiting) = mpsc::unbounded_channel();
+        let (calls, received_calls) = mpsc::unbounded_channel();
+        let (events, queued_events) = mpsc::unbounded_channel();
         let router = Router::new()
-            .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
-            .route("/2018-06-01/runtime/invocation/{id}/error", post(failure))
-            .route("/2018-06-01/runtime/init/error", post(failure))
-            .with_state(Arc::new(Ends { calls, events: Mutex::new(waiting) }));
+            .route("/2018-06-01/runtime/invocation/next", get(send_next_event))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(receive_response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(receive_error))
+            .route("/2018-06-01/runtime/init/error", post(receive_error))
+            .with_state(Arc::new(RuntimeState { calls, events: Mutex::new(queued_events) }));
         let server = tokio::spawn(async move {
-            // A server that is gone shows in the function's next call.
+            // If the server fails, the function's next call fails too.
             let _ = axum::serve(listener, router).await;
         });
         let server = AbortOnDropHandle::new(server);
-        Ok(Self { address, calls: called, events, _server: server })
+        Ok(Self { address, calls: received_calls, events, _server: server })
     }
 }
 
-async fn next(State(ends): State<Arc<Ends>>) -> Response {
-    let _ = ends.calls.send(Call::Next { at: Instant::now() });
-    let Some(event) = ends.events.lock().await.recv().await else {
+async fn send_next_event(State(state): State<Arc<RuntimeState>>) -> Response {
+    let _ = state.calls.send(Call::Next { at: Instant::now() });
+    let Some(event) = state.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
     let deadline = time::SystemTime::now() + time::Duration::from_secs(30);
@@ -81,12 +81,12 @@ async fn next(State(ends): State<Arc<Ends>>) -> Response {
     (headers, event).into_response()
 }
 
-async fn response(State(ends): State<Arc<Ends>>, body: String) -> StatusCode {
-    let _ = ends.calls.send(Call::Answered(body));
+async fn receive_response(State(state): State<Arc<RuntimeState>>, body: String) -> StatusCode {
+    let _ = state.calls.send(Call::Response(body));
     StatusCode::ACCEPTED
 }
 
-async fn failure(State(ends): State<Arc<Ends>>, body: String) -> StatusCode {
-    let _ = ends.calls.send(Call::Failed(body));
+async fn receive_error(State(state): State<Arc<RuntimeState>>, body: String) -> StatusCode {
+    let _ = state.calls.send(Call::Error(body));
     StatusCode::ACCEPTED
 }

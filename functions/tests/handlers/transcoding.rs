@@ -121,7 +121,12 @@ async fn a_failed_job_says_why_and_leaves_nothing() {
             "the file's codec could not be decoded (MediaConvert error 1030: no decoder)",
         ),
         ("CANCELED", json!({}), FailureCode::TranscodeFailed, "canceled"),
-        ("COMPLETE", complete(4_000), FailureCode::TruncatedFile, "states 10.0 s, but it has 4.0 s"),
+        (
+            "COMPLETE",
+            complete(4_000),
+            FailureCode::TruncatedFile,
+            "states 10.0 s, but it has 4.0 s",
+        ),
     ] {
         let (api, clip) = with_clip().await;
         let bucket = api.stack.variables.required("CLIPS_BUCKET").unwrap();

@@ -1,0 +1,94 @@
+//! The service under test: its options, its recording, its packaging groups and the uploaded file.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use matchcut_local::{Faults, Options, Source};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+/// 2020-02-03T13:30:00Z, far in the past.
+pub(crate) const RECORDING_START: DateTime<Utc> =
+    DateTime::from_timestamp(1_580_736_600, 0).expect("the timestamp is in chrono's range");
+/// The length of the stream that clients cut clips from.
+pub(crate) const RECORDING_LENGTH: TimeDelta = TimeDelta::seconds(40);
+/// The number of 2 s segments in the recording.
+pub(crate) const SEGMENTS: u64 = 20;
+
+/// Twenty years. While the stream cannot be read, windows are checked against the clock, and the
+/// recording is from 2020.
+const STARTOVER_WINDOW: Duration = Duration::from_hours(20 * 365 * 24);
+
+pub(crate) fn build_options(folder: &Path, faults: Faults) -> Options {
+    Options {
+        port: 0,
+        data_dir: data_dir(folder),
+        packaging_groups: write_packaging_groups(folder),
+        source: Source::RecordedBlack {
+            begin: RECORDING_START,
+            length: RECORDING_LENGTH + TimeDelta::seconds(2),
+        },
+        startover: STARTOVER_WINDOW,
+        sweep: Duration::from_secs(1),
+        pollers: true,
+        faults,
+        create_job_burst: 1000,
+        assets_per_group: 6000,
+        cdn_identifier: None,
+        private: false,
+        webhooks: Vec::new(),
+    }
+}
+
+fn data_dir(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+/// Counts the messages in all queues, including those in flight. The stand-in keeps each message in
+/// a file.
+pub(crate) fn count_messages(folder: &Path) -> usize {
+    let entries = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let queues = entries(data_dir(folder).join("queues"));
+    queues.map(|queue| entries(queue.path().join("messages")).count()).sum()
+}
+
+/// Writes two packaging groups, because one group would not hold ten thousand assets. Each has the
+/// same two formats, which take little time to package.
+fn write_packaging_groups(folder: &Path) -> PathBuf {
+    let groups = folder.join("packaging-groups");
+    std::fs::create_dir(&groups).expect("the folder is new");
+    for (group, suffix) in [("default", ""), ("second", "-2")] {
+        let configuration = |format: &str, max_bits_per_second: Value| {
+            json!({ "id": format!("{format}{suffix}"), "hlsPackage": {
+                "hlsManifests": [{
+                    "manifestName": "index", "adMarkers": "NONE", "includeIframeOnlyStream": false,
+                    "programDateTimeIntervalSeconds": 10, "repeatExtXKey": false,
+                    "streamSelection": {
+                        "streamOrder": "ORIGINAL", "maxVideoBitsPerSecond": max_bits_per_second,
+                    },
+                }],
+                "segmentDurationSeconds": 4, "useAudioRenditionGroup": false,
+            }})
+        };
+        let configurations =
+            [configuration("hls", json!(100_000_000)), configuration("low", json!(2_000_000))];
+        let file = json!({ "id": group, "packagingConfigurations": configurations });
+        std::fs::write(groups.join(format!("{group}.json")), file.to_string())
+            .expect("the folder is writable");
+    }
+    groups
+}
+
+/// Makes the file that clients upload: 0.5 s of video with 64x64 pixels.
+pub(crate) async fn make_video(folder: &Path) -> Vec<u8> {
+    let file = folder.join("video.mp4");
+    let status = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x64:rate=10", "-t", "0.5"])
+        .args(["-pix_fmt", "yuv420p"])
+        .arg(&file)
+        .status()
+        .await;
+    assert!(status.is_ok_and(|status| status.success()), "ffmpeg could not make a video");
+    std::fs::read(file).expect("ffmpeg has written the file")
+}
