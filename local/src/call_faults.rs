@@ -6,8 +6,8 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use crate::aws_protocol::AwsError;
 use crate::faults::Faults;
-use crate::wire::AwsError;
 
 /// How often calls are answered so.
 #[derive(Debug)]

@@ -6,28 +6,21 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use matchcut::config::{Variables, timeouts};
 use serde_json::json;
 
-use crate::asset::PackagingGroup;
-use crate::library::{ACCESS_KEY, BUCKET, SECRET_KEY, TABLE, UPLOADS_BUCKET};
-use crate::live::{SEGMENT_SECONDS, manifest_path};
-use crate::notifications::{ACCOUNT, REGION};
-use crate::private::Private;
-use crate::queues::queue_url;
-use crate::stack::Options;
-
-/// The channel's name in the API.
-const CHANNEL: &str = "main";
-/// MediaPackage's id of the channel's origin endpoint.
-pub(crate) const ORIGIN_ENDPOINT: &str = "main-hls";
-/// Where a clip goes that names no competition.
-const COMPETITION: &str = "demo";
-
-pub(crate) const DUE_QUEUE: &str = "matchcut-due";
-pub(crate) const UPLOADS_QUEUE: &str = "matchcut-uploads.fifo";
+use crate::account::{
+    ACCESS_KEY, ACCOUNT, BUCKET, CHANNEL, COMPETITION, DUE_QUEUE, ORIGIN_ENDPOINT, REGION,
+    SECRET_KEY, TABLE, UPLOADS_BUCKET,
+};
+use crate::cloudfront::PrivateLibrary;
+use crate::ladder::SEGMENT_SECONDS;
+use crate::mediapackage::manifest_path;
+use crate::mediapackage_vod::PackagingGroup;
+use crate::options::Options;
+use crate::sqs::queue_url;
 
 /// Where each part listens.
 pub(crate) struct Urls<'a> {
     pub(crate) public: &'a str,
-    pub(crate) elemental: &'a str,
+    pub(crate) aws: &'a str,
     pub(crate) dynamodb: &'a str,
     pub(crate) s3: &'a str,
 }
@@ -36,15 +29,15 @@ pub(crate) struct Urls<'a> {
 pub(crate) fn environment(
     options: &Options,
     groups: &[PackagingGroup],
-    private: Option<&Private>,
+    private: Option<&PrivateLibrary>,
     urls: &Urls,
 ) -> Variables {
-    let Urls { public, elemental, dynamodb, s3 } = urls;
+    let Urls { public, aws, dynamodb, s3 } = urls;
     let channels = json!([{
         "id": CHANNEL,
         "competition": COMPETITION,
         "originEndpointId": ORIGIN_ENDPOINT,
-        "manifest": format!("{elemental}{}", manifest_path()),
+        "manifest": format!("{aws}{}", manifest_path()),
         "viewerManifest": format!("{public}/live{}", manifest_path()),
         "segmentSeconds": SEGMENT_SECONDS,
         "startoverSeconds": options.startover.as_secs(),
@@ -65,21 +58,21 @@ pub(crate) fn environment(
         ("ASSET_ROLE_ARN", role("asset")),
         ("TRANSCODE_ROLE_ARN", role("transcode")),
         ("VOD_BASE_URL", format!("{public}/vod")),
-        ("DUE_QUEUE_URL", queue_url(elemental, DUE_QUEUE)),
+        ("DUE_QUEUE_URL", queue_url(aws, DUE_QUEUE)),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", (*dynamodb).to_owned()),
         ("AWS_ENDPOINT_URL_S3", (*s3).to_owned()),
-        ("AWS_ENDPOINT_URL_EVENTBRIDGE", (*elemental).to_owned()),
-        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*elemental).to_owned()),
-        ("AWS_ENDPOINT_URL_SQS", (*elemental).to_owned()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", (*aws).to_owned()),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*aws).to_owned()),
+        ("AWS_ENDPOINT_URL_SQS", (*aws).to_owned()),
     ];
-    variables.extend(elemental_endpoints(elemental));
+    variables.extend(elemental_endpoints(aws));
     if let Some(identifier) = &options.cdn_identifier {
         variables.push(("CDN_IDENTIFIER", identifier.clone()));
     }
-    variables.extend(private.into_iter().flat_map(Private::variables));
+    variables.extend(private.into_iter().flat_map(PrivateLibrary::variables));
     variables.into_iter().collect()
 }
 
@@ -106,7 +99,7 @@ impl LoadServiceConfig for Endpoints {
 }
 
 /// The SDK configuration of that environment.
-pub(crate) async fn sdk(variables: &Variables) -> SdkConfig {
+pub(crate) async fn sdk_config(variables: &Variables) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
         .credentials_provider(Credentials::from_keys(ACCESS_KEY, SECRET_KEY, None))

@@ -36,7 +36,7 @@ pub(crate) fn command(program: &str) -> Command {
 }
 
 /// Fails with a plain sentence unless ffmpeg and ffprobe are there.
-pub(crate) async fn require() -> Result<(), FfmpegError> {
+pub(crate) async fn check_installed() -> Result<(), FfmpegError> {
     for program in ["ffmpeg", "ffprobe"] {
         let status =
             command(program).arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();

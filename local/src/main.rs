@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use matchcut::config::Variables;
 use matchcut::error;
-use matchcut_local::{Beside, Faults, Options, Source, Stack, StackError};
+use matchcut_local::{ElementalOnly, Faults, Options, Source, Stack, StackError};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -104,7 +104,7 @@ fn main() -> ExitCode {
     let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
     let runtime = runtime.expect("the system has threads to give");
     let ran = if arguments.elemental_only {
-        runtime.block_on(run_beside(arguments.into()))
+        runtime.block_on(run_elemental_only(arguments.into()))
     } else {
         runtime.block_on(run_all(arguments.into()))
     };
@@ -136,12 +136,12 @@ async fn run_all(options: Options) -> Result<(), StackError> {
     Ok(())
 }
 
-async fn run_beside(options: Options) -> Result<(), StackError> {
-    let beside = Beside::start(options).await?;
-    println!("live      {}", beside.live);
-    print_ready(&beside.variables);
-    until_told_to_stop(beside.on_air(1), &beside.live).await;
-    beside.stop().await;
+async fn run_elemental_only(options: Options) -> Result<(), StackError> {
+    let elemental = ElementalOnly::start(options).await?;
+    println!("live      {}", elemental.live);
+    print_ready(&elemental.variables);
+    until_told_to_stop(elemental.on_air(1), &elemental.live).await;
+    elemental.stop().await;
     Ok(())
 }
 
