@@ -1,4 +1,4 @@
-//! The wire protocol of AWS's REST-JSON services, as the SDKs read it.
+//! Errors and bodies of AWS's JSON protocols, as the SDKs read them.
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html>
 
 use axum::Json;
@@ -12,14 +12,14 @@ use serde_json::json;
 /// <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#x-amzn-query-error>
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 
-/// An error as the SDKs read it: the message in the body, the type in a header for REST-JSON and
-/// in the body for JSON.
+/// An error as the SDKs read it: the message is in the body. REST-JSON reads the type from a header,
+/// AWS JSON from the body.
 #[derive(Clone, Debug)]
 pub(crate) struct AwsError {
     status: StatusCode,
     kind: &'static str,
     message: String,
-    /// What SQS calls the error for SDKs that know it from its older protocol.
+    /// The error code of SQS's older protocol, which some SDKs expect.
     query_code: Option<&'static str>,
 }
 
@@ -28,29 +28,29 @@ impl AwsError {
         Self { status, kind, message: message.into(), query_code: None }
     }
 
-    /// As SQS says it.
+    /// An error of SQS.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>
-    fn of_queue(kind: &'static str, query_code: &'static str, message: impl Into<String>) -> Self {
+    fn sqs(kind: &'static str, query_code: &'static str, message: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::BAD_REQUEST, kind, message);
         Self { query_code: Some(query_code), ..error }
     }
 
-    pub(crate) fn no_queue() -> Self {
+    pub(crate) fn queue_not_found() -> Self {
         let code = "AWS.SimpleQueueService.NonExistentQueue";
-        Self::of_queue("QueueDoesNotExist", code, "The specified queue does not exist.")
+        Self::sqs("QueueDoesNotExist", code, "The specified queue does not exist.")
     }
 
     pub(crate) fn invalid_parameter(message: impl Into<String>) -> Self {
-        Self::of_queue("InvalidParameterValueException", "InvalidParameterValue", message)
+        Self::sqs("InvalidParameterValueException", "InvalidParameterValue", message)
     }
 
-    pub(crate) fn receipt_handle(message: impl Into<String>) -> Self {
-        Self::of_queue("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", message)
+    pub(crate) fn invalid_receipt_handle(message: impl Into<String>) -> Self {
+        Self::sqs("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", message)
     }
 
     pub(crate) fn not_in_flight(message: impl Into<String>) -> Self {
         let code = "AWS.SimpleQueueService.MessageNotInflight";
-        Self::of_queue("MessageNotInflight", code, message)
+        Self::sqs("MessageNotInflight", code, message)
     }
 
     pub(crate) fn unprocessable(message: impl Into<String>) -> Self {
@@ -67,7 +67,7 @@ impl AwsError {
 
     pub(crate) fn internal() -> Self {
         let kind = "InternalServerErrorException";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind, "something went wrong")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind, "internal error")
     }
 
     pub(crate) fn unavailable() -> Self {
@@ -79,19 +79,19 @@ impl AwsError {
         Self::new(StatusCode::BAD_REQUEST, "BadRequestException", message)
     }
 
-    /// As EventBridge says it.
+    /// An invalid request to EventBridge.
     pub(crate) fn validation(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "ValidationException", message)
     }
 
-    /// As Secrets Manager says it.
-    pub(crate) fn no_resource(message: impl Into<String>) -> Self {
+    /// A secret that Secrets Manager does not find.
+    pub(crate) fn resource_not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "ResourceNotFoundException", message)
     }
 
     /// An operation that the product does not use.
     pub(crate) fn not_implemented(operation: &str) -> Self {
-        let message = format!("the stand-in has no {operation}");
+        let message = format!("the stand-in does not implement {operation}");
         Self::new(StatusCode::NOT_IMPLEMENTED, "NotImplementedException", message)
     }
 
@@ -125,42 +125,42 @@ impl IntoResponse for AwsError {
     }
 }
 
-/// An operation that the product does not use.
+/// Answers an operation that the product does not use.
 pub(crate) async fn not_implemented(request: Request) -> AwsError {
     AwsError::not_implemented(&format!("{} {}", request.method(), request.uri().path()))
 }
 
-/// The body of a request; what is wrong with it is said by field.
+/// Parses the JSON body of a request to MediaPackage. The error names the invalid field.
 pub(crate) fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, AwsError> {
     read_json(body).map_err(AwsError::unprocessable)
 }
 
-/// The same, for services that have another error for it.
+/// Parses the JSON body of a request. The error names the invalid field.
 pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let json = &mut serde_json::Deserializer::from_slice(body);
     serde_path_to_error::deserialize(json).map_err(|error| error.to_string())
 }
 
-/// Checks what MediaPackage allows in ids: letters, digits, `_` and `-`.
+/// Checks an id by MediaPackage's rule: letters, digits, `_` and `-`.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/hj-create-basic.html>
 pub(crate) fn check_id(id: &str) -> Result<(), AwsError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if !id.is_empty() && id.bytes().all(allowed) {
         Ok(())
     } else {
-        Err(AwsError::unprocessable(format!("id {id:?} has other than letters, digits, _ and -")))
+        Err(AwsError::unprocessable(format!("id {id:?} may only have letters, digits, _ and -")))
     }
 }
 
-/// One page of a list in the order of its ids, by the service's own parameters.
+/// One page of a list in the order of its ids, and the token of the next page.
 pub(crate) fn page<T>(
     items: impl Iterator<Item = (String, T)>,
-    most: Option<usize>,
+    max_results: Option<usize>,
     token: Option<&str>,
 ) -> (Vec<T>, Option<String>) {
-    let most = most.unwrap_or(1000).clamp(1, 1000);
+    let max_results = max_results.unwrap_or(1000).clamp(1, 1000);
     let mut rest = items.skip_while(|(id, _)| token.is_some_and(|token| id.as_str() <= token));
-    let page: Vec<(String, T)> = rest.by_ref().take(most).collect();
+    let page: Vec<(String, T)> = rest.by_ref().take(max_results).collect();
     let next = rest.next().and_then(|_| page.last().map(|(id, _)| id.clone()));
     (page.into_iter().map(|(_, item)| item).collect(), next)
 }

@@ -1,4 +1,4 @@
-//! Operators' tokens: a local issuer of RS256 access tokens, in the place of Cognito.
+//! Cognito: issues access tokens for operators and viewers, signed with RS256.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -17,37 +17,38 @@ use crate::secret_file::write_secret;
 
 const ISSUER: &str = "matchcut-local";
 
-/// Long enough that the token of a data folder can be kept in a script.
+/// One year, so that scripts can keep the token of a data folder.
 const LIFETIME: TimeDelta = TimeDelta::days(365);
 
-/// Issues and checks tokens with the key of a data folder.
+/// Issues and checks access tokens with the key of a data folder.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     signing: EncodingKey,
     checking: DecodingKey,
 }
 
-/// What a token lets its bearer do.
+/// The result of a token check.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Access {
+    /// The token is valid and has a scope of the route. Holds the token's claims.
     Granted(Value),
-    /// There is no token, or it is not one of ours, or not any more.
+    /// There is no token, or it is expired or not signed with the key.
     Unauthorized,
-    /// The token is good, but not for this.
+    /// The token is valid, but has no scope of the route.
     Forbidden,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    #[error("could not keep {}", .path.display())]
+    #[error("could not read or write {}", .path.display())]
     Io {
         path: PathBuf,
         #[source]
         source: io::Error,
     },
-    #[error("{} is not an RSA key; remove it to have a new one made", .0.display())]
+    #[error("{} has no usable RSA key; delete it to generate a new one", .0.display())]
     Key(PathBuf),
-    #[error("could not sign a token")]
+    #[error("could not sign an access token")]
     Sign(#[source] jsonwebtoken::errors::Error),
 }
 
@@ -58,7 +59,7 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Takes the key of a data folder, or makes one.
+    /// Reads the key of a data folder. If there is none, it is generated.
     pub(crate) fn open(folder: &Path) -> Result<Self, TokenError> {
         let path = folder.join("issuer.der");
         let failed = |source| TokenError::Io { path: path.clone(), source };
@@ -71,12 +72,13 @@ impl Tokens {
         let der = fs::read(&path).map_err(failed)?;
         let key = KeyPair::from_pkcs8(&der).map_err(|_| unusable())?;
         Ok(Self {
-            signing: EncodingKey::from_rsa_pem(pem(&der).as_bytes()).map_err(|_| unusable())?,
+            signing: EncodingKey::from_rsa_pem(encode_pem(&der).as_bytes()).map_err(|_| unusable())?,
             checking: DecodingKey::from_rsa_der(key.public_key().as_ref()),
         })
     }
 
-    /// Someone's token of a data folder: the one that is kept there while it is good.
+    /// Reads the token of a subject from a data folder. If there is none, or it is expired, a new one
+    /// is issued.
     pub(crate) fn open_token(
         &self,
         folder: &Path,
@@ -84,17 +86,17 @@ impl Tokens {
         scope: &str,
     ) -> Result<String, TokenError> {
         let path = folder.join(format!("{subject}.token"));
-        if let Ok(kept) = fs::read_to_string(&path)
-            && matches!(self.access(kept.trim(), &[scope.to_owned()]), Access::Granted(_))
+        if let Ok(token) = fs::read_to_string(&path)
+            && matches!(self.check_token(token.trim(), &[scope.to_owned()]), Access::Granted(_))
         {
-            return Ok(kept.trim().to_owned());
+            return Ok(token.trim().to_owned());
         }
         let token = self.issue(subject, scope, LIFETIME)?;
         write_secret(&path, token.as_bytes()).map_err(|source| TokenError::Io { path, source })?;
         Ok(token)
     }
 
-    /// Issues an access token with the claims of Cognito's.
+    /// Issues an access token with the claims of Cognito's access tokens.
     pub(crate) fn issue(
         &self,
         subject: &str,
@@ -115,17 +117,17 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &self.signing).map_err(TokenError::Sign)
     }
 
-    /// Checks an `Authorization` header as the JWT authorizer of an HTTP API does: one of the
-    /// route's scopes is enough.
+    /// Checks an `Authorization` header as the JWT authorizer of an HTTP API does. One of the route's
+    /// scopes is enough.
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
     pub(crate) fn check(&self, authorization: Option<&HeaderValue>, scopes: &[String]) -> Access {
         let token = authorization
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "));
-        token.map_or(Access::Unauthorized, |token| self.access(token.trim(), scopes))
+        token.map_or(Access::Unauthorized, |token| self.check_token(token.trim(), scopes))
     }
 
-    fn access(&self, token: &str, scopes: &[String]) -> Access {
+    fn check_token(&self, token: &str, scopes: &[String]) -> Access {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss"]);
@@ -143,8 +145,8 @@ impl Tokens {
     }
 }
 
-/// The key in the only form in which the JWT library takes PKCS #8.
-fn pem(pkcs8: &[u8]) -> String {
+/// Encodes a key as PEM. The JWT library reads PKCS #8 in no other form.
+fn encode_pem(pkcs8: &[u8]) -> String {
     let text = BASE64_STANDARD.encode(pkcs8);
     format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
 }
@@ -154,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_good_tokens_with_the_scope_open_a_route() {
+    fn only_valid_tokens_with_a_scope_of_the_route_are_granted() {
         let folder = tempfile::tempdir().unwrap();
         let tokens = Tokens::open(folder.path()).unwrap();
         let scopes = ["clips.edit".to_owned(), "clips.write".to_owned()];
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_folder_keeps_its_token() {
+    fn a_token_is_kept_in_the_data_folder() {
         let folder = tempfile::tempdir().unwrap();
         let token = || {
             let tokens = Tokens::open(folder.path()).unwrap();

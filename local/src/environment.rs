@@ -1,4 +1,4 @@
-//! The environment that a deployment gives the functions.
+//! The environment variables of the functions, as a deployment sets them.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -17,15 +17,17 @@ use crate::mediapackage_vod::PackagingGroup;
 use crate::options::Options;
 use crate::sqs::queue_url;
 
-/// Where each part listens.
+/// The base URLs of the servers.
 pub(crate) struct Urls<'a> {
+    /// The API and the CDN.
     pub(crate) public: &'a str,
+    /// Every AWS service but DynamoDB and S3.
     pub(crate) aws: &'a str,
     pub(crate) dynamodb: &'a str,
     pub(crate) s3: &'a str,
 }
 
-/// The environment variables that a deployment sets.
+/// The functions' whole environment.
 pub(crate) fn environment(
     options: &Options,
     groups: &[PackagingGroup],
@@ -76,7 +78,7 @@ pub(crate) fn environment(
     variables.into_iter().collect()
 }
 
-/// Where an SDK finds AWS Elemental, all of it at one address.
+/// The variables by which an SDK finds AWS Elemental. All its services have one URL.
 pub(crate) fn elemental_endpoints(url: &str) -> [(&'static str, String); 4] {
     [
         "AWS_ENDPOINT_URL_MEDIACONVERT",
@@ -87,7 +89,7 @@ pub(crate) fn elemental_endpoints(url: &str) -> [(&'static str, String); 4] {
     .map(|name| (name, url.to_owned()))
 }
 
-/// Finds each service where the environment says it is, as the SDK does in a process of its own.
+/// Finds the URL of each service in the environment variables, as the SDK of a real function does.
 #[derive(Debug)]
 struct Endpoints(Variables);
 
@@ -98,7 +100,7 @@ impl LoadServiceConfig for Endpoints {
     }
 }
 
-/// The SDK configuration of that environment.
+/// The SDK configuration that the environment variables give.
 pub(crate) async fn sdk_config(variables: &Variables) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::from_static(REGION))

@@ -1,15 +1,15 @@
-//! The renditions of the live channel.
+//! The renditions of the live stream.
 
 /// A rendition as it is encoded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rendition {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// The video bitrate's bound, in kbit/s.
+    /// The maximum video bitrate, in kbit/s.
     pub(crate) kilobits: u32,
-    /// The H.264 level the encoder is held to.
+    /// The H.264 level.
     pub(crate) level: &'static str,
-    /// The `CODECS` attribute of H.264 baseline at that level, and of AAC-LC.
+    /// The `CODECS` attribute: H.264 baseline at that level, and AAC-LC.
     /// <https://www.rfc-editor.org/rfc/rfc6381#section-3.3>
     pub(crate) codecs: &'static str,
 }

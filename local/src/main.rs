@@ -57,9 +57,9 @@ struct Arguments {
     ///   repeat=SHARE    events that are delivered twice
     ///   reorder=SHARE   events that are delivered up to 3 s late, so after later ones
     ///   delay=SECONDS   by which every event is late
-    ///   throttle=SHARE  calls to AWS Elemental that are answered 429
-    ///   error=SHARE     calls to AWS Elemental that are answered 500 or 503, half of them after
-    ///                   the call took effect
+    ///   throttle=SHARE  calls to MediaPackage and MediaConvert that are answered 429
+    ///   error=SHARE     calls to MediaPackage and MediaConvert that are answered 500 or 503,
+    ///                   half of them after the call took effect
     ///   kill=SHARE      function runs that are cut off at a call to AWS
     ///   fail=SHARE      harvest jobs and transcodes that fail
     ///   slow=SECONDS    that each harvest job, transcode and ingest takes at least

@@ -1,4 +1,4 @@
-//! Secrets Manager, as far as the product asks it.
+//! Secrets Manager: the one operation that the product uses, GetSecretValue.
 //! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::account::{ACCOUNT, REGION};
 use crate::aws_protocol::{AwsError, read_body};
 
-/// The secrets of the account: their texts by name.
+/// The secrets of the account: text by name.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets(BTreeMap<String, String>);
 
@@ -36,7 +36,7 @@ impl Secrets {
         }
         let GetSecretValue { secret_id } = read_body(body)?;
         let found = self.0.iter().find(|(name, _)| secret_arn(name) == secret_id);
-        let (name, text) = found.ok_or_else(|| AwsError::no_resource("there is no such secret"))?;
+        let (name, text) = found.ok_or_else(|| AwsError::resource_not_found("secret not found"))?;
         Ok(json!({
             "ARN": secret_id,
             "Name": name,

@@ -1,4 +1,4 @@
-//! Subscribers to changes of clips: each has a queue and a secret of its own.
+//! Subscribers to change events. Each has its own queue and its own secret.
 
 use std::fs;
 use std::io;
@@ -14,18 +14,18 @@ use crate::secret_file::write_secret;
 use crate::secretsmanager::secret_arn;
 use crate::sqs::queue_url;
 
-/// A subscriber, as `--webhook` names it.
+/// A subscriber: the URL of a `--webhook` option, with its secret and its queue.
 #[derive(Clone, Debug)]
 pub struct Webhook {
     pub url: Url,
-    /// What its notices are signed with.
+    /// The secret that signs its webhook messages.
     pub secret: String,
-    /// Of its queue and its secret.
+    /// The name of its queue and of its secret in Secrets Manager.
     pub(crate) name: String,
 }
 
 impl Webhook {
-    /// Takes the subscriber's secret from a data folder, or makes one.
+    /// Reads the subscriber's secret from a data folder. If there is none, it is generated.
     pub(crate) fn open(folder: &Path, url: &Url) -> io::Result<Self> {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, url.as_str().as_bytes());
         let id: String = digest.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect();
@@ -34,19 +34,19 @@ impl Webhook {
         if !path.exists() {
             let mut bytes = [0; 32];
             let filled = fill(&mut bytes);
-            filled.map_err(|_| io::Error::other("the system has no random numbers"))?;
+            filled.map_err(|_| io::Error::other("the system returned no random bytes"))?;
             let secret = format!("whsec_{}", BASE64_STANDARD.encode(bytes));
             write_secret(&path, secret.as_bytes())?;
         }
         Ok(Self { url: url.clone(), secret: fs::read_to_string(path)?, name })
     }
 
-    /// The secret's name and its text.
+    /// The secret's name and text.
     pub(crate) fn secret(&self) -> (String, String) {
         (self.name.clone(), self.secret.clone())
     }
 
-    /// The environment of its `deliver-webhook`.
+    /// The environment variables of its `deliver-webhook`. `sqs` is the base URL of SQS.
     pub fn variables(&self, sqs: &str) -> Variables {
         [
             ("WEBHOOK_URL", self.url.to_string()),
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subscriber_keeps_its_secret_and_shares_it_with_no_other() {
+    fn each_subscriber_keeps_its_own_secret() {
         let folder = tempfile::tempdir().unwrap();
         let open = |url: &str| Webhook::open(folder.path(), &url.parse().unwrap()).unwrap();
         let (one, other) = (open("http://localhost:1/"), open("http://localhost:2/"));

@@ -15,7 +15,7 @@ use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use crate::account::{ACCOUNT, REGION};
-use crate::faults::{Fates, Faults};
+use crate::faults::{DeliveryFaults, Faults};
 
 /// How often EventBridge's target, a Lambda invoked asynchronously, is tried again.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
@@ -32,13 +32,13 @@ pub(crate) trait Subscriber: Debug + Send + Sync {
 /// The default event bus.
 #[derive(Debug)]
 pub(crate) struct Bus {
-    fates: Fates,
+    faults: DeliveryFaults,
     subscriber: OnceLock<Arc<dyn Subscriber>>,
 }
 
 impl Bus {
     pub(crate) fn new(faults: &Faults) -> Self {
-        Self { fates: Fates::new(faults, "events"), subscriber: OnceLock::new() }
+        Self { faults: DeliveryFaults::new(faults, "events"), subscriber: OnceLock::new() }
     }
 
     /// Sets who receives the events; what is published before is lost.
@@ -57,13 +57,13 @@ impl Bus {
         let what = [&detail["event"], &detail["harvest_job"]["status"], &detail["status"]];
         let what = what.into_iter().find_map(Value::as_str).unwrap_or_default();
         let what = format!("{detail_type} ({what})");
-        if self.fates.is_lost() {
+        if self.faults.is_lost() {
             tracing::info!("lost: {what}");
             return;
         }
         let Some(subscriber) = self.subscriber.get() else { return };
         let event = Arc::new(envelope(source, detail_type, resources, detail));
-        for delay in self.fates.delays() {
+        for delay in self.faults.delays() {
             let (subscriber, event) = (Arc::clone(subscriber), Arc::clone(&event));
             let what = what.clone();
             tokio::spawn(async move {

@@ -47,7 +47,7 @@ pub(crate) struct Killed(usize);
 impl Runs {
     pub(crate) fn new(faults: &Faults) -> Self {
         let (calls, tallies) = (BTreeMap::new(), BTreeMap::new());
-        let state = State { chance: faults.chance("runs"), calls, tallies };
+        let state = State { chance: faults.random("runs"), calls, tallies };
         Self { kill: faults.kill, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -103,7 +103,7 @@ impl Runs {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nothing panics while it holds it")
+        self.state.lock().expect("no thread panics while it holds the lock")
     }
 }
 

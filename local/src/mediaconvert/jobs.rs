@@ -111,7 +111,7 @@ impl Jobs {
             work: folder.join("work"),
             s3,
             faults: faults.clone(),
-            chance: Mutex::new(faults.chance("transcodes")),
+            chance: Mutex::new(faults.random("transcodes")),
             create_rate,
             bus,
             slots: Semaphore::new(MOST_AT_ONCE),
@@ -175,14 +175,14 @@ impl Jobs {
         if !matches!(job.status, JobStatus::Submitted | JobStatus::Progressing) {
             return Err(AwsError::conflict(format!("job {id} is {:?} already", job.status)));
         }
-        let running = self.running.lock().expect("nothing panics while it holds it");
+        let running = self.running.lock().expect("no thread panics while it holds the lock");
         running.get(id).map(CancellationToken::cancel).ok_or_else(missing)
     }
 
     /// Does a job when its turn comes, and tells how it goes.
     fn work_on(self: &Arc<Self>, job: Job) {
         let canceled = CancellationToken::new();
-        let mut running = self.running.lock().expect("nothing panics while it holds it");
+        let mut running = self.running.lock().expect("no thread panics while it holds the lock");
         running.insert(job.id.clone(), canceled.clone());
         drop(running);
         let jobs = Arc::clone(self);
@@ -191,7 +191,7 @@ impl Jobs {
             let work = jobs.work.join(&id);
             let done = canceled.run_until_cancelled(jobs.run(&job, &work)).await;
             let _ = tokio::fs::remove_dir_all(&work).await;
-            jobs.running.lock().expect("nothing panics while it holds it").remove(&id);
+            jobs.running.lock().expect("no thread panics while it holds the lock").remove(&id);
             let ended = match &done {
                 None => jobs.change(&id, |job| job.status = JobStatus::Canceled),
                 Some(Ok((details, _))) => jobs.change(&id, |job| {
@@ -233,7 +233,7 @@ impl Jobs {
         self.tell(job, "PROGRESSING", json!({}));
 
         self.transcode(job, &probed, &url, work).await?;
-        let chance = self.chance.lock().expect("nothing panics while it holds it").f64();
+        let chance = self.chance.lock().expect("no thread panics while it holds the lock").f64();
         if chance < self.faults.fail {
             return Err(JobError::new(1999, "the service had a bad day"));
         }
@@ -254,7 +254,7 @@ impl Jobs {
                 put.map_err(|error| failed(aws_sdk_s3::Error::from(error).to_string()))?;
             }
         }
-        tokio::time::sleep_until(begun + self.faults.slowness()).await;
+        tokio::time::sleep_until(begun + self.faults.min_job_duration()).await;
         let shown = details.iter().map(files::without_paths).collect();
         Ok((shown, Value::Array(details)))
     }
@@ -271,11 +271,11 @@ impl Jobs {
         let mut reports = tokio::time::interval(every.unwrap_or(Duration::from_mins(1)));
         reports.tick().await;
         let percent = Mutex::new(0_u8);
-        let at = || *percent.lock().expect("nothing panics while it holds it");
+        let at = || *percent.lock().expect("no thread panics while it holds the lock");
         let progressed = |share: f64| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share")]
             let reached = (share * 99.0) as u8;
-            *percent.lock().expect("nothing panics while it holds it") = reached;
+            *percent.lock().expect("no thread panics while it holds the lock") = reached;
         };
         let settings = &job.asked.settings;
         let work = transcode(settings, probed, url, work, progressed);

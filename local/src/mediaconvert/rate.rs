@@ -22,7 +22,7 @@ impl Rate {
     }
 
     fn take_at(&self, now: Instant) -> bool {
-        let mut state = self.left.lock().expect("nothing panics while it holds it");
+        let mut state = self.left.lock().expect("no thread panics while it holds the lock");
         let (left, since) = *state;
         let left = (left + (now - since).as_secs_f64() * self.per_second).min(self.burst);
         let taken = 1.0 <= left;

@@ -82,7 +82,7 @@ impl HarvestJobs {
             endpoint,
             s3,
             faults: faults.clone(),
-            chance: Mutex::new(faults.chance("harvest jobs")),
+            chance: Mutex::new(faults.random("harvest jobs")),
             bus,
         }))
     }
@@ -144,7 +144,7 @@ impl HarvestJobs {
             let id = job.asked.id.clone();
             let begun = tokio::time::Instant::now();
             let result = jobs.harvest(&job.asked).await;
-            tokio::time::sleep_until(begun + jobs.faults.slowness()).await;
+            tokio::time::sleep_until(begun + jobs.faults.min_job_duration()).await;
             let (status, message) = match result {
                 Ok(()) => (JobStatus::Succeeded, None),
                 Err(error) => (JobStatus::Failed, Some(matchcut::error::chain(&error))),

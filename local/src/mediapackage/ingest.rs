@@ -83,7 +83,7 @@ impl Ingest {
         if LADDER.len() <= rendition {
             return Err(name());
         }
-        let mut arriving = self.arriving.lock().expect("nothing panics while it holds it");
+        let mut arriving = self.arriving.lock().expect("no thread panics while it holds the lock");
         if file.ends_with(".m3u8") {
             let playlist =
                 m3u8_rs::parse_media_playlist_res(body).map_err(|_| IngestError::Playlist)?;

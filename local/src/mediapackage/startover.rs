@@ -145,7 +145,7 @@ impl Startover {
         duration: TimeDelta,
         files: &Path,
     ) -> io::Result<()> {
-        let mut segments = self.segments.write().expect("nothing panics while it holds them");
+        let mut segments = self.segments.write().expect("no thread panics while it holds the lock");
         let sequence = segments.back().map_or(0, |segment| segment.sequence + 1);
         let sizes = [0; LADDER.len()];
         let mut segment =
@@ -217,7 +217,7 @@ impl Startover {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, VecDeque<Segment>> {
-        self.segments.read().expect("nothing panics while it holds them")
+        self.segments.read().expect("no thread panics while it holds the lock")
     }
 }
 

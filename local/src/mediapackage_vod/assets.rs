@@ -165,7 +165,7 @@ impl Assets {
             }
             Ok(())
         })?;
-        self.by_url.write().expect("nothing panics while it holds it").insert(url_id, id.clone());
+        self.by_url.write().expect("no thread panics while it holds the lock").insert(url_id, id.clone());
         self.work_on(asset.clone());
         Ok(asset)
     }
@@ -175,7 +175,7 @@ impl Assets {
     pub(super) fn delete(&self, id: &str) -> Result<(), AwsError> {
         let missing = || AwsError::not_found(format!("there is no asset {id}"));
         let asset = self.records.remove(id)?.ok_or_else(missing)?;
-        self.by_url.write().expect("nothing panics while it holds it").remove(&asset.url_id);
+        self.by_url.write().expect("no thread panics while it holds the lock").remove(&asset.url_id);
         Ok(delete_folder(&self.media_folder(&asset))?)
     }
 
@@ -215,7 +215,7 @@ impl Assets {
     }
 
     fn urls(&self) -> RwLockReadGuard<'_, BTreeMap<String, String>> {
-        self.by_url.read().expect("nothing panics while it holds it")
+        self.by_url.read().expect("no thread panics while it holds the lock")
     }
 
     /// Ingests an asset in the background, and tells how it goes.
@@ -235,7 +235,7 @@ impl Assets {
             let ingested = ingest(&assets.s3, source, configurations, &media).await;
             // Slowness is not work: it keeps no core, and no other ingest.
             drop(slot);
-            tokio::time::sleep_until(begun + assets.faults.slowness()).await;
+            tokio::time::sleep_until(begun + assets.faults.min_job_duration()).await;
             if !assets.keeps(&asset) {
                 if let Err(error) = delete_folder(&assets.media_folder(&asset)) {
                     tracing::error!("the media of asset {id} could not be removed: {error}");

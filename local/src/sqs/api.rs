@@ -86,7 +86,7 @@ impl Queues {
         let timeout = within(asked.visibility_timeout, LONGEST_VISIBILITY, "VisibilityTimeout")?;
         let timeout = TimeDelta::seconds(i64::try_from(timeout).unwrap_or(LONGEST_VISIBILITY));
         queue.change_visibility(&asked.receipt_handle, timeout).map_err(|error| match error {
-            VisibilityError::Handle => AwsError::receipt_handle(error.to_string()),
+            VisibilityError::Handle => AwsError::invalid_receipt_handle(error.to_string()),
             VisibilityError::NotInFlight => AwsError::not_in_flight(error.to_string()),
             VisibilityError::Keep(error) => error.into(),
         })?;
@@ -96,7 +96,7 @@ impl Queues {
     fn find(&self, url: &str) -> Result<&Queue, AwsError> {
         let own = url.rsplit_once('/').filter(|(address, _)| address.ends_with(ACCOUNT));
         let queue = own.and_then(|(_, name)| self.0.get(name));
-        queue.map(AsRef::as_ref).ok_or_else(AwsError::no_queue)
+        queue.map(AsRef::as_ref).ok_or_else(AwsError::queue_not_found)
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::account::{ACCOUNT, REGION};
-use crate::faults::{Fates, Faults};
+use crate::faults::{DeliveryFaults, Faults};
 use crate::records::Records;
 
 /// After which time a message comes again whose function failed.
@@ -51,7 +51,7 @@ pub(crate) struct Queue {
     dead_letters: Records<Message>,
     state: Mutex<State>,
     changed: Notify,
-    fates: Fates,
+    faults: DeliveryFaults,
 }
 
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Queue {
             dead_letters,
             state: Mutex::new(State { next, in_flight: BTreeMap::new() }),
             changed: Notify::new(),
-            fates: Fates::new(faults, name),
+            faults: DeliveryFaults::new(faults, name),
         })
     }
 
@@ -127,7 +127,7 @@ impl Queue {
     pub(crate) fn send(&self, body: &str, delay: Duration) -> io::Result<String> {
         let now = Utc::now();
         let mut ids = Vec::new();
-        for late in self.fates.delays() {
+        for late in self.faults.delays() {
             let late = if self.is_fifo() { Duration::ZERO } else { late };
             let wait = TimeDelta::from_std(delay + late).unwrap_or(TimeDelta::MAX);
             let message = Message {
@@ -282,7 +282,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nothing panics while it holds it")
+        self.state.lock().expect("no thread panics while it holds the lock")
     }
 }
 
