@@ -22,7 +22,10 @@ enum Outcome {
     Answered,
     Throttled,
     /// The answer is 503 if `is_unavailable`, else 500.
-    Failed { takes_effect: bool, is_unavailable: bool },
+    Failed {
+        takes_effect: bool,
+        is_unavailable: bool,
+    },
 }
 
 impl CallFaults {

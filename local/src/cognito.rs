@@ -72,7 +72,8 @@ impl Tokens {
         let der = fs::read(&path).map_err(failed)?;
         let key = KeyPair::from_pkcs8(&der).map_err(|_| unusable())?;
         Ok(Self {
-            signing: EncodingKey::from_rsa_pem(encode_pem(&der).as_bytes()).map_err(|_| unusable())?,
+            signing: EncodingKey::from_rsa_pem(encode_pem(&der).as_bytes())
+                .map_err(|_| unusable())?,
             checking: DecodingKey::from_rsa_der(key.public_key().as_ref()),
         })
     }

@@ -1,4 +1,4 @@
-//! The table's stream: each change of a row starts `announce-clip`, in the order of the changes.
+//! The table's stream, which gives each change of a row to `announce-clip`, in order.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>
 
 use std::io;
@@ -14,23 +14,23 @@ use serde_json::{Value, json};
 use crate::account::TABLE;
 use crate::records::Records;
 
-/// How many records start a function at once.
-const LARGEST_BATCH: usize = 100;
+/// The maximum number of records in a batch.
+const MAX_BATCH: usize = 100;
 
-/// How often the stream is looked into; Lambda does so four times a second.
+/// The time between two reads of an empty stream. Lambda polls four times a second.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>
-const PERIOD: Duration = Duration::from_millis(150);
+const POLL_INTERVAL: Duration = Duration::from_millis(150);
 
-/// When a batch is given again whose function failed.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The delay before a failed batch or a failed read is retried.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// The one position that is kept.
+/// The record id of the stream's position. There is one reader.
 const READER: &str = "announce-clip";
 
-/// A reader of the stream that goes on where an earlier process was.
+/// A reader of the stream, which continues at the position of an earlier process.
 pub(crate) struct Stream {
     database: Database,
-    /// The sequence number of the last record that was done.
+    /// The sequence number of the last record that the function has processed.
     position: Records<String>,
 }
 
@@ -45,9 +45,9 @@ impl Stream {
         Ok(Self { database, position: Records::open(folder)? })
     }
 
-    /// Gives each batch to `consume`, for as long as the process lives.
+    /// Passes each batch to `consume`, until the process ends.
     ///
-    /// A batch that could not be done is given again before any other.
+    /// A failed batch is retried until it succeeds. Later batches wait.
     pub(crate) async fn run<F>(self, consume: impl Fn(Value) -> F)
     where
         F: Future<Output = Result<(), String>>,
@@ -57,34 +57,36 @@ impl Stream {
             let (batch, next) = match self.read(iterator.as_deref()) {
                 Ok(read) => read,
                 Err(error) => {
-                    tracing::error!("the table's stream cannot be read: {error}");
-                    tokio::time::sleep(PAUSE).await;
+                    tracing::error!("could not read the table's stream; retrying: {error}");
+                    tokio::time::sleep(RETRY_DELAY).await;
                     continue;
                 }
             };
             let Some(Batch { event, last }) = batch else {
                 iterator = next;
-                tokio::time::sleep(PERIOD).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
                 continue;
             };
             while let Err(error) = consume(event.clone()).await {
-                tracing::warn!("records of the table's stream are given again: {error}");
-                tokio::time::sleep(PAUSE).await;
+                tracing::warn!(
+                    "announce-clip failed for a batch of the table's stream; retrying: {error}"
+                );
+                tokio::time::sleep(RETRY_DELAY).await;
             }
-            if let Err(error) = self.keep(last) {
-                tracing::error!("the position in the table's stream could not be kept: {error}");
+            if let Err(error) = self.store_position(last) {
+                tracing::error!("could not store the position in the table's stream: {error}");
             }
             iterator = next;
         }
     }
 
-    /// What is there after an iterator, or after the kept position, and the next iterator.
+    /// Reads the records at an iterator, or after the stored position, and returns the next iterator.
     fn read(&self, iterator: Option<&str>) -> dynoxide::Result<(Option<Batch>, Option<String>)> {
         let shard_iterator = match iterator {
             Some(iterator) => iterator.to_owned(),
             None => self.first_iterator()?,
         };
-        let request = GetRecordsRequest { shard_iterator, limit: Some(LARGEST_BATCH) };
+        let request = GetRecordsRequest { shard_iterator, limit: Some(MAX_BATCH) };
         let read = self.database.get_records(request)?;
         let batch = read.records.last().map(|last| Batch {
             last: last.dynamodb.sequence_number.clone(),
@@ -97,7 +99,7 @@ impl Stream {
         let position = self.position.get(READER);
         let kind = if position.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
         let request = GetShardIteratorRequest {
-            // There is one stream for each table, whatever its label.
+            // Each table has one stream, whose label dynoxide ignores.
             stream_arn: stream_arn(TABLE, ""),
             shard_id: shard_id(TABLE),
             shard_iterator_type: kind.to_owned(),
@@ -106,9 +108,9 @@ impl Stream {
         Ok(self.database.get_shard_iterator(request)?.shard_iterator.unwrap_or_default())
     }
 
-    fn keep(&self, last: String) -> io::Result<()> {
-        let kept = self.position.change(READER, |position| position.clone_from(&last))?;
-        match kept {
+    fn store_position(&self, last: String) -> io::Result<()> {
+        let changed = self.position.change(READER, |position| position.clone_from(&last))?;
+        match changed {
             Some(_) => Ok(()),
             None => self.position.add(READER, last, |_| Ok(())),
         }

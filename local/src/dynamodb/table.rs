@@ -26,12 +26,12 @@ pub enum TableError {
     Create(#[source] Box<aws_sdk_dynamodb::Error>),
 }
 
-/// dynoxide looks for the last record of a stream at each write, and for the next ones at each read,
-/// through all that there ever were.
+/// An index of the stream's records. Without it, dynoxide scans all records of the stream at each
+/// write and at each read.
 const INDEX_STREAM: &str = "CREATE INDEX IF NOT EXISTS stream_records_in_order
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
-/// Opens the SQLite file that is DynamoDB's.
+/// Opens the SQLite file of the embedded DynamoDB.
 pub(crate) fn open_database(file: &Path) -> Result<Database, TableError> {
     let database = Database::new(&file.to_string_lossy());
     let database = database.map_err(|error| TableError::Open(error.to_string()))?;
@@ -41,21 +41,21 @@ pub(crate) fn open_database(file: &Path) -> Result<Database, TableError> {
     Ok(database)
 }
 
-/// Serves DynamoDB.
+/// Serves DynamoDB until `stop` is cancelled.
 pub(crate) async fn serve(listener: TcpListener, database: Database, stop: CancellationToken) {
     let shutdown = stop.cancelled_owned();
     let served = dynoxide::server::serve_with_shutdown(listener, database, shutdown).await;
     if let Err(error) = served {
-        tracing::error!("DynamoDB stopped: {error}");
+        tracing::error!("the DynamoDB server stopped: {error}");
     }
 }
 
-/// Makes the table, its indexes and its stream, unless an earlier process did.
+/// Creates the table with its indexes and its stream, unless it exists.
 pub(crate) async fn ensure_table(client: &aws_sdk_dynamodb::Client) -> Result<(), TableError> {
     let failed = |error: aws_sdk_dynamodb::Error| TableError::Create(Box::new(error));
     let tables = client.list_tables().send().await.map_err(|error| failed(error.into()))?;
     if tables.table_names().iter().any(|name| name == TABLE) {
-        return complete_table(client).await.map_err(failed);
+        return update_table(client).await.map_err(failed);
     }
     client
         .create_table()
@@ -79,8 +79,8 @@ pub(crate) async fn ensure_table(client: &aws_sdk_dynamodb::Client) -> Result<()
     Ok(())
 }
 
-/// Adds what a table of an earlier version lacks.
-async fn complete_table(client: &aws_sdk_dynamodb::Client) -> Result<(), aws_sdk_dynamodb::Error> {
+/// Adds the index and the stream that a table of an earlier version does not have.
+async fn update_table(client: &aws_sdk_dynamodb::Client) -> Result<(), aws_sdk_dynamodb::Error> {
     let described = client.describe_table().table_name(TABLE).send().await?;
     let Some(table) = described.table() else { return Ok(()) };
     let update = || client.update_table().table_name(TABLE);
@@ -114,7 +114,7 @@ fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
 
 fn stream() -> StreamSpecification {
     let stream = StreamSpecification::builder().stream_enabled(true);
-    stream.stream_view_type(StreamViewType::NewAndOldImages).build().expect("it is switched")
+    stream.stream_view_type(StreamViewType::NewAndOldImages).build().expect("enabled is set")
 }
 
 fn waiting_index() -> GlobalSecondaryIndex {

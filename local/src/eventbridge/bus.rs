@@ -1,8 +1,8 @@
-//! The event bus: what AWS Elemental tells, and the bad days of its delivery.
+//! The default event bus: delivers the events of AWS Elemental, with faults.
 //!
-//! MediaPackage sends events on a best-effort basis: they may be lost, come twice, late and in
-//! any order. MediaConvert's are durable, but a function may still fail to take one in; so here
-//! they are lost as often.
+//! MediaPackage sends events on a best-effort basis: an event may be lost, repeated, late or out of
+//! order. MediaConvert's events are durable, but a function may still fail to process one. So the
+//! stand-in loses both kinds equally often.
 //! <https://docs.aws.amazon.com/eventbridge/latest/ref/event-delivery-level.html>
 
 use std::fmt::Debug;
@@ -17,11 +17,12 @@ use serde_json::{Value, json};
 use crate::account::{ACCOUNT, REGION};
 use crate::faults::{DeliveryFaults, Faults};
 
-/// How often EventBridge's target, a Lambda invoked asynchronously, is tried again.
+/// How often an event is delivered again if its target fails. The target is a Lambda, invoked
+/// asynchronously.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 const RETRIES: u32 = 2;
 
-/// Runs the functions that the rules of the bus start; the error is the reported one.
+/// The target of the bus: runs the functions that its rules start, or returns their error.
 pub(crate) trait Subscriber: Debug + Send + Sync {
     fn receive<'a>(
         &'a self,
@@ -41,7 +42,7 @@ impl Bus {
         Self { faults: DeliveryFaults::new(faults, "events"), subscriber: OnceLock::new() }
     }
 
-    /// Sets who receives the events; what is published before is lost.
+    /// Sets the subscriber. Events that are published before are lost.
     pub(crate) fn subscribe(&self, subscriber: Arc<dyn Subscriber>) {
         let _ = self.subscriber.set(subscriber);
     }
@@ -54,21 +55,21 @@ impl Bus {
         resources: &[String],
         detail: &Value,
     ) {
-        let what = [&detail["event"], &detail["harvest_job"]["status"], &detail["status"]];
-        let what = what.into_iter().find_map(Value::as_str).unwrap_or_default();
-        let what = format!("{detail_type} ({what})");
+        let status = [&detail["event"], &detail["harvest_job"]["status"], &detail["status"]];
+        let status = status.into_iter().find_map(Value::as_str).unwrap_or_default();
+        let name = format!("{detail_type} ({status})");
         if self.faults.is_lost() {
-            tracing::info!("lost: {what}");
+            tracing::info!("injected fault: event {name} is lost");
             return;
         }
         let Some(subscriber) = self.subscriber.get() else { return };
         let event = Arc::new(envelope(source, detail_type, resources, detail));
         for delay in self.faults.delays() {
             let (subscriber, event) = (Arc::clone(subscriber), Arc::clone(&event));
-            let what = what.clone();
+            let name = name.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(delay).await;
-                deliver(&*subscriber, &event, &what).await;
+                deliver(&*subscriber, &event, &name).await;
             });
         }
     }
@@ -94,15 +95,15 @@ pub(crate) fn envelope(
     })
 }
 
-async fn deliver(subscriber: &dyn Subscriber, event: &Value, what: &str) {
+async fn deliver(subscriber: &dyn Subscriber, event: &Value, name: &str) {
     for attempt in 0..=RETRIES {
         match subscriber.receive(event).await {
             Ok(()) => return,
             Err(error) if attempt < RETRIES => {
-                tracing::warn!("{what} is delivered again: {error}");
+                tracing::warn!("a function failed for event {name}; retrying: {error}");
                 tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
             }
-            Err(error) => tracing::error!("{what} could not be delivered: {error}"),
+            Err(error) => tracing::error!("could not deliver event {name}: {error}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The product's own events on the default bus, and the rule that sends them to webhooks.
+//! PutEvents, and the rule that sends change events to the webhooks' queues.
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>
 
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use super::bus::envelope;
 use crate::aws_protocol::{AwsError, read_json};
 use crate::sqs::Queue;
 
-/// The most entries of a request.
-const MOST_ENTRIES: usize = 10;
+/// The maximum number of entries of a request.
+const MAX_ENTRIES: usize = 10;
 
-/// What becomes of own events: EventBridge promises to deliver them, and queues keep them.
+/// Accepts the product's own events. EventBridge guarantees their delivery, so no fault loses them.
 #[derive(Debug)]
 pub(crate) struct PutEvents {
-    /// The targets of the rule on "Clip State Changed".
+    /// The targets of the rule for "Clip State Changed".
     pub(crate) webhooks: Vec<Arc<Queue>>,
 }
 
@@ -47,8 +47,10 @@ impl PutEvents {
             return Err(AwsError::not_implemented(&format!("AWSEvents.{operation}")));
         }
         let PutEventsRequest { entries } = read_json(body).map_err(AwsError::validation)?;
-        if !(1..=MOST_ENTRIES).contains(&entries.len()) {
-            return Err(AwsError::validation(format!("entries are from 1 to {MOST_ENTRIES}")));
+        if !(1..=MAX_ENTRIES).contains(&entries.len()) {
+            return Err(AwsError::validation(format!(
+                "a request must have 1 to {MAX_ENTRIES} entries"
+            )));
         }
         let mut failed = 0;
         let entries: Vec<Value> = entries
@@ -64,7 +66,7 @@ impl PutEvents {
         Ok(json!({ "FailedEntryCount": failed, "Entries": entries }))
     }
 
-    /// Delivers an event; its id, or what is wrong with it.
+    /// Delivers an event and returns its id, or an error code and its message.
     /// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html>
     fn put(&self, entry: Entry) -> Result<String, (&'static str, String)> {
         let missing = |name: &str| ("InvalidArgument", format!("Parameter {name} is not valid."));
@@ -91,11 +93,12 @@ impl PutEvents {
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         if source == "matchcut" && detail_type == "Clip State Changed" {
-            let what = [&detail["competition"], &detail["clip"], &detail["status"]].map(text);
-            tracing::info!("{detail_type}: {}/{} is {}", what[0], what[1], what[2]);
+            let fields = [&detail["competition"], &detail["clip"], &detail["status"]].map(text);
+            let [competition, clip, status] = fields;
+            tracing::info!(clip.id = clip, "clip {competition}/{clip} is {status}");
             for queue in &self.webhooks {
-                let kept = queue.send(&event.to_string(), Duration::ZERO);
-                kept.map_err(|error| ("InternalFailure", error.to_string()))?;
+                let sent = queue.send(&event.to_string(), Duration::ZERO);
+                sent.map_err(|error| ("InternalFailure", error.to_string()))?;
             }
         }
         Ok(text(&event["id"]))
@@ -107,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_entry_is_taken_or_refused_for_itself() {
+    fn each_entry_is_accepted_or_rejected_on_its_own() {
         let events = PutEvents { webhooks: Vec::new() };
         let good = json!({ "Source": "matchcut", "DetailType": "x", "Detail": "{}" });
         let with = |name: &str, value: Value| {

@@ -165,7 +165,10 @@ impl Assets {
             }
             Ok(())
         })?;
-        self.by_url.write().expect("no thread panics while it holds the lock").insert(url_id, id.clone());
+        self.by_url
+            .write()
+            .expect("no thread panics while it holds the lock")
+            .insert(url_id, id.clone());
         self.work_on(asset.clone());
         Ok(asset)
     }
@@ -175,7 +178,10 @@ impl Assets {
     pub(super) fn delete(&self, id: &str) -> Result<(), AwsError> {
         let missing = || AwsError::not_found(format!("there is no asset {id}"));
         let asset = self.records.remove(id)?.ok_or_else(missing)?;
-        self.by_url.write().expect("no thread panics while it holds the lock").remove(&asset.url_id);
+        self.by_url
+            .write()
+            .expect("no thread panics while it holds the lock")
+            .remove(&asset.url_id);
         Ok(delete_folder(&self.media_folder(&asset))?)
     }
 

@@ -1,4 +1,5 @@
-//! S3 with what its file system lacks: object tags, checked parts, and events of new objects.
+//! The buckets of the account: a folder of files, with object tags, multipart uploads and events of
+//! new objects, which the crate of the file system lacks.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,21 +27,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::account::UPLOADS_BUCKET;
-use crate::account::{ACCOUNT, REGION};
+use crate::account::ACCOUNT;
 use crate::eventbridge::envelope;
 use crate::records::Records;
 use crate::sqs::Queue;
 
 type Tags = BTreeMap<String, String>;
 
-/// S3's smallest part, but for the last.
+/// 5 MiB: S3's minimum size of a part, except for the last part.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
-const SMALLEST_PART: u64 = 5 << 20;
-/// How many multipart uploads a list shows at once.
-const MOST_LISTED: i32 = 1000;
-/// How many tags an object can have.
+const MIN_PART_SIZE: u64 = 5 << 20;
+/// The maximum number of multipart uploads in a page of a list.
+const MAX_LISTED: i32 = 1000;
+/// The maximum number of tags of an object.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html>
-const MOST_TAGS: usize = 10;
+const MAX_TAGS: usize = 10;
 
 /// The buckets of the account.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ pub(crate) struct Buckets {
     uploads: Arc<Queue>,
 }
 
-/// A multipart upload: what it was begun with, and the parts it has got.
+/// A multipart upload, and the parts that it has received.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Multipart {
     #[serde(default)]
@@ -59,9 +60,9 @@ struct Multipart {
     #[serde(default)]
     key: String,
     #[serde(default)]
-    begun_at: DateTime<Utc>,
+    started_at: DateTime<Utc>,
     tags: Tags,
-    /// ETag and size.
+    /// ETag and size of each part, by its number.
     parts: BTreeMap<i32, (String, u64)>,
 }
 
@@ -79,17 +80,17 @@ impl Buckets {
         })
     }
 
-    /// What is known of an object, which has to be there.
-    async fn head(&self, bucket: &str, key: &str) -> S3Result<HeadObjectOutput> {
+    /// Reads the metadata of an object. If there is no such object, returns S3's error.
+    async fn find_object(&self, bucket: &str, key: &str) -> S3Result<HeadObjectOutput> {
         let input = HeadObjectInput::builder().bucket(bucket.to_owned()).key(key.to_owned());
         let input = input.build().map_err(|error| s3_error!(error, InternalError))?;
         Ok(self.files.head_object(request(input)).await?.output)
     }
 
-    /// Sets an object's tags, in place of those it had.
-    fn tag(&self, bucket: &str, key: &str, tags: Tags) -> S3Result<()> {
-        if MOST_TAGS < tags.len() {
-            return Err(s3_error!(InvalidTag, "an object has at most {MOST_TAGS} tags"));
+    /// Replaces an object's tags.
+    fn set_tags(&self, bucket: &str, key: &str, tags: Tags) -> S3Result<()> {
+        if tags.len() > MAX_TAGS {
+            return Err(s3_error!(InvalidTag, "an object can have at most {MAX_TAGS} tags"));
         }
         let name = record_name(bucket, key);
         self.tags.remove(&name).map_err(internal)?;
@@ -99,13 +100,14 @@ impl Buckets {
         Ok(())
     }
 
-    /// Tells of a new object before its request is answered, so that neither gets lost alone.
+    /// Sends the event of a new object before the request is answered, so that an answered request
+    /// always has its event.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
-    async fn created(&self, bucket: &str, key: &str, reason: &str) -> S3Result<()> {
+    async fn send_object_created(&self, bucket: &str, key: &str, reason: &str) -> S3Result<()> {
         if bucket != UPLOADS_BUCKET {
             return Ok(());
         }
-        let object = self.head(bucket, key).await?;
+        let object = self.find_object(bucket, key).await?;
         let detail = json!({
             "version": "0",
             "bucket": { "name": bucket },
@@ -122,7 +124,7 @@ impl Buckets {
         });
         let resources = [format!("arn:aws:s3:::{bucket}")];
         let event = envelope("aws.s3", "Object Created", &resources, &detail);
-        tracing::debug!("{key} was created in {REGION}");
+        tracing::debug!("object {key} was created in the upload bucket");
         self.uploads.send(&event.to_string(), Duration::ZERO).map_err(internal)?;
         Ok(())
     }
@@ -146,15 +148,16 @@ fn request<T>(input: T) -> S3Request<T> {
     }
 }
 
-/// A file name for any key.
+/// The name of an object's record: a digest, because a key may have characters that a file name may
+/// not.
 fn record_name(bucket: &str, key: &str) -> String {
     let digest =
         aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{bucket}/{key}").as_bytes());
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The tags of a header `x-amz-tagging`, written as a query is.
-fn tags_of(header: Option<&str>) -> Tags {
+/// Parses the tags of a header `x-amz-tagging`, which is written like a query.
+fn parse_tags(header: Option<&str>) -> Tags {
     let decode =
         |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = header.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
@@ -164,9 +167,8 @@ fn tags_of(header: Option<&str>) -> Tags {
         .collect()
 }
 
-/// Operations that the files answer for themselves, in the form that the trait's attribute gives
-/// its own.
-macro_rules! as_the_files_have_it {
+/// Forwards operations to the file system, in the form that the trait's attribute requires.
+macro_rules! forward_to_files {
     ($($operation:ident($input:ty) -> $output:ty;)*) => {
         $(fn $operation<'a, 'b>(
             &'a self,
@@ -188,11 +190,11 @@ impl S3 for Buckets {
         request: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
-        let tags = tags_of(request.input.tagging.as_deref());
+        let tags = parse_tags(request.input.tagging.as_deref());
         let response = self.files.put_object(request).await?;
         if !key.ends_with('/') {
-            self.tag(&bucket, &key, tags)?;
-            self.created(&bucket, &key, "PutObject").await?;
+            self.set_tags(&bucket, &key, tags)?;
+            self.send_object_created(&bucket, &key, "PutObject").await?;
         }
         Ok(response)
     }
@@ -203,7 +205,7 @@ impl S3 for Buckets {
     ) -> S3Result<S3Response<CopyObjectOutput>> {
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
         let response = self.files.copy_object(request).await?;
-        self.created(&bucket, &key, "CopyObject").await?;
+        self.send_object_created(&bucket, &key, "CopyObject").await?;
         Ok(response)
     }
 
@@ -211,12 +213,12 @@ impl S3 for Buckets {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-        let tags = tags_of(request.input.tagging.as_deref());
+        let tags = parse_tags(request.input.tagging.as_deref());
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
         let response = self.files.create_multipart_upload(request).await?;
         let id = response.output.upload_id.as_deref().unwrap_or_default();
         let multipart =
-            Multipart { bucket, key, begun_at: Utc::now(), tags, parts: BTreeMap::new() };
+            Multipart { bucket, key, started_at: Utc::now(), tags, parts: BTreeMap::new() };
         self.multiparts.add(id, multipart, |_| Ok::<_, std::io::Error>(())).map_err(internal)?;
         Ok(response)
     }
@@ -258,13 +260,13 @@ impl S3 for Buckets {
             if part.e_tag.as_ref().map(s3s::dto::ETag::value) != Some(etag) {
                 return Err(s3_error!(InvalidPart));
             }
-            if *size < SMALLEST_PART && at + 1 < given.len() {
+            if *size < MIN_PART_SIZE && at + 1 < given.len() {
                 return Err(s3_error!(EntityTooSmall));
             }
         }
         let response = self.files.complete_multipart_upload(request).await?;
-        self.tag(&bucket, &key, known.tags)?;
-        self.created(&bucket, &key, "CompleteMultipartUpload").await?;
+        self.set_tags(&bucket, &key, known.tags)?;
+        self.send_object_created(&bucket, &key, "CompleteMultipartUpload").await?;
         self.multiparts.remove(&id).map_err(internal)?;
         Ok(response)
     }
@@ -282,20 +284,20 @@ impl S3 for Buckets {
         Ok(response)
     }
 
-    /// In the order of their keys, and for a key from the first on.
+    /// Lists uploads in the order of their keys, and uploads of one key from the earliest on.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html>
     async fn list_multipart_uploads(
         &self,
         S3Request { input, .. }: S3Request<ListMultipartUploadsInput>,
     ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
         if input.delimiter.is_some() || input.encoding_type.is_some() {
-            return Err(s3_error!(NotImplemented, "the stand-in lists by prefix only"));
+            return Err(s3_error!(NotImplemented, "the stand-in only lists by prefix"));
         }
         let prefix = input.prefix.as_deref().unwrap_or_default();
         let mut all: Vec<_> = self.multiparts.all().into_iter().collect();
         all.retain(|(_, upload)| upload.bucket == input.bucket && upload.key.starts_with(prefix));
         all.sort_by(|(_, one), (_, other)| {
-            (&one.key, one.begun_at).cmp(&(&other.key, other.begun_at))
+            (&one.key, one.started_at).cmp(&(&other.key, other.started_at))
         });
         if let Some(marker) = &input.key_marker {
             let last = all.iter().rposition(|(id, upload)| {
@@ -307,15 +309,15 @@ impl S3 for Buckets {
                 None => all.retain(|(_, upload)| *marker < upload.key),
             }
         }
-        let most = input.max_uploads.unwrap_or(MOST_LISTED).clamp(1, MOST_LISTED);
-        let cut = usize::try_from(most).unwrap_or_default();
+        let max_uploads = input.max_uploads.unwrap_or(MAX_LISTED).clamp(1, MAX_LISTED);
+        let cut = usize::try_from(max_uploads).unwrap_or_default();
         let is_truncated = cut < all.len();
         all.truncate(cut);
         let last = all.last().filter(|_| is_truncated);
         let shown = |(id, upload): &(String, Multipart)| MultipartUpload {
             key: Some(upload.key.clone()),
             upload_id: Some(id.clone()),
-            initiated: Some(SystemTime::from(upload.begun_at).into()),
+            initiated: Some(SystemTime::from(upload.started_at).into()),
             ..MultipartUpload::default()
         };
         Ok(S3Response::new(ListMultipartUploadsOutput {
@@ -323,7 +325,7 @@ impl S3 for Buckets {
             prefix: input.prefix.clone(),
             key_marker: input.key_marker,
             upload_id_marker: input.upload_id_marker,
-            max_uploads: Some(most),
+            max_uploads: Some(max_uploads),
             is_truncated: Some(is_truncated),
             next_key_marker: last.map(|(_, upload)| upload.key.clone()),
             next_upload_id_marker: last.map(|(id, _)| id.clone()),
@@ -338,7 +340,7 @@ impl S3 for Buckets {
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
         let response = self.files.delete_object(request).await?;
-        self.tag(&bucket, &key, Tags::new())?;
+        self.set_tags(&bucket, &key, Tags::new())?;
         Ok(response)
     }
 
@@ -349,7 +351,7 @@ impl S3 for Buckets {
         let bucket = request.input.bucket.clone();
         let response = self.files.delete_objects(request).await?;
         for key in response.output.deleted.iter().flatten().filter_map(|it| it.key.as_deref()) {
-            self.tag(&bucket, key, Tags::new())?;
+            self.set_tags(&bucket, key, Tags::new())?;
         }
         Ok(response)
     }
@@ -358,7 +360,7 @@ impl S3 for Buckets {
         &self,
         S3Request { input, .. }: S3Request<GetObjectTaggingInput>,
     ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
-        self.head(&input.bucket, &input.key).await?;
+        self.find_object(&input.bucket, &input.key).await?;
         let tags = self.tags.get(&record_name(&input.bucket, &input.key)).unwrap_or_default();
         let tag = |(key, value)| Tag { key: Some(key), value: Some(value) };
         let tag_set = tags.into_iter().map(tag).collect();
@@ -369,10 +371,10 @@ impl S3 for Buckets {
         &self,
         S3Request { input, .. }: S3Request<PutObjectTaggingInput>,
     ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
-        self.head(&input.bucket, &input.key).await?;
+        self.find_object(&input.bucket, &input.key).await?;
         let text = |text: Option<String>| text.unwrap_or_default();
         let tags = input.tagging.tag_set.into_iter().map(|tag| (text(tag.key), text(tag.value)));
-        self.tag(&input.bucket, &input.key, tags.collect())?;
+        self.set_tags(&input.bucket, &input.key, tags.collect())?;
         Ok(S3Response::new(PutObjectTaggingOutput::default()))
     }
 
@@ -380,12 +382,12 @@ impl S3 for Buckets {
         &self,
         S3Request { input, .. }: S3Request<DeleteObjectTaggingInput>,
     ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
-        self.head(&input.bucket, &input.key).await?;
-        self.tag(&input.bucket, &input.key, Tags::new())?;
+        self.find_object(&input.bucket, &input.key).await?;
+        self.set_tags(&input.bucket, &input.key, Tags::new())?;
         Ok(S3Response::new(DeleteObjectTaggingOutput::default()))
     }
 
-    as_the_files_have_it! {
+    forward_to_files! {
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput;
         get_object(GetObjectInput) -> GetObjectOutput;
         head_bucket(HeadBucketInput) -> HeadBucketOutput;

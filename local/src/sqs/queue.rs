@@ -1,7 +1,8 @@
-//! One queue, and the poller that gives its messages to a function.
+//! One queue, and the poller that passes its messages to a function.
 //!
-//! A message is kept until it was done, and given again when it was not, so it is never lost; but
-//! it may come twice, and in a standard queue in any order.
+//! A message is kept until the function succeeds. If the function fails, the message is received
+//! again. A message is never lost, but it may be received twice, and from a standard queue in any
+//! order.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html>
 
 use std::collections::BTreeMap;
@@ -21,32 +22,33 @@ use crate::account::{ACCOUNT, REGION};
 use crate::faults::{DeliveryFaults, Faults};
 use crate::records::Records;
 
-/// After which time a message comes again whose function failed.
+/// How long a message stays invisible after its function failed.
 ///
-/// A deployment has it six times the function's timeout, so that no message comes again while it
-/// is worked on; here that does not happen however long the work takes.
+/// A deployment sets six times the function's timeout, so that a message is not received again while
+/// a function processes it. The stand-in needs no such time: it never passes a message in flight to
+/// another function.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const VISIBILITY_TIMEOUT: TimeDelta = TimeDelta::seconds(2);
 
-/// Which message is given next, and how many at once.
+/// Which message is received next, and how many are in flight at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// A standard queue: whichever is visible, to so many functions at once.
+    /// A standard queue: any visible message, `at_once` of them in flight.
     Any { at_once: usize },
-    /// A FIFO queue with one message group: in the order of arrival, none while one before it is
-    /// under way or waits to be given again.
+    /// A FIFO queue with one message group: messages in the order of arrival. While a message is in
+    /// flight or waits for its retry, later messages wait.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html>
     Arrival,
 }
 
-/// Messages, each of which is kept until it was done.
+/// A durable queue, with its dead-letter queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
     name: String,
     order: Order,
-    /// How often a message is given before it goes to the dead-letter queue.
+    /// How often a message is received before it goes to the dead-letter queue.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>
-    most_receives: u32,
+    max_receives: u32,
     messages: Records<Message>,
     dead_letters: Records<Message>,
     state: Mutex<State>,
@@ -57,7 +59,7 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 struct State {
     next: u64,
-    /// The messages that a function has, and whether it chose when they come again.
+    /// The messages in flight, and whether their function has set their visibility timeout.
     in_flight: BTreeMap<String, bool>,
 }
 
@@ -70,33 +72,34 @@ struct Message {
     receives: u32,
 }
 
-/// What a poller finds.
+/// The result of a receive.
 enum Next {
     Message(String, Message),
-    /// None before that time; without one, none before something changes.
+    /// There is no message before this time. With `None`, there is none before the queue changes.
     Later(Option<DateTime<Utc>>),
 }
 
-/// Why a message's visibility cannot be changed.
+/// Why the visibility timeout of a message cannot be changed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum VisibilityError {
     #[error("The input receipt handle is invalid.")]
     Handle,
     #[error("The message is not in flight.")]
     NotInFlight,
-    #[error("could not keep the message: {0}")]
-    Keep(#[from] io::Error),
+    #[error("could not store the message: {0}")]
+    Store(#[from] io::Error),
 }
 
 impl Queue {
-    /// Opens a queue in a folder of its own, with what an earlier process left.
+    /// Opens a queue in a folder, with the messages of an earlier process.
     ///
-    /// A message that was in flight then is given again at once: its function died, too.
+    /// Messages that were in flight are visible at once, because their functions ended with that
+    /// process.
     pub(crate) fn open(
         folder: &Path,
         name: &str,
         order: Order,
-        most_receives: u32,
+        max_receives: u32,
         faults: &Faults,
     ) -> io::Result<Self> {
         let messages = Records::<Message>::open(folder.join("messages"))?;
@@ -106,7 +109,7 @@ impl Queue {
         Ok(Self {
             name: name.to_owned(),
             order,
-            most_receives,
+            max_receives,
             messages,
             dead_letters,
             state: Mutex::new(State { next, in_flight: BTreeMap::new() }),
@@ -123,7 +126,7 @@ impl Queue {
         self.order == Order::Arrival
     }
 
-    /// Adds a message that is first given after a delay; its id.
+    /// Adds a message and returns its id. The message is visible after the delay.
     pub(crate) fn send(&self, body: &str, delay: Duration) -> io::Result<String> {
         let now = Utc::now();
         let mut ids = Vec::new();
@@ -147,7 +150,8 @@ impl Queue {
         Ok(ids.swap_remove(0))
     }
 
-    /// Has a message that is in flight come again so long after now, unless it is done by then.
+    /// Sets when a message in flight is visible again: `timeout` from now, unless its function
+    /// succeeds.
     pub(super) fn change_visibility(
         &self,
         handle: &str,
@@ -156,31 +160,31 @@ impl Queue {
         let (id, receives) = handle.split_once('.').ok_or(VisibilityError::Handle)?;
         let message = self.messages.get(id).ok_or(VisibilityError::Handle)?;
         let mut state = self.lock();
-        let chosen = state.in_flight.get_mut(id).ok_or(VisibilityError::NotInFlight)?;
+        let is_timeout_set = state.in_flight.get_mut(id).ok_or(VisibilityError::NotInFlight)?;
         if receives != message.receives.to_string() {
             return Err(VisibilityError::NotInFlight);
         }
         self.messages.change(id, |message| message.visible_at = Utc::now() + timeout)?;
-        *chosen = true;
+        *is_timeout_set = true;
         Ok(())
     }
 
-    /// Gives each message to `consume`, for as long as the process lives.
+    /// Passes each message to `consume`, until the process ends.
     pub(crate) async fn run<F>(self: Arc<Self>, consume: impl Fn(Value) -> F)
     where
         F: Future<Output = Result<(), String>> + Send + 'static,
     {
-        let most = match self.order {
+        let max_runs = match self.order {
             Order::Any { at_once } => at_once,
             Order::Arrival => 1,
         };
         let mut runs = JoinSet::new();
         loop {
             while runs.try_join_next().is_some() {}
-            let next = if runs.len() < most { self.receive() } else { Ok(Next::Later(None)) };
+            let next = if runs.len() < max_runs { self.receive() } else { Ok(Next::Later(None)) };
             let wait = match next {
                 Ok(Next::Message(id, message)) => {
-                    // A task of its own: if it panics, the message still comes again.
+                    // A task of its own: if the function panics, the message is received again.
                     let run = tokio::spawn(consume(self.batch(&id, &message)));
                     let run = AbortOnDropHandle::new(run);
                     let queue = Arc::clone(&self);
@@ -193,7 +197,10 @@ impl Queue {
                 Ok(Next::Later(None)) => Duration::MAX,
                 Ok(Next::Later(Some(at))) => (at - Utc::now()).to_std().unwrap_or_default(),
                 Err(error) => {
-                    tracing::error!("queue {} cannot be read: {error}", self.name);
+                    tracing::error!(
+                        "could not receive from queue {}; retrying: {error}",
+                        self.name
+                    );
                     Duration::from_secs(1)
                 }
             };
@@ -205,7 +212,8 @@ impl Queue {
         }
     }
 
-    /// Takes the next message that is visible; those that came too often go elsewhere.
+    /// Receives the next visible message. Messages that were received too often go to the dead-letter
+    /// queue.
     fn receive(&self) -> io::Result<Next> {
         loop {
             let now = Utc::now();
@@ -221,8 +229,12 @@ impl Queue {
             if now < message.visible_at {
                 return Ok(Next::Later(Some(message.visible_at)));
             }
-            if self.most_receives <= message.receives {
-                tracing::error!("a message of {} went to the dead-letter queue", self.name);
+            if message.receives >= self.max_receives {
+                tracing::error!(
+                    "a message of queue {} failed {} times and went to the dead-letter queue",
+                    self.name,
+                    message.receives
+                );
                 self.dead_letters.add(&id, message, |_| Ok::<_, io::Error>(()))?;
                 self.messages.remove(&id)?;
                 continue;
@@ -238,28 +250,32 @@ impl Queue {
         }
     }
 
-    /// Forgets a message that was done; has it come again if it was not.
+    /// Deletes a message whose function succeeded. If the function failed, the message is visible again
+    /// after a delay.
     fn settle(&self, id: &str, outcome: Result<(), String>) {
         let mut state = self.lock();
-        let chosen = state.in_flight.get(id).copied().unwrap_or_default();
-        let kept = match outcome {
+        let is_timeout_set = state.in_flight.get(id).copied().unwrap_or_default();
+        let stored = match outcome {
             Ok(()) => self.messages.remove(id).map(drop),
             Err(error) => {
-                tracing::warn!("a message of {} comes again: {error}", self.name);
+                tracing::warn!(
+                    "a function failed for a message of queue {}; retrying: {error}",
+                    self.name
+                );
                 let later = Utc::now() + VISIBILITY_TIMEOUT;
                 let again = |message: &mut Message| message.visible_at = later;
-                if chosen { Ok(()) } else { self.messages.change(id, again).map(drop) }
+                if is_timeout_set { Ok(()) } else { self.messages.change(id, again).map(drop) }
             }
         };
-        if let Err(error) = kept {
-            tracing::error!("message {id} of {} could not be kept: {error}", self.name);
+        if let Err(error) = stored {
+            tracing::error!("could not store message {id} of queue {}: {error}", self.name);
         }
         state.in_flight.remove(id);
         drop(state);
         self.changed.notify_one();
     }
 
-    /// The event that a function is started with.
+    /// The event that starts a function: a batch of one message.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
     fn batch(&self, id: &str, message: &Message) -> Value {
         let first = message.first_received_at.unwrap_or(message.sent_at);
@@ -274,7 +290,7 @@ impl Queue {
                 "ApproximateFirstReceiveTimestamp": first.timestamp_millis().to_string(),
             },
             "messageAttributes": {},
-            "md5OfBody": md5_of(&message.body),
+            "md5OfBody": md5_digest(&message.body),
             "eventSource": "aws:sqs",
             "eventSourceARN": format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.name),
             "awsRegion": REGION,
@@ -286,7 +302,7 @@ impl Queue {
     }
 }
 
-pub(super) fn md5_of(body: &str) -> String {
+pub(super) fn md5_digest(body: &str) -> String {
     format!("{:x}", md5::compute(body))
 }
 
