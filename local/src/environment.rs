@@ -48,7 +48,7 @@ pub(crate) fn environment(
     let packaging_groups: Vec<_> = groups
         .iter()
         .enumerate()
-        .map(|(place, group)| json!({ "id": group.id, "path": PackagingGroup::path(place) }))
+        .map(|(position, group)| json!({ "id": group.id, "path": PackagingGroup::path_prefix(position) }))
         .collect();
     let mut variables = vec![
         ("CLIPS_TABLE", TABLE.to_owned()),

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
 use crate::media_file::serve_media_file;
-use crate::mediapackage::{OriginEndpoint, own_path};
+use crate::mediapackage::{OriginEndpoint, strip_url_id};
 use crate::mediapackage_vod::Assets;
 
 /// The origins that the CDN reads from.
@@ -26,7 +26,7 @@ impl Origins {
                             Path(path): Path<String>,
                             RawQuery(query): RawQuery,
                             headers: HeaderMap| {
-            if own_path(&path).is_some() && !origins.endpoint.admits(&headers) {
+            if strip_url_id(&path).is_some() && !origins.endpoint.is_authorized(&headers) {
                 return StatusCode::FORBIDDEN.into_response();
             }
             origins.serve(None, &path, query.as_deref()).await
@@ -44,7 +44,7 @@ impl Origins {
         path: &str,
         query: Option<&str>,
     ) -> Response {
-        if let Some(rest) = own_path(path) {
+        if let Some(rest) = strip_url_id(path) {
             return self.endpoint.get(rest, query.unwrap_or_default()).await;
         }
         let Some(file) = self.assets.egress_file(group, path) else {

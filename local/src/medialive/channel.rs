@@ -109,7 +109,7 @@ impl Channel {
         is_wanted: &mut watch::Receiver<bool>,
     ) -> Result<(), String> {
         if let Some((begin, length)) = self.source.recording()
-            && self.input.startover().edge().is_some_and(|edge| edge >= begin + length)
+            && self.input.startover().live_edge().is_some_and(|edge| edge >= begin + length)
         {
             // An earlier process has encoded the whole recording.
             return Ok(());

@@ -1,4 +1,4 @@
-//! The encoder: ffmpeg makes the ladder of a source and pushes it as HLS.
+//! The encoder: ffmpeg encodes a source in every rendition and pushes it as HLS.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -16,23 +16,22 @@ use crate::ladder::{FRAMES_PER_SECOND, LADDER, Rendition, SEGMENT_SECONDS};
 pub enum Source {
     /// A moving test picture with a burnt-in UTC clock and frame counter, and a tone.
     TestPicture,
-    /// The test picture as it would have been at another time, encoded as fast as the machine
-    /// can; then nothing.
+    /// The test picture of an earlier time, encoded as fast as the machine can. Then the stream ends.
     Recorded { begin: DateTime<Utc>, length: TimeDelta },
-    /// A recording of a black picture and silence, for tests that keep thousands of clips: its
-    /// segments have some 15 kB.
+    /// A recording of a black picture and silence, for tests with thousands of clips. Its segments
+    /// have about 15 kB.
     RecordedBlack { begin: DateTime<Utc>, length: TimeDelta },
-    /// A media file, over and over.
+    /// A media file, looped.
     File(PathBuf),
-    /// A port where an encoder pushes by RTMP or SRT.
+    /// An address to which an encoder pushes by RTMP or SRT.
     Listener(String),
 }
 
-/// When the first frame of a run is on air.
+/// The time of the first frame of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FirstFrame {
     At(DateTime<Utc>),
-    /// When the first segment arrives, less its duration.
+    /// The time at which the first segment arrives, less its duration.
     WithFirstSegment,
 }
 
@@ -47,14 +46,14 @@ impl FromStr for Source {
         if file.is_file() {
             return Ok(Self::File(file));
         }
-        Err(format!("{text} is neither a file nor an rtmp:// or srt:// address to listen on"))
+        Err(format!("{text} is neither a file nor an address that begins with rtmp:// or srt://"))
     }
 }
 
 impl Source {
-    /// When a run that starts `now` begins.
+    /// The time of the first frame of a run that starts `now`.
     ///
-    /// The test picture begins on a whole second, which its burnt-in clock is counted from.
+    /// The test picture begins on a whole second, because its burnt-in clock counts from there.
     pub(super) fn first_frame(&self, now: DateTime<Utc>) -> FirstFrame {
         match self {
             Self::TestPicture => {
@@ -68,7 +67,7 @@ impl Source {
         }
     }
 
-    /// When a recording begins, and how long it is.
+    /// The begin and the length of a recording. `None` if the source is live.
     pub(super) fn recording(&self) -> Option<(DateTime<Utc>, TimeDelta)> {
         match self {
             Self::Recorded { begin, length } | Self::RecordedBlack { begin, length } => {
@@ -78,7 +77,7 @@ impl Source {
         }
     }
 
-    /// Starts a run that pushes to `target`.
+    /// Starts ffmpeg, which pushes to the URL `target`.
     pub(super) async fn encode(
         &self,
         first_frame: FirstFrame,
@@ -107,12 +106,12 @@ impl Source {
             command.args(["-t", &length.num_seconds().to_string()]);
         }
         let renditions: Vec<_> = (0..LADDER.len()).map(|it| format!("v:{it},a:{it}")).collect();
-        // Only over a persistent connection does ffmpeg wait for the answer to a PUT; otherwise it
-        // hangs up at the body's end, and the server may take that for a request given up.
+        // Over a persistent connection ffmpeg waits for the answer to a PUT. Without one it closes
+        // the connection after the body, and the server may cancel the request.
         command
             .args(["-f", "hls", "-method", "PUT", "-http_persistent", "1", "-hls_list_size", "5"])
             .args(["-hls_time", &SEGMENT_SECONDS.to_string()])
-            // Where a run follows another, players are told not to miss the packets between.
+            // Marks a discontinuity, so that players do not expect the packets between two runs.
             .args(["-hls_segment_options", "mpegts_flags=initial_discontinuity"])
             .args(["-var_stream_map", &renditions.join(" ")])
             .args(["-hls_segment_filename", &format!("{target}/%v/%d.ts")])
@@ -123,7 +122,7 @@ impl Source {
             .map_err(|source| FfmpegError::Run { program: "ffmpeg", source })
     }
 
-    /// Adds the inputs; the labels of the picture and of the sound.
+    /// Adds the inputs to the command, and returns the labels of video and audio.
     async fn inputs(
         &self,
         command: &mut Command,
@@ -171,10 +170,10 @@ impl Source {
     }
 }
 
-/// Scales a picture to every rendition, with bars where its shape differs.
+/// Scales the video to every rendition, with bars if its aspect ratio differs.
 ///
-/// All renditions declare one display aspect ratio, as one DASH adaptation set demands; 854×480 in
-/// square pixels would be a hair wider than 16:9.
+/// All renditions declare the display aspect ratio 16:9, because one DASH adaptation set requires the
+/// same ratio. 854×480 in square pixels would be slightly wider.
 fn ladder_filter(video: &str) -> String {
     let labels: String = (0..LADDER.len()).map(|rendition| format!("[s{rendition}]")).collect();
     let mut filter = format!("{video},split={}{labels}", LADDER.len());
@@ -189,14 +188,14 @@ fn ladder_filter(video: &str) -> String {
     filter
 }
 
-/// The bits of the frame mark; see [`burnt_in_time`].
+/// The number of bits of the frame mark. See [`burnt_in_time`].
 const MARK_BITS: u32 = 24;
 
-/// Burns in the UTC clock and the frame counter, for people, and the frame mark, for programs.
+/// The filter that burns in a UTC clock and a frame counter, for people, and a frame mark, for tests.
 ///
-/// The mark is a row of squares, black for 0 and white for 1, the highest bit first: the frames
-/// since 1970 at the ladder's frame rate, modulo 2^24. At a height of 720 the squares are 48 wide
-/// and begin at (64, 640).
+/// The frame mark is the number of frames since 1970, modulo 2^24. It is drawn as a row of squares,
+/// highest bit first: black for 0, white for 1. At a height of 720 the squares are 48 wide and begin
+/// at (64, 640).
 fn burnt_in_time(begin: DateTime<Utc>) -> String {
     let begin = begin.timestamp();
     let mut filter = format!(

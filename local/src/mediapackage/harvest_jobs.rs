@@ -1,4 +1,4 @@
-//! The operations on harvest jobs.
+//! Harvest jobs: their rules, their records, their events, and the operations on them.
 //! <https://docs.aws.amazon.com/mediapackage/latest/apireference/harvest_jobs.html>
 
 use std::collections::BTreeMap;
@@ -23,19 +23,19 @@ use crate::eventbridge::Bus;
 use crate::faults::Faults;
 use crate::records::Records;
 
-/// How many jobs an account may have at once.
+/// The maximum number of jobs that an account has in progress.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-live.html>
-const MOST_CONCURRENT: usize = 10;
+const MAX_JOBS_IN_PROGRESS: usize = 10;
 
-/// A harvest job as it is kept: finished ones stay, for their ids are used once.
+/// The record of a harvest job. Finished jobs stay, because an id can be used only once.
 ///
-/// AWS forgets them after 90 days, longer than any stand-in runs.
+/// AWS deletes jobs after 90 days. The stand-in never does.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/ltov-how.html>
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HarvestJob {
     #[serde(flatten)]
-    asked: CreateHarvestJob,
+    request: CreateHarvestJob,
     status: JobStatus,
     created_at: DateTime<Utc>,
 }
@@ -65,7 +65,7 @@ pub(crate) struct HarvestJobs {
     endpoint: OriginEndpoint,
     s3: aws_sdk_s3::Client,
     faults: Faults,
-    chance: Mutex<fastrand::Rng>,
+    random: Mutex<fastrand::Rng>,
     bus: Arc<Bus>,
 }
 
@@ -82,49 +82,51 @@ impl HarvestJobs {
             endpoint,
             s3,
             faults: faults.clone(),
-            chance: Mutex::new(faults.random("harvest jobs")),
+            random: Mutex::new(faults.random("harvest jobs")),
             bus,
         }))
     }
 
-    /// Goes on with the jobs that an earlier process left.
+    /// Restarts the jobs that were in progress when an earlier process ended.
     pub(crate) fn resume(self: &Arc<Self>) {
         for job in self.jobs.all().into_values() {
             if job.status == JobStatus::InProgress {
-                self.work_on(job);
+                self.spawn(job);
             }
         }
     }
 
-    fn create(self: &Arc<Self>, asked: CreateHarvestJob) -> Result<HarvestJob, AwsError> {
-        check_id(&asked.id)?;
-        self.check_window(&asked)?;
-        let job = HarvestJob { asked, status: JobStatus::InProgress, created_at: Utc::now() };
-        let id = job.asked.id.clone();
+    fn create(self: &Arc<Self>, request: CreateHarvestJob) -> Result<HarvestJob, AwsError> {
+        check_id(&request.id)?;
+        self.check_window(&request)?;
+        let job = HarvestJob { request, status: JobStatus::InProgress, created_at: Utc::now() };
+        let id = job.request.id.clone();
         self.jobs.add(&id, job.clone(), |jobs| {
-            // Which error a taken id gives is not documented; of the documented ones it is this.
+            // AWS does not document the error for an id in use. Of the documented errors, this one
+            // fits.
             if jobs.contains_key(&id) {
                 return Err(AwsError::unprocessable(format!("harvest job {id} already exists")));
             }
-            let busy = |job: &&HarvestJob| job.status == JobStatus::InProgress;
-            if MOST_CONCURRENT <= jobs.values().filter(busy).count() {
+            let is_in_progress = |job: &&HarvestJob| job.status == JobStatus::InProgress;
+            if jobs.values().filter(is_in_progress).count() >= MAX_JOBS_IN_PROGRESS {
                 return Err(AwsError::too_many_requests(format!(
-                    "the account has {MOST_CONCURRENT} harvest jobs in progress"
+                    "the account has {MAX_JOBS_IN_PROGRESS} harvest jobs in progress"
                 )));
             }
             Ok(())
         })?;
-        self.work_on(job.clone());
+        self.spawn(job.clone());
         Ok(job)
     }
 
-    /// The rules of <https://docs.aws.amazon.com/mediapackage/latest/ug/ltov-reqmts.html>.
-    fn check_window(&self, asked: &CreateHarvestJob) -> Result<(), AwsError> {
-        if asked.origin_endpoint_id != self.endpoint.id {
-            let id = &asked.origin_endpoint_id;
-            return Err(AwsError::unprocessable(format!("there is no origin endpoint {id}")));
+    /// Checks the endpoint and the window of a request.
+    /// <https://docs.aws.amazon.com/mediapackage/latest/ug/ltov-reqmts.html>
+    fn check_window(&self, request: &CreateHarvestJob) -> Result<(), AwsError> {
+        if request.origin_endpoint_id != self.endpoint.id {
+            let id = &request.origin_endpoint_id;
+            return Err(AwsError::unprocessable(format!("origin endpoint {id} not found")));
         }
-        let window = asked.window()?;
+        let window = request.window()?;
         let stretch = self
             .endpoint
             .startover
@@ -133,56 +135,56 @@ impl HarvestJobs {
         if stretch.ended {
             Ok(())
         } else {
-            Err(AwsError::unprocessable("the end time has to be in the past"))
+            Err(AwsError::unprocessable("the end time must be in the past"))
         }
     }
 
-    /// Does a job in the background, and tells of its end.
-    fn work_on(self: &Arc<Self>, job: HarvestJob) {
+    /// Runs a job in the background and publishes its event when it ends.
+    fn spawn(self: &Arc<Self>, job: HarvestJob) {
         let jobs = Arc::clone(self);
         tokio::spawn(async move {
-            let id = job.asked.id.clone();
-            let begun = tokio::time::Instant::now();
-            let result = jobs.harvest(&job.asked).await;
-            tokio::time::sleep_until(begun + jobs.faults.min_job_duration()).await;
+            let id = job.request.id.clone();
+            let started_at = tokio::time::Instant::now();
+            let result = jobs.harvest(&job.request).await;
+            tokio::time::sleep_until(started_at + jobs.faults.min_job_duration()).await;
             let (status, message) = match result {
                 Ok(()) => (JobStatus::Succeeded, None),
                 Err(error) => (JobStatus::Failed, Some(matchcut::error::chain(&error))),
             };
             match jobs.jobs.change(&id, |job| job.status = status) {
-                Ok(Some(job)) => jobs.tell(&job, message),
+                Ok(Some(job)) => jobs.publish(&job, message),
                 Ok(None) => {}
-                Err(error) => tracing::error!("harvest job {id} could not be kept: {error}"),
+                Err(error) => tracing::error!("could not store harvest job {id}: {error}"),
             }
         });
     }
 
-    async fn harvest(&self, asked: &CreateHarvestJob) -> Result<(), HarvestFailure> {
-        let window = asked.window().map_err(|_| HarvestFailure::Expired)?;
-        let draw = self.chance.lock().expect("no thread panics while it holds the lock").f64();
+    async fn harvest(&self, request: &CreateHarvestJob) -> Result<(), HarvestFailure> {
+        let window = request.window().map_err(|_| HarvestFailure::Expired)?;
+        let draw = self.random.lock().expect("no thread panics while it holds the lock").f64();
         let is_fault_injected = draw < self.faults.fail;
         let startover = &self.endpoint.startover;
-        harvest(startover, &self.s3, window, &asked.s3_destination, is_fault_injected).await
+        harvest(startover, &self.s3, window, &request.s3_destination, is_fault_injected).await
     }
 
-    /// The event as captured: snake case, and two spellings of the ARN.
+    /// Publishes the event as captured from AWS: in snake case, with two spellings of the ARN.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/cloudwatch-events-example.html>
-    fn tell(&self, job: &HarvestJob, message: Option<String>) {
-        let asked = &job.asked;
+    fn publish(&self, job: &HarvestJob, message: Option<String>) {
+        let request = &job.request;
         let arn =
-            |service| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:harvest_jobs/{}", asked.id);
+            |service| format!("arn:aws:{service}:{REGION}:{ACCOUNT}:harvest_jobs/{}", request.id);
         let time = |text: &str| parse_time(text).map(iso);
         let mut detail = json!({ "harvest_job": {
-            "id": asked.id,
+            "id": request.id,
             "arn": arn("mediapackage-vod"),
             "status": job.status,
-            "origin_endpoint_id": asked.origin_endpoint_id,
-            "start_time": time(&asked.start_time),
-            "end_time": time(&asked.end_time),
+            "origin_endpoint_id": request.origin_endpoint_id,
+            "start_time": time(&request.start_time),
+            "end_time": time(&request.end_time),
             "s3_destination": {
-                "bucket_name": asked.s3_destination.bucket_name,
-                "manifest_key": asked.s3_destination.manifest_key,
-                "role_arn": asked.s3_destination.role_arn,
+                "bucket_name": request.s3_destination.bucket_name,
+                "manifest_key": request.s3_destination.manifest_key,
+                "role_arn": request.s3_destination.role_arn,
             },
             "created_at": iso(job.created_at),
         }});
@@ -203,7 +205,9 @@ impl CreateHarvestJob {
     fn window(&self) -> Result<Range<DateTime<Utc>>, AwsError> {
         let time = |name: &str, text: &str| {
             parse_time(text).ok_or_else(|| {
-                AwsError::unprocessable(format!("{name} {text:?} is no ISO 8601 or epoch time"))
+                AwsError::unprocessable(format!(
+                    "{name} {text:?} is neither an ISO 8601 nor an epoch time"
+                ))
             })
         };
         Ok(time("startTime", &self.start_time)?..time("endTime", &self.end_time)?)
@@ -211,10 +215,11 @@ impl CreateHarvestJob {
 }
 
 impl HarvestJob {
-    /// The job as the API shows it; there is no field for why it failed.
+    /// The job as DescribeHarvestJob returns it. There is no field for the reason of a failure.
     fn describe(&self) -> Value {
-        let mut shown = json!(self.asked);
-        let arn = format!("arn:aws:mediapackage:{REGION}:{ACCOUNT}:harvest_jobs/{}", self.asked.id);
+        let mut shown = json!(self.request);
+        let arn =
+            format!("arn:aws:mediapackage:{REGION}:{ACCOUNT}:harvest_jobs/{}", self.request.id);
         shown["arn"] = json!(arn);
         shown["channelId"] = json!(MEDIA_PACKAGE_CHANNEL);
         shown["createdAt"] = json!(iso(self.created_at));
@@ -247,7 +252,7 @@ async fn describe_harvest_job(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, AwsError> {
     let job = jobs.jobs.get(&id);
-    let job = job.ok_or_else(|| AwsError::not_found(format!("there is no harvest job {id}")))?;
+    let job = job.ok_or_else(|| AwsError::not_found(format!("harvest job {id} not found")))?;
     Ok(Json(job.describe()))
 }
 
@@ -262,17 +267,17 @@ struct ListHarvestJobs {
 
 async fn list_harvest_jobs(
     State(jobs): State<Arc<HarvestJobs>>,
-    asked: Result<Query<ListHarvestJobs>, QueryRejection>,
+    request: Result<Query<ListHarvestJobs>, QueryRejection>,
 ) -> Result<Json<Value>, AwsError> {
-    let Query(asked) = asked?;
+    let Query(request) = request?;
     let of_channel =
-        asked.include_channel_id.as_deref().is_none_or(|id| id == MEDIA_PACKAGE_CHANNEL);
+        request.include_channel_id.as_deref().is_none_or(|id| id == MEDIA_PACKAGE_CHANNEL);
     let all: BTreeMap<_, _> = if of_channel { jobs.jobs.all() } else { BTreeMap::new() };
     let wanted = all
         .into_iter()
-        .filter(|(_, job)| asked.include_status.is_none_or(|status| job.status == status))
+        .filter(|(_, job)| request.include_status.is_none_or(|status| job.status == status))
         .map(|(id, job)| (id, job.describe()));
-    let (jobs, next) = page(wanted, asked.max_results, asked.next_token.as_deref());
+    let (jobs, next) = page(wanted, request.max_results, request.next_token.as_deref());
     let mut body = json!({ "harvestJobs": jobs });
     if let Some(next) = next {
         body["nextToken"] = json!(next);

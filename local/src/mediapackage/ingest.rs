@@ -1,4 +1,4 @@
-//! The MediaPackage channel's input: the encoder pushes HLS to it with PUT.
+//! The ingest of one run of the encoder: collects pushed files and publishes whole segments.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,19 +12,20 @@ use crate::ladder::LADDER;
 
 /// One run of the encoder, from its first segment to its last.
 ///
-/// Renditions arrive one by one, and a segment's duration only with its playlist; a segment is
-/// published once all is there, and after its predecessor.
+/// Renditions arrive one by one, and a segment's duration arrives with its playlist. A segment is
+/// published when every rendition and the duration have arrived and the segment before it is
+/// published.
 #[derive(Debug)]
 pub(crate) struct Ingest {
     run: u64,
     startover: Arc<Startover>,
     folder: PathBuf,
-    arriving: Mutex<Arriving>,
+    incoming: Mutex<Incoming>,
 }
 
 #[derive(Debug)]
-struct Arriving {
-    /// When the next segment to be published starts; unknown until a push begins.
+struct Incoming {
+    /// The start of the next segment to publish. With `None`, the first segment to arrive sets it.
     next_start: Option<DateTime<Utc>>,
     next: u64,
     durations: BTreeMap<u64, TimeDelta>,
@@ -34,27 +35,28 @@ struct Arriving {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IngestError {
-    #[error("{0} is not the name of a segment or a playlist")]
+    #[error("{0} is not the path of a segment or a playlist")]
     Name(String),
-    #[error("the playlist is not HLS")]
+    #[error("the playlist is not valid HLS")]
     Playlist,
-    #[error("the segment could not be kept")]
+    #[error("could not store the segment")]
     Io(#[from] io::Error),
 }
 
 impl Ingest {
-    /// Begins a run; `begin` is when its first frame is on air, or else its first segment tells.
+    /// Begins a run. `first_frame_at` is the time of its first frame. If it is `None`, the run begins
+    /// when its first segment arrives, less the duration of that segment.
     pub(crate) fn begin(
         startover: Arc<Startover>,
         folder: &Path,
-        begin: Option<DateTime<Utc>>,
+        first_frame_at: Option<DateTime<Utc>>,
     ) -> io::Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder)?;
         }
         fs::create_dir_all(folder)?;
-        let arriving = Arriving {
-            next_start: begin,
+        let incoming = Incoming {
+            next_start: first_frame_at,
             next: 0,
             durations: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -63,11 +65,11 @@ impl Ingest {
             run: startover.next_run(),
             startover,
             folder: folder.to_owned(),
-            arriving: Mutex::new(arriving),
+            incoming: Mutex::new(incoming),
         })
     }
 
-    /// Takes `<rendition>/<number>.ts` or `<rendition>/index.m3u8`.
+    /// Ingests a file: `<rendition>/<number>.ts` or `<rendition>/index.m3u8`.
     pub(crate) fn put(
         &self,
         path: &str,
@@ -76,21 +78,21 @@ impl Ingest {
     ) -> Result<(), IngestError> {
         let name = || IngestError::Name(path.to_owned());
         let Some((rendition, file)) = path.split_once('/') else {
-            // The encoder's own multivariant playlist: ours says the same.
+            // The encoder's own multivariant playlist. The endpoint writes another with the same content.
             return if path.ends_with(".m3u8") { Ok(()) } else { Err(name()) };
         };
         let rendition: usize = rendition.parse().map_err(|_| name())?;
-        if LADDER.len() <= rendition {
+        if rendition >= LADDER.len() {
             return Err(name());
         }
-        let mut arriving = self.arriving.lock().expect("no thread panics while it holds the lock");
+        let mut incoming = self.incoming.lock().expect("no thread panics while it holds the lock");
         if file.ends_with(".m3u8") {
             let playlist =
                 m3u8_rs::parse_media_playlist_res(body).map_err(|_| IngestError::Playlist)?;
             for (number, segment) in (playlist.media_sequence..).zip(&playlist.segments) {
                 #[expect(clippy::cast_possible_truncation, reason = "segments last seconds")]
                 let microseconds = (f64::from(segment.duration) * 1e6).round() as i64;
-                arriving.durations.insert(number, TimeDelta::microseconds(microseconds));
+                incoming.durations.insert(number, TimeDelta::microseconds(microseconds));
             }
         } else {
             let number = file.strip_suffix(".ts").and_then(|number| number.parse().ok());
@@ -98,30 +100,31 @@ impl Ingest {
             let folder = self.folder.join(number.to_string());
             fs::create_dir_all(&folder)?;
             fs::write(folder.join(format!("{rendition}.ts")), body)?;
-            arriving.files.entry(number).or_default()[rendition] = true;
+            incoming.files.entry(number).or_default()[rendition] = true;
         }
-        self.publish(&mut arriving, now)
+        self.publish(&mut incoming, now)
     }
 
-    /// Publishes every segment that is complete and due.
-    fn publish(&self, arriving: &mut Arriving, now: DateTime<Utc>) -> Result<(), IngestError> {
+    /// Publishes the complete segments that follow the last published one.
+    fn publish(&self, incoming: &mut Incoming, now: DateTime<Utc>) -> Result<(), IngestError> {
         loop {
-            let number = arriving.next;
+            let number = incoming.next;
             let complete =
-                arriving.files.get(&number).is_some_and(|files| files.iter().all(|it| *it));
-            let Some(duration) = arriving.durations.get(&number).copied().filter(|_| complete)
+                incoming.files.get(&number).is_some_and(|files| files.iter().all(|it| *it));
+            let Some(duration) = incoming.durations.get(&number).copied().filter(|_| complete)
             else {
                 return Ok(());
             };
-            // A push may begin with what its encoder had kept back: time never runs backwards.
-            let start = arriving.next_start.unwrap_or(now - duration);
-            let start = self.startover.edge().map_or(start, |edge| edge.max(start));
+            // A push may begin with segments that its encoder has buffered, whose times are before the
+            // live edge. A segment never starts before the live edge.
+            let start = incoming.next_start.unwrap_or(now - duration);
+            let start = self.startover.live_edge().map_or(start, |edge| edge.max(start));
             let files = self.folder.join(number.to_string());
             self.startover.publish(self.run, start, duration, &files)?;
-            arriving.next_start = Some(start + duration);
-            arriving.next += 1;
-            arriving.files.remove(&number);
-            arriving.durations.retain(|known, _| number < *known);
+            incoming.next_start = Some(start + duration);
+            incoming.next += 1;
+            incoming.files.remove(&number);
+            incoming.durations.retain(|known, _| number < *known);
         }
     }
 }
@@ -131,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_segment_is_on_air_once_every_rendition_and_its_duration_are_there() {
+    fn a_segment_is_published_when_every_rendition_and_its_duration_have_arrived() {
         let folder = tempfile::tempdir().unwrap();
         let window = TimeDelta::seconds(900);
         let startover = Arc::new(Startover::open(folder.path().join("live"), window).unwrap());
@@ -148,12 +151,12 @@ mod tests {
             "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n0.ts\n#EXTINF:1.96,\n1.ts\n",
         );
         put("1/0.ts", "a");
-        assert_eq!(startover.edge(), None);
+        assert_eq!(startover.live_edge(), None);
         put("2/0.ts", "a");
-        assert_eq!(startover.edge(), Some(at(2)));
+        assert_eq!(startover.live_edge(), Some(at(2)));
         put("0/1.ts", "b");
         put("2/1.ts", "b");
-        assert_eq!(startover.edge(), Some(at(2) + TimeDelta::milliseconds(1960)));
+        assert_eq!(startover.live_edge(), Some(at(2) + TimeDelta::milliseconds(1960)));
         assert!(ingest.put("3/0.ts", b"", at(5)).is_err());
         assert!(ingest.put("../0.ts", b"", at(5)).is_err());
     }

@@ -1,4 +1,4 @@
-//! HLS manifests of stretches of the stream, as MediaPackage writes them.
+//! HLS manifests of a stretch of the live stream, as MediaPackage writes them.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::ladder::{FRAMES_PER_SECOND, LADDER};
 /// The `manifestName` of the origin endpoint; child manifests and segments are named after it.
 const MANIFEST_NAME: &str = "index";
 
-/// The name of a rendition's manifest: renditions count from 1.
+/// The name of a rendition's manifest. Renditions are numbered from 1.
 pub(crate) fn rendition_name(rendition: usize) -> String {
     format!("{MANIFEST_NAME}_{}.m3u8", rendition + 1)
 }
@@ -20,7 +20,7 @@ pub(crate) fn segment_name(rendition: usize, sequence: u64) -> String {
     format!("{MANIFEST_NAME}_{}_{sequence}.ts", rendition + 1)
 }
 
-/// The rendition and the sequence number of a segment's name.
+/// Parses the rendition and the sequence number from a segment's name.
 pub(crate) fn parse_segment_name(name: &str) -> Option<(usize, u64)> {
     let numbers = name.strip_prefix(MANIFEST_NAME)?.strip_prefix('_')?.strip_suffix(".ts")?;
     let (rendition, sequence) = numbers.split_once('_')?;
@@ -28,7 +28,7 @@ pub(crate) fn parse_segment_name(name: &str) -> Option<(usize, u64)> {
     (rendition < LADDER.len()).then_some((rendition, sequence.parse().ok()?))
 }
 
-/// The parent manifest; `query` is handed on to its children.
+/// The multivariant manifest. `query` is appended to the URLs of its child manifests.
 pub(crate) fn multivariant_playlist(stretch: &Stretch, query: &str) -> String {
     let mut text = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
     for (rendition, format) in LADDER.iter().enumerate() {
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_segments_parse_back() {
+    fn segment_names_parse_back() {
         assert_eq!(parse_segment_name(&segment_name(2, 17)), Some((2, 17)));
         for name in ["index_0_1.ts", "index_4_1.ts", "index_1.m3u8", "index_1_x.ts", "1_1.ts"] {
             assert_eq!(parse_segment_name(name), None, "{name}");

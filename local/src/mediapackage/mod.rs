@@ -11,5 +11,5 @@ mod startover;
 
 pub(crate) use harvest_jobs::{HarvestJobs, router};
 pub(crate) use input::{ChannelInput, input_router};
-pub(crate) use origin_endpoint::{OriginEndpoint, manifest_path, own_path};
+pub(crate) use origin_endpoint::{OriginEndpoint, manifest_path, strip_url_id};
 pub(crate) use startover::Startover;

@@ -1,5 +1,4 @@
-//! The origin endpoint: live and time-shifted manifests, and the segments they name.
-//!
+//! The origin endpoint: live manifests, time-shifted manifests, and segments.
 //! <https://docs.aws.amazon.com/mediapackage/latest/ug/time-shifted.html>
 
 use std::sync::Arc;
@@ -14,10 +13,10 @@ use super::startover::{Startover, Stretch};
 use crate::ladder::LADDER;
 use crate::media_file::serve_media_file;
 
-/// The playlist window: how much of the stream a plain live manifest shows.
+/// 60 s: the playlist window, which is the length of a live manifest.
 const PLAYLIST_WINDOW: TimeDelta = TimeDelta::seconds(60);
 
-/// The 32 hexadecimal digits in the endpoint's URLs; the same after a restart.
+/// The 32 hexadecimal digits in the endpoint's URLs. They are the same after a restart.
 const URL_ID: u128 = u128::from_be_bytes(*b"matchcut/channel");
 
 /// The path of the endpoint's manifest at its origin.
@@ -25,8 +24,9 @@ pub(crate) fn manifest_path() -> String {
     format!("/out/v1/{URL_ID:032x}/index.m3u8")
 }
 
-/// What follows the endpoint's part of `/out/v1/<path>`, if the path is the endpoint's.
-pub(crate) fn own_path(path: &str) -> Option<&str> {
+/// The rest of `/out/v1/<path>` after the endpoint's digits. Returns `None` if the path belongs to
+/// another endpoint.
+pub(crate) fn strip_url_id(path: &str) -> Option<&str> {
     path.strip_prefix(&format!("{URL_ID:032x}"))?.strip_prefix('/')
 }
 
@@ -36,23 +36,23 @@ pub(crate) struct OriginEndpoint {
     /// MediaPackage's id of the endpoint.
     pub(crate) id: String,
     pub(crate) startover: Arc<Startover>,
-    /// What `X-MediaPackage-CDNIdentifier` has to be, if anything.
+    /// The value of `X-MediaPackage-CDNIdentifier` that requests must have, if it is required.
     pub(crate) cdn_identifier: Option<String>,
 }
 
-/// The times a request asks for, by query or by path.
+/// The times in a request's query or path.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Times {
     start: Option<DateTime<Utc>>,
     end: Option<DateTime<Utc>>,
-    /// The query as it has to be handed on to child manifests.
+    /// The query, which is appended to the URLs of child manifests.
     query: String,
 }
 
 impl OriginEndpoint {
-    /// Whether a request comes through the CDN the endpoint expects.
+    /// Whether a request has the required CDN identifier.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/cdn-auth.html>
-    pub(crate) fn admits(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn is_authorized(&self, headers: &HeaderMap) -> bool {
         self.cdn_identifier.as_deref().is_none_or(|expected| {
             headers.get("x-mediapackage-cdnidentifier").is_some_and(|given| given == expected)
         })
@@ -60,7 +60,7 @@ impl OriginEndpoint {
 
     /// Answers `GET /out/v1/<url id>/<path>?<query>`.
     pub(crate) async fn get(&self, path: &str, query: &str) -> Response {
-        let Some((times, name)) = parse(path, query) else {
+        let Some((times, name)) = parse_request(path, query) else {
             return StatusCode::BAD_REQUEST.into_response();
         };
         if let Some((rendition, sequence)) = parse_segment_name(name) {
@@ -82,12 +82,12 @@ impl OriginEndpoint {
             Some(rendition) => media_playlist(&stretch, rendition),
             None => return StatusCode::NOT_FOUND.into_response(),
         };
-        manifest(&stretch, text)
+        manifest_response(&stretch, text)
     }
 }
 
-/// Splits a path and its query into times and the name of a file.
-fn parse<'a>(path: &'a str, query: &str) -> Option<(Times, &'a str)> {
+/// Parses the times and the file name of a request.
+fn parse_request<'a>(path: &'a str, query: &str) -> Option<(Times, &'a str)> {
     let mut times = Times::default();
     let mut parts = path.split('/');
     let mut name = parts.next_back()?;
@@ -110,7 +110,7 @@ fn parse<'a>(path: &'a str, query: &str) -> Option<(Times, &'a str)> {
     Some((times, name))
 }
 
-/// Reads POSIX seconds, or ISO 8601 with an offset.
+/// Parses epoch seconds, or ISO 8601 with an offset.
 pub(crate) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     match text.parse() {
         Ok(seconds) => DateTime::from_timestamp(seconds, 0),
@@ -118,12 +118,13 @@ pub(crate) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     }
 }
 
-/// A manifest, with the headers by which MediaPackage tells how far it is.
+/// The response with a manifest. Its headers name the newest segment and the time of its end.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/monitoring-manifest-last-updated.html>
-fn manifest(stretch: &Stretch, text: String) -> Response {
-    let half_a_segment = (CACHE_CONTROL, "max-age=1");
+fn manifest_response(stretch: &Stretch, text: String) -> Response {
+    // Half the length of a segment.
+    let max_age = (CACHE_CONTROL, "max-age=1");
     let mut response =
-        ([(CONTENT_TYPE, "application/vnd.apple.mpegurl"), half_a_segment], text).into_response();
+        ([(CONTENT_TYPE, "application/vnd.apple.mpegurl"), max_age], text).into_response();
     if let Some(last) = stretch.segments.last() {
         let headers = response.headers_mut();
         headers.insert("x-mediapackage-manifest-last-sequence", last.sequence.into());
@@ -138,10 +139,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_from_query_and_path_alike() {
+    fn times_are_parsed_from_query_and_path() {
         let at = |seconds| DateTime::from_timestamp(seconds, 0);
         let check = |path, query, start, end, expected_name| {
-            let (times, name) = parse(path, query).unwrap();
+            let (times, name) = parse_request(path, query).unwrap();
             assert_eq!(
                 (times.start, times.end, name),
                 (start, end, expected_name),
@@ -154,7 +155,7 @@ mod tests {
         check("start/1580736658/end/1580736778/index_1.m3u8", "", start, end, "index_1.m3u8");
         let iso = "start=2020-02-03T13:30:58%2B00:00&end=2020-02-03T14:32:58%2B01:00";
         check("index.m3u8", iso, start, end, "index.m3u8");
-        assert_eq!(parse("index.m3u8", "start=soon"), None);
-        assert_eq!(parse("start/index.m3u8", ""), None);
+        assert_eq!(parse_request("index.m3u8", "start=soon"), None);
+        assert_eq!(parse_request("start/index.m3u8", ""), None);
     }
 }

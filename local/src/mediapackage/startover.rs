@@ -1,8 +1,8 @@
-//! The startover window: the last stretch of the stream, as segments on disk.
+//! The startover window: the newest segments of the live stream, on disk.
 //!
-//! A segment is a folder with one file per rendition. The folder's name says all there is to know
-//! of it, and it gets that name by one rename, so a segment is there in every rendition or not at
-//! all, and a restart finds the window as the killed process left it.
+//! A segment is a folder with one file per rendition. The folder's name holds the segment's numbers,
+//! start and duration. A segment is published by one rename of its folder, so every rendition is
+//! there or none, and a restart finds the window as the killed process left it.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -14,24 +14,25 @@ use tokio::sync::watch;
 
 use crate::ladder::LADDER;
 
-/// A stretch of the stream in every rendition.
+/// A segment of the stream, in every rendition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
-    /// Counts all segments of the channel.
+    /// The number of the segment, counted from the channel's first segment.
     pub(crate) sequence: u64,
-    /// Counts the encoder's starts: where it changes, the stream was off air.
+    /// The number of the encoder's run. Between two runs, the stream was off air.
     pub(crate) run: u64,
     pub(crate) start: DateTime<Utc>,
     pub(crate) duration: TimeDelta,
-    /// The bytes of each rendition.
+    /// The size of each rendition in bytes.
     pub(crate) sizes: [u64; LADDER.len()],
     folder: PathBuf,
 }
 
-/// Segments that follow each other, and whether the stretch asked for is complete.
+/// Consecutive segments.
 #[derive(Clone, Debug)]
 pub(crate) struct Stretch {
     pub(crate) segments: Vec<Segment>,
+    /// Whether the end of the requested time span has aired.
     pub(crate) ended: bool,
 }
 
@@ -45,13 +46,13 @@ pub(crate) enum StartoverError {
     Outside,
 }
 
-/// The segments of a channel that are still kept.
+/// The segments in the startover window of a channel.
 #[derive(Debug)]
 pub(crate) struct Startover {
     folder: PathBuf,
     window: TimeDelta,
     segments: RwLock<VecDeque<Segment>>,
-    /// The sequence number of the newest segment, for those who wait for it.
+    /// The sequence number of the newest segment.
     newest: watch::Sender<Option<u64>>,
 }
 
@@ -95,7 +96,7 @@ fn microseconds(duration: TimeDelta) -> i64 {
 }
 
 impl Startover {
-    /// Opens the folder of a channel; what is not a whole segment is removed.
+    /// Reads the segments of a folder. Incomplete segments are deleted.
     pub(crate) fn open(folder: impl Into<PathBuf>, window: TimeDelta) -> io::Result<Self> {
         let folder = folder.into();
         fs::create_dir_all(&folder)?;
@@ -122,22 +123,24 @@ impl Startover {
         self.read().back().map_or(0, |segment| segment.run + 1)
     }
 
-    /// When the newest segment ends.
-    pub(crate) fn edge(&self) -> Option<DateTime<Utc>> {
+    /// The live edge: the end of the newest segment.
+    pub(crate) fn live_edge(&self) -> Option<DateTime<Utc>> {
         self.read().back().map(Segment::end)
     }
 
+    /// Changes when a segment is published.
     pub(crate) fn newest(&self) -> watch::Receiver<Option<u64>> {
         self.newest.subscribe()
     }
 
-    /// Waits until there have been so many segments.
+    /// Waits until the channel has had at least `segments` segments.
     pub(crate) async fn wait_for_segments(&self, segments: u64) {
-        // The sender lives as long as this does.
-        let _ = self.newest().wait_for(|newest| newest.is_some_and(|it| segments <= it + 1)).await;
+        // The wait fails only if the sender is dropped, and `self` owns the sender.
+        let _ = self.newest().wait_for(|newest| newest.is_some_and(|it| it + 1 >= segments)).await;
     }
 
-    /// Adds a segment whose files lie in `files`, and forgets those that have grown too old.
+    /// Publishes a segment, whose renditions are in the folder `files`, and deletes the segments that
+    /// are older than the window.
     pub(crate) fn publish(
         &self,
         run: u64,
@@ -167,17 +170,17 @@ impl Startover {
         Ok(())
     }
 
-    /// The last stretch before the live edge.
+    /// The stretch of the given length before the live edge.
     pub(crate) fn latest(&self, length: TimeDelta) -> Stretch {
         let segments = self.read();
-        let from = segments.back().map(|segment| segment.end() - length);
-        let recent = |segment: &&Segment| from.is_some_and(|from| from <= segment.start);
+        let start = segments.back().map(|segment| segment.end() - length);
+        let recent = |segment: &&Segment| start.is_some_and(|start| segment.start >= start);
         Stretch { segments: segments.iter().filter(recent).cloned().collect(), ended: false }
     }
 
-    /// The segments that a time span touches: it is widened to whole segments.
+    /// The segments of a time span, which is widened to whole segments.
     ///
-    /// Without an end, or with one that has not aired, the stretch is still growing.
+    /// Without an end, or with an end that has not aired, the stretch is not complete yet.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/time-shifted.html>
     pub(crate) fn stretch(
         &self,
@@ -188,7 +191,7 @@ impl Startover {
             if end <= start {
                 return Err(StartoverError::Empty);
             }
-            if TimeDelta::hours(24) < end - start {
+            if end - start > TimeDelta::hours(24) {
                 return Err(StartoverError::TooLong);
             }
         }
@@ -251,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_widened_to_whole_segments_and_outside_is_refused() {
+    fn time_spans_are_widened_to_whole_segments_and_must_be_in_the_window() {
         let folder = tempfile::tempdir().unwrap();
         let startover = startover(folder.path());
         let check = |start, end: i64, expected: Result<(i64, i64, bool), StartoverError>| {
@@ -275,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_finds_every_whole_segment_and_goes_on_counting() {
+    fn a_restart_keeps_whole_segments_and_continues_their_numbers() {
         let folder = tempfile::tempdir().unwrap();
         let before = startover(folder.path());
         fs::create_dir(folder.path().join("live/half")).unwrap();
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_than_the_window_is_removed() {
+    fn segments_older_than_the_window_are_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let startover = startover(folder.path());
         publish(&startover, 1, 915);

@@ -40,7 +40,9 @@ struct List {
 }
 
 impl List {
-    /// A page of what belongs to the group asked for.
+    /// A page of the items, which are given as id, packaging group and JSON.
+    ///
+    /// If the request names a packaging group, only the items of that group are listed.
     fn reply(
         self,
         name: &str,
@@ -70,7 +72,7 @@ async fn describe_asset(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, AwsError> {
     let asset = assets.records.get(&id);
-    let asset = asset.ok_or_else(|| AwsError::not_found(format!("there is no asset {id}")))?;
+    let asset = asset.ok_or_else(|| AwsError::not_found(format!("asset {id} not found")))?;
     Ok(Json(describe(&assets, &asset)))
 }
 
@@ -82,14 +84,14 @@ async fn delete_asset(
     Ok((StatusCode::ACCEPTED, Json(json!({}))))
 }
 
-/// Items of the list are shallow: they have no egress endpoints.
+/// Lists assets, without their egress endpoints.
 async fn list_assets(State(assets): Shared, Query(list): Query<List>) -> Json<Value> {
     let shallow = assets.records.all().into_iter().map(|(id, asset)| {
         let mut shown = describe(&assets, &asset);
         if let Some(fields) = shown.as_object_mut() {
             fields.remove("egressEndpoints");
         }
-        (id, asset.asked.packaging_group_id, shown)
+        (id, asset.request.packaging_group_id, shown)
     });
     list.reply("assets", shallow)
 }
@@ -102,8 +104,8 @@ fn describe(assets: &Assets, asset: &Asset) -> Value {
             "url": assets.egress_url(egress),
         })
     };
-    let mut shown = json!(asset.asked);
-    shown["arn"] = json!(asset_arn(&asset.asked.id));
+    let mut shown = json!(asset.request);
+    shown["arn"] = json!(asset_arn(&asset.request.id));
     shown["createdAt"] = json!(asset.created_at.to_rfc3339_opts(SecondsFormat::Millis, true));
     shown["egressEndpoints"] = asset.egress.iter().map(endpoint).collect();
     shown
@@ -121,14 +123,14 @@ async fn describe_packaging_group(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, AwsError> {
     let group = assets.group(&id);
-    let missing = || AwsError::not_found(format!("there is no packaging group {id}"));
+    let missing = || AwsError::not_found(format!("packaging group {id} not found"));
     Ok(Json(describe_group(&assets, group.ok_or_else(missing)?)))
 }
 
 fn describe_group(assets: &Assets, group: &PackagingGroup) -> Value {
-    let of_group = |asset: &&Asset| asset.asked.packaging_group_id == group.id;
+    let in_group = |asset: &&Asset| asset.request.packaging_group_id == group.id;
     json!({
-        "approximateAssetCount": assets.records.all().values().filter(of_group).count(),
+        "approximateAssetCount": assets.records.all().values().filter(in_group).count(),
         "arn": format!("arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/{}", group.id),
         "domainName": assets.domain_name,
         "id": group.id,
@@ -141,10 +143,10 @@ async fn list_packaging_configurations(
     Query(list): Query<List>,
 ) -> Json<Value> {
     let all = assets.groups.iter().flat_map(|group| {
-        let shown = |it: &PackagingConfiguration| {
+        let describe = |it: &PackagingConfiguration| {
             (it.id.clone(), group.id.clone(), describe_configuration(group, it))
         };
-        group.packaging_configurations.iter().map(shown)
+        group.packaging_configurations.iter().map(describe)
     });
     list.reply("packagingConfigurations", all)
 }
@@ -157,7 +159,7 @@ async fn describe_packaging_configuration(
         let wanted = group.packaging_configurations.iter().find(|it| it.id == id)?;
         Some(describe_configuration(group, wanted))
     });
-    let missing = || AwsError::not_found(format!("there is no packaging configuration {id}"));
+    let missing = || AwsError::not_found(format!("packaging configuration {id} not found"));
     Ok(Json(found.ok_or_else(missing)?))
 }
 

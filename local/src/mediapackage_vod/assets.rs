@@ -1,4 +1,4 @@
-//! The assets of the account, and their way to being playable.
+//! Assets: their records, their ingest in the background, and their events.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,17 +18,18 @@ use crate::eventbridge::Bus;
 use crate::faults::Faults;
 use crate::records::Records;
 
-/// The cores of a small machine, which the encoder needs too.
-const MOST_INGESTS_AT_ONCE: usize = 2;
+/// The cores of a small machine, which the live encoder needs too.
+const MAX_CONCURRENT_INGESTS: usize = 2;
 
-/// An asset as it is kept.
+/// The record of an asset.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Asset {
     #[serde(flatten)]
-    pub(super) asked: CreateAsset,
+    pub(super) request: CreateAsset,
     pub(super) created_at: DateTime<Utc>,
-    /// The 32 hexadecimal digits all of its URLs carry; another asset of the id has others.
+    /// The 32 hexadecimal digits in all URLs of the asset. If an asset is deleted and created again
+    /// with the same id, its digits are different.
     url_id: String,
     pub(super) egress: BTreeMap<String, Egress>,
 }
@@ -46,7 +47,7 @@ pub(super) struct CreateAsset {
     tags: BTreeMap<String, String>,
 }
 
-/// One packaging configuration's output.
+/// The egress endpoint of one packaging configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Egress {
     pub(super) path: String,
@@ -66,13 +67,13 @@ pub(super) enum EgressStatus {
 #[derive(Debug)]
 pub(crate) struct Assets {
     pub(super) records: Records<Asset>,
-    /// Which asset a URL is about.
+    /// The id of each asset, by the digits in its URLs.
     by_url: RwLock<BTreeMap<String, String>>,
     pub(super) groups: Vec<PackagingGroup>,
-    /// How many assets a group holds.
-    most: usize,
+    /// The maximum number of assets in a packaging group.
+    max_assets_per_group: usize,
     media: PathBuf,
-    /// The packaging groups' own host and port; viewers reach it through the CDN only.
+    /// The host and port of the packaging groups. Viewers reach them only through the CDN.
     pub(super) domain_name: String,
     s3: aws_sdk_s3::Client,
     faults: Faults,
@@ -84,36 +85,36 @@ impl Assets {
     pub(crate) fn open(
         folder: &Path,
         groups: Vec<PackagingGroup>,
-        most: usize,
+        max_assets_per_group: usize,
         domain_name: String,
         s3: aws_sdk_s3::Client,
         faults: &Faults,
         bus: Arc<Bus>,
     ) -> std::io::Result<Arc<Self>> {
         let records = Records::<Asset>::open(folder.join("assets"))?;
-        let by_url = records.all().into_values().map(|asset| (asset.url_id, asset.asked.id));
+        let by_url = records.all().into_values().map(|asset| (asset.url_id, asset.request.id));
         Ok(Arc::new(Self {
             by_url: RwLock::new(by_url.collect()),
             records,
             groups,
-            most,
+            max_assets_per_group,
             media: folder.join("media"),
             domain_name,
             s3,
             faults: faults.clone(),
             bus,
-            slots: Semaphore::new(MOST_INGESTS_AT_ONCE),
+            slots: Semaphore::new(MAX_CONCURRENT_INGESTS),
         }))
     }
 
-    /// Goes on with the ingests that an earlier process left.
+    /// Restarts the ingests that were not finished when an earlier process ended.
     pub(crate) fn resume(self: &Arc<Self>) {
         for asset in self.records.all().into_values() {
-            let done = |egress: &Egress| {
+            let is_finished = |egress: &Egress| {
                 matches!(egress.status, EgressStatus::Playable | EgressStatus::Failed)
             };
-            if !asset.egress.values().all(done) {
-                self.work_on(asset);
+            if !asset.egress.values().all(is_finished) {
+                self.spawn_ingest(asset);
             }
         }
     }
@@ -123,20 +124,22 @@ impl Assets {
     }
 
     fn configurations(&self, asset: &Asset) -> &[PackagingConfiguration] {
-        let group = self.group(&asset.asked.packaging_group_id);
+        let group = self.group(&asset.request.packaging_group_id);
         group.map_or(&[], |group| &group.packaging_configurations)
     }
 
-    pub(super) fn create(self: &Arc<Self>, asked: CreateAsset) -> Result<Asset, AwsError> {
-        check_id(&asked.id)?;
-        let group = self.group(&asked.packaging_group_id).ok_or_else(|| {
-            let id = &asked.packaging_group_id;
-            AwsError::unprocessable(format!("there is no packaging group {id}"))
+    pub(super) fn create(self: &Arc<Self>, request: CreateAsset) -> Result<Asset, AwsError> {
+        check_id(&request.id)?;
+        let group = self.group(&request.packaging_group_id).ok_or_else(|| {
+            let id = &request.packaging_group_id;
+            AwsError::unprocessable(format!("packaging group {id} not found"))
         })?;
-        // SMIL is the other format MediaPackage VOD reads; the product has none.
+        // MediaPackage VOD also reads SMIL, which the product does not use.
         // <https://docs.aws.amazon.com/mediapackage/latest/ug/supported-inputs-vod.html>
-        if !(asked.source_arn.starts_with("arn:aws:s3:::") && asked.source_arn.ends_with(".m3u8")) {
-            let arn = &asked.source_arn;
+        if !(request.source_arn.starts_with("arn:aws:s3:::")
+            && request.source_arn.ends_with(".m3u8"))
+        {
+            let arn = &request.source_arn;
             return Err(AwsError::unprocessable(format!(
                 "{arn} is not the ARN of an HLS manifest"
             )));
@@ -148,19 +151,20 @@ impl Assets {
             (configuration.id.clone(), Egress { path, status: EgressStatus::Queued })
         };
         let egress = group.packaging_configurations.iter().map(egress).collect();
-        let id = asked.id.clone();
-        let asset = Asset { asked, created_at: Utc::now(), url_id: url_id.clone(), egress };
+        let id = request.id.clone();
+        let asset = Asset { request, created_at: Utc::now(), url_id: url_id.clone(), egress };
         self.records.add(&id, asset.clone(), |assets| {
             if assets.contains_key(&id) {
                 return Err(AwsError::unprocessable(format!("asset {id} already exists")));
             }
-            let group = &asset.asked.packaging_group_id;
-            let of_group = |other: &&Asset| other.asked.packaging_group_id == *group;
-            // The documented error of which "resource limits" are a part; it is that of too many
-            // calls, too.
+            let group = &asset.request.packaging_group_id;
+            let in_group = |other: &&Asset| other.request.packaging_group_id == *group;
+            // The documented error for exceeded "resource limits". It is also the error for too many
+            // calls.
             // <https://docs.aws.amazon.com/mediapackage-vod/latest/apireference/assets.html>
-            if self.most <= assets.values().filter(of_group).count() {
-                let message = format!("packaging group {group} has {} assets", self.most);
+            if assets.values().filter(in_group).count() >= self.max_assets_per_group {
+                let message =
+                    format!("packaging group {group} has {} assets", self.max_assets_per_group);
                 return Err(AwsError::too_many_requests(message));
             }
             Ok(())
@@ -169,14 +173,14 @@ impl Assets {
             .write()
             .expect("no thread panics while it holds the lock")
             .insert(url_id, id.clone());
-        self.work_on(asset.clone());
+        self.spawn_ingest(asset.clone());
         Ok(asset)
     }
 
-    /// Removes an asset and its URLs; the source objects stay.
+    /// Deletes an asset, its URLs and its packaged media. The source objects stay.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/asset-delete.html>
     pub(super) fn delete(&self, id: &str) -> Result<(), AwsError> {
-        let missing = || AwsError::not_found(format!("there is no asset {id}"));
+        let missing = || AwsError::not_found(format!("asset {id} not found"));
         let asset = self.records.remove(id)?.ok_or_else(missing)?;
         self.by_url
             .write()
@@ -185,24 +189,27 @@ impl Assets {
         Ok(delete_folder(&self.media_folder(&asset))?)
     }
 
-    /// The file behind `/out/v1/<path>`, once its format is playable; at the host of one group
-    /// only, if `prefix` tells which.
+    /// The file at `/out/v1/<path>`, if its format is playable.
+    ///
+    /// `prefix` is the path prefix of a packaging group. If it is given, only assets of that group are
+    /// found.
     pub(crate) fn egress_file(&self, prefix: Option<&str>, path: &str) -> Option<PathBuf> {
         let (url_id, _) = path.split_once('/')?;
         let id = self.urls().get(url_id).cloned()?;
         let asset = self.records.get(&id)?;
-        let of_asset = |group: &PackagingGroup| group.id == asset.asked.packaging_group_id;
-        let place = self.groups.iter().position(of_asset)?;
-        if prefix.is_some_and(|prefix| prefix != PackagingGroup::path(place)) {
+        let has_asset = |group: &PackagingGroup| group.id == asset.request.packaging_group_id;
+        let position = self.groups.iter().position(has_asset)?;
+        if prefix.is_some_and(|prefix| prefix != PackagingGroup::path_prefix(position)) {
             return None;
         }
         let full = format!("/out/v1/{path}");
         asset.egress.iter().find_map(|(configuration, egress)| {
             let (folder, _) = egress.path.rsplit_once('/')?;
             let name = full.strip_prefix(folder)?.strip_prefix('/')?;
-            let playable = egress.status == EgressStatus::Playable;
-            let plain = !name.contains('/') && !name.starts_with('.');
-            (playable && plain).then(|| self.media_folder(&asset).join(configuration).join(name))
+            let is_playable = egress.status == EgressStatus::Playable;
+            let is_plain = !name.contains('/') && !name.starts_with('.');
+            (is_playable && is_plain)
+                .then(|| self.media_folder(&asset).join(configuration).join(name))
         })
     }
 
@@ -215,45 +222,50 @@ impl Assets {
         self.media.join(&asset.url_id)
     }
 
-    /// Whether an asset was not deleted, even if there is another of its id by now.
-    fn keeps(&self, asset: &Asset) -> bool {
-        self.records.get(&asset.asked.id).is_some_and(|kept| kept.url_id == asset.url_id)
+    /// Whether an asset still exists. Another asset with the same id does not count.
+    fn exists(&self, asset: &Asset) -> bool {
+        self.records.get(&asset.request.id).is_some_and(|current| current.url_id == asset.url_id)
     }
 
     fn urls(&self) -> RwLockReadGuard<'_, BTreeMap<String, String>> {
         self.by_url.read().expect("no thread panics while it holds the lock")
     }
 
-    /// Ingests an asset in the background, and tells how it goes.
-    fn work_on(self: &Arc<Self>, asset: Asset) {
+    /// Ingests an asset in the background and publishes its events.
+    fn spawn_ingest(self: &Arc<Self>, asset: Asset) {
         let assets = Arc::clone(self);
         tokio::spawn(async move {
             let Ok(slot) = assets.slots.acquire().await else { return };
-            if !assets.keeps(&asset) {
+            if !assets.exists(&asset) {
                 return;
             }
-            let id = asset.asked.id.as_str();
+            let id = asset.request.id.as_str();
             assets.set_status(&asset, None, EgressStatus::Processing);
-            assets.tell(id, "IngestStart", &format!("Ingest of asset '{id}' started"));
-            let begun = tokio::time::Instant::now();
-            let (source, configurations) = (&asset.asked.source_arn, assets.configurations(&asset));
+            assets.publish(id, "IngestStart", &format!("Ingest of asset '{id}' started"));
+            let started_at = tokio::time::Instant::now();
+            let (source, configurations) =
+                (&asset.request.source_arn, assets.configurations(&asset));
             let media = assets.media_folder(&asset);
             let ingested = ingest(&assets.s3, source, configurations, &media).await;
-            // Slowness is not work: it keeps no core, and no other ingest.
+            // An injected delay uses no core, so other ingests need not wait for it.
             drop(slot);
-            tokio::time::sleep_until(begun + assets.faults.min_job_duration()).await;
-            if !assets.keeps(&asset) {
+            tokio::time::sleep_until(started_at + assets.faults.min_job_duration()).await;
+            if !assets.exists(&asset) {
                 if let Err(error) = delete_folder(&assets.media_folder(&asset)) {
-                    tracing::error!("the media of asset {id} could not be removed: {error}");
+                    tracing::error!("could not delete the media of asset {id}: {error}");
                 }
                 return;
             }
             match ingested {
                 Ok(()) => {
-                    assets.tell(id, "IngestComplete", &format!("Ingest of asset '{id}' completed"));
+                    assets.publish(
+                        id,
+                        "IngestComplete",
+                        &format!("Ingest of asset '{id}' completed"),
+                    );
                     for configuration in assets.configurations(&asset) {
                         assets.set_status(&asset, Some(&configuration.id), EgressStatus::Playable);
-                        assets.tell_playable(&asset, &configuration.id);
+                        assets.publish_playable(&asset, &configuration.id);
                     }
                 }
                 Err(failure) => assets.fail(&asset, &failure),
@@ -263,25 +275,25 @@ impl Assets {
 
     fn fail(&self, asset: &Asset, failure: &IngestFailure) {
         self.set_status(asset, None, EgressStatus::Failed);
-        self.tell(&asset.asked.id, "IngestError", &matchcut::error::chain(failure));
+        self.publish(&asset.request.id, "IngestError", &matchcut::error::chain(failure));
     }
 
     fn set_status(&self, asset: &Asset, configuration: Option<&str>, status: EgressStatus) {
-        let id = &asset.asked.id;
-        let changed = self.records.change(id, |kept| {
-            for (this, egress) in &mut kept.egress {
-                let wanted = configuration.is_none_or(|wanted| wanted == this);
-                if wanted && kept.url_id == asset.url_id {
+        let id = &asset.request.id;
+        let changed = self.records.change(id, |current| {
+            for (this, egress) in &mut current.egress {
+                let is_selected = configuration.is_none_or(|selected| selected == this);
+                if is_selected && current.url_id == asset.url_id {
                     egress.status = status;
                 }
             }
         });
         if let Err(error) = changed {
-            tracing::error!("asset {id} could not be kept: {error}");
+            tracing::error!("could not store asset {id}: {error}");
         }
     }
 
-    fn tell(&self, id: &str, event: &str, message: &str) {
+    fn publish(&self, id: &str, event: &str, message: &str) {
         let detail = json!({ "event": event, "message": message });
         self.bus.publish(
             "aws.mediapackage",
@@ -291,9 +303,10 @@ impl Assets {
         );
     }
 
-    /// The event as captured: the second ARN is spelled `packaging-configurations`.
-    fn tell_playable(&self, asset: &Asset, configuration: &str) {
-        let id = &asset.asked.id;
+    /// Publishes the event as captured from AWS. Its second ARN is spelled
+    /// `packaging-configurations`.
+    fn publish_playable(&self, asset: &Asset, configuration: &str) {
+        let id = &asset.request.id;
         let detail = json!({
             "event": "VodAssetPlayable",
             "message": format!(

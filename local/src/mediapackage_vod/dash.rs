@@ -1,4 +1,4 @@
-//! DASH: the renditions repackaged by ffmpeg, without encoding anything again.
+//! DASH: ffmpeg repackages the renditions without transcoding them.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::packaging_group::{DashPackage, SegmentTemplateFormat};
 use super::source::Rendition;
 use crate::ffmpeg;
 
-/// Writes manifest and segments into `folder`; `work` is for what comes between.
+/// Writes the manifest and the segments into `folder`. `work` is a folder for intermediate files.
 pub(super) async fn package(
     dash: &DashPackage,
     renditions: &[Rendition],
@@ -20,16 +20,16 @@ pub(super) async fn package(
     let mut arguments: Vec<OsString> = Vec::new();
     for (at, rendition) in renditions.iter().enumerate() {
         let (rendition, work) = (rendition.clone(), work.to_owned());
-        let list = run_blocking(move || join(&rendition, at, &work)).await?;
+        let list = run_blocking(move || join_stretches(&rendition, at, &work)).await?;
         arguments.extend(["-f", "concat", "-safe", "0", "-i"].map(OsString::from));
         arguments.push(list.into());
     }
     for at in 0..renditions.len() {
         arguments.extend(["-map".into(), format!("{at}:v:0").into()]);
     }
-    // All renditions carry the same sound; the manifest offers it once.
+    // All renditions have the same audio. The manifest has it once.
     arguments.extend(["-map", "0:a:0?", "-c", "copy"].map(OsString::from));
-    // ffmpeg keeps the tags that transport streams have, which MP4 does not know.
+    // ffmpeg copies the codec tags of transport streams, which are not valid in MP4.
     arguments.extend(["-tag:v", "avc1", "-tag:a", "mp4a", "-f", "dash"].map(OsString::from));
     let (timeline, number) = match dash.segment_template_format {
         SegmentTemplateFormat::NumberWithTimeline => ("1", "$Number$"),
@@ -59,10 +59,15 @@ pub(super) async fn package(
     Ok(())
 }
 
-/// Joins each continuous stretch of a rendition to one file; the list of them, as ffmpeg reads it.
+/// Joins each continuous stretch of a rendition to one file, and writes the list of these files for
+/// ffmpeg's concat reader.
 ///
-/// Across a discontinuity time stamps start anew, which only its concat reader can join.
-fn join(rendition: &Rendition, number: usize, work: &Path) -> io::Result<std::path::PathBuf> {
+/// After a discontinuity the time stamps start again, which only the concat reader can join.
+fn join_stretches(
+    rendition: &Rendition,
+    number: usize,
+    work: &Path,
+) -> io::Result<std::path::PathBuf> {
     let mut list = "ffconcat version 1.0\n".to_owned();
     let stretches = rendition.segments.chunk_by(|_, next| !next.discontinuity);
     for (at, stretch) in stretches.enumerate() {
@@ -80,7 +85,7 @@ fn join(rendition: &Rendition, number: usize, work: &Path) -> io::Result<std::pa
     Ok(path)
 }
 
-/// ffmpeg has no option for `minBufferTime`: it writes the length of a segment.
+/// Sets `minBufferTime` in a manifest. ffmpeg has no option for it and writes the length of a segment.
 fn set_min_buffer_time(manifest: &Path, seconds: u32) -> io::Result<()> {
     const ATTRIBUTE: &str = "minBufferTime=\"";
     let text = fs::read_to_string(manifest)?;

@@ -1,6 +1,6 @@
-//! HLS with TS segments: source segments joined to the length the configuration asks for.
+//! HLS with TS segments: joins source segments to the configured length.
 //!
-//! Transport streams join byte by byte, so each frame and each time stamp stays as it was.
+//! Transport streams are joined byte by byte, so frames and time stamps do not change.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -12,7 +12,7 @@ use m3u8_rs::VariantStream;
 use super::packaging_group::HlsPackage;
 use super::source::{Rendition, SourceSegment};
 
-/// Writes manifests and segments into a folder.
+/// Writes the manifests and the segments into a folder.
 pub(super) fn package(hls: &HlsPackage, renditions: &[Rendition], folder: &Path) -> io::Result<()> {
     let manifest = &hls.hls_manifests[0];
     let name = &manifest.manifest_name;
@@ -23,8 +23,8 @@ pub(super) fn package(hls: &HlsPackage, renditions: &[Rendition], folder: &Path)
         let child = format!("{name}_{number}.m3u8");
         let _ = writeln!(parent, "{}\n{child}", stream_info(&rendition.stream));
 
-        let joined = join(&rendition.segments, length);
-        for (sequence, parts) in joined.iter().enumerate() {
+        let groups = group_segments(&rendition.segments, length);
+        for (sequence, parts) in groups.iter().enumerate() {
             let mut media =
                 fs::File::create(folder.join(format!("{name}_{number}_{sequence}.ts")))?;
             for part in *parts {
@@ -33,41 +33,41 @@ pub(super) fn package(hls: &HlsPackage, renditions: &[Rendition], folder: &Path)
         }
         let interval = manifest.program_date_time_interval_seconds;
         let text =
-            media_playlist(&joined, interval, |sequence| format!("{name}_{number}_{sequence}.ts"));
+            media_playlist(&groups, interval, |sequence| format!("{name}_{number}_{sequence}.ts"));
         fs::write(folder.join(child), text)?;
     }
     fs::write(folder.join(format!("{name}.m3u8")), parent)
 }
 
-/// Groups segments so that each group is about `length` long and crosses no discontinuity.
+/// Groups segments so that each group is about `length` long and has no discontinuity inside.
 ///
-/// MediaPackage rounds the length to a multiple of the source's segments.
-fn join(segments: &[SourceSegment], length: TimeDelta) -> Vec<&[SourceSegment]> {
+/// MediaPackage rounds the length to a multiple of the source segments' length.
+fn group_segments(segments: &[SourceSegment], length: TimeDelta) -> Vec<&[SourceSegment]> {
     let source = segments.iter().map(|segment| segment.duration).max().unwrap_or(length);
     let ratio = length.as_seconds_f64() / source.as_seconds_f64().max(0.001);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small ratio")]
-    let most = ratio.round().max(1.0) as usize;
+    let group_size = ratio.round().max(1.0) as usize;
     segments
         .chunk_by(|_, next| !next.discontinuity)
-        .flat_map(|continuous| continuous.chunks(most))
+        .flat_map(|continuous| continuous.chunks(group_size))
         .collect()
 }
 
 fn media_playlist(
-    joined: &[&[SourceSegment]],
+    groups: &[&[SourceSegment]],
     date_time_interval: u32,
     name: impl Fn(usize) -> String,
 ) -> String {
     let duration =
         |parts: &[SourceSegment]| parts.iter().map(|part| part.duration).sum::<TimeDelta>();
-    let longest = joined.iter().map(|parts| duration(parts)).max().unwrap_or_default();
+    let longest = groups.iter().map(|parts| duration(parts)).max().unwrap_or_default();
     let mut text = format!(
         "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n",
         (longest + TimeDelta::milliseconds(499)).num_seconds().max(1)
     );
     let interval = TimeDelta::seconds(date_time_interval.into());
     let mut tagged: Option<DateTime<Utc>> = None;
-    for (sequence, parts) in joined.iter().enumerate() {
+    for (sequence, parts) in groups.iter().enumerate() {
         let Some(first) = parts.first() else { continue };
         if first.discontinuity && sequence > 0 {
             text.push_str("#EXT-X-DISCONTINUITY\n");
@@ -119,13 +119,13 @@ mod tests {
     #[track_caller]
     fn check(seconds: i64, discontinuities: &[usize], expected: &[usize]) {
         let segments = segments(discontinuities, 7);
-        let joined = join(&segments, TimeDelta::seconds(seconds));
-        let sizes: Vec<_> = joined.iter().map(|parts| parts.len()).collect();
+        let groups = group_segments(&segments, TimeDelta::seconds(seconds));
+        let sizes: Vec<_> = groups.iter().map(|parts| parts.len()).collect();
         assert_eq!(sizes, expected);
     }
 
     #[test]
-    fn lengths_are_multiples_of_the_source_and_stop_at_discontinuities() {
+    fn lengths_are_multiples_of_the_source_and_end_at_discontinuities() {
         check(2, &[], &[1, 1, 1, 1, 1, 1, 1]);
         check(1, &[], &[1, 1, 1, 1, 1, 1, 1]);
         check(4, &[], &[2, 2, 2, 1]);
@@ -134,15 +134,15 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_is_told_at_the_start_at_the_interval_and_after_a_discontinuity() {
+    fn date_times_are_written_at_the_start_at_the_interval_and_after_a_discontinuity() {
         let segments = segments(&[5], 7);
-        let joined = join(&segments, TimeDelta::seconds(2));
-        let text = media_playlist(&joined, 4, |sequence| format!("{sequence}.ts"));
+        let groups = group_segments(&segments, TimeDelta::seconds(2));
+        let text = media_playlist(&groups, 4, |sequence| format!("{sequence}.ts"));
         let tagged: Vec<_> = text
             .lines()
             .filter_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:"))
             .collect();
         assert_eq!(tagged, ["00.000Z", "04.000Z", "08.000Z", "10.000Z"]);
-        assert!(!media_playlist(&joined, 0, |_| String::new()).contains("DATE-TIME"));
+        assert!(!media_playlist(&groups, 0, |_| String::new()).contains("DATE-TIME"));
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// A packaging group and its configurations: the formats every clip is made playable in.
+/// A packaging group: the formats in which its assets are playable.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PackagingGroup {
@@ -23,7 +23,8 @@ pub(crate) struct PackagingConfiguration {
     pub(crate) package: Package,
 }
 
-/// A configuration as it is read: a flattened enum could not name the field it does not know.
+/// The fields of a configuration. They are parsed separately, because serde cannot name an unknown
+/// field of a flattened enum.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ConfigurationFields {
@@ -39,13 +40,13 @@ impl TryFrom<ConfigurationFields> for PackagingConfiguration {
         let package = match (fields.hls_package, fields.dash_package) {
             (Some(hls), None) => Package::HlsPackage(hls),
             (None, Some(dash)) => Package::DashPackage(dash),
-            _ => return Err("a configuration has exactly one package"),
+            _ => return Err("a configuration must have exactly one package"),
         };
         Ok(Self { id: fields.id, package })
     }
 }
 
-/// The format; the others that MediaPackage has are refused by name.
+/// The format of a configuration. MediaPackage's other formats are rejected by name.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Package {
@@ -59,7 +60,7 @@ pub(crate) struct HlsPackage {
     pub(crate) hls_manifests: Vec<HlsManifest>,
     #[serde(default = "default_segment_seconds")]
     pub(crate) segment_duration_seconds: u32,
-    /// Only `false` is understood.
+    /// Only `false` is supported.
     #[serde(default)]
     pub(crate) use_audio_rendition_group: bool,
 }
@@ -71,13 +72,13 @@ pub(crate) struct HlsManifest {
     pub(crate) manifest_name: String,
     #[serde(default)]
     pub(crate) ad_markers: AdMarkers,
-    /// Only `false` is understood.
+    /// Only `false` is supported.
     #[serde(default)]
     pub(crate) include_iframe_only_stream: bool,
-    /// How often a PROGRAM-DATE-TIME is written; 0 is never.
+    /// The seconds between two EXT-X-PROGRAM-DATE-TIME tags. With 0, none is written.
     #[serde(default)]
     pub(crate) program_date_time_interval_seconds: u32,
-    /// Says nothing of clear content.
+    /// Has no effect on unencrypted content.
     #[serde(default)]
     pub(crate) repeat_ext_x_key: bool,
     #[serde(default)]
@@ -129,7 +130,7 @@ pub(crate) enum StreamOrder {
     VideoBitrateDescending,
 }
 
-/// The live stream carries no ad markers, so only `NONE` is understood.
+/// Only `NONE` is supported, because the live stream has no ad markers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum AdMarkers {
@@ -137,7 +138,7 @@ pub(crate) enum AdMarkers {
     None,
 }
 
-/// Only the layout that MediaPackage has by default is understood.
+/// Only MediaPackage's default layout is supported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum ManifestLayout {
@@ -145,7 +146,7 @@ pub(crate) enum ManifestLayout {
     Full,
 }
 
-/// Only the profile that MediaPackage has by default is understood.
+/// Only MediaPackage's default profile is supported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum DashProfile {
@@ -180,18 +181,19 @@ pub enum GroupError {
     },
     #[error("{}: {field}: {reason}", .path.display())]
     Field { path: PathBuf, field: String, reason: String },
-    #[error("{} holds no packaging group", .0.display())]
+    #[error("{} has no packaging group (*.json)", .0.display())]
     None(PathBuf),
 }
 
 impl PackagingGroup {
-    /// What stands before the paths of a group's assets at the CDN, by its place in the order in
-    /// which they are filled.
-    pub(crate) fn path(place: usize) -> String {
-        if place == 0 { String::new() } else { format!("/{}", place + 1) }
+    /// The path prefix of a group's assets at the CDN, by the group's position in the order in which
+    /// groups are filled: nothing for the first, `/2` for the second.
+    pub(crate) fn path_prefix(position: usize) -> String {
+        if position == 0 { String::new() } else { format!("/{}", position + 1) }
     }
 
-    /// Reads every group of a folder: `default.json` first, the others by file name.
+    /// Reads every group of a folder. `default.json` is the first; the others are in the order of their
+    /// file names.
     pub(crate) fn read_all(folder: &Path) -> Result<Vec<Self>, GroupError> {
         let unreadable = |source| GroupError::Read { path: folder.to_owned(), source };
         let mut files = std::fs::read_dir(folder)
@@ -223,10 +225,11 @@ impl PackagingGroup {
         Ok(group)
     }
 
-    /// What the types do not say already: the field at fault, and what is wrong with it.
+    /// Checks the rules that the types do not express. Returns the invalid field and the reason.
     fn check(&self) -> Result<(), (String, &'static str)> {
         if self.packaging_configurations.is_empty() {
-            let reason = "a clip is ready once each is playable, so there has to be one";
+            let reason =
+                "there must be at least one, because a clip is ready when every one is playable";
             return Err(("packagingConfigurations".to_owned(), reason));
         }
         for (at, configuration) in self.packaging_configurations.iter().enumerate() {
@@ -235,12 +238,12 @@ impl PackagingGroup {
                 Package::HlsPackage(hls) => {
                     if hls.use_audio_rendition_group {
                         let field = field("hlsPackage.useAudioRenditionGroup");
-                        return Err((field, "the stand-in only understands false"));
+                        return Err((field, "the stand-in only supports false"));
                     }
                     if hls.hls_manifests.iter().any(|manifest| manifest.include_iframe_only_stream)
                     {
                         let field = field("hlsPackage.hlsManifests[0].includeIframeOnlyStream");
-                        return Err((field, "the stand-in only understands false"));
+                        return Err((field, "the stand-in only supports false"));
                     }
                     (hls.hls_manifests.len(), hls.segment_duration_seconds, "hls")
                 }
@@ -250,11 +253,11 @@ impl PackagingGroup {
             };
             if manifests != 1 {
                 let field = field(&format!("{kind}Package.{kind}Manifests"));
-                return Err((field, "the stand-in understands exactly one manifest"));
+                return Err((field, "the stand-in supports exactly one manifest"));
             }
             if segment_seconds == 0 {
                 let field = field(&format!("{kind}Package.segmentDurationSeconds"));
-                return Err((field, "a segment lasts at least one second"));
+                return Err((field, "must be at least 1"));
             }
         }
         Ok(())
@@ -295,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn the_groups_of_the_product_are_understood() {
+    fn the_packaging_groups_of_the_product_are_supported() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging-groups");
         for group in PackagingGroup::read_all(&folder).unwrap() {
             let manifests: Vec<_> = group
@@ -309,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_refused_by_file_and_field() {
+    fn unsupported_settings_are_rejected_by_file_and_field() {
         check("", "packagingConfigurations: ");
         check(r#"{"id":"mss","mssPackage":{}}"#, "mssPackage");
         check(&HLS.replace("manifestName", "name"), "unknown field `name`");

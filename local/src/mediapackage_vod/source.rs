@@ -1,4 +1,4 @@
-//! The source of an asset: an HLS presentation in S3, brought to disk.
+//! The source of an asset: downloads an HLS presentation from S3.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use m3u8_rs::{MasterPlaylist, MediaPlaylist, VariantStream};
 
 use super::packaging_group::{StreamOrder, StreamSelection};
 
-/// A rendition and its segments, in their order.
+/// A rendition and its segments, in order.
 #[derive(Clone, Debug)]
 pub(super) struct Rendition {
     pub(super) bandwidth: u64,
@@ -20,13 +20,13 @@ pub(super) struct SourceSegment {
     pub(super) file: PathBuf,
     pub(super) duration: TimeDelta,
     pub(super) start: Option<DateTime<Utc>>,
-    /// Whether its clock has nothing to do with the segment's before it.
+    /// Whether its time stamps do not continue those of the segment before it.
     pub(super) discontinuity: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SourceError {
-    #[error("the source ARN is not that of an object")]
+    #[error("the source ARN is not the ARN of an S3 object")]
     Arn,
     #[error("unable to read {key} of the source bucket")]
     Read {
@@ -44,7 +44,7 @@ pub(super) enum SourceError {
     Manifest { key: String },
 }
 
-/// Brings the presentation behind a source ARN into a folder.
+/// Downloads the presentation of a source ARN into a folder.
 pub(super) async fn fetch(
     s3: &aws_sdk_s3::Client,
     source_arn: &str,
@@ -60,7 +60,7 @@ pub(super) async fn fetch(
         m3u8_rs::parse_master_playlist_res(&text).map_err(|_| unusable(parent_key))?;
     let mut renditions = Vec::new();
     for stream in parent.variants {
-        let key = beside(parent_key, &stream.uri);
+        let key = resolve_key(parent_key, &stream.uri);
         let text = source.read(&key).await?;
         let playlist = m3u8_rs::parse_media_playlist_res(&text).map_err(|_| unusable(&key))?;
         if !playlist.end_list || playlist.segments.is_empty() {
@@ -103,7 +103,7 @@ impl Source<'_> {
         let mut segments = Vec::new();
         let mut next_start = None;
         for segment in &playlist.segments {
-            let key = beside(playlist_key, &segment.uri);
+            let key = resolve_key(playlist_key, &segment.uri);
             let file = self.folder.join(key.rsplit('/').next().unwrap_or_default());
             let media = self.read(&key).await?;
             tokio::fs::write(&file, media)
@@ -125,18 +125,18 @@ impl Source<'_> {
     }
 }
 
-/// The key of what a manifest names relative to itself.
-fn beside(key: &str, uri: &str) -> String {
+/// The key of a URI in a manifest, which is relative to the manifest's key.
+fn resolve_key(key: &str, uri: &str) -> String {
     key.rsplit_once('/').map_or_else(|| uri.to_owned(), |(folder, _)| format!("{folder}/{uri}"))
 }
 
-/// The renditions that a manifest is to offer, in its order.
-pub(super) fn select(renditions: &[Rendition], wanted: &StreamSelection) -> Vec<Rendition> {
-    let bounds = wanted.min_video_bits_per_second.unwrap_or(0)
-        ..=wanted.max_video_bits_per_second.unwrap_or(u64::MAX);
+/// The renditions of a manifest, in the order of its stream selection.
+pub(super) fn select(renditions: &[Rendition], selection: &StreamSelection) -> Vec<Rendition> {
+    let bounds = selection.min_video_bits_per_second.unwrap_or(0)
+        ..=selection.max_video_bits_per_second.unwrap_or(u64::MAX);
     let mut selected: Vec<_> =
         renditions.iter().filter(|it| bounds.contains(&it.bandwidth)).cloned().collect();
-    match wanted.stream_order {
+    match selection.stream_order {
         StreamOrder::Original => {}
         StreamOrder::VideoBitrateAscending => selected.sort_by_key(|it| it.bandwidth),
         StreamOrder::VideoBitrateDescending => {

@@ -26,8 +26,8 @@ use s3s_fs::FileSystem;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::account::UPLOADS_BUCKET;
 use crate::account::ACCOUNT;
+use crate::account::UPLOADS_BUCKET;
 use crate::eventbridge::envelope;
 use crate::records::Records;
 use crate::sqs::Queue;
