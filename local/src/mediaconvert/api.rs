@@ -1,4 +1,4 @@
-//! The operations on jobs, and Probe.
+//! The operations on jobs, and the operation Probe.
 //! <https://docs.aws.amazon.com/mediaconvert/latest/apireference/resources.html>
 
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::files::{self, object_of};
+use super::files::{self, parse_s3_url};
 use super::jobs::{Job, JobStatus, Jobs};
 use super::probe::probe;
 use crate::aws_protocol::{AwsError, read_json};
 
-/// The most jobs of a page.
-const LARGEST_PAGE: usize = 20;
+/// The maximum number of jobs in a page.
+const MAX_PAGE_SIZE: usize = 20;
 
 pub(crate) fn router(jobs: Arc<Jobs>) -> Router {
     Router::new()
@@ -44,7 +44,7 @@ async fn create_job(
 
 async fn get_job(State(jobs): Shared, Path(id): Path<String>) -> Result<Json<Value>, AwsError> {
     let job = jobs.records.get(&id);
-    let job = job.ok_or_else(|| AwsError::not_found(format!("there is no job {id}")))?;
+    let job = job.ok_or_else(|| AwsError::not_found(format!("job {id} not found")))?;
     Ok(Json(json!({ "job": job.describe() })))
 }
 
@@ -75,26 +75,26 @@ enum Order {
     Descending,
 }
 
-/// ListJobs and SearchJobs; only the latter is asked with `inputFile`, which can be part of a URL.
+/// Answers ListJobs and SearchJobs. Only SearchJobs has `inputFile`, which may be part of a URL.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/search.html>
 async fn list_jobs(
     State(jobs): Shared,
-    asked: Result<Query<List>, QueryRejection>,
+    request: Result<Query<List>, QueryRejection>,
 ) -> Result<Json<Value>, AwsError> {
-    let Query(asked) = asked.map_err(|error| AwsError::bad_request(error.body_text()))?;
-    let most = asked.max_results.unwrap_or(LARGEST_PAGE);
-    if !(1..=LARGEST_PAGE).contains(&most) {
-        let message = format!("maxResults: {most} is not from 1 to {LARGEST_PAGE}");
+    let Query(request) = request.map_err(|error| AwsError::bad_request(error.body_text()))?;
+    let max_results = request.max_results.unwrap_or(MAX_PAGE_SIZE);
+    if !(1..=MAX_PAGE_SIZE).contains(&max_results) {
+        let message = format!("maxResults: {max_results} is not from 1 to {MAX_PAGE_SIZE}");
         return Err(AwsError::bad_request(message));
     }
     let all = jobs.records.all();
     let wanted = |job: &&Job| {
-        let input = &job.asked.settings.inputs[0].file_input;
-        asked.status.is_none_or(|status| job.status == status)
-            && asked.input_file.as_ref().is_none_or(|part| input.contains(part))
+        let input = &job.request.settings.inputs[0].file_input;
+        request.status.is_none_or(|status| job.status == status)
+            && request.input_file.as_ref().is_none_or(|part| input.contains(part))
     };
-    let token = asked.next_token.as_ref();
-    let ordered: Vec<&Job> = match asked.order {
+    let token = request.next_token.as_ref();
+    let ordered: Vec<&Job> = match request.order {
         Order::Ascending => {
             all.values().filter(|job| token.is_none_or(|it| *it < job.id)).collect()
         }
@@ -103,7 +103,7 @@ async fn list_jobs(
         }
     };
     let mut rest = ordered.into_iter().filter(wanted);
-    let page: Vec<&Job> = rest.by_ref().take(most).collect();
+    let page: Vec<&Job> = rest.by_ref().take(max_results).collect();
     let mut body = json!({ "jobs": page.iter().map(|job| job.describe()).collect::<Vec<_>>() });
     if rest.next().is_some() {
         body["nextToken"] = json!(page.last().map(|job| &job.id));
@@ -124,17 +124,17 @@ struct ProbeFile {
 }
 
 async fn probe_files(State(jobs): Shared, body: Bytes) -> Result<Json<Value>, AwsError> {
-    let asked: ProbeFiles = read_json(&body).map_err(AwsError::bad_request)?;
+    let request: ProbeFiles = read_json(&body).map_err(AwsError::bad_request)?;
     let mut results = Vec::new();
-    for ProbeFile { file_url } in asked.input_files {
-        let (bucket, key) = object_of(&file_url)
-            .ok_or_else(|| AwsError::bad_request(format!("{file_url} is no s3:// URL")))?;
+    for ProbeFile { file_url } in request.input_files {
+        let (bucket, key) = parse_s3_url(&file_url)
+            .ok_or_else(|| AwsError::bad_request(format!("{file_url} is not an s3:// URL")))?;
         let head = jobs.s3.head_object().bucket(bucket).key(key).send().await;
-        let head = head.map_err(|_| AwsError::not_found(format!("{file_url} is not there")))?;
-        let url = files::reading_url(&jobs.s3, &file_url).await.map_err(AwsError::not_found)?;
+        let head = head.map_err(|_| AwsError::not_found(format!("{file_url} not found")))?;
+        let url = files::presign(&jobs.s3, &file_url).await.map_err(AwsError::not_found)?;
         let probed = probe(&url).await;
         let result = probed.ok().and_then(|it| it.result(head.content_length().unwrap_or(0)));
-        let unreadable = || AwsError::unprocessable(format!("{file_url} cannot be probed"));
+        let unreadable = || AwsError::unprocessable(format!("could not probe {file_url}"));
         results.push(result.ok_or_else(unreadable)?);
     }
     Ok(Json(json!({ "probeResults": results })))

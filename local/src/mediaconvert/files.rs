@@ -1,4 +1,4 @@
-//! The files of a job: where they are read, where they go, and what its event says of them.
+//! The files of a job: where it reads and writes, and how its event lists them.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,29 +10,29 @@ use serde_json::{Value, json};
 
 use super::settings::{Output, OutputGroup, OutputGroupSettings};
 
-/// As long as the longest job.
-const READING_TIME: Duration = Duration::from_hours(48);
+/// 48 h: longer than any job runs.
+const URL_LIFETIME: Duration = Duration::from_hours(48);
 
-/// Bucket and key of an `s3://` URL.
-pub(super) fn object_of(url: &str) -> Option<(&str, &str)> {
+/// Parses bucket and key from an `s3://` URL.
+pub(super) fn parse_s3_url(url: &str) -> Option<(&str, &str)> {
     let (bucket, key) = url.strip_prefix("s3://")?.split_once('/')?;
     (!bucket.is_empty() && !key.is_empty() && !key.ends_with('/')).then_some((bucket, key))
 }
 
-/// Where ffmpeg can read an `s3://` object, piece by piece.
-pub(super) async fn reading_url(s3: &aws_sdk_s3::Client, url: &str) -> Result<String, String> {
+/// Presigns an `s3://` URL, so that ffmpeg can read the object in parts.
+pub(super) async fn presign(s3: &aws_sdk_s3::Client, url: &str) -> Result<String, String> {
     let (bucket, key) =
-        object_of(url).ok_or_else(|| format!("{url} is not s3://<bucket>/<key>"))?;
+        parse_s3_url(url).ok_or_else(|| format!("{url} is not s3://<bucket>/<key>"))?;
     let head = s3.head_object().bucket(bucket).key(key).send().await;
-    head.map_err(|_| format!("{url} cannot be read"))?;
-    let lifetime = PresigningConfig::expires_in(READING_TIME).map_err(|error| error.to_string())?;
+    head.map_err(|_| format!("could not read {url}"))?;
+    let lifetime = PresigningConfig::expires_in(URL_LIFETIME).map_err(|error| error.to_string())?;
     let presigned = s3.get_object().bucket(bucket).key(key).presigned(lifetime).await;
-    presigned.map(|it| it.uri().to_owned()).map_err(|_| format!("{url} cannot be presigned"))
+    presigned.map(|it| it.uri().to_owned()).map_err(|_| format!("could not presign {url}"))
 }
 
-/// The bucket of a group, and what the keys of its files begin with before their names.
-pub(super) fn place(group: &OutputGroup) -> Option<(&str, &str)> {
-    let (bucket, key) = object_of(destination(group))?;
+/// The bucket and the key prefix of a group's files.
+pub(super) fn destination_prefix(group: &OutputGroup) -> Option<(&str, &str)> {
+    let (bucket, key) = parse_s3_url(destination(group))?;
     Some((bucket, key.rsplit_once('/').map_or("", |(folder, _)| &key[..=folder.len()])))
 }
 
@@ -43,8 +43,8 @@ fn destination(group: &OutputGroup) -> &str {
     }
 }
 
-/// The files of a folder, segments before the manifests that name them.
-pub(super) fn of(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// Lists the files of a folder, with segments before manifests.
+pub(super) fn list_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<io::Result<Vec<_>>>()?;
@@ -52,24 +52,24 @@ pub(super) fn of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Fills up transport streams of a few packets with null packets, which say nothing: shorter ones
-/// are not recognized as what they are by ffmpeg and the players built on it.
-pub(super) fn fill_up(folder: &Path) -> io::Result<()> {
-    const PACKET: usize = 188;
-    const LEAST: usize = 64 * PACKET;
-    let mut null = [0xFF; PACKET];
+/// Appends null packets to transport streams of a few packets. ffmpeg and players that are built on it
+/// do not recognize shorter ones as transport streams.
+pub(super) fn pad_short_segments(folder: &Path) -> io::Result<()> {
+    const PACKET_SIZE: usize = 188;
+    const MIN_SIZE: usize = 64 * PACKET_SIZE;
+    let mut null = [0xFF; PACKET_SIZE];
     null[..4].copy_from_slice(&[0x47, 0x1F, 0xFF, 0x10]);
-    for file in of(folder)? {
+    for file in list_files(folder)? {
         let size = usize::try_from(fs::metadata(&file)?.len()).unwrap_or(usize::MAX);
-        if file.extension().is_some_and(|extension| extension == "ts") && size < LEAST {
+        if file.extension().is_some_and(|extension| extension == "ts") && size < MIN_SIZE {
             let mut file = fs::OpenOptions::new().append(true).open(file)?;
-            file.write_all(&null.repeat((LEAST - size) / PACKET))?;
+            file.write_all(&null.repeat((MIN_SIZE - size) / PACKET_SIZE))?;
         }
     }
     Ok(())
 }
 
-/// A group as the COMPLETE event tells of it.
+/// Describes a group as the COMPLETE event lists it.
 pub(super) fn describe(group: &OutputGroup, folder: &Path) -> io::Result<Value> {
     let destination = destination(group);
     match group.output_group_settings {
@@ -80,7 +80,7 @@ pub(super) fn describe(group: &OutputGroup, folder: &Path) -> io::Result<Value> 
                 let modifier = &output.name_modifier;
                 let playlist = fs::read_to_string(folder.join(format!("{name}{modifier}.m3u8")))?;
                 let path = format!("{destination}{modifier}.m3u8");
-                outputs.push(detail(output, &path, milliseconds(&playlist)));
+                outputs.push(describe_output(output, &path, playlist_duration(&playlist)));
             }
             Ok(json!({
                 "type": "HLS_GROUP",
@@ -89,17 +89,18 @@ pub(super) fn describe(group: &OutputGroup, folder: &Path) -> io::Result<Value> 
             }))
         }
         OutputGroupSettings::File { .. } => {
-            let last = of(folder)?.last().map(|file| file.file_name().unwrap_or_default().into());
+            let last =
+                list_files(folder)?.last().map(|file| file.file_name().unwrap_or_default().into());
             let last: PathBuf = last.ok_or_else(|| io::Error::other("no frame was captured"))?;
             let (folder, _) = destination.rsplit_once('/').unwrap_or_default();
             let path = format!("{folder}/{}", last.display());
-            let outputs = group.outputs.iter().map(|output| detail(output, &path, 0));
+            let outputs = group.outputs.iter().map(|output| describe_output(output, &path, 0));
             Ok(json!({ "type": "FILE_GROUP", "outputDetails": outputs.collect::<Vec<_>>() }))
         }
     }
 }
 
-fn detail(output: &Output, path: &str, milliseconds: u64) -> Value {
+fn describe_output(output: &Output, path: &str, milliseconds: u64) -> Value {
     let picture = &output.video_description;
     json!({
         "outputFilePaths": [path],
@@ -108,16 +109,16 @@ fn detail(output: &Output, path: &str, milliseconds: u64) -> Value {
     })
 }
 
-/// A group as GetJob shows it.
-pub(super) fn without_paths(group: &Value) -> Value {
+/// A group as GetJob returns it: without file paths.
+pub(super) fn remove_paths(group: &Value) -> Value {
     let outputs = group["outputDetails"].as_array().into_iter().flatten().map(|output| {
         json!({ "durationInMs": output["durationInMs"], "videoDetails": output["videoDetails"] })
     });
     json!({ "outputDetails": outputs.collect::<Vec<_>>() })
 }
 
-/// How long a media playlist plays.
-fn milliseconds(playlist: &str) -> u64 {
+/// The duration of a media playlist in milliseconds.
+fn playlist_duration(playlist: &str) -> u64 {
     let lengths = playlist.lines().filter_map(|line| line.strip_prefix("#EXTINF:"));
     let seconds: f64 = lengths.filter_map(|it| it.split(',').next()?.parse::<f64>().ok()).sum();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most days")]

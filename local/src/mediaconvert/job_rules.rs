@@ -1,8 +1,8 @@
-//! What makes CreateJob refuse settings that are well-formed.
+//! The rules by which CreateJob rejects well-formed settings.
 
 use std::collections::BTreeSet;
 
-use super::files::object_of;
+use super::files::parse_s3_url;
 use super::settings::{
     AudioCodecSettings, Container, JobSettings, Output, OutputGroupSettings, VideoCodecSettings,
     VideoDescription,
@@ -10,25 +10,25 @@ use super::settings::{
 use crate::aws_protocol::AwsError;
 
 impl JobSettings {
-    /// Refuses, by the place in the settings, what does not fit together.
+    /// Checks the settings. The error names the path of the invalid setting.
     pub(super) fn check(&self) -> Result<(), AwsError> {
-        let refuse = |what: String| Err(AwsError::bad_request(what));
+        let reject = |what: String| Err(AwsError::bad_request(what));
         let [input] = self.inputs.as_slice() else {
-            return refuse(format!(
-                "/inputs: the stand-in takes one input, not {}",
+            return reject(format!(
+                "/inputs: the stand-in supports one input, not {}",
                 self.inputs.len()
             ));
         };
         for (name, selector) in &input.audio_selectors {
-            let out = selector.remix_settings.as_ref();
-            let fits = out.is_none_or(|remix| {
+            let remix = selector.remix_settings.as_ref();
+            let fits = remix.is_none_or(|remix| {
                 let outputs = &remix.channel_mapping.output_channels;
                 outputs.len() == remix.channels_out
                     && outputs.iter().all(|it| it.input_channels.len() == remix.channels_in)
             });
             if !fits {
-                return refuse(format!(
-                    "/inputs/0/audioSelectors/{name}/remixSettings: the channels do not add up"
+                return reject(format!(
+                    "/inputs/0/audioSelectors/{name}/remixSettings: the numbers of channels do not match"
                 ));
             }
         }
@@ -43,12 +43,12 @@ impl JobSettings {
                     (&file.destination, Container::Raw)
                 }
             };
-            if object_of(destination).is_none() {
-                return refuse(format!("{here}: {destination:?} is not s3://<bucket>/<base name>"));
+            if parse_s3_url(destination).is_none() {
+                return reject(format!("{here}: {destination:?} is not s3://<bucket>/<base name>"));
             }
             let modifiers: BTreeSet<_> = group.outputs.iter().map(|it| &it.name_modifier).collect();
             if modifiers.len() < group.outputs.len() || group.outputs.is_empty() {
-                return refuse(format!("{here}/outputs: each needs a nameModifier of its own"));
+                return reject(format!("{here}/outputs: each output needs its own nameModifier"));
             }
             for output in &group.outputs {
                 let is_capture = matches!(
@@ -58,39 +58,41 @@ impl JobSettings {
                 if output.container_settings.container != container
                     || is_capture != (container == Container::Raw)
                 {
-                    return refuse(format!("{here}/outputs: container and codec do not fit"));
+                    return reject(format!("{here}/outputs: container and codec do not match"));
                 }
                 if is_capture && !output.audio_descriptions.is_empty() {
-                    return refuse(format!("{here}/outputs: frame captures have no sound"));
+                    return reject(format!("{here}/outputs: a frame capture cannot have audio"));
                 }
                 for audio in &output.audio_descriptions {
                     let name = &audio.audio_source_name;
                     if !input.audio_selectors.contains_key(name) {
-                        return refuse(format!("{here}/outputs: there is no selector {name:?}"));
+                        return reject(format!(
+                            "{here}/outputs: audio selector {name:?} not found"
+                        ));
                     }
                 }
-                if let Some(fault) = output.out_of_bounds() {
-                    return refuse(format!("{here}/outputs: {fault}"));
+                if let Some(fault) = output.find_out_of_bounds() {
+                    return reject(format!("{here}/outputs: {fault}"));
                 }
                 let VideoDescription { width, height, .. } = output.video_description;
                 let fits = |side: u32| (32..=8192).contains(&side) && side.is_multiple_of(2);
                 if !fits(width) || !fits(height) {
-                    return refuse(format!("{here}/outputs: no picture has {width}x{height}"));
+                    return reject(format!("{here}/outputs: {width}x{height} is not a valid size"));
                 }
                 has_renditions |= !is_capture;
             }
         }
         if !has_renditions {
             // <https://docs.aws.amazon.com/mediaconvert/latest/ug/file-group-with-frame-capture-output.html>
-            return refuse("/outputGroups: frame captures need another output beside them".into());
+            return reject("/outputGroups: frame captures need another output in the job".into());
         }
         Ok(())
     }
 }
 
 impl Output {
-    /// The first number that is not within the bounds of MediaConvert's model.
-    fn out_of_bounds(&self) -> Option<String> {
+    /// Describes the first number that is out of the bounds of MediaConvert's API model.
+    fn find_out_of_bounds(&self) -> Option<String> {
         let mut numbers = match &self.video_description.codec_settings {
             VideoCodecSettings::H264 { h264_settings: it } => vec![
                 ("qvbrQualityLevel", it.qvbr_settings.qvbr_quality_level.into(), 1..=10),
@@ -112,7 +114,7 @@ impl Output {
         }
         let fault = numbers.into_iter().find(|(_, number, bounds)| !bounds.contains(number));
         fault.map(|(name, number, bounds)| {
-            format!("{name} is {number}, and not from {} to {}", bounds.start(), bounds.end())
+            format!("{name} is {number}, which is not from {} to {}", bounds.start(), bounds.end())
         })
     }
 }

@@ -1,4 +1,4 @@
-//! MediaConvert's jobs: their records, their turn, their events.
+//! Jobs: their records, their queue, and their events.
 //! <https://docs.aws.amazon.com/mediaconvert/latest/ug/working-with-jobs.html>
 
 use std::collections::BTreeMap;
@@ -25,24 +25,24 @@ use crate::faults::Faults;
 use crate::records::Records;
 
 /// The cores of a small machine, which the live encoder needs too.
-const MOST_AT_ONCE: usize = 2;
-/// How long a `clientRequestToken` gives the job that it made.
+const MAX_CONCURRENT_JOBS: usize = 2;
+/// How long a repeated `clientRequestToken` returns the job that it created.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/idempotency.html>
 const TOKEN_LIFETIME: TimeDelta = TimeDelta::minutes(1);
 
-/// A job as it is kept.
+/// The record of a job.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Job {
     pub(super) id: String,
     #[serde(flatten)]
-    pub(super) asked: CreateJob,
+    pub(super) request: CreateJob,
     pub(super) status: JobStatus,
     pub(super) created_at: DateTime<Utc>,
     pub(super) percent: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<(u32, String)>,
-    /// In MediaConvert's words, without the paths, which only the event has.
+    /// The outputs as GetJob returns them. Only the event has the file paths.
     #[serde(default)]
     pub(super) output_group_details: Value,
 }
@@ -70,16 +70,16 @@ pub(super) enum JobStatus {
     Error,
 }
 
-/// Why no job was added.
+/// Why CreateJob added no job.
 enum NotAdded {
-    /// Its token has made this one already.
+    /// An earlier request with the same token has created this job.
     Earlier(Box<Job>),
-    Refused(AwsError),
+    Rejected(AwsError),
 }
 
 impl From<std::io::Error> for NotAdded {
     fn from(error: std::io::Error) -> Self {
-        Self::Refused(error.into())
+        Self::Rejected(error.into())
     }
 }
 
@@ -90,8 +90,8 @@ pub(crate) struct Jobs {
     running: Mutex<BTreeMap<String, CancellationToken>>,
     work: PathBuf,
     pub(super) s3: aws_sdk_s3::Client,
-    pub(super) faults: Faults,
-    pub(super) chance: Mutex<fastrand::Rng>,
+    faults: Faults,
+    random: Mutex<fastrand::Rng>,
     pub(super) create_rate: Rate,
     bus: Arc<Bus>,
     slots: Semaphore,
@@ -111,33 +111,33 @@ impl Jobs {
             work: folder.join("work"),
             s3,
             faults: faults.clone(),
-            chance: Mutex::new(faults.random("transcodes")),
+            random: Mutex::new(faults.random("transcodes")),
             create_rate,
             bus,
-            slots: Semaphore::new(MOST_AT_ONCE),
+            slots: Semaphore::new(MAX_CONCURRENT_JOBS),
         }))
     }
 
-    /// Goes on with the jobs that an earlier process left, from their beginning.
+    /// Restarts the jobs that were not finished when an earlier process ended.
     pub(crate) fn resume(self: &Arc<Self>) {
         for job in self.records.all().into_values() {
             if matches!(job.status, JobStatus::Submitted | JobStatus::Progressing) {
-                self.work_on(job);
+                self.spawn(job);
             }
         }
     }
 
-    pub(super) fn create(self: &Arc<Self>, asked: CreateJob) -> Result<Job, AwsError> {
-        asked.settings.check()?;
-        if !asked.role.starts_with("arn:aws:iam::") {
-            return Err(AwsError::bad_request("/role: this is not the ARN of a role"));
+    pub(super) fn create(self: &Arc<Self>, request: CreateJob) -> Result<Job, AwsError> {
+        request.settings.check()?;
+        if !request.role.starts_with("arn:aws:iam::") {
+            return Err(AwsError::bad_request("/role: not the ARN of a role"));
         }
-        interval(asked.status_update_interval.as_deref())?;
+        parse_interval(request.status_update_interval.as_deref())?;
         let now = Utc::now();
         let id = format!("{}-{:06x}", now.timestamp_micros(), fastrand::u32(..1 << 24));
         let job = Job {
             id: id.clone(),
-            asked,
+            request,
             status: JobStatus::Submitted,
             created_at: now,
             percent: 0,
@@ -145,42 +145,42 @@ impl Jobs {
             output_group_details: json!([]),
         };
         let added = self.records.add(&id, job.clone(), |jobs| {
-            let token = job.asked.client_request_token.as_ref();
+            let token = job.request.client_request_token.as_ref();
             let mut recent =
                 jobs.values().rev().take_while(|it| now - it.created_at < TOKEN_LIFETIME);
-            let of_token = |it: &&Job| it.asked.client_request_token.as_ref() == token;
-            match recent.find(of_token).filter(|_| token.is_some()) {
+            let has_token = |it: &&Job| it.request.client_request_token.as_ref() == token;
+            match recent.find(has_token).filter(|_| token.is_some()) {
                 None => Ok(()),
-                Some(earlier) if json!(earlier.asked) == json!(job.asked) => {
+                Some(earlier) if json!(earlier.request) == json!(job.request) => {
                     Err(NotAdded::Earlier(Box::new(earlier.clone())))
                 }
-                Some(_) => Err(NotAdded::Refused(AwsError::conflict(
+                Some(_) => Err(NotAdded::Rejected(AwsError::conflict(
                     "the clientRequestToken was used for another job",
                 ))),
             }
         });
         match added {
             Ok(()) => {
-                self.work_on(job.clone());
+                self.spawn(job.clone());
                 Ok(job)
             }
             Err(NotAdded::Earlier(job)) => Ok(*job),
-            Err(NotAdded::Refused(error)) => Err(error),
+            Err(NotAdded::Rejected(error)) => Err(error),
         }
     }
 
     pub(super) fn cancel(&self, id: &str) -> Result<(), AwsError> {
-        let missing = || AwsError::not_found(format!("there is no job {id}"));
+        let missing = || AwsError::not_found(format!("job {id} not found"));
         let job = self.records.get(id).ok_or_else(missing)?;
         if !matches!(job.status, JobStatus::Submitted | JobStatus::Progressing) {
-            return Err(AwsError::conflict(format!("job {id} is {:?} already", job.status)));
+            return Err(AwsError::conflict(format!("job {id} is already {:?}", job.status)));
         }
         let running = self.running.lock().expect("no thread panics while it holds the lock");
         running.get(id).map(CancellationToken::cancel).ok_or_else(missing)
     }
 
-    /// Does a job when its turn comes, and tells how it goes.
-    fn work_on(self: &Arc<Self>, job: Job) {
+    /// Runs a job in the background once a slot is free, and publishes its events.
+    fn spawn(self: &Arc<Self>, job: Job) {
         let canceled = CancellationToken::new();
         let mut running = self.running.lock().expect("no thread panics while it holds the lock");
         running.insert(job.id.clone(), canceled.clone());
@@ -206,46 +206,51 @@ impl Jobs {
             };
             let Some(job) = ended else { return };
             match done {
-                None => jobs.tell(&job, "CANCELED", json!({})),
+                None => jobs.publish(&job, "CANCELED", json!({})),
                 Some(Ok((_, details))) => {
-                    jobs.tell(&job, "COMPLETE", json!({ "outputGroupDetails": details }));
+                    jobs.publish(&job, "COMPLETE", json!({ "outputGroupDetails": details }));
                 }
                 Some(Err(JobError { code, message })) => {
                     let detail = json!({ "errorCode": code, "errorMessage": message });
-                    jobs.tell(&job, "ERROR", detail);
+                    jobs.publish(&job, "ERROR", detail);
                 }
             }
         });
     }
 
-    /// The outputs as GetJob shows them, and as the event does.
+    /// Runs a job. Returns the outputs as GetJob returns them and as the event lists them.
     async fn run(&self, job: &Job, work: &Path) -> Result<(Value, Value), JobError> {
         let _slot = self.slots.acquire().await.expect("the slots are never closed");
-        let begun = tokio::time::Instant::now();
-        let input = &job.asked.settings.inputs[0].file_input;
+        let started_at = tokio::time::Instant::now();
+        let input = &job.request.settings.inputs[0].file_input;
         let opening = |error: String| JobError::new(1404, format!("unable to open input: {error}"));
-        let url = files::reading_url(&self.s3, input).await.map_err(opening)?;
+        let url = files::presign(&self.s3, input).await.map_err(opening)?;
         let probed = probe(&url).await.map_err(|error| opening(error.to_string()))?;
         if self.change(&job.id, |job| job.status = JobStatus::Progressing).is_none() {
-            return Err(JobError::new(1999, "the job is gone"));
+            return Err(JobError::new(1999, "the job was deleted"));
         }
-        self.tell(job, "INPUT_INFORMATION", json!({ "inputDetails": [{ "id": 1, "uri": input }] }));
-        self.tell(job, "PROGRESSING", json!({}));
+        self.publish(
+            job,
+            "INPUT_INFORMATION",
+            json!({ "inputDetails": [{ "id": 1, "uri": input }] }),
+        );
+        self.publish(job, "PROGRESSING", json!({}));
 
         self.transcode(job, &probed, &url, work).await?;
-        let chance = self.chance.lock().expect("no thread panics while it holds the lock").f64();
-        if chance < self.faults.fail {
-            return Err(JobError::new(1999, "the service had a bad day"));
+        let draw = self.random.lock().expect("no thread panics while it holds the lock").f64();
+        if draw < self.faults.fail {
+            return Err(JobError::new(1999, "injected fault"));
         }
-        let groups = &job.asked.settings.output_groups;
+        let groups = &job.request.settings.output_groups;
         let failed = |error: String| JobError::new(1401, format!("unable to write: {error}"));
         let mut details = Vec::new();
         for (at, group) in groups.iter().enumerate() {
             let folder = work.join(at.to_string());
-            files::fill_up(&folder).map_err(|error| failed(error.to_string()))?;
+            files::pad_short_segments(&folder).map_err(|error| failed(error.to_string()))?;
             details.push(files::describe(group, &folder).map_err(|it| failed(it.to_string()))?);
-            let (bucket, prefix) = files::place(group).ok_or_else(|| failed(String::new()))?;
-            for file in files::of(&folder).map_err(|error| failed(error.to_string()))? {
+            let (bucket, prefix) =
+                files::destination_prefix(group).ok_or_else(|| failed(String::new()))?;
+            for file in files::list_files(&folder).map_err(|error| failed(error.to_string()))? {
                 let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 let body = ByteStream::from_path(&file).await;
                 let body = body.map_err(|error| failed(error.to_string()))?;
@@ -254,12 +259,12 @@ impl Jobs {
                 put.map_err(|error| failed(aws_sdk_s3::Error::from(error).to_string()))?;
             }
         }
-        tokio::time::sleep_until(begun + self.faults.min_job_duration()).await;
-        let shown = details.iter().map(files::without_paths).collect();
+        tokio::time::sleep_until(started_at + self.faults.min_job_duration()).await;
+        let shown = details.iter().map(files::remove_paths).collect();
         Ok((shown, Value::Array(details)))
     }
 
-    /// Runs ffmpeg, and tells at the asked interval how far it is.
+    /// Runs ffmpeg, and publishes its progress at the interval of the request.
     async fn transcode(
         &self,
         job: &Job,
@@ -267,29 +272,29 @@ impl Jobs {
         url: &str,
         work: &Path,
     ) -> Result<(), JobError> {
-        let every = interval(job.asked.status_update_interval.as_deref());
+        let every = parse_interval(job.request.status_update_interval.as_deref());
         let mut reports = tokio::time::interval(every.unwrap_or(Duration::from_mins(1)));
         reports.tick().await;
         let percent = Mutex::new(0_u8);
-        let at = || *percent.lock().expect("no thread panics while it holds the lock");
-        let progressed = |share: f64| {
+        let read_percent = || *percent.lock().expect("no thread panics while it holds the lock");
+        let on_progress = |share: f64| {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share")]
             let reached = (share * 99.0) as u8;
             *percent.lock().expect("no thread panics while it holds the lock") = reached;
         };
-        let settings = &job.asked.settings;
-        let work = transcode(settings, probed, url, work, progressed);
-        tokio::pin!(work);
+        let settings = &job.request.settings;
+        let transcode = transcode(settings, probed, url, work, on_progress);
+        tokio::pin!(transcode);
         loop {
             tokio::select! {
-                done = &mut work => return done,
+                done = &mut transcode => return done,
                 _ = reports.tick() => {
-                    let percent = at();
+                    let percent = read_percent();
                     if let Some(job) = self.change(&job.id, |job| job.percent = percent) {
                         let phase = |status, percent| {
                             json!({ "status": status, "percentComplete": percent })
                         };
-                        self.tell(&job, "STATUS_UPDATE", json!({ "jobProgress": {
+                        self.publish(&job, "STATUS_UPDATE", json!({ "jobProgress": {
                             "phaseProgress": {
                                 "PROBING": phase("COMPLETE", 100),
                                 "TRANSCODING": phase("PROGRESSING", percent),
@@ -307,20 +312,20 @@ impl Jobs {
 
     fn change(&self, id: &str, change: impl FnOnce(&mut Job)) -> Option<Job> {
         self.records.change(id, change).unwrap_or_else(|error| {
-            tracing::error!("MediaConvert job {id} could not be kept: {error}");
+            tracing::error!("could not store MediaConvert job {id}: {error}");
             None
         })
     }
 
-    /// The event as captured; its ARN lacks the account.
+    /// Publishes an event as captured from AWS. The ARN of the job has no account.
     /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_cwe_events.html>
-    fn tell(&self, job: &Job, status: &str, mut detail: Value) {
+    fn publish(&self, job: &Job, status: &str, mut detail: Value) {
         detail["timestamp"] = json!(Utc::now().timestamp_millis());
         detail["accountId"] = json!(ACCOUNT);
         detail["queue"] = json!(queue_arn());
         detail["jobId"] = json!(job.id);
         detail["status"] = json!(status);
-        detail["userMetadata"] = json!(job.asked.user_metadata);
+        detail["userMetadata"] = json!(job.request.user_metadata);
         let resources = [format!("arn:aws:mediaconvert:{REGION}::jobs/{}", job.id)];
         let detail_type = "MediaConvert Job State Change";
         self.bus.publish("aws.mediaconvert", detail_type, &resources, &detail);
@@ -331,19 +336,19 @@ fn queue_arn() -> String {
     format!("arn:aws:mediaconvert:{REGION}:{ACCOUNT}:queues/Default")
 }
 
-/// How often progress is told.
-fn interval(name: Option<&str>) -> Result<Duration, AwsError> {
+/// Parses a `statusUpdateInterval`. The default is one minute.
+fn parse_interval(name: Option<&str>) -> Result<Duration, AwsError> {
     let Some(name) = name else { return Ok(Duration::from_mins(1)) };
     let seconds = name.strip_prefix("SECONDS_").and_then(|number| number.parse::<u64>().ok());
     let seconds = seconds.filter(|it| matches!(it, 10 | 12 | 15 | 20 | 30) || it % 60 == 0);
     let seconds = seconds.filter(|it| (10..=600).contains(it));
     seconds.map(Duration::from_secs).ok_or_else(|| {
-        AwsError::bad_request(format!("/statusUpdateInterval: {name} is none of the intervals"))
+        AwsError::bad_request(format!("/statusUpdateInterval: {name} is not a valid interval"))
     })
 }
 
 impl Job {
-    /// The job as the API shows it.
+    /// The job as GetJob returns it.
     pub(super) fn describe(&self) -> Value {
         let mut shown = json!({
             "arn": format!("arn:aws:mediaconvert:{REGION}:{ACCOUNT}:jobs/{}", self.id),
@@ -351,10 +356,10 @@ impl Job {
             "createdAt": self.created_at.timestamp(),
             "jobPercentComplete": self.percent,
             "queue": queue_arn(),
-            "role": self.asked.role,
-            "settings": self.asked.settings,
+            "role": self.request.role,
+            "settings": self.request.settings,
             "status": self.status,
-            "userMetadata": self.asked.user_metadata,
+            "userMetadata": self.request.user_metadata,
             "outputGroupDetails": self.output_group_details,
         });
         if let Some((code, message)) = &self.error {

@@ -1,4 +1,5 @@
-//! The operation Probe: what a file is, by ffprobe, in MediaConvert's words.
+//! The operation Probe: reads the properties of a file with ffprobe, and names them as MediaConvert
+//! does.
 //! <https://docs.aws.amazon.com/mediaconvert/latest/apireference/probe.html>
 
 use serde::Deserialize;
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::ffmpeg::{self, FfmpegError};
 
-/// What ffprobe says of a file.
+/// The output of ffprobe for a file.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Probed {
     format: Format,
@@ -68,23 +69,23 @@ struct SideData {
     rotation: Option<f64>,
 }
 
-/// Asks ffprobe about the file behind a URL.
+/// Runs ffprobe on the file at a URL.
 pub(super) async fn probe(url: &str) -> Result<Probed, FfmpegError> {
     let output = ffmpeg::command("ffprobe")
         .args(["-loglevel", "error", "-show_format", "-show_streams", "-of", "json", "-i", url])
         .output()
         .await
         .map_err(|source| FfmpegError::Run { program: "ffprobe", source })?;
-    let said = String::from_utf8_lossy(&output.stderr);
+    let messages = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
-        return Err(FfmpegError::Failed(said.lines().last().unwrap_or_default().to_owned()));
+        return Err(FfmpegError::Failed(messages.lines().last().unwrap_or_default().to_owned()));
     }
     serde_json::from_slice(&output.stdout)
-        .map_err(|_| FfmpegError::Failed("the file is of no known format".to_owned()))
+        .map_err(|_| FfmpegError::Failed("the format of the file is unknown".to_owned()))
 }
 
 impl Probed {
-    /// The moving pictures; cover art is none.
+    /// The video streams, without cover art.
     pub(super) fn videos(&self) -> impl Iterator<Item = &Stream> {
         let is_video = |it: &&Stream| it.codec_type == "video" && it.disposition.attached_pic == 0;
         self.streams.iter().filter(is_video)
@@ -95,21 +96,21 @@ impl Probed {
     }
 
     pub(super) fn seconds(&self) -> Option<f64> {
-        let of_streams = self.videos().find_map(|it| number(it.duration.as_ref()));
-        number(self.format.duration.as_ref()).or(of_streams)
+        let stream_seconds = self.videos().find_map(|it| parse_number(it.duration.as_ref()));
+        parse_number(self.format.duration.as_ref()).or(stream_seconds)
     }
 
-    /// The result as the API shows it; `None` for a format that MediaConvert does not read.
+    /// The result as Probe returns it. `None` if MediaConvert does not read the format.
     pub(super) fn result(&self, size: i64) -> Option<Value> {
         let tracks = self.videos().map(Stream::video).chain(self.audios().map(Stream::audio));
         let mut container = json!({
-            "format": format(&self.format.name)?,
+            "format": container_name(&self.format.name)?,
             "tracks": tracks.collect::<Vec<_>>(),
         });
         if let Some(seconds) = self.seconds() {
             container["duration"] = json!(seconds);
         }
-        if let Some(rate) = number::<i64>(self.format.bit_rate.as_ref()) {
+        if let Some(rate) = parse_number::<i64>(self.format.bit_rate.as_ref()) {
             container["bitRate"] = json!(rate);
         }
         let indexes = |streams: Vec<&Stream>| -> Vec<usize> {
@@ -128,11 +129,11 @@ impl Probed {
 }
 
 impl Stream {
-    /// Frames per second: the average where they come at uneven times.
+    /// The frame rate in frames per second, as a fraction. If the rate varies, the average.
     pub(super) fn frame_rate(&self) -> Option<(u32, u32)> {
         [&self.avg_frame_rate, &self.r_frame_rate].into_iter().find_map(|text| {
-            let (numerator, denominator) = ratio(text.as_ref(), '/')?;
-            (0 < numerator && 0 < denominator).then_some((numerator, denominator))
+            let (numerator, denominator) = parse_ratio(text.as_ref(), '/')?;
+            (numerator > 0 && denominator > 0).then_some((numerator, denominator))
         })
     }
 
@@ -141,11 +142,12 @@ impl Stream {
         if let Some((numerator, denominator)) = self.frame_rate() {
             properties["frameRate"] = json!({ "numerator": numerator, "denominator": denominator });
         }
-        if let Some((numerator, denominator)) = ratio(self.sample_aspect_ratio.as_ref(), ':') {
+        if let Some((numerator, denominator)) = parse_ratio(self.sample_aspect_ratio.as_ref(), ':')
+        {
             properties["sampleAspectRatio"] =
                 json!({ "numerator": numerator, "denominator": denominator });
         }
-        if let Some(bits) = number::<i64>(self.bits_per_raw_sample.as_ref()) {
+        if let Some(bits) = parse_number::<i64>(self.bits_per_raw_sample.as_ref()) {
             properties["bitDepth"] = json!(bits);
         }
         #[expect(clippy::cast_possible_truncation, reason = "degrees")]
@@ -166,7 +168,7 @@ impl Stream {
 
     fn audio(&self) -> Value {
         let mut properties = json!({ "channels": self.channels });
-        if let Some(rate) = number::<i64>(self.sample_rate.as_ref()) {
+        if let Some(rate) = parse_number::<i64>(self.sample_rate.as_ref()) {
             properties["sampleRate"] = json!(rate);
         }
         self.track("audio", "audioProperties", &properties)
@@ -179,24 +181,24 @@ impl Stream {
             "codec": codec(&self.codec_name),
             name: properties,
         });
-        if let Some(seconds) = number::<f64>(self.duration.as_ref()) {
+        if let Some(seconds) = parse_number::<f64>(self.duration.as_ref()) {
             track["duration"] = json!(seconds);
         }
         track
     }
 }
 
-fn number<T: std::str::FromStr>(text: Option<&String>) -> Option<T> {
+fn parse_number<T: std::str::FromStr>(text: Option<&String>) -> Option<T> {
     text?.parse().ok()
 }
 
-fn ratio(text: Option<&String>, separator: char) -> Option<(u32, u32)> {
+fn parse_ratio(text: Option<&String>, separator: char) -> Option<(u32, u32)> {
     let (numerator, denominator) = text?.split_once(separator)?;
     Some((numerator.parse().ok()?, denominator.parse().ok()?))
 }
 
-/// The containers that MediaConvert reads, as Probe names them.
-fn format(names: &str) -> Option<&'static str> {
+/// The containers that MediaConvert reads, by the names that Probe uses.
+fn container_name(names: &str) -> Option<&'static str> {
     Some(match names {
         "mov,mp4,m4a,3gp,3g2,mj2" => "mp4",
         "matroska,webm" => "matroska",
@@ -216,7 +218,7 @@ fn format(names: &str) -> Option<&'static str> {
     })
 }
 
-/// The codecs that MediaConvert reads, as Probe names them.
+/// The codecs that MediaConvert reads, by the names that Probe uses.
 fn codec(name: &str) -> &'static str {
     match name {
         "aac" => "AAC",

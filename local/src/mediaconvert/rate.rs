@@ -1,4 +1,4 @@
-//! How often an operation may be called: so many a second, after a burst.
+//! The rate limit of an operation: a burst, and then a number of calls per second.
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -8,6 +8,7 @@ use std::time::Instant;
 pub(crate) struct Rate {
     per_second: f64,
     burst: f64,
+    /// The tokens that were left at a time.
     left: Mutex<(f64, Instant)>,
 }
 
@@ -16,7 +17,7 @@ impl Rate {
         Self { per_second, burst, left: Mutex::new((burst, Instant::now())) }
     }
 
-    /// Takes one call, if there is one left.
+    /// Takes a token for one call. Returns `false` if the call must be throttled.
     pub(crate) fn take(&self) -> bool {
         self.take_at(Instant::now())
     }
@@ -25,7 +26,7 @@ impl Rate {
         let mut state = self.left.lock().expect("no thread panics while it holds the lock");
         let (left, since) = *state;
         let left = (left + (now - since).as_secs_f64() * self.per_second).min(self.burst);
-        let taken = 1.0 <= left;
+        let taken = left >= 1.0;
         *state = (if taken { left - 1.0 } else { left }, now);
         taken
     }
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_burst_is_followed_by_an_even_rate() {
+    fn a_burst_is_followed_by_a_constant_rate() {
         let begun = Instant::now();
         let rate = Rate::new(2.0, 3.0);
         let taken = |seconds| {

@@ -1,7 +1,7 @@
-//! The settings of a MediaConvert job, as far as the stand-in does what they say.
+//! The settings of a MediaConvert job that the stand-in supports.
 //!
-//! Whatever else MediaConvert has is refused by name: a job must not pass here that would come
-//! out otherwise on AWS.
+//! Every other setting of MediaConvert is rejected by name, so that no job succeeds here whose result
+//! on AWS would be different.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) struct JobSettings {
 #[expect(clippy::struct_field_names, reason = "MediaConvert's names")]
 pub(super) struct Input {
     pub(super) file_input: String,
-    /// Only clippings use it, and there are none.
+    /// Only input clippings use it, which the stand-in does not support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timecode_source: Option<TimecodeSource>,
     #[serde(default)]
@@ -41,7 +41,7 @@ pub(super) struct VideoSelector {
     pub(super) rotate: Rotate,
 }
 
-/// As the file says, or not at all.
+/// Whether the video is rotated as the file's metadata says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Rotate {
     #[default]
@@ -57,7 +57,7 @@ pub(super) struct AudioSelector {
     selector_type: SelectorType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     default_selection: Option<DefaultSelection>,
-    /// Counted from 1.
+    /// The numbers of the audio tracks, counted from 1.
     pub(super) tracks: Vec<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) remix_settings: Option<RemixSettings>,
@@ -90,7 +90,7 @@ pub(super) struct ChannelMapping {
     pub(super) output_channels: Vec<OutputChannel>,
 }
 
-/// The gain of each channel that goes in, in decibels; -60 is silence.
+/// The gain of each input channel in decibels. -60 is silence.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct OutputChannel {
@@ -121,7 +121,7 @@ pub(super) enum OutputGroupSettings {
 pub(super) struct HlsGroupSettings {
     pub(super) destination: String,
     pub(super) segment_length: u32,
-    /// Whether a last segment that is shorter joins the one before it: 0 is no.
+    /// With 0, a short last segment stays a segment of its own.
     min_segment_length: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     segment_control: Option<SegmentControl>,
@@ -220,7 +220,7 @@ enum DeinterlacerMode {
     Deinterlace,
 }
 
-/// Only frames that are interlaced.
+/// Only interlaced frames are deinterlaced.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 enum DeinterlacerControl {

@@ -1,4 +1,4 @@
-//! A MediaConvert job done by ffmpeg: HLS renditions and frame captures in one pass.
+//! Runs a job with ffmpeg: HLS renditions and frame captures in one pass.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -14,10 +14,10 @@ use super::settings::{
 };
 use crate::ffmpeg;
 
-/// The gain, in decibels, that silences a channel.
-const SILENT: i32 = -60;
+/// The gain in decibels that silences a channel.
+const SILENCE: i32 = -60;
 
-/// Why a job failed, as MediaConvert numbers it.
+/// Why a job failed, with MediaConvert's error code.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_error_codes.html>
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -32,18 +32,20 @@ impl JobError {
     }
 }
 
-/// Runs ffmpeg on a file behind a URL; the outputs of group `n` come into folder `n` under `work`.
+/// Runs ffmpeg on the file at a URL. The outputs of group `n` are written to folder `n` in `work`.
+///
+/// Calls `on_progress` with the share that is done, from 0 to 1.
 pub(super) async fn transcode(
     settings: &JobSettings,
     probed: &Probed,
     url: &str,
     work: &Path,
-    progressed: impl Fn(f64),
+    on_progress: impl Fn(f64),
 ) -> Result<(), JobError> {
     let video = probed.videos().next();
     let video = video.ok_or_else(|| JobError::new(1030, "the input has no video"))?;
     let internal = |error: std::io::Error| JobError::new(1999, error.to_string());
-    let arguments = arguments(settings, probed, video, url, work)?;
+    let arguments = ffmpeg_arguments(settings, probed, video, url, work)?;
     for at in 0..settings.output_groups.len() {
         tokio::fs::create_dir_all(work.join(at.to_string())).await.map_err(internal)?;
     }
@@ -55,10 +57,10 @@ pub(super) async fn transcode(
         .spawn()
         .map_err(internal)?;
     let (stdout, stderr) = (ffmpeg.stdout.take(), ffmpeg.stderr.take());
-    let complaints = async {
+    let messages = async {
         let mut text = Vec::new();
         if let Some(stderr) = stderr {
-            // A damaged file gives a complaint for each of its frames.
+            // For a damaged file, ffmpeg may write a message for every frame.
             let _ = stderr.take(1 << 20).read_to_end(&mut text).await;
         }
         String::from_utf8_lossy(&text).into_owned()
@@ -69,19 +71,19 @@ pub(super) async fn transcode(
         while let Ok(Some(line)) = lines.next_line().await {
             let time = line.strip_prefix("out_time_us=").and_then(|time| time.parse::<f64>().ok());
             if let (Some(time), Some(seconds)) = (time, probed.seconds()) {
-                progressed((time / 1e6 / seconds).clamp(0.0, 1.0));
+                on_progress((time / 1e6 / seconds).clamp(0.0, 1.0));
             }
         }
     };
-    let (status, complaints, ()) = tokio::join!(ffmpeg.wait(), complaints, progress);
+    let (status, messages, ()) = tokio::join!(ffmpeg.wait(), messages, progress);
     if status.map_err(internal)?.success() {
         return Ok(());
     }
-    let reason = complaints.lines().rev().find(|line| !line.trim().is_empty());
-    Err(JobError::new(1030, reason.unwrap_or("ffmpeg gave no reason")))
+    let reason = messages.lines().rev().find(|line| !line.trim().is_empty());
+    Err(JobError::new(1030, reason.unwrap_or("ffmpeg failed without a message")))
 }
 
-fn arguments(
+fn ffmpeg_arguments(
     settings: &JobSettings,
     probed: &Probed,
     video: &Stream,
@@ -96,11 +98,11 @@ fn arguments(
     arguments.extend(["-i", url].map(OsString::from));
 
     let outputs = || settings.output_groups.iter().flat_map(|group| &group.outputs);
-    let mut filter = pictures(video, &outputs().collect::<Vec<_>>());
+    let mut filter = video_filter(video, &outputs().collect::<Vec<_>>());
     for (at, output) in outputs().enumerate() {
         if let Some(audio) = output.audio_descriptions.first() {
             let selector = &input.audio_selectors[&audio.audio_source_name];
-            let _ = write!(filter, ";{}[a{at}]", sound(selector, probed)?);
+            let _ = write!(filter, ";{}[a{at}]", audio_filter(selector, probed)?);
         }
     }
     arguments.extend(["-filter_complex".into(), filter.into()]);
@@ -110,24 +112,27 @@ fn arguments(
         let folder = work.join(at.to_string());
         arguments.extend(match &group.output_group_settings {
             OutputGroupSettings::Hls { hls_group_settings } => {
-                hls(hls_group_settings, &group.outputs, first, &folder)
+                hls_arguments(hls_group_settings, &group.outputs, first, &folder)
             }
-            OutputGroupSettings::File { file_group_settings } => {
-                captures(&file_group_settings.destination, &group.outputs[0], first, &folder)
-            }
+            OutputGroupSettings::File { file_group_settings } => capture_arguments(
+                &file_group_settings.destination,
+                &group.outputs[0],
+                first,
+                &folder,
+            ),
         });
         first += group.outputs.len();
     }
     Ok(arguments)
 }
 
-/// The picture of each output, labeled `v0`, `v1` and so on.
-fn pictures(video: &Stream, outputs: &[&Output]) -> String {
+/// The filter for the video of each output, labeled `v0`, `v1` and so on.
+fn video_filter(video: &Stream, outputs: &[&Output]) -> String {
     let mut filter = format!("[0:{}]", video.index);
     if outputs.iter().any(|it| it.video_description.video_preprocessors.deinterlacer.is_some()) {
         filter.push_str("yadif=deint=interlaced,");
     }
-    // MediaConvert gives frames that come at uneven times even ones.
+    // MediaConvert converts a variable frame rate to a constant one.
     if let Some((numerator, denominator)) = video.frame_rate() {
         let _ = write!(filter, "fps={numerator}/{denominator},");
     }
@@ -159,26 +164,26 @@ fn pictures(video: &Stream, outputs: &[&Output]) -> String {
     filter
 }
 
-/// The sound of a selector, as stereo.
-fn sound(selector: &AudioSelector, probed: &Probed) -> Result<String, JobError> {
+/// The filter for the audio of a selector, mixed to stereo.
+fn audio_filter(selector: &AudioSelector, probed: &Probed) -> Result<String, JobError> {
     let mut filter = String::new();
     let mut channels = 0;
     for track in &selector.tracks {
         let stream = track.checked_sub(1).and_then(|at| probed.audios().nth(at));
-        let stream = stream
-            .ok_or_else(|| JobError::new(1040, format!("there is no audio track {track}")))?;
+        let stream =
+            stream.ok_or_else(|| JobError::new(1040, format!("audio track {track} not found")))?;
         channels += stream.channels.unwrap_or(2);
         let _ = write!(filter, "[0:{}]", stream.index);
     }
-    if 1 < selector.tracks.len() {
+    if selector.tracks.len() > 1 {
         let _ = write!(filter, "amerge=inputs={},", selector.tracks.len());
     }
     if let Some(remix) = &selector.remix_settings {
         filter.push_str("pan=stereo");
         for (at, output) in remix.channel_mapping.output_channels.iter().enumerate() {
-            let heard =
-                output.input_channels.iter().enumerate().filter(|(_, gain)| SILENT < **gain);
-            let terms: Vec<_> = heard
+            let audible =
+                output.input_channels.iter().enumerate().filter(|(_, gain)| SILENCE < **gain);
+            let terms: Vec<_> = audible
                 .map(|(channel, gain)| {
                     format!("{}*c{channel}", 10f64.powf(f64::from(*gain) / 20.0))
                 })
@@ -186,7 +191,7 @@ fn sound(selector: &AudioSelector, probed: &Probed) -> Result<String, JobError> 
             let _ = write!(filter, "|c{at}={}", terms.join("+"));
             if output.input_channels.len() != channels as usize {
                 let count = output.input_channels.len();
-                let message = format!("the sound has {channels} channels, not {count}");
+                let message = format!("the audio has {channels} channels, not {count}");
                 return Err(JobError::new(1040, message));
             }
         }
@@ -196,8 +201,13 @@ fn sound(selector: &AudioSelector, probed: &Probed) -> Result<String, JobError> 
     Ok(filter)
 }
 
-/// An HLS group, whose outputs are numbered from `first` on.
-fn hls(hls: &HlsGroupSettings, outputs: &[Output], first: usize, folder: &Path) -> Vec<OsString> {
+/// The arguments for an HLS group. `first` is the label of its first output.
+fn hls_arguments(
+    hls: &HlsGroupSettings,
+    outputs: &[Output],
+    first: usize,
+    folder: &Path,
+) -> Vec<OsString> {
     let name = base_name(&hls.destination);
     let mut arguments: Vec<OsString> = Vec::new();
     let mut push = |option: String, value: String| arguments.extend([option.into(), value.into()]);
@@ -220,7 +230,7 @@ fn hls(hls: &HlsGroupSettings, outputs: &[Output], first: usize, folder: &Path) 
         else {
             continue;
         };
-        // The nine steps of QVBR over x264's useful range of quality.
+        // Maps the quality levels of QVBR to x264's useful range of quality.
         let quality = 38 - 2 * u32::from(h264.qvbr_settings.qvbr_quality_level.clamp(1, 10));
         push(format!("-crf:v:{at}"), quality.to_string());
         push(format!("-maxrate:v:{at}"), h264.max_bitrate.to_string());
@@ -234,7 +244,7 @@ fn hls(hls: &HlsGroupSettings, outputs: &[Output], first: usize, folder: &Path) 
         ("-c:v", "libx264"),
         ("-preset", "ultrafast"),
         ("-profile:v", "high"),
-        // What the fastest preset leaves out of that profile.
+        // Features of the profile that the fastest preset turns off.
         ("-x264-params", "cabac=1:8x8dct=1"),
         ("-sc_threshold", "0"),
         ("-c:a", "aac"),
@@ -255,14 +265,19 @@ fn hls(hls: &HlsGroupSettings, outputs: &[Output], first: usize, folder: &Path) 
     arguments
 }
 
-/// A frame capture, whose files are numbered from zero.
-fn captures(destination: &str, output: &Output, label: usize, folder: &Path) -> Vec<OsString> {
+/// The arguments for a frame capture. Its files are numbered from 0.
+fn capture_arguments(
+    destination: &str,
+    output: &Output,
+    label: usize,
+    folder: &Path,
+) -> Vec<OsString> {
     let VideoCodecSettings::FrameCapture { frame_capture_settings: capture } =
         &output.video_description.codec_settings
     else {
         return Vec::new();
     };
-    // ffmpeg's scale goes from 2, the best, to 31.
+    // ffmpeg's quality scale is from 2, the best, to 31.
     let quality = 2 + (100 - u32::from(capture.quality.min(100))) * 29 / 99;
     let name = format!("{}{}.%07d.jpg", base_name(destination), output.name_modifier);
     [
@@ -287,7 +302,7 @@ fn captures(destination: &str, output: &Output, label: usize, folder: &Path) -> 
     .into()
 }
 
-/// The last part of a destination: what the names of its files begin with.
+/// The last part of a destination, with which the names of its files begin.
 fn base_name(destination: &str) -> &str {
     destination.rsplit('/').next().unwrap_or_default()
 }
