@@ -1,4 +1,4 @@
-//! AWS Elemental on a bad day: calls that are answered 429, or 500 or 503, done or not.
+//! Injected faults of API calls: answers 429, 500 and 503.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,59 +6,63 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use crate::aws_protocol::AwsError;
 use crate::faults::Faults;
-use crate::wire::AwsError;
 
-/// How often calls are answered so.
+/// Which share of the calls is answered with an error.
 #[derive(Debug)]
 pub(crate) struct CallFaults {
     throttle: f64,
     error: f64,
-    chance: Mutex<fastrand::Rng>,
+    random: Mutex<fastrand::Rng>,
 }
 
-/// What becomes of a call.
-enum Fate {
+/// The outcome of a call.
+enum Outcome {
     Answered,
     Throttled,
-    Failed { done: bool, unavailable: bool },
+    /// The answer is 503 if `is_unavailable`, else 500.
+    Failed {
+        takes_effect: bool,
+        is_unavailable: bool,
+    },
 }
 
 impl CallFaults {
     pub(crate) fn new(faults: &Faults) -> Arc<Self> {
-        let chance = Mutex::new(faults.chance("calls of AWS Elemental"));
-        Arc::new(Self { throttle: faults.throttle, error: faults.error, chance })
+        let random = Mutex::new(faults.random("calls of AWS Elemental"));
+        Arc::new(Self { throttle: faults.throttle, error: faults.error, random })
     }
 
-    fn fate(&self) -> Fate {
-        let mut chance = self.chance.lock().expect("nothing panics while it holds it");
-        if chance.f64() < self.throttle {
-            return Fate::Throttled;
+    fn draw_outcome(&self) -> Outcome {
+        let mut random = self.random.lock().expect("no thread panics while it holds the lock");
+        if random.f64() < self.throttle {
+            return Outcome::Throttled;
         }
-        if chance.f64() < self.error {
-            return Fate::Failed { done: chance.bool(), unavailable: chance.bool() };
+        if random.f64() < self.error {
+            return Outcome::Failed { takes_effect: random.bool(), is_unavailable: random.bool() };
         }
-        Fate::Answered
+        Outcome::Answered
     }
 }
 
-/// Answers a call; where it is a server's error, half of the calls take effect all the same.
+/// Answers a call, or injects a fault. Half of the calls that are answered 500 or 503 take effect.
 pub(crate) async fn answer(
     State(faults): State<Arc<CallFaults>>,
     request: Request,
     next: Next,
 ) -> Response {
-    // MediaConvert knows no 503.
+    // MediaConvert documents no 503.
     // <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
     let is_media_convert = request.uri().path().starts_with("/2017-08-29/");
-    match faults.fate() {
-        Fate::Answered => next.run(request).await,
-        Fate::Throttled => AwsError::too_many_requests("Too Many Requests").into_response(),
-        Fate::Failed { done, unavailable } => {
-            if done {
+    match faults.draw_outcome() {
+        Outcome::Answered => next.run(request).await,
+        Outcome::Throttled => AwsError::too_many_requests("Too Many Requests").into_response(),
+        Outcome::Failed { takes_effect, is_unavailable } => {
+            if takes_effect {
                 next.run(request).await;
             }
-            if unavailable && !is_media_convert {
+            if is_unavailable && !is_media_convert {
                 AwsError::unavailable().into_response()
             } else {
                 AwsError::internal().into_response()

@@ -1,4 +1,4 @@
-//! AWS Elemental: the live channel, harvest jobs, transcodes and VOD assets, behind one address.
+//! AWS Elemental: the live channel, harvest jobs, transcodes and VOD assets, at one address.
 
 use std::io;
 use std::sync::Arc;
@@ -8,38 +8,37 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use chrono::TimeDelta;
 
-use crate::asset::{self, Assets, PackagingGroup};
+use crate::account::{MEDIA_LIVE_CHANNEL, ORIGIN_ENDPOINT};
+use crate::aws_protocol::not_implemented;
 use crate::call_faults::{self, CallFaults};
-use crate::clip::{self, HarvestJobs};
-use crate::environment::ORIGIN_ENDPOINT;
-use crate::live::{Channel, OriginEndpoint, Startover, ingest_router, media_live_router};
-use crate::notifications::Bus;
+use crate::eventbridge::Bus;
+use crate::mediaconvert::{self, Jobs, Rate};
+use crate::medialive::{self, Channel};
+use crate::mediapackage::{
+    self, ChannelInput, HarvestJobs, OriginEndpoint, Startover, input_router,
+};
+use crate::mediapackage_vod::{self, Assets, PackagingGroup};
+use crate::options::Options;
 use crate::origins::Origins;
-use crate::stack::Options;
-use crate::upload::{self, Rate};
-use crate::wire;
 
-/// How often CreateJob may be called after a burst, as quotas had it in 2024.
+/// How many calls of CreateJob MediaConvert accepts a second after a burst: its quota in 2024.
 /// <https://docs.aws.amazon.com/general/latest/gr/mediaconvert.html>
 const CREATE_JOBS_PER_SECOND: f64 = 2.0;
 
-/// The channel's id in MediaLive.
-const MEDIA_LIVE_CHANNEL: &str = "1000001";
-
-/// The services, with what an earlier process left.
+/// The services, with the jobs and assets that an earlier process left.
 #[derive(Clone, Debug)]
 pub(crate) struct Elemental {
     pub(crate) endpoint: OriginEndpoint,
     channel: Arc<Channel>,
-    jobs: Arc<HarvestJobs>,
+    input: Arc<ChannelInput>,
+    harvest_jobs: Arc<HarvestJobs>,
     assets: Arc<Assets>,
-    transcodes: Arc<upload::Jobs>,
-    s3: aws_sdk_s3::Client,
+    transcode_jobs: Arc<Jobs>,
     call_faults: Arc<CallFaults>,
 }
 
 impl Elemental {
-    /// Opens them; `host` is where their own URLs lead to.
+    /// Opens the services. `host` is the host and port of the address.
     pub(crate) fn open(
         options: &Options,
         groups: Vec<PackagingGroup>,
@@ -55,20 +54,19 @@ impl Elemental {
             startover: Arc::clone(&startover),
             cdn_identifier: options.cdn_identifier.clone(),
         };
-        let incoming = data.join("live/incoming");
+        let input = Arc::new(ChannelInput::new(startover, data.join("live/incoming")));
         let source = options.source.clone();
-        let channel = Arc::new(Channel::new(MEDIA_LIVE_CHANNEL, source, startover, incoming));
+        let channel = Arc::new(Channel::new(MEDIA_LIVE_CHANNEL, source, Arc::clone(&input)));
         let s3 = aws_sdk_s3::Client::new(sdk);
-        let jobs = HarvestJobs::open(
+        let harvest_jobs = HarvestJobs::open(
             &data.join("harvest-jobs"),
             endpoint.clone(),
             s3.clone(),
             faults,
             Arc::clone(bus),
         )?;
-        let vod = data.join("vod");
         let assets = Assets::open(
-            &vod,
+            &data.join("vod"),
             groups,
             options.assets_per_group,
             host.to_owned(),
@@ -77,39 +75,38 @@ impl Elemental {
             Arc::clone(bus),
         )?;
         let rate = Rate::new(CREATE_JOBS_PER_SECOND, options.create_job_burst.into());
-        let media_convert = data.join("media-convert");
-        let transcodes =
-            upload::Jobs::open(&media_convert, s3.clone(), faults, rate, Arc::clone(bus))?;
+        let transcode_jobs =
+            Jobs::open(&data.join("media-convert"), s3, faults, rate, Arc::clone(bus))?;
         let call_faults = CallFaults::new(faults);
-        Ok(Self { endpoint, channel, jobs, assets, transcodes, s3, call_faults })
+        Ok(Self { endpoint, channel, input, harvest_jobs, assets, transcode_jobs, call_faults })
     }
 
-    /// Every operation, the encoder's ingest and MediaPackage's own origins.
+    /// Every operation, the channel's input and MediaPackage's own origins.
     pub(crate) fn router(&self) -> Router {
         let faulty = from_fn_with_state(Arc::clone(&self.call_faults), call_faults::answer);
         Router::new()
-            .merge(clip::router(Arc::clone(&self.jobs)))
-            .merge(asset::router(Arc::clone(&self.assets)))
-            .merge(upload::router(Arc::clone(&self.transcodes)))
+            .merge(mediapackage::router(Arc::clone(&self.harvest_jobs)))
+            .merge(mediapackage_vod::router(Arc::clone(&self.assets)))
+            .merge(mediaconvert::router(Arc::clone(&self.transcode_jobs)))
             .layer(faulty)
-            .merge(media_live_router(Arc::clone(&self.channel)))
-            .merge(ingest_router(Arc::clone(&self.channel)))
-            .merge(self.origins().origin_router())
-            .fallback(wire::not_implemented)
-            .method_not_allowed_fallback(wire::not_implemented)
+            .merge(medialive::router(Arc::clone(&self.channel)))
+            .merge(input_router(Arc::clone(&self.input)))
+            .merge(self.origins().router())
+            .fallback(not_implemented)
+            .method_not_allowed_fallback(not_implemented)
     }
 
     pub(crate) fn origins(&self) -> Origins {
-        let (endpoint, assets) = (self.endpoint.clone(), Arc::clone(&self.assets));
-        Origins { endpoint, assets, s3: self.s3.clone() }
+        Origins { endpoint: self.endpoint.clone(), assets: Arc::clone(&self.assets) }
     }
 
-    /// Goes on where an earlier process was killed, and keeps the channel on air.
+    /// Continues the jobs and ingests of an earlier process, and runs the channel until the process
+    /// ends.
     pub(crate) async fn run(&self, ingest_url: &str) {
-        self.jobs.resume();
+        self.harvest_jobs.resume();
         self.assets.resume();
-        self.transcodes.resume();
-        // A channel that was just made is idle, so this cannot be refused.
+        self.transcode_jobs.resume();
+        // A start fails only if the channel is not idle, and a new channel is idle.
         let _ = self.channel.start();
         self.channel.run(ingest_url).await;
     }

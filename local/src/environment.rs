@@ -1,4 +1,4 @@
-//! The environment that a deployment gives the functions.
+//! The environment variables of the functions, as a deployment sets them.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -6,45 +6,40 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use matchcut::config::{Variables, timeouts};
 use serde_json::json;
 
-use crate::asset::PackagingGroup;
-use crate::library::{ACCESS_KEY, BUCKET, SECRET_KEY, TABLE, UPLOADS_BUCKET};
-use crate::live::{SEGMENT_SECONDS, manifest_path};
-use crate::notifications::{ACCOUNT, REGION};
-use crate::private::Private;
-use crate::queues::queue_url;
-use crate::stack::Options;
+use crate::account::{
+    ACCESS_KEY, ACCOUNT, BUCKET, CHANNEL, COMPETITION, DUE_QUEUE, ORIGIN_ENDPOINT, REGION,
+    SECRET_KEY, TABLE, UPLOADS_BUCKET,
+};
+use crate::cloudfront::PrivateLibrary;
+use crate::ladder::SEGMENT_SECONDS;
+use crate::mediapackage::manifest_path;
+use crate::mediapackage_vod::PackagingGroup;
+use crate::options::Options;
+use crate::sqs::queue_url;
 
-/// The channel's name in the API.
-const CHANNEL: &str = "main";
-/// MediaPackage's id of the channel's origin endpoint.
-pub(crate) const ORIGIN_ENDPOINT: &str = "main-hls";
-/// Where a clip goes that names no competition.
-const COMPETITION: &str = "demo";
-
-pub(crate) const DUE_QUEUE: &str = "matchcut-due";
-pub(crate) const UPLOADS_QUEUE: &str = "matchcut-uploads.fifo";
-
-/// Where each part listens.
+/// The base URLs of the servers.
 pub(crate) struct Urls<'a> {
+    /// The API and the CDN.
     pub(crate) public: &'a str,
-    pub(crate) elemental: &'a str,
+    /// Every AWS service but DynamoDB and S3.
+    pub(crate) aws: &'a str,
     pub(crate) dynamodb: &'a str,
     pub(crate) s3: &'a str,
 }
 
-/// The environment variables that a deployment sets.
+/// The functions' whole environment.
 pub(crate) fn environment(
     options: &Options,
     groups: &[PackagingGroup],
-    private: Option<&Private>,
+    private: Option<&PrivateLibrary>,
     urls: &Urls,
 ) -> Variables {
-    let Urls { public, elemental, dynamodb, s3 } = urls;
+    let Urls { public, aws, dynamodb, s3 } = urls;
     let channels = json!([{
         "id": CHANNEL,
         "competition": COMPETITION,
         "originEndpointId": ORIGIN_ENDPOINT,
-        "manifest": format!("{elemental}{}", manifest_path()),
+        "manifest": format!("{aws}{}", manifest_path()),
         "viewerManifest": format!("{public}/live{}", manifest_path()),
         "segmentSeconds": SEGMENT_SECONDS,
         "startoverSeconds": options.startover.as_secs(),
@@ -53,7 +48,7 @@ pub(crate) fn environment(
     let packaging_groups: Vec<_> = groups
         .iter()
         .enumerate()
-        .map(|(place, group)| json!({ "id": group.id, "path": PackagingGroup::path(place) }))
+        .map(|(position, group)| json!({ "id": group.id, "path": PackagingGroup::path_prefix(position) }))
         .collect();
     let mut variables = vec![
         ("CLIPS_TABLE", TABLE.to_owned()),
@@ -65,25 +60,25 @@ pub(crate) fn environment(
         ("ASSET_ROLE_ARN", role("asset")),
         ("TRANSCODE_ROLE_ARN", role("transcode")),
         ("VOD_BASE_URL", format!("{public}/vod")),
-        ("DUE_QUEUE_URL", queue_url(elemental, DUE_QUEUE)),
+        ("DUE_QUEUE_URL", queue_url(aws, DUE_QUEUE)),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
         ("AWS_ENDPOINT_URL_DYNAMODB", (*dynamodb).to_owned()),
         ("AWS_ENDPOINT_URL_S3", (*s3).to_owned()),
-        ("AWS_ENDPOINT_URL_EVENTBRIDGE", (*elemental).to_owned()),
-        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*elemental).to_owned()),
-        ("AWS_ENDPOINT_URL_SQS", (*elemental).to_owned()),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE", (*aws).to_owned()),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*aws).to_owned()),
+        ("AWS_ENDPOINT_URL_SQS", (*aws).to_owned()),
     ];
-    variables.extend(elemental_endpoints(elemental));
+    variables.extend(elemental_endpoints(aws));
     if let Some(identifier) = &options.cdn_identifier {
         variables.push(("CDN_IDENTIFIER", identifier.clone()));
     }
-    variables.extend(private.into_iter().flat_map(Private::variables));
+    variables.extend(private.into_iter().flat_map(PrivateLibrary::variables));
     variables.into_iter().collect()
 }
 
-/// Where an SDK finds AWS Elemental, all of it at one address.
+/// The variables by which an SDK finds AWS Elemental. All its services have one URL.
 pub(crate) fn elemental_endpoints(url: &str) -> [(&'static str, String); 4] {
     [
         "AWS_ENDPOINT_URL_MEDIACONVERT",
@@ -94,7 +89,7 @@ pub(crate) fn elemental_endpoints(url: &str) -> [(&'static str, String); 4] {
     .map(|name| (name, url.to_owned()))
 }
 
-/// Finds each service where the environment says it is, as the SDK does in a process of its own.
+/// Finds the URL of each service in the environment variables, as the SDK of a real function does.
 #[derive(Debug)]
 struct Endpoints(Variables);
 
@@ -105,8 +100,8 @@ impl LoadServiceConfig for Endpoints {
     }
 }
 
-/// The SDK configuration of that environment.
-pub(crate) async fn sdk(variables: &Variables) -> SdkConfig {
+/// The SDK configuration that the environment variables give.
+pub(crate) async fn sdk_config(variables: &Variables) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
         .credentials_provider(Credentials::from_keys(ACCESS_KEY, SECRET_KEY, None))

@@ -1,33 +1,34 @@
-//! Bad days, as switches.
+//! Faults: failures that the stand-in injects on request.
 
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// What goes wrong, and how often; nothing by default.
+/// Which faults are injected, and how often. By default there are none.
+///
+/// A share is a number from 0 to 1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults {
-    /// The share of events that never arrive.
+    /// The share of events that are lost.
     pub lose: f64,
-    /// The share of events that arrive twice.
+    /// The share of events that are delivered twice.
     pub repeat: f64,
-    /// The share of events that arrive up to 3 s late, and so after later ones.
+    /// The share of events that are delivered up to 3 s late, so after later ones.
     pub reorder: f64,
-    /// Seconds by which every event is late.
+    /// The seconds by which every event is late.
     pub delay: f64,
-    /// The share of MediaPackage's and MediaConvert's API calls that are answered 429.
+    /// The share of calls to MediaPackage and MediaConvert that are throttled (answered 429).
     pub throttle: f64,
-    /// The share of AWS Elemental's API calls that are answered 500 or 503, half of them after they
-    /// took effect.
+    /// The share of calls to MediaPackage and MediaConvert that are answered 500 or 503. Half of
+    /// them take effect.
     pub error: f64,
-    /// The share of function runs that are cut off at one of their calls to AWS, half of them after
-    /// it took effect.
+    /// The share of function runs that are cut off at a call to AWS. Half of these calls take effect.
     pub kill: f64,
     /// The share of harvest jobs and transcodes that fail.
     pub fail: f64,
-    /// Seconds that every harvest job, transcode and ingest takes at least.
+    /// The minimum duration of each harvest job, transcode and ingest, in seconds.
     pub slow: f64,
-    /// Makes chance repeat itself.
+    /// Makes the random choices the same in every run.
     pub seed: Option<u64>,
 }
 
@@ -48,7 +49,7 @@ impl FromStr for Faults {
                 continue;
             }
             let number: f64 = value.parse().map_err(|_| usage())?;
-            let (field, most) = match name {
+            let (field, max) = match name {
                 "lose" => (&mut faults.lose, 1.0),
                 "repeat" => (&mut faults.repeat, 1.0),
                 "reorder" => (&mut faults.reorder, 1.0),
@@ -60,7 +61,7 @@ impl FromStr for Faults {
                 "slow" => (&mut faults.slow, 3600.0),
                 _ => return Err(usage()),
             };
-            if !(0.0..=most).contains(&number) {
+            if !(0.0..=max).contains(&number) {
                 return Err(usage());
             }
             *field = number;
@@ -70,41 +71,43 @@ impl FromStr for Faults {
 }
 
 impl Faults {
-    /// The chance of one part of the stand-in, by its name: parts that drew the same numbers would
-    /// have their bad luck together.
-    pub(crate) fn chance(&self, part: &str) -> fastrand::Rng {
+    /// The random numbers of one part of the stand-in.
+    ///
+    /// Each part has numbers of its own. With the same numbers, the faults of all parts would occur
+    /// together.
+    pub(crate) fn random(&self, part: &str) -> fastrand::Rng {
         // <http://www.isthe.com/chongo/tech/comp/fnv/>
-        let own = part.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |own, byte| {
-            (own ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        let hash = part.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        self.seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ own))
+        self.seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ hash))
     }
 
-    /// How long a job takes at least.
-    pub(crate) fn slowness(&self) -> Duration {
+    /// The minimum duration of a job.
+    pub(crate) fn min_job_duration(&self) -> Duration {
         Duration::from_secs_f64(self.slow)
     }
 }
 
-/// What becomes of each thing that is delivered.
+/// The faults of a delivery, of events or of messages.
 #[derive(Debug)]
-pub(crate) struct Fates {
+pub(crate) struct DeliveryFaults {
     faults: Faults,
-    chance: Mutex<fastrand::Rng>,
+    random: Mutex<fastrand::Rng>,
 }
 
-impl Fates {
-    /// Of what the part of that name delivers.
+impl DeliveryFaults {
+    /// The faults of what the named part delivers.
     pub(crate) fn new(faults: &Faults, part: &str) -> Self {
-        Self { faults: faults.clone(), chance: Mutex::new(faults.chance(part)) }
+        Self { faults: faults.clone(), random: Mutex::new(faults.random(part)) }
     }
 
-    /// Whether it never arrives, where nobody promises that it does.
+    /// Draws whether a delivery is lost. Only for deliveries that AWS does not guarantee.
     pub(crate) fn is_lost(&self) -> bool {
         self.draw() < self.faults.lose
     }
 
-    /// After which delays it arrives: once, or twice.
+    /// Draws the delays of a delivery: one delay, or two if it is repeated.
     pub(crate) fn delays(&self) -> Vec<Duration> {
         let count = if self.draw() < self.faults.repeat { 2 } else { 1 };
         let delay = |_| {
@@ -115,7 +118,7 @@ impl Fates {
     }
 
     fn draw(&self) -> f64 {
-        self.chance.lock().unwrap_or_else(PoisonError::into_inner).f64()
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
 }
 
@@ -124,18 +127,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_part_has_a_chance_of_its_own_and_the_same_again() {
+    fn each_part_has_its_own_random_numbers_which_a_seed_repeats() {
         let faults: Faults = "seed=7".parse().unwrap();
         let draws = |part| {
-            let mut chance = faults.chance(part);
-            [(); 4].map(|()| chance.u64(..))
+            let mut random = faults.random(part);
+            [(); 4].map(|()| random.u64(..))
         };
         assert_eq!(draws("a"), draws("a"));
         assert_ne!(draws("a"), draws("b"));
     }
 
     #[test]
-    fn switches_are_read_and_others_refused_by_name() {
+    fn known_faults_are_parsed_and_others_rejected_by_name() {
         let faults: Faults = "lose=0.2,repeat=1,slow=2.5,seed=7".parse().unwrap();
         let expected =
             Faults { lose: 0.2, repeat: 1.0, slow: 2.5, seed: Some(7), ..Faults::default() };

@@ -1,4 +1,4 @@
-//! ffmpeg as a child process that never outlives this one.
+//! Runs ffmpeg and ffprobe as child processes that end with this process.
 
 use std::ffi::OsStr;
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use tokio::process::Command;
 pub enum FfmpegError {
     #[error("ffmpeg is missing; install it, for example with `apt-get install ffmpeg`")]
     Missing,
-    #[error("{program} could not be run")]
+    #[error("could not run {program}")]
     Run {
         program: &'static str,
         #[source]
@@ -20,23 +20,24 @@ pub enum FfmpegError {
     Failed(String),
 }
 
-/// A command that is killed when its handle is dropped, and when this process dies in any way.
+/// A command whose process is killed when its handle is dropped or when this process ends, even by
+/// `kill -9`.
 ///
-/// The kernel sends the signal when the thread that started the child ends, so children are
-/// started from the runtime's own threads, which live as long as the process.
+/// The kernel sends the signal when the thread that started the child ends. Start children from the
+/// runtime's own threads, which live as long as the process.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.stdin(Stdio::null()).kill_on_drop(true);
     #[expect(unsafe_code, reason = "the only way to set the parent-death signal of a child")]
-    // SAFETY: between fork and exec only one async-signal-safe system call is made.
+    // SAFETY: between fork and exec, the closure makes one system call, which is async-signal-safe.
     unsafe {
         command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
     }
     command
 }
 
-/// Fails with a plain sentence unless ffmpeg and ffprobe are there.
-pub(crate) async fn require() -> Result<(), FfmpegError> {
+/// Checks that ffmpeg and ffprobe can be started.
+pub(crate) async fn check_installed() -> Result<(), FfmpegError> {
     for program in ["ffmpeg", "ffprobe"] {
         let status =
             command(program).arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -51,7 +52,7 @@ pub(crate) async fn require() -> Result<(), FfmpegError> {
     Ok(())
 }
 
-/// Runs ffmpeg to its end.
+/// Runs ffmpeg and waits until it ends. If it fails, the error holds its last message.
 pub(crate) async fn run<A: AsRef<OsStr>>(
     arguments: impl IntoIterator<Item = A>,
 ) -> Result<(), FfmpegError> {
@@ -64,12 +65,12 @@ pub(crate) async fn run<A: AsRef<OsStr>>(
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty());
-    Err(FfmpegError::Failed(last.unwrap_or("it gave no reason").to_owned()))
+    let messages = String::from_utf8_lossy(&output.stderr);
+    let last = messages.lines().rev().find(|line| !line.trim().is_empty());
+    Err(FfmpegError::Failed(last.unwrap_or("no message").to_owned()))
 }
 
-/// Whether a media file has a track of that kind: `v` or `a`.
+/// Whether a media file has a track of a kind: `v` for video, `a` for audio.
 pub(crate) async fn has_track(file: &OsStr, kind: &str) -> Result<bool, FfmpegError> {
     let output = command("ffprobe")
         .args(["-loglevel", "error", "-select_streams", kind])
@@ -79,8 +80,8 @@ pub(crate) async fn has_track(file: &OsStr, kind: &str) -> Result<bool, FfmpegEr
         .await
         .map_err(|source| FfmpegError::Run { program: "ffprobe", source })?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(FfmpegError::Failed(said.trim().to_owned()));
+        let messages = String::from_utf8_lossy(&output.stderr);
+        return Err(FfmpegError::Failed(messages.trim().to_owned()));
     }
     Ok(!output.stdout.is_empty())
 }

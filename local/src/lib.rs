@@ -1,45 +1,71 @@
-//! The stand-in: everything this product uses of AWS, on one machine and with real media.
+//! The stand-in: every AWS service that the product uses, on one machine and with real media.
 //!
-//! AWS Elemental is ours: an encoder, harvest jobs and VOD assets that ffmpeg makes real.
-//! DynamoDB and S3 are embedded crates. The product's functions run unchanged: they use the real
-//! SDKs over loopback, and only the endpoint URLs of their environment are different.
+//! The AWS Elemental services are implemented here: an encoder, harvest jobs, transcodes and VOD
+//! assets, which ffmpeg makes real. DynamoDB and S3 are embedded crates. The product's functions
+//! run unchanged: they use the real AWS SDKs over loopback. Only the endpoint URLs in their
+//! environment are different.
+//!
+//! # Floors
+//!
+//! A module imports only from modules that stand before it in this list. `tests/floors.rs` holds
+//! the same list and checks every import.
+//!
+//! 1. **Ground floor**, no AWS service: `account` (names and numbers of the account),
+//!    `secret_file`, `data_folder`, `records` (JSON files that survive `kill -9`),
+//!    `faults`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `server`,
+//!    `aws_protocol` (errors and bodies of AWS's JSON protocols), `call_faults`.
+//! 2. **AWS services**, one module each: `secretsmanager`, `sqs`, `eventbridge`,
+//!    `dynamodb`, `s3`, `mediapackage`, `medialive`, `mediapackage_vod`,
+//!    `mediaconvert`, `cognito`, `origins` (MediaPackage's hosts), `cloudfront`.
+//! 3. **Wiring**: `webhook` (subscribers), `options`, `environment` (the functions'
+//!    environment variables), `elemental` (all Elemental services at one address), `aws_json`
+//!    (the other services at one address), `lambda` (runs the functions), `api_gateway`.
+//! 4. **Roof**: `stack` starts everything; `elemental_only` starts AWS Elemental alone.
 
-mod asset;
-mod beside;
+mod account;
+mod api_gateway;
+mod aws_json;
+mod aws_protocol;
 mod call_faults;
-mod clip;
+mod cloudfront;
+mod cognito;
+mod data_folder;
+mod dynamodb;
 mod elemental;
+mod elemental_only;
 mod environment;
+mod eventbridge;
 mod faults;
 mod ffmpeg;
-mod functions;
-mod gateway;
-mod interrupt;
-mod json_services;
-mod library;
-mod live;
-mod messages;
-mod notifications;
+mod ladder;
+mod lambda;
+mod media_file;
+mod mediaconvert;
+mod medialive;
+mod mediapackage;
+mod mediapackage_vod;
+mod options;
 mod origins;
-mod own_events;
-mod private;
-mod queues;
 mod records;
-mod runs;
-mod secrets;
+mod s3;
+mod secret_file;
+mod secretsmanager;
+mod server;
+mod sqs;
 mod stack;
-mod stream;
-mod upload;
-mod webhooks;
-mod wire;
+mod webhook;
 
-pub use asset::GroupError;
-pub use beside::Beside;
+pub use api_gateway::ContractError;
+pub use cognito::TokenError;
+pub use data_folder::DataFolderError;
+pub use dynamodb::TableError;
+pub use elemental_only::ElementalOnly;
 pub use faults::Faults;
-pub use functions::Functions;
-pub use gateway::{ContractError, TokenError};
-pub use interrupt::{Cut, Run, interruptible};
-pub use live::Source;
-pub use runs::Tally;
-pub use stack::{OPERATOR_SCOPE, Options, Stack, StackError, VIEWER_SCOPE};
-pub use webhooks::Webhook;
+pub use ffmpeg::FfmpegError;
+pub use lambda::{Cut, Functions, Run, Tally, interruptible};
+pub use medialive::Source;
+pub use mediapackage_vod::GroupError;
+pub use options::Options;
+pub use server::ListenError;
+pub use stack::{OPERATOR_SCOPE, Stack, StackError, VIEWER_SCOPE};
+pub use webhook::Webhook;

@@ -8,71 +8,102 @@ use std::time::Duration;
 use clap::Parser;
 use matchcut::config::Variables;
 use matchcut::error;
-use matchcut_local::{Beside, Faults, Options, Source, Stack, StackError};
+use matchcut_local::{ElementalOnly, Faults, Options, Source, Stack, StackError};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
-/// Runs Matchcut on this machine: a live stream, the API, and AWS's part of it.
+/// Runs Matchcut on this machine: a live stream, the API, and the AWS services behind them.
 ///
-/// Prints a line per URL once it is ready, then what happens to clips. Ctrl-C stops it. All state
-/// lies in the data folder; started on the same folder again, it goes on where it was.
+/// Once requests are answered, prints the URLs and tokens and then `ready`. After that it logs what
+/// happens to clips. Ctrl-C stops it. All state is in the data folder: a later start on the same
+/// folder continues where the earlier one ended.
 #[derive(Debug, Parser)]
 #[command(name = "local", version)]
 struct Arguments {
-    /// Port of the API and the manifests; 0 has the system choose
+    /// Port of the API, the manifests and the upload page; with 0 the system chooses a free port
     #[arg(long, default_value_t = 8080, value_name = "PORT")]
     port: u16,
 
-    /// Folder for everything that is kept: stream, clips, tables, tokens
+    /// Folder for all state: the live stream, clips, tables, queues, keys and tokens
     #[arg(long, default_value = ".matchcut", value_name = "DIR")]
     data_dir: PathBuf,
 
-    /// Folder of the packaging groups: which formats a clip is made playable in
+    /// Folder of the packaging groups, which define the formats that a clip plays in
     #[arg(long, default_value = "packaging-groups", value_name = "DIR")]
     packaging_groups: PathBuf,
 
-    /// What is on air: a media file, looped, or an address such as rtmp://127.0.0.1:1935/live/main
-    /// or srt://127.0.0.1:9000 where an encoder pushes video with sound; a test picture by default
+    /// What is on air: a media file, which is looped, or an address to which an encoder pushes video
+    /// with sound, such as rtmp://127.0.0.1:1935/live/main or srt://127.0.0.1:9000 [default: a test
+    /// picture with a clock]
     #[arg(long, value_name = "FILE|URL")]
     source: Option<Source>,
 
-    /// Seconds of the stream that are kept, and so how far back a clip can reach
+    /// Length of the startover window in seconds, from 60 to 1209600 (14 days): how far back a clip
+    /// can start
     #[arg(long, default_value_t = 900, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(60..=1_209_600))]
     startover: u64,
 
-    /// Seconds between two runs of the sweep, which finds what no event told
+    /// Seconds between two runs of the sweep, from 1 to 3600; the sweep checks every pending clip
+    /// whose event has not arrived
     #[arg(long, default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     sweep: u64,
 
-    /// Bad days, as NAME=VALUE,…: lose, repeat and reorder (a share of events), delay
-    /// (seconds for each event), throttle and error (a share of API calls, answered 429, or 500 and
-    /// 503), kill (a share of function runs, cut off at a call to AWS), fail (a share of harvest
-    /// jobs and transcodes), slow (seconds each job takes at least), seed
-    #[arg(long, default_value = "", value_name = "FAULTS")]
+    /// Faults to inject, as NAME=VALUE,NAME=VALUE; none by default
+    ///
+    /// A share is a number from 0 to 1.
+    ///
+    ///   lose=SHARE      events that are lost
+    ///   repeat=SHARE    events that are delivered twice
+    ///   reorder=SHARE   events that are delivered up to 3 s late, so after later ones
+    ///   delay=SECONDS   by which every event is late
+    ///   throttle=SHARE  calls to MediaPackage and MediaConvert that are answered 429
+    ///   error=SHARE     calls to MediaPackage and MediaConvert that are answered 500 or 503,
+    ///                   half of them after the call took effect
+    ///   kill=SHARE      function runs that are cut off at a call to AWS
+    ///   fail=SHARE      harvest jobs and transcodes that fail
+    ///   slow=SECONDS    that each harvest job, transcode and ingest takes at least
+    ///   seed=NUMBER     makes the random choices repeat
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "FAULTS",
+        verbatim_doc_comment
+    )]
     faults: Faults,
 
-    /// How many assets a packaging group holds before the next one is filled
+    /// How many assets a packaging group can hold before the next group is filled
     #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
     assets_per_group: usize,
 
-    /// Have the live origin demand this X-MediaPackage-CDNIdentifier, as AWS can
+    /// Value of the header X-MediaPackage-CDNIdentifier that the live origin requires; without it,
+    /// requests are answered 403 [default: the header is not required]
     #[arg(long, value_name = "TEXT")]
     cdn_identifier: Option<String>,
 
-    /// Have the library private: clips only play with the cookies that grant-playback gives
+    /// Make the library private: clips only play with the cookies of grant-playback
     #[arg(long)]
     private: bool,
 
-    /// Post each change of a clip's state to this address, signed after the Standard Webhooks
-    /// specification with a secret that is printed; may be given several times
+    /// Send a webhook message to this URL for every change event; may be repeated
+    ///
+    /// The messages are signed as the Standard Webhooks specification says, with the secret that is
+    /// printed at the start.
     #[arg(long = "webhook", value_name = "URL")]
     webhooks: Vec<Url>,
 
-    /// Stand in for AWS Elemental alone: S3 and the event bus are those that the environment leads
-    /// to, as it leads any AWS SDK (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, …)
+    /// Run AWS Elemental only, next to another stack
+    ///
+    /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
+    /// AWS_ACCESS_KEY_ID and so on.
     #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks"])]
     elemental_only: bool,
+
+    /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
+    /// each variable; with --elemental-only, the variables that an SDK finds AWS Elemental by
+    #[arg(long)]
+    print_env: bool,
 }
 
 impl From<Arguments> for Options {
@@ -95,20 +126,22 @@ impl From<Arguments> for Options {
     }
 }
 
-/// Of each thread: unoptimized, the futures of the AWS SDKs take more than the usual 2 MiB.
-const STACK: usize = 16 << 20;
+/// 16 MiB for each thread. Unoptimized, the futures of the AWS SDKs need more than the default 2 MiB.
+const STACK_SIZE: usize = 16 << 20;
 
 fn main() -> ExitCode {
     init_log();
     let arguments = Arguments::parse();
-    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build();
-    let runtime = runtime.expect("the system has threads to give");
-    let ran = if arguments.elemental_only {
-        runtime.block_on(run_beside(arguments.into()))
+    let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK_SIZE).build();
+    let runtime = runtime.expect("the system can start threads");
+    let (elemental_only, print_env) = (arguments.elemental_only, arguments.print_env);
+    let options = Options::from(arguments);
+    let result = if elemental_only {
+        runtime.block_on(run_elemental_only(options, print_env))
     } else {
-        runtime.block_on(run_all(arguments.into()))
+        runtime.block_on(run_stack(options, print_env))
     };
-    match ran {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("local: {}", error::chain(&error));
@@ -117,7 +150,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run_all(options: Options) -> Result<(), StackError> {
+async fn run_stack(options: Options, print_env: bool) -> Result<(), StackError> {
     let stack = Stack::start(options).await?;
     println!("api       {}", stack.api);
     println!("live      {}", stack.live);
@@ -130,39 +163,54 @@ async fn run_all(options: Options) -> Result<(), StackError> {
     }
     println!("token     {}", stack.token);
     println!("viewer    {}", stack.viewer_token);
-    print_ready(&stack.variables);
-    until_told_to_stop(stack.on_air(1), &stack.live).await;
+    if print_env {
+        print_environment(&stack.variables);
+    }
+    println!("ready");
+    wait_for_signal(stack.on_air(1), &stack.live).await;
     stack.stop().await;
     Ok(())
 }
 
-async fn run_beside(options: Options) -> Result<(), StackError> {
-    let beside = Beside::start(options).await?;
-    println!("live      {}", beside.live);
-    print_ready(&beside.variables);
-    until_told_to_stop(beside.on_air(1), &beside.live).await;
-    beside.stop().await;
+async fn run_elemental_only(options: Options, print_env: bool) -> Result<(), StackError> {
+    let elemental = ElementalOnly::start(options).await?;
+    println!("live      {}", elemental.live);
+    if print_env {
+        print_environment(&elemental.variables);
+    }
+    println!("ready");
+    wait_for_signal(elemental.on_air(1), &elemental.live).await;
+    elemental.stop().await;
     Ok(())
 }
 
-fn print_ready(variables: &Variables) {
-    for (name, value) in variables.iter().filter(|(name, _)| name.starts_with("AWS_")) {
+fn print_environment(variables: &Variables) {
+    for (name, value) in variables.iter() {
         println!("env       {name}={value}");
     }
-    println!("ready");
 }
 
-async fn until_told_to_stop(on_air: impl Future<Output = ()>, live: &str) {
-    let announced = async {
+/// Prints the URL of the live manifest once the stream is on air, and waits for a signal to stop.
+async fn wait_for_signal(on_air: impl Future<Output = ()>, live: &str) {
+    let print_on_air = async {
         on_air.await;
         println!("on air    {live}");
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        () = announced => {}
-        () = told_to_stop() => {}
+        () = print_on_air => {}
+        () = stop_signal() => {}
     }
     println!("stopping");
+}
+
+/// Resolves on Ctrl-C (SIGINT) or SIGTERM.
+async fn stop_signal() {
+    let mut terminate = signal(SignalKind::terminate()).expect("the runtime enables signals");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 fn init_log() {
@@ -174,13 +222,4 @@ fn init_log() {
         .with_target(false)
         .with_timer(tracing_subscriber::fmt::time::uptime())
         .init();
-}
-
-/// Resolves on Ctrl-C, or when the process is asked to end.
-async fn told_to_stop() {
-    let mut terminate = signal(SignalKind::terminate()).expect("the runtime has signals enabled");
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
 }

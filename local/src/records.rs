@@ -1,4 +1,4 @@
-//! Records that outlive a kill -9: one JSON file each, replaced by renaming.
+//! Records that survive `kill -9`: each is a JSON file, and each change replaces the file by a rename.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::{fs, io};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Records of one kind by id, in a folder of their own.
+/// Records of one kind by id, in one folder.
 #[derive(Debug)]
 pub(crate) struct Records<T> {
     folder: PathBuf,
@@ -16,7 +16,7 @@ pub(crate) struct Records<T> {
 }
 
 impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
-    /// Opens a folder of records, made by an earlier process or not there yet.
+    /// Reads the records of a folder. If there is no folder, it is created.
     pub(crate) fn open(folder: impl Into<PathBuf>) -> io::Result<Self> {
         let folder = folder.into();
         fs::create_dir_all(&folder)?;
@@ -24,7 +24,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
         for entry in fs::read_dir(&folder)? {
             let path = entry?.path();
             if path.extension().is_none_or(|extension| extension != "json") {
-                // Half-written when the process was killed: the record was never promised.
+                // The process was killed while it wrote this file, so the record was never returned.
                 fs::remove_file(&path)?;
                 continue;
             }
@@ -48,7 +48,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
         self.lock().first_key_value().map(|(id, item)| (id.clone(), item.clone()))
     }
 
-    /// The record with the least key, of those that have one.
+    /// The record with the smallest key, of the records that have a key.
     pub(crate) fn first_by<K: Ord>(
         &self,
         key: impl Fn(&str, &T) -> Option<K>,
@@ -59,21 +59,21 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
         first.map(|(_, id, item)| (id.clone(), item.clone()))
     }
 
-    /// Adds a record if `allowed` says so of those there are.
+    /// Adds a record, unless `check` returns an error for the existing records.
     pub(crate) fn add<E: From<io::Error>>(
         &self,
         id: &str,
         item: T,
-        allowed: impl FnOnce(&BTreeMap<String, T>) -> Result<(), E>,
+        check: impl FnOnce(&BTreeMap<String, T>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut items = self.lock();
-        allowed(&items)?;
+        check(&items)?;
         write(&self.folder, id, &item)?;
         items.insert(id.to_owned(), item);
         Ok(())
     }
 
-    /// Changes a record, unless it is gone; the record as it is then.
+    /// Changes a record and returns it. If there is no record with this id, returns `None`.
     pub(crate) fn change(&self, id: &str, change: impl FnOnce(&mut T)) -> io::Result<Option<T>> {
         let mut items = self.lock();
         let Some(item) = items.get_mut(id) else { return Ok(None) };
@@ -91,7 +91,7 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, T>> {
-        self.items.lock().expect("nothing panics while it holds the records")
+        self.items.lock().expect("no thread panics while it holds the lock")
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_are_there_again_after_a_restart_and_halves_are_not() {
+    fn a_restart_reads_whole_records_and_deletes_half_written_ones() {
         let folder = tempfile::tempdir().unwrap();
         let records = Records::<u32>::open(folder.path()).unwrap();
         records.add("a", 1, |_| io::Result::Ok(())).unwrap();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_is_not_allowed_is_not_kept() {
+    fn a_record_that_fails_its_check_is_not_added() {
         let folder = tempfile::tempdir().unwrap();
         let records = Records::<u32>::open(folder.path()).unwrap();
         records.add("a", 1, |_| Err(io::Error::other("full"))).unwrap_err();

@@ -30,7 +30,7 @@ pub(crate) fn command(data_dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
     command
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .args(["--port", "0", "--data-dir"])
+        .args(["--print-env", "--port", "0", "--data-dir"])
         .arg(data_dir)
         .args(arguments)
         .kill_on_drop(true);

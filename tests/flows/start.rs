@@ -32,7 +32,7 @@ async fn it_says_in_a_plain_sentence_why_it_cannot_start() {
     port_taken.args(["--port", &port, "--data-dir"]).arg(&data);
     let told = refusal(port_taken).await;
     let expected = format!(
-        "local: port {port} is taken; stop the program that has it or choose another with --port\n"
+        "local: port {port} is in use; stop the program that uses it or choose another port with --port\n"
     );
     assert_eq!(told, expected);
 
@@ -49,7 +49,7 @@ async fn it_says_in_a_plain_sentence_why_it_cannot_start() {
 
     let running = Local::start(&data, &[]).await;
     let told = refusal(command(&data, &[])).await;
-    assert!(told.contains("is in use by another process; stop that one"), "{told}");
+    assert!(told.contains("is in use by another process; stop that process"), "{told}");
     running.interrupt().await;
 }
 

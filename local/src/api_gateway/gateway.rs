@@ -1,0 +1,155 @@
+//! The gateway: serves the contract's routes by the very handlers the Lambdas call.
+
+use std::sync::Arc;
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::encodings::Body as LambdaBody;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use matchcut::api::format_problem_type;
+use serde_json::json;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::contract::{Contract, Route};
+use super::request_event::request_event;
+use crate::cognito::{Access, Tokens};
+use crate::lambda::Functions;
+
+/// API Gateway's own limit for a body.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+const LARGEST_BODY: usize = 10 << 20;
+
+/// The editor's page, at the same host as the API.
+const UPLOAD_PAGE: &str = include_str!("../../../console/upload.html");
+
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) contract: Contract,
+    pub(crate) tokens: Tokens,
+    pub(crate) functions: Functions,
+}
+
+/// The routes of the contract, and the answer to every other; open to pages of any origin, which
+/// may keep the cookies of a private library.
+pub(crate) fn router(gateway: Arc<Gateway>, private: bool) -> Router {
+    let origins = if private { AllowOrigin::mirror_request() } else { AllowOrigin::any() };
+    let cors = CorsLayer::new()
+        .allow_origin(origins)
+        .allow_credentials(private)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            header::IF_MATCH,
+            HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER]);
+    Router::new()
+        .route("/upload", get(async || Html(UPLOAD_PAGE)))
+        .fallback(answer)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(cors)
+        .with_state(gateway)
+}
+
+async fn answer(
+    State(gateway): State<Arc<Gateway>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (route, parameters) = match gateway.contract.find(&method, uri.path()) {
+        Route::Known(route, parameters) => (route, parameters),
+        Route::WrongMethod(allowed) => {
+            let detail = format!("This path takes {allowed}.");
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            let reply = problem(
+                status,
+                "method-not-allowed",
+                "The path does not take this method",
+                &detail,
+            );
+            return ([(header::ALLOW, allowed)], reply).into_response();
+        }
+        Route::Unknown => {
+            let detail = format!("There is no route {}.", uri.path());
+            let status = StatusCode::NOT_FOUND;
+            return problem(status, "not-found", "There is no such thing", &detail);
+        }
+    };
+    let claims = match route.scopes.as_slice() {
+        [] => json!({}),
+        scopes => match gateway.tokens.check(headers.get(AUTHORIZATION), scopes) {
+            Access::Granted(claims) => claims,
+            Access::Unauthorized => {
+                let detail = "Send a valid access token in the header Authorization, after Bearer.";
+                let status = StatusCode::UNAUTHORIZED;
+                let reply = problem(status, "unauthorized", "A valid token is needed", detail);
+                return ([(WWW_AUTHENTICATE, "Bearer")], reply).into_response();
+            }
+            Access::Forbidden => {
+                let detail = format!("The token does not have the scope {}.", scopes.join(" or "));
+                let status = StatusCode::FORBIDDEN;
+                return problem(status, "forbidden", "The token does not allow this", &detail);
+            }
+        },
+    };
+    let event =
+        request_event(&method, &uri, &headers, &body, &route.template, &parameters, &claims);
+    let event: ApiGatewayV2httpRequest = match serde_json::from_value(event) {
+        Ok(event) => event,
+        Err(error) => {
+            let detail = format!("The request cannot be passed on: {error}.");
+            let status = StatusCode::BAD_REQUEST;
+            return problem(status, "malformed-body", "The request is not valid", &detail);
+        }
+    };
+    match gateway.functions.answer(&route.id, event).await {
+        Ok(Some(response)) => reply(response),
+        // As API Gateway says it of a function that does not answer.
+        // <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html>
+        Err(_) => {
+            let body = Json(json!({ "message": "Service Unavailable" }));
+            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
+        Ok(None) => {
+            let detail = format!("The stand-in has no function {}.", route.id);
+            let status = StatusCode::NOT_IMPLEMENTED;
+            problem(status, "not-implemented", "There is no such function", &detail)
+        }
+    }
+}
+
+fn reply(from: ApiGatewayV2httpResponse) -> Response {
+    let body = match from.body {
+        Some(LambdaBody::Text(text)) => Body::from(text),
+        Some(LambdaBody::Binary(bytes)) => Body::from(bytes),
+        _ => Body::empty(),
+    };
+    let status = u16::try_from(from.status_code).ok().and_then(|it| StatusCode::from_u16(it).ok());
+    let mut response = Response::new(body);
+    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.headers_mut() = from.headers;
+    for cookie in from.cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok()) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn problem(status: StatusCode, name: &str, title: &str, detail: &str) -> Response {
+    let body = json!({
+        "type": format_problem_type(name),
+        "title": title,
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    let media_type = HeaderValue::from_static("application/problem+json");
+    (status, [(CONTENT_TYPE, media_type)], body.to_string()).into_response()
+}

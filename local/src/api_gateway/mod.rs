@@ -1,0 +1,9 @@
+//! API Gateway: serves the contract's routes with the very handlers that the Lambdas call.
+
+mod contract;
+mod gateway;
+mod request_event;
+
+pub(crate) use contract::Contract;
+pub use contract::ContractError;
+pub(crate) use gateway::{Gateway, router};

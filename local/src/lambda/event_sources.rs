@@ -1,0 +1,95 @@
+//! Lambda's event source mappings: the queues and the stream that start functions.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use matchcut::announce::DeliverWebhook;
+use matchcut::config::ConfigError;
+use matchcut::lambda::EventHandler as _;
+
+use super::functions::Functions;
+use crate::account::{DUE_QUEUE, UPLOADS_QUEUE};
+use crate::dynamodb::Stream;
+use crate::options::Options;
+use crate::sqs::{Order, Queue};
+use crate::webhook::Webhook;
+
+/// How many functions each queue starts at once, as in a deployment. Lambda has a minimum of 2.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
+const DUE_ORDER: Order = Order::Any { at_once: 2 };
+const WEBHOOK_ORDER: Order = Order::Any { at_once: 5 };
+
+/// How often a message is received before it goes to the dead-letter queue.
+const MAX_RECEIVES: u32 = 5;
+/// The same for webhook messages. With the delays of `deliver-webhook`, retries last half a day.
+const MAX_WEBHOOK_RECEIVES: u32 = 12;
+
+/// A task that polls an event source until the process ends.
+type Poller = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The queues that start functions, and the subscribers that some of them belong to.
+#[derive(Debug)]
+pub(crate) struct EventSources {
+    pub(crate) uploads: Arc<Queue>,
+    due: Arc<Queue>,
+    pub(crate) webhooks: Vec<(Webhook, Arc<Queue>)>,
+}
+
+impl EventSources {
+    pub(crate) fn open(options: &Options) -> io::Result<Self> {
+        let data = &options.data_dir;
+        let queue = |name: &str, order, max_receives| {
+            let folder = data.join("queues").join(name);
+            Queue::open(&folder, name, order, max_receives, &options.faults).map(Arc::new)
+        };
+        let webhook = |url| {
+            let webhook = Webhook::open(data, url)?;
+            let queue = queue(&webhook.name, WEBHOOK_ORDER, MAX_WEBHOOK_RECEIVES)?;
+            Ok((webhook, queue))
+        };
+        Ok(Self {
+            uploads: queue(UPLOADS_QUEUE, Order::Arrival, MAX_RECEIVES)?,
+            due: queue(DUE_QUEUE, DUE_ORDER, MAX_RECEIVES)?,
+            webhooks: options.webhooks.iter().map(webhook).collect::<io::Result<_>>()?,
+        })
+    }
+
+    /// Every queue of the account.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = Arc<Queue>> {
+        self.webhook_queues().chain([Arc::clone(&self.uploads), Arc::clone(&self.due)])
+    }
+
+    pub(crate) fn webhook_queues(&self) -> impl Iterator<Item = Arc<Queue>> {
+        self.webhooks.iter().map(|(_, queue)| Arc::clone(queue))
+    }
+
+    /// The pollers of every queue and of the table's stream.
+    pub(crate) fn pollers(
+        &self,
+        functions: &Functions,
+        sdk: &SdkConfig,
+        sqs: &str,
+        stream: Stream,
+    ) -> Result<Vec<Poller>, ConfigError> {
+        let transcode = functions.clone();
+        let transcode = move |batch| transcode.clone().transcode_upload(batch);
+        let harvest = functions.clone();
+        let harvest = move |batch| harvest.clone().harvest_clip(batch);
+        let announce = functions.clone();
+        let announce = move |batch| announce.clone().announce_clip(batch);
+        let mut pollers: Vec<Poller> = vec![
+            Box::pin(Arc::clone(&self.uploads).run(transcode)),
+            Box::pin(Arc::clone(&self.due).run(harvest)),
+            Box::pin(stream.run(announce)),
+        ];
+        for (webhook, queue) in &self.webhooks {
+            let function = DeliverWebhook::new(sdk, &webhook.variables(sqs))?;
+            let functions = functions.clone();
+            let deliver = move |batch| functions.clone().deliver_webhook(function.clone(), batch);
+            pollers.push(Box::pin(Arc::clone(queue).run(deliver)));
+        }
+        Ok(pollers)
+    }
+}

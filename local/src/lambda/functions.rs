@@ -1,0 +1,214 @@
+//! The functions of the product, started as API Gateway, EventBridge and the scheduler would.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::dynamodb::Event as DynamoDbEvent;
+use aws_lambda_events::eventbridge::EventBridgeEvent;
+use aws_lambda_events::sqs::SqsEvent;
+use chrono::Utc;
+use matchcut::announce::{AnnounceClip, DeliverWebhook};
+use matchcut::api::Route as _;
+use matchcut::asset::{AssetPlayable, InputNotification};
+use matchcut::config::{ConfigError, Variables};
+use matchcut::edit::{DeleteClip, RetryClip, UpdateClip};
+use matchcut::error;
+use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification};
+use matchcut::lambda::EventHandler as _;
+use matchcut::sweep::{Sweep, SweepReport};
+use matchcut::upload::{
+    CompleteUpload, CreateUpload, JobStateChange, ListUploadParts, TranscodeComplete,
+    TranscodeUpload,
+};
+use matchcut::viewer::{GrantPlayback, ListClips, ShowClip, show_health};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::runs::{Killed, Runs, Tally};
+use crate::eventbridge::Subscriber;
+use crate::faults::Faults;
+
+/// Every function, built the way its `main` builds it.
+#[derive(Clone, Debug)]
+pub struct Functions {
+    pub create_clip: CreateClip,
+    pub list_clips: ListClips,
+    pub show_clip: ShowClip,
+    pub update_clip: UpdateClip,
+    pub delete_clip: DeleteClip,
+    pub retry_clip: RetryClip,
+    pub grant_playback: GrantPlayback,
+    pub harvest_clip: HarvestClip,
+    pub harvest_complete: HarvestComplete,
+    pub asset_playable: AssetPlayable,
+    pub create_upload: CreateUpload,
+    pub list_upload_parts: ListUploadParts,
+    pub complete_upload: CompleteUpload,
+    pub transcode_upload: TranscodeUpload,
+    pub transcode_complete: TranscodeComplete,
+    pub announce_clip: AnnounceClip,
+    pub sweep: Sweep,
+    runs: Runs,
+    repaired: Arc<AtomicUsize>,
+}
+
+impl Functions {
+    pub fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        Ok(Self {
+            create_clip: CreateClip::new(sdk, variables)?,
+            list_clips: ListClips::new(sdk, variables)?,
+            show_clip: ShowClip::new(sdk, variables)?,
+            update_clip: UpdateClip::new(sdk, variables)?,
+            delete_clip: DeleteClip::new(sdk, variables)?,
+            retry_clip: RetryClip::new(sdk, variables)?,
+            grant_playback: GrantPlayback::new(sdk, variables)?,
+            harvest_clip: HarvestClip::new(sdk, variables)?,
+            harvest_complete: HarvestComplete::new(sdk, variables)?,
+            asset_playable: AssetPlayable::new(sdk, variables)?,
+            create_upload: CreateUpload::new(sdk, variables)?,
+            list_upload_parts: ListUploadParts::new(sdk, variables)?,
+            complete_upload: CompleteUpload::new(sdk, variables)?,
+            transcode_upload: TranscodeUpload::new(sdk, variables)?,
+            transcode_complete: TranscodeComplete::new(sdk, variables)?,
+            announce_clip: AnnounceClip::new(sdk, variables)?,
+            sweep: Sweep::new(sdk, variables)?,
+            runs: Runs::new(&Faults::default()),
+            repaired: Arc::default(),
+        })
+    }
+
+    /// The same functions, cut off as often as the faults say.
+    pub(crate) fn with_faults(self, faults: &Faults) -> Self {
+        Self { runs: Runs::new(faults), ..self }
+    }
+
+    /// What each function has done so far, if they are cut off now and then.
+    pub fn tallies(&self) -> BTreeMap<String, Tally> {
+        self.runs.tallies()
+    }
+
+    /// How many clips the sweep moved on that no event had.
+    pub fn repaired(&self) -> usize {
+        self.repaired.load(Ordering::Relaxed)
+    }
+
+    /// Runs the function of an operation of the contract; `None` if there is none of that name.
+    pub(crate) async fn answer(
+        &self,
+        operation: &str,
+        event: ApiGatewayV2httpRequest,
+    ) -> Result<Option<ApiGatewayV2httpResponse>, Killed> {
+        let run = async {
+            Some(match operation {
+                "create-clip" => self.create_clip.handle(event).await,
+                "list-clips" => self.list_clips.handle(event).await,
+                "show-clip" => self.show_clip.handle(event).await,
+                "update-clip" => self.update_clip.handle(event).await,
+                "delete-clip" => self.delete_clip.handle(event).await,
+                "retry-clip" => self.retry_clip.handle(event).await,
+                "create-upload" => self.create_upload.handle(event).await,
+                "list-upload-parts" => self.list_upload_parts.handle(event).await,
+                "complete-upload" => self.complete_upload.handle(event).await,
+                "grant-playback" => self.grant_playback.handle(event).await,
+                "show-health" => show_health(event),
+                _ => return None,
+            })
+        };
+        self.runs.of(operation, run).await
+    }
+
+    /// Runs `transcode-upload` on a batch of its queue.
+    pub(crate) async fn transcode_upload(self, batch: Value) -> Result<(), String> {
+        let batch: SqsEvent = read(&batch)?;
+        self.run("transcode-upload", self.transcode_upload.handle(batch)).await
+    }
+
+    /// Runs `harvest-clip` on a batch of its queue.
+    pub(crate) async fn harvest_clip(self, batch: Value) -> Result<(), String> {
+        let batch: SqsEvent = read(&batch)?;
+        self.run("harvest-clip", self.harvest_clip.handle(batch)).await
+    }
+
+    /// Runs `announce-clip` on a batch of the table's stream.
+    pub(crate) async fn announce_clip(self, batch: Value) -> Result<(), String> {
+        let batch: DynamoDbEvent = read(&batch)?;
+        self.run("announce-clip", self.announce_clip.handle(batch)).await
+    }
+
+    /// Runs a subscriber's `deliver-webhook` on a batch of its queue.
+    pub(crate) async fn deliver_webhook(
+        self,
+        function: DeliverWebhook,
+        batch: Value,
+    ) -> Result<(), String> {
+        let batch: SqsEvent = read(&batch)?;
+        self.run("deliver-webhook", function.handle(batch)).await
+    }
+
+    /// Runs a function that nobody waits for; the error is the reported one.
+    async fn run<E: std::error::Error>(
+        &self,
+        function: &str,
+        work: impl Future<Output = Result<(), E>>,
+    ) -> Result<(), String> {
+        match self.runs.of(function, work).await {
+            Ok(done) => done.map_err(|failure| error::chain(&failure)),
+            Err(killed) => Err(killed.to_string()),
+        }
+    }
+
+    /// Runs the sweep on its schedule, for as long as the process lives.
+    pub(crate) async fn sweep_every(&self, interval: Duration) {
+        let mut ticks = tokio::time::interval_at(Instant::now() + interval, interval);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let Ok(run) = self.runs.of("sweep-library", self.sweep.run(Utc::now())).await else {
+                continue;
+            };
+            match run {
+                Ok(SweepReport { repaired: 0, .. }) => {}
+                Ok(swept) => {
+                    self.repaired.fetch_add(swept.repaired, Ordering::Relaxed);
+                    tracing::info!("the sweep moved {} clips on", swept.repaired);
+                }
+                Err(failure) => tracing::error!("{}", error::chain(&failure)),
+            }
+        }
+    }
+}
+
+impl Subscriber for Functions {
+    fn receive<'a>(
+        &'a self,
+        event: &'a Value,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        Box::pin(async move {
+            match event["detail-type"].as_str() {
+                Some("MediaPackage HarvestJob Notification") => {
+                    let event: EventBridgeEvent<HarvestJobNotification> = read(event)?;
+                    self.run("harvest-complete", self.harvest_complete.handle(event)).await
+                }
+                Some("MediaPackage Input Notification") => {
+                    let event: EventBridgeEvent<InputNotification> = read(event)?;
+                    self.run("asset-playable", self.asset_playable.handle(event)).await
+                }
+                Some("MediaConvert Job State Change") => {
+                    let event: EventBridgeEvent<JobStateChange> = read(event)?;
+                    self.run("transcode-complete", self.transcode_complete.handle(event)).await
+                }
+                _ => Ok(()),
+            }
+        })
+    }
+}
+
+fn read<T: DeserializeOwned>(event: &Value) -> Result<T, String> {
+    T::deserialize(event).map_err(|error| error.to_string())
+}

@@ -1,0 +1,135 @@
+//! The files of a job: where it reads and writes, and how its event lists them.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
+
+use aws_sdk_s3::presigning::PresigningConfig;
+use serde_json::{Value, json};
+
+use super::settings::{Output, OutputGroup, OutputGroupSettings};
+
+/// 48 h: longer than any job runs.
+const URL_LIFETIME: Duration = Duration::from_hours(48);
+
+/// Parses bucket and key from an `s3://` URL.
+pub(super) fn parse_s3_url(url: &str) -> Option<(&str, &str)> {
+    let (bucket, key) = url.strip_prefix("s3://")?.split_once('/')?;
+    (!bucket.is_empty() && !key.is_empty() && !key.ends_with('/')).then_some((bucket, key))
+}
+
+/// Presigns an `s3://` URL, so that ffmpeg can read the object in parts.
+pub(super) async fn presign(s3: &aws_sdk_s3::Client, url: &str) -> Result<String, String> {
+    let (bucket, key) =
+        parse_s3_url(url).ok_or_else(|| format!("{url} is not s3://<bucket>/<key>"))?;
+    let head = s3.head_object().bucket(bucket).key(key).send().await;
+    head.map_err(|_| format!("could not read {url}"))?;
+    let lifetime = PresigningConfig::expires_in(URL_LIFETIME).map_err(|error| error.to_string())?;
+    let presigned = s3.get_object().bucket(bucket).key(key).presigned(lifetime).await;
+    presigned.map(|it| it.uri().to_owned()).map_err(|_| format!("could not presign {url}"))
+}
+
+/// The bucket and the key prefix of a group's files.
+pub(super) fn destination_prefix(group: &OutputGroup) -> Option<(&str, &str)> {
+    let (bucket, key) = parse_s3_url(destination(group))?;
+    Some((bucket, key.rsplit_once('/').map_or("", |(folder, _)| &key[..=folder.len()])))
+}
+
+fn destination(group: &OutputGroup) -> &str {
+    match &group.output_group_settings {
+        OutputGroupSettings::Hls { hls_group_settings } => &hls_group_settings.destination,
+        OutputGroupSettings::File { file_group_settings } => &file_group_settings.destination,
+    }
+}
+
+/// Lists the files of a folder, with segments before manifests.
+pub(super) fn list_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<Vec<_>>>()?;
+    files.sort_by_key(|file| (file.extension().is_some_and(|it| it == "m3u8"), file.clone()));
+    Ok(files)
+}
+
+/// Appends null packets to transport streams of a few packets. ffmpeg and players that are built on it
+/// do not recognize shorter ones as transport streams.
+pub(super) fn pad_short_segments(folder: &Path) -> io::Result<()> {
+    const PACKET_SIZE: usize = 188;
+    const MIN_SIZE: usize = 64 * PACKET_SIZE;
+    let mut null = [0xFF; PACKET_SIZE];
+    null[..4].copy_from_slice(&[0x47, 0x1F, 0xFF, 0x10]);
+    for file in list_files(folder)? {
+        let size = usize::try_from(fs::metadata(&file)?.len()).unwrap_or(usize::MAX);
+        if file.extension().is_some_and(|extension| extension == "ts") && size < MIN_SIZE {
+            let mut file = fs::OpenOptions::new().append(true).open(file)?;
+            file.write_all(&null.repeat((MIN_SIZE - size) / PACKET_SIZE))?;
+        }
+    }
+    Ok(())
+}
+
+/// Describes a group as the COMPLETE event lists it.
+pub(super) fn describe(group: &OutputGroup, folder: &Path) -> io::Result<Value> {
+    let destination = destination(group);
+    match group.output_group_settings {
+        OutputGroupSettings::Hls { .. } => {
+            let name = destination.rsplit('/').next().unwrap_or_default();
+            let mut outputs = Vec::new();
+            for output in &group.outputs {
+                let modifier = &output.name_modifier;
+                let playlist = fs::read_to_string(folder.join(format!("{name}{modifier}.m3u8")))?;
+                let path = format!("{destination}{modifier}.m3u8");
+                outputs.push(describe_output(output, &path, playlist_duration(&playlist)));
+            }
+            Ok(json!({
+                "type": "HLS_GROUP",
+                "playlistFilePaths": [format!("{destination}.m3u8")],
+                "outputDetails": outputs,
+            }))
+        }
+        OutputGroupSettings::File { .. } => {
+            let last =
+                list_files(folder)?.last().map(|file| file.file_name().unwrap_or_default().into());
+            let last: PathBuf = last.ok_or_else(|| io::Error::other("no frame was captured"))?;
+            let (folder, _) = destination.rsplit_once('/').unwrap_or_default();
+            let path = format!("{folder}/{}", last.display());
+            let outputs = group.outputs.iter().map(|output| describe_output(output, &path, 0));
+            Ok(json!({ "type": "FILE_GROUP", "outputDetails": outputs.collect::<Vec<_>>() }))
+        }
+    }
+}
+
+fn describe_output(output: &Output, path: &str, milliseconds: u64) -> Value {
+    let picture = &output.video_description;
+    json!({
+        "outputFilePaths": [path],
+        "durationInMs": milliseconds,
+        "videoDetails": { "widthInPx": picture.width, "heightInPx": picture.height },
+    })
+}
+
+/// A group as GetJob returns it: without file paths.
+pub(super) fn remove_paths(group: &Value) -> Value {
+    let outputs = group["outputDetails"].as_array().into_iter().flatten().map(|output| {
+        json!({ "durationInMs": output["durationInMs"], "videoDetails": output["videoDetails"] })
+    });
+    json!({ "outputDetails": outputs.collect::<Vec<_>>() })
+}
+
+/// The duration of a media playlist in milliseconds.
+fn playlist_duration(playlist: &str) -> u64 {
+    let lengths = playlist.lines().filter_map(|line| line.strip_prefix("#EXTINF:"));
+    let seconds: f64 = lengths.filter_map(|it| it.split(',').next()?.parse::<f64>().ok()).sum();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most days")]
+    let milliseconds = (seconds * 1000.0) as u64;
+    milliseconds
+}
+
+pub(super) fn media_type(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("m3u8") => "application/vnd.apple.mpegurl",
+        Some("ts") => "video/mp2t",
+        _ => "image/jpeg",
+    }
+}

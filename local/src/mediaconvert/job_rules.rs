@@ -1,0 +1,120 @@
+//! The rules by which CreateJob rejects well-formed settings.
+
+use std::collections::BTreeSet;
+
+use super::files::parse_s3_url;
+use super::settings::{
+    AudioCodecSettings, Container, JobSettings, Output, OutputGroupSettings, VideoCodecSettings,
+    VideoDescription,
+};
+use crate::aws_protocol::AwsError;
+
+impl JobSettings {
+    /// Checks the settings. The error names the path of the invalid setting.
+    pub(super) fn check(&self) -> Result<(), AwsError> {
+        let reject = |what: String| Err(AwsError::bad_request(what));
+        let [input] = self.inputs.as_slice() else {
+            return reject(format!(
+                "/inputs: the stand-in supports one input, not {}",
+                self.inputs.len()
+            ));
+        };
+        for (name, selector) in &input.audio_selectors {
+            let remix = selector.remix_settings.as_ref();
+            let fits = remix.is_none_or(|remix| {
+                let outputs = &remix.channel_mapping.output_channels;
+                outputs.len() == remix.channels_out
+                    && outputs.iter().all(|it| it.input_channels.len() == remix.channels_in)
+            });
+            if !fits {
+                return reject(format!(
+                    "/inputs/0/audioSelectors/{name}/remixSettings: the numbers of channels do not match"
+                ));
+            }
+        }
+        let mut has_renditions = false;
+        for (at, group) in self.output_groups.iter().enumerate() {
+            let here = format!("/outputGroups/{at}");
+            let (destination, container) = match &group.output_group_settings {
+                OutputGroupSettings::Hls { hls_group_settings: hls } => {
+                    (&hls.destination, Container::M3u8)
+                }
+                OutputGroupSettings::File { file_group_settings: file } => {
+                    (&file.destination, Container::Raw)
+                }
+            };
+            if parse_s3_url(destination).is_none() {
+                return reject(format!("{here}: {destination:?} is not s3://<bucket>/<base name>"));
+            }
+            let modifiers: BTreeSet<_> = group.outputs.iter().map(|it| &it.name_modifier).collect();
+            if modifiers.len() < group.outputs.len() || group.outputs.is_empty() {
+                return reject(format!("{here}/outputs: each output needs its own nameModifier"));
+            }
+            for output in &group.outputs {
+                let is_capture = matches!(
+                    output.video_description.codec_settings,
+                    VideoCodecSettings::FrameCapture { .. }
+                );
+                if output.container_settings.container != container
+                    || is_capture != (container == Container::Raw)
+                {
+                    return reject(format!("{here}/outputs: container and codec do not match"));
+                }
+                if is_capture && !output.audio_descriptions.is_empty() {
+                    return reject(format!("{here}/outputs: a frame capture cannot have audio"));
+                }
+                for audio in &output.audio_descriptions {
+                    let name = &audio.audio_source_name;
+                    if !input.audio_selectors.contains_key(name) {
+                        return reject(format!(
+                            "{here}/outputs: audio selector {name:?} not found"
+                        ));
+                    }
+                }
+                if let Some(fault) = output.find_out_of_bounds() {
+                    return reject(format!("{here}/outputs: {fault}"));
+                }
+                let VideoDescription { width, height, .. } = output.video_description;
+                let fits = |side: u32| (32..=8192).contains(&side) && side.is_multiple_of(2);
+                if !fits(width) || !fits(height) {
+                    return reject(format!("{here}/outputs: {width}x{height} is not a valid size"));
+                }
+                has_renditions |= !is_capture;
+            }
+        }
+        if !has_renditions {
+            // <https://docs.aws.amazon.com/mediaconvert/latest/ug/file-group-with-frame-capture-output.html>
+            return reject("/outputGroups: frame captures need another output in the job".into());
+        }
+        Ok(())
+    }
+}
+
+impl Output {
+    /// Describes the first number that is out of the bounds of MediaConvert's API model.
+    fn find_out_of_bounds(&self) -> Option<String> {
+        let mut numbers = match &self.video_description.codec_settings {
+            VideoCodecSettings::H264 { h264_settings: it } => vec![
+                ("qvbrQualityLevel", it.qvbr_settings.qvbr_quality_level.into(), 1..=10),
+                ("maxBitrate", it.max_bitrate, 1000..=1_152_000_000),
+                ("parNumerator", it.par_numerator, 1..=i32::MAX.unsigned_abs()),
+                ("parDenominator", it.par_denominator, 1..=i32::MAX.unsigned_abs()),
+            ],
+            VideoCodecSettings::FrameCapture { frame_capture_settings: it } => vec![
+                ("framerateNumerator", it.framerate_numerator, 1..=i32::MAX.unsigned_abs()),
+                ("framerateDenominator", it.framerate_denominator, 1..=i32::MAX.unsigned_abs()),
+                ("maxCaptures", it.max_captures, 1..=10_000_000),
+                ("quality", it.quality.into(), 1..=100),
+            ],
+        };
+        for audio in &self.audio_descriptions {
+            let AudioCodecSettings::Aac { aac_settings: it } = &audio.codec_settings;
+            numbers.push(("bitrate", it.bitrate, 6000..=1_024_000));
+            numbers.push(("sampleRate", it.sample_rate, 8000..=96_000));
+        }
+        let fault = numbers.into_iter().find(|(_, number, bounds)| !bounds.contains(number));
+        fault.map(|(name, number, bounds)| {
+            format!("{name} is {number}, which is not from {} to {}", bounds.start(), bounds.end())
+        })
+    }
+}

@@ -1,0 +1,14 @@
+//! MediaConvert: transcoding jobs that ffmpeg runs, and Probe.
+
+mod api;
+mod files;
+mod job_rules;
+mod jobs;
+mod probe;
+mod rate;
+mod settings;
+mod transcode;
+
+pub(crate) use api::router;
+pub(crate) use jobs::Jobs;
+pub(crate) use rate::Rate;

@@ -1,0 +1,51 @@
+//! The rate limit of an operation: a burst, and then a number of calls per second.
+
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// A token bucket.
+#[derive(Debug)]
+pub(crate) struct Rate {
+    per_second: f64,
+    burst: f64,
+    /// The tokens that were left at a time.
+    left: Mutex<(f64, Instant)>,
+}
+
+impl Rate {
+    pub(crate) fn new(per_second: f64, burst: f64) -> Self {
+        Self { per_second, burst, left: Mutex::new((burst, Instant::now())) }
+    }
+
+    /// Takes a token for one call. Returns `false` if the call must be throttled.
+    pub(crate) fn take(&self) -> bool {
+        self.take_at(Instant::now())
+    }
+
+    fn take_at(&self, now: Instant) -> bool {
+        let mut state = self.left.lock().expect("no thread panics while it holds the lock");
+        let (left, since) = *state;
+        let left = (left + (now - since).as_secs_f64() * self.per_second).min(self.burst);
+        let taken = left >= 1.0;
+        *state = (if taken { left - 1.0 } else { left }, now);
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_burst_is_followed_by_a_constant_rate() {
+        let begun = Instant::now();
+        let rate = Rate::new(2.0, 3.0);
+        let taken = |seconds| {
+            let now = begun + Duration::from_secs(seconds);
+            (0..10).filter(|_| rate.take_at(now)).count()
+        };
+        assert_eq!([taken(1), taken(2), taken(62), taken(62)], [3, 2, 3, 0]);
+    }
+}

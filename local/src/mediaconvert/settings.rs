@@ -1,0 +1,354 @@
+//! The settings of a MediaConvert job that the stand-in supports.
+//!
+//! Every other setting of MediaConvert is rejected by name, so that no job succeeds here whose result
+//! on AWS would be different.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct JobSettings {
+    pub(super) inputs: Vec<Input>,
+    pub(super) output_groups: Vec<OutputGroup>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "MediaConvert's names")]
+pub(super) struct Input {
+    pub(super) file_input: String,
+    /// Only input clippings use it, which the stand-in does not support.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timecode_source: Option<TimecodeSource>,
+    #[serde(default)]
+    pub(super) video_selector: VideoSelector,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) audio_selectors: BTreeMap<String, AudioSelector>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum TimecodeSource {
+    Zerobased,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct VideoSelector {
+    #[serde(default)]
+    pub(super) rotate: Rotate,
+}
+
+/// Whether the video is rotated as the file's metadata says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Rotate {
+    #[default]
+    #[serde(rename = "DEGREE_0")]
+    Not,
+    #[serde(rename = "AUTO")]
+    Auto,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AudioSelector {
+    selector_type: SelectorType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default_selection: Option<DefaultSelection>,
+    /// The numbers of the audio tracks, counted from 1.
+    pub(super) tracks: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) remix_settings: Option<RemixSettings>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum SelectorType {
+    Track,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum DefaultSelection {
+    Default,
+    NotDefault,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RemixSettings {
+    pub(super) channels_in: usize,
+    pub(super) channels_out: usize,
+    pub(super) channel_mapping: ChannelMapping,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ChannelMapping {
+    pub(super) output_channels: Vec<OutputChannel>,
+}
+
+/// The gain of each input channel in decibels. -60 is silence.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct OutputChannel {
+    pub(super) input_channels: Vec<i32>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "MediaConvert's names")]
+pub(super) struct OutputGroup {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    pub(super) output_group_settings: OutputGroupSettings,
+    pub(super) outputs: Vec<Output>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", deny_unknown_fields)]
+pub(super) enum OutputGroupSettings {
+    #[serde(rename = "HLS_GROUP_SETTINGS", rename_all = "camelCase")]
+    Hls { hls_group_settings: HlsGroupSettings },
+    #[serde(rename = "FILE_GROUP_SETTINGS", rename_all = "camelCase")]
+    File { file_group_settings: FileGroupSettings },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct HlsGroupSettings {
+    pub(super) destination: String,
+    pub(super) segment_length: u32,
+    /// With 0, a short last segment stays a segment of its own.
+    min_segment_length: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    segment_control: Option<SegmentControl>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    directory_structure: Option<DirectoryStructure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    manifest_duration_format: Option<DurationFormat>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum SegmentControl {
+    SegmentedFiles,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum DirectoryStructure {
+    SingleDirectory,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum DurationFormat {
+    FloatingPoint,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct FileGroupSettings {
+    pub(super) destination: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Output {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) name_modifier: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    extension: Option<String>,
+    pub(super) container_settings: ContainerSettings,
+    pub(super) video_description: VideoDescription,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) audio_descriptions: Vec<AudioDescription>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ContainerSettings {
+    pub(super) container: Container,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Container {
+    M3u8,
+    Raw,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct VideoDescription {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    #[serde(default)]
+    pub(super) video_preprocessors: VideoPreprocessors,
+    pub(super) codec_settings: VideoCodecSettings,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct VideoPreprocessors {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) deinterlacer: Option<Deinterlacer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) color_corrector: Option<ColorCorrector>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Deinterlacer {
+    algorithm: DeinterlaceAlgorithm,
+    mode: DeinterlacerMode,
+    control: DeinterlacerControl,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum DeinterlaceAlgorithm {
+    Interpolate,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum DeinterlacerMode {
+    Deinterlace,
+}
+
+/// Only interlaced frames are deinterlaced.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum DeinterlacerControl {
+    Normal,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ColorCorrector {
+    color_space_conversion: ColorSpaceConversion,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum ColorSpaceConversion {
+    #[serde(rename = "FORCE_709")]
+    Force709,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "codec", deny_unknown_fields)]
+pub(super) enum VideoCodecSettings {
+    #[serde(rename = "H_264", rename_all = "camelCase")]
+    H264 { h264_settings: H264Settings },
+    #[serde(rename = "FRAME_CAPTURE", rename_all = "camelCase")]
+    FrameCapture { frame_capture_settings: FrameCaptureSettings },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct H264Settings {
+    codec_profile: CodecProfile,
+    rate_control_mode: RateControlMode,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quality_tuning_level: Option<QualityTuningLevel>,
+    pub(super) qvbr_settings: QvbrSettings,
+    pub(super) max_bitrate: u32,
+    framerate_control: FramerateControl,
+    pub(super) gop_size: f64,
+    gop_size_units: GopSizeUnits,
+    gop_closed_cadence: u8,
+    scene_change_detect: SceneChangeDetect,
+    par_control: ParControl,
+    pub(super) par_numerator: u32,
+    pub(super) par_denominator: u32,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum CodecProfile {
+    High,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum RateControlMode {
+    Qvbr,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum QualityTuningLevel {
+    SinglePass,
+    SinglePassHq,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct QvbrSettings {
+    pub(super) qvbr_quality_level: u8,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum FramerateControl {
+    InitializeFromSource,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum GopSizeUnits {
+    Seconds,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum SceneChangeDetect {
+    Disabled,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum ParControl {
+    Specified,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct FrameCaptureSettings {
+    pub(super) framerate_numerator: u32,
+    pub(super) framerate_denominator: u32,
+    pub(super) max_captures: u32,
+    pub(super) quality: u8,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AudioDescription {
+    pub(super) audio_source_name: String,
+    pub(super) codec_settings: AudioCodecSettings,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "codec", deny_unknown_fields)]
+pub(super) enum AudioCodecSettings {
+    #[serde(rename = "AAC", rename_all = "camelCase")]
+    Aac { aac_settings: AacSettings },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AacSettings {
+    pub(super) bitrate: u32,
+    pub(super) sample_rate: u32,
+    coding_mode: CodingMode,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum CodingMode {
+    #[serde(rename = "CODING_MODE_2_0")]
+    Stereo,
+}

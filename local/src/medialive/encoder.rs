@@ -1,0 +1,218 @@
+//! The encoder: ffmpeg encodes a source in every rendition and pushes it as HLS.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::str::FromStr;
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use tokio::process::{Child, Command};
+
+use crate::ffmpeg::{self, FfmpegError};
+use crate::ladder::{FRAMES_PER_SECOND, LADDER, Rendition, SEGMENT_SECONDS};
+
+/// What is on air.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A moving test picture with a burnt-in UTC clock and frame counter, and a tone.
+    TestPicture,
+    /// The test picture of an earlier time, encoded as fast as the machine can. Then the stream ends.
+    Recorded { begin: DateTime<Utc>, length: TimeDelta },
+    /// A recording of a black picture and silence, for tests with thousands of clips. Its segments
+    /// have about 15 kB.
+    RecordedBlack { begin: DateTime<Utc>, length: TimeDelta },
+    /// A media file, looped.
+    File(PathBuf),
+    /// An address to which an encoder pushes by RTMP or SRT.
+    Listener(String),
+}
+
+/// The time of the first frame of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FirstFrame {
+    At(DateTime<Utc>),
+    /// The time at which the first segment arrives, less its duration.
+    WithFirstSegment,
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.starts_with("rtmp://") || text.starts_with("srt://") {
+            return Ok(Self::Listener(text.to_owned()));
+        }
+        let file = PathBuf::from(text);
+        if file.is_file() {
+            return Ok(Self::File(file));
+        }
+        Err(format!("{text} is neither a file nor an address that begins with rtmp:// or srt://"))
+    }
+}
+
+impl Source {
+    /// The time of the first frame of a run that starts `now`.
+    ///
+    /// The test picture begins on a whole second, because its burnt-in clock counts from there.
+    pub(super) fn first_frame(&self, now: DateTime<Utc>) -> FirstFrame {
+        match self {
+            Self::TestPicture => {
+                FirstFrame::At(now.duration_trunc(TimeDelta::seconds(1)).unwrap_or(now))
+            }
+            Self::Recorded { begin, .. } | Self::RecordedBlack { begin, .. } => {
+                FirstFrame::At(*begin)
+            }
+            Self::File(_) => FirstFrame::At(now),
+            Self::Listener(_) => FirstFrame::WithFirstSegment,
+        }
+    }
+
+    /// The begin and the length of a recording. `None` if the source is live.
+    pub(super) fn recording(&self) -> Option<(DateTime<Utc>, TimeDelta)> {
+        match self {
+            Self::Recorded { begin, length } | Self::RecordedBlack { begin, length } => {
+                Some((*begin, *length))
+            }
+            _ => None,
+        }
+    }
+
+    /// Starts ffmpeg, which pushes to the URL `target`.
+    pub(super) async fn encode(
+        &self,
+        first_frame: FirstFrame,
+        target: &str,
+    ) -> Result<Child, FfmpegError> {
+        let mut command = ffmpeg::command("ffmpeg");
+        command.args(["-hide_banner", "-nostats", "-loglevel", "error"]);
+        let (video, audio) = self.inputs(&mut command, first_frame).await?;
+        command.args(["-filter_complex", &ladder_filter(&video)]);
+        for (rendition, format) in LADDER.iter().enumerate() {
+            command.args(["-map", &format!("[v{rendition}]"), "-map", &audio]);
+            let rate = format!("{}k", format.kilobits);
+            for (option, value) in [("b:v", &rate), ("maxrate:v", &rate), ("bufsize:v", &rate)] {
+                command.args([&format!("-{option}:{rendition}"), value]);
+            }
+            command.args([&format!("-level:v:{rendition}"), format.level]);
+        }
+        let keyframes = format!("expr:gte(t,n_forced*{SEGMENT_SECONDS})");
+        let gop = (FRAMES_PER_SECOND * SEGMENT_SECONDS).to_string();
+        command
+            .args(["-c:v", "libx264", "-preset", "ultrafast", "-profile:v", "baseline"])
+            .args(["-pix_fmt", "yuv420p", "-sc_threshold", "0", "-g", &gop])
+            .args(["-force_key_frames", &keyframes])
+            .args(["-c:a", "aac", "-b:a", "96k", "-ar", "48000", "-ac", "2"]);
+        if let Some((_, length)) = self.recording() {
+            command.args(["-t", &length.num_seconds().to_string()]);
+        }
+        let renditions: Vec<_> = (0..LADDER.len()).map(|it| format!("v:{it},a:{it}")).collect();
+        // Over a persistent connection ffmpeg waits for the answer to a PUT. Without one it closes
+        // the connection after the body, and the server may cancel the request.
+        command
+            .args(["-f", "hls", "-method", "PUT", "-http_persistent", "1", "-hls_list_size", "5"])
+            .args(["-hls_time", &SEGMENT_SECONDS.to_string()])
+            // Marks a discontinuity, so that players do not expect the packets between two runs.
+            .args(["-hls_segment_options", "mpegts_flags=initial_discontinuity"])
+            .args(["-var_stream_map", &renditions.join(" ")])
+            .args(["-hls_segment_filename", &format!("{target}/%v/%d.ts")])
+            .arg(format!("{target}/%v/index.m3u8"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|source| FfmpegError::Run { program: "ffmpeg", source })
+    }
+
+    /// Adds the inputs to the command, and returns the labels of video and audio.
+    async fn inputs(
+        &self,
+        command: &mut Command,
+        first_frame: FirstFrame,
+    ) -> Result<(String, String), FfmpegError> {
+        let silence = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"];
+        match self {
+            Self::TestPicture | Self::Recorded { .. } => {
+                let Rendition { width, height, .. } = LADDER[0];
+                if *self == Self::TestPicture {
+                    command.arg("-re");
+                }
+                let picture = format!("testsrc2=size={width}x{height}:rate={FRAMES_PER_SECOND}");
+                command.args(["-f", "lavfi", "-i", &picture]);
+                command.args(["-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000"]);
+                let begin = match first_frame {
+                    FirstFrame::At(begin) => begin,
+                    FirstFrame::WithFirstSegment => DateTime::UNIX_EPOCH,
+                };
+                Ok((format!("[0:v]{}", burnt_in_time(begin)), "1:a".to_owned()))
+            }
+            Self::RecordedBlack { .. } => {
+                let Rendition { width, height, .. } = LADDER[0];
+                let picture = format!("color=black:size={width}x{height}:rate={FRAMES_PER_SECOND}");
+                command.args(["-f", "lavfi", "-i", &picture]).args(silence);
+                Ok(("[0:v]null".to_owned(), "1:a".to_owned()))
+            }
+            Self::File(file) => {
+                command.args(["-re", "-stream_loop", "-1", "-i"]).arg(file);
+                command.args(silence);
+                let has_sound = ffmpeg::has_track(file.as_os_str(), "a").await?;
+                let sound = if has_sound { "0:a:0" } else { "1:a" };
+                Ok((format!("[0:v:0]fps={FRAMES_PER_SECOND}"), sound.to_owned()))
+            }
+            Self::Listener(address) => {
+                if address.starts_with("rtmp:") {
+                    command.args(["-listen", "1", "-i", address]);
+                } else {
+                    let separator = if address.contains('?') { '&' } else { '?' };
+                    command.args(["-i", &format!("{address}{separator}mode=listener")]);
+                }
+                Ok((format!("[0:v:0]fps={FRAMES_PER_SECOND}"), "0:a:0".to_owned()))
+            }
+        }
+    }
+}
+
+/// Scales the video to every rendition, with bars if its aspect ratio differs.
+///
+/// All renditions declare the display aspect ratio 16:9, because one DASH adaptation set requires the
+/// same ratio. 854×480 in square pixels would be slightly wider.
+fn ladder_filter(video: &str) -> String {
+    let labels: String = (0..LADDER.len()).map(|rendition| format!("[s{rendition}]")).collect();
+    let mut filter = format!("{video},split={}{labels}", LADDER.len());
+    for (rendition, format) in LADDER.iter().enumerate() {
+        let (width, height) = (format.width, format.height);
+        let _ = write!(
+            filter,
+            ";[s{rendition}]scale={width}:{height}:force_original_aspect_ratio=decrease:flags=fast_bilinear,\
+             pad={width}:{height}:-1:-1,setdar=16/9[v{rendition}]"
+        );
+    }
+    filter
+}
+
+/// The number of bits of the frame mark. See [`burnt_in_time`].
+const MARK_BITS: u32 = 24;
+
+/// The filter that burns in a UTC clock and a frame counter, for people, and a frame mark, for tests.
+///
+/// The frame mark is the number of frames since 1970, modulo 2^24. It is drawn as a row of squares,
+/// highest bit first: black for 0, white for 1. At a height of 720 the squares are 48 wide and begin
+/// at (64, 640).
+fn burnt_in_time(begin: DateTime<Utc>) -> String {
+    let begin = begin.timestamp();
+    let mut filter = format!(
+        "drawtext=text='%{{pts\\:gmtime\\:{begin}\\:%Y-%m-%d %H\\\\\\:%M\\\\\\:%S}} UTC  frame %{{n}}'\
+         :x=64:y=560:fontsize=48:fontcolor=white:box=1:boxcolor=black"
+    );
+    let first = (begin * i64::from(FRAMES_PER_SECOND)).rem_euclid(1 << MARK_BITS);
+    let width = 48 * MARK_BITS;
+    let _ = write!(filter, ",drawbox=x=64:y=640:w={width}:h=48:c=black:t=fill");
+    for bit in 0..MARK_BITS {
+        let x = 64 + 48 * (MARK_BITS - 1 - bit);
+        let _ = write!(
+            filter,
+            ",drawbox=x={x}:y=640:w=48:h=48:c=white:t=fill\
+             :enable='mod(floor((n+{first})/{})\\,2)'",
+            1u32 << bit
+        );
+    }
+    filter
+}

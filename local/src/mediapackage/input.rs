@@ -1,0 +1,88 @@
+//! The input of a MediaPackage channel: the encoder pushes HLS to it with PUT.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::routing::put;
+use chrono::{DateTime, Utc};
+
+use super::ingest::{Ingest, IngestError};
+use super::startover::Startover;
+
+/// 64 MiB. A segment of the highest rendition has less than 1 MB.
+const MAX_SEGMENT_SIZE: usize = 64 << 20;
+
+/// The input of a channel: ingests the segments of the current run of the encoder.
+#[derive(Debug)]
+pub(crate) struct ChannelInput {
+    startover: Arc<Startover>,
+    /// Where segments arrive before they are published.
+    incoming: PathBuf,
+    /// The number of the current run, and its ingest.
+    current: Mutex<Option<(u64, Arc<Ingest>)>>,
+}
+
+impl ChannelInput {
+    pub(crate) fn new(startover: Arc<Startover>, incoming: PathBuf) -> Self {
+        Self { startover, incoming, current: Mutex::new(None) }
+    }
+
+    pub(crate) fn startover(&self) -> &Startover {
+        &self.startover
+    }
+
+    /// Begins a run of the encoder and returns its number.
+    ///
+    /// `first_frame_at` is the time of the run's first frame. If it is `None`, the run begins when
+    /// its first segment arrives, less the duration of that segment.
+    pub(crate) fn begin_run(&self, first_frame_at: Option<DateTime<Utc>>) -> io::Result<u64> {
+        let run = self.startover.next_run();
+        let ingest = Ingest::begin(Arc::clone(&self.startover), &self.incoming, first_frame_at)?;
+        *self.lock() = Some((run, Arc::new(ingest)));
+        Ok(run)
+    }
+
+    /// Ingests a file of a run.
+    fn put(&self, run: u64, path: &str, body: &[u8]) -> Result<(), IngestError> {
+        let current = self.lock().clone();
+        match current {
+            Some((number, ingest)) if number == run => ingest.put(path, body, Utc::now()),
+            // The last requests of an encoder that was stopped.
+            _ => Ok(()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(u64, Arc<Ingest>)>> {
+        self.current.lock().expect("no thread panics while it holds the lock")
+    }
+}
+
+/// Where the encoder pushes to.
+pub(crate) fn input_router(input: Arc<ChannelInput>) -> Router {
+    Router::new()
+        .route("/ingest/{run}/{*path}", put(put_file))
+        .layer(DefaultBodyLimit::max(MAX_SEGMENT_SIZE))
+        .with_state(input)
+}
+
+async fn put_file(
+    State(input): State<Arc<ChannelInput>>,
+    Path((run, path)): Path<(u64, String)>,
+    body: Bytes,
+) -> StatusCode {
+    match input.put(run, &path, &body) {
+        Ok(()) => StatusCode::OK,
+        Err(error) => {
+            tracing::error!(
+                "could not ingest {path} of the live stream: {}",
+                matchcut::error::chain(&error)
+            );
+            StatusCode::BAD_REQUEST
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! MediaPackage: the channel's input, the startover window, the HLS origin endpoint, and harvest
+//! jobs.
+
+mod harvest;
+mod harvest_jobs;
+mod ingest;
+mod input;
+mod manifest;
+mod origin_endpoint;
+mod startover;
+
+pub(crate) use harvest_jobs::{HarvestJobs, router};
+pub(crate) use input::{ChannelInput, input_router};
+pub(crate) use origin_endpoint::{OriginEndpoint, manifest_path, strip_url_id};
+pub(crate) use startover::Startover;

@@ -1,0 +1,148 @@
+//! HLS with TS segments: joins source segments to the configured length.
+//!
+//! Transport streams are joined byte by byte, so frames and time stamps do not change.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{fs, io};
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use m3u8_rs::VariantStream;
+
+use super::packaging_group::HlsPackage;
+use super::source::{Rendition, SourceSegment};
+
+/// Writes the manifests and the segments into a folder.
+pub(super) fn package(hls: &HlsPackage, renditions: &[Rendition], folder: &Path) -> io::Result<()> {
+    let manifest = &hls.hls_manifests[0];
+    let name = &manifest.manifest_name;
+    let length = TimeDelta::seconds(hls.segment_duration_seconds.into());
+    let mut parent = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
+    for (at, rendition) in renditions.iter().enumerate() {
+        let number = at + 1;
+        let child = format!("{name}_{number}.m3u8");
+        let _ = writeln!(parent, "{}\n{child}", stream_info(&rendition.stream));
+
+        let groups = group_segments(&rendition.segments, length);
+        for (sequence, parts) in groups.iter().enumerate() {
+            let mut media =
+                fs::File::create(folder.join(format!("{name}_{number}_{sequence}.ts")))?;
+            for part in *parts {
+                io::copy(&mut fs::File::open(&part.file)?, &mut media)?;
+            }
+        }
+        let interval = manifest.program_date_time_interval_seconds;
+        let text =
+            media_playlist(&groups, interval, |sequence| format!("{name}_{number}_{sequence}.ts"));
+        fs::write(folder.join(child), text)?;
+    }
+    fs::write(folder.join(format!("{name}.m3u8")), parent)
+}
+
+/// Groups segments so that each group is about `length` long and has no discontinuity inside.
+///
+/// MediaPackage rounds the length to a multiple of the source segments' length.
+fn group_segments(segments: &[SourceSegment], length: TimeDelta) -> Vec<&[SourceSegment]> {
+    let source = segments.iter().map(|segment| segment.duration).max().unwrap_or(length);
+    let ratio = length.as_seconds_f64() / source.as_seconds_f64().max(0.001);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small ratio")]
+    let group_size = ratio.round().max(1.0) as usize;
+    segments
+        .chunk_by(|_, next| !next.discontinuity)
+        .flat_map(|continuous| continuous.chunks(group_size))
+        .collect()
+}
+
+fn media_playlist(
+    groups: &[&[SourceSegment]],
+    date_time_interval: u32,
+    name: impl Fn(usize) -> String,
+) -> String {
+    let duration =
+        |parts: &[SourceSegment]| parts.iter().map(|part| part.duration).sum::<TimeDelta>();
+    let longest = groups.iter().map(|parts| duration(parts)).max().unwrap_or_default();
+    let mut text = format!(
+        "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n",
+        (longest + TimeDelta::milliseconds(499)).num_seconds().max(1)
+    );
+    let interval = TimeDelta::seconds(date_time_interval.into());
+    let mut tagged: Option<DateTime<Utc>> = None;
+    for (sequence, parts) in groups.iter().enumerate() {
+        let Some(first) = parts.first() else { continue };
+        if first.discontinuity && sequence > 0 {
+            text.push_str("#EXT-X-DISCONTINUITY\n");
+            tagged = None;
+        }
+        if let Some(start) = first.start.filter(|_| 0 < date_time_interval)
+            && tagged.is_none_or(|tagged| interval <= start - tagged)
+        {
+            let time = start.to_rfc3339_opts(SecondsFormat::Millis, true);
+            let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{time}");
+            tagged = Some(start);
+        }
+        let seconds = duration(parts).as_seconds_f64();
+        let _ = writeln!(text, "#EXTINF:{seconds:.6},\n{}", name(sequence));
+    }
+    text.push_str("#EXT-X-ENDLIST\n");
+    text
+}
+
+fn stream_info(stream: &VariantStream) -> String {
+    let mut text = format!("#EXT-X-STREAM-INF:BANDWIDTH={}", stream.bandwidth);
+    if let Some(resolution) = &stream.resolution {
+        let _ = write!(text, ",RESOLUTION={}x{}", resolution.width, resolution.height);
+    }
+    if let Some(rate) = stream.frame_rate {
+        let _ = write!(text, ",FRAME-RATE={rate:.3}");
+    }
+    if let Some(codecs) = &stream.codecs {
+        let _ = write!(text, ",CODECS=\"{codecs}\"");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segments(discontinuities: &[usize], count: usize) -> Vec<SourceSegment> {
+        (0..count)
+            .map(|at| SourceSegment {
+                file: format!("{at}.ts").into(),
+                duration: TimeDelta::seconds(2),
+                start: DateTime::from_timestamp(1_580_736_600 + 2 * i64::try_from(at).unwrap(), 0),
+                discontinuity: discontinuities.contains(&at),
+            })
+            .collect()
+    }
+
+    #[track_caller]
+    fn check(seconds: i64, discontinuities: &[usize], expected: &[usize]) {
+        let segments = segments(discontinuities, 7);
+        let groups = group_segments(&segments, TimeDelta::seconds(seconds));
+        let sizes: Vec<_> = groups.iter().map(|parts| parts.len()).collect();
+        assert_eq!(sizes, expected);
+    }
+
+    #[test]
+    fn lengths_are_multiples_of_the_source_and_end_at_discontinuities() {
+        check(2, &[], &[1, 1, 1, 1, 1, 1, 1]);
+        check(1, &[], &[1, 1, 1, 1, 1, 1, 1]);
+        check(4, &[], &[2, 2, 2, 1]);
+        check(5, &[], &[3, 3, 1]);
+        check(4, &[3], &[2, 1, 2, 2]);
+    }
+
+    #[test]
+    fn date_times_are_written_at_the_start_at_the_interval_and_after_a_discontinuity() {
+        let segments = segments(&[5], 7);
+        let groups = group_segments(&segments, TimeDelta::seconds(2));
+        let text = media_playlist(&groups, 4, |sequence| format!("{sequence}.ts"));
+        let tagged: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:"))
+            .collect();
+        assert_eq!(tagged, ["00.000Z", "04.000Z", "08.000Z", "10.000Z"]);
+        assert!(!media_playlist(&groups, 0, |_| String::new()).contains("DATE-TIME"));
+    }
+}

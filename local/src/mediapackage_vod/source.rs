@@ -1,0 +1,147 @@
+//! The source of an asset: downloads an HLS presentation from S3.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use m3u8_rs::{MasterPlaylist, MediaPlaylist, VariantStream};
+
+use super::packaging_group::{StreamOrder, StreamSelection};
+
+/// A rendition and its segments, in order.
+#[derive(Clone, Debug)]
+pub(super) struct Rendition {
+    pub(super) bandwidth: u64,
+    pub(super) stream: VariantStream,
+    pub(super) segments: Vec<SourceSegment>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct SourceSegment {
+    pub(super) file: PathBuf,
+    pub(super) duration: TimeDelta,
+    pub(super) start: Option<DateTime<Utc>>,
+    /// Whether its time stamps do not continue those of the segment before it.
+    pub(super) discontinuity: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SourceError {
+    #[error("the source ARN is not the ARN of an S3 object")]
+    Arn,
+    #[error("unable to read {key} of the source bucket")]
+    Read {
+        key: String,
+        #[source]
+        source: Box<aws_sdk_s3::Error>,
+    },
+    #[error("unable to receive {key} of the source bucket")]
+    Receive {
+        key: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{key} is not a manifest that can be ingested")]
+    Manifest { key: String },
+}
+
+/// Downloads the presentation of a source ARN into a folder.
+pub(super) async fn fetch(
+    s3: &aws_sdk_s3::Client,
+    source_arn: &str,
+    folder: &Path,
+) -> Result<Vec<Rendition>, SourceError> {
+    let object = source_arn.strip_prefix("arn:aws:s3:::").ok_or(SourceError::Arn)?;
+    let (bucket, parent_key) = object.split_once('/').ok_or(SourceError::Arn)?;
+    let source = Source { s3, bucket, folder };
+    let unusable = |key: &str| SourceError::Manifest { key: key.to_owned() };
+
+    let text = source.read(parent_key).await?;
+    let parent: MasterPlaylist =
+        m3u8_rs::parse_master_playlist_res(&text).map_err(|_| unusable(parent_key))?;
+    let mut renditions = Vec::new();
+    for stream in parent.variants {
+        let key = resolve_key(parent_key, &stream.uri);
+        let text = source.read(&key).await?;
+        let playlist = m3u8_rs::parse_media_playlist_res(&text).map_err(|_| unusable(&key))?;
+        if !playlist.end_list || playlist.segments.is_empty() {
+            return Err(unusable(&key));
+        }
+        let segments = source.segments(&key, &playlist).await?;
+        renditions.push(Rendition { bandwidth: stream.bandwidth, stream, segments });
+    }
+    if renditions.is_empty() {
+        return Err(unusable(parent_key));
+    }
+    Ok(renditions)
+}
+
+struct Source<'a> {
+    s3: &'a aws_sdk_s3::Client,
+    bucket: &'a str,
+    folder: &'a Path,
+}
+
+impl Source<'_> {
+    async fn read(&self, key: &str) -> Result<Vec<u8>, SourceError> {
+        let object = self.s3.get_object().bucket(self.bucket).key(key).send().await;
+        let object = object.map_err(|error| SourceError::Read {
+            key: key.to_owned(),
+            source: Box::new(error.into()),
+        })?;
+        let body = object.body.collect().await.map_err(|error| SourceError::Receive {
+            key: key.to_owned(),
+            source: std::io::Error::other(error),
+        })?;
+        Ok(body.to_vec())
+    }
+
+    async fn segments(
+        &self,
+        playlist_key: &str,
+        playlist: &MediaPlaylist,
+    ) -> Result<Vec<SourceSegment>, SourceError> {
+        let mut segments = Vec::new();
+        let mut next_start = None;
+        for segment in &playlist.segments {
+            let key = resolve_key(playlist_key, &segment.uri);
+            let file = self.folder.join(key.rsplit('/').next().unwrap_or_default());
+            let media = self.read(&key).await?;
+            tokio::fs::write(&file, media)
+                .await
+                .map_err(|source| SourceError::Receive { key, source })?;
+            #[expect(clippy::cast_possible_truncation, reason = "segments last seconds")]
+            let microseconds = (f64::from(segment.duration) * 1e6).round() as i64;
+            let duration = TimeDelta::microseconds(microseconds);
+            let start = segment.program_date_time.map(|time| time.to_utc()).or(next_start);
+            next_start = start.map(|start| start + duration);
+            segments.push(SourceSegment {
+                file,
+                duration,
+                start,
+                discontinuity: segment.discontinuity,
+            });
+        }
+        Ok(segments)
+    }
+}
+
+/// The key of a URI in a manifest, which is relative to the manifest's key.
+fn resolve_key(key: &str, uri: &str) -> String {
+    key.rsplit_once('/').map_or_else(|| uri.to_owned(), |(folder, _)| format!("{folder}/{uri}"))
+}
+
+/// The renditions of a manifest, in the order of its stream selection.
+pub(super) fn select(renditions: &[Rendition], selection: &StreamSelection) -> Vec<Rendition> {
+    let bounds = selection.min_video_bits_per_second.unwrap_or(0)
+        ..=selection.max_video_bits_per_second.unwrap_or(u64::MAX);
+    let mut selected: Vec<_> =
+        renditions.iter().filter(|it| bounds.contains(&it.bandwidth)).cloned().collect();
+    match selection.stream_order {
+        StreamOrder::Original => {}
+        StreamOrder::VideoBitrateAscending => selected.sort_by_key(|it| it.bandwidth),
+        StreamOrder::VideoBitrateDescending => {
+            selected.sort_by_key(|it| std::cmp::Reverse(it.bandwidth));
+        }
+    }
+    selected
+}

@@ -1,0 +1,41 @@
+//! The options that a stand-in is started with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::faults::Faults;
+use crate::medialive::Source;
+
+/// The options that a [`Stack`](crate::Stack) is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The public port. With 0 the system chooses a free one.
+    pub port: u16,
+    /// The folder of everything that is kept between two starts.
+    pub data_dir: PathBuf,
+    /// The folder of the packaging groups.
+    pub packaging_groups: PathBuf,
+    /// What is on air.
+    pub source: Source,
+    /// The length of the startover window.
+    pub startover: Duration,
+    /// The time between two runs of the sweep.
+    pub sweep: Duration,
+    /// Whether the queues and the table's stream start functions, as Lambda's event source mappings
+    /// do. If not, messages and records are only kept.
+    pub pollers: bool,
+    pub faults: Faults,
+    /// How many calls of CreateJob MediaConvert accepts in a burst, before it accepts two a second.
+    pub create_job_burst: u16,
+    /// The `X-MediaPackage-CDNIdentifier` that the live origin requires, if it requires one.
+    pub cdn_identifier: Option<String>,
+    /// Whether clips only play with signed cookies.
+    pub private: bool,
+    /// The addresses that each change event is sent to, as a webhook message.
+    pub webhooks: Vec<Url>,
+    /// How many assets a packaging group can hold.
+    /// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-vod.html>
+    pub assets_per_group: usize,
+}

@@ -1,0 +1,40 @@
+//! The HTTP server of S3.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::error_handling::HandleError;
+use axum::http::StatusCode;
+use axum::http::header::ETAG;
+use s3s::auth::SimpleAuth;
+use s3s::service::S3ServiceBuilder;
+use s3s_fs::FileSystem;
+use tower_http::cors::{Any, CorsLayer};
+
+use super::buckets::Buckets;
+use crate::account::{ACCESS_KEY, BUCKET, SECRET_KEY, UPLOADS_BUCKET};
+use crate::sqs::Queue;
+
+/// S3 with the buckets of the account, kept in a data folder.
+///
+/// For each new object in the upload bucket, an event is sent to the queue `uploads`.
+pub(crate) fn router(data: &Path, uploads: Arc<Queue>) -> std::io::Result<Router> {
+    let folder = &data.join("s3");
+    for bucket in [BUCKET, UPLOADS_BUCKET] {
+        std::fs::create_dir_all(folder.join(bucket))?;
+    }
+    let files =
+        FileSystem::new(folder).map_err(|error| std::io::Error::other(format!("{error:?}")))?;
+    let buckets = Buckets::open(files, data, uploads)?;
+    let mut service = S3ServiceBuilder::new(buckets);
+    service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+    let service = HandleError::new(service.build(), |error: s3s::HttpError| async move {
+        tracing::error!("S3 failed to answer a request: {error:?}");
+        StatusCode::INTERNAL_SERVER_ERROR
+    });
+    // Browsers upload to the upload bucket from pages of any origin, and read the ETags of parts.
+    let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any);
+    let cors = cors.expose_headers([ETAG]);
+    Ok(Router::new().fallback_service(service).layer(cors))
+}

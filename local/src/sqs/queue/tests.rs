@@ -1,0 +1,131 @@
+//! Tests of a queue.
+
+use tokio::sync::mpsc;
+
+use super::*;
+
+const STANDARD: Order = Order::Any { at_once: 2 };
+
+fn open(folder: &Path, order: Order, faults: &str) -> Arc<Queue> {
+    let faults = faults.parse().unwrap();
+    Arc::new(Queue::open(folder, "test", order, 3, &faults).unwrap())
+}
+
+fn send(queue: &Queue, body: &str) {
+    queue.send(body, Duration::ZERO).unwrap();
+}
+
+fn receive(queue: &Queue) -> Option<(String, Message)> {
+    match queue.receive().unwrap() {
+        Next::Message(id, message) => Some((id, message)),
+        Next::Later(_) => None,
+    }
+}
+
+#[tokio::test]
+async fn messages_of_a_fifo_queue_are_received_in_order_and_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = open(folder.path(), Order::Arrival, "reorder=1,delay=9");
+    (0..12).for_each(|number| send(&queue, &number.to_string()));
+    drop(queue);
+    let queue = open(folder.path(), Order::Arrival, "");
+    send(&queue, "12");
+    let (seen, mut received) = mpsc::unbounded_channel();
+    tokio::spawn(Arc::clone(&queue).run(move |batch| {
+        let _ = seen.send(batch["Records"][0]["body"].as_str().unwrap().to_owned());
+        async { Ok(()) }
+    }));
+    for number in 0..13 {
+        assert_eq!(received.recv().await.unwrap(), number.to_string());
+    }
+}
+
+#[test]
+fn a_message_that_fails_too_often_goes_to_the_dead_letter_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = open(folder.path(), STANDARD, "");
+    send(&queue, "a");
+    for receives in 1..=3 {
+        let (id, message) = receive(&queue).unwrap();
+        assert_eq!((message.body.as_str(), message.receives), ("a", receives));
+        assert!(receive(&queue).is_none());
+        let now = queue.change_visibility(&format!("{id}.{receives}"), TimeDelta::zero());
+        now.unwrap();
+        queue.settle(&id, Err("failed".to_owned()));
+    }
+    assert!(receive(&queue).is_none());
+    assert!(queue.messages.first().is_none());
+    assert_eq!(queue.dead_letters.first().unwrap().1.body, "a");
+}
+
+#[test]
+fn a_message_in_flight_is_received_again_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = open(folder.path(), STANDARD, "");
+    send(&queue, "a");
+    let (id, _) = receive(&queue).unwrap();
+    let queue = open(folder.path(), STANDARD, "");
+    assert_eq!(receive(&queue).unwrap().0, id);
+    queue.settle(&id, Err("failed".to_owned()));
+    assert!(receive(&queue).is_none());
+    let later = queue.messages.first().unwrap().1.visible_at - Utc::now();
+    assert!(later <= VISIBILITY_TIMEOUT && TimeDelta::zero() < later, "{later}");
+}
+
+#[tokio::test]
+async fn a_standard_queue_delivers_a_repeated_message_to_two_functions_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = open(folder.path(), STANDARD, "repeat=1,seed=1");
+    send(&queue, "a");
+    let (begun, mut received) = mpsc::unbounded_channel();
+    let blocked = Arc::clone(&queue).run(move |_| {
+        let _ = begun.send(());
+        std::future::pending()
+    });
+    let running = tokio::spawn(blocked);
+    received.recv().await.unwrap();
+    received.recv().await.unwrap();
+    running.abort();
+}
+
+#[tokio::test]
+async fn a_message_is_received_again_if_its_function_panicked() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = open(folder.path(), STANDARD, "");
+    send(&queue, "a");
+    let (seen, mut received) = mpsc::unbounded_channel();
+    let chooser = Arc::clone(&queue);
+    let running = tokio::spawn(Arc::clone(&queue).run(move |batch| {
+        let (seen, queue) = (seen.clone(), Arc::clone(&chooser));
+        async move {
+            let handle = batch["Records"][0]["receiptHandle"].as_str().unwrap();
+            queue.change_visibility(handle, TimeDelta::zero()).unwrap();
+            let _ = seen.send(handle.to_owned());
+            assert!(handle.ends_with(".2"), "the first run panics");
+            Ok(())
+        }
+    }));
+    assert!(received.recv().await.unwrap().ends_with(".1"));
+    assert!(received.recv().await.unwrap().ends_with(".2"));
+    running.abort();
+}
+
+#[test]
+fn only_a_message_in_flight_can_have_its_visibility_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = open(folder.path(), STANDARD, "");
+    send(&queue, "a");
+    let (id, _) = receive(&queue).unwrap();
+    let change = |handle: &str| {
+        queue.change_visibility(handle, TimeDelta::hours(1)).map_err(|it| it.to_string())
+    };
+    assert!(change("nonsense").unwrap_err().contains("handle"));
+    assert!(change(&format!("{id}.2")).unwrap_err().contains("in flight"));
+    change(&format!("{id}.1")).unwrap();
+    queue.settle(&id, Err("failed".to_owned()));
+    let Next::Later(Some(at)) = queue.receive().unwrap() else {
+        panic!("the message was received again")
+    };
+    assert!(Utc::now() + TimeDelta::minutes(59) < at);
+    assert!(change(&format!("{id}.1")).unwrap_err().contains("in flight"));
+}
