@@ -1,8 +1,8 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Uploads a video with nothing but curl: upload.sh FILE [TITLE [COMPETITION]]
 # HOST is the service (http://127.0.0.1:8080 by default), TOKEN the operator's.
 # Prints the path of the clip.
-set -euo pipefail
+set -eu
 
 HOST=${HOST:-http://127.0.0.1:8080}
 if [ $# -lt 1 ] || [ ! -f "$1" ]; then
