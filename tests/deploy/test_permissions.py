@@ -1,7 +1,10 @@
-"""What each function may do, and that it may do nothing else: tried with its role, IAM enforced."""
+"""Tests that each function's role allows its actions and no others, with enforced IAM."""
 
 import json
 import unittest
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -9,32 +12,35 @@ from authorization import ask
 from deployment import ACCOUNT, REGION, deployed
 
 ROW = {"competition": {"S": "permissions"}, "clip": {"S": "nothing"}}
-# A write that is allowed changes nothing all the same.
+# A write with this condition changes nothing, even if it is allowed.
 NEVER = {"ConditionExpression": "attribute_exists(nothing)"}
 
 ROWS = {"dynamodb:GetItem", "dynamodb:PutItem"}
 HARVESTS = {"mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob"}
 ASSETS = {
-    "mediapackage-vod:CreateAsset", "mediapackage-vod:DescribeAsset", "mediapackage-vod:DeleteAsset",
+    "mediapackage-vod:CreateAsset",
+    "mediapackage-vod:DescribeAsset",
+    "mediapackage-vod:DeleteAsset",
 }
 WAITING = "dynamodb:Query waiting"
 WAKE = {WAITING, "sqs:SendMessage ClipDueClips"}
 UNFINISHED = "s3:ListBucketMultipartUploads of uploads"
-# S3 says that an object is not there only to who may list its bucket.
+# S3 answers 404 for a missing object only if the caller may list the bucket.
 ARRIVED = {"s3:GetObject of uploads", "s3:ListBucket of uploads"}
 TRANSCODES = ARRIVED | {
-    "s3:GetObjectTagging of uploads", "mediaconvert:CreateJob", "mediaconvert:SearchJobs",
+    "s3:GetObjectTagging of uploads",
+    "mediaconvert:CreateJob",
+    "mediaconvert:SearchJobs",
     "mediaconvert:Probe",
 }
-LEFT_BEHIND = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
+DELETE_MEDIA = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
 
 
-
-def takes(queue):
+def takes(queue: str) -> set[str]:
     return {f"sqs:ReceiveMessage {queue}", f"sqs:ChangeMessageVisibility {queue}"}
 
 
-# Which of the actions below each function is for; the others it must not do.
+# The actions that each function may do. It must not do the other actions below.
 ALLOWED = {
     "create-clip": ROWS | HARVESTS | WAKE,
     "harvest-clip": ROWS | HARVESTS | WAKE | takes("ClipDueClips"),
@@ -42,23 +48,39 @@ ALLOWED = {
     "delete-clip": ROWS,
     "retry-clip": ROWS | WAKE,
     "announce-clip": {
-        "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator",
-        "dynamodb:ListStreams", "events:PutEvents", "sqs:SendMessage AnnounceUnannounced",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+        "events:PutEvents",
+        "sqs:SendMessage AnnounceUnannounced",
     },
-    "deliver-webhook-newsroom": takes("WebhooknewsroomChanges") | {
+    "deliver-webhook-newsroom": takes("WebhooknewsroomChanges")
+    | {
         "secretsmanager:GetSecretValue of the webhook",
     },
-    "harvest-complete": ROWS | ASSETS | LEFT_BEHIND | WAKE | {"sqs:SendMessage AssetUndelivered"},
+    "harvest-complete": ROWS | ASSETS | DELETE_MEDIA | WAKE | {"sqs:SendMessage AssetUndelivered"},
     "asset-playable": ROWS | {"sqs:SendMessage AssetUndelivered"},
     "create-upload": ROWS | {"s3:PutObject of uploads", UNFINISHED},
     "list-upload-parts": {"dynamodb:GetItem", "s3:PutObject of uploads"},
     "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | ARRIVED,
     "transcode-upload": ROWS | TRANSCODES | takes("UploadArrived"),
-    "transcode-complete": ROWS | ASSETS | LEFT_BEHIND | {"sqs:SendMessage UploadUndelivered"},
-    "sweep-library": ROWS | HARVESTS | ASSETS | WAKE | TRANSCODES | LEFT_BEHIND | {
-        "dynamodb:Query unfinished", "dynamodb:DeleteItem", "mediaconvert:GetJob",
-        "mediapackage-vod:DescribePackagingGroup", "s3:DeleteObject of uploads",
-        "s3:AbortMultipartUpload of uploads", UNFINISHED, "sqs:SendMessage LibraryDropped",
+    "transcode-complete": ROWS | ASSETS | DELETE_MEDIA | {"sqs:SendMessage UploadUndelivered"},
+    "sweep-library": ROWS
+    | HARVESTS
+    | ASSETS
+    | WAKE
+    | TRANSCODES
+    | DELETE_MEDIA
+    | {
+        "dynamodb:Query unfinished",
+        "dynamodb:DeleteItem",
+        "mediaconvert:GetJob",
+        "mediapackage-vod:DescribePackagingGroup",
+        "s3:DeleteObject of uploads",
+        "s3:AbortMultipartUpload of uploads",
+        UNFINISHED,
+        "sqs:SendMessage LibraryDropped",
     },
     "list-clips": {"dynamodb:Query active"},
     "show-clip": {"dynamodb:GetItem", WAITING},
@@ -69,22 +91,32 @@ ALLOWED = {
 }
 
 QUEUES = (
-    "AssetUndelivered", "UploadUndelivered", "UploadArrived", "ClipDueClips", "AnnounceUnannounced",
-    "WebhooknewsroomChanges", "LibraryDropped",
+    "AssetUndelivered",
+    "UploadUndelivered",
+    "UploadArrived",
+    "ClipDueClips",
+    "AnnounceUnannounced",
+    "WebhooknewsroomChanges",
+    "LibraryDropped",
 )
 
-# Actions of services that the emulator lacks, on what: it is asked what it would decide.
+# Actions of services that the emulator lacks, with their resources. The test asks the emulator's
+# policy simulator about these.
 SIMULATED = {
     "mediapackage:CreateHarvestJob": "*",
     "mediapackage:DescribeHarvestJob": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:harvest_jobs/a_b",
-    "mediapackage:DeleteOriginEndpoint": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:origin_endpoints/a",
+    "mediapackage:DeleteOriginEndpoint": (
+        f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:origin_endpoints/a"
+    ),
     "mediapackage-vod:CreateAsset": "*",
     "mediapackage-vod:DescribeAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
     "mediapackage-vod:DeleteAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
     "mediapackage-vod:DescribePackagingGroup": (
-        f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"),
+        f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"
+    ),
     "mediapackage-vod:DeletePackagingGroup": (
-        f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"),
+        f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"
+    ),
     "medialive:StopChannel": f"arn:aws:medialive:{REGION}:{ACCOUNT}:channel:1",
     "mediaconvert:CreateJob": "*",
     "mediaconvert:SearchJobs": "*",
@@ -93,7 +125,7 @@ SIMULATED = {
     "mediaconvert:CancelJob": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:jobs/1",
 }
 
-# The emulator does not see which stream these are about: it is asked, too.
+# The emulator ignores the stream's ARN in calls, so the test asks the simulator about these too.
 OF_STREAM = "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
 
 
@@ -113,12 +145,12 @@ class TestPermissions(unittest.TestCase):
         }
 
     @classmethod
-    def client(cls, *arguments, **options):
+    def client(cls, *arguments: Any, **options: Any) -> Any:
         return cls.deployment.client(*arguments, **options)
 
-    def attempts(self, credentials):
-        """An attempt at each action that the emulator enforces, with somebody's credentials."""
-        client = lambda service: self.client(service, credentials)
+    def attempts(self, credentials: dict[str, str]) -> dict[str, Callable]:
+        """Returns a call for each action that the emulator enforces, with these credentials."""
+        client = partial(self.client, credentials=credentials)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         table = {"TableName": self.deployment.outputs["TableName"]}
         queues = {
@@ -136,12 +168,14 @@ class TestPermissions(unittest.TestCase):
             "GroupName": "operator",
         }
 
-        def query(index, partition):
-            condition = {"KeyConditionExpression": f"{partition} = :value",
-                         "ExpressionAttributeValues": {":value": {"S": "permissions"}}}
+        def query(index: dict, partition: str) -> Callable:
+            condition = {
+                "KeyConditionExpression": f"{partition} = :value",
+                "ExpressionAttributeValues": {":value": {"S": "permissions"}},
+            }
             return lambda: dynamodb.query(**table, **condition, **index)
 
-        def on_objects(kind, output, key):
+        def on_objects(kind: str, output: str, key: str) -> dict[str, Callable]:
             bucket = {"Bucket": self.deployment.outputs[output]}
             there = bucket | {"Key": key}
             tags = {"Tagging": {"TagSet": []}}
@@ -152,20 +186,30 @@ class TestPermissions(unittest.TestCase):
                 f"s3:PutObjectTagging {kind}": lambda: s3.put_object_tagging(**there, **tags),
                 f"s3:DeleteObject {kind}": lambda: s3.delete_object(**there),
                 f"s3:ListBucket {kind}": lambda: s3.list_objects_v2(**bucket),
-                f"s3:ListBucketMultipartUploads {kind}": lambda: s3.list_multipart_uploads(**bucket),
+                f"s3:ListBucketMultipartUploads {kind}": lambda: s3.list_multipart_uploads(
+                    **bucket
+                ),
                 f"s3:AbortMultipartUpload {kind}": lambda: s3.abort_multipart_upload(
-                    **there, UploadId="none"),
-                f"s3:ListMultipartUploadParts {kind}": lambda: s3.list_parts(**there, UploadId="none"),
+                    **there, UploadId="none"
+                ),
+                f"s3:ListMultipartUploadParts {kind}": lambda: s3.list_parts(
+                    **there, UploadId="none"
+                ),
             }
 
-        def on_queue(kind, queue):
+        def on_queue(kind: str, queue: dict) -> dict[str, Callable]:
             fifo = {"MessageGroupId": "a", "MessageDeduplicationId": "a"}
             more = fifo if queue["QueueUrl"].endswith(".fifo") else {}
             return {
-                f"sqs:SendMessage {kind}": lambda: sqs.send_message(**queue, MessageBody="{}", **more),
-                f"sqs:ReceiveMessage {kind}": lambda: sqs.receive_message(**queue, VisibilityTimeout=0),
+                f"sqs:SendMessage {kind}": lambda: sqs.send_message(
+                    **queue, MessageBody="{}", **more
+                ),
+                f"sqs:ReceiveMessage {kind}": lambda: sqs.receive_message(
+                    **queue, VisibilityTimeout=0
+                ),
                 f"sqs:ChangeMessageVisibility {kind}": lambda: sqs.change_message_visibility(
-                    **queue, ReceiptHandle="none", VisibilityTimeout=0),
+                    **queue, ReceiptHandle="none", VisibilityTimeout=0
+                ),
             }
 
         delete = {"DeleteRequest": {"Key": ROW}}
@@ -177,11 +221,16 @@ class TestPermissions(unittest.TestCase):
             "dynamodb:GetItem": lambda: dynamodb.get_item(**table, Key=ROW),
             "dynamodb:PutItem": lambda: dynamodb.put_item(**table, Item=ROW, **NEVER),
             "dynamodb:UpdateItem": lambda: dynamodb.update_item(
-                **table, Key=ROW, UpdateExpression="SET a = :a",
-                ExpressionAttributeValues={":a": {"S": "a"}}, **NEVER),
+                **table,
+                Key=ROW,
+                UpdateExpression="SET a = :a",
+                ExpressionAttributeValues={":a": {"S": "a"}},
+                **NEVER,
+            ),
             "dynamodb:DeleteItem": lambda: dynamodb.delete_item(**table, Key=ROW, **NEVER),
             "dynamodb:BatchWriteItem": lambda: dynamodb.batch_write_item(
-                RequestItems={table["TableName"]: [delete]}),
+                RequestItems={table["TableName"]: [delete]}
+            ),
             "dynamodb:Scan": lambda: dynamodb.scan(**table, Limit=1),
             "dynamodb:Query": query({}, "competition"),
             "dynamodb:Query active": query({"IndexName": "active"}, "activeCompetition"),
@@ -190,25 +239,31 @@ class TestPermissions(unittest.TestCase):
             "dynamodb:ListStreams": lambda: client("dynamodbstreams").list_streams(),
             "dynamodb:DeleteTable": lambda: dynamodb.delete_table(TableName="another"),
             "secretsmanager:GetSecretValue of the origin": lambda: secrets.get_secret_value(
-                SecretId=self.deployment.identifier_secret),
+                SecretId=self.deployment.identifier_secret
+            ),
             "secretsmanager:GetSecretValue of the webhook": lambda: secrets.get_secret_value(
-                SecretId=self.deployment.webhook_secret),
+                SecretId=self.deployment.webhook_secret
+            ),
             "events:PutEvents": lambda: client("events").put_events(
-                Entries=[{"Source": "a", "DetailType": "a", "Detail": "{}"}]),
+                Entries=[{"Source": "a", "DetailType": "a", "Detail": "{}"}]
+            ),
             "lambda:InvokeFunction": lambda: client("lambda").invoke(
-                FunctionName="matchcut-sweep-library", InvocationType="DryRun"),
-            "cognito-idp:AdminAddUserToGroup": lambda: client("cognito-idp").admin_add_user_to_group(
-                **operator),
+                FunctionName="matchcut-sweep-library", InvocationType="DryRun"
+            ),
+            "cognito-idp:AdminAddUserToGroup": lambda: client(
+                "cognito-idp"
+            ).admin_add_user_to_group(**operator),
             "iam:PutRolePolicy": lambda: client("iam").put_role_policy(
-                RoleName=role, PolicyName="more", PolicyDocument='{"Statement": []}'),
+                RoleName=role, PolicyName="more", PolicyDocument='{"Statement": []}'
+            ),
         }
 
-    def assume(self, role):
+    def assume(self, role: str) -> dict[str, str]:
         session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="permissions")
         return session["Credentials"]
 
-    def simulated(self, role, action, resource):
-        """Whether the policies of a role allow an action."""
+    def is_allowed_by_policies(self, role: str, action: str, resource: str) -> bool:
+        """Says whether the policies of a role allow an action, by the policy simulator."""
         asked = {"PolicySourceArn": role, "ActionNames": [action], "ResourceArns": [resource]}
         (result,) = self.client("iam").simulate_principal_policy(**asked)["EvaluationResults"]
         return result["EvalDecision"] == "allowed"
@@ -216,14 +271,20 @@ class TestPermissions(unittest.TestCase):
     def test_the_table_has_every_function(self):
         self.assertEqual(self.functions.keys(), ALLOWED.keys())
 
-    def test_a_function_may_do_what_it_is_for_and_nothing_else(self):
-        table = self.client("dynamodb").describe_table(TableName=self.deployment.outputs["TableName"])
+    def test_a_function_may_do_its_actions_and_no_others(self):
+        table = self.client("dynamodb").describe_table(
+            TableName=self.deployment.outputs["TableName"]
+        )
         stream = dict.fromkeys(OF_STREAM, table["Table"]["LatestStreamArn"])
         for name, function in self.functions.items():
             attempts = self.attempts(self.assume(function["Role"]))
             may = {action for action, attempt in attempts.items() if is_allowed(attempt)}
             simulated = SIMULATED | stream
-            may |= {it for it in simulated if self.simulated(function["Role"], it, simulated[it])}
+            may |= {
+                it
+                for it in simulated
+                if self.is_allowed_by_policies(function["Role"], it, simulated[it])
+            }
             with self.subTest(name):
                 self.assertEqual(may, ALLOWED.get(name))
 
@@ -243,20 +304,22 @@ class TestPermissions(unittest.TestCase):
             "HARVEST_ROLE_ARN": {f"s3:PutObject {clip}", f"s3:ListBucket {clips}"},
             "ASSET_ROLE_ARN": {f"s3:GetObject {clip}", f"s3:ListBucket {clips}"},
             "TRANSCODE_ROLE_ARN": {
-                f"s3:GetObject {original}", f"s3:PutObject {clip}", f"s3:PutObject {thumbnail}",
+                f"s3:GetObject {original}",
+                f"s3:PutObject {clip}",
+                f"s3:PutObject {thumbnail}",
             },
         }.items():
             arn = self.environment[role]
-            may = {it for it, pair in asked.items() if self.simulated(arn, *pair)}
+            may = {it for it, pair in asked.items() if self.is_allowed_by_policies(arn, *pair)}
             with self.subTest(role):
                 self.assertEqual(may, allowed)
-                # The trust is in a service that acts for this account, which the root is not.
-                self.assertFalse(is_allowed(lambda: self.assume(arn)))
+                # The roles trust AWS services only, not the account's root.
+                self.assertFalse(is_allowed(partial(self.assume, arn)))
 
-    def test_the_bucket_takes_no_request_without_tls_or_credentials(self):
+    def test_the_bucket_refuses_requests_without_tls_or_credentials(self):
         bucket = self.deployment.outputs["ClipsBucketName"]
         asked = {"Bucket": bucket, "Key": "clips/a/b/index.m3u8"}
-        # The emulator holds no policy of a bucket against the root.
+        # The emulator does not apply bucket policies to the root.
         iam, user = self.client("iam"), {"UserName": "may-all-of-s3"}
         iam.create_user(**user)
         statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
@@ -271,8 +334,8 @@ class TestPermissions(unittest.TestCase):
         self.client("s3").delete_object(**asked)
 
 
-def is_allowed(attempt):
-    """Whether an attempt failed for no lack of rights, if it failed."""
+def is_allowed(attempt: Callable) -> bool:
+    """Makes a call. Returns whether it did not fail with access denied."""
     try:
         attempt()
     except ClientError as error:
