@@ -1,4 +1,4 @@
-"""What operators and viewers do with clips, for the tests of a deployment."""
+"""Actions of operators and viewers on clips, for the deployment tests."""
 
 import contextlib
 import os
@@ -12,24 +12,24 @@ FRAMES_PER_SECOND = 25
 
 
 class ClipTest(unittest.TestCase):
-    """A deployment, on air, and an operator who has signed in."""
+    """A deployment that is on air, and a signed-in operator."""
 
     @classmethod
     def use(cls, deployment):
         cls.deployment = deployment
         cls.operator = deployment.sign_in("operator")["AccessToken"]
         live = deployment.outputs["LiveUrls"].split("=", 1)[1].replace("index.m3u8", "index_1.m3u8")
-        enough = lambda: 6 <= cls.get(live)[1].count("#EXTINF")
-        eventually(60, enough, "the live stream was not on air")
+        has_segments = lambda: cls.get(live)[1].count("#EXTINF") >= 6
+        eventually(60, has_segments, "the live stream was not on air")
 
     @classmethod
     def get(cls, url):
-        """The status and the text of a URL that viewers were given."""
+        """Gets a viewer's URL. Returns the status and the text."""
         status, _, text = ask("GET", url, opener=cls.deployment.opener)
         return status, text.decode()
 
-    def cut(self, **asked):
-        status, clip, location = self.deployment.ask("POST", "/api/clip", self.operator, asked)
+    def create_clip(self, **request):
+        status, clip, location = self.deployment.ask("POST", "/api/clip", self.operator, request)
         self.assertEqual(status, 202, clip)
         self.assertEqual(self.deployment.ask("GET", location)[1]["clip"], clip["clip"])
         return clip
@@ -38,20 +38,20 @@ class ClipTest(unittest.TestCase):
         return f"/api/competitions/{clip['competition']}/clips/{clip['clip']}"
 
     def wait_until(self, clip, status, timeout):
-        """The clip, once it has a status."""
+        """Waits until the clip has a status. Returns the clip."""
         def reached():
             shown = self.deployment.ask("GET", self.path(clip))[1]
             return shown if shown["status"] == status else None
         return eventually(timeout, reached, f"clip {clip['clip']} did not become {status}")
 
     @contextlib.contextmanager
-    def without(self, *started):
-        """Nothing starts these functions by a rule for a while."""
+    def disabled_rules(self, *functions):
+        """Disables the rules that start these functions."""
         events = self.deployment.client("events")
-        described = {f"Starts {function}" for function in started}
+        described = {f"Starts {function}" for function in functions}
         rules = [rule["Name"] for rule in events.list_rules()["Rules"]
                  if rule.get("Description") in described]
-        self.assertLessEqual(len(started), len(rules))
+        self.assertGreaterEqual(len(rules), len(functions))
         for rule in rules:
             events.disable_rule(Name=rule)
         try:
@@ -68,7 +68,7 @@ class ClipTest(unittest.TestCase):
         return eventually(timeout, listed, f"clip {clip['clip']} was not listed")
 
     def assert_plays(self, manifest, seconds):
-        """Every rendition decodes, without a complaint, to as many frames as were promised."""
+        """Checks that every rendition decodes without errors to the expected number of frames."""
         for rendition in range(RENDITIONS):
             command = ["ffmpeg", "-v", "error", "-xerror", "-i", manifest, "-map", f"0:v:{rendition}"]
             command += ["-fps_mode", "passthrough", "-vf", "scale=2:2,format=gray", "-f", "rawvideo", "-"]

@@ -1,4 +1,4 @@
-"""The stack Vod, really deployed: by the cdk command, to the emulator, beside the stand-in."""
+"""Deploys the stack Vod with the cdk command to the emulator, next to the stand-in."""
 
 import atexit
 import contextlib
@@ -19,19 +19,19 @@ from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from authorization import ask
 from emulator import ACCOUNT, REGION, Emulator
-from subscriber import Subscriber
 from stand_in import ENDPOINT, PROGRAM, ROOT, eventually
+from subscriber import Subscriber
 
 FUNCTIONS = Path(os.environ.get("FUNCTIONS", ROOT / "target/lambda-proof")).absolute()
 CDK = ROOT / "cdk"
-# The live origin's host as the settings have it; a deployment knows origins by https alone.
+# The live origin's host in the settings. A deployment accepts only https origins.
 LIVE_HOST = "live.stand-in.test"
 SUBSCRIBER_HOST = "newsroom.test"
 PASSWORD = "Correct-horse-1"
 
 
 class Deployment:
-    """An emulator with a stand-in beside it, both stopped at the end of the process at the latest."""
+    """An emulator and a stand-in. Both stop at the end of the process at the latest."""
 
     def __init__(self):
         cleanup = contextlib.ExitStack()
@@ -96,7 +96,7 @@ class Deployment:
         (self.folder / "emulator.json").write_text(json.dumps(stand_in))
 
     def cdk(self, *arguments, **settings):
-        """Runs the cdk command; what it printed."""
+        """Runs the cdk command. Returns its output."""
         self.write_settings(settings)
         given = [f"settings={self.folder}/settings.json", f"emulator={self.folder}/emulator.json"]
         context = [option for pair in given for option in ("-c", pair)]
@@ -104,7 +104,7 @@ class Deployment:
         return self.run(*command, *context)
 
     def run(self, *command):
-        """Runs a command of the CDK app's; what it printed."""
+        """Runs a command in the folder of the CDK app. Returns its output."""
         environment = self.emulator.environment | self.elemental.environment
         environment |= {"CI": "true", "CDK_DISABLE_CLI_TELEMETRY": "true"}
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -114,22 +114,23 @@ class Deployment:
         return ran.stdout
 
     def deploy(self, **settings):
-        """Deploys the stack, with settings other than those all tests have; what cdk printed."""
+        """Deploys the stack with additional settings. Returns the output of cdk."""
         outputs = self.folder / "outputs.json"
-        said = self.cdk("deploy", "Vod", "--require-approval", "never", "--outputs-file", outputs, **settings)
+        options = ["--require-approval", "never", "--outputs-file", outputs]
+        printed = self.cdk("deploy", "Vod", *options, **settings)
         (self.outputs,) = json.loads(outputs.read_text()).values()
-        return said
+        return printed
 
     def client(self, service, *arguments, **options):
         return self.emulator.client(service, *arguments, **options)
 
     def ask(self, method, path, token=None, body=None):
-        """The status and the JSON of a reply of the API, and where it says something is."""
+        """Sends a request to the API. Returns the status, the JSON and the `location`."""
         status, headers, reply = self.send(method, path, token, body)
         return status, reply, headers["Location"]
 
     def send(self, method, path, token=None, body=None, **headers):
-        """The status, the headers and the JSON, if any, of a reply of the API."""
+        """Sends a request to the API. Returns the status, the headers and the JSON, if any."""
         body = body if body is None else json.dumps(body)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         url = f"{self.outputs['ApiUrl']}{path}"
@@ -137,7 +138,7 @@ class Deployment:
         return status, received, json.loads(text) if text else None
 
     def sign_in(self, group):
-        """The tokens of a user of a group, who is made if need be."""
+        """Signs in a user of a group, and creates the user if needed. Returns the tokens."""
         users, pool = self.client("cognito-idp"), {"UserPoolId": self.outputs["UserPoolId"]}
         user = pool | {"Username": f"{group}@example.com"}
         with contextlib.suppress(users.exceptions.UsernameExistsException):
@@ -153,14 +154,14 @@ class Deployment:
 
 
 class Elemental:
-    """Our stand-in for AWS Elemental, which has its buckets and its event bus from the emulator.
+    """Our stand-in for AWS Elemental. It uses the buckets and the event bus of the emulator.
 
-    Its live origin answers only to a CDN that says the identifier.
+    Its live origin requires the CDN identifier.
     """
 
     def __init__(self, folder, environment, identifier):
         if not PROGRAM.exists():
-            raise AssertionError(f"{PROGRAM} is missing: `make test-deploy` builds it")
+            raise AssertionError(f"{PROGRAM} was not found: `make test-deploy` builds it")
         self.log = folder / "elemental.log"
         with self.log.open("w") as log:
             command = [PROGRAM, "--elemental-only", "--port", "0", "--data-dir", folder / "data"]
@@ -170,7 +171,7 @@ class Elemental:
     def printed(self, name):
         text = self.log.read_text()
         if self.process.poll() is not None:
-            raise AssertionError(f"the stand-in ended: {text}")
+            raise AssertionError(f"the stand-in exited: {text}")
         return re.findall(rf"^{name}\b *(.*)\n", text, re.MULTILINE)
 
     def wait(self):
@@ -198,7 +199,7 @@ class Elemental:
 
 
 class Proxy:
-    """Leads connections to any host to the emulator, so that viewers use the names they were given."""
+    """Connects every host to the emulator, so that viewers can use the real URLs."""
 
     def __init__(self, port):
         class Connection(socketserver.StreamRequestHandler):
@@ -211,12 +212,12 @@ class Proxy:
                     return
                 self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
                 with socket.create_connection(("127.0.0.1", port)) as emulator:
-                    back = threading.Thread(target=pump, args=(emulator, self.connection), daemon=True)
+                    back = threading.Thread(target=copy, args=(emulator, self.connection), daemon=True)
                     back.start()
-                    pump(self.connection, emulator)
+                    copy(self.connection, emulator)
                     back.join()
 
-        def pump(source, sink):
+        def copy(source, sink):
             with contextlib.suppress(OSError):
                 while data := source.recv(1 << 16):
                     sink.sendall(data)
@@ -234,7 +235,7 @@ class Proxy:
 
 @functools.cache
 def deployed():
-    """The deployment that tests share."""
+    """The deployment that the tests share."""
     deployment = Deployment()
     deployment.deploy()
     return deployment

@@ -1,4 +1,4 @@
-"""MiniStack: an emulator of AWS that nobody here wrote, on loopback, with IAM enforced and TLS."""
+"""Runs MiniStack, a third-party emulator of AWS, on loopback, with TLS and enforced IAM policies."""
 
 import datetime
 import ipaddress
@@ -18,7 +18,7 @@ from stand_in import eventually
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
-# Names that the emulator answers to, as far as this product uses them.
+# The emulator's host names that the tests use.
 HOSTS = "localhost", "*.cloudfront.net"
 
 
@@ -30,8 +30,8 @@ class Emulator:
         folder.mkdir()
         certificate, key = make_certificates(folder)
         self.authority = folder / "authority.pem"
-        # It is told its ports before it starts, and given the sockets that have them. By the plain
-        # one its API Gateway asks its Cognito for keys, which it cannot do by TLS.
+        # The emulator gets its ports and their sockets at its start. Its API Gateway reads the keys of
+        # its Cognito through the plain port, because it cannot use TLS for that.
         listener, plain = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
         self.port = listener.getsockname()[1]
         self.url = f"https://127.0.0.1:{self.port}"
@@ -65,7 +65,7 @@ class Emulator:
 
     @property
     def environment(self):
-        """How any AWS SDK reaches it, with the rights of the account's root."""
+        """The environment for AWS SDKs, with the credentials of the account's root user."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         trust = dict.fromkeys(("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"), str(self.authority))
         return kept | trust | {
@@ -79,14 +79,14 @@ class Emulator:
     def wait(self):
         def answers():
             if self.process.poll() is not None:
-                raise AssertionError(f"the emulator ended: {self.log.read_text()}")
+                raise AssertionError(f"the emulator exited: {self.log.read_text()}")
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", self.port)) == 0
         eventually(30, answers, "the emulator did not answer")
         self.client("sts").get_caller_identity()
 
     def client(self, service, credentials=None, url=None):
-        """A client of a service: the root's, or whose credentials are given."""
+        """Creates a client of a service, by default with the credentials of the root user."""
         keys = credentials or {"AccessKeyId": "test", "SecretAccessKey": "test"}
         return boto3.client(
             service,
@@ -109,7 +109,7 @@ class Emulator:
 
 
 def make_certificates(folder):
-    """An authority for this run alone, and a certificate of its for the emulator."""
+    """Creates a certificate authority for this run, and the emulator's certificate."""
     now = datetime.datetime.now(datetime.timezone.utc)
 
     def sign(name, public_key, issuer, issuer_key, extensions):
@@ -124,16 +124,16 @@ def make_certificates(folder):
             builder = builder.add_extension(extension, critical)
         return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
-    def named(name):
+    def common_name(name):
         return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
 
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    authority = named("Authority of a test")
+    authority = common_name("Authority of a test")
     names = [x509.DNSName(host) for host in HOSTS] + [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     pem = sign(authority, authority_key.public_key(), authority, authority_key,
                [(x509.BasicConstraints(ca=True, path_length=0), True)])
     (folder / "authority.pem").write_bytes(pem)
-    pem = sign(named("Emulator"), key.public_key(), authority, authority_key,
+    pem = sign(common_name("Emulator"), key.public_key(), authority, authority_key,
                [(x509.SubjectAlternativeName(names), False)])
     (folder / "certificate.pem").write_bytes(pem)
     (folder / "key.pem").write_bytes(key.private_bytes(

@@ -1,4 +1,4 @@
-"""The table of who may do what, asked of the deployed API with tokens of Cognito's."""
+"""Checks the authorization table against the deployed API, with tokens from Cognito."""
 
 import time
 import unittest
@@ -17,14 +17,14 @@ class TestAuthorization(AuthorizationTable, unittest.TestCase):
         cls.tokens = {
             "viewer": deployment.sign_in("viewer")["AccessToken"],
             "operator": operator["AccessToken"],
-            "expired": cls.expired_token(),
-            "stranger": cls.strangers_token(),
+            "expired": cls.create_expired_token(),
+            "stranger": cls.create_foreign_token(),
             "identity": operator["IdToken"],
         }
 
     @classmethod
-    def expired_token(cls):
-        """An operator's token that was good for a second."""
+    def create_expired_token(cls):
+        """Creates an operator's token that has expired after one second."""
         users = cls.deployment.client("cognito-idp")
         app = {"UserPoolId": cls.deployment.outputs["UserPoolId"],
                "ClientId": cls.deployment.outputs["OperatorClientId"]}
@@ -36,12 +36,12 @@ class TestAuthorization(AuthorizationTable, unittest.TestCase):
         token = cls.deployment.sign_in("operator")["AccessToken"]
         users.update_user_pool_client(**before)
         issued = time.time()
-        eventually(5, lambda: issued + 2 < time.time(), "the token did not expire")
+        eventually(5, lambda: time.time() > issued + 2, "the token did not expire")
         return token
 
     @classmethod
-    def strangers_token(cls):
-        """A token of another user pool."""
+    def create_foreign_token(cls):
+        """Creates a token of another user pool."""
         users = cls.deployment.client("cognito-idp")
         pool = {"UserPoolId": users.create_user_pool(PoolName="another")["UserPool"]["Id"]}
         client = users.create_user_pool_client(

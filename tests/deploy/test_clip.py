@@ -1,4 +1,4 @@
-"""A clip in the deployed service, from the operator's key to the viewer's player."""
+"""Live clips in the deployed service, from the operator's request to the viewer's player."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -19,8 +19,8 @@ class TestClip(ClipTest):
         uri = next(line for line in parent.splitlines() if line and not line.startswith("#"))
         return self.get(urljoin(manifest, uri))[1]
 
-    def test_a_clip_plays_at_once_and_is_made_ready_by_events(self):
-        clip = self.cut(lastSeconds=7, title="First race")
+    def test_a_clip_has_a_preview_at_once_and_becomes_ready_by_events(self):
+        clip = self.create_clip(lastSeconds=7, title="First race")
         seconds = clip["actual"]["durationSeconds"]
         self.assert_plays(clip["preview"], seconds)
 
@@ -34,37 +34,37 @@ class TestClip(ClipTest):
             self.assertTrue(manifest.startswith(self.deployment.outputs["VodBaseUrl"]), manifest)
             self.assert_plays(manifest, seconds)
 
-    def test_a_clip_whose_events_were_lost_is_found_by_the_sweep(self):
-        with self.without("harvest-complete", "asset-playable"):
-            clip = self.cut(lastSeconds=4)
-            # It runs every minute, and the clip takes two runs: harvest, then asset.
+    def test_a_clip_whose_events_were_lost_becomes_ready_by_the_sweep(self):
+        with self.disabled_rules("harvest-complete", "asset-playable"):
+            clip = self.create_clip(lastSeconds=4)
+            # The sweep runs every minute, and the clip needs two runs: for the harvest and the asset.
             self.assertEqual(self.wait_until_listed(clip, 200)["status"], "ready")
 
-    def test_a_clip_is_harvested_when_its_end_has_aired_without_the_sweep(self):
-        with self.without("sweep-library"):
+    def test_a_clip_that_ends_in_the_future_is_harvested_without_the_sweep(self):
+        with self.disabled_rules("sweep-library"):
             end = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=8)
             start = end - timedelta(seconds=16)
-            clip = self.cut(start=start.isoformat(), end=end.isoformat())
+            clip = self.create_clip(start=start.isoformat(), end=end.isoformat())
             self.assertEqual(clip["status"], "scheduled")
-            self.assertNotIn("EXT-X-ENDLIST", self.media(clip["preview"]), "its preview still grows")
+            self.assertNotIn("EXT-X-ENDLIST", self.media(clip["preview"]), "the preview must still grow")
             ready = self.wait_until(clip, "ready", 60)
             self.assert_plays(ready["manifest"], ready["actual"]["durationSeconds"])
             self.assertLessEqual(datetime.fromisoformat(ready["actual"]["start"]), start)
-            self.assertLessEqual(end, datetime.fromisoformat(ready["actual"]["end"]))
+            self.assertGreaterEqual(datetime.fromisoformat(ready["actual"]["end"]), end)
 
-    def test_a_request_that_is_sent_again_makes_no_other_clip(self):
-        def cut(body):
+    def test_a_repeated_request_creates_one_clip(self):
+        def create(body):
             return self.deployment.send(
                 "POST", "/api/clip", self.operator, body, Idempotency_Key="the-one-key")
         with ThreadPoolExecutor() as pool:
-            sent = list(pool.map(cut, [{"lastSeconds": 4}] * 4))
+            sent = list(pool.map(create, [{"lastSeconds": 4}] * 4))
         self.assertEqual({status for status, _, _ in sent}, {202}, sent)
         self.assertEqual(len({clip["clip"] for _, _, clip in sent}), 1)
-        status, _, problem = cut({"lastSeconds": 5})
+        status, _, problem = create({"lastSeconds": 5})
         self.assertEqual((status, problem["type"]), (422, "urn:matchcut:problem:idempotency-key-reused"))
 
-    def test_an_edit_that_knows_the_clip_is_made_and_another_is_not(self):
-        clip = self.cut(lastSeconds=4, title="Before")
+    def test_an_edit_needs_the_current_etag(self):
+        clip = self.create_clip(lastSeconds=4, title="Before")
         def edit(title, **headers):
             return self.deployment.send(
                 "PATCH", self.path(clip), self.operator, {"title": title}, **headers)

@@ -1,4 +1,4 @@
-"""Which events start which function."""
+"""Checks which functions each event starts."""
 
 import json
 import unittest
@@ -26,38 +26,39 @@ def harvest(**job):
     return {"harvest_job": {"id": "a_b", "origin_endpoint_id": ENDPOINT, "status": "SUCCEEDED"} | job}
 
 
-def name_of(arn):
-    """A function by its name, a queue of a subscriber's by what it is for."""
+def target_name(arn):
+    """The name of a function, or `webhook` for a subscriber's queue."""
     name = arn.rsplit(":matchcut-", 1)[1]
     return "webhook" if name.startswith("vod-WebhooknewsroomChanges") else name
 
 
 class TestEvents(unittest.TestCase):
-    def test_rules_let_through_our_own_events_and_no_others(self):
+    def test_rules_match_only_our_own_events(self):
         events = deployed().client("events")
         rules = [rule for rule in events.list_rules()["Rules"] if "EventPattern" in rule]
         playable = {"event": "VodAssetPlayable", "packaging_configuration_id": "hls"}
-        for expected, told in {
+        for expected, sent in {
             "harvest-complete": event(HARVEST, harvest()),
-            "harvest-complete of a failure": event(HARVEST, harvest(status="FAILED")),
+            "harvest-complete for a failure": event(HARVEST, harvest(status="FAILED")),
             "asset-playable": event(INPUT, playable),
-            "asset-playable of a failure": event(INPUT, {"event": "IngestError"}),
+            "asset-playable for a failure": event(INPUT, {"event": "IngestError"}),
             "transcode-complete": event(TRANSCODE, transcode("Default"), MEDIACONVERT),
             "webhook": event("Clip State Changed", {"status": "ready"}, "matchcut"),
-            "none: another detail type": event("Clip Praised", {}, "matchcut"),
-            "none: somebody else's clip": event("Clip State Changed", {"status": "ready"}, "somebody"),
+            "none: another detail type": event("Clip Viewed", {}, "matchcut"),
+            "none: another source of change events": event(
+                "Clip State Changed", {"status": "ready"}, "third-party"),
             "none: another queue": event(TRANSCODE, transcode("another"), MEDIACONVERT),
             "none: another endpoint": event(HARVEST, harvest(origin_endpoint_id="another")),
-            "none: not at its end": event(HARVEST, harvest(status="IN_PROGRESS")),
+            "none: not finished": event(HARVEST, harvest(status="IN_PROGRESS")),
             "none: another configuration": event(INPUT, playable | {"packaging_configuration_id": "x"}),
             "none: another notification": event(INPUT, {"event": "MaxIngestStreamsError"}),
-            "none: another source": event(HARVEST, harvest(), "somebody"),
+            "none: another source": event(HARVEST, harvest(), "third-party"),
         }.items():
             started = []
             for rule in rules:
-                asked = {"EventPattern": rule["EventPattern"], "Event": json.dumps(told)}
+                asked = {"EventPattern": rule["EventPattern"], "Event": json.dumps(sent)}
                 if events.test_event_pattern(**asked)["Result"]:
                     targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
-                    started += [name_of(target["Arn"]) for target in targets]
+                    started += [target_name(target["Arn"]) for target in targets]
             with self.subTest(expected):
                 self.assertEqual(started, [it for it in [expected.split(" ")[0]] if it != "none:"])

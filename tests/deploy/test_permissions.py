@@ -1,4 +1,4 @@
-"""What each function may do, and that it may do nothing else: tried with its role, IAM enforced."""
+"""Checks that each function has the permissions that it needs, and no others, by using its role."""
 
 import json
 import unittest
@@ -9,59 +9,63 @@ from authorization import ask
 from deployment import ACCOUNT, REGION, deployed
 
 ROW = {"competition": {"S": "permissions"}, "clip": {"S": "nothing"}}
-# A write that is allowed changes nothing all the same.
+# The condition never holds, so a permitted write changes nothing.
 NEVER = {"ConditionExpression": "attribute_exists(nothing)"}
 
-ROWS = {"dynamodb:GetItem", "dynamodb:PutItem"}
-HARVESTS = {"mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob"}
-ASSETS = {
+WRITE_ROWS = {"dynamodb:GetItem", "dynamodb:PutItem"}
+START_HARVESTS = {"mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob"}
+CREATE_ASSETS = {
     "mediapackage-vod:CreateAsset", "mediapackage-vod:DescribeAsset", "mediapackage-vod:DeleteAsset",
 }
-WAITING = "dynamodb:Query waiting"
-WAKE = {WAITING, "sqs:SendMessage ClipDueClips"}
-UNFINISHED = "s3:ListBucketMultipartUploads of uploads"
-# S3 says that an object is not there only to who may list its bucket.
-ARRIVED = {"s3:GetObject of uploads", "s3:ListBucket of uploads"}
-TRANSCODES = ARRIVED | {
+QUERY_QUEUE = "dynamodb:Query waiting"
+SEND_DUE_MESSAGES = {QUERY_QUEUE, "sqs:SendMessage ClipDueClips"}
+LIST_MULTIPART_UPLOADS = "s3:ListBucketMultipartUploads of uploads"
+# S3 answers 404 only to callers that may list the bucket.
+READ_ORIGINALS = {"s3:GetObject of uploads", "s3:ListBucket of uploads"}
+START_TRANSCODES = READ_ORIGINALS | {
     "s3:GetObjectTagging of uploads", "mediaconvert:CreateJob", "mediaconvert:SearchJobs",
     "mediaconvert:Probe",
 }
-LEFT_BEHIND = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
+DELETE_MEDIA = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
 
 
-
-def takes(queue):
+def receive_from(queue):
     return {f"sqs:ReceiveMessage {queue}", f"sqs:ChangeMessageVisibility {queue}"}
 
 
-# Which of the actions below each function is for; the others it must not do.
+# The actions of each function. All other actions below must be denied.
 ALLOWED = {
-    "create-clip": ROWS | HARVESTS | WAKE,
-    "harvest-clip": ROWS | HARVESTS | WAKE | takes("ClipDueClips"),
-    "update-clip": ROWS | {WAITING},
-    "delete-clip": ROWS,
-    "retry-clip": ROWS | WAKE,
+    "create-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES,
+    "harvest-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES | receive_from("ClipDueClips"),
+    "update-clip": WRITE_ROWS | {QUERY_QUEUE},
+    "delete-clip": WRITE_ROWS,
+    "retry-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "announce-clip": {
         "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator",
         "dynamodb:ListStreams", "events:PutEvents", "sqs:SendMessage AnnounceUnannounced",
     },
-    "deliver-webhook-newsroom": takes("WebhooknewsroomChanges") | {
+    "deliver-webhook-newsroom": receive_from("WebhooknewsroomChanges") | {
         "secretsmanager:GetSecretValue of the webhook",
     },
-    "harvest-complete": ROWS | ASSETS | LEFT_BEHIND | WAKE | {"sqs:SendMessage AssetUndelivered"},
-    "asset-playable": ROWS | {"sqs:SendMessage AssetUndelivered"},
-    "create-upload": ROWS | {"s3:PutObject of uploads", UNFINISHED},
+    "harvest-complete": WRITE_ROWS | CREATE_ASSETS | DELETE_MEDIA | SEND_DUE_MESSAGES | {
+        "sqs:SendMessage AssetUndelivered",
+    },
+    "asset-playable": WRITE_ROWS | {"sqs:SendMessage AssetUndelivered"},
+    "create-upload": WRITE_ROWS | {"s3:PutObject of uploads", LIST_MULTIPART_UPLOADS},
     "list-upload-parts": {"dynamodb:GetItem", "s3:PutObject of uploads"},
-    "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | ARRIVED,
-    "transcode-upload": ROWS | TRANSCODES | takes("UploadArrived"),
-    "transcode-complete": ROWS | ASSETS | LEFT_BEHIND | {"sqs:SendMessage UploadUndelivered"},
-    "sweep-library": ROWS | HARVESTS | ASSETS | WAKE | TRANSCODES | LEFT_BEHIND | {
+    "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | READ_ORIGINALS,
+    "transcode-upload": WRITE_ROWS | START_TRANSCODES | receive_from("UploadArrived"),
+    "transcode-complete": WRITE_ROWS | CREATE_ASSETS | DELETE_MEDIA | {
+        "sqs:SendMessage UploadUndelivered",
+    },
+    "sweep-library": WRITE_ROWS | START_HARVESTS | CREATE_ASSETS | SEND_DUE_MESSAGES | START_TRANSCODES |
+    DELETE_MEDIA | {
         "dynamodb:Query unfinished", "dynamodb:DeleteItem", "mediaconvert:GetJob",
         "mediapackage-vod:DescribePackagingGroup", "s3:DeleteObject of uploads",
-        "s3:AbortMultipartUpload of uploads", UNFINISHED, "sqs:SendMessage LibraryDropped",
+        "s3:AbortMultipartUpload of uploads", LIST_MULTIPART_UPLOADS, "sqs:SendMessage LibraryDropped",
     },
     "list-clips": {"dynamodb:Query active"},
-    "show-clip": {"dynamodb:GetItem", WAITING},
+    "show-clip": {"dynamodb:GetItem", QUERY_QUEUE},
     "show-health": set(),
     "grant-playback": set(),
     "refuse-request": set(),
@@ -73,7 +77,7 @@ QUEUES = (
     "WebhooknewsroomChanges", "LibraryDropped",
 )
 
-# Actions of services that the emulator lacks, on what: it is asked what it would decide.
+# Actions of services that the emulator lacks, with their resources. IAM simulates their decisions.
 SIMULATED = {
     "mediapackage:CreateHarvestJob": "*",
     "mediapackage:DescribeHarvestJob": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:harvest_jobs/a_b",
@@ -93,8 +97,8 @@ SIMULATED = {
     "mediaconvert:CancelJob": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:jobs/1",
 }
 
-# The emulator does not see which stream these are about: it is asked, too.
-OF_STREAM = "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
+# The emulator ignores the stream of these actions, so IAM simulates their decisions too.
+STREAM_ACTIONS = "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
 
 
 class TestPermissions(unittest.TestCase):
@@ -117,7 +121,7 @@ class TestPermissions(unittest.TestCase):
         return cls.deployment.client(*arguments, **options)
 
     def attempts(self, credentials):
-        """An attempt at each action that the emulator enforces, with somebody's credentials."""
+        """One attempt at each action that the emulator enforces, with some credentials."""
         client = lambda service: self.client(service, credentials)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         table = {"TableName": self.deployment.outputs["TableName"]}
@@ -208,17 +212,17 @@ class TestPermissions(unittest.TestCase):
         return session["Credentials"]
 
     def simulated(self, role, action, resource):
-        """Whether the policies of a role allow an action."""
+        """Whether IAM's simulation allows an action to a role."""
         asked = {"PolicySourceArn": role, "ActionNames": [action], "ResourceArns": [resource]}
         (result,) = self.client("iam").simulate_principal_policy(**asked)["EvaluationResults"]
         return result["EvalDecision"] == "allowed"
 
-    def test_the_table_has_every_function(self):
+    def test_the_table_lists_every_function(self):
         self.assertEqual(self.functions.keys(), ALLOWED.keys())
 
-    def test_a_function_may_do_what_it_is_for_and_nothing_else(self):
+    def test_each_function_has_exactly_the_listed_permissions(self):
         table = self.client("dynamodb").describe_table(TableName=self.deployment.outputs["TableName"])
-        stream = dict.fromkeys(OF_STREAM, table["Table"]["LatestStreamArn"])
+        stream = dict.fromkeys(STREAM_ACTIONS, table["Table"]["LatestStreamArn"])
         for name, function in self.functions.items():
             attempts = self.attempts(self.assume(function["Role"]))
             may = {action for action, attempt in attempts.items() if is_allowed(attempt)}
@@ -227,7 +231,7 @@ class TestPermissions(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(may, ALLOWED.get(name))
 
-    def test_aws_elemental_may_use_its_part_of_each_bucket(self):
+    def test_roles_of_aws_elemental_reach_only_their_part_of_each_bucket(self):
         clips, uploads = (
             f"arn:aws:s3:::{self.deployment.outputs[name]}"
             for name in ("ClipsBucketName", "UploadsBucketName")
@@ -250,13 +254,13 @@ class TestPermissions(unittest.TestCase):
             may = {it for it, pair in asked.items() if self.simulated(arn, *pair)}
             with self.subTest(role):
                 self.assertEqual(may, allowed)
-                # The trust is in a service that acts for this account, which the root is not.
+                # The role trusts only a service of this account, not the root user.
                 self.assertFalse(is_allowed(lambda: self.assume(arn)))
 
-    def test_the_bucket_takes_no_request_without_tls_or_credentials(self):
+    def test_the_bucket_refuses_requests_without_tls_or_credentials(self):
         bucket = self.deployment.outputs["ClipsBucketName"]
         asked = {"Bucket": bucket, "Key": "clips/a/b/index.m3u8"}
-        # The emulator holds no policy of a bucket against the root.
+        # The emulator does not apply bucket policies to the root user.
         iam, user = self.client("iam"), {"UserName": "may-all-of-s3"}
         iam.create_user(**user)
         statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
@@ -272,7 +276,7 @@ class TestPermissions(unittest.TestCase):
 
 
 def is_allowed(attempt):
-    """Whether an attempt failed for no lack of rights, if it failed."""
+    """Whether an attempt succeeded, or failed for another reason than access denied."""
     try:
         attempt()
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""A private library: its clips are behind cookies that the deployed function signs."""
+"""A private library, whose clips need cookies signed by the deployed function."""
 
 import base64
 import json
@@ -51,8 +51,8 @@ class TestPrivate(ClipTest):
         until = statement["Condition"]["DateLessThan"]["AWS:EpochTime"]
         self.assertAlmostEqual(until, time.time() + 12 * 3600, delta=60)
 
-    def test_media_is_behind_the_seal_of_its_competition_alone(self):
-        listed = self.wait_until_listed(clip := self.cut(lastSeconds=4), 50)
+    def test_media_needs_the_seal_of_its_competition(self):
+        listed = self.wait_until_listed(clip := self.create_clip(lastSeconds=4), 50)
         manifest = listed["manifests"]["hls"]
         self.assert_plays(manifest, clip["actual"]["durationSeconds"])
 

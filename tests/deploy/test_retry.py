@@ -1,4 +1,4 @@
-"""A clip that failed, tried again in the deployed service."""
+"""Retries a failed clip in the deployed service."""
 
 from deployment import deployed
 from uploads import UploadTest
@@ -9,9 +9,9 @@ class TestRetry(UploadTest):
     def setUpClass(cls):
         cls.use(deployed())
 
-    def test_a_failed_clip_becomes_ready_once_its_cause_is_gone(self):
-        data = self.film("-c:v", "mpeg4", "-q:v", "2")
-        clip = self.announce(data)
+    def test_a_failed_clip_becomes_ready_after_its_cause_is_fixed(self):
+        data = self.create_video("-c:v", "mpeg4", "-q:v", "2")
+        clip = self.create_upload(data)
         self.put(clip["upload"]["url"], bytes(len(data)), clip["upload"]["headers"])
         failed = self.wait_until(clip, "failed", 60)
         self.assertEqual(failed["failure"]["code"], "unreadable-file")
@@ -19,7 +19,7 @@ class TestRetry(UploadTest):
 
         self.repair(clip, data)
         self.assertEqual(self.retry(clip, "operator"), 202)
-        # The sweep, every minute, takes in what is there already.
+        # The sweep, which runs every minute, starts the transcode of the file.
         ready = self.wait_until(clip, "ready", 200)
         self.assertEqual(ready["attempt"], 2)
         self.assertNotIn("failure", ready)
@@ -31,7 +31,7 @@ class TestRetry(UploadTest):
         return self.deployment.ask("POST", f"{self.path(clip)}/retry", token)[0]
 
     def repair(self, clip, data):
-        """Puts the right file where the wrong one was."""
+        """Replaces the broken file with the right one."""
         s3, bucket = self.deployment.client("s3"), self.deployment.outputs["UploadsBucketName"]
         (found,) = [
             it["Key"] for it in s3.list_objects_v2(Bucket=bucket)["Contents"] if clip["clip"] in it["Key"]
