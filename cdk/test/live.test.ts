@@ -130,12 +130,12 @@ test('create-clip sends the same CDN identifier as CloudFront', () => {
     const headers = (origins as Properties[]).flatMap(
       (it) => (it['OriginCustomHeaders'] ?? []) as Properties[],
     );
-    const told = stack.function('create-clip').Properties['Environment'].Variables.CDN_IDENTIFIER;
-    return [told, headers.some((it) => JSON.stringify(it['HeaderValue']) === JSON.stringify(told))];
+    const sent = stack.function('create-clip').Properties['Environment'].Variables.CDN_IDENTIFIER;
+    return [sent, headers.some((it) => JSON.stringify(it['HeaderValue']) === JSON.stringify(sent))];
   };
-  const [told, same] = identifier(MADE);
+  const [sent, same] = identifier(MADE);
   assert.match(
-    vod(MADE).text(told),
+    vod(MADE).text(sent),
     /^\{\{resolve:secretsmanager:<import>:SecretString:MediaPackageCDNIdentifier::\}\}$/,
   );
   assert.equal(same, true);
