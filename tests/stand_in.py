@@ -196,7 +196,15 @@ class WireTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.log = Path(folder.name) / "output"
-        options = ["--port", "0", "--data-dir", Path(folder.name) / "data", "--startover", "300", "--print-env"]
+        options = [
+            "--port",
+            "0",
+            "--data-dir",
+            Path(folder.name) / "data",
+            "--startover",
+            "300",
+            "--print-env",
+        ]
         with cls.log.open("w") as log:
             command = [PROGRAM, *options, *cls.OPTIONS]
             cls.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)

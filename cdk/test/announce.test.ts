@@ -66,7 +66,7 @@ test('each subscriber gets change events and nothing else', () => {
   assert.notEqual(
     chain(stack, 'newsroom').queue.id,
     chain(stack, 'another').queue.id,
-    'one in trouble does not hold up the other',
+    'a failing subscriber must not delay the others',
   );
 });
 

@@ -9,7 +9,7 @@ const route = (key: string): Resource => {
   const found = api()
     .all('ApiGatewayV2::Route')
     .find((it) => it.Properties['RouteKey'] === key);
-  assert.ok(found, `there is no route ${key}`);
+  assert.ok(found, `route ${key} was not found`);
   return found;
 };
 
@@ -104,7 +104,7 @@ test('the throttles are those of the contract', () => {
   assert.deepEqual(set, own);
   assert.ok(
     own.some(([key]) => key === 'GET /api/competitions/{competitionId}/clips'),
-    'a crowd may read lists',
+    'lists need a throttle for many viewers',
   );
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { formatEstimate, readEvent } from '../tools/cost.ts';
-import { type Event, estimateCost, type Line, sumCosts } from '../tools/estimate.ts';
+import { type CostLine, type Event, estimateCost, sumCosts } from '../tools/estimate.ts';
 import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from '../tools/prices.ts';
 
 /** An empty event. Each test adds what it is about. */
@@ -32,7 +32,7 @@ const GB = 8 * 2 ** 30;
 
 function costs(event: Partial<Event>, given = {}): Record<string, number | undefined> {
   return Object.fromEntries(
-    estimateCost({ ...NOTHING, ...event }, given).map((line: Line) => [line.what, line.usd]),
+    estimateCost({ ...NOTHING, ...event }, given).map((line: CostLine) => [line.what, line.usd]),
   );
 }
 

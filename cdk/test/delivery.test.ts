@@ -202,7 +202,7 @@ function edge(stack: Stack, name: string, uri: string): string | number {
     .all('CloudFront::Function')
     .map((it) => stack.text(it.Properties['FunctionCode']))
     .find((it) => it.includes(name));
-  assert.ok(code, `there is no function with ${name}`);
+  assert.ok(code, `no function contains ${name}`);
   const sandbox = { require: createRequire(import.meta.url), event: { request: { uri } } };
   const filled = code.replace(/\{\{resolve:[^}]*\}\}/, '0'.repeat(64));
   const result = runInNewContext(`${filled}\nhandler(event)`, sandbox) as {

@@ -85,7 +85,7 @@ for (const [what, settings] of [
     assert.deepEqual(
       Object.keys(emulatedResources).filter((id) => !(id in resources)),
       [],
-      'nothing is new',
+      'new resources',
     );
 
     for (const [id, resource] of Object.entries(emulatedResources)) {

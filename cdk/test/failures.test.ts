@@ -70,7 +70,7 @@ for (const [what, make] of CASES) {
     assert.deepEqual(
       all.filter((name) => started.has(name) === called.has(name)),
       [],
-      'functions with both kinds of source, or none',
+      'functions with both kinds of callers, or none',
     );
     for (const bin of ['sweep-library', 'transcode-upload', 'harvest-clip', 'announce-clip'])
       assert.ok(started.has(`matchcut-${bin}`), bin);

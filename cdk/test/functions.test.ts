@@ -23,12 +23,12 @@ for (const [what, stack] of CASES) {
       assert.deepEqual(
         [...required].filter((name) => !set.includes(name)),
         [],
-        `${bin} would not start`,
+        `${bin} needs these variables`,
       );
       assert.deepEqual(
         set.filter((name) => !known.has(name)),
         [],
-        `${bin} does not read these`,
+        `${bin} does not read these variables`,
       );
     }
   });

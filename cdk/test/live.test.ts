@@ -130,12 +130,12 @@ test('create-clip sends the same CDN identifier as CloudFront', () => {
     const headers = (origins as Properties[]).flatMap(
       (it) => (it['OriginCustomHeaders'] ?? []) as Properties[],
     );
-    const told = stack.function('create-clip').Properties['Environment'].Variables.CDN_IDENTIFIER;
-    return [told, headers.some((it) => JSON.stringify(it['HeaderValue']) === JSON.stringify(told))];
+    const sent = stack.function('create-clip').Properties['Environment'].Variables.CDN_IDENTIFIER;
+    return [sent, headers.some((it) => JSON.stringify(it['HeaderValue']) === JSON.stringify(sent))];
   };
-  const [told, same] = identifier(MADE);
+  const [sent, same] = identifier(MADE);
   assert.match(
-    vod(MADE).text(told),
+    vod(MADE).text(sent),
     /^\{\{resolve:secretsmanager:<import>:SecretString:MediaPackageCDNIdentifier::\}\}$/,
   );
   assert.equal(same, true);
@@ -152,18 +152,19 @@ test('every format is encrypted for the DRM systems of its players', () => {
   const packages = vod({ ...EXISTING, drm: { ...DRM, live: false } }).all(
     'MediaPackage::PackagingConfiguration',
   );
-  const of = (id: string) => packages.find((it) => it.Properties['Id'] === id)?.Properties;
-  const hls = of('hls')?.['HlsPackage'].Encryption;
+  const configuration = (id: string) =>
+    packages.find((it) => it.Properties['Id'] === id)?.Properties;
+  const hls = configuration('hls')?.['HlsPackage'].Encryption;
   assert.equal(hls.EncryptionMethod, 'SAMPLE_AES');
   assert.deepEqual(hls.SpekeKeyProvider.SystemIds, [FAIRPLAY]);
   assert.equal(
     hls.SpekeKeyProvider.EncryptionContractConfiguration,
     undefined,
-    'SPEKE 2.0 does not serve HLS',
+    'SPEKE 2.0 does not support HLS',
   );
-  const dash = of('dash')?.['DashPackage'].Encryption;
+  const dash = configuration('dash')?.['DashPackage'].Encryption;
   assert.deepEqual(dash.SpekeKeyProvider.SystemIds, [WIDEVINE, PLAYREADY]);
-  assert.ok(dash.SpekeKeyProvider.EncryptionContractConfiguration, 'DASH takes SPEKE 2.0');
+  assert.ok(dash.SpekeKeyProvider.EncryptionContractConfiguration, 'DASH uses SPEKE 2.0');
 });
 
 test('the packaging group is created from packaging-groups/', () => {

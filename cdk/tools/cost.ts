@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 
 import { DEFAULT_LADDER } from '../lib/settings/settings.ts';
-import { type Event, estimateCost, type Line, sumCosts } from './estimate.ts';
+import { type CostLine, type Event, estimateCost, sumCosts } from './estimate.ts';
 import { CDN_TRAFFIC, LEFT_OUT, PRICES, UNKNOWN } from './prices.ts';
 
 /** The options that describe an event, with their defaults. */
@@ -127,12 +127,15 @@ export function formatEstimate(event: Event, prices: Readonly<Record<string, num
   ].join('\n');
 }
 
-function formatLine(line: Line): string {
+function formatLine(line: CostLine): string {
   return `${line.what.padEnd(34)} ${formatUsd(line.usd ?? 0)}   ${formatAmount(line.amount).padStart(13)} × ${line.unit}`;
 }
 
 /** Lists the sources of the prices of some lines. */
-function listSources(lines: readonly Line[], given: Readonly<Record<string, number>>): string[] {
+function listSources(
+  lines: readonly CostLine[],
+  given: Readonly<Record<string, number>>,
+): string[] {
   const places = lines.map(({ price }) => {
     if (price in given) return '  set with --price';
     const { asOf, source } = PRICES[price] ?? CDN_TRAFFIC;

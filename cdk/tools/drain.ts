@@ -1,6 +1,6 @@
 /**
- * Removes what CloudFormation does not know and what blocks it: a packaging group with assets and a
- * running channel cannot be deleted.
+ * Deletes assets and stops channels before CloudFormation deletes the stacks. It cannot delete a
+ * packaging group with assets, or a running channel.
  */
 
 import { setTimeout as wait } from 'node:timers/promises';

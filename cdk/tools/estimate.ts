@@ -28,7 +28,7 @@ export interface Event {
   readonly private: boolean;
 }
 
-export interface Line {
+export interface CostLine {
   readonly what: string;
   readonly amount: number;
   readonly unit: string;
@@ -53,7 +53,10 @@ const READS_PER_LIST = 5;
 const SECONDS_PER_INVOCATION = 0.05;
 const FUNCTION_GB = 0.125;
 
-export function estimateCost(event: Event, given: Readonly<Record<string, number>> = {}): Line[] {
+export function estimateCost(
+  event: Event,
+  given: Readonly<Record<string, number>> = {},
+): CostLine[] {
   const runs = event.channels * event.hours;
   const redundant = event.redundant ? 'Redundant' : '';
   const pipelines = event.redundant ? 2 : 1;
@@ -76,7 +79,7 @@ export function estimateCost(event: Event, given: Readonly<Record<string, number
   const invocations = lists + event.clips * INVOCATIONS_PER_CLIP + event.hours * 60;
   const segmentFiles = (seconds: number) => (seconds / event.segmentSeconds) * event.ladder.length;
 
-  const line = (what: string, amount: number, price: string): Line => {
+  const line = (what: string, amount: number, price: string): CostLine => {
     const known = PRICES[price];
     const usd = given[price] ?? known?.usd;
     return {
@@ -116,11 +119,11 @@ export function estimateCost(event: Event, given: Readonly<Record<string, number
 }
 
 /** Adds up the lines with a price. */
-export function sumCosts(lines: readonly Line[]): number {
+export function sumCosts(lines: readonly CostLine[]): number {
   return lines.reduce((sum, { usd = 0 }) => sum + usd, 0);
 }
 
-function estimateTraffic(gb: number, given: number | undefined): Line {
+function estimateTraffic(gb: number, given: number | undefined): CostLine {
   const usd = given === undefined ? computeTrafficCost(gb) : gb * given;
   return {
     what: 'CloudFront: traffic',

@@ -1,4 +1,4 @@
-/** Creates the first operator of a deployment, who can then sign in. */
+/** Creates the first operator of a deployment. */
 
 import { randomBytes } from 'node:crypto';
 

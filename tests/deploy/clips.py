@@ -1,68 +1,62 @@
-"""A base class for the deployment's tests: an operator and a viewer of a deployed service."""
+"""Actions of operators and viewers on clips, for the deployment tests."""
 
 import contextlib
 import os
 import subprocess
 import unittest
-from collections.abc import Iterator
 
 from authorization import ask
-from deployment import Deployment
 from stand_in import RENDITIONS, eventually
 
 FRAMES_PER_SECOND = 25
 
 
 class ClipTest(unittest.TestCase):
-    """A deployment with a live stream, and an operator who has signed in."""
+    """A deployment that is on air, and a signed-in operator."""
 
     @classmethod
-    def use(cls, deployment: Deployment):
+    def use(cls, deployment):
         cls.deployment = deployment
         cls.operator = deployment.sign_in("operator")["AccessToken"]
         live = deployment.outputs["LiveUrls"].split("=", 1)[1].replace("index.m3u8", "index_1.m3u8")
-
-        def is_on_air() -> bool:
-            return cls.get(live)[1].count("#EXTINF") >= 6
-
-        eventually(60, is_on_air, "the live stream was not on air")
+        has_segments = lambda: cls.get(live)[1].count("#EXTINF") >= 6
+        eventually(60, has_segments, "the live stream was not on air")
 
     @classmethod
-    def get(cls, url: str) -> tuple[int, str]:
-        """Requests a URL as a viewer. Returns the status and the text."""
+    def get(cls, url):
+        """Gets a viewer's URL. Returns the status and the text."""
         status, _, text = ask("GET", url, opener=cls.deployment.opener)
         return status, text.decode()
 
-    def cut(self, **asked: object) -> dict:
-        """Cuts a clip. Returns it as the API shows it."""
-        status, clip, location = self.deployment.ask("POST", "/api/clip", self.operator, asked)
+    def create_clip(self, **request):
+        status, clip, location = self.deployment.ask("POST", "/api/clip", self.operator, request)
         self.assertEqual(status, 202, clip)
         self.assertEqual(self.deployment.ask("GET", location)[1]["clip"], clip["clip"])
         return clip
 
-    def path(self, clip: dict) -> str:
+    def path(self, clip):
         return f"/api/competitions/{clip['competition']}/clips/{clip['clip']}"
 
-    def wait_until(self, clip: dict, status: str, timeout: float) -> dict:
-        """Waits until a clip has a status. Returns the clip."""
+    def wait_until(self, clip, status, timeout):
+        """Waits until the clip has a status. Returns the clip."""
 
-        def reached() -> dict | None:
+        def reached():
             shown = self.deployment.ask("GET", self.path(clip))[1]
             return shown if shown["status"] == status else None
 
         return eventually(timeout, reached, f"clip {clip['clip']} did not become {status}")
 
     @contextlib.contextmanager
-    def without(self, *started: str) -> Iterator[None]:
+    def disabled_rules(self, *functions):
         """Disables the rules that start these functions."""
         events = self.deployment.client("events")
-        described = {f"Starts {function}" for function in started}
+        described = {f"Starts {function}" for function in functions}
         rules = [
             rule["Name"]
             for rule in events.list_rules()["Rules"]
             if rule.get("Description") in described
         ]
-        self.assertLessEqual(len(started), len(rules))
+        self.assertGreaterEqual(len(rules), len(functions))
         for rule in rules:
             events.disable_rule(Name=rule)
         try:
@@ -71,18 +65,16 @@ class ClipTest(unittest.TestCase):
             for rule in rules:
                 events.enable_rule(Name=rule)
 
-    def wait_until_listed(self, clip: dict, timeout: float) -> dict:
-        """Waits until a clip is listed. Returns the clip."""
-
-        def listed() -> dict | None:
+    def wait_until_listed(self, clip, timeout):
+        def listed():
             path = f"/api/competitions/{clip['competition']}/clips?limit=100"
             found = self.deployment.ask("GET", path)[1]["clips"]
             return next((it for it in found if it["clip"] == clip["clip"]), None)
 
         return eventually(timeout, listed, f"clip {clip['clip']} was not listed")
 
-    def assert_plays(self, manifest: str, seconds: float):
-        """Fails unless ffmpeg decodes each rendition without a message to the expected frames."""
+    def assert_plays(self, manifest, seconds):
+        """Checks that every rendition decodes without errors to the expected number of frames."""
         for rendition in range(RENDITIONS):
             command = [
                 "ffmpeg",

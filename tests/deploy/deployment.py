@@ -1,4 +1,4 @@
-"""Deploys the stack Vod with the cdk command to the emulator, beside the stand-in."""
+"""Deploys the stack Vod with the cdk command to the emulator, next to the stand-in."""
 
 import atexit
 import contextlib
@@ -14,9 +14,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
-from email.message import Message
 from pathlib import Path
-from typing import Any
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from authorization import ask
@@ -26,14 +24,14 @@ from subscriber import Subscriber
 
 FUNCTIONS = Path(os.environ.get("FUNCTIONS", ROOT / "target/lambda-proof")).absolute()
 CDK = ROOT / "cdk"
-# The live origin's host in the settings. CloudFront uses https for its origins.
+# The live origin's host in the settings. A deployment accepts only https origins.
 LIVE_HOST = "live.stand-in.test"
 SUBSCRIBER_HOST = "newsroom.test"
 PASSWORD = "Correct-horse-1"
 
 
 class Deployment:
-    """An emulator with a stand-in beside it. Both stop when the process ends, or before."""
+    """An emulator and a stand-in. Both stop at the end of the process at the latest."""
 
     def __init__(self):
         cleanup = contextlib.ExitStack()
@@ -63,7 +61,7 @@ class Deployment:
         self.opener = build_opener(ProxyHandler({"https": self.proxy}), HTTPSHandler(context=trust))
         self.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}")
 
-    def write_settings(self, others: dict):
+    def write_settings(self, others):
         origin = self.elemental.origin
         manifest = self.elemental.live.replace(origin, f"https://{LIVE_HOST}")
         endpoint = {
@@ -101,16 +99,16 @@ class Deployment:
         (self.folder / "settings.json").write_text(json.dumps(settings))
         (self.folder / "emulator.json").write_text(json.dumps(stand_in))
 
-    def cdk(self, *arguments: str | Path, **settings: object) -> str:
-        """Runs the cdk command. Returns what it printed."""
+    def cdk(self, *arguments, **settings):
+        """Runs the cdk command. Returns its output."""
         self.write_settings(settings)
         given = [f"settings={self.folder}/settings.json", f"emulator={self.folder}/emulator.json"]
         context = [option for pair in given for option in ("-c", pair)]
         command = [CDK / "node_modules/.bin/cdk", *arguments, "--output", self.folder / "cdk.out"]
         return self.run(*command, *context)
 
-    def run(self, *command: str | Path) -> str:
-        """Runs a command in the CDK app's folder. Returns what it printed."""
+    def run(self, *command):
+        """Runs a command in the folder of the CDK app. Returns its output."""
         environment = self.emulator.environment | self.elemental.environment
         environment |= {"CI": "true", "CDK_DISABLE_CLI_TELEMETRY": "true"}
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -119,41 +117,31 @@ class Deployment:
             raise AssertionError(f"{command} failed: {ran.stdout[-5000:]}")
         return ran.stdout
 
-    def deploy(self, **settings: object) -> str:
-        """Deploys the stack, with these settings added. Returns what cdk printed."""
+    def deploy(self, **settings):
+        """Deploys the stack with additional settings. Returns the output of cdk."""
         outputs = self.folder / "outputs.json"
-        printed = self.cdk(
-            "deploy", "Vod", "--require-approval", "never", "--outputs-file", outputs, **settings
-        )
+        options = ["--require-approval", "never", "--outputs-file", outputs]
+        printed = self.cdk("deploy", "Vod", *options, **settings)
         (self.outputs,) = json.loads(outputs.read_text()).values()
         return printed
 
-    def client(self, service: str, *arguments: Any, **options: Any) -> Any:
+    def client(self, service, *arguments, **options):
         return self.emulator.client(service, *arguments, **options)
 
-    def ask(
-        self, method: str, path: str, token: str | None = None, body: object = None
-    ) -> tuple[int, Any, str | None]:
-        """Sends a request to the API. Returns the status, JSON and Location of the reply."""
+    def ask(self, method, path, token=None, body=None):
+        """Sends a request to the API. Returns the status, the JSON and the `location`."""
         status, headers, reply = self.send(method, path, token, body)
         return status, reply, headers["Location"]
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        token: str | None = None,
-        body: object = None,
-        **headers: str,
-    ) -> tuple[int, Message, Any]:
-        """Sends a request to the API. Returns the status, the headers and the JSON of the reply."""
+    def send(self, method, path, token=None, body=None, **headers):
+        """Sends a request to the API. Returns the status, the headers and the JSON, if any."""
         body = body if body is None else json.dumps(body)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         url = f"{self.outputs['ApiUrl']}{path}"
         status, received, text = ask(method, url, token, body, sent, opener=self.opener)
         return status, received, json.loads(text) if text else None
 
-    def sign_in(self, group: str) -> dict[str, str]:
+    def sign_in(self, group):
         """Signs in a user of a group, and creates the user if needed. Returns the tokens."""
         users, pool = self.client("cognito-idp"), {"UserPoolId": self.outputs["UserPoolId"]}
         user = pool | {"Username": f"{group}@example.com"}
@@ -170,41 +158,41 @@ class Deployment:
 
 
 class Elemental:
-    """The stand-in for AWS Elemental, which uses the emulator's buckets and event bus.
+    """Our stand-in for AWS Elemental. It uses the buckets and the event bus of the emulator.
 
-    Its live origin answers only requests with the CDN identifier.
+    Its live origin requires the CDN identifier.
     """
 
-    def __init__(self, folder: Path, environment: dict[str, str], identifier: str):
+    def __init__(self, folder, environment, identifier):
         if not PROGRAM.exists():
-            raise AssertionError(f"{PROGRAM} is missing: `make test-deploy` builds it")
+            raise AssertionError(f"{PROGRAM} was not found: `make test-deploy` builds it")
         self.log = folder / "elemental.log"
         with self.log.open("w") as log:
             command = [PROGRAM, "--elemental-only", "--port", "0", "--data-dir", folder / "data"]
-            command += ["--cdn-identifier", identifier, "--print-env"]
+            command += ["--cdn-identifier", identifier]
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log
             )
 
-    def printed(self, name: str) -> list[str]:
+    def printed(self, name):
         text = self.log.read_text()
         if self.process.poll() is not None:
-            raise AssertionError(f"the stand-in ended: {text}")
+            raise AssertionError(f"the stand-in exited: {text}")
         return re.findall(rf"^{name}\b *(.*)\n", text, re.MULTILINE)
 
     def wait(self):
         eventually(30, lambda: self.printed("ready"), "the stand-in was not ready")
 
     @property
-    def live(self) -> str:
+    def live(self):
         return self.printed("live")[0]
 
     @property
-    def origin(self) -> str:
+    def origin(self):
         return self.live.split("/out/")[0]
 
     @property
-    def environment(self) -> dict[str, str]:
+    def environment(self):
         return dict(line.split("=", 1) for line in self.printed("env"))
 
     def stop(self):
@@ -217,9 +205,9 @@ class Elemental:
 
 
 class Proxy:
-    """Connects requests for any host to the emulator, so that viewers can use the public names."""
+    """Connects every host to the emulator, so that viewers can use the real URLs."""
 
-    def __init__(self, port: int):
+    def __init__(self, port):
         class Connection(socketserver.StreamRequestHandler):
             def handle(self):
                 request = self.rfile.readline()
@@ -231,13 +219,13 @@ class Proxy:
                 self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
                 with socket.create_connection(("127.0.0.1", port)) as emulator:
                     back = threading.Thread(
-                        target=pump, args=(emulator, self.connection), daemon=True
+                        target=copy, args=(emulator, self.connection), daemon=True
                     )
                     back.start()
-                    pump(self.connection, emulator)
+                    copy(self.connection, emulator)
                     back.join()
 
-        def pump(source: socket.socket, sink: socket.socket):
+        def copy(source, sink):
             with contextlib.suppress(OSError):
                 while data := source.recv(1 << 16):
                     sink.sendall(data)
@@ -254,8 +242,8 @@ class Proxy:
 
 
 @functools.cache
-def deployed() -> Deployment:
-    """Returns the deployment that tests share."""
+def deployed():
+    """The deployment that the tests share."""
     deployment = Deployment()
     deployment.deploy()
     return deployment

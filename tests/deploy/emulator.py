@@ -1,4 +1,4 @@
-"""Runs MiniStack, an emulator of AWS, on loopback, with TLS and enforced IAM."""
+"""Runs MiniStack, a third-party emulator of AWS, on loopback, with TLS and enforced IAM policies."""
 
 import datetime
 import ipaddress
@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -19,7 +18,7 @@ from stand_in import eventually
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
-# Host names of the emulator that this product uses.
+# The emulator's host names that the tests use.
 HOSTS = "localhost", "*.cloudfront.net"
 
 
@@ -31,8 +30,8 @@ class Emulator:
         folder.mkdir()
         certificate, key = make_certificates(folder)
         self.authority = folder / "authority.pem"
-        # The emulator needs its ports before it starts, so it inherits open sockets. Its API
-        # Gateway reads Cognito's keys from the plain port, because it cannot use TLS.
+        # The emulator gets its ports and their sockets at its start. Its API Gateway reads the keys of
+        # its Cognito through the plain port, because it cannot use TLS for that.
         listener, plain = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
         self.port = listener.getsockname()[1]
         self.url = f"https://127.0.0.1:{self.port}"
@@ -70,8 +69,8 @@ class Emulator:
         plain.close()
 
     @property
-    def environment(self) -> dict[str, str]:
-        """Returns what AWS SDKs need to reach the emulator as the account's root."""
+    def environment(self):
+        """The environment for AWS SDKs, with the credentials of the account's root user."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         trust = dict.fromkeys(
             ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"), str(self.authority)
@@ -89,19 +88,17 @@ class Emulator:
         )
 
     def wait(self):
-        def answers() -> bool:
+        def answers():
             if self.process.poll() is not None:
-                raise AssertionError(f"the emulator ended: {self.log.read_text()}")
+                raise AssertionError(f"the emulator exited: {self.log.read_text()}")
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
         eventually(30, answers, "the emulator did not answer")
         self.client("sts").get_caller_identity()
 
-    def client(
-        self, service: str, credentials: dict[str, str] | None = None, url: str | None = None
-    ) -> Any:
-        """Returns a client of a service, with these credentials or the root's."""
+    def client(self, service, credentials=None, url=None):
+        """Creates a client of a service, by default with the credentials of the root user."""
         keys = credentials or {"AccessKeyId": "test", "SecretAccessKey": "test"}
         return boto3.client(
             service,
@@ -123,17 +120,11 @@ class Emulator:
             self.process.wait()
 
 
-def make_certificates(folder: Path) -> tuple[Path, Path]:
-    """Makes a certificate authority for this run, and the emulator's certificate and key."""
+def make_certificates(folder):
+    """Creates a certificate authority for this run, and the emulator's certificate."""
     now = datetime.datetime.now(datetime.UTC)
 
-    def sign(
-        name: x509.Name,
-        public_key: ec.EllipticCurvePublicKey,
-        issuer: x509.Name,
-        issuer_key: ec.EllipticCurvePrivateKey,
-        extensions: list[tuple[x509.ExtensionType, bool]],
-    ) -> bytes:
+    def sign(name, public_key, issuer, issuer_key, extensions):
         builder = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -147,11 +138,11 @@ def make_certificates(folder: Path) -> tuple[Path, Path]:
             builder = builder.add_extension(extension, critical)
         return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
-    def to_name(name: str) -> x509.Name:
+    def common_name(name):
         return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
 
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    authority = to_name("Authority of a test")
+    authority = common_name("Authority of a test")
     names = [x509.DNSName(host) for host in HOSTS] + [
         x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     ]
@@ -164,7 +155,7 @@ def make_certificates(folder: Path) -> tuple[Path, Path]:
     )
     (folder / "authority.pem").write_bytes(pem)
     pem = sign(
-        to_name("Emulator"),
+        common_name("Emulator"),
         key.public_key(),
         authority,
         authority_key,

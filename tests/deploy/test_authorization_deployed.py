@@ -1,4 +1,4 @@
-"""Tests which caller may use which route of the deployed API, with Cognito's tokens."""
+"""Checks the authorization table against the deployed API, with tokens from Cognito."""
 
 import time
 import unittest
@@ -17,14 +17,14 @@ class TestAuthorization(AuthorizationTable, unittest.TestCase):
         cls.tokens = {
             "viewer": deployment.sign_in("viewer")["AccessToken"],
             "operator": operator["AccessToken"],
-            "expired": cls.expired_token(),
-            "stranger": cls.strangers_token(),
+            "expired": cls.create_expired_token(),
+            "stranger": cls.create_foreign_token(),
             "identity": operator["IdToken"],
         }
 
     @classmethod
-    def expired_token(cls) -> str:
-        """Returns an operator's token that was valid for one second."""
+    def create_expired_token(cls):
+        """Creates an operator's token that has expired after one second."""
         users = cls.deployment.client("cognito-idp")
         app = {
             "UserPoolId": cls.deployment.outputs["UserPoolId"],
@@ -42,8 +42,8 @@ class TestAuthorization(AuthorizationTable, unittest.TestCase):
         return token
 
     @classmethod
-    def strangers_token(cls) -> str:
-        """Returns a token of another user pool."""
+    def create_foreign_token(cls):
+        """Creates a token of another user pool."""
         users = cls.deployment.client("cognito-idp")
         pool = {"UserPoolId": users.create_user_pool(PoolName="another")["UserPool"]["Id"]}
         client = users.create_user_pool_client(

@@ -1,4 +1,4 @@
-"""Tests that a deleted clip is hidden at once, and that the sweep removes all of it."""
+"""Deletes a clip in the deployed service: it is hidden at once, and its data is deleted soon."""
 
 import time
 
@@ -12,49 +12,51 @@ class TestDelete(ClipTest):
     def setUpClass(cls):
         cls.use(deployed())
 
-    def delete(self, clip: dict) -> int:
+    def delete(self, clip):
         return self.deployment.send("DELETE", self.path(clip), self.operator)[0]
 
-    def test_a_deleted_clip_is_hidden_and_the_sweep_removes_all_of_it(self):
-        clip, another = self.cut(lastSeconds=4), self.cut(lastSeconds=4)
+    def test_a_deleted_clip_is_hidden_and_the_sweep_deletes_its_data(self):
+        clip, another = self.create_clip(lastSeconds=4), self.create_clip(lastSeconds=4)
         manifest = self.wait_until(clip, "ready", 60)["manifest"]
         self.wait_until(another, "ready", 60)
-        self.assertTrue(self.remains(clip))
+        self.assertTrue(self.remaining_data(clip))
         self.assertEqual(self.delete(clip), 204)
         self.assertEqual(self.deployment.ask("GET", self.path(clip))[0], 404)
         listed = self.deployment.ask("GET", "/api/competitions/demo/clips?limit=100")[1]["clips"]
         self.assertNotIn(clip["clip"], [it["clip"] for it in listed])
 
-        eventually(150, lambda: self.remains(clip) == ["row"], "the sweep did not remove the media")
+        eventually(
+            150, lambda: self.remaining_data(clip) == ["row"], "the sweep did not delete the media"
+        )
         self.assertNotEqual(self.get(manifest)[0], 200)
-        # The row stays for some minutes, while functions that had started may still write.
-        self.let_time_pass(clip, 300)
-        eventually(150, lambda: not self.remains(clip), "the sweep did not remove the row")
+        # The sweep keeps the row while functions may still be running. Pretend that this time is over.
+        self.backdate_deletion(clip, 300)
+        eventually(150, lambda: not self.remaining_data(clip), "the sweep did not delete the row")
         self.assertEqual(self.delete(clip), 204)
         self.assertEqual(self.deployment.ask("GET", self.path(another))[1]["status"], "ready")
         self.assert_plays(self.deployment.ask("GET", self.path(another))[1]["manifest"], 4)
 
-    def row(self, clip: dict) -> dict:
+    def row_key(self, clip):
         table = {"TableName": self.deployment.outputs["TableName"]}
         return table | {"Key": {name: {"S": clip[name]} for name in ("competition", "clip")}}
 
-    def remains(self, clip: dict) -> list[str]:
-        """Returns the kinds of things that AWS still has of a clip."""
+    def remaining_data(self, clip):
+        """Lists the kinds of data that a clip still has in AWS."""
         bucket = self.deployment.outputs["ClipsBucketName"]
         name = f"{clip['competition']}/{clip['clip']}/"
         vod = self.deployment.client("mediapackage-vod", url=self.deployment.elemental.origin)
         assets = [it["Id"] for it in vod.list_assets()["Assets"] if clip["clip"] in it["Id"]]
         media = self.deployment.client("s3").list_objects_v2(Bucket=bucket, Prefix=f"clips/{name}")
-        row = self.deployment.client("dynamodb").get_item(**self.row(clip))
+        row = self.deployment.client("dynamodb").get_item(**self.row_key(clip))
         found = {"assets": assets, "media": media["KeyCount"], "row": "Item" in row}
-        return [kind for kind, exists in found.items() if exists]
+        return [what for what, there in found.items() if there]
 
-    def let_time_pass(self, clip: dict, seconds: float):
-        """Changes the row as if the clip had been deleted earlier."""
+    def backdate_deletion(self, clip, seconds):
+        """Changes the row as if the clip had been deleted some seconds earlier."""
         dynamodb = self.deployment.client("dynamodb")
         earlier = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds))
         dynamodb.update_item(
-            **self.row(clip),
+            **self.row_key(clip),
             UpdateExpression="SET deletedAt = :earlier, nextCheckAt = :now",
             ExpressionAttributeValues={":earlier": {"S": earlier}, ":now": {"N": "0"}},
         )

@@ -1,4 +1,4 @@
-"""Tests which events start which function."""
+"""Checks which functions each event starts."""
 
 import json
 import unittest
@@ -10,7 +10,7 @@ HARVEST, INPUT = "MediaPackage HarvestJob Notification", "MediaPackage Input Not
 TRANSCODE, MEDIACONVERT = "MediaConvert Job State Change", "standin.mediaconvert"
 
 
-def event(detail_type: str, detail: dict, source: str = "standin.mediapackage") -> dict:
+def event(detail_type, detail, source="standin.mediapackage"):
     asset = f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b"
     return {
         "id": "1",
@@ -25,49 +25,49 @@ def event(detail_type: str, detail: dict, source: str = "standin.mediapackage") 
     }
 
 
-def transcode(queue: str) -> dict:
+def transcode(queue):
     return {
         "status": "COMPLETE",
         "queue": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:queues/{queue}",
     }
 
 
-def harvest(**job: str) -> dict:
+def harvest(**job):
     return {
         "harvest_job": {"id": "a_b", "origin_endpoint_id": ENDPOINT, "status": "SUCCEEDED"} | job
     }
 
 
-def target_name(arn: str) -> str:
-    """Returns the name of a function, or "webhook" for a subscriber's queue."""
+def target_name(arn):
+    """The name of a function, or `webhook` for a subscriber's queue."""
     name = arn.rsplit(":matchcut-", 1)[1]
     return "webhook" if name.startswith("vod-WebhooknewsroomChanges") else name
 
 
 class TestEvents(unittest.TestCase):
-    def test_rules_match_events_of_this_deployment_and_no_others(self):
+    def test_rules_match_only_our_own_events(self):
         events = deployed().client("events")
         rules = [rule for rule in events.list_rules()["Rules"] if "EventPattern" in rule]
         playable = {"event": "VodAssetPlayable", "packaging_configuration_id": "hls"}
         for expected, sent in {
             "harvest-complete": event(HARVEST, harvest()),
-            "harvest-complete of a failure": event(HARVEST, harvest(status="FAILED")),
+            "harvest-complete for a failure": event(HARVEST, harvest(status="FAILED")),
             "asset-playable": event(INPUT, playable),
-            "asset-playable of a failure": event(INPUT, {"event": "IngestError"}),
+            "asset-playable for a failure": event(INPUT, {"event": "IngestError"}),
             "transcode-complete": event(TRANSCODE, transcode("Default"), MEDIACONVERT),
             "webhook": event("Clip State Changed", {"status": "ready"}, "matchcut"),
-            "none: another detail type": event("Clip Praised", {}, "matchcut"),
-            "none: somebody else's clip": event(
-                "Clip State Changed", {"status": "ready"}, "somebody"
+            "none: another detail type": event("Clip Viewed", {}, "matchcut"),
+            "none: another source of change events": event(
+                "Clip State Changed", {"status": "ready"}, "third-party"
             ),
             "none: another queue": event(TRANSCODE, transcode("another"), MEDIACONVERT),
             "none: another endpoint": event(HARVEST, harvest(origin_endpoint_id="another")),
-            "none: not at its end": event(HARVEST, harvest(status="IN_PROGRESS")),
+            "none: not finished": event(HARVEST, harvest(status="IN_PROGRESS")),
             "none: another configuration": event(
                 INPUT, playable | {"packaging_configuration_id": "x"}
             ),
             "none: another notification": event(INPUT, {"event": "MaxIngestStreamsError"}),
-            "none: another source": event(HARVEST, harvest(), "somebody"),
+            "none: another source": event(HARVEST, harvest(), "third-party"),
         }.items():
             started = []
             for rule in rules:

@@ -1,4 +1,4 @@
-"""Tests the deployed binaries."""
+"""Checks the deployed binaries."""
 
 import re
 import unittest
@@ -6,14 +6,14 @@ import unittest
 from deployment import FUNCTIONS
 
 # https://docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html
-GLIBC_OF_AL2023 = 34
+AL2023_GLIBC = 34
 
 
 class TestFunctions(unittest.TestCase):
-    def test_binaries_link_with_the_glibc_of_amazon_linux_2023(self):
+    def test_the_binaries_need_no_newer_glibc_than_amazon_linux_2023(self):
         binaries = list(FUNCTIONS.glob("*/bootstrap"))
-        self.assertTrue(binaries, f"{FUNCTIONS} has no binaries")
+        self.assertTrue(binaries, f"no binaries were found in {FUNCTIONS}")
         for binary in binaries:
             versions = re.findall(rb"GLIBC_2\.(\d+)", binary.read_bytes())
             with self.subTest(binary.parent.name):
-                self.assertLessEqual(max(map(int, versions)), GLIBC_OF_AL2023)
+                self.assertLessEqual(max(map(int, versions)), AL2023_GLIBC)

@@ -1,10 +1,7 @@
-"""Tests that each function's role allows its actions and no others, with enforced IAM."""
+"""Checks that each function has the permissions that it needs, and no others, by using its role."""
 
 import json
 import unittest
-from collections.abc import Callable
-from functools import partial
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -12,22 +9,22 @@ from authorization import ask
 from deployment import ACCOUNT, REGION, deployed
 
 ROW = {"competition": {"S": "permissions"}, "clip": {"S": "nothing"}}
-# A write with this condition changes nothing, even if it is allowed.
+# The condition never holds, so a permitted write changes nothing.
 NEVER = {"ConditionExpression": "attribute_exists(nothing)"}
 
-ROWS = {"dynamodb:GetItem", "dynamodb:PutItem"}
-HARVESTS = {"mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob"}
-ASSETS = {
+WRITE_ROWS = {"dynamodb:GetItem", "dynamodb:PutItem"}
+START_HARVESTS = {"mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob"}
+CREATE_ASSETS = {
     "mediapackage-vod:CreateAsset",
     "mediapackage-vod:DescribeAsset",
     "mediapackage-vod:DeleteAsset",
 }
-WAITING = "dynamodb:Query waiting"
-WAKE = {WAITING, "sqs:SendMessage ClipDueClips"}
-UNFINISHED = "s3:ListBucketMultipartUploads of uploads"
-# S3 answers 404 for a missing object only if the caller may list the bucket.
-ARRIVED = {"s3:GetObject of uploads", "s3:ListBucket of uploads"}
-TRANSCODES = ARRIVED | {
+QUERY_QUEUE = "dynamodb:Query waiting"
+SEND_DUE_MESSAGES = {QUERY_QUEUE, "sqs:SendMessage ClipDueClips"}
+LIST_MULTIPART_UPLOADS = "s3:ListBucketMultipartUploads of uploads"
+# S3 answers 404 only to callers that may list the bucket.
+READ_ORIGINALS = {"s3:GetObject of uploads", "s3:ListBucket of uploads"}
+START_TRANSCODES = READ_ORIGINALS | {
     "s3:GetObjectTagging of uploads",
     "mediaconvert:CreateJob",
     "mediaconvert:SearchJobs",
@@ -36,17 +33,17 @@ TRANSCODES = ARRIVED | {
 DELETE_MEDIA = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
 
 
-def takes(queue: str) -> set[str]:
+def receive_from(queue):
     return {f"sqs:ReceiveMessage {queue}", f"sqs:ChangeMessageVisibility {queue}"}
 
 
-# The actions that each function may do. It must not do the other actions below.
+# The actions of each function. All other actions below must be denied.
 ALLOWED = {
-    "create-clip": ROWS | HARVESTS | WAKE,
-    "harvest-clip": ROWS | HARVESTS | WAKE | takes("ClipDueClips"),
-    "update-clip": ROWS | {WAITING},
-    "delete-clip": ROWS,
-    "retry-clip": ROWS | WAKE,
+    "create-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES,
+    "harvest-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES | receive_from("ClipDueClips"),
+    "update-clip": WRITE_ROWS | {QUERY_QUEUE},
+    "delete-clip": WRITE_ROWS,
+    "retry-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "announce-clip": {
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",
@@ -55,22 +52,33 @@ ALLOWED = {
         "events:PutEvents",
         "sqs:SendMessage AnnounceUnannounced",
     },
-    "deliver-webhook-newsroom": takes("WebhooknewsroomChanges")
+    "deliver-webhook-newsroom": receive_from("WebhooknewsroomChanges")
     | {
         "secretsmanager:GetSecretValue of the webhook",
     },
-    "harvest-complete": ROWS | ASSETS | DELETE_MEDIA | WAKE | {"sqs:SendMessage AssetUndelivered"},
-    "asset-playable": ROWS | {"sqs:SendMessage AssetUndelivered"},
-    "create-upload": ROWS | {"s3:PutObject of uploads", UNFINISHED},
+    "harvest-complete": WRITE_ROWS
+    | CREATE_ASSETS
+    | DELETE_MEDIA
+    | SEND_DUE_MESSAGES
+    | {
+        "sqs:SendMessage AssetUndelivered",
+    },
+    "asset-playable": WRITE_ROWS | {"sqs:SendMessage AssetUndelivered"},
+    "create-upload": WRITE_ROWS | {"s3:PutObject of uploads", LIST_MULTIPART_UPLOADS},
     "list-upload-parts": {"dynamodb:GetItem", "s3:PutObject of uploads"},
-    "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | ARRIVED,
-    "transcode-upload": ROWS | TRANSCODES | takes("UploadArrived"),
-    "transcode-complete": ROWS | ASSETS | DELETE_MEDIA | {"sqs:SendMessage UploadUndelivered"},
-    "sweep-library": ROWS
-    | HARVESTS
-    | ASSETS
-    | WAKE
-    | TRANSCODES
+    "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | READ_ORIGINALS,
+    "transcode-upload": WRITE_ROWS | START_TRANSCODES | receive_from("UploadArrived"),
+    "transcode-complete": WRITE_ROWS
+    | CREATE_ASSETS
+    | DELETE_MEDIA
+    | {
+        "sqs:SendMessage UploadUndelivered",
+    },
+    "sweep-library": WRITE_ROWS
+    | START_HARVESTS
+    | CREATE_ASSETS
+    | SEND_DUE_MESSAGES
+    | START_TRANSCODES
     | DELETE_MEDIA
     | {
         "dynamodb:Query unfinished",
@@ -79,11 +87,11 @@ ALLOWED = {
         "mediapackage-vod:DescribePackagingGroup",
         "s3:DeleteObject of uploads",
         "s3:AbortMultipartUpload of uploads",
-        UNFINISHED,
+        LIST_MULTIPART_UPLOADS,
         "sqs:SendMessage LibraryDropped",
     },
     "list-clips": {"dynamodb:Query active"},
-    "show-clip": {"dynamodb:GetItem", WAITING},
+    "show-clip": {"dynamodb:GetItem", QUERY_QUEUE},
     "show-health": set(),
     "grant-playback": set(),
     "refuse-request": set(),
@@ -100,14 +108,11 @@ QUEUES = (
     "LibraryDropped",
 )
 
-# Actions of services that the emulator lacks, with their resources. The test asks the emulator's
-# policy simulator about these.
+# Actions of services that the emulator lacks, with their resources. IAM simulates their decisions.
 SIMULATED = {
     "mediapackage:CreateHarvestJob": "*",
     "mediapackage:DescribeHarvestJob": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:harvest_jobs/a_b",
-    "mediapackage:DeleteOriginEndpoint": (
-        f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:origin_endpoints/a"
-    ),
+    "mediapackage:DeleteOriginEndpoint": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:origin_endpoints/a",
     "mediapackage-vod:CreateAsset": "*",
     "mediapackage-vod:DescribeAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
     "mediapackage-vod:DeleteAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
@@ -125,8 +130,8 @@ SIMULATED = {
     "mediaconvert:CancelJob": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:jobs/1",
 }
 
-# The emulator ignores the stream's ARN in calls, so the test asks the simulator about these too.
-OF_STREAM = "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
+# The emulator ignores the stream of these actions, so IAM simulates their decisions too.
+STREAM_ACTIONS = "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
 
 
 class TestPermissions(unittest.TestCase):
@@ -145,12 +150,12 @@ class TestPermissions(unittest.TestCase):
         }
 
     @classmethod
-    def client(cls, *arguments: Any, **options: Any) -> Any:
+    def client(cls, *arguments, **options):
         return cls.deployment.client(*arguments, **options)
 
-    def attempts(self, credentials: dict[str, str]) -> dict[str, Callable]:
-        """Returns a call for each action that the emulator enforces, with these credentials."""
-        client = partial(self.client, credentials=credentials)
+    def attempts(self, credentials):
+        """One attempt at each action that the emulator enforces, with some credentials."""
+        client = lambda service: self.client(service, credentials)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         table = {"TableName": self.deployment.outputs["TableName"]}
         queues = {
@@ -168,14 +173,14 @@ class TestPermissions(unittest.TestCase):
             "GroupName": "operator",
         }
 
-        def query(index: dict, partition: str) -> Callable:
+        def query(index, partition):
             condition = {
                 "KeyConditionExpression": f"{partition} = :value",
                 "ExpressionAttributeValues": {":value": {"S": "permissions"}},
             }
             return lambda: dynamodb.query(**table, **condition, **index)
 
-        def on_objects(kind: str, output: str, key: str) -> dict[str, Callable]:
+        def on_objects(kind, output, key):
             bucket = {"Bucket": self.deployment.outputs[output]}
             there = bucket | {"Key": key}
             tags = {"Tagging": {"TagSet": []}}
@@ -197,7 +202,7 @@ class TestPermissions(unittest.TestCase):
                 ),
             }
 
-        def on_queue(kind: str, queue: dict) -> dict[str, Callable]:
+        def on_queue(kind, queue):
             fifo = {"MessageGroupId": "a", "MessageDeduplicationId": "a"}
             more = fifo if queue["QueueUrl"].endswith(".fifo") else {}
             return {
@@ -258,37 +263,33 @@ class TestPermissions(unittest.TestCase):
             ),
         }
 
-    def assume(self, role: str) -> dict[str, str]:
+    def assume(self, role):
         session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="permissions")
         return session["Credentials"]
 
-    def is_allowed_by_policies(self, role: str, action: str, resource: str) -> bool:
-        """Says whether the policies of a role allow an action, by the policy simulator."""
+    def simulated(self, role, action, resource):
+        """Whether IAM's simulation allows an action to a role."""
         asked = {"PolicySourceArn": role, "ActionNames": [action], "ResourceArns": [resource]}
         (result,) = self.client("iam").simulate_principal_policy(**asked)["EvaluationResults"]
         return result["EvalDecision"] == "allowed"
 
-    def test_the_table_has_every_function(self):
+    def test_the_table_lists_every_function(self):
         self.assertEqual(self.functions.keys(), ALLOWED.keys())
 
-    def test_a_function_may_do_its_actions_and_no_others(self):
+    def test_each_function_has_exactly_the_listed_permissions(self):
         table = self.client("dynamodb").describe_table(
             TableName=self.deployment.outputs["TableName"]
         )
-        stream = dict.fromkeys(OF_STREAM, table["Table"]["LatestStreamArn"])
+        stream = dict.fromkeys(STREAM_ACTIONS, table["Table"]["LatestStreamArn"])
         for name, function in self.functions.items():
             attempts = self.attempts(self.assume(function["Role"]))
             may = {action for action, attempt in attempts.items() if is_allowed(attempt)}
             simulated = SIMULATED | stream
-            may |= {
-                it
-                for it in simulated
-                if self.is_allowed_by_policies(function["Role"], it, simulated[it])
-            }
+            may |= {it for it in simulated if self.simulated(function["Role"], it, simulated[it])}
             with self.subTest(name):
                 self.assertEqual(may, ALLOWED.get(name))
 
-    def test_aws_elemental_may_use_its_part_of_each_bucket(self):
+    def test_roles_of_aws_elemental_reach_only_their_part_of_each_bucket(self):
         clips, uploads = (
             f"arn:aws:s3:::{self.deployment.outputs[name]}"
             for name in ("ClipsBucketName", "UploadsBucketName")
@@ -310,16 +311,16 @@ class TestPermissions(unittest.TestCase):
             },
         }.items():
             arn = self.environment[role]
-            may = {it for it, pair in asked.items() if self.is_allowed_by_policies(arn, *pair)}
+            may = {it for it, pair in asked.items() if self.simulated(arn, *pair)}
             with self.subTest(role):
                 self.assertEqual(may, allowed)
-                # The roles trust AWS services only, not the account's root.
-                self.assertFalse(is_allowed(partial(self.assume, arn)))
+                # The role trusts only a service of this account, not the root user.
+                self.assertFalse(is_allowed(lambda: self.assume(arn)))
 
     def test_the_bucket_refuses_requests_without_tls_or_credentials(self):
         bucket = self.deployment.outputs["ClipsBucketName"]
         asked = {"Bucket": bucket, "Key": "clips/a/b/index.m3u8"}
-        # The emulator does not apply bucket policies to the root.
+        # The emulator does not apply bucket policies to the root user.
         iam, user = self.client("iam"), {"UserName": "may-all-of-s3"}
         iam.create_user(**user)
         statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
@@ -334,8 +335,8 @@ class TestPermissions(unittest.TestCase):
         self.client("s3").delete_object(**asked)
 
 
-def is_allowed(attempt: Callable) -> bool:
-    """Makes a call. Returns whether it did not fail with access denied."""
+def is_allowed(attempt):
+    """Whether an attempt succeeded, or failed for another reason than access denied."""
     try:
         attempt()
     except ClientError as error:

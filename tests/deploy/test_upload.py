@@ -1,4 +1,4 @@
-"""Tests uploads in the deployed service, from the file to the viewer's player."""
+"""Uploads in the deployed service, from the editor's file to the viewer's player."""
 
 from authorization import ask
 from deployment import deployed
@@ -10,9 +10,9 @@ class TestUpload(UploadTest):
     def setUpClass(cls):
         cls.use(deployed())
 
-    def assert_becomes_ready(self, clip: dict):
+    def assert_becomes_ready(self, clip):
         listed = self.wait_until_listed(clip, 150)
-        self.assertEqual(listed["meta"]["title"], "Film")
+        self.assertEqual(listed["meta"]["title"], "Video")
         self.assertEqual(listed["actual"]["durationSeconds"], 2)
         for manifest in listed["manifests"].values():
             self.assert_plays(manifest, 2)
@@ -23,15 +23,15 @@ class TestUpload(UploadTest):
                 (status, headers["Content-Type"], picture[:2]), (200, "image/jpeg", b"\xff\xd8")
             )
 
-    def test_a_small_file_is_uploaded_with_one_request(self):
-        data = self.make_film("-c:v", "mpeg4", "-q:v", "2")
-        clip = self.begin_upload(data)
+    def test_a_small_file_is_uploaded_in_one_request(self):
+        data = self.create_video("-c:v", "mpeg4", "-q:v", "2")
+        clip = self.create_upload(data)
         self.put(clip["upload"]["url"], data, clip["upload"]["headers"])
         self.assert_becomes_ready(clip)
 
     def test_a_large_file_is_uploaded_in_parts(self):
-        data = self.make_film("-c:v", "rawvideo", "-pix_fmt", "yuv420p")
-        clip = self.begin_upload(data)
+        data = self.create_video("-c:v", "rawvideo", "-pix_fmt", "yuv420p")
+        clip = self.create_upload(data)
         upload, parts = clip["upload"], []
         for number, part in enumerate(upload["parts"]):
             begin = number * upload["partSize"]

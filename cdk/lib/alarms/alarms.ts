@@ -27,7 +27,7 @@ export interface AlarmProps {
    * @default made from the alarm's name
    */
   readonly id?: string;
-  /** What is wrong when the alarm goes off, for the engineer on call. */
+  /** The meaning of the alarm, for the engineer on call. */
   readonly description: string;
   /** The anchor of its heading in docs/runbook.md. */
   readonly runbook: string;

@@ -19,7 +19,7 @@ export const STATUSES = [
 ];
 export const PENDING_STATUSES = STATUSES.filter((status) => !['ready', 'failed'].includes(status));
 
-/** A harvest takes one or two minutes. A longer wait means a long queue, or a lost clip. */
+/** A harvest takes one or two minutes. A longer wait means a long queue, or a queue that does not move. */
 const MAX_WAIT = Duration.minutes(10);
 /** The number of clips that one day of a big event makes. */
 const MIN_FREE_ASSETS = 500;

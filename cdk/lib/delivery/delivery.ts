@@ -147,7 +147,7 @@ export class Delivery extends Construct {
       {
         id: 'AwsSolutions-CFR4',
         reason:
-          "Without a domain of its own the distribution has CloudFront's certificate, which allows no choice of TLS versions.",
+          "Without a custom domain, the distribution uses CloudFront's certificate, which allows no choice of TLS versions.",
       },
     );
   }

@@ -33,7 +33,7 @@ import { ROOT, type Settings, SettingsError } from '../settings/settings.ts';
  */
 const MEMORY_MB = 256;
 
-/** What every construct needs to create its functions. */
+/** The properties that every construct needs to create its functions. */
 export interface Deployment {
   readonly settings: Settings;
   readonly alarms: Alarms;
@@ -77,7 +77,7 @@ export class RustFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.role = new Role(this, 'Role', {
-      description: `What ${name} may do`,
+      description: `Permissions of ${name}`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
     this.allow({

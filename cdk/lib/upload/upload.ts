@@ -22,7 +22,7 @@ import { buildExpiryEnvironment, type Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
 import { allowWide, restrictToAccount } from '../permission/permission.ts';
 
-/** The source of MediaConvert's events. */
+/** The source of MediaConvert's events. Unlike MediaPackage's, these are not lost. */
 export const MEDIACONVERT = 'aws.mediaconvert';
 
 const TRANSCODE_TIMEOUT = Duration.minutes(2);
@@ -177,13 +177,13 @@ export class Upload extends Construct {
   private addRoutes(): RustFunction[] {
     const { settings, library, channels, viewEnvironment } = this.props;
     const environment = { ...library.environment, UPLOADS_BUCKET: this.bucket.bucketName };
-    const shown = { ...environment, ...viewEnvironment, CHANNELS: channels.json };
+    const showEnvironment = { ...environment, ...viewEnvironment, CHANNELS: channels.json };
 
     const create = new RustFunction(this, 'Create', {
       ...this.props,
       bin: 'create-upload',
       description: 'POST /api/uploads: creates an upload and presigns its requests',
-      environment: { ...shown, ...buildExpiryEnvironment(settings) },
+      environment: { ...showEnvironment, ...buildExpiryEnvironment(settings) },
     });
     library.grantWrite(create);
     this.grantOnOriginals(create, ['s3:PutObject']);
@@ -204,7 +204,7 @@ export class Upload extends Construct {
       ...this.props,
       bin: 'complete-upload',
       description: 'POST /api/uploads/{competitionId}/{clipId}/complete: joins the parts',
-      environment: shown,
+      environment: showEnvironment,
     });
     library.grantRead(complete);
     this.grantOnOriginals(complete, ['s3:PutObject']);

@@ -1,4 +1,4 @@
-/** What viewers and operators read: lists, single clips, health, and the cookies of a private library. */
+/** Routes that viewers and operators read: lists, single clips, health, and cookies of a private library. */
 
 import { SecretValue } from 'aws-cdk-lib';
 import { Construct } from 'constructs';

@@ -1,11 +1,11 @@
-"""Tests that a second deployment changes nothing, and that removal leaves nothing."""
+"""A second deployment changes nothing, and make destroy leaves nothing behind."""
 
 from clips import ClipTest
 from deployment import Deployment
 
 
-class TestRemoval(ClipTest):
-    def test_a_second_deployment_changes_nothing_and_removal_leaves_nothing(self):
+class TestDestroy(ClipTest):
+    def test_a_second_deployment_changes_nothing_and_destroying_leaves_nothing(self):
         deployment = Deployment()
         self.addCleanup(deployment.stop)
         before = list_resources(deployment)
@@ -13,24 +13,22 @@ class TestRemoval(ClipTest):
         made = list_resources(deployment)
         for kind in made:
             with self.subTest(kind):
-                self.assertNotEqual(
-                    made[kind], before[kind], "the stack made no resource of this kind"
-                )
+                self.assertNotEqual(made[kind], before[kind], "the list does not show this kind")
         self.assertIn("(no changes)", deployment.deploy())
         self.assertEqual(list_resources(deployment), made)
 
         self.use(deployment)
-        self.wait_until_listed(self.cut(lastSeconds=4), 50)
+        self.wait_until_listed(self.create_clip(lastSeconds=4), 50)
         vod = deployment.client("mediapackage-vod", url=deployment.elemental.origin)
         self.assertEqual(len(vod.list_assets()["Assets"]), 1)
-        removed = ["node", "--import", "tsx", "tools/destroy.ts", "--yes", "--delete-data"]
-        self.assertIn("deleted 1 assets", deployment.run(*removed))
+        destroy = ["node", "--import", "tsx", "tools/destroy.ts", "--yes", "--delete-data"]
+        self.assertIn("deleted 1 assets", deployment.run(*destroy))
         self.assertEqual(vod.list_assets()["Assets"], [])
         self.assertEqual(list_resources(deployment), before)
 
 
-def list_resources(deployment: Deployment) -> dict[str, set[str]]:
-    """Lists the account's resources of the kinds that the stack makes, by kind."""
+def list_resources(deployment):
+    """Lists all resources of the account, by kind."""
     listed = {
         "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
         "tables": ("dynamodb", "list_tables", "TableNames", None),
@@ -46,16 +44,16 @@ def list_resources(deployment: Deployment) -> dict[str, set[str]]:
         "roles": ("iam", "list_roles", "Roles", "RoleName"),
     }
     found = {
-        kind: names(getattr(deployment.client(service), operation)(), member, name)
+        kind: collect_names(getattr(deployment.client(service), operation)(), member, name)
         for kind, (service, operation, member, name) in listed.items()
     }
     pools = deployment.client("cognito-idp").list_user_pools(MaxResults=60)
     distributions = deployment.client("cloudfront").list_distributions()["DistributionList"]
     return found | {
-        "user pools": names(pools, "UserPools", "Id"),
-        "distributions": names(distributions, "Items", "Id"),
+        "user pools": collect_names(pools, "UserPools", "Id"),
+        "distributions": collect_names(distributions, "Items", "Id"),
     }
 
 
-def names(reply: dict, member: str, name: str | None) -> set[str]:
+def collect_names(reply, member, name):
     return {item[name] if name else item for item in reply.get(member, [])}
