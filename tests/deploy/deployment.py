@@ -180,7 +180,7 @@ class Elemental:
         self.log = folder / "elemental.log"
         with self.log.open("w") as log:
             command = [PROGRAM, "--elemental-only", "--port", "0", "--data-dir", folder / "data"]
-            command += ["--cdn-identifier", identifier]
+            command += ["--cdn-identifier", identifier, "--print-env"]
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log
             )
