@@ -31,7 +31,7 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
     let (mut looks, mut calls, mut times) = (Vec::new(), Vec::new(), Timings::default());
     for _ in 0..RUNS {
         let run = Run::whole();
-        let (swept, took) = timed(run.of(Box::pin(sweep.run(Utc::now())))).await;
+        let (swept, took) = timed(run.execute(Box::pin(sweep.run(Utc::now())))).await;
         let swept = swept.ok_or(BenchError::Late { what: "a run of the sweep" })??;
         looks.push(swept.looked_at);
         calls.push(run.calls());
