@@ -143,8 +143,8 @@ async fn a_harvest_is_asked_for_once_and_asked_about_patiently() {
     let window = Window::new(at(4), at(8)).unwrap();
     let (asked, looked) = (Run::whole(), Run::whole());
     let start = harvester.start(&attempt, "main-hls", window);
-    assert!(matches!(asked.of(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
-    assert!(matches!(looked.of(Box::pin(harvester.describe(&attempt))).await, Some(Err(_))));
+    assert!(matches!(asked.execute(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
+    assert!(matches!(looked.execute(Box::pin(harvester.describe(&attempt))).await, Some(Err(_))));
     assert_eq!((asked.calls(), looked.calls()), (1, 3));
 }
 

@@ -155,7 +155,7 @@ async fn everywhere<T, R>(
             assert!(call < MOST_CALLS, "there is no end to it");
             let case = prepare().await;
             let run = Run::cut_at(call, *way);
-            let answer = run.of(Box::pin(work(&case))).await;
+            let answer = run.execute(Box::pin(work(&case))).await;
             tried.push(Tried { what: format!("{way:?} at call {call}"), case, answer });
             if !run.was_cut() {
                 break;

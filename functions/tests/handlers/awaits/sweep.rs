@@ -37,7 +37,7 @@ async fn lead(
                 let run = Run::cut_at(call, way);
                 let later = Utc::now() + TimeDelta::minutes(minutes);
                 // It dies, or it fails, or it copes.
-                let _ = run.of(Box::pin(sweep.run(later))).await;
+                let _ = run.execute(Box::pin(sweep.run(later))).await;
                 was_cut |= run.was_cut();
                 // Longer after it than anything is put off.
                 stage.sweep_after(minutes + 20).await;
