@@ -1,29 +1,34 @@
-#!/bin/sh
-# Feeds random bytes to what reads bytes from outside: fuzz.sh SECONDS [TARGET ...]
+#!/usr/bin/env bash
+# Feeds random bytes to the code that reads bytes from outside, guided by coverage.
 #
-# Each target begins with its corpus in the repository; what it finds beyond that stays under
-# target/fuzz, for the next run to begin with. A panic ends it: the input that caused it is kept in
-# fuzz/artifacts. Coverage needs no nightly; sanitizers would, and find little where all is safe.
-set -eu
+# usage: scripts/fuzz.sh SECONDS [TARGET ...]
+#
+# Each target runs for SECONDS and starts with its corpus in fuzz/corpus. Inputs that cover more
+# code are saved in target/fuzz/corpus, and the next run starts with them too. If a target panics,
+# the script fails, and the input is saved in fuzz/artifacts. Coverage works with stable Rust.
+# Sanitizers need nightly Rust, and find little in code without `unsafe`.
+set -euo pipefail
 
 seconds=$1
-shift
-[ $# -gt 0 ] || set -- $(cd fuzz/fuzz_targets && ls *.rs | sed 's/\.rs$//')
+targets=("${@:2}")
+if [ ${#targets[@]} = 0 ]; then
+    targets=(fuzz/fuzz_targets/*.rs)
+fi
 
 scripts/require.sh c++=g++
-cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
+cargo install --quiet --debug --locked cargo-fuzz@0.13.2
 cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
-for target in "$@"; do
+for target in "${targets[@]}"; do
+    target=$(basename "$target" .rs)
     found=target/fuzz/corpus/$target
     log=target/fuzz/$target.log
     mkdir -p "$found"
-    if cargo fuzz run --fuzz-dir fuzz --sanitizer none --target-dir target/fuzz "$target" \
+    if ! cargo fuzz run --fuzz-dir fuzz --sanitizer none --target-dir target/fuzz "$target" \
         "$found" "fuzz/corpus/$target" -- -max_total_time="$seconds" -rss_limit_mb=512 -timeout=5 \
         >"$log" 2>&1; then
-        # How often it ran, and how many edges of the code that covered.
-        sed -n "s/^#\([0-9]*\)\tDONE *\(cov: [0-9]*\).*corp: \([0-9]*\).*/$target: \1 runs, \2, \3 inputs/p" "$log"
-    else
         tail -n 60 "$log"
         exit 1
     fi
+    # The number of runs, of covered edges and of inputs.
+    sed -n "s/^#\([0-9]*\)\tDONE *\(cov: [0-9]*\).*corp: \([0-9]*\).*/$target: \1 runs, \2, \3 inputs/p" "$log"
 done

@@ -1,33 +1,31 @@
-#!/bin/sh
-# Makes sure that programs are there: installs what is missing where apt-get may, and says exactly
-# what to install where it may not.
+#!/usr/bin/env bash
+# Installs missing programs with apt-get if it may: as root, or with sudo that asks no password.
+# Otherwise it fails and prints the command that installs them.
 #
 # usage: scripts/require.sh PROGRAM=DEBIAN-PACKAGE ...
-set -eu
+set -euo pipefail
 
-missing=
+packages=()
 for pair in "$@"; do
-    command -v "${pair%%=*}" >/dev/null 2>&1 || missing="$missing ${pair#*=}"
+    command -v "${pair%%=*}" >/dev/null || packages+=("${pair#*=}")
 done
 
-if ! command -v cargo >/dev/null 2>&1; then
-    echo "Rust is missing; install it with rustup, then run this again." >&2
+if ! command -v cargo >/dev/null; then
+    echo "Rust is not installed. Install it with rustup (https://rustup.rs), then try again." >&2
     exit 1
 fi
-[ -n "$missing" ] || exit 0
+[ ${#packages[@]} -gt 0 ] || exit 0
 
-if [ "$(id -u)" = 0 ]; then
-    as_root=
-elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
-    as_root="sudo -n"
-else
-    as_root=none
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+    as_root=(sudo -n)
 fi
-if [ "$as_root" = none ] || ! command -v apt-get >/dev/null 2>&1; then
-    echo "Missing on this machine:$missing" >&2
-    echo "On Debian or Ubuntu, install with: sudo apt-get install$missing" >&2
+if ! "${as_root[@]}" true 2>/dev/null || ! command -v apt-get >/dev/null; then
+    echo "Not installed: ${packages[*]}" >&2
+    echo "On Debian or Ubuntu, run: sudo apt-get install ${packages[*]}" >&2
     exit 1
 fi
-echo "installing$missing"
-$as_root apt-get update -qq
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing
+echo "Installing ${packages[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${packages[@]}"
