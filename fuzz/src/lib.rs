@@ -1,7 +1,7 @@
-//! What comes from outside, byte by byte: each target reads it as the product does, and holds what
-//! was read against what has to be true of it.
+//! Reads bytes from outside as the product does, and checks what it read.
 //!
-//! The tests of `functions` include this file to replay the corpus without a fuzzer.
+//! The tests of `functions` include this file: `functions/tests/fuzz_targets.rs` runs the same
+//! targets without a fuzzer.
 
 use aws_lambda_events::dynamodb;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
