@@ -19,8 +19,8 @@ from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from authorization import ask
 from emulator import ACCOUNT, REGION, Emulator
-from subscriber import Subscriber
 from stand_in import ENDPOINT, PROGRAM, ROOT, eventually
+from subscriber import Subscriber
 
 FUNCTIONS = Path(os.environ.get("FUNCTIONS", ROOT / "target/lambda-proof")).absolute()
 CDK = ROOT / "cdk"
@@ -74,11 +74,13 @@ class Deployment:
             "account": ACCOUNT,
             "functions": str(FUNCTIONS),
             "channels": [{"id": "main", "competition": "demo", "originEndpoint": endpoint}],
-            "webhooks": [{
-                "name": "newsroom",
-                "url": f"https://{SUBSCRIBER_HOST}/clips",
-                "secretArn": self.webhook_secret,
-            }],
+            "webhooks": [
+                {
+                    "name": "newsroom",
+                    "url": f"https://{SUBSCRIBER_HOST}/clips",
+                    "secretArn": self.webhook_secret,
+                }
+            ],
             "keepData": False,
         } | others
         stand_in = {
@@ -88,7 +90,9 @@ class Deployment:
                 "AWS::CloudFront::PublicKey": {"Ref": "KSTANDIN"},
                 "AWS::CloudFront::KeyGroup": {"Ref": "stand-in"},
             },
-            "eventSources": {f"aws.{name}": f"standin.{name}" for name in ("mediapackage", "mediaconvert")},
+            "eventSources": {
+                f"aws.{name}": f"standin.{name}" for name in ("mediapackage", "mediaconvert")
+            },
             "environment": self.elemental.environment,
             "origins": {LIVE_HOST: origin, SUBSCRIBER_HOST: self.subscriber.url},
         }
@@ -116,7 +120,9 @@ class Deployment:
     def deploy(self, **settings):
         """Deploys the stack, with settings other than those all tests have; what cdk printed."""
         outputs = self.folder / "outputs.json"
-        said = self.cdk("deploy", "Vod", "--require-approval", "never", "--outputs-file", outputs, **settings)
+        said = self.cdk(
+            "deploy", "Vod", "--require-approval", "never", "--outputs-file", outputs, **settings
+        )
         (self.outputs,) = json.loads(outputs.read_text()).values()
         return said
 
@@ -165,7 +171,9 @@ class Elemental:
         with self.log.open("w") as log:
             command = [PROGRAM, "--elemental-only", "--port", "0", "--data-dir", folder / "data"]
             command += ["--cdn-identifier", identifier]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log
+            )
 
     def printed(self, name):
         text = self.log.read_text()
@@ -211,7 +219,9 @@ class Proxy:
                     return
                 self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
                 with socket.create_connection(("127.0.0.1", port)) as emulator:
-                    back = threading.Thread(target=pump, args=(emulator, self.connection), daemon=True)
+                    back = threading.Thread(
+                        target=pump, args=(emulator, self.connection), daemon=True
+                    )
                     back.start()
                     pump(self.connection, emulator)
                     back.join()

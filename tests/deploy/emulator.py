@@ -39,7 +39,12 @@ class Emulator:
         self.gateway = f"https://localhost:{self.port}"
         self.log = folder / "ministack.log"
         command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--workers", "0"]
-        command += ["--bind", f"fd://{listener.fileno()}", "--insecure-bind", f"fd://{plain.fileno()}"]
+        command += [
+            "--bind",
+            f"fd://{listener.fileno()}",
+            "--insecure-bind",
+            f"fd://{plain.fileno()}",
+        ]
         command += ["--certfile", certificate, "--keyfile", key, "--keep-alive", "75"]
         settings = {
             "AUTH": "true",
@@ -67,14 +72,20 @@ class Emulator:
     def environment(self):
         """How any AWS SDK reaches it, with the rights of the account's root."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        trust = dict.fromkeys(("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"), str(self.authority))
-        return kept | trust | {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
+        trust = dict.fromkeys(
+            ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"), str(self.authority)
+        )
+        return (
+            kept
+            | trust
+            | {
+                "AWS_ENDPOINT_URL": self.url,
+                "AWS_REGION": REGION,
+                "AWS_DEFAULT_REGION": REGION,
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test",
+            }
+        )
 
     def wait(self):
         def answers():
@@ -82,6 +93,7 @@ class Emulator:
                 raise AssertionError(f"the emulator ended: {self.log.read_text()}")
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
         eventually(30, answers, "the emulator did not answer")
         self.client("sts").get_caller_identity()
 
@@ -110,12 +122,14 @@ class Emulator:
 
 def make_certificates(folder):
     """An authority for this run alone, and a certificate of its for the emulator."""
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
 
     def sign(name, public_key, issuer, issuer_key, extensions):
         builder = (
             x509.CertificateBuilder()
-            .subject_name(name).issuer_name(issuer).public_key(public_key)
+            .subject_name(name)
+            .issuer_name(issuer)
+            .public_key(public_key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=1))
@@ -129,13 +143,30 @@ def make_certificates(folder):
 
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = named("Authority of a test")
-    names = [x509.DNSName(host) for host in HOSTS] + [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    pem = sign(authority, authority_key.public_key(), authority, authority_key,
-               [(x509.BasicConstraints(ca=True, path_length=0), True)])
+    names = [x509.DNSName(host) for host in HOSTS] + [
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    ]
+    pem = sign(
+        authority,
+        authority_key.public_key(),
+        authority,
+        authority_key,
+        [(x509.BasicConstraints(ca=True, path_length=0), True)],
+    )
     (folder / "authority.pem").write_bytes(pem)
-    pem = sign(named("Emulator"), key.public_key(), authority, authority_key,
-               [(x509.SubjectAlternativeName(names), False)])
+    pem = sign(
+        named("Emulator"),
+        key.public_key(),
+        authority,
+        authority_key,
+        [(x509.SubjectAlternativeName(names), False)],
+    )
     (folder / "certificate.pem").write_bytes(pem)
-    (folder / "key.pem").write_bytes(key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
     return folder / "certificate.pem", folder / "key.pem"

@@ -44,7 +44,7 @@ class Subscriber:
             return 401
         call = json.loads(body)
         title = call["data"]["meta"]["title"]
-        if 0 < self.refusals.get(title, 0):
+        if self.refusals.get(title, 0) > 0:
             self.refusals[title] -= 1
             return 503
         self.told.append((headers["webhook-id"], call))
@@ -52,7 +52,9 @@ class Subscriber:
 
     def of(self, clip):
         """What it was told of a clip, by the id of the call."""
-        return {call_id: call for call_id, call in self.told if call["data"]["clip"] == clip["clip"]}
+        return {
+            call_id: call for call_id, call in self.told if call["data"]["clip"] == clip["clip"]
+        }
 
     def stop(self):
         self.server.shutdown()

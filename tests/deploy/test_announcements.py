@@ -21,8 +21,12 @@ class TestAnnouncements(ClipTest):
         sqs, events = self.deployment.client("sqs"), self.deployment.client("events")
         queue = sqs.create_queue(QueueName="listener")["QueueUrl"]
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:listener"
-        statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"},
-                     "Action": "sqs:SendMessage", "Resource": arn}
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+        }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
         pattern = {"source": ["matchcut"], "detail-type": ["Clip State Changed"]}
@@ -36,6 +40,7 @@ class TestAnnouncements(ClipTest):
             ).get("Messages"):
                 heard.extend(json.loads(message["Body"]) for message in messages)
             return heard
+
         try:
             yield hear
         finally:
@@ -51,6 +56,7 @@ class TestAnnouncements(ClipTest):
             def heard():
                 ours = [event for event in hear() if event["detail"]["clip"] == clip["clip"]]
                 return ours if "ready" in [event["detail"]["status"] for event in ours] else None
+
             events = eventually(30, heard, "nobody was told that the clip is ready")
         statuses = [event["detail"]["status"] for event in events]
         self.assertEqual(sorted(set(statuses) & set(LIFE)), sorted(LIFE), statuses)
@@ -66,10 +72,13 @@ class TestAnnouncements(ClipTest):
         def told():
             calls = subscriber.of(clip)
             return calls if "clip.ready" in [call["type"] for call in calls.values()] else None
+
         calls = eventually(30, told, "the subscriber was not told that the clip is ready")
         self.assertEqual(subscriber.forged, [])
         last = next(call for call in calls.values() if call["type"] == "clip.ready")
-        self.assertEqual(last, {"type": "clip.ready", "timestamp": ready["updatedAt"], "data": ready})
+        self.assertEqual(
+            last, {"type": "clip.ready", "timestamp": ready["updatedAt"], "data": ready}
+        )
 
     def test_a_subscriber_in_trouble_is_called_again(self):
         subscriber = self.deployment.subscriber
@@ -80,5 +89,6 @@ class TestAnnouncements(ClipTest):
         def told():
             types = [call["type"] for call in subscriber.of(clip).values()]
             return types if set(LIFE) <= {it.removeprefix("clip.") for it in types} else None
+
         eventually(60, told, "what was refused did not come again")
         self.assertEqual(subscriber.refusals["In trouble"], 0)

@@ -26,8 +26,10 @@ class TestAuthorization(AuthorizationTable, unittest.TestCase):
     def expired_token(cls):
         """An operator's token that was good for a second."""
         users = cls.deployment.client("cognito-idp")
-        app = {"UserPoolId": cls.deployment.outputs["UserPoolId"],
-               "ClientId": cls.deployment.outputs["OperatorClientId"]}
+        app = {
+            "UserPoolId": cls.deployment.outputs["UserPoolId"],
+            "ClientId": cls.deployment.outputs["OperatorClientId"],
+        }
         client = users.describe_user_pool_client(**app)["UserPoolClient"]
         asked = users.meta.service_model.operation_model("UpdateUserPoolClient").input_shape.members
         before = {name: value for name, value in client.items() if name in asked and value}

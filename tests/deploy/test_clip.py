@@ -1,7 +1,7 @@
 """A clip in the deployed service, from the operator's key to the viewer's player."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin
 
 from clips import ClipTest
@@ -42,11 +42,13 @@ class TestClip(ClipTest):
 
     def test_a_clip_is_harvested_when_its_end_has_aired_without_the_sweep(self):
         with self.without("sweep-library"):
-            end = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(seconds=8)
+            end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
             start = end - timedelta(seconds=16)
             clip = self.cut(start=start.isoformat(), end=end.isoformat())
             self.assertEqual(clip["status"], "scheduled")
-            self.assertNotIn("EXT-X-ENDLIST", self.media(clip["preview"]), "its preview still grows")
+            self.assertNotIn(
+                "EXT-X-ENDLIST", self.media(clip["preview"]), "its preview still grows"
+            )
             ready = self.wait_until(clip, "ready", 60)
             self.assert_plays(ready["manifest"], ready["actual"]["durationSeconds"])
             self.assertLessEqual(datetime.fromisoformat(ready["actual"]["start"]), start)
@@ -55,19 +57,26 @@ class TestClip(ClipTest):
     def test_a_request_that_is_sent_again_makes_no_other_clip(self):
         def cut(body):
             return self.deployment.send(
-                "POST", "/api/clip", self.operator, body, Idempotency_Key="the-one-key")
+                "POST", "/api/clip", self.operator, body, Idempotency_Key="the-one-key"
+            )
+
         with ThreadPoolExecutor() as pool:
             sent = list(pool.map(cut, [{"lastSeconds": 4}] * 4))
         self.assertEqual({status for status, _, _ in sent}, {202}, sent)
         self.assertEqual(len({clip["clip"] for _, _, clip in sent}), 1)
         status, _, problem = cut({"lastSeconds": 5})
-        self.assertEqual((status, problem["type"]), (422, "urn:matchcut:problem:idempotency-key-reused"))
+        self.assertEqual(
+            (status, problem["type"]), (422, "urn:matchcut:problem:idempotency-key-reused")
+        )
 
     def test_an_edit_that_knows_the_clip_is_made_and_another_is_not(self):
         clip = self.cut(lastSeconds=4, title="Before")
+
         def edit(title, **headers):
             return self.deployment.send(
-                "PATCH", self.path(clip), self.operator, {"title": title}, **headers)
+                "PATCH", self.path(clip), self.operator, {"title": title}, **headers
+            )
+
         self.assertEqual(edit("Blindly")[0], 428)
         etag = self.deployment.send("GET", self.path(clip))[1]["ETag"]
         status, headers, edited = edit("After", If_Match=etag)

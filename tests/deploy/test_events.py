@@ -13,17 +13,29 @@ TRANSCODE, MEDIACONVERT = "MediaConvert Job State Change", "standin.mediaconvert
 def event(detail_type, detail, source="standin.mediapackage"):
     asset = f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b"
     return {
-        "id": "1", "version": "0", "account": ACCOUNT, "region": REGION, "time": "2026-01-01T00:00:00Z",
-        "source": source, "detail-type": detail_type, "resources": [asset], "detail": detail,
+        "id": "1",
+        "version": "0",
+        "account": ACCOUNT,
+        "region": REGION,
+        "time": "2026-01-01T00:00:00Z",
+        "source": source,
+        "detail-type": detail_type,
+        "resources": [asset],
+        "detail": detail,
     }
 
 
 def transcode(queue):
-    return {"status": "COMPLETE", "queue": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:queues/{queue}"}
+    return {
+        "status": "COMPLETE",
+        "queue": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:queues/{queue}",
+    }
 
 
 def harvest(**job):
-    return {"harvest_job": {"id": "a_b", "origin_endpoint_id": ENDPOINT, "status": "SUCCEEDED"} | job}
+    return {
+        "harvest_job": {"id": "a_b", "origin_endpoint_id": ENDPOINT, "status": "SUCCEEDED"} | job
+    }
 
 
 def name_of(arn):
@@ -45,11 +57,15 @@ class TestEvents(unittest.TestCase):
             "transcode-complete": event(TRANSCODE, transcode("Default"), MEDIACONVERT),
             "webhook": event("Clip State Changed", {"status": "ready"}, "matchcut"),
             "none: another detail type": event("Clip Praised", {}, "matchcut"),
-            "none: somebody else's clip": event("Clip State Changed", {"status": "ready"}, "somebody"),
+            "none: somebody else's clip": event(
+                "Clip State Changed", {"status": "ready"}, "somebody"
+            ),
             "none: another queue": event(TRANSCODE, transcode("another"), MEDIACONVERT),
             "none: another endpoint": event(HARVEST, harvest(origin_endpoint_id="another")),
             "none: not at its end": event(HARVEST, harvest(status="IN_PROGRESS")),
-            "none: another configuration": event(INPUT, playable | {"packaging_configuration_id": "x"}),
+            "none: another configuration": event(
+                INPUT, playable | {"packaging_configuration_id": "x"}
+            ),
             "none: another notification": event(INPUT, {"event": "MaxIngestStreamsError"}),
             "none: another source": event(HARVEST, harvest(), "somebody"),
         }.items():

@@ -15,7 +15,9 @@ NEVER = {"ConditionExpression": "attribute_exists(nothing)"}
 ROWS = {"dynamodb:GetItem", "dynamodb:PutItem"}
 HARVESTS = {"mediapackage:CreateHarvestJob", "mediapackage:DescribeHarvestJob"}
 ASSETS = {
-    "mediapackage-vod:CreateAsset", "mediapackage-vod:DescribeAsset", "mediapackage-vod:DeleteAsset",
+    "mediapackage-vod:CreateAsset",
+    "mediapackage-vod:DescribeAsset",
+    "mediapackage-vod:DeleteAsset",
 }
 WAITING = "dynamodb:Query waiting"
 WAKE = {WAITING, "sqs:SendMessage ClipDueClips"}
@@ -23,11 +25,12 @@ UNFINISHED = "s3:ListBucketMultipartUploads of uploads"
 # S3 says that an object is not there only to who may list its bucket.
 ARRIVED = {"s3:GetObject of uploads", "s3:ListBucket of uploads"}
 TRANSCODES = ARRIVED | {
-    "s3:GetObjectTagging of uploads", "mediaconvert:CreateJob", "mediaconvert:SearchJobs",
+    "s3:GetObjectTagging of uploads",
+    "mediaconvert:CreateJob",
+    "mediaconvert:SearchJobs",
     "mediaconvert:Probe",
 }
 LEFT_BEHIND = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
-
 
 
 def takes(queue):
@@ -42,10 +45,15 @@ ALLOWED = {
     "delete-clip": ROWS,
     "retry-clip": ROWS | WAKE,
     "announce-clip": {
-        "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator",
-        "dynamodb:ListStreams", "events:PutEvents", "sqs:SendMessage AnnounceUnannounced",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+        "events:PutEvents",
+        "sqs:SendMessage AnnounceUnannounced",
     },
-    "deliver-webhook-newsroom": takes("WebhooknewsroomChanges") | {
+    "deliver-webhook-newsroom": takes("WebhooknewsroomChanges")
+    | {
         "secretsmanager:GetSecretValue of the webhook",
     },
     "harvest-complete": ROWS | ASSETS | LEFT_BEHIND | WAKE | {"sqs:SendMessage AssetUndelivered"},
@@ -55,10 +63,21 @@ ALLOWED = {
     "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | ARRIVED,
     "transcode-upload": ROWS | TRANSCODES | takes("UploadArrived"),
     "transcode-complete": ROWS | ASSETS | LEFT_BEHIND | {"sqs:SendMessage UploadUndelivered"},
-    "sweep-library": ROWS | HARVESTS | ASSETS | WAKE | TRANSCODES | LEFT_BEHIND | {
-        "dynamodb:Query unfinished", "dynamodb:DeleteItem", "mediaconvert:GetJob",
-        "mediapackage-vod:DescribePackagingGroup", "s3:DeleteObject of uploads",
-        "s3:AbortMultipartUpload of uploads", UNFINISHED, "sqs:SendMessage LibraryDropped",
+    "sweep-library": ROWS
+    | HARVESTS
+    | ASSETS
+    | WAKE
+    | TRANSCODES
+    | LEFT_BEHIND
+    | {
+        "dynamodb:Query unfinished",
+        "dynamodb:DeleteItem",
+        "mediaconvert:GetJob",
+        "mediapackage-vod:DescribePackagingGroup",
+        "s3:DeleteObject of uploads",
+        "s3:AbortMultipartUpload of uploads",
+        UNFINISHED,
+        "sqs:SendMessage LibraryDropped",
     },
     "list-clips": {"dynamodb:Query active"},
     "show-clip": {"dynamodb:GetItem", WAITING},
@@ -69,8 +88,13 @@ ALLOWED = {
 }
 
 QUEUES = (
-    "AssetUndelivered", "UploadUndelivered", "UploadArrived", "ClipDueClips", "AnnounceUnannounced",
-    "WebhooknewsroomChanges", "LibraryDropped",
+    "AssetUndelivered",
+    "UploadUndelivered",
+    "UploadArrived",
+    "ClipDueClips",
+    "AnnounceUnannounced",
+    "WebhooknewsroomChanges",
+    "LibraryDropped",
 )
 
 # Actions of services that the emulator lacks, on what: it is asked what it would decide.
@@ -82,9 +106,11 @@ SIMULATED = {
     "mediapackage-vod:DescribeAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
     "mediapackage-vod:DeleteAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
     "mediapackage-vod:DescribePackagingGroup": (
-        f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"),
+        f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"
+    ),
     "mediapackage-vod:DeletePackagingGroup": (
-        f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"),
+        f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"
+    ),
     "medialive:StopChannel": f"arn:aws:medialive:{REGION}:{ACCOUNT}:channel:1",
     "mediaconvert:CreateJob": "*",
     "mediaconvert:SearchJobs": "*",
@@ -137,8 +163,10 @@ class TestPermissions(unittest.TestCase):
         }
 
         def query(index, partition):
-            condition = {"KeyConditionExpression": f"{partition} = :value",
-                         "ExpressionAttributeValues": {":value": {"S": "permissions"}}}
+            condition = {
+                "KeyConditionExpression": f"{partition} = :value",
+                "ExpressionAttributeValues": {":value": {"S": "permissions"}},
+            }
             return lambda: dynamodb.query(**table, **condition, **index)
 
         def on_objects(kind, output, key):
@@ -152,20 +180,30 @@ class TestPermissions(unittest.TestCase):
                 f"s3:PutObjectTagging {kind}": lambda: s3.put_object_tagging(**there, **tags),
                 f"s3:DeleteObject {kind}": lambda: s3.delete_object(**there),
                 f"s3:ListBucket {kind}": lambda: s3.list_objects_v2(**bucket),
-                f"s3:ListBucketMultipartUploads {kind}": lambda: s3.list_multipart_uploads(**bucket),
+                f"s3:ListBucketMultipartUploads {kind}": lambda: s3.list_multipart_uploads(
+                    **bucket
+                ),
                 f"s3:AbortMultipartUpload {kind}": lambda: s3.abort_multipart_upload(
-                    **there, UploadId="none"),
-                f"s3:ListMultipartUploadParts {kind}": lambda: s3.list_parts(**there, UploadId="none"),
+                    **there, UploadId="none"
+                ),
+                f"s3:ListMultipartUploadParts {kind}": lambda: s3.list_parts(
+                    **there, UploadId="none"
+                ),
             }
 
         def on_queue(kind, queue):
             fifo = {"MessageGroupId": "a", "MessageDeduplicationId": "a"}
             more = fifo if queue["QueueUrl"].endswith(".fifo") else {}
             return {
-                f"sqs:SendMessage {kind}": lambda: sqs.send_message(**queue, MessageBody="{}", **more),
-                f"sqs:ReceiveMessage {kind}": lambda: sqs.receive_message(**queue, VisibilityTimeout=0),
+                f"sqs:SendMessage {kind}": lambda: sqs.send_message(
+                    **queue, MessageBody="{}", **more
+                ),
+                f"sqs:ReceiveMessage {kind}": lambda: sqs.receive_message(
+                    **queue, VisibilityTimeout=0
+                ),
                 f"sqs:ChangeMessageVisibility {kind}": lambda: sqs.change_message_visibility(
-                    **queue, ReceiptHandle="none", VisibilityTimeout=0),
+                    **queue, ReceiptHandle="none", VisibilityTimeout=0
+                ),
             }
 
         delete = {"DeleteRequest": {"Key": ROW}}
@@ -177,11 +215,16 @@ class TestPermissions(unittest.TestCase):
             "dynamodb:GetItem": lambda: dynamodb.get_item(**table, Key=ROW),
             "dynamodb:PutItem": lambda: dynamodb.put_item(**table, Item=ROW, **NEVER),
             "dynamodb:UpdateItem": lambda: dynamodb.update_item(
-                **table, Key=ROW, UpdateExpression="SET a = :a",
-                ExpressionAttributeValues={":a": {"S": "a"}}, **NEVER),
+                **table,
+                Key=ROW,
+                UpdateExpression="SET a = :a",
+                ExpressionAttributeValues={":a": {"S": "a"}},
+                **NEVER,
+            ),
             "dynamodb:DeleteItem": lambda: dynamodb.delete_item(**table, Key=ROW, **NEVER),
             "dynamodb:BatchWriteItem": lambda: dynamodb.batch_write_item(
-                RequestItems={table["TableName"]: [delete]}),
+                RequestItems={table["TableName"]: [delete]}
+            ),
             "dynamodb:Scan": lambda: dynamodb.scan(**table, Limit=1),
             "dynamodb:Query": query({}, "competition"),
             "dynamodb:Query active": query({"IndexName": "active"}, "activeCompetition"),
@@ -190,17 +233,23 @@ class TestPermissions(unittest.TestCase):
             "dynamodb:ListStreams": lambda: client("dynamodbstreams").list_streams(),
             "dynamodb:DeleteTable": lambda: dynamodb.delete_table(TableName="another"),
             "secretsmanager:GetSecretValue of the origin": lambda: secrets.get_secret_value(
-                SecretId=self.deployment.identifier_secret),
+                SecretId=self.deployment.identifier_secret
+            ),
             "secretsmanager:GetSecretValue of the webhook": lambda: secrets.get_secret_value(
-                SecretId=self.deployment.webhook_secret),
+                SecretId=self.deployment.webhook_secret
+            ),
             "events:PutEvents": lambda: client("events").put_events(
-                Entries=[{"Source": "a", "DetailType": "a", "Detail": "{}"}]),
+                Entries=[{"Source": "a", "DetailType": "a", "Detail": "{}"}]
+            ),
             "lambda:InvokeFunction": lambda: client("lambda").invoke(
-                FunctionName="matchcut-sweep-library", InvocationType="DryRun"),
-            "cognito-idp:AdminAddUserToGroup": lambda: client("cognito-idp").admin_add_user_to_group(
-                **operator),
+                FunctionName="matchcut-sweep-library", InvocationType="DryRun"
+            ),
+            "cognito-idp:AdminAddUserToGroup": lambda: client(
+                "cognito-idp"
+            ).admin_add_user_to_group(**operator),
             "iam:PutRolePolicy": lambda: client("iam").put_role_policy(
-                RoleName=role, PolicyName="more", PolicyDocument='{"Statement": []}'),
+                RoleName=role, PolicyName="more", PolicyDocument='{"Statement": []}'
+            ),
         }
 
     def assume(self, role):
@@ -217,7 +266,9 @@ class TestPermissions(unittest.TestCase):
         self.assertEqual(self.functions.keys(), ALLOWED.keys())
 
     def test_a_function_may_do_what_it_is_for_and_nothing_else(self):
-        table = self.client("dynamodb").describe_table(TableName=self.deployment.outputs["TableName"])
+        table = self.client("dynamodb").describe_table(
+            TableName=self.deployment.outputs["TableName"]
+        )
         stream = dict.fromkeys(OF_STREAM, table["Table"]["LatestStreamArn"])
         for name, function in self.functions.items():
             attempts = self.attempts(self.assume(function["Role"]))
@@ -243,7 +294,9 @@ class TestPermissions(unittest.TestCase):
             "HARVEST_ROLE_ARN": {f"s3:PutObject {clip}", f"s3:ListBucket {clips}"},
             "ASSET_ROLE_ARN": {f"s3:GetObject {clip}", f"s3:ListBucket {clips}"},
             "TRANSCODE_ROLE_ARN": {
-                f"s3:GetObject {original}", f"s3:PutObject {clip}", f"s3:PutObject {thumbnail}",
+                f"s3:GetObject {original}",
+                f"s3:PutObject {clip}",
+                f"s3:PutObject {thumbnail}",
             },
         }.items():
             arn = self.environment[role]

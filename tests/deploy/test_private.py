@@ -21,11 +21,17 @@ class TestPrivate(ClipTest):
         cls.addClassCleanup(deployment.stop)
         cls.key = ec.generate_private_key(ec.SECP256R1())
         text = cls.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
         secret = json.dumps({"privateKey": text.decode(), "sealKey": secrets.token_hex(32)})
         public = cls.key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        made = deployment.client("secretsmanager").create_secret(Name="playback", SecretString=secret)
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        made = deployment.client("secretsmanager").create_secret(
+            Name="playback", SecretString=secret
+        )
         deployment.deploy(
             viewerAccess="private",
             playbackKeySecretArn=made["ARN"],

@@ -21,7 +21,7 @@ class TestRemoval(ClipTest):
         self.wait_until_listed(self.cut(lastSeconds=4), 50)
         vod = deployment.client("mediapackage-vod", url=deployment.elemental.origin)
         self.assertEqual(len(vod.list_assets()["Assets"]), 1)
-        removed = "node --import tsx tools/destroy.ts --yes --delete-data".split()
+        removed = ["node", "--import", "tsx", "tools/destroy.ts", "--yes", "--delete-data"]
         self.assertIn("deleted 1 assets", deployment.run(*removed))
         self.assertEqual(vod.list_assets()["Assets"], [])
         self.assertEqual(leftovers(deployment), before)

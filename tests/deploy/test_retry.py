@@ -34,6 +34,8 @@ class TestRetry(UploadTest):
         """Puts the right file where the wrong one was."""
         s3, bucket = self.deployment.client("s3"), self.deployment.outputs["UploadsBucketName"]
         (found,) = [
-            it["Key"] for it in s3.list_objects_v2(Bucket=bucket)["Contents"] if clip["clip"] in it["Key"]
+            it["Key"]
+            for it in s3.list_objects_v2(Bucket=bucket)["Contents"]
+            if clip["clip"] in it["Key"]
         ]
         s3.put_object(Bucket=bucket, Key=found, Body=data)

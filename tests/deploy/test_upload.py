@@ -19,7 +19,9 @@ class TestUpload(UploadTest):
         for thumbnail in listed["thumbnails"]:
             self.assertTrue(thumbnail.startswith(self.deployment.outputs["VodBaseUrl"]), thumbnail)
             status, headers, picture = ask("GET", thumbnail, opener=self.deployment.opener)
-            self.assertEqual((status, headers["Content-Type"], picture[:2]), (200, "image/jpeg", b"\xff\xd8"))
+            self.assertEqual(
+                (status, headers["Content-Type"], picture[:2]), (200, "image/jpeg", b"\xff\xd8")
+            )
 
     def test_a_small_file_is_sent_at_once(self):
         data = self.film("-c:v", "mpeg4", "-q:v", "2")
@@ -35,6 +37,8 @@ class TestUpload(UploadTest):
             begin = number * upload["partSize"]
             sent = self.put(part["url"], data[begin : begin + upload["partSize"]])
             parts.append({"partNumber": part["partNumber"], "etag": sent["ETag"]})
-        status, reply, _ = self.deployment.ask("POST", upload["complete"], self.operator, {"parts": parts})
+        status, reply, _ = self.deployment.ask(
+            "POST", upload["complete"], self.operator, {"parts": parts}
+        )
         self.assertEqual(status, 202, reply)
         self.assert_becomes_ready(clip)

@@ -17,13 +17,27 @@ class UploadTest(ClipTest):
             file = Path(folder) / "film.avi"
             picture = f"testsrc2=size=1280x720:rate={FRAMES_PER_SECOND}:duration=2"
             tone = "sine=duration=2"
-            command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone]
+            command = [
+                "ffmpeg",
+                "-v",
+                "error",
+                "-f",
+                "lavfi",
+                "-i",
+                picture,
+                "-f",
+                "lavfi",
+                "-i",
+                tone,
+            ]
             subprocess.run([*command, *codec, "-c:a", "pcm_s16le", file], check=True)
             return file.read_bytes()
 
     def put(self, url, data, headers={}):
         """The headers of the reply to a file, or a part of one."""
-        status, sent, text = ask("PUT", url, body=data, headers=headers, opener=self.deployment.opener)
+        status, sent, text = ask(
+            "PUT", url, body=data, headers=headers, opener=self.deployment.opener
+        )
         self.assertEqual(status, 200, text)
         return sent
 
