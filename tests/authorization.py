@@ -1,36 +1,42 @@
-"""Who may do what: every route of the contract, asked by everyone, here and deployed alike."""
+"""Tests which caller may use which route, for the stand-in and for a deployment alike."""
 
 import re
+from collections.abc import Mapping
+from email.message import Message
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.request import Request, build_opener
+from urllib.request import OpenerDirector, Request, build_opener
 
 import yaml
 
 CONTRACT = Path(__file__).parent.parent / "functions/openapi.yaml"
 
 
-def everyone(status):
-    """Whoever asks is answered the same."""
-    return dict.fromkeys(("nobody", "viewer", "operator", "expired", "stranger", "identity"), status)
+CALLERS = ("nobody", "viewer", "operator", "expired", "stranger", "identity")
 
 
-def only(**let_in):
-    """Only who is named is let in.
+def everyone(status: int) -> dict[str, int]:
+    """Returns the same status for every caller."""
+    return dict.fromkeys(CALLERS, status)
 
-    `expired` is an operator's token that was good once, `stranger` an operator's of another issuer,
-    `identity` an operator's ID token, which says who someone is and not what they may do.
+
+def only(**allowed: int) -> dict[str, int]:
+    """Returns the statuses of a route that only the named callers may use.
+
+    `expired` is an operator's token that has expired. `stranger` is an operator's token of another
+    issuer. `identity` is an operator's ID token, which has no scopes.
     """
-    return everyone(401) | dict.fromkeys(("viewer", "operator", "identity"), 403) | let_in
+    return everyone(401) | dict.fromkeys(("viewer", "operator", "identity"), 403) | allowed
 
 
-# What is answered to whom. Bodies are none or not valid, so that whoever is let in changes nothing.
+# The expected status for each caller. Requests have no body or an invalid one, so they change
+# nothing.
 TABLE = {
     ("POST", "/api/clip"): only(operator=400),
     ("GET", "/api/competitions/nobody-has-this/clips"): everyone(200),
     ("GET", "/api/competitions/nobody-has-this/clips/unknown"): everyone(404),
     ("PATCH", "/api/competitions/nobody-has-this/clips/unknown"): only(operator=404),
-    # What is not there is as good as deleted.
+    # Deleting a clip that does not exist succeeds.
     ("DELETE", "/api/competitions/nobody-has-this/clips/unknown"): only(operator=204),
     ("POST", "/api/competitions/nobody-has-this/clips/unknown/retry"): only(operator=404),
     # The library is public.
@@ -45,10 +51,20 @@ TABLE = {
 }
 
 
-def ask(method, url, token=None, body=None, headers={}, opener=build_opener()):
-    """The status of the reply to a request, its headers and its body."""
+OPENER = build_opener()
+
+
+def ask(
+    method: str,
+    url: str,
+    token: str | None = None,
+    body: str | bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    opener: OpenerDirector = OPENER,
+) -> tuple[int, Message, bytes]:
+    """Sends a request. Returns the status, the headers and the body of the reply."""
     body = body.encode() if isinstance(body, str) else body
-    request = Request(url, method=method, data=body, headers=headers)
+    request = Request(url, method=method, data=body, headers=dict(headers or {}))
     if token is not None:
         request.add_header("Authorization", f"Bearer {token}")
     try:
@@ -60,11 +76,11 @@ def ask(method, url, token=None, body=None, headers={}, opener=build_opener()):
 
 
 class AuthorizationTable:
-    """The tests of a class that says where the API is, `api`, and has a token of each, `tokens`."""
+    """Tests for a class that sets `api`, the API's URL, and `tokens`, a token for each caller."""
 
-    opener = build_opener()
+    opener = OPENER
 
-    def test_every_route_lets_in_whom_it_should(self):
+    def test_each_route_answers_each_caller_with_the_expected_status(self):
         for (method, path), expected in TABLE.items():
             answered = {}
             for caller in expected:
@@ -75,7 +91,7 @@ class AuthorizationTable:
             with self.subTest(f"{method} {path}"):
                 self.assertEqual(answered, expected)
 
-    def test_every_route_of_the_contract_is_asked(self):
+    def test_the_table_has_every_route_of_the_contract(self):
         paths = yaml.safe_load(CONTRACT.read_text())["paths"]
         for template, item in paths.items():
             pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))

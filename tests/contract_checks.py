@@ -1,39 +1,45 @@
-"""What schemathesis checks of this service beyond what it checks of any."""
+"""A check that schemathesis makes besides its own: refusals have a reason."""
+
+from typing import Any
 
 import schemathesis
 
 PROBLEM = "urn:matchcut:problem:"
 
-# The operations that may refuse what their schemas allow, and why those cannot say it. All others
-# are held to taking it by schemathesis itself: see contract.toml.
+# Operations that may refuse a request that their schema allows, with the reasons that a schema
+# cannot express. For all other operations schemathesis fails on such a refusal: see contract.toml.
 REFUSALS = {
-    # Which windows there are depends on the stream, which channels on how the service is set up.
-    "create-clip": lambda kind, field: "window" in kind or field == "channel" or known(kind, field),
-    "create-upload": lambda kind, field: known(kind, field),
-    # An ETag names what the sender has seen of the clip, which may have changed since.
-    "update-clip": lambda kind, field: kind == "precondition-failed" or known(kind, field),
-    # A cursor is opaque, and bound to its list.
+    # The windows depend on the stream, and the channels on the settings.
+    "create-clip": lambda kind, field: (
+        "window" in kind or field == "channel" or depends_on_time(kind, field)
+    ),
+    "create-upload": lambda kind, field: depends_on_time(kind, field),
+    # The clip may have changed since the client read its ETag.
+    "update-clip": lambda kind, field: (
+        kind == "precondition-failed" or depends_on_time(kind, field)
+    ),
+    # A cursor is opaque, and valid for one list only.
     "list-clips": lambda _, field: field == "cursor",
-    # How many parts there are depends on the size of the file.
+    # The number of parts depends on the size of the file.
     "list-upload-parts": lambda _, field: field == "from",
     "complete-upload": lambda _, field: field.startswith("parts"),
 }
-# What schemathesis takes for no refusal of the request itself: its token, or that a thing is not
-# there or in another state.
-NO_REFUSALS = (401, 403, 404, 409, 429)
+# Statuses that do not refuse the request itself, but its token, its rate, or the state of a clip.
+IGNORED_STATUSES = (401, 403, 404, 409, 429)
 
 
-def known(kind, field):
-    """What depends on the time, and on the requests before."""
+def depends_on_time(kind: str, field: str) -> bool:
+    """Says whether a refusal depends on the time or on earlier requests."""
     return field == "expiresAt" or kind in ("idempotency-key-reused", "clip-gone")
 
 
 @schemathesis.check
-def refused_with_reason(_, response, case):
-    """What is refused although the schema allows it is refused for a reason of the table."""
+def refused_with_reason(_: Any, response: Any, case: Any) -> None:
+    """Fails if a request that the schema allows is refused for a reason not in the table."""
     operation = case.operation.definition.raw["operationId"]
     allowed = case.meta and case.meta.generation.mode.is_positive
-    refused = 400 <= response.status_code < 500 and response.status_code not in NO_REFUSALS
+    status = response.status_code
+    refused = 400 <= status < 500 and status not in IGNORED_STATUSES
     if allowed and operation in REFUSALS and refused:
         problem = response.json()
         kind, field = problem["type"].removeprefix(PROBLEM), problem.get("field", "")

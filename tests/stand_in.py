@@ -1,4 +1,4 @@
-"""A stand-in of a test's own, spoken to with boto3; every reply is held against its model."""
+"""Starts a stand-in for a test class, and checks its replies to boto3 against AWS's models."""
 
 import json
 import math
@@ -10,20 +10,29 @@ import tempfile
 import time
 import unittest
 import uuid
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest import mock
 from urllib.error import HTTPError
 from urllib.parse import urljoin
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import boto3
 from botocore.config import Config
+from botocore.model import OperationModel, Shape
 
 SERVICES = (
-    "mediapackage", "mediapackage-vod", "medialive", "mediaconvert", "s3", "dynamodb",
-    "secretsmanager", "sqs", "events",
+    "mediapackage",
+    "mediapackage-vod",
+    "medialive",
+    "mediaconvert",
+    "s3",
+    "dynamodb",
+    "secretsmanager",
+    "sqs",
+    "events",
 )
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "target/debug/local"
@@ -32,7 +41,8 @@ ENDPOINT = "main-hls"
 RENDITIONS = 3
 ROLE = "arn:aws:iam::000000000000:role/test"
 
-# What replies have to say although the models require none of it, by the nouns of their shapes.
+# Members that the models do not require but that AWS always sends, by shape. A name without its
+# verb stands for the shapes of all operations.
 PROMISED = {
     "HarvestJob": "arn channelId createdAt endTime id originEndpointId s3Destination startTime"
     " status",
@@ -68,10 +78,10 @@ SCALARS = {
 }
 
 
-def check_reply(http_response, parsed, model, **_):
-    """Holds a reply against the service's model, as it was sent.
+def check_reply(http_response: Any, parsed: dict, model: OperationModel, **_: object):
+    """Fails if the body of a reply does not fit the service's model.
 
-    botocore itself is silent about members that are missing, and drops those it does not know.
+    botocore itself accepts missing members and drops unknown ones.
     """
     if model.service_model.metadata["protocol"] != "rest-json":
         return
@@ -89,8 +99,8 @@ def check_reply(http_response, parsed, model, **_):
         raise AssertionError(f"{model.name} is answered {answer}: {faults}")
 
 
-def departures(shape, value, where):
-    """Where a value is not what its shape says."""
+def departures(shape: Shape, value: object, where: str) -> Iterator[str]:
+    """Yields a sentence about each part of a value that does not fit its shape."""
     if shape.type_name == "structure" and isinstance(value, dict):
         members, promised = {}, []
         for name, member in shape.members.items():
@@ -124,18 +134,18 @@ def departures(shape, value, where):
             yield f"{where} is {value!r} and not as {rules['pattern']}"
 
 
-def eventually(timeout, condition, message):
-    """Waits for a condition; what it gave."""
+def eventually(timeout: float, condition: Callable[[], Any], message: str) -> Any:
+    """Waits until a condition is true, for up to `timeout` seconds. Returns its value."""
     deadline = time.monotonic() + timeout
     while not (result := condition()):
-        if deadline < time.monotonic():
+        if time.monotonic() > deadline:
             raise AssertionError(f"{message} within {timeout} s")
         time.sleep(0.1)
     return result
 
 
-def get(request):
-    """The status and the body of a URL, or of another request."""
+def get(request: str | Request) -> tuple[int, bytes]:
+    """Requests a URL. Returns the status and the body."""
     try:
         with urlopen(request, timeout=10) as response:
             return response.status, response.read()
@@ -144,7 +154,8 @@ def get(request):
             return error.code, error.read()
 
 
-def uris(manifest):
+def uris(manifest: str) -> list[str]:
+    """Reads the URIs of a manifest."""
     return [line for line in manifest.splitlines() if line and not line.startswith("#")]
 
 
@@ -154,7 +165,8 @@ class Segment(NamedTuple):
     end: datetime
 
 
-def segments(manifest):
+def segments(manifest: str) -> list[Segment]:
+    """Reads the segments of a manifest with their times."""
     found = []
     tags = r"#EXT-X-PROGRAM-DATE-TIME:(\S+)Z\n#EXTINF:([\d.]+),\n(\S+)"
     for date_time, seconds, name in re.findall(tags, manifest):
@@ -163,17 +175,17 @@ def segments(manifest):
     return found
 
 
-def seconds_within(window):
-    """Whole seconds in the first and in the last segment of a window."""
+def seconds_within(window: list[Segment]) -> tuple[int, int]:
+    """Returns whole seconds, in epoch time, in the first and in the last segment of a window."""
     return math.ceil(window[0].start.timestamp()), math.floor(window[-1].end.timestamp())
 
 
-def unused_id():
+def unused_id() -> str:
     return f"wire-{uuid.uuid4()}"
 
 
 class WireTest(unittest.TestCase):
-    """A stand-in for the tests of a class, and a client of each of its services."""
+    """A stand-in for the tests of a class, and a boto3 client for each of its services."""
 
     OPTIONS = ()
 
@@ -188,56 +200,60 @@ class WireTest(unittest.TestCase):
         with cls.log.open("w") as log:
             command = [PROGRAM, *options, *cls.OPTIONS]
             cls.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        # Done from the last to the first, whatever one of them raises.
+        # These run in reverse order, even if one of them raises.
         cls.addClassCleanup(cls.process.wait)
         cls.addClassCleanup(cls.process.kill)
         cls.addClassCleanup(cls.process.wait, timeout=20)
         cls.addClassCleanup(cls.process.terminate)
         eventually(30, lambda: cls.printed("ready"), "the stand-in was not ready")
         environment = dict(line.split("=", 1) for line in cls.printed("env"))
-        # As the functions do, the clients find their services by the environment alone.
+        # The clients find their services by the environment alone, as the functions do.
         with mock.patch.dict(os.environ, environment, clear=True):
             cls.session = boto3.session.Session(region_name=environment["AWS_REGION"])
-            once = Config(retries={"max_attempts": 0})
-            clients = [cls.session.client(service, config=once) for service in SERVICES]
+            config = Config(retries={"max_attempts": 0})
+            clients = [cls.session.client(service, config=config) for service in SERVICES]
         for client in clients:
             client.meta.events.register("after-call", check_reply)
-        cls.live, cls.vod, cls.media_live, cls.media_convert, cls.s3, cls.dynamodb, *others = clients
-        cls.secrets, cls.sqs, cls.events = others
-        # The other one is for uploads.
+        cls.live, cls.vod, cls.media_live, cls.media_convert, cls.s3, *others = clients
+        cls.dynamodb, cls.secrets, cls.sqs, cls.events = others
+        # The second bucket is for uploads.
         cls.bucket, _ = sorted(bucket["Name"] for bucket in cls.s3.list_buckets()["Buckets"])
 
     @classmethod
-    def printed(cls, name):
+    def printed(cls, name: str) -> list[str]:
         """The printed lines of a name, as long as the stand-in runs."""
         text = cls.log.read_text()
         if cls.process.poll() is not None:
             raise AssertionError(f"the stand-in ended: {text}")
         return re.findall(rf"^{name}\b *(.*)\n", text, re.MULTILINE)
 
-    def run(self, result):
-        said, bad = len(self.log.read_text()), len(result.failures) + len(result.errors)
+    def run(self, result: unittest.TestResult):
+        """Runs a test. If it fails, prints what the stand-in logged meanwhile."""
+        logged, failed = len(self.log.read_text()), len(result.failures) + len(result.errors)
         super().run(result)
-        if bad < len(result.failures) + len(result.errors):
-            print(self.log.read_text()[said:], file=sys.stderr)
+        if len(result.failures) + len(result.errors) > failed:
+            print(self.log.read_text()[logged:], file=sys.stderr)
 
     @classmethod
-    def live_manifest(cls):
-        """The URL and the text of the first rendition's live manifest."""
+    def live_manifest(cls) -> tuple[str, str]:
+        """Returns the URL and the text of the first rendition's live manifest."""
         (parent,) = eventually(30, lambda: cls.printed("on air"), "nothing was on air")
         child = urljoin(parent, uris(get(parent)[1].decode())[0])
         return child, get(child)[1].decode()
 
     @classmethod
-    def window(cls, count=2):
-        """The newest segments of the stream."""
-        aired = lambda: segments(cls.live_manifest()[1])
-        enough = lambda: (newest := aired()[-count:]) and len(newest) == count and newest
-        return eventually(30, enough, f"{count} segments were not on air")
+    def window(cls, count: int = 2) -> list[Segment]:
+        """Returns the newest segments of the stream."""
+
+        def newest() -> list[Segment] | None:
+            found = segments(cls.live_manifest()[1])[-count:]
+            return found if len(found) == count else None
+
+        return eventually(30, newest, f"{count} segments were not on air")
 
     @classmethod
-    def job(cls, **other):
-        """A request for a job that can be done, but for what is given."""
+    def job(cls, **other: object) -> dict:
+        """Returns a valid request for a harvest job, with these changes."""
         start, end = seconds_within(cls.window())
         key = f"clips/{unused_id()}/parent.m3u8"
         return {
@@ -249,25 +265,30 @@ class WireTest(unittest.TestCase):
         } | other
 
     @classmethod
-    def ended_job(cls, **other):
-        """A job that is not in progress any more."""
+    def ended_job(cls, **other: object) -> dict:
+        """Creates a harvest job and waits until it ends. Returns its description."""
         job_id = cls.live.create_harvest_job(**cls.job(**other))["Id"]
-        describe = lambda: cls.live.describe_harvest_job(Id=job_id)
-        ended = lambda: (job := describe())["Status"] != "IN_PROGRESS" and job
+
+        def ended() -> dict | None:
+            job = cls.live.describe_harvest_job(Id=job_id)
+            return job if job["Status"] != "IN_PROGRESS" else None
+
         return eventually(30, ended, f"harvest job {job_id} did not end")
 
-    def read(self, key):
+    def read(self, key: str) -> bytes:
+        """Reads an object of the clips' bucket."""
         return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
-    def assert_refused(self, error, call, **asked):
+    def assert_refused(self, error: str, call: Callable, **asked: object):
+        """Fails unless a call fails with this error."""
         with self.assertRaises(getattr(call.__self__.exceptions, error), msg=asked):
             call(**asked)
 
-    def paged(self, call, member, size=1, **asked):
-        """All items of a list, as boto3 pages through it."""
+    def paged(self, call: Callable, member: str, size: int = 1, **asked: object) -> list:
+        """Reads all items of a list, page by page."""
         pages = call.__self__.get_paginator(call.__name__).paginate(
             PaginationConfig={"PageSize": size}, **asked
         )
         pages = [page[member] for page in pages]
         self.assertTrue(all(len(page) <= size for page in pages), pages)
-        return sum(pages, [])
+        return [item for page in pages for item in page]

@@ -1,4 +1,4 @@
-"""The table of who may do what, on this machine."""
+"""Tests which caller may use which route of the stand-in."""
 
 import base64
 import json
@@ -6,6 +6,7 @@ import time
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from authorization import AuthorizationTable
 from stand_in import WireTest
@@ -17,29 +18,32 @@ class TestAuthorization(AuthorizationTable, WireTest):
         super().setUpClass()
         (cls.api,) = cls.printed("api")
         (operator,), (viewer,) = cls.printed("token"), cls.printed("viewer")
-        key = (cls.log.parent / "data/issuer.der").read_bytes()
-        key = serialization.load_der_private_key(key, password=None)
-        claims = read(operator)
+        der = (cls.log.parent / "data/issuer.der").read_bytes()
+        key = serialization.load_der_private_key(der, password=None)
+        claims = read_claims(operator)
         identity = {name: claims[name] for name in ("sub", "iss", "iat", "exp")}
         cls.tokens = {
             "viewer": viewer,
             "operator": operator,
-            "expired": sign(key, claims | {"exp": int(time.time()) - 1}),
-            "stranger": sign(key, claims | {"iss": "https://issuer.example"}),
-            "identity": sign(key, identity | {"aud": claims["client_id"], "token_use": "id"}),
+            "expired": sign_token(key, claims | {"exp": int(time.time()) - 1}),
+            "stranger": sign_token(key, claims | {"iss": "https://issuer.example"}),
+            "identity": sign_token(key, identity | {"aud": claims["client_id"], "token_use": "id"}),
         }
 
 
-def read(token):
-    """The claims of a token."""
+def read_claims(token: str) -> dict:
+    """Reads the claims of a token."""
     return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
 
 
-def sign(key, claims):
-    parts = [encode(json.dumps(part).encode()) for part in ({"typ": "JWT", "alg": "RS256"}, claims)]
+def sign_token(key: RSAPrivateKey, claims: dict) -> str:
+    """Makes a token with these claims."""
+    parts = [
+        to_base64(json.dumps(part).encode()) for part in ({"typ": "JWT", "alg": "RS256"}, claims)
+    ]
     signature = key.sign(".".join(parts).encode(), padding.PKCS1v15(), hashes.SHA256())
-    return ".".join([*parts, encode(signature)])
+    return ".".join([*parts, to_base64(signature)])
 
 
-def encode(data):
+def to_base64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

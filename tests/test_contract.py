@@ -1,4 +1,4 @@
-"""The contract, asked of the running service: whatever it allows is taken, and answered as it says."""
+"""Tests the running service against its contract with schemathesis."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ SETTINGS = Path(__file__).with_name("contract.toml")
 
 
 class TestContract(WireTest):
-    def test_what_the_contract_says_is_so(self):
+    def test_the_service_keeps_its_contract(self):
         self.window(count=4)
         (api,), (operator,) = self.printed("api"), self.printed("token")
         command = [

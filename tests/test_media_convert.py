@@ -1,4 +1,4 @@
-"""Transcodes: the requests the product makes, and the stand-in's answers to others."""
+"""Tests the product's CreateJob requests against AWS's model, and the stand-in's MediaConvert."""
 
 import json
 import subprocess
@@ -6,6 +6,7 @@ import tempfile
 import unittest
 import uuid
 from pathlib import Path
+from typing import Any
 
 import botocore.parsers
 import botocore.session
@@ -17,21 +18,21 @@ MODEL = botocore.session.get_session().get_service_model("mediaconvert")
 CREATE_JOB = MODEL.operation_model("CreateJob").input_shape
 
 
-def golden(name):
-    """The body of a CreateJob of the product, below the header that insta gives it."""
+def golden(name: str) -> dict:
+    """Reads the body of a CreateJob request of the product, which follows insta's header."""
     return json.loads(GOLDENS[name].read_text().split("---\n", 2)[2])
 
 
-def parameters(body):
-    """The same as boto3 takes it, by the names of members and not by those on the wire."""
+def parameters(body: dict) -> dict:
+    """Converts a body to boto3's parameters: boto3 has other names than the wire."""
     response = {"status_code": 200, "headers": {}, "body": json.dumps(body).encode()}
     parsed = botocore.parsers.create_parser("rest-json").parse(response, CREATE_JOB)
     del parsed["ResponseMetadata"]
     return parsed
 
 
-def change(value, path, new):
-    """Sets what is at a path, or deletes it for an ellipsis."""
+def change(value: Any, path: list, new: object):
+    """Sets the value at a path, or deletes it if the new value is an ellipsis."""
     *parents, last = path
     for parent in parents:
         value = value[parent]
@@ -41,8 +42,8 @@ def change(value, path, new):
         value[last] = new
 
 
-def video(seconds):
-    """A small film with sound."""
+def video(seconds: int) -> bytes:
+    """Makes a small video with sound."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "video.mp4"
         picture = f"testsrc=size=320x180:rate=10:duration={seconds}"
@@ -54,13 +55,13 @@ def video(seconds):
 
 
 class TestGoldens(unittest.TestCase):
-    def test_every_request_of_the_product_is_one_the_model_knows(self):
+    def test_each_request_of_the_product_fits_the_model(self):
         self.assertTrue(GOLDENS)
         for name in GOLDENS:
             with self.subTest(name):
                 self.assertEqual(list(departures(CREATE_JOB, golden(name), "CreateJob")), [])
 
-    def test_a_request_the_model_does_not_know_would_be_noticed(self):
+    def test_a_request_that_does_not_fit_the_model_is_found(self):
         source = ["settings", "inputs", 0]
         hls = ["settings", "outputGroups", 0, "outputGroupSettings", "hlsGroupSettings"]
         output = ["settings", "outputGroups", 0, "outputs", 0]
@@ -94,7 +95,7 @@ class TestGoldens(unittest.TestCase):
 
 
 class JobTest(WireTest):
-    """A stand-in with a film in its bucket."""
+    """A stand-in with a video in its bucket."""
 
     @classmethod
     def setUpClass(cls):
@@ -102,20 +103,26 @@ class JobTest(WireTest):
         cls.film = cls.put("film.mp4", video(seconds=5))
 
     @classmethod
-    def put(cls, name, body):
-        """The URL of a new object."""
+    def put(cls, name: str, body: bytes) -> str:
+        """Puts an object. Returns its URL."""
         key = f"{unused_id()}/{name}"
         cls.s3.put_object(Bucket=cls.bucket, Key=key, Body=body)
         return f"s3://{cls.bucket}/{key}"
 
     @classmethod
-    def nothing(cls):
-        """The URL of no object."""
+    def missing(cls) -> str:
+        """Returns the URL of an object that does not exist."""
         return f"s3://{cls.bucket}/{unused_id()}/nothing.mp4"
 
     @classmethod
-    def asked(cls, source, name="small-silent", folder="transcoded", **other):
-        """What the product asks for, but of another source and to another folder."""
+    def asked(
+        cls,
+        source: str,
+        name: str = "small-silent",
+        folder: str = "transcoded",
+        **other: object,
+    ) -> dict:
+        """Returns a request of the product with another source and another folder."""
         body = golden(name)
         del body["clientRequestToken"]
         change(body, ["settings", "inputs", 0, "fileInput"], source)
@@ -123,34 +130,40 @@ class JobTest(WireTest):
         return parameters(json.loads(text)) | other
 
     @classmethod
-    def create(cls, source, *rest, **other):
+    def create(cls, source: str, *rest: str, **other: object) -> dict:
+        """Creates a job. Returns its description."""
         return cls.media_convert.create_job(**cls.asked(source, *rest, **other))["Job"]
 
-    def probe(self, url):
+    def probe(self, url: str) -> dict:
         return self.media_convert.probe(InputFiles=[{"FileUrl": url}])
 
-    def job_now(self, job):
+    def describe(self, job: dict) -> dict:
         return self.media_convert.get_job(Id=job["Id"])["Job"]
 
-    def await_status(self, job, *statuses):
-        there = lambda: (now := self.job_now(job))["Status"] in statuses and now
-        return eventually(30, there, f"job {job['Id']} was in none of {statuses}")
+    def await_status(self, job: dict, *statuses: str) -> dict:
+        """Waits until a job has one of these statuses. Returns its description."""
 
-    def ended(self, job):
+        def reached() -> dict | None:
+            described = self.describe(job)
+            return described if described["Status"] in statuses else None
+
+        return eventually(30, reached, f"job {job['Id']} was in none of {statuses}")
+
+    def await_end(self, job: dict) -> dict:
         return self.await_status(job, "COMPLETE", "CANCELED", "ERROR")
 
 
 class TestJobs(JobTest):
-    def test_a_job_leaves_renditions_and_thumbnails_where_the_request_says(self):
+    def test_a_job_writes_renditions_and_thumbnails_to_its_destinations(self):
         folder = unused_id()
         asked = self.asked(self.film, "landscape-stereo", folder)
         self.assertEqual(self.media_convert.create_job(**asked)["Job"]["Status"], "SUBMITTED")
         (job,) = self.media_convert.search_jobs(InputFile=self.film)["Jobs"]
-        job = self.ended(job)
+        job = self.await_end(job)
         self.assertEqual((job["Status"], job["JobPercentComplete"]), ("COMPLETE", 100), job)
         self.assertEqual(job["UserMetadata"], asked["UserMetadata"])
 
-        # Paths would be members that the model does not know: only the event has them.
+        # The model has no members for paths: only the event has them.
         hls, thumbnails = asked["Settings"]["OutputGroups"]
         for group, details in zip((hls, thumbnails), job["OutputGroupDetails"], strict=True):
             pictures = [output["VideoDescription"] for output in group["Outputs"]]
@@ -164,7 +177,7 @@ class TestJobs(JobTest):
         segments = {stem: [f"{stem}_00001.ts", f"{stem}_00002.ts"] for stem in stems}
         media = [f"{stem}.m3u8" for stem in stems] + sum(segments.values(), ["index.m3u8"])
         names = [f"clips/{clip}/{name}" for name in media]
-        # The first frame, and one after each time that the frame rate leaves between them.
+        # The first frame, then one frame for each interval of the frame rate.
         (output,) = thumbnails["Outputs"]
         capture = output["VideoDescription"]["CodecSettings"]["FrameCaptureSettings"]
         rate = capture["FramerateNumerator"] / capture["FramerateDenominator"]
@@ -173,40 +186,42 @@ class TestJobs(JobTest):
         found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=f"{folder}/")["Contents"]
         self.assertCountEqual([it["Key"] for it in found], [f"{folder}/{it}" for it in names])
 
-        read = lambda name: self.read(f"{folder}/clips/{clip}/{name}").decode()
-        self.assertEqual(uris(read("index.m3u8")), [f"{stem}.m3u8" for stem in stems])
+        def read_manifest(name: str) -> str:
+            return self.read(f"{folder}/clips/{clip}/{name}").decode()
+
+        self.assertEqual(uris(read_manifest("index.m3u8")), [f"{stem}.m3u8" for stem in stems])
         for stem in stems:
-            self.assertEqual(uris(read(f"{stem}.m3u8")), segments[stem])
-            self.assertTrue(read(f"{stem}.m3u8").endswith("#EXT-X-ENDLIST\n"))
+            self.assertEqual(uris(read_manifest(f"{stem}.m3u8")), segments[stem])
+            self.assertTrue(read_manifest(f"{stem}.m3u8").endswith("#EXT-X-ENDLIST\n"))
         head = self.s3.head_object(Bucket=self.bucket, Key=f"{folder}/{names[-1]}")
         self.assertEqual(head["ContentType"], "image/jpeg")
 
-    def test_every_request_of_the_product_is_taken_and_shown_as_it_was_asked(self):
+    def test_each_request_of_the_product_is_accepted_and_described_unchanged(self):
         for name in GOLDENS:
             with self.subTest(name):
-                asked = self.asked(self.nothing(), name)
+                asked = self.asked(self.missing(), name)
                 job = self.media_convert.create_job(**asked)["Job"]
-                for shown in (job, self.job_now(job)):
+                for shown in (job, self.describe(job)):
                     self.assertEqual(shown["Role"], asked["Role"])
                     self.assertEqual(shown["UserMetadata"], asked["UserMetadata"])
                     self.assertEqual(shown["Settings"], asked["Settings"])
 
-    def test_a_source_that_cannot_be_read_ends_in_an_error_with_its_code(self):
-        for source in (self.nothing(), self.put("notes.mp4", b"no film\n" * 1000)):
+    def test_a_job_with_an_unreadable_source_fails_with_code_1404(self):
+        for source in (self.missing(), self.put("notes.mp4", b"no film\n" * 1000)):
             with self.subTest(source):
-                job = self.ended(self.create(source))
+                job = self.await_end(self.create(source))
                 self.assertEqual((job["Status"], job["ErrorCode"]), ("ERROR", 1404))
                 self.assertTrue(job["ErrorMessage"])
                 self.assertEqual(job["OutputGroupDetails"], [])
 
-    def test_settings_that_are_unknown_or_out_of_bounds_are_refused_by_name(self):
+    def test_an_unknown_or_invalid_setting_is_refused_by_name(self):
         source = ["Settings", "Inputs", 0]
         groups = ["Settings", "OutputGroups"]
         output = [*groups, 0, "Outputs", 0]
         picture, sound = [*output, "VideoDescription"], [*output, "AudioDescriptions", 0]
         h264, aac = [*picture, "CodecSettings", "H264Settings"], [*sound, "CodecSettings"]
         clipping = {"StartTimecode": "00:00:00:00", "EndTimecode": "00:00:01:00"}
-        url, api = self.nothing(), self.media_convert
+        url, api = self.missing(), self.media_convert
         good = self.asked(url, "landscape-stereo")
         captures, film = good["Settings"]["OutputGroups"][1], good["Settings"]["Inputs"][0]
         for path, new, name in [
@@ -247,23 +262,23 @@ class TestJobs(JobTest):
                 self.assertIn(name, refusal.exception.response["Error"]["Message"])
         self.assertEqual(api.search_jobs(InputFile=url)["Jobs"], [])
 
-    def test_a_token_makes_one_job(self):
+    def test_a_client_request_token_makes_one_job(self):
         create, token = self.media_convert.create_job, uuid.uuid4().hex
-        asked = self.asked(self.nothing(), ClientRequestToken=token)
+        asked = self.asked(self.missing(), ClientRequestToken=token)
         job = create(**asked)["Job"]
-        self.ended(job)
+        self.await_end(job)
         self.assertEqual(create(**asked)["Job"]["Id"], job["Id"])
         other = asked | {"UserMetadata": {"clip": "another"}}
         self.assert_refused("ConflictException", create, **other)
         new = asked | {"ClientRequestToken": uuid.uuid4().hex}
         self.assertNotEqual(create(**new)["Job"]["Id"], job["Id"])
 
-    def test_jobs_are_listed_and_searched_in_either_order_and_page_by_page(self):
-        api, url = self.media_convert, self.nothing()
-        # One more than a page has.
+    def test_jobs_are_listed_and_searched_in_both_orders_and_in_pages(self):
+        api, url = self.media_convert, self.missing()
+        # One more than the largest page.
         created = [self.create(url)["Id"] for _ in range(21)]
         for job_id in created:
-            self.ended({"Id": job_id})
+            self.await_end({"Id": job_id})
         name = url.removeprefix("s3://")
         for call, asked, expected in [
             (api.list_jobs, {}, created),
@@ -289,16 +304,16 @@ class TestJobs(JobTest):
             with self.subTest(wrong):
                 self.assert_refused("BadRequestException", api.list_jobs, **wrong)
 
-    def test_a_job_that_is_over_cannot_be_canceled(self):
-        job = self.ended(self.create(self.nothing()))
+    def test_an_ended_job_cannot_be_canceled(self):
+        job = self.await_end(self.create(self.missing()))
         self.assert_refused("ConflictException", self.media_convert.cancel_job, Id=job["Id"])
-        self.assertEqual(self.job_now(job), job)
+        self.assertEqual(self.describe(job), job)
 
-    def test_a_job_nobody_asked_for_is_not_found(self):
+    def test_an_unknown_job_is_not_found(self):
         for call in (self.media_convert.get_job, self.media_convert.cancel_job):
             self.assert_refused("NotFoundException", call, Id=unused_id())
 
-    def test_a_probe_tells_what_is_in_a_file(self):
+    def test_a_probe_describes_a_file(self):
         (result,) = self.probe(self.film)["ProbeResults"]
         container = result["Container"]
         self.assertEqual(container["Format"], "mp4")
@@ -316,12 +331,12 @@ class TestJobs(JobTest):
         head = self.s3.head_object(Bucket=bucket, Key=key)
         self.assertEqual(result["Metadata"]["FileSize"], head["ContentLength"])
 
-    def test_a_file_that_cannot_be_probed_is_refused(self):
+    def test_a_probe_of_an_unreadable_file_fails(self):
         text = self.put("notes.mp4", b"no film\n" * 1000)
         exceptions = self.media_convert.exceptions
         for url, error in [
             (text, exceptions.UnprocessableEntityException),
-            (self.nothing(), exceptions.NotFoundException),
+            (self.missing(), exceptions.NotFoundException),
             (f"s3://{unused_id()}/film.mp4", exceptions.NotFoundException),
             ("film.mp4", exceptions.BadRequestException),
         ]:
@@ -329,25 +344,25 @@ class TestJobs(JobTest):
                 self.probe(url)
 
 
-class TestJobsUnderWay(JobTest):
-    # Longer than the test takes.
+class TestRunningJobs(JobTest):
+    # Jobs take longer than the test.
     OPTIONS = ("--faults", "slow=300")
 
-    def test_jobs_wait_for_their_turn_and_can_be_canceled_before_and_after_it(self):
+    def test_two_jobs_run_at_once_and_each_can_be_canceled(self):
         jobs = [self.create(self.film) for _ in range(4)]
 
-        def of(status):
+        def list_ids(status: str) -> list[str]:
             page = self.media_convert.list_jobs(Status=status, Order="ASCENDING")
             return [job["Id"] for job in page["Jobs"]]
 
-        eventually(20, lambda: len(of("PROGRESSING")) == 2, "two jobs were not under way")
-        (first, second), (third, fourth) = of("PROGRESSING"), of("SUBMITTED")
+        eventually(20, lambda: len(list_ids("PROGRESSING")) == 2, "two jobs were not running")
+        (first, second), (third, fourth) = list_ids("PROGRESSING"), list_ids("SUBMITTED")
         self.assertCountEqual([first, second, third, fourth], [job["Id"] for job in jobs])
         for job_id in (third, first):
-            self.assertLess(self.job_now({"Id": job_id})["JobPercentComplete"], 100)
+            self.assertLess(self.describe({"Id": job_id})["JobPercentComplete"], 100)
             self.media_convert.cancel_job(Id=job_id)
             self.await_status({"Id": job_id}, "CANCELED")
             self.assert_refused("ConflictException", self.media_convert.cancel_job, Id=job_id)
         self.await_status({"Id": fourth}, "PROGRESSING")
-        self.assertEqual(of("PROGRESSING"), sorted([second, fourth]))
-        self.assertEqual(of("CANCELED"), sorted([first, third]))
+        self.assertEqual(list_ids("PROGRESSING"), sorted([second, fourth]))
+        self.assertEqual(list_ids("CANCELED"), sorted([first, third]))

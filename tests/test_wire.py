@@ -1,9 +1,9 @@
-"""The stand-in for AWS, spoken to with an SDK that nobody here wrote."""
+"""Tests the stand-in with boto3: MediaPackage, MediaPackage VOD, MediaLive and DynamoDB."""
 
 import json
 import tempfile
-import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from unittest import mock
 from urllib.parse import urljoin, urlsplit
@@ -26,7 +26,7 @@ from stand_in import (
 
 
 class TestClip(WireTest):
-    def test_a_job_leaves_whole_segments_and_manifests_in_one_prefix(self):
+    def test_a_job_writes_whole_segments_and_manifests_to_one_prefix(self):
         window = self.window(3)
         start, end = window[0].start + timedelta(seconds=0.7), window[-1].end - timedelta(seconds=1)
         job = self.ended_job(StartTime=start.isoformat(), EndTime=end.isoformat())
@@ -52,13 +52,14 @@ class TestClip(WireTest):
             for name in names:
                 self.assertEqual(self.read(prefix + name), get(urljoin(live, name))[1], name)
 
-    def test_times_are_epoch_seconds_or_iso_8601_with_any_offset(self):
+    def test_a_job_accepts_epoch_seconds_and_iso_8601_with_any_offset(self):
         window = self.window()
         times = seconds_within(window)
-        offsets = [timezone.utc, timezone(timedelta(hours=5.5)), timezone(-timedelta(hours=8))]
-        iso = lambda offset: [datetime.fromtimestamp(at, offset).isoformat() for at in times]
-        forms = [iso(offset) for offset in offsets]
-        forms += [list(map(str, times)), [time.replace("+00:00", "Z") for time in forms[0]]]
+        offsets = [UTC, timezone(timedelta(hours=5.5)), timezone(-timedelta(hours=8))]
+        forms = [
+            [datetime.fromtimestamp(at, offset).isoformat() for at in times] for offset in offsets
+        ]
+        forms += [list(map(str, times)), [text.replace("+00:00", "Z") for text in forms[0]]]
         for start, end in forms:
             with self.subTest(start=start, end=end):
                 job = self.ended_job(StartTime=start, EndTime=end)
@@ -66,7 +67,7 @@ class TestClip(WireTest):
                 child = job["S3Destination"]["ManifestKey"].replace("parent", "index_1")
                 self.assertEqual(segments(self.read(child).decode()), window)
 
-    def test_a_job_that_cannot_be_done_is_refused_and_not_kept(self):
+    def test_an_invalid_job_is_refused_and_not_listed(self):
         start, end = seconds_within(self.window())
         hour, day = 3600, 86_400
         wrong = [{"Id": job_id} for job_id in ("", "goal 1", "goal/1", "göal", "goal.1")]
@@ -80,17 +81,17 @@ class TestClip(WireTest):
                 kept = self.live.list_harvest_jobs()["HarvestJobs"]
                 self.assertNotIn(asked["Id"], [job["Id"] for job in kept])
 
-    def test_an_id_is_used_once(self):
+    def test_a_job_id_can_be_used_once(self):
         job = self.ended_job()
         asked = self.job(Id=job["Id"])
         self.assert_refused("UnprocessableEntityException", self.live.create_harvest_job, **asked)
         kept = self.live.describe_harvest_job(Id=job["Id"]) | {"ResponseMetadata": mock.ANY}
         self.assertEqual(job, kept)
 
-    def test_a_job_nobody_asked_for_is_not_found(self):
+    def test_an_unknown_job_is_not_found(self):
         self.assert_refused("NotFoundException", self.live.describe_harvest_job, Id=unused_id())
 
-    def test_jobs_are_listed_by_status_and_channel_and_page_by_page(self):
+    def test_jobs_are_listed_by_status_and_channel_and_in_pages(self):
         good = [self.ended_job()["Id"] for _ in range(3)]
         destination = {"BucketName": "Not_A_Bucket", "ManifestKey": "x.m3u8", "RoleArn": ROLE}
         bad = [self.ended_job(S3Destination=destination)["Id"]]
@@ -109,7 +110,7 @@ class TestClip(WireTest):
                     self.assertCountEqual(mine, expected)
         self.assert_refused("UnprocessableEntityException", call, IncludeStatus="DONE")
 
-    def test_the_table_takes_a_clip_once(self):
+    def test_a_conditional_write_of_an_existing_row_fails(self):
         (table,) = self.dynamodb.list_tables()["TableNames"]
         key = {"competition": {"S": "wire"}, "clip": {"S": unused_id()}}
         once = {"Item": key, "ConditionExpression": "attribute_not_exists(clip)"}
@@ -123,20 +124,24 @@ class TestClip(WireTest):
 class TestClipQuota(WireTest):
     OPTIONS = ("--faults", "slow=5")
 
-    def test_the_eleventh_job_at_once_is_one_too_many(self):
+    def test_the_eleventh_concurrent_job_is_refused(self):
         create, describe = self.live.create_harvest_job, self.live.describe_harvest_job
         running = [create(**self.job())["Id"] for _ in range(10)]
-        left = lambda: self.live.list_harvest_jobs(IncludeStatus="IN_PROGRESS")["HarvestJobs"]
-        self.assertCountEqual([job["Id"] for job in left()], running)
+
+        def list_running() -> list[str]:
+            jobs = self.live.list_harvest_jobs(IncludeStatus="IN_PROGRESS")["HarvestJobs"]
+            return [job["Id"] for job in jobs]
+
+        self.assertCountEqual(list_running(), running)
         asked = self.job()
         self.assert_refused("TooManyRequestsException", create, **asked)
         self.assert_refused("NotFoundException", describe, Id=asked["Id"])
-        eventually(30, lambda: not left(), "the ten jobs did not end")
+        eventually(30, lambda: not list_running(), "the ten jobs did not end")
         self.assertEqual(create(**asked)["Status"], "IN_PROGRESS")
 
 
 class TestAsset(WireTest):
-    # What an asset is until it is playable shows for as long as that.
+    # An ingest takes 2 s longer, so that the tests see the statuses before PLAYABLE.
     OPTIONS = ("--faults", "slow=2")
 
     @classmethod
@@ -145,34 +150,34 @@ class TestAsset(WireTest):
         (cls.group,) = cls.vod.list_packaging_groups()["PackagingGroups"]
         cls.source_key = cls.ended_job()["S3Destination"]["ManifestKey"]
 
-    def asset(self, **other):
-        """A request for an asset that can be made, but for what is given."""
+    def asset(self, **other: object) -> dict:
+        """Returns a valid request for an asset, with these changes."""
         source = f"arn:aws:s3:::{self.bucket}/{self.source_key}"
         asked = {"Id": unused_id(), "PackagingGroupId": self.group["Id"]}
         return asked | {"SourceArn": source, "SourceRoleArn": ROLE} | other
 
-    def await_status(self, asset, status):
-        def statuses():
+    def await_status(self, asset: dict, status: str):
+        def statuses() -> set[str]:
             endpoints = self.vod.describe_asset(Id=asset["Id"])["EgressEndpoints"]
             return {endpoint["Status"] for endpoint in endpoints}
 
         eventually(60, lambda: statuses() == {status}, f"{asset['Id']} was not {status}")
 
-    def answers(self, asset, status):
-        """The bodies behind an asset's URLs, which all answer with a status."""
+    def bodies(self, asset: dict, status: int) -> dict[str, bytes]:
+        """Requests an asset's URLs. Fails unless all have this status. Returns their bodies."""
         answers = {it["Url"]: get(it["Url"]) for it in asset["EgressEndpoints"]}
         self.assertEqual({answer[0] for answer in answers.values()}, {status}, answers)
         return {url: body for url, (_, body) in answers.items()}
 
-    def test_urls_are_known_at_once_and_answer_once_playable(self):
+    def test_urls_are_known_at_once_and_answer_when_playable(self):
         asset = self.vod.create_asset(**self.asset(ResourceId="content", Tags={"team": "home"}))
         self.assertEqual((asset["ResourceId"], asset["Tags"]), ("content", {"team": "home"}))
         self.assertEqual({it["Status"] for it in asset["EgressEndpoints"]}, {"QUEUED"})
-        self.answers(asset, 404)
+        self.bodies(asset, 404)
         self.await_status(asset, "PROCESSING")
         self.await_status(asset, "PLAYABLE")
         described = self.vod.describe_asset(Id=asset["Id"])
-        manifests = self.answers(described, 200)
+        manifests = self.bodies(described, 200)
         self.assertEqual(set(manifests), {it["Url"] for it in asset["EgressEndpoints"]})
         dash, hls = (next(it for it in manifests if it.endswith(end)) for end in ("mpd", "m3u8"))
         self.assertIn(b"<MPD", manifests[dash])
@@ -183,7 +188,7 @@ class TestAsset(WireTest):
                 status, media = get(urljoin(hls, name))
                 self.assertEqual((status, media[:1]), (200, b"G"), name)
 
-    def test_a_list_has_no_egress_endpoints_and_comes_page_by_page(self):
+    def test_assets_are_listed_in_pages_without_egress_endpoints(self):
         created = [self.vod.create_asset(**self.asset())["Id"] for _ in range(3)]
         listed = self.paged(self.vod.list_assets, "Assets", PackagingGroupId=self.group["Id"])
         self.assertCountEqual([it["Id"] for it in listed if it["Id"] in created], created)
@@ -191,26 +196,26 @@ class TestAsset(WireTest):
         group = self.vod.describe_packaging_group(Id=self.group["Id"])
         self.assertEqual(group["ApproximateAssetCount"], len(listed))
 
-    def test_a_deleted_asset_is_gone_with_its_urls_but_its_source_stays(self):
+    def test_deleting_an_asset_removes_its_urls_and_keeps_its_source(self):
         asset = self.vod.create_asset(**self.asset())
         self.await_status(asset, "PLAYABLE")
         self.vod.delete_asset(Id=asset["Id"])
-        self.answers(asset, 404)
+        self.bodies(asset, 404)
         for call in (self.vod.describe_asset, self.vod.delete_asset):
             self.assert_refused("NotFoundException", call, Id=asset["Id"])
         self.assertNotIn(asset["Id"], [it["Id"] for it in self.vod.list_assets()["Assets"]])
         self.s3.head_object(Bucket=self.bucket, Key=self.source_key)
 
-    def test_an_id_is_free_again_once_its_asset_is_deleted_even_while_that_is_ingested(self):
+    def test_the_id_of_an_asset_deleted_during_ingest_can_be_used_again(self):
         asset = self.vod.create_asset(**self.asset())
         self.await_status(asset, "PROCESSING")
         self.vod.delete_asset(Id=asset["Id"])
         again = self.vod.create_asset(**self.asset(Id=asset["Id"]))
         self.await_status(again, "PLAYABLE")
-        self.answers(again, 200)
-        self.answers(asset, 404)
+        self.bodies(again, 200)
+        self.bodies(asset, 404)
 
-    def test_an_asset_that_cannot_be_made_is_refused(self):
+    def test_an_invalid_asset_is_refused(self):
         taken = self.vod.create_asset(**self.asset())["Id"]
         wrong = [{"Id": taken}, {"Id": "goal 1"}, {"PackagingGroupId": "another"}]
         wrong += [{"SourceArn": arn} for arn in ("index.m3u8", "arn:aws:s3:::bucket/clip.mp4")]
@@ -223,9 +228,9 @@ class TestAsset(WireTest):
         source = f"arn:aws:s3:::{self.bucket}/nothing/index.m3u8"
         asset = self.vod.create_asset(**self.asset(SourceArn=source))
         self.await_status(asset, "FAILED")
-        self.answers(asset, 404)
+        self.bodies(asset, 404)
 
-    def test_packaging_groups_and_configurations_are_those_of_the_files(self):
+    def test_packaging_groups_and_configurations_match_their_files(self):
         vod, expected, found = self.vod, {}, {}
         for file in ROOT.glob("packaging-groups/*.json"):
             group = json.loads(file.read_text())
@@ -259,15 +264,18 @@ class TestPackagingGroups(WireTest):
         cls.OPTIONS = ("--packaging-groups", folder.name, "--assets-per-group", "1")
         super().setUpClass()
 
-    def test_a_full_group_takes_no_asset_and_the_cdn_tells_another_by_its_path(self):
+    def test_a_full_group_refuses_assets_and_each_group_has_its_own_path(self):
         key = self.ended_job()["S3Destination"]["ManifestKey"]
         source = f"arn:aws:s3:::{self.bucket}/{key}"
-        asked = lambda group: {
-            "Id": unused_id(),
-            "PackagingGroupId": group,
-            "SourceArn": source,
-            "SourceRoleArn": ROLE,
-        }
+
+        def asked(group: str) -> dict:
+            asset = {"Id": unused_id(), "PackagingGroupId": group}
+            return asset | {"SourceArn": source, "SourceRoleArn": ROLE}
+
+        def have_status(status: int, prefix: str, paths: list[str]) -> bool:
+            urls = [api.removesuffix("/api") + prefix + path for path in paths]
+            return [get(url)[0] for url in urls] == [status, status]
+
         create, describe = self.vod.create_asset, self.vod.describe_packaging_group
         (api,) = self.printed("api")
         for group, own, other in [("default", "/vod", "/vod/2"), ("another", "/vod/2", "/vod")]:
@@ -277,16 +285,14 @@ class TestPackagingGroups(WireTest):
                 self.assert_refused("TooManyRequestsException", create, **asked(group))
                 self.assertEqual(describe(Id=group)["ApproximateAssetCount"], 1)
                 paths = [urlsplit(it["Url"]).path for it in asset["EgressEndpoints"]]
-                base = api.removesuffix("/api")
-                plays = lambda prefix: [get(base + prefix + path)[0] for path in paths]
-                eventually(60, lambda: plays(own) == [200, 200], "it was not playable")
-                self.assertEqual(plays(other), [404, 404])
+                eventually(60, partial(have_status, 200, own, paths), "the asset was not playable")
+                self.assertTrue(have_status(404, other, paths))
 
 
 class TestServerErrors(WireTest):
     OPTIONS = ("--faults", "error=1,seed=1")
 
-    def test_elemental_answers_500_and_503_to_what_may_be_done_all_the_same(self):
+    def test_calls_that_fail_with_500_or_503_may_still_take_effect(self):
         codes, prefixes = set(), []
         for _ in range(20):
             job = self.job()
@@ -296,7 +302,7 @@ class TestServerErrors(WireTest):
             prefixes.append(job["S3Destination"]["ManifestKey"].removesuffix("parent.m3u8"))
         self.assertEqual(codes, {500, 503})
 
-        def harvested():
+        def harvested() -> list[bool]:
             lists = [self.s3.list_objects_v2(Bucket=self.bucket, Prefix=it) for it in prefixes]
             return [found["KeyCount"] > 0 for found in lists]
 
@@ -305,17 +311,20 @@ class TestServerErrors(WireTest):
 
 
 class TestLive(WireTest):
-    def await_channel(self, state):
+    def await_channel(self, state: str):
         waiter = self.media_live.get_waiter(f"channel_{state}")
         waiter.wait(ChannelId=CHANNEL, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
-    def state(self):
+    def state(self) -> tuple[str, int]:
         channel = self.media_live.describe_channel(ChannelId=CHANNEL)
         return channel["State"], channel["PipelinesRunningCount"]
 
-    def test_a_stopped_channel_goes_off_air_and_comes_back_after_a_discontinuity(self):
+    def test_a_stopped_channel_resumes_after_a_discontinuity(self):
         start, stop = self.media_live.start_channel, self.media_live.stop_channel
-        edge = lambda: self.window(1)[0].end
+
+        def live_edge() -> datetime:
+            return self.window(1)[0].end
+
         self.await_channel("running")
         self.assertEqual(self.state(), ("RUNNING", 1))
         self.assert_refused("ConflictException", start, ChannelId=CHANNEL)
@@ -324,10 +333,13 @@ class TestLive(WireTest):
         self.await_channel("stopped")
         self.assertEqual(self.state(), ("IDLE", 0))
         self.assert_refused("ConflictException", stop, ChannelId=CHANNEL)
-        end = edge()
-        behind = lambda: end + timedelta(seconds=8) < datetime.now(timezone.utc)
-        eventually(15, behind, "the clock did not pass the live edge")
-        self.assertEqual(edge(), end)
+        end = live_edge()
+
+        def is_past() -> bool:
+            return datetime.now(UTC) > end + timedelta(seconds=8)
+
+        eventually(15, is_past, "the clock did not pass the live edge")
+        self.assertEqual(live_edge(), end)
 
         self.assertEqual(start(ChannelId=CHANNEL)["State"], "STARTING")
         self.await_channel("running")
@@ -335,16 +347,16 @@ class TestLive(WireTest):
         self.assertEqual(segments(before)[-1].end, end)
         self.assertLess(end, segments(after)[0].start)
 
-    def test_a_channel_that_is_not_there_is_not_found(self):
+    def test_an_unknown_channel_is_not_found(self):
         api = self.media_live
         for call in (api.describe_channel, api.start_channel, api.stop_channel):
             self.assert_refused("NotFoundException", call, ChannelId="1")
 
-    def test_a_secret_that_is_not_there_is_not_found(self):
+    def test_an_unknown_secret_is_not_found(self):
         read = self.secrets.get_secret_value
         self.assert_refused("ResourceNotFoundException", read, SecretId="playback")
 
-    def test_a_missing_operation_is_answered_501_and_named(self):
+    def test_an_operation_that_is_not_implemented_answers_501_and_its_name(self):
         for name, call, asked in [
             ("GET /channels", self.live.list_channels, {}),
             ("POST /packaging_groups", self.vod.create_packaging_group, {"Id": "new"}),
