@@ -1,54 +1,60 @@
-"""What operators and viewers do with clips, for the tests of a deployment."""
+"""A base class for the deployment's tests: an operator and a viewer of a deployed service."""
 
 import contextlib
 import os
 import subprocess
 import unittest
+from collections.abc import Iterator
 
 from authorization import ask
+from deployment import Deployment
 from stand_in import RENDITIONS, eventually
 
 FRAMES_PER_SECOND = 25
 
 
 class ClipTest(unittest.TestCase):
-    """A deployment, on air, and an operator who has signed in."""
+    """A deployment with a live stream, and an operator who has signed in."""
 
     @classmethod
-    def use(cls, deployment):
+    def use(cls, deployment: Deployment):
         cls.deployment = deployment
         cls.operator = deployment.sign_in("operator")["AccessToken"]
         live = deployment.outputs["LiveUrls"].split("=", 1)[1].replace("index.m3u8", "index_1.m3u8")
-        enough = lambda: cls.get(live)[1].count("#EXTINF") >= 6
-        eventually(60, enough, "the live stream was not on air")
+
+        def is_on_air() -> bool:
+            return cls.get(live)[1].count("#EXTINF") >= 6
+
+        eventually(60, is_on_air, "the live stream was not on air")
 
     @classmethod
-    def get(cls, url):
-        """The status and the text of a URL that viewers were given."""
+    def get(cls, url: str) -> tuple[int, str]:
+        """Requests a URL as a viewer. Returns the status and the text."""
         status, _, text = ask("GET", url, opener=cls.deployment.opener)
         return status, text.decode()
 
-    def cut(self, **asked):
+    def cut(self, **asked: object) -> dict:
+        """Cuts a clip. Returns it as the API shows it."""
         status, clip, location = self.deployment.ask("POST", "/api/clip", self.operator, asked)
         self.assertEqual(status, 202, clip)
         self.assertEqual(self.deployment.ask("GET", location)[1]["clip"], clip["clip"])
         return clip
 
-    def path(self, clip):
+    def path(self, clip: dict) -> str:
         return f"/api/competitions/{clip['competition']}/clips/{clip['clip']}"
 
-    def wait_until(self, clip, status, timeout):
-        """The clip, once it has a status."""
+    def wait_until(self, clip: dict, status: str, timeout: float) -> dict:
+        """Waits until a clip has a status. Returns the clip."""
 
-        def reached():
+        def reached() -> dict | None:
             shown = self.deployment.ask("GET", self.path(clip))[1]
             return shown if shown["status"] == status else None
 
         return eventually(timeout, reached, f"clip {clip['clip']} did not become {status}")
 
     @contextlib.contextmanager
-    def without(self, *started):
-        """Nothing starts these functions by a rule for a while."""
+    def without(self, *started: str) -> Iterator[None]:
+        """Disables the rules that start these functions."""
         events = self.deployment.client("events")
         described = {f"Starts {function}" for function in started}
         rules = [
@@ -65,16 +71,18 @@ class ClipTest(unittest.TestCase):
             for rule in rules:
                 events.enable_rule(Name=rule)
 
-    def wait_until_listed(self, clip, timeout):
-        def listed():
+    def wait_until_listed(self, clip: dict, timeout: float) -> dict:
+        """Waits until a clip is listed. Returns the clip."""
+
+        def listed() -> dict | None:
             path = f"/api/competitions/{clip['competition']}/clips?limit=100"
             found = self.deployment.ask("GET", path)[1]["clips"]
             return next((it for it in found if it["clip"] == clip["clip"]), None)
 
         return eventually(timeout, listed, f"clip {clip['clip']} was not listed")
 
-    def assert_plays(self, manifest, seconds):
-        """Every rendition decodes, without a complaint, to as many frames as were promised."""
+    def assert_plays(self, manifest: str, seconds: float):
+        """Fails unless ffmpeg decodes each rendition without a message to the expected frames."""
         for rendition in range(RENDITIONS):
             command = [
                 "ffmpeg",

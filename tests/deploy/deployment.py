@@ -1,4 +1,4 @@
-"""The stack Vod, really deployed: by the cdk command, to the emulator, beside the stand-in."""
+"""Deploys the stack Vod with the cdk command to the emulator, beside the stand-in."""
 
 import atexit
 import contextlib
@@ -14,7 +14,9 @@ import ssl
 import subprocess
 import tempfile
 import threading
+from email.message import Message
 from pathlib import Path
+from typing import Any
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from authorization import ask
@@ -24,14 +26,14 @@ from subscriber import Subscriber
 
 FUNCTIONS = Path(os.environ.get("FUNCTIONS", ROOT / "target/lambda-proof")).absolute()
 CDK = ROOT / "cdk"
-# The live origin's host as the settings have it; a deployment knows origins by https alone.
+# The live origin's host in the settings. CloudFront uses https for its origins.
 LIVE_HOST = "live.stand-in.test"
 SUBSCRIBER_HOST = "newsroom.test"
 PASSWORD = "Correct-horse-1"
 
 
 class Deployment:
-    """An emulator with a stand-in beside it, both stopped at the end of the process at the latest."""
+    """An emulator with a stand-in beside it. Both stop when the process ends, or before."""
 
     def __init__(self):
         cleanup = contextlib.ExitStack()
@@ -61,7 +63,7 @@ class Deployment:
         self.opener = build_opener(ProxyHandler({"https": self.proxy}), HTTPSHandler(context=trust))
         self.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}")
 
-    def write_settings(self, others):
+    def write_settings(self, others: dict):
         origin = self.elemental.origin
         manifest = self.elemental.live.replace(origin, f"https://{LIVE_HOST}")
         endpoint = {
@@ -99,16 +101,16 @@ class Deployment:
         (self.folder / "settings.json").write_text(json.dumps(settings))
         (self.folder / "emulator.json").write_text(json.dumps(stand_in))
 
-    def cdk(self, *arguments, **settings):
-        """Runs the cdk command; what it printed."""
+    def cdk(self, *arguments: str | Path, **settings: object) -> str:
+        """Runs the cdk command. Returns what it printed."""
         self.write_settings(settings)
         given = [f"settings={self.folder}/settings.json", f"emulator={self.folder}/emulator.json"]
         context = [option for pair in given for option in ("-c", pair)]
         command = [CDK / "node_modules/.bin/cdk", *arguments, "--output", self.folder / "cdk.out"]
         return self.run(*command, *context)
 
-    def run(self, *command):
-        """Runs a command of the CDK app's; what it printed."""
+    def run(self, *command: str | Path) -> str:
+        """Runs a command in the CDK app's folder. Returns what it printed."""
         environment = self.emulator.environment | self.elemental.environment
         environment |= {"CI": "true", "CDK_DISABLE_CLI_TELEMETRY": "true"}
         output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -117,33 +119,42 @@ class Deployment:
             raise AssertionError(f"{command} failed: {ran.stdout[-5000:]}")
         return ran.stdout
 
-    def deploy(self, **settings):
-        """Deploys the stack, with settings other than those all tests have; what cdk printed."""
+    def deploy(self, **settings: object) -> str:
+        """Deploys the stack, with these settings added. Returns what cdk printed."""
         outputs = self.folder / "outputs.json"
-        said = self.cdk(
+        printed = self.cdk(
             "deploy", "Vod", "--require-approval", "never", "--outputs-file", outputs, **settings
         )
         (self.outputs,) = json.loads(outputs.read_text()).values()
-        return said
+        return printed
 
-    def client(self, service, *arguments, **options):
+    def client(self, service: str, *arguments: Any, **options: Any) -> Any:
         return self.emulator.client(service, *arguments, **options)
 
-    def ask(self, method, path, token=None, body=None):
-        """The status and the JSON of a reply of the API, and where it says something is."""
+    def ask(
+        self, method: str, path: str, token: str | None = None, body: object = None
+    ) -> tuple[int, Any, str | None]:
+        """Sends a request to the API. Returns the status, JSON and Location of the reply."""
         status, headers, reply = self.send(method, path, token, body)
         return status, reply, headers["Location"]
 
-    def send(self, method, path, token=None, body=None, **headers):
-        """The status, the headers and the JSON, if any, of a reply of the API."""
+    def send(
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        body: object = None,
+        **headers: str,
+    ) -> tuple[int, Message, Any]:
+        """Sends a request to the API. Returns the status, the headers and the JSON of the reply."""
         body = body if body is None else json.dumps(body)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         url = f"{self.outputs['ApiUrl']}{path}"
         status, received, text = ask(method, url, token, body, sent, opener=self.opener)
         return status, received, json.loads(text) if text else None
 
-    def sign_in(self, group):
-        """The tokens of a user of a group, who is made if need be."""
+    def sign_in(self, group: str) -> dict[str, str]:
+        """Signs in a user of a group, and creates the user if needed. Returns the tokens."""
         users, pool = self.client("cognito-idp"), {"UserPoolId": self.outputs["UserPoolId"]}
         user = pool | {"Username": f"{group}@example.com"}
         with contextlib.suppress(users.exceptions.UsernameExistsException):
@@ -159,12 +170,12 @@ class Deployment:
 
 
 class Elemental:
-    """Our stand-in for AWS Elemental, which has its buckets and its event bus from the emulator.
+    """The stand-in for AWS Elemental, which uses the emulator's buckets and event bus.
 
-    Its live origin answers only to a CDN that says the identifier.
+    Its live origin answers only requests with the CDN identifier.
     """
 
-    def __init__(self, folder, environment, identifier):
+    def __init__(self, folder: Path, environment: dict[str, str], identifier: str):
         if not PROGRAM.exists():
             raise AssertionError(f"{PROGRAM} is missing: `make test-deploy` builds it")
         self.log = folder / "elemental.log"
@@ -175,7 +186,7 @@ class Elemental:
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log
             )
 
-    def printed(self, name):
+    def printed(self, name: str) -> list[str]:
         text = self.log.read_text()
         if self.process.poll() is not None:
             raise AssertionError(f"the stand-in ended: {text}")
@@ -185,15 +196,15 @@ class Elemental:
         eventually(30, lambda: self.printed("ready"), "the stand-in was not ready")
 
     @property
-    def live(self):
+    def live(self) -> str:
         return self.printed("live")[0]
 
     @property
-    def origin(self):
+    def origin(self) -> str:
         return self.live.split("/out/")[0]
 
     @property
-    def environment(self):
+    def environment(self) -> dict[str, str]:
         return dict(line.split("=", 1) for line in self.printed("env"))
 
     def stop(self):
@@ -206,9 +217,9 @@ class Elemental:
 
 
 class Proxy:
-    """Leads connections to any host to the emulator, so that viewers use the names they were given."""
+    """Connects requests for any host to the emulator, so that viewers can use the public names."""
 
-    def __init__(self, port):
+    def __init__(self, port: int):
         class Connection(socketserver.StreamRequestHandler):
             def handle(self):
                 request = self.rfile.readline()
@@ -226,7 +237,7 @@ class Proxy:
                     pump(self.connection, emulator)
                     back.join()
 
-        def pump(source, sink):
+        def pump(source: socket.socket, sink: socket.socket):
             with contextlib.suppress(OSError):
                 while data := source.recv(1 << 16):
                     sink.sendall(data)
@@ -243,8 +254,8 @@ class Proxy:
 
 
 @functools.cache
-def deployed():
-    """The deployment that tests share."""
+def deployed() -> Deployment:
+    """Returns the deployment that tests share."""
     deployment = Deployment()
     deployment.deploy()
     return deployment

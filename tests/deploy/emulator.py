@@ -1,4 +1,4 @@
-"""MiniStack: an emulator of AWS that nobody here wrote, on loopback, with IAM enforced and TLS."""
+"""Runs MiniStack, an emulator of AWS, on loopback, with TLS and enforced IAM."""
 
 import datetime
 import ipaddress
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -18,7 +19,7 @@ from stand_in import eventually
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
-# Names that the emulator answers to, as far as this product uses them.
+# Host names of the emulator that this product uses.
 HOSTS = "localhost", "*.cloudfront.net"
 
 
@@ -30,8 +31,8 @@ class Emulator:
         folder.mkdir()
         certificate, key = make_certificates(folder)
         self.authority = folder / "authority.pem"
-        # It is told its ports before it starts, and given the sockets that have them. By the plain
-        # one its API Gateway asks its Cognito for keys, which it cannot do by TLS.
+        # The emulator needs its ports before it starts, so it inherits open sockets. Its API
+        # Gateway reads Cognito's keys from the plain port, because it cannot use TLS.
         listener, plain = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
         self.port = listener.getsockname()[1]
         self.url = f"https://127.0.0.1:{self.port}"
@@ -69,8 +70,8 @@ class Emulator:
         plain.close()
 
     @property
-    def environment(self):
-        """How any AWS SDK reaches it, with the rights of the account's root."""
+    def environment(self) -> dict[str, str]:
+        """Returns what AWS SDKs need to reach the emulator as the account's root."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         trust = dict.fromkeys(
             ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"), str(self.authority)
@@ -88,7 +89,7 @@ class Emulator:
         )
 
     def wait(self):
-        def answers():
+        def answers() -> bool:
             if self.process.poll() is not None:
                 raise AssertionError(f"the emulator ended: {self.log.read_text()}")
             with socket.socket() as probe:
@@ -97,8 +98,10 @@ class Emulator:
         eventually(30, answers, "the emulator did not answer")
         self.client("sts").get_caller_identity()
 
-    def client(self, service, credentials=None, url=None):
-        """A client of a service: the root's, or whose credentials are given."""
+    def client(
+        self, service: str, credentials: dict[str, str] | None = None, url: str | None = None
+    ) -> Any:
+        """Returns a client of a service, with these credentials or the root's."""
         keys = credentials or {"AccessKeyId": "test", "SecretAccessKey": "test"}
         return boto3.client(
             service,
@@ -120,11 +123,17 @@ class Emulator:
             self.process.wait()
 
 
-def make_certificates(folder):
-    """An authority for this run alone, and a certificate of its for the emulator."""
+def make_certificates(folder: Path) -> tuple[Path, Path]:
+    """Makes a certificate authority for this run, and the emulator's certificate and key."""
     now = datetime.datetime.now(datetime.UTC)
 
-    def sign(name, public_key, issuer, issuer_key, extensions):
+    def sign(
+        name: x509.Name,
+        public_key: ec.EllipticCurvePublicKey,
+        issuer: x509.Name,
+        issuer_key: ec.EllipticCurvePrivateKey,
+        extensions: list[tuple[x509.ExtensionType, bool]],
+    ) -> bytes:
         builder = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -138,11 +147,11 @@ def make_certificates(folder):
             builder = builder.add_extension(extension, critical)
         return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
-    def named(name):
+    def to_name(name: str) -> x509.Name:
         return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
 
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    authority = named("Authority of a test")
+    authority = to_name("Authority of a test")
     names = [x509.DNSName(host) for host in HOSTS] + [
         x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     ]
@@ -155,7 +164,7 @@ def make_certificates(folder):
     )
     (folder / "authority.pem").write_bytes(pem)
     pem = sign(
-        named("Emulator"),
+        to_name("Emulator"),
         key.public_key(),
         authority,
         authority_key,

@@ -1,7 +1,8 @@
-"""Other systems hear of each change of a clip: on the event bus, and by webhooks."""
+"""Tests that other systems get each change of a clip, from EventBridge and by webhook."""
 
 import contextlib
 import json
+from collections.abc import Callable, Iterator
 
 from clips import ClipTest
 from deployment import ACCOUNT, REGION, deployed
@@ -16,8 +17,8 @@ class TestAnnouncements(ClipTest):
         cls.use(deployed())
 
     @contextlib.contextmanager
-    def listening(self):
-        """A rule of somebody else's on the default bus: what it has let through so far."""
+    def listening(self) -> Iterator[Callable[[], list[dict]]]:
+        """Adds a rule to the default bus. Yields a function that returns the events so far."""
         sqs, events = self.deployment.client("sqs"), self.deployment.client("events")
         queue = sqs.create_queue(QueueName="listener")["QueueUrl"]
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:listener"
@@ -34,7 +35,7 @@ class TestAnnouncements(ClipTest):
         events.put_targets(Rule="listener", Targets=[{"Id": "queue", "Arn": arn}])
         heard = []
 
-        def hear():
+        def hear() -> list[dict]:
             while messages := sqs.receive_message(
                 QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=600
             ).get("Messages"):
@@ -53,42 +54,42 @@ class TestAnnouncements(ClipTest):
             clip = self.cut(lastSeconds=4, title="On the bus")
             ready = self.wait_until(clip, "ready", 60)
 
-            def heard():
+            def heard() -> list[dict] | None:
                 ours = [event for event in hear() if event["detail"]["clip"] == clip["clip"]]
                 return ours if "ready" in [event["detail"]["status"] for event in ours] else None
 
-            events = eventually(30, heard, "nobody was told that the clip is ready")
+            events = eventually(30, heard, "no event said that the clip is ready")
         statuses = [event["detail"]["status"] for event in events]
         self.assertEqual(sorted(set(statuses) & set(LIFE)), sorted(LIFE), statuses)
         last = next(event for event in events if event["detail"]["status"] == "ready")
         self.assertEqual((last["source"], last["detail-type"]), ("matchcut", "Clip State Changed"))
-        self.assertEqual(last["detail"], ready, "it is the clip as the API shows it")
+        self.assertEqual(last["detail"], ready, "the event has the clip as the API shows it")
 
-    def test_a_subscriber_is_called_with_signatures_it_can_verify(self):
+    def test_a_subscriber_gets_messages_with_valid_signatures(self):
         subscriber = self.deployment.subscriber
         clip = self.cut(lastSeconds=4, title="By webhook")
         ready = self.wait_until(clip, "ready", 60)
 
-        def told():
-            calls = subscriber.of(clip)
+        def told() -> dict[str, dict] | None:
+            calls = subscriber.messages_about(clip)
             return calls if "clip.ready" in [call["type"] for call in calls.values()] else None
 
-        calls = eventually(30, told, "the subscriber was not told that the clip is ready")
+        calls = eventually(30, told, "no webhook message said that the clip is ready")
         self.assertEqual(subscriber.forged, [])
         last = next(call for call in calls.values() if call["type"] == "clip.ready")
         self.assertEqual(
             last, {"type": "clip.ready", "timestamp": ready["updatedAt"], "data": ready}
         )
 
-    def test_a_subscriber_in_trouble_is_called_again(self):
+    def test_a_refused_message_is_sent_again(self):
         subscriber = self.deployment.subscriber
         subscriber.refusals["In trouble"] = 1
         clip = self.cut(lastSeconds=4, title="In trouble")
         self.wait_until(clip, "ready", 60)
 
-        def told():
-            types = [call["type"] for call in subscriber.of(clip).values()]
+        def told() -> list[str] | None:
+            types = [call["type"] for call in subscriber.messages_about(clip).values()]
             return types if set(LIFE) <= {it.removeprefix("clip.") for it in types} else None
 
-        eventually(60, told, "what was refused did not come again")
+        eventually(60, told, "the refused message was not sent again")
         self.assertEqual(subscriber.refusals["In trouble"], 0)

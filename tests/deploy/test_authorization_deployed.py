@@ -1,4 +1,4 @@
-"""The table of who may do what, asked of the deployed API with tokens of Cognito's."""
+"""Tests which caller may use which route of the deployed API, with Cognito's tokens."""
 
 import time
 import unittest
@@ -23,8 +23,8 @@ class TestAuthorization(AuthorizationTable, unittest.TestCase):
         }
 
     @classmethod
-    def expired_token(cls):
-        """An operator's token that was good for a second."""
+    def expired_token(cls) -> str:
+        """Returns an operator's token that was valid for one second."""
         users = cls.deployment.client("cognito-idp")
         app = {
             "UserPoolId": cls.deployment.outputs["UserPoolId"],
@@ -38,12 +38,12 @@ class TestAuthorization(AuthorizationTable, unittest.TestCase):
         token = cls.deployment.sign_in("operator")["AccessToken"]
         users.update_user_pool_client(**before)
         issued = time.time()
-        eventually(5, lambda: issued + 2 < time.time(), "the token did not expire")
+        eventually(5, lambda: time.time() > issued + 2, "the token did not expire")
         return token
 
     @classmethod
-    def strangers_token(cls):
-        """A token of another user pool."""
+    def strangers_token(cls) -> str:
+        """Returns a token of another user pool."""
         users = cls.deployment.client("cognito-idp")
         pool = {"UserPoolId": users.create_user_pool(PoolName="another")["UserPool"]["Id"]}
         client = users.create_user_pool_client(

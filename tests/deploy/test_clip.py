@@ -1,4 +1,4 @@
-"""A clip in the deployed service, from the operator's key to the viewer's player."""
+"""Tests live clips in the deployed service, from the request to the viewer's player."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -13,13 +13,13 @@ class TestClip(ClipTest):
     def setUpClass(cls):
         cls.use(deployed())
 
-    def media(self, manifest):
-        """The first media playlist of a manifest."""
+    def read_child(self, manifest: str) -> str:
+        """Reads the first child manifest of a multivariant manifest."""
         parent = self.get(manifest)[1]
         uri = next(line for line in parent.splitlines() if line and not line.startswith("#"))
         return self.get(urljoin(manifest, uri))[1]
 
-    def test_a_clip_plays_at_once_and_is_made_ready_by_events(self):
+    def test_a_clip_plays_at_once_and_events_make_it_ready(self):
         clip = self.cut(lastSeconds=7, title="First race")
         seconds = clip["actual"]["durationSeconds"]
         self.assert_plays(clip["preview"], seconds)
@@ -34,28 +34,28 @@ class TestClip(ClipTest):
             self.assertTrue(manifest.startswith(self.deployment.outputs["VodBaseUrl"]), manifest)
             self.assert_plays(manifest, seconds)
 
-    def test_a_clip_whose_events_were_lost_is_found_by_the_sweep(self):
+    def test_the_sweep_makes_a_clip_ready_whose_events_were_lost(self):
         with self.without("harvest-complete", "asset-playable"):
             clip = self.cut(lastSeconds=4)
-            # It runs every minute, and the clip takes two runs: harvest, then asset.
+            # The sweep runs every minute. The clip needs two runs: harvest, then asset.
             self.assertEqual(self.wait_until_listed(clip, 200)["status"], "ready")
 
-    def test_a_clip_is_harvested_when_its_end_has_aired_without_the_sweep(self):
+    def test_a_scheduled_clip_is_harvested_without_the_sweep(self):
         with self.without("sweep-library"):
             end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
             start = end - timedelta(seconds=16)
             clip = self.cut(start=start.isoformat(), end=end.isoformat())
             self.assertEqual(clip["status"], "scheduled")
             self.assertNotIn(
-                "EXT-X-ENDLIST", self.media(clip["preview"]), "its preview still grows"
+                "EXT-X-ENDLIST", self.read_child(clip["preview"]), "its preview still grows"
             )
             ready = self.wait_until(clip, "ready", 60)
             self.assert_plays(ready["manifest"], ready["actual"]["durationSeconds"])
             self.assertLessEqual(datetime.fromisoformat(ready["actual"]["start"]), start)
             self.assertLessEqual(end, datetime.fromisoformat(ready["actual"]["end"]))
 
-    def test_a_request_that_is_sent_again_makes_no_other_clip(self):
-        def cut(body):
+    def test_a_repeated_request_makes_one_clip(self):
+        def cut(body: dict) -> tuple:
             return self.deployment.send(
                 "POST", "/api/clip", self.operator, body, Idempotency_Key="the-one-key"
             )
@@ -69,10 +69,10 @@ class TestClip(ClipTest):
             (status, problem["type"]), (422, "urn:matchcut:problem:idempotency-key-reused")
         )
 
-    def test_an_edit_that_knows_the_clip_is_made_and_another_is_not(self):
+    def test_an_edit_needs_the_current_etag(self):
         clip = self.cut(lastSeconds=4, title="Before")
 
-        def edit(title, **headers):
+        def edit(title: str, **headers: str) -> tuple:
             return self.deployment.send(
                 "PATCH", self.path(clip), self.operator, {"title": title}, **headers
             )

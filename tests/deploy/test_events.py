@@ -1,4 +1,4 @@
-"""Which events start which function."""
+"""Tests which events start which function."""
 
 import json
 import unittest
@@ -10,7 +10,7 @@ HARVEST, INPUT = "MediaPackage HarvestJob Notification", "MediaPackage Input Not
 TRANSCODE, MEDIACONVERT = "MediaConvert Job State Change", "standin.mediaconvert"
 
 
-def event(detail_type, detail, source="standin.mediapackage"):
+def event(detail_type: str, detail: dict, source: str = "standin.mediapackage") -> dict:
     asset = f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b"
     return {
         "id": "1",
@@ -25,31 +25,31 @@ def event(detail_type, detail, source="standin.mediapackage"):
     }
 
 
-def transcode(queue):
+def transcode(queue: str) -> dict:
     return {
         "status": "COMPLETE",
         "queue": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:queues/{queue}",
     }
 
 
-def harvest(**job):
+def harvest(**job: str) -> dict:
     return {
         "harvest_job": {"id": "a_b", "origin_endpoint_id": ENDPOINT, "status": "SUCCEEDED"} | job
     }
 
 
-def name_of(arn):
-    """A function by its name, a queue of a subscriber's by what it is for."""
+def target_name(arn: str) -> str:
+    """Returns the name of a function, or "webhook" for a subscriber's queue."""
     name = arn.rsplit(":matchcut-", 1)[1]
     return "webhook" if name.startswith("vod-WebhooknewsroomChanges") else name
 
 
 class TestEvents(unittest.TestCase):
-    def test_rules_let_through_our_own_events_and_no_others(self):
+    def test_rules_match_events_of_this_deployment_and_no_others(self):
         events = deployed().client("events")
         rules = [rule for rule in events.list_rules()["Rules"] if "EventPattern" in rule]
         playable = {"event": "VodAssetPlayable", "packaging_configuration_id": "hls"}
-        for expected, told in {
+        for expected, sent in {
             "harvest-complete": event(HARVEST, harvest()),
             "harvest-complete of a failure": event(HARVEST, harvest(status="FAILED")),
             "asset-playable": event(INPUT, playable),
@@ -71,9 +71,9 @@ class TestEvents(unittest.TestCase):
         }.items():
             started = []
             for rule in rules:
-                asked = {"EventPattern": rule["EventPattern"], "Event": json.dumps(told)}
+                asked = {"EventPattern": rule["EventPattern"], "Event": json.dumps(sent)}
                 if events.test_event_pattern(**asked)["Result"]:
                     targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
-                    started += [name_of(target["Arn"]) for target in targets]
+                    started += [target_name(target["Arn"]) for target in targets]
             with self.subTest(expected):
                 self.assertEqual(started, [it for it in [expected.split(" ")[0]] if it != "none:"])

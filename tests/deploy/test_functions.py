@@ -1,4 +1,4 @@
-"""The binaries that are deployed."""
+"""Tests the deployed binaries."""
 
 import re
 import unittest
@@ -10,9 +10,9 @@ GLIBC_OF_AL2023 = 34
 
 
 class TestFunctions(unittest.TestCase):
-    def test_they_find_their_libraries_in_al2023(self):
+    def test_binaries_link_with_the_glibc_of_amazon_linux_2023(self):
         binaries = list(FUNCTIONS.glob("*/bootstrap"))
-        self.assertTrue(binaries, f"there is nothing in {FUNCTIONS}")
+        self.assertTrue(binaries, f"{FUNCTIONS} has no binaries")
         for binary in binaries:
             versions = re.findall(rb"GLIBC_2\.(\d+)", binary.read_bytes())
             with self.subTest(binary.parent.name):

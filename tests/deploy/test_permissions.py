@@ -1,7 +1,10 @@
-"""What each function may do, and that it may do nothing else: tried with its role, IAM enforced."""
+"""Tests that each function's role allows its actions and no others, with enforced IAM."""
 
 import json
 import unittest
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -9,7 +12,7 @@ from authorization import ask
 from deployment import ACCOUNT, REGION, deployed
 
 ROW = {"competition": {"S": "permissions"}, "clip": {"S": "nothing"}}
-# A write that is allowed changes nothing all the same.
+# A write with this condition changes nothing, even if it is allowed.
 NEVER = {"ConditionExpression": "attribute_exists(nothing)"}
 
 ROWS = {"dynamodb:GetItem", "dynamodb:PutItem"}
@@ -22,7 +25,7 @@ ASSETS = {
 WAITING = "dynamodb:Query waiting"
 WAKE = {WAITING, "sqs:SendMessage ClipDueClips"}
 UNFINISHED = "s3:ListBucketMultipartUploads of uploads"
-# S3 says that an object is not there only to who may list its bucket.
+# S3 answers 404 for a missing object only if the caller may list the bucket.
 ARRIVED = {"s3:GetObject of uploads", "s3:ListBucket of uploads"}
 TRANSCODES = ARRIVED | {
     "s3:GetObjectTagging of uploads",
@@ -30,14 +33,14 @@ TRANSCODES = ARRIVED | {
     "mediaconvert:SearchJobs",
     "mediaconvert:Probe",
 }
-LEFT_BEHIND = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
+DELETE_MEDIA = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
 
 
-def takes(queue):
+def takes(queue: str) -> set[str]:
     return {f"sqs:ReceiveMessage {queue}", f"sqs:ChangeMessageVisibility {queue}"}
 
 
-# Which of the actions below each function is for; the others it must not do.
+# The actions that each function may do. It must not do the other actions below.
 ALLOWED = {
     "create-clip": ROWS | HARVESTS | WAKE,
     "harvest-clip": ROWS | HARVESTS | WAKE | takes("ClipDueClips"),
@@ -56,19 +59,19 @@ ALLOWED = {
     | {
         "secretsmanager:GetSecretValue of the webhook",
     },
-    "harvest-complete": ROWS | ASSETS | LEFT_BEHIND | WAKE | {"sqs:SendMessage AssetUndelivered"},
+    "harvest-complete": ROWS | ASSETS | DELETE_MEDIA | WAKE | {"sqs:SendMessage AssetUndelivered"},
     "asset-playable": ROWS | {"sqs:SendMessage AssetUndelivered"},
     "create-upload": ROWS | {"s3:PutObject of uploads", UNFINISHED},
     "list-upload-parts": {"dynamodb:GetItem", "s3:PutObject of uploads"},
     "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | ARRIVED,
     "transcode-upload": ROWS | TRANSCODES | takes("UploadArrived"),
-    "transcode-complete": ROWS | ASSETS | LEFT_BEHIND | {"sqs:SendMessage UploadUndelivered"},
+    "transcode-complete": ROWS | ASSETS | DELETE_MEDIA | {"sqs:SendMessage UploadUndelivered"},
     "sweep-library": ROWS
     | HARVESTS
     | ASSETS
     | WAKE
     | TRANSCODES
-    | LEFT_BEHIND
+    | DELETE_MEDIA
     | {
         "dynamodb:Query unfinished",
         "dynamodb:DeleteItem",
@@ -97,11 +100,14 @@ QUEUES = (
     "LibraryDropped",
 )
 
-# Actions of services that the emulator lacks, on what: it is asked what it would decide.
+# Actions of services that the emulator lacks, with their resources. The test asks the emulator's
+# policy simulator about these.
 SIMULATED = {
     "mediapackage:CreateHarvestJob": "*",
     "mediapackage:DescribeHarvestJob": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:harvest_jobs/a_b",
-    "mediapackage:DeleteOriginEndpoint": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:origin_endpoints/a",
+    "mediapackage:DeleteOriginEndpoint": (
+        f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:origin_endpoints/a"
+    ),
     "mediapackage-vod:CreateAsset": "*",
     "mediapackage-vod:DescribeAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
     "mediapackage-vod:DeleteAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
@@ -119,7 +125,7 @@ SIMULATED = {
     "mediaconvert:CancelJob": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:jobs/1",
 }
 
-# The emulator does not see which stream these are about: it is asked, too.
+# The emulator ignores the stream's ARN in calls, so the test asks the simulator about these too.
 OF_STREAM = "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
 
 
@@ -139,12 +145,12 @@ class TestPermissions(unittest.TestCase):
         }
 
     @classmethod
-    def client(cls, *arguments, **options):
+    def client(cls, *arguments: Any, **options: Any) -> Any:
         return cls.deployment.client(*arguments, **options)
 
-    def attempts(self, credentials):
-        """An attempt at each action that the emulator enforces, with somebody's credentials."""
-        client = lambda service: self.client(service, credentials)
+    def attempts(self, credentials: dict[str, str]) -> dict[str, Callable]:
+        """Returns a call for each action that the emulator enforces, with these credentials."""
+        client = partial(self.client, credentials=credentials)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         table = {"TableName": self.deployment.outputs["TableName"]}
         queues = {
@@ -162,14 +168,14 @@ class TestPermissions(unittest.TestCase):
             "GroupName": "operator",
         }
 
-        def query(index, partition):
+        def query(index: dict, partition: str) -> Callable:
             condition = {
                 "KeyConditionExpression": f"{partition} = :value",
                 "ExpressionAttributeValues": {":value": {"S": "permissions"}},
             }
             return lambda: dynamodb.query(**table, **condition, **index)
 
-        def on_objects(kind, output, key):
+        def on_objects(kind: str, output: str, key: str) -> dict[str, Callable]:
             bucket = {"Bucket": self.deployment.outputs[output]}
             there = bucket | {"Key": key}
             tags = {"Tagging": {"TagSet": []}}
@@ -191,7 +197,7 @@ class TestPermissions(unittest.TestCase):
                 ),
             }
 
-        def on_queue(kind, queue):
+        def on_queue(kind: str, queue: dict) -> dict[str, Callable]:
             fifo = {"MessageGroupId": "a", "MessageDeduplicationId": "a"}
             more = fifo if queue["QueueUrl"].endswith(".fifo") else {}
             return {
@@ -252,12 +258,12 @@ class TestPermissions(unittest.TestCase):
             ),
         }
 
-    def assume(self, role):
+    def assume(self, role: str) -> dict[str, str]:
         session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="permissions")
         return session["Credentials"]
 
-    def simulated(self, role, action, resource):
-        """Whether the policies of a role allow an action."""
+    def is_allowed_by_policies(self, role: str, action: str, resource: str) -> bool:
+        """Says whether the policies of a role allow an action, by the policy simulator."""
         asked = {"PolicySourceArn": role, "ActionNames": [action], "ResourceArns": [resource]}
         (result,) = self.client("iam").simulate_principal_policy(**asked)["EvaluationResults"]
         return result["EvalDecision"] == "allowed"
@@ -265,7 +271,7 @@ class TestPermissions(unittest.TestCase):
     def test_the_table_has_every_function(self):
         self.assertEqual(self.functions.keys(), ALLOWED.keys())
 
-    def test_a_function_may_do_what_it_is_for_and_nothing_else(self):
+    def test_a_function_may_do_its_actions_and_no_others(self):
         table = self.client("dynamodb").describe_table(
             TableName=self.deployment.outputs["TableName"]
         )
@@ -274,7 +280,11 @@ class TestPermissions(unittest.TestCase):
             attempts = self.attempts(self.assume(function["Role"]))
             may = {action for action, attempt in attempts.items() if is_allowed(attempt)}
             simulated = SIMULATED | stream
-            may |= {it for it in simulated if self.simulated(function["Role"], it, simulated[it])}
+            may |= {
+                it
+                for it in simulated
+                if self.is_allowed_by_policies(function["Role"], it, simulated[it])
+            }
             with self.subTest(name):
                 self.assertEqual(may, ALLOWED.get(name))
 
@@ -300,16 +310,16 @@ class TestPermissions(unittest.TestCase):
             },
         }.items():
             arn = self.environment[role]
-            may = {it for it, pair in asked.items() if self.simulated(arn, *pair)}
+            may = {it for it, pair in asked.items() if self.is_allowed_by_policies(arn, *pair)}
             with self.subTest(role):
                 self.assertEqual(may, allowed)
-                # The trust is in a service that acts for this account, which the root is not.
-                self.assertFalse(is_allowed(lambda: self.assume(arn)))
+                # The roles trust AWS services only, not the account's root.
+                self.assertFalse(is_allowed(partial(self.assume, arn)))
 
-    def test_the_bucket_takes_no_request_without_tls_or_credentials(self):
+    def test_the_bucket_refuses_requests_without_tls_or_credentials(self):
         bucket = self.deployment.outputs["ClipsBucketName"]
         asked = {"Bucket": bucket, "Key": "clips/a/b/index.m3u8"}
-        # The emulator holds no policy of a bucket against the root.
+        # The emulator does not apply bucket policies to the root.
         iam, user = self.client("iam"), {"UserName": "may-all-of-s3"}
         iam.create_user(**user)
         statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
@@ -324,8 +334,8 @@ class TestPermissions(unittest.TestCase):
         self.client("s3").delete_object(**asked)
 
 
-def is_allowed(attempt):
-    """Whether an attempt failed for no lack of rights, if it failed."""
+def is_allowed(attempt: Callable) -> bool:
+    """Makes a call. Returns whether it did not fail with access denied."""
     try:
         attempt()
     except ClientError as error:

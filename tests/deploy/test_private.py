@@ -1,4 +1,4 @@
-"""A private library: its clips are behind cookies that the deployed function signs."""
+"""Tests a private library: clips play with cookies that the deployed function signs."""
 
 import base64
 import json
@@ -48,8 +48,8 @@ class TestPrivate(ClipTest):
         cookies = SimpleCookie()
         for cookie in headers.get_all("Set-Cookie"):
             cookies.load(cookie)
-        policy = decode(cookies["CloudFront-Policy"].value)
-        signature = decode(cookies["CloudFront-Signature"].value)
+        policy = decode_cookie(cookies["CloudFront-Policy"].value)
+        signature = decode_cookie(cookies["CloudFront-Signature"].value)
         self.key.public_key().verify(signature, policy, ec.ECDSA(hashes.SHA256()))
         (statement,) = json.loads(policy)["Statement"]
         folder = f"{self.deployment.outputs['VodBaseUrl']}/private/demo/"
@@ -57,7 +57,7 @@ class TestPrivate(ClipTest):
         until = statement["Condition"]["DateLessThan"]["AWS:EpochTime"]
         self.assertAlmostEqual(until, time.time() + 12 * 3600, delta=60)
 
-    def test_media_is_behind_the_seal_of_its_competition_alone(self):
+    def test_media_needs_the_seal_of_its_competition(self):
         listed = self.wait_until_listed(clip := self.cut(lastSeconds=4), 50)
         manifest = listed["manifests"]["hls"]
         self.assert_plays(manifest, clip["actual"]["durationSeconds"])
@@ -74,5 +74,6 @@ class TestPrivate(ClipTest):
                 self.assertIn(self.get(wrong)[0], (403, 404))
 
 
-def decode(text):
+def decode_cookie(text: str) -> bytes:
+    """Decodes CloudFront's variant of base64."""
     return base64.b64decode(text.replace("-", "+").replace("_", "=").replace("~", "/"))

@@ -1,21 +1,23 @@
-"""Deploying again changes nothing, and removing leaves nothing."""
+"""Tests that a second deployment changes nothing, and that removal leaves nothing."""
 
 from clips import ClipTest
 from deployment import Deployment
 
 
 class TestRemoval(ClipTest):
-    def test_a_second_deployment_changes_nothing_and_removing_leaves_nothing(self):
+    def test_a_second_deployment_changes_nothing_and_removal_leaves_nothing(self):
         deployment = Deployment()
         self.addCleanup(deployment.stop)
-        before = leftovers(deployment)
+        before = list_resources(deployment)
         deployment.deploy()
-        made = leftovers(deployment)
+        made = list_resources(deployment)
         for kind in made:
             with self.subTest(kind):
-                self.assertNotEqual(made[kind], before[kind], "the list of these cannot tell")
+                self.assertNotEqual(
+                    made[kind], before[kind], "the stack made no resource of this kind"
+                )
         self.assertIn("(no changes)", deployment.deploy())
-        self.assertEqual(leftovers(deployment), made)
+        self.assertEqual(list_resources(deployment), made)
 
         self.use(deployment)
         self.wait_until_listed(self.cut(lastSeconds=4), 50)
@@ -24,11 +26,11 @@ class TestRemoval(ClipTest):
         removed = ["node", "--import", "tsx", "tools/destroy.ts", "--yes", "--delete-data"]
         self.assertIn("deleted 1 assets", deployment.run(*removed))
         self.assertEqual(vod.list_assets()["Assets"], [])
-        self.assertEqual(leftovers(deployment), before)
+        self.assertEqual(list_resources(deployment), before)
 
 
-def leftovers(deployment):
-    """Everything in the account that the stack makes, by kind."""
+def list_resources(deployment: Deployment) -> dict[str, set[str]]:
+    """Lists the account's resources of the kinds that the stack makes, by kind."""
     listed = {
         "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
         "tables": ("dynamodb", "list_tables", "TableNames", None),
@@ -55,5 +57,5 @@ def leftovers(deployment):
     }
 
 
-def names(reply, member, name):
+def names(reply: dict, member: str, name: str | None) -> set[str]:
     return {item[name] if name else item for item in reply.get(member, [])}

@@ -1,4 +1,4 @@
-"""An upload in the deployed service, from the editor's file to the viewer's player."""
+"""Tests uploads in the deployed service, from the file to the viewer's player."""
 
 from authorization import ask
 from deployment import deployed
@@ -10,7 +10,7 @@ class TestUpload(UploadTest):
     def setUpClass(cls):
         cls.use(deployed())
 
-    def assert_becomes_ready(self, clip):
+    def assert_becomes_ready(self, clip: dict):
         listed = self.wait_until_listed(clip, 150)
         self.assertEqual(listed["meta"]["title"], "Film")
         self.assertEqual(listed["actual"]["durationSeconds"], 2)
@@ -23,15 +23,15 @@ class TestUpload(UploadTest):
                 (status, headers["Content-Type"], picture[:2]), (200, "image/jpeg", b"\xff\xd8")
             )
 
-    def test_a_small_file_is_sent_at_once(self):
-        data = self.film("-c:v", "mpeg4", "-q:v", "2")
-        clip = self.announce(data)
+    def test_a_small_file_is_uploaded_with_one_request(self):
+        data = self.make_film("-c:v", "mpeg4", "-q:v", "2")
+        clip = self.begin_upload(data)
         self.put(clip["upload"]["url"], data, clip["upload"]["headers"])
         self.assert_becomes_ready(clip)
 
-    def test_a_large_file_is_sent_in_parts(self):
-        data = self.film("-c:v", "rawvideo", "-pix_fmt", "yuv420p")
-        clip = self.announce(data)
+    def test_a_large_file_is_uploaded_in_parts(self):
+        data = self.make_film("-c:v", "rawvideo", "-pix_fmt", "yuv420p")
+        clip = self.begin_upload(data)
         upload, parts = clip["upload"], []
         for number, part in enumerate(upload["parts"]):
             begin = number * upload["partSize"]
