@@ -1,86 +1,104 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test test-code fuzz-a-little test-deploy lint lint-deploy fuzz bench chaos functions deploy destroy cost
+.PHONY: help run check test test-code test-deploy lint lint-deploy fuzz bench chaos functions deploy destroy cost
 
-# What the stand-in needs besides Rust, as program=Debian package.
-TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc
+# Programs that the stand-in and the tests need besides Rust, as PROGRAM=DEBIAN-PACKAGE.
+TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc jq=jq
 
-help: ## Say what there is to run
+# Builds the stand-in with the dependencies that `cargo test --workspace` has compiled. There are no
+# examples: `--examples` makes cargo turn on the features that tests need of shared dependencies.
+# Without it, `make run` would compile 64 crates again after `make test`.
+BUILD_STAND_IN := cargo build --locked --workspace --bin local --examples
+
+help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Run the service on this machine; options in ARGS, as in make run ARGS="--help"
+run: ## Run the service on this machine. ARGS="--help" lists the options
 	@scripts/require.sh $(TOOLS)
-	cargo run --locked -p matchcut-local --bin local -- $(ARGS)
+	$(BUILD_STAND_IN)
+	target/debug/local $(ARGS)
 
-test: .venv/ready ## Run every test but those of the deployment
-	@scripts/require.sh $(TOOLS)
-	cargo test --locked --workspace --no-run
-	@$(MAKE) --no-print-directory --jobs 2 test-code fuzz-a-little
+check: lint test-code ## Run before you send a change: lints, and all tests in Rust
+
+test: test-code .venv/ready ## Run all tests except those of the deployment
 	.venv/bin/python -m unittest discover --start-directory tests --verbose
 
-# Together: to fuzz is to build first, and half of what the tests do is to wait for video.
 test-code:
+	@scripts/require.sh $(TOOLS)
 	cargo test --locked --workspace
 
-fuzz-a-little:
-	@nice scripts/fuzz.sh 3
-
-# How long each target is fuzzed.
+# The seconds that each target runs.
 SECONDS ?= 600
 
-fuzz: ## Fuzz what reads from outside, SECONDS each; ARGS names targets, as in ARGS="manifest cursor"
+fuzz: ## Fuzz the code that reads input, each target for SECONDS. ARGS="manifest cursor" picks targets
 	@scripts/fuzz.sh $(SECONDS) $(ARGS)
 
-# `proof` builds in a fraction of the time; `release` proves the very binaries that are deployed.
+# `proof` builds in a fraction of the time. `release` tests the binaries that `make deploy` uploads.
 PROFILE ?= proof
 
-test-deploy: cdk/node_modules/ready target/lambda-tools/ready target/deploy-venv/ready ## Deploy to an emulator of AWS and test it there
+test-deploy: cdk/node_modules/ready target/lambda-tools/ready target/deploy-venv/ready ## Deploy to an emulator of AWS and run tests there
 	@scripts/require.sh $(TOOLS)
-	cargo build --locked --workspace --bin local
+	$(BUILD_STAND_IN)
 	PATH="$(CURDIR)/target/lambda-tools/bin:$$PATH" cargo lambda build --profile $(PROFILE) --locked \
 	    --package matchcut --bins --x86-64 --lambda-dir target/lambda-$(PROFILE)
 	FUNCTIONS=target/lambda-$(PROFILE) PYTHONPATH=tests target/deploy-venv/bin/python -m unittest \
 	    discover --start-directory tests/deploy --verbose
 
-lint: ## Check format, lints, documentation, licenses and unused dependencies
+LINTERS := target/linters/bin
+
+# Debug builds compile in a third of the time, and are fast enough. If the tool is installed in this
+# version, the command does nothing and needs no network.
+CARGO_INSTALL := CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locked
+
+# The quick checks come first. `--examples` as in BUILD_STAND_IN: the documentation is made with the
+# dependencies that clippy has checked. The code that is fuzzed needs no clippy of its own: the
+# tests of `functions` include it.
+lint: target/linters/ready ## Check format, lints, documentation, links, spelling, licenses and dependencies
 	cargo fmt --all --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
+	$(LINTERS)/ruff format --check scripts tests
+	$(LINTERS)/ruff check scripts tests
+	$(LINTERS)/shellcheck .ci/run cdk/lint/run scripts/*.sh
+	$(LINTERS)/typos
+	scripts/check_links.py
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo clippy --locked --manifest-path fuzz/Cargo.toml --target-dir target -- -D warnings
-	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items
-	cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny
-	cargo deny check bans licenses sources
-	cargo machete --version >/dev/null 2>&1 || cargo install --locked cargo-machete
+	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items \
+	    --lib --bins --examples
+	$(CARGO_INSTALL) cargo-deny@0.20.2
+	cargo deny --locked check --allow license-exception-not-encountered bans licenses sources
+	cargo deny --locked --manifest-path fuzz/Cargo.toml --config deny.toml \
+	    check --allow license-not-encountered bans licenses sources
+	$(CARGO_INSTALL) cargo-machete@0.9.2
 	cargo machete
 
-lint-deploy: cdk/node_modules/ready target/lint-tools/ready ## Check the CDK app, and what it synthesizes
+lint-deploy: cdk/node_modules/ready target/lint-tools/ready ## Check the CDK app and the templates that it synthesizes
 	cd cdk && npm test --silent
 	cdk/lint/run $(CURDIR)/target/lint-tools/bin
 
-# Two parts of the benchmark run the functions as they are deployed, which takes long to build.
-bench: ## Measure speed and memory, and print the figures; options in ARGS as for run
+# The parts `upload` and `lambda` run the functions' release binaries, which take minutes to build.
+bench: ## Measure speed and memory, and print the figures. ARGS="--help" lists the options
 	@scripts/require.sh $(TOOLS)
 	$(if $(filter clip library asset due burst sweep local,$(ARGS)),,cargo build --locked --release -p matchcut)
 	cargo build --locked --profile bench -p matchcut-local -p matchcut-bench
 	cargo run --locked --quiet --profile bench -p matchcut-bench --bin bench -- $(ARGS)
 
-chaos: ## Try to lose a clip: ten thousand of them in bad weather; options in ARGS as for run
+chaos: ## Make ten thousand clips while calls fail, and check that none is lost. ARGS="--help" lists the options
 	@scripts/require.sh $(TOOLS)
 	cargo run --locked --quiet --profile bench -p matchcut-bench --bin chaos -- $(ARGS)
 
 # What the functions are built for: x86_64 or arm64.
 ARCHITECTURE ?= x86_64
 
-functions: target/lambda-tools/ready ## Build the functions as Lambda runs them, for ARCHITECTURE
+functions: target/lambda-tools/ready ## Build the functions for Lambda, for ARCHITECTURE (x86_64 or arm64)
 	PATH="$(CURDIR)/target/lambda-tools/bin:$$PATH" cargo lambda build --release --locked \
 	    --package matchcut --bins $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64)
 
-deploy: cdk/node_modules/ready ## Put the service into your AWS account; settings in ARGS, as in docs/deploy.md
+deploy: cdk/node_modules/ready ## Deploy the service to your AWS account. ARGS has the settings: see docs/deploy.md
 	@cd cdk && node --import tsx tools/deploy.ts $(ARGS)
 
-destroy: cdk/node_modules/ready ## Take it out of your AWS account; the data stay unless ARGS="--delete-data"
+destroy: cdk/node_modules/ready ## Delete the service from your AWS account. ARGS="--delete-data" deletes its data too
 	@cd cdk && node --import tsx tools/destroy.ts $(ARGS)
 
-cost: cdk/node_modules/ready ## Print what an event will cost; ARGS="--help" lists what to tell of it
+cost: cdk/node_modules/ready ## Print what an event will cost. ARGS="--help" lists the options
 	@cd cdk && node --import tsx tools/cost.ts $(ARGS)
 
 cdk/node_modules/ready: cdk/package-lock.json
@@ -88,15 +106,18 @@ cdk/node_modules/ready: cdk/package-lock.json
 	cd cdk && npm ci --no-audit --no-fund
 	touch $@
 
-# zig links against the old glibc that Lambda has; it comes with cargo-lambda's own venv.
+# zig links with the old glibc that Lambda has.
 target/lambda-tools/ready: cdk/tools/requirements.txt scripts/venv.sh
 	@scripts/require.sh cc=gcc
 	@scripts/venv.sh target/lambda-tools cdk/tools/requirements.txt
 
+target/linters/ready: scripts/requirements.txt scripts/venv.sh
+	@scripts/venv.sh target/linters scripts/requirements.txt
+
 target/lint-tools/ready: cdk/lint/requirements.txt scripts/venv.sh
 	@scripts/venv.sh target/lint-tools cdk/lint/requirements.txt
 
-# MiniStack wants a botocore of its own.
+# MiniStack needs another version of botocore than the other tests.
 target/deploy-venv/ready: tests/deploy/requirements.txt scripts/venv.sh
 	@scripts/venv.sh target/deploy-venv tests/deploy/requirements.txt
 
