@@ -1,7 +1,8 @@
 //! End-to-end flows: each test starts the program, creates clips and plays them, as operators and
 //! viewers do.
 
-mod clip;
+mod announce;
+mod harvest;
 mod live;
 mod local;
 mod player;
@@ -10,4 +11,3 @@ mod readme;
 mod restart;
 mod start;
 mod upload;
-mod webhooks;
