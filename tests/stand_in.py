@@ -1,4 +1,4 @@
-"""A stand-in of a test's own, spoken to with boto3; every reply is held against its model."""
+"""Runs a stand-in for a test class, with boto3 clients that check every reply against its model."""
 
 import json
 import math
@@ -32,8 +32,8 @@ ENDPOINT = "main-hls"
 RENDITIONS = 3
 ROLE = "arn:aws:iam::000000000000:role/test"
 
-# What replies have to say although the models require none of it, by the nouns of their shapes.
-PROMISED = {
+# The members that replies must have although the models do not require them, by shape.
+REQUIRED = {
     "HarvestJob": "arn channelId createdAt endTime id originEndpointId s3Destination startTime"
     " status",
     "Asset": "arn createdAt id packagingGroupId sourceArn sourceRoleArn",
@@ -69,73 +69,73 @@ SCALARS = {
 
 
 def check_reply(http_response, parsed, model, **_):
-    """Holds a reply against the service's model, as it was sent.
+    """Checks a reply, as it was sent, against the service's model.
 
-    botocore itself is silent about members that are missing, and drops those it does not know.
+    botocore does not report missing members, and it drops unknown ones.
     """
     if model.service_model.metadata["protocol"] != "rest-json":
         return
-    error, faults = parsed.get("Error"), []
+    error, violations = parsed.get("Error"), []
     if error is None:
         expected = model.http["responseCode"]
-        faults += departures(model.output_shape, json.loads(http_response.content), model.name)
+        violations += find_violations(model.output_shape, json.loads(http_response.content), model.name)
     else:
         documented = {shape.name: shape.metadata["error"] for shape in model.error_shapes}
         documented["NotImplementedException"] = {"httpStatusCode": 501}
         expected = documented.get(error["Code"], {}).get("httpStatusCode")
-        faults += [] if error["Message"] else ["the error has no message"]
-    if faults or http_response.status_code != expected:
-        answer = f"{http_response.status_code} {http_response.content} and not {expected}"
-        raise AssertionError(f"{model.name} is answered {answer}: {faults}")
+        violations += [] if error["Message"] else ["the error has no message"]
+    if violations or http_response.status_code != expected:
+        answer = f"{http_response.status_code} {http_response.content}, expected {expected}"
+        raise AssertionError(f"{model.name} returned {answer}: {violations}")
 
 
-def departures(shape, value, where):
-    """Where a value is not what its shape says."""
+def find_violations(shape, value, where):
+    """Yields each place where a value does not match its shape."""
     if shape.type_name == "structure" and isinstance(value, dict):
-        members, promised = {}, []
+        members, required = {}, []
         for name, member in shape.members.items():
             wire_name = member.serialization.get("name", name)
             members[wire_name] = member
-            promised += [wire_name] if name in shape.required_members else []
+            required += [wire_name] if name in shape.required_members else []
         noun = re.sub("^(Create|Describe|Start|Stop)|(Response|Shallow)$", "", shape.name)
-        promised += PROMISED.get(shape.name, PROMISED.get(noun, "")).split()
-        yield from (f"{where}.{name} is missing" for name in promised if name not in value)
+        required += REQUIRED.get(shape.name, REQUIRED.get(noun, "")).split()
+        yield from (f"{where}.{name} is missing" for name in required if name not in value)
         for name, member in value.items():
             if name in members:
-                yield from departures(members[name], member, f"{where}.{name}")
+                yield from find_violations(members[name], member, f"{where}.{name}")
             else:
                 yield f"{where}.{name} is unknown"
     elif shape.type_name == "list" and isinstance(value, list):
         for at, member in enumerate(value):
-            yield from departures(shape.member, member, f"{where}[{at}]")
+            yield from find_violations(shape.member, member, f"{where}[{at}]")
     elif shape.type_name == "map" and isinstance(value, dict):
         for name, member in value.items():
-            yield from departures(shape.value, member, f"{where}[{name!r}]")
+            yield from find_violations(shape.value, member, f"{where}[{name!r}]")
     elif type(value) not in SCALARS.get(shape.type_name, ()):
-        yield f"{where} is {value!r} and not a {shape.type_name}"
+        yield f"{where} is {value!r}, expected a {shape.type_name}"
     else:
         rules, size = shape.metadata, len(value) if isinstance(value, str) else value
-        least, most = rules.get("min", size), rules.get("max", size)
+        minimum, maximum = rules.get("min", size), rules.get("max", size)
         if value not in rules.get("enum", [value]):
-            yield f"{where} is {value!r} and not one of {rules['enum']}"
-        if not least <= size <= most:
-            yield f"{where} is {value!r} and not from {least} to {most}"
+            yield f"{where} is {value!r}, expected one of {rules['enum']}"
+        if not minimum <= size <= maximum:
+            yield f"{where} is {value!r}, expected {minimum} to {maximum}"
         if not re.search(rules.get("pattern", ""), str(value)):
-            yield f"{where} is {value!r} and not as {rules['pattern']}"
+            yield f"{where} is {value!r}, expected the pattern {rules['pattern']}"
 
 
 def eventually(timeout, condition, message):
-    """Waits for a condition; what it gave."""
+    """Waits until a condition is true, and returns its value."""
     deadline = time.monotonic() + timeout
     while not (result := condition()):
-        if deadline < time.monotonic():
+        if time.monotonic() > deadline:
             raise AssertionError(f"{message} within {timeout} s")
         time.sleep(0.1)
     return result
 
 
 def get(request):
-    """The status and the body of a URL, or of another request."""
+    """Requests a URL, and returns the status and the body."""
     try:
         with urlopen(request, timeout=10) as response:
             return response.status, response.read()
@@ -164,7 +164,7 @@ def segments(manifest):
 
 
 def seconds_within(window):
-    """Whole seconds in the first and in the last segment of a window."""
+    """The first whole second in the first segment, and the last one in the last segment."""
     return math.ceil(window[0].start.timestamp()), math.floor(window[-1].end.timestamp())
 
 
@@ -173,14 +173,14 @@ def unused_id():
 
 
 class WireTest(unittest.TestCase):
-    """A stand-in for the tests of a class, and a client of each of its services."""
+    """A test class with a running stand-in and a client for each of its services."""
 
     OPTIONS = ()
 
     @classmethod
     def setUpClass(cls):
         if not PROGRAM.exists():
-            raise AssertionError(f"{PROGRAM} is missing: `cargo build -p matchcut-local` makes it")
+            raise AssertionError(f"{PROGRAM} is missing; build it with `cargo build -p matchcut-local`")
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.log = Path(folder.name) / "output"
@@ -188,14 +188,14 @@ class WireTest(unittest.TestCase):
         with cls.log.open("w") as log:
             command = [PROGRAM, *options, *cls.OPTIONS]
             cls.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        # Done from the last to the first, whatever one of them raises.
+        # Cleanups run from the last to the first, even if one of them raises.
         cls.addClassCleanup(cls.process.wait)
         cls.addClassCleanup(cls.process.kill)
         cls.addClassCleanup(cls.process.wait, timeout=20)
         cls.addClassCleanup(cls.process.terminate)
         eventually(30, lambda: cls.printed("ready"), "the stand-in was not ready")
         environment = dict(line.split("=", 1) for line in cls.printed("env"))
-        # As the functions do, the clients find their services by the environment alone.
+        # Like the functions, the clients find their services by the environment alone.
         with mock.patch.dict(os.environ, environment, clear=True):
             cls.session = boto3.session.Session(region_name=environment["AWS_REGION"])
             once = Config(retries={"max_attempts": 0})
@@ -204,22 +204,22 @@ class WireTest(unittest.TestCase):
             client.meta.events.register("after-call", check_reply)
         cls.live, cls.vod, cls.media_live, cls.media_convert, cls.s3, cls.dynamodb, *others = clients
         cls.secrets, cls.sqs, cls.events = others
-        # The other one is for uploads.
+        # The other bucket is for uploads.
         cls.bucket, _ = sorted(bucket["Name"] for bucket in cls.s3.list_buckets()["Buckets"])
 
     @classmethod
     def printed(cls, name):
-        """The printed lines of a name, as long as the stand-in runs."""
+        """The values of the printed lines with a name. Fails if the stand-in has ended."""
         text = cls.log.read_text()
         if cls.process.poll() is not None:
             raise AssertionError(f"the stand-in ended: {text}")
         return re.findall(rf"^{name}\b *(.*)\n", text, re.MULTILINE)
 
     def run(self, result):
-        said, bad = len(self.log.read_text()), len(result.failures) + len(result.errors)
+        offset, failed = len(self.log.read_text()), len(result.failures) + len(result.errors)
         super().run(result)
-        if bad < len(result.failures) + len(result.errors):
-            print(self.log.read_text()[said:], file=sys.stderr)
+        if failed < len(result.failures) + len(result.errors):
+            print(self.log.read_text()[offset:], file=sys.stderr)
 
     @classmethod
     def live_manifest(cls):
@@ -237,7 +237,7 @@ class WireTest(unittest.TestCase):
 
     @classmethod
     def job(cls, **other):
-        """A request for a job that can be done, but for what is given."""
+        """A valid request for a harvest job, changed by the given members."""
         start, end = seconds_within(cls.window())
         key = f"clips/{unused_id()}/parent.m3u8"
         return {
@@ -250,7 +250,7 @@ class WireTest(unittest.TestCase):
 
     @classmethod
     def ended_job(cls, **other):
-        """A job that is not in progress any more."""
+        """Creates a harvest job, and returns it when it has ended."""
         job_id = cls.live.create_harvest_job(**cls.job(**other))["Id"]
         describe = lambda: cls.live.describe_harvest_job(Id=job_id)
         ended = lambda: (job := describe())["Status"] != "IN_PROGRESS" and job
@@ -264,7 +264,7 @@ class WireTest(unittest.TestCase):
             call(**asked)
 
     def paged(self, call, member, size=1, **asked):
-        """All items of a list, as boto3 pages through it."""
+        """All items of a list, read in pages by boto3."""
         pages = call.__self__.get_paginator(call.__name__).paginate(
             PaginationConfig={"PageSize": size}, **asked
         )
