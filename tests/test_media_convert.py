@@ -11,7 +11,7 @@ from typing import Any
 import botocore.parsers
 import botocore.session
 
-from stand_in import ROOT, WireTest, find_violations, eventually, unused_id, uris
+from stand_in import ROOT, WireTest, eventually, find_violations, unused_id, uris
 
 GOLDENS = {file.stem: file for file in ROOT.glob("functions/src/upload/goldens/*.snap")}
 MODEL = botocore.session.get_session().get_service_model("mediaconvert")
