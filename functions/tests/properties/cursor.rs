@@ -1,4 +1,4 @@
-//! Cursors: opaque, and come back as they were given out.
+//! Cursors parse back, and changed ones are refused.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use crate::values::key;
 
 proptest! {
     #[test]
-    fn a_cursor_comes_back_as_it_was(key in key()) {
+    fn a_cursor_parses_back(key in key()) {
         let text = BASE64_URL_SAFE_NO_PAD.encode(key.to_string());
         let cursor: Cursor = text.parse().unwrap();
         prop_assert_eq!(cursor.competition(), &key.competition);
@@ -24,7 +24,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_cursor_is_another_or_refused(key in key(), at in any::<usize>(), byte in any::<u8>()) {
+    fn a_changed_cursor_is_another_cursor_or_refused(key in key(), at in any::<usize>(), byte in any::<u8>()) {
         let mut bytes = key.to_string().into_bytes();
         let at = at % bytes.len();
         bytes[at] = byte;

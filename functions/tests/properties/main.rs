@@ -1,10 +1,10 @@
-//! What holds for every value, and not for the tables' only: random ones are tried, and what fails
-//! is made smaller until it can be read.
+//! Properties that hold for every value. Each test tries random values, and reduces a failing one to
+//! the smallest that still fails.
 
 mod cursor;
 mod ids;
-mod moments;
 mod timeline;
+mod times;
 mod transitions;
 mod values;
 mod windows;

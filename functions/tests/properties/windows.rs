@@ -1,14 +1,14 @@
-//! Windows: whole seconds around, or within, what was asked.
+//! Windows are whole seconds around, or within, two times.
 
 use chrono::{TimeDelta, Timelike as _};
 use matchcut::clip::{Limits, Window, WindowError};
 use proptest::prelude::*;
 
-use crate::values::{span, window};
+use crate::values::{start_and_end, window};
 
 proptest! {
     #[test]
-    fn a_window_holds_what_was_asked_and_less_than_a_second_more((start, end) in span()) {
+    fn a_window_contains_both_times_and_less_than_a_second_more((start, end) in start_and_end()) {
         let window = Window::new(start, end).unwrap();
         prop_assert!(window.start() <= start && end <= window.end());
         let second = TimeDelta::seconds(1);
@@ -17,7 +17,7 @@ proptest! {
     }
 
     #[test]
-    fn a_window_within_is_the_longest_of_whole_seconds((start, end) in span()) {
+    fn a_window_within_two_times_is_the_longest_of_whole_seconds((start, end) in start_and_end()) {
         match Window::new_within(start, end) {
             Ok(window) => {
                 prop_assert!(start <= window.start() && window.end() <= end);
@@ -33,13 +33,13 @@ proptest! {
     }
 
     #[test]
-    fn what_does_not_start_before_its_end_is_no_window((start, end) in span()) {
+    fn a_window_that_does_not_start_before_its_end_is_refused((start, end) in start_and_end()) {
         prop_assert_eq!(Window::new(end, start), Err(WindowError::Empty));
         prop_assert_eq!(Window::new_within(end, start), Err(WindowError::Empty));
     }
 
     #[test]
-    fn a_window_is_asked_for_again_as_the_same(window in window()) {
+    fn a_window_of_whole_seconds_is_not_changed(window in window()) {
         prop_assert_eq!(Window::new(window.start(), window.end()), Ok(window));
         prop_assert_eq!(Window::new_within(window.start(), window.end()), Ok(window));
         let json = serde_json::to_string(&window).unwrap();
@@ -47,14 +47,14 @@ proptest! {
     }
 
     #[test]
-    fn a_window_that_is_allowed_can_be_harvested(
+    fn a_window_passes_the_check_exactly_if_it_is_within_the_limits(
         window in window(),
         segment in 1_i64..60,
         startover in 60_i64..1_209_600,
     ) {
         let (segment, startover) = (TimeDelta::seconds(segment), TimeDelta::seconds(startover));
         let length = window.end() - window.start();
-        let fits = segment * 2 <= length && length <= startover && length <= Window::MAX_LENGTH;
-        prop_assert_eq!(window.check(Limits { segment, startover }).is_ok(), fits);
+        let is_within = segment * 2 <= length && length <= startover && length <= Window::MAX_LENGTH;
+        prop_assert_eq!(window.check(Limits { segment, startover }).is_ok(), is_within);
     }
 }
