@@ -45,7 +45,7 @@ pub(crate) fn turn(file: &Path) {
 }
 
 /// Cuts a file off at half its length.
-pub(crate) fn halve(file: &Path) {
+pub(crate) fn truncate(file: &Path) {
     let bytes = std::fs::read(file).unwrap();
     std::fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
 }

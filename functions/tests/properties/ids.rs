@@ -10,7 +10,7 @@ use crate::values::{key, moment, window};
 
 proptest! {
     #[test]
-    fn every_id_is_one_that_can_be_read(moment in moment(), window in window(), text in ".*") {
+    fn every_clip_id_parses_back(moment in moment(), window in window(), text in ".*") {
         for id in [
             ClipId::for_window(window),
             ClipId::for_time(moment),
@@ -23,7 +23,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_moment_a_request_may_name_has_an_id(
+    fn every_request_time_has_a_clip_id(
         text in r"(1970|2020|9999)-(01-01|06-30|12-31)T(00|23):(00|59):(00|59|60)(\.5|)(Z|[+-]23:59)",
     ) {
         if let Ok(moment) = parse_time(&text) {
@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_read_as_a_key_is_written_the_same(
+    fn a_parsed_key_prints_the_same_text(
         name in r"[A-Za-z0-9-]{0,3}_?[0-9]{13,15}_[0-9]{13,15}_[A-Za-z0-9]{5,7}(_[0-9]{1,2})?",
     ) {
         if let Ok(key) = name.parse::<ClipKey>() {
@@ -69,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn names_of_others_are_refused_whatever_they_are(name in r"\PC*") {
+    fn arbitrary_text_is_refused_or_prints_the_same(name in r"\PC*") {
         if let Ok(key) = name.parse::<ClipKey>() {
             prop_assert_eq!(key.to_string(), name.clone());
         }

@@ -3,8 +3,8 @@
 
 mod cursor;
 mod ids;
-mod moments;
 mod timeline;
+mod times;
 mod transitions;
 mod values;
 mod windows;

@@ -61,7 +61,7 @@ fn near(one: TimeDelta, other: TimeDelta) -> bool {
 
 proptest! {
     #[test]
-    fn a_timeline_is_that_of_its_segments(stream in stream()) {
+    fn a_timeline_matches_its_segments(stream in stream()) {
         let times = times(&stream);
         let timeline = read(&times, |_| true).unwrap();
         prop_assert_eq!(timeline.start(), times[0].0);
@@ -73,12 +73,12 @@ proptest! {
     }
 
     #[test]
-    fn one_tag_before_the_first_stop_tells_as_much_as_one_per_segment(
+    fn one_time_tag_before_the_first_gap_is_enough(
         stream in stream(),
         at in any::<prop::sample::Index>(),
     ) {
         let times = times(&stream);
-        let stop = stream.iter().skip(1).position(|(_, gap)| 0 < *gap);
+        let stop = stream.iter().skip(1).position(|(_, gap)| *gap > 0);
         let at = at.index(stop.map_or(stream.len(), |stop| stop + 1));
         let (every, one) = (read(&times, |_| true).unwrap(), read(&times, |it| it == at).unwrap());
         prop_assert!(near(every.start() - begin(), one.start() - begin()));
@@ -87,7 +87,7 @@ proptest! {
 
     /// MediaPackage widens a window to the segments it touches; those are the clip.
     #[test]
-    fn a_clips_bounds_hold_its_window_and_less_than_a_segment_more(
+    fn bounds_exceed_the_window_by_less_than_a_segment(
         stream in stream(),
         from in any::<prop::sample::Index>(),
         to in any::<prop::sample::Index>(),

@@ -88,7 +88,7 @@ fn trigger() -> impl Strategy<Value = Trigger> {
 }
 
 /// What is told in turn, and about which attempt: mostly about the one under way.
-fn story() -> impl Strategy<Value = Vec<(Trigger, Option<u32>)>> {
+fn trigger_sequence() -> impl Strategy<Value = Vec<(Trigger, Option<u32>)>> {
     let of = prop_oneof![4 => Just(None), 1 => (0..8_u32).prop_map(Some)];
     let deleted = prop_oneof![40 => trigger(), 1 => Just(Trigger::Deleted)];
     prop::collection::vec((deleted, of), 0..60)
@@ -146,10 +146,10 @@ fn check_change(
 
 proptest! {
     #[test]
-    fn no_story_leads_a_clip_astray(clip in clip(), story in story()) {
+    fn any_sequence_of_triggers_keeps_a_clip_valid(clip in clip(), trigger_sequence in trigger_sequence()) {
         let mut now = clip;
         check(&now)?;
-        for (seconds, (trigger, of)) in (1..).zip(story) {
+        for (seconds, (trigger, of)) in (1..).zip(trigger_sequence) {
             let (time, of) = (at(seconds * 10), of.unwrap_or(now.attempt));
             let Some(next) = apply_trigger(&now, of, trigger.clone(), time) else { continue };
             check_change(&now, &next, of, &trigger)?;
@@ -161,7 +161,7 @@ proptest! {
 
     /// All that is true of one attempt that succeeds is told at least once, in any order.
     #[test]
-    fn what_is_true_of_a_clip_leads_to_the_same_end_in_any_order(
+    fn triggers_of_a_successful_attempt_lead_to_ready_in_any_order(
         clip in clip(),
         told in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
         order in Just((0..8).collect::<Vec<usize>>()).prop_shuffle(),
@@ -188,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn a_failed_clip_is_tried_again_until_it_is_ready_or_five_times(
+    fn a_failed_clip_can_be_retried_up_to_five_attempts(
         clip in clip(),
         code in select(vec![FailureCode::HarvestFailed, FailureCode::IngestFailed]),
         failures in 0..8_u32,

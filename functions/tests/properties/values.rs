@@ -14,7 +14,7 @@ pub(crate) fn moment() -> impl Strategy<Value = DateTime<Utc>> {
 }
 
 /// Two moments of a broadcast, the first one earlier, seldom whole seconds.
-pub(crate) fn span() -> impl Strategy<Value = (DateTime<Utc>, DateTime<Utc>)> {
+pub(crate) fn time_range() -> impl Strategy<Value = (DateTime<Utc>, DateTime<Utc>)> {
     (0..=LAST - 100_000_000, 1_i64..100_000_000).prop_map(|(start, length)| {
         let at = |it| DateTime::from_timestamp_millis(it).expect("years have four digits");
         (at(start), at(start) + TimeDelta::milliseconds(length))
@@ -22,7 +22,7 @@ pub(crate) fn span() -> impl Strategy<Value = (DateTime<Utc>, DateTime<Utc>)> {
 }
 
 pub(crate) fn window() -> impl Strategy<Value = Window> {
-    span().prop_map(|(start, end)| Window::new(start, end).expect("it starts before it ends"))
+    time_range().prop_map(|(start, end)| Window::new(start, end).expect("it starts before it ends"))
 }
 
 pub(crate) fn competition() -> impl Strategy<Value = CompetitionId> {

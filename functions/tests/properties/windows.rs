@@ -4,11 +4,11 @@ use chrono::{TimeDelta, Timelike as _};
 use matchcut::clip::{Limits, Window, WindowError};
 use proptest::prelude::*;
 
-use crate::values::{span, window};
+use crate::values::{time_range, window};
 
 proptest! {
     #[test]
-    fn a_window_holds_what_was_asked_and_less_than_a_second_more((start, end) in span()) {
+    fn a_window_exceeds_the_request_by_less_than_a_second((start, end) in time_range()) {
         let window = Window::new(start, end).unwrap();
         prop_assert!(window.start() <= start && end <= window.end());
         let second = TimeDelta::seconds(1);
@@ -17,7 +17,7 @@ proptest! {
     }
 
     #[test]
-    fn a_window_within_is_the_longest_of_whole_seconds((start, end) in span()) {
+    fn new_within_returns_the_longest_window_of_whole_seconds((start, end) in time_range()) {
         match Window::new_within(start, end) {
             Ok(window) => {
                 prop_assert!(start <= window.start() && window.end() <= end);
@@ -33,13 +33,13 @@ proptest! {
     }
 
     #[test]
-    fn what_does_not_start_before_its_end_is_no_window((start, end) in span()) {
+    fn a_window_that_ends_before_its_start_is_refused((start, end) in time_range()) {
         prop_assert_eq!(Window::new(end, start), Err(WindowError::Empty));
         prop_assert_eq!(Window::new_within(end, start), Err(WindowError::Empty));
     }
 
     #[test]
-    fn a_window_is_asked_for_again_as_the_same(window in window()) {
+    fn a_window_round_trips(window in window()) {
         prop_assert_eq!(Window::new(window.start(), window.end()), Ok(window));
         prop_assert_eq!(Window::new_within(window.start(), window.end()), Ok(window));
         let json = serde_json::to_string(&window).unwrap();
@@ -47,7 +47,7 @@ proptest! {
     }
 
     #[test]
-    fn a_window_that_is_allowed_can_be_harvested(
+    fn check_accepts_exactly_the_windows_that_can_be_harvested(
         window in window(),
         segment in 1_i64..60,
         startover in 60_i64..1_209_600,

@@ -6,8 +6,8 @@ use matchcut::api::Route as _;
 use matchcut::clip::{Clip, ClipKey, Edit, Status};
 use serde_json::{Value, json};
 
+use crate::api::Api;
 use crate::media::video;
-use crate::support::Api;
 
 /// Runs the sweep as it would run some minutes later.
 async fn sweep_after(api: &Api, minutes: i64) {
@@ -28,7 +28,7 @@ async fn assets(api: &Api) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deleted_clip_is_hidden_at_once_and_then_gone() {
+async fn a_deleted_clip_is_hidden_immediately_and_removed_later() {
     let api = Api::start().await;
     let (unwanted, other) = (ready(&api, "100m").await, ready(&api, "100m-dash").await);
     let key = unwanted.key();
@@ -53,7 +53,7 @@ async fn a_deleted_clip_is_hidden_at_once_and_then_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_harvest_that_runs_is_let_finish_and_then_removed() {
+async fn a_running_harvest_finishes_before_its_clip_is_removed() {
     let api = Api::start_with(|options| options.faults.slow = 4.0).await;
     let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
     api.delete(&key).await;
@@ -71,11 +71,11 @@ async fn a_harvest_that_runs_is_let_finish_and_then_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_goes_with_its_file_and_its_parts() {
+async fn a_deleted_upload_loses_its_original_and_parts() {
     let api = Api::start().await;
     let video = video().await;
-    api.drop_file("demo/final.mp4", ByteStream::from(video), "").await;
-    let clip = api.clip_that(|clip| clip.status == Status::Ready).await;
+    api.upload_directly("demo/final.mp4", ByteStream::from(video), "").await;
+    let clip = api.wait_for_any_clip(|clip| clip.status == Status::Ready).await;
     let in_parts = json!({ "filename": "long.mxf", "size": 200 << 20 }).to_string();
     let announced = api.post("/uploads", &in_parts).await.key();
     for key in [&clip.key(), &announced] {
@@ -101,10 +101,10 @@ async fn an_upload_goes_with_its_file_and_its_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_being_dropped_under_its_name_stays() {
+async fn deletion_keeps_another_multipart_upload_with_the_same_key() {
     let api = Api::start().await;
-    api.drop_file("demo/final.mp4", ByteStream::from_static(b"no video"), "").await;
-    let clip = api.clip_that(|clip| clip.status == Status::Failed).await;
+    api.upload_directly("demo/final.mp4", ByteStream::from_static(b"no video"), "").await;
+    let clip = api.wait_for_any_clip(|clip| clip.status == Status::Failed).await;
     let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
     let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
     let next = s3.create_multipart_upload().bucket(bucket).key("demo/final.mp4");
@@ -121,7 +121,7 @@ async fn what_is_being_dropped_under_its_name_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_comes_after_its_clip_was_deleted_goes_too() {
+async fn a_file_uploaded_after_the_deletion_is_deleted() {
     let api = Api::start().await;
     let video = video().await;
     let asked = json!({ "filename": "final.mp4", "size": video.len() }).to_string();
@@ -141,7 +141,7 @@ async fn a_file_that_comes_after_its_clip_was_deleted_goes_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clip_expires() {
+async fn an_expired_clip_is_removed() {
     let api = Api::start().await;
     let (short, long) = (ready(&api, "demo").await, ready(&api, "demo").await);
     let expiry = |minutes| Edit {
@@ -166,7 +166,7 @@ async fn a_clip_expires() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn competitions_have_an_expiry_of_their_own() {
+async fn each_competition_has_its_own_default_expiry() {
     let api = Api::start().await;
     let days = api.variables(&[("CLIP_EXPIRY_DAYS", r#"{"100m":3}"#.to_owned())]);
     let function = matchcut::harvest::CreateClip::new(&api.stack.sdk, &days).unwrap();

@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use url::Url;
 
-use crate::support::{Api, row};
+use crate::api::{Api, row};
 use matchcut::clip::Status;
 
 /// A function that runs in a process of its own, and the runtime API it asks for work.
@@ -126,7 +126,7 @@ fn request(method: &str, parameters: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_binary_does_the_work_of_its_name() {
+async fn each_binary_runs_its_function() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let start = async |program| Function::start(program, api.stack.variables.iter()).await;
     let status_of = |answer: &(String, Value)| (answer.0.clone(), answer.1["statusCode"].clone());
@@ -176,7 +176,7 @@ async fn each_binary_does_the_work_of_its_name() {
 
     let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
     let mut transcode = start(env!("CARGO_BIN_EXE_transcode-upload")).await;
-    api.write_behind("dropped/a.mp4", b"no video");
+    api.write_without_event("dropped/a.mp4", b"no video");
     let created = json!({ "bucket": { "name": bucket }, "object": { "key": "dropped/a.mp4" } });
     let body = json!({ "detail": created }).to_string();
     assert_eq!(transcode.invoke(json!({ "Records": [{ "body": body }] })).await.0, "response");
@@ -216,7 +216,7 @@ async fn each_binary_does_the_work_of_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn so_do_those_that_change_clips() {
+async fn edit_binaries_run_their_functions() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let start = async |program| Function::start(program, api.stack.variables.iter()).await;
     let status_of = |answer: &(String, Value)| (answer.0.clone(), answer.1["statusCode"].clone());
@@ -244,7 +244,7 @@ async fn so_do_those_that_change_clips() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn so_do_those_that_tell_of_changes() {
+async fn announce_binaries_run_their_functions() {
     let (sender, mut posted) = mpsc::unbounded_channel();
     let take = async move |body: String| sender.send(body).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -279,7 +279,7 @@ async fn so_do_those_that_tell_of_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn so_do_those_at_the_gate() {
+async fn gateway_binaries_run_their_functions() {
     let methods = [("CONTRACT_METHODS", r#"{"/api/clip":"POST"}"#)].into_iter();
     let mut refuse = Function::start(env!("CARGO_BIN_EXE_refuse-request"), methods).await;
     let mut event = request("GET", &json!({}));
@@ -297,7 +297,7 @@ async fn so_do_those_at_the_gate() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_missing_setting_stops_the_cold_start_by_name() {
+async fn a_missing_environment_variable_fails_the_cold_start() {
     let api = Api::start().await;
     let variables = api.stack.variables.iter().filter(|(name, _)| *name != "CLIPS_TABLE");
     let output = Command::new(env!("CARGO_BIN_EXE_list-clips"))

@@ -6,7 +6,7 @@ use matchcut::lambda::EventHandler as _;
 use matchcut::upload::JobStateChange;
 use serde_json::{Value, json};
 
-use crate::support::{Api, at, row};
+use crate::api::{Api, at, row};
 
 const JOB: &str = "1516661243506-abc";
 
@@ -34,7 +34,7 @@ fn transcoding() -> Clip {
 }
 
 /// A state change, spelled as it was captured.
-fn notice(
+fn notification(
     clip: &ClipKey,
     job: &str,
     status: &str,
@@ -85,13 +85,13 @@ async fn with_clip() -> (Api, ClipKey) {
 }
 
 async fn tell(api: &Api, clip: &ClipKey, job: &str, status: &str, more: &Value) -> Clip {
-    let notice = notice(clip, job, status, more);
-    api.stack.functions.transcode_complete.handle(notice).await.unwrap();
+    let notification = notification(clip, job, status, more);
+    api.stack.functions.transcode_complete.handle(notification).await.unwrap();
     api.library().find(clip).await.unwrap().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn progress_is_shown_and_never_runs_backwards() {
+async fn progress_never_decreases() {
     let (api, clip) = with_clip().await;
     let path = format!("/competitions/demo/clips/{}", clip.clip);
     let shown = async || api.get(&path).await.body["progress"].clone();
@@ -112,7 +112,7 @@ async fn progress_is_shown_and_never_runs_backwards() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failed_job_says_why_and_leaves_nothing() {
+async fn a_failed_transcode_records_its_reason_and_deletes_its_media() {
     for (status, more, code, reason) in [
         (
             "ERROR",
@@ -147,16 +147,16 @@ async fn a_failed_job_says_why_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn jobs_of_others_are_left_alone() {
+async fn transcode_jobs_of_other_applications_are_ignored() {
     let (api, clip) = with_clip().await;
     let unknown = transcoding().key();
     let before = api.library().find(&clip).await.unwrap();
     tell(&api, &clip, "another-job", "COMPLETE", &complete(10_000)).await;
     for metadata in [json!({}), json!({ "competition": "a b", "clip": "x" })] {
-        let foreign = notice(&clip, JOB, "COMPLETE", &json!({ "userMetadata": metadata }));
+        let foreign = notification(&clip, JOB, "COMPLETE", &json!({ "userMetadata": metadata }));
         api.stack.functions.transcode_complete.handle(foreign).await.unwrap();
     }
-    let foreign = notice(&unknown, JOB, "COMPLETE", &json!({}));
+    let foreign = notification(&unknown, JOB, "COMPLETE", &json!({}));
     api.stack.functions.transcode_complete.handle(foreign).await.unwrap();
     assert_eq!(api.library().find(&clip).await.unwrap(), before);
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
