@@ -1,4 +1,4 @@
-//! A stack of a test's own, asked as its users ask it; every reply is held against the contract.
+//! Starts one stack for each test and calls its API. Every reply is checked against `openapi.yaml`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -281,7 +281,7 @@ impl Api {
         .await
     }
 
-    /// Waits until some clip is like this.
+    /// Waits until any clip fulfills the condition.
     pub(crate) async fn wait_for_any_clip(&self, condition: impl Fn(&Clip) -> bool) -> Clip {
         self.eventually("there is such a clip", async || {
             let clips = self.rows().await.into_iter().filter_map(|row| {
@@ -300,7 +300,7 @@ impl Api {
         .await
     }
 
-    /// Asks again until there is an answer.
+    /// Polls until `ask` returns a value.
     pub(crate) async fn eventually<T>(
         &self,
         what: &str,
@@ -313,7 +313,7 @@ impl Api {
             if let Some(answer) = ask().await {
                 return answer;
             }
-            assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}");
+            assert!(tokio::time::Instant::now() < deadline, "timed out waiting until {what}");
         }
     }
 
@@ -327,7 +327,7 @@ impl Api {
             if condition(&clip) {
                 return clip;
             }
-            assert!(tokio::time::Instant::now() < deadline, "this is how far it came: {clip:?}");
+            assert!(tokio::time::Instant::now() < deadline, "timed out; the clip is now {clip:?}");
         }
     }
 }

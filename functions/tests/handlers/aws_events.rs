@@ -1,4 +1,4 @@
-//! `harvest-complete` and `asset-playable`, told in every order.
+//! `harvest-complete` and `asset-playable`, received in any order.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use matchcut::asset::InputNotification;
@@ -187,9 +187,9 @@ async fn a_transient_failure_returns_an_error_with_all_causes() {
     let error = function.handle(notification).await.unwrap_err();
     let diagnostic = lambda_runtime::Diagnostic::from(error);
     assert_eq!(diagnostic.error_type, "Record");
-    let told = diagnostic.error_message;
-    assert!(told.starts_with("could not record the end of the harvest of clip"), "{told}");
-    assert!(told.to_lowercase().contains("connect"), "{told}");
+    let message = diagnostic.error_message;
+    assert!(message.starts_with("could not record the end of the harvest of clip"), "{message}");
+    assert!(message.to_lowercase().contains("connect"), "{message}");
 }
 
 /// No service has an endpoint of its own.

@@ -104,7 +104,7 @@ async fn the_preview_url_plays_immediately() {
     let (url, text) = (parent.url().clone(), parent.text().await.unwrap());
     let children: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(children.len(), 3);
-    // The window may stand in the path as well, and the links sweep_with_interruptions on from there.
+    // The window may also be part of the path; relative links then resolve from there.
     let query: Vec<_> = url.query_pairs().map(|(name, time)| format!("{name}/{time}")).collect();
     let in_path = format!("{}/index_1.m3u8", query.join("/"));
     let in_path = url.join(&in_path).unwrap();
@@ -138,13 +138,13 @@ async fn a_throttled_harvest_stays_queued() {
 async fn create_harvest_job_is_not_retried_and_describe_is() {
     let api = Api::start_with(|options| options.faults.throttle = 1.0).await;
     let sdk = interruptible(&api.stack.sdk);
-    let harvester = HarvestJobs::from_variables(&sdk, &api.stack.variables).unwrap();
+    let jobs = HarvestJobs::from_variables(&sdk, &api.stack.variables).unwrap();
     let attempt = row("demo", 4, Status::Queued).current_attempt();
     let window = Window::new(at(4), at(8)).unwrap();
     let (asked, looked) = (Run::whole(), Run::whole());
-    let start = harvester.start(&attempt, "main-hls", window);
+    let start = jobs.start(&attempt, "main-hls", window);
     assert!(matches!(asked.of(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
-    assert!(matches!(looked.of(Box::pin(harvester.describe(&attempt))).await, Some(Err(_))));
+    assert!(matches!(looked.of(Box::pin(jobs.describe(&attempt))).await, Some(Err(_))));
     assert_eq!((asked.calls(), looked.calls()), (1, 3));
 }
 

@@ -1,4 +1,4 @@
-//! Clips that nobody wants any more: hidden at once, removed by the sweep.
+//! Deleted and expired clips: hidden immediately, removed by the sweep.
 
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
@@ -15,22 +15,23 @@ async fn sweep_after(api: &Api, minutes: i64) {
     api.stack.functions.sweep.run(now).await.unwrap();
 }
 
-async fn ready(api: &Api, competition: &str) -> Clip {
+async fn create_ready_clip(api: &Api, competition: &str) -> Clip {
     let asked = json!({ "competition": competition, "lastSeconds": 4 });
     let key = api.post_clip(&asked.to_string()).await.key();
     api.wait_for(&key, |clip| clip.status == Status::Ready).await
 }
 
-async fn assets(api: &Api) -> Vec<String> {
+async fn list_assets(api: &Api) -> Vec<String> {
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
-    let assets = vod.list_assets().send().await.unwrap();
-    assets.assets().iter().map(|asset| asset.id().unwrap().to_owned()).collect()
+    let list_assets = vod.list_assets().send().await.unwrap();
+    list_assets.assets().iter().map(|asset| asset.id().unwrap().to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_clip_is_hidden_immediately_and_removed_later() {
     let api = Api::start().await;
-    let (unwanted, other) = (ready(&api, "100m").await, ready(&api, "100m-dash").await);
+    let (unwanted, other) =
+        (create_ready_clip(&api, "100m").await, create_ready_clip(&api, "100m-dash").await);
     let key = unwanted.key();
     let path = format!("/competitions/100m/clips/{}", key.clip);
     for _ in 0..2 {
@@ -39,9 +40,13 @@ async fn a_deleted_clip_is_hidden_immediately_and_removed_later() {
         assert_eq!(api.get("/competitions/100m/clips").await.body["clips"], json!([]));
     }
     sweep_after(&api, 0).await;
-    assert_eq!(assets(&api).await.len(), 2, "lists in caches may still show it");
+    assert_eq!(list_assets(&api).await.len(), 2, "lists in caches may still show it");
     sweep_after(&api, 1).await;
-    assert_eq!(assets(&api).await, [other.current_attempt().to_string()], "its asset goes first");
+    assert_eq!(
+        list_assets(&api).await,
+        [other.current_attempt().to_string()],
+        "its asset goes first"
+    );
     let ours = |key: &String| key.starts_with(&other.key().media_prefix());
     assert!(api.objects().iter().all(ours), "only its own media goes: {:?}", api.objects());
     let status = api.library().find(&key).await.unwrap().map(|clip| clip.status);
@@ -67,7 +72,7 @@ async fn a_running_harvest_finishes_before_its_clip_is_removed() {
     .await;
     sweep_after(&api, 40).await;
     assert_eq!(api.library().find(&key).await.unwrap(), None);
-    assert_eq!((api.objects(), assets(&api).await), (vec![], vec![]));
+    assert_eq!((api.objects(), list_assets(&api).await), (vec![], vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,7 +89,7 @@ async fn a_deleted_upload_loses_its_original_and_parts() {
         assert_eq!(api.post(&path, r#"{"parts":[]}"#).await.status, 404);
     }
     sweep_after(&api, 4).await;
-    assert_eq!((api.objects(), assets(&api).await), (vec![], vec![]));
+    assert_eq!((api.objects(), list_assets(&api).await), (vec![], vec![]));
     let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
     let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
     let left = s3.list_objects_v2().bucket(bucket).send().await.unwrap();
@@ -143,7 +148,8 @@ async fn a_file_uploaded_after_the_deletion_is_deleted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_expired_clip_is_removed() {
     let api = Api::start().await;
-    let (short, long) = (ready(&api, "demo").await, ready(&api, "demo").await);
+    let (short, long) =
+        (create_ready_clip(&api, "demo").await, create_ready_clip(&api, "demo").await);
     let expiry = |minutes| Edit {
         expires_at: Some(Some(Utc::now() + TimeDelta::minutes(minutes))),
         ..Edit::default()

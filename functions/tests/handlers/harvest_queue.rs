@@ -1,4 +1,4 @@
-//! Clips that wait: for a harvest job, first come, first served; or for their end to air.
+//! The harvest queue, and scheduled clips that wait for their end to air.
 
 use chrono::Utc;
 use matchcut::clip::{Clip, Source, Status};
@@ -36,7 +36,7 @@ async fn queued_clips_start_first_in_first_out() {
     for _ in 0..JOBS + 8 {
         clips.push(api.post_clip(r#"{"lastSeconds":4}"#).await.key());
     }
-    // Nobody sweeps here: each harvest that ends wakes the first in line.
+    // No sweep runs here: each harvest that ends starts the first queued clip.
     api.eventually("each clip has had its turn", async || {
         let mut waiting = Vec::new();
         // The last first, so that none moves on between it and those before it.
@@ -96,7 +96,7 @@ async fn a_failing_channel_does_not_block_other_channels() {
         serde_json::from_str(api.stack.variables.required("CHANNELS").unwrap()).unwrap();
     let mut broken = channels[0].clone();
     broken["id"] = json!("broken");
-    // More than MediaPackage reads of a request: the calls fail, and no reason is given.
+    // Larger than any request that MediaPackage reads: the calls fail without a reason.
     broken["originEndpointId"] = json!("x".repeat(3 << 20));
     channels.push(broken);
     let variables = api.variables(&[("CHANNELS", json!(channels).to_string())]);

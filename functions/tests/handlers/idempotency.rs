@@ -1,4 +1,4 @@
-//! Requests sent twice: `Idempotency-Key`.
+//! Repeated requests with an `Idempotency-Key`.
 
 use chrono::{TimeDelta, Utc};
 use matchcut::clip::Status;

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use matchcut::clip::Status;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -15,7 +16,6 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use crate::api::{Api, row};
-use matchcut::clip::Status;
 
 /// A function that runs in a process of its own, and the runtime API it asks for work.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
@@ -189,7 +189,11 @@ async fn each_binary_runs_its_function() {
         "source": "aws.mediaconvert",
         "detail": { "jobId": "1", "status": "COMPLETE", "userMetadata": {} },
     });
-    assert_eq!(transcoded.invoke(event).await.0, "response", "it is another's");
+    assert_eq!(
+        transcoded.invoke(event).await.0,
+        "response",
+        "a job of another application is ignored"
+    );
 
     let due = row("demo", 4, Status::Queued);
     api.library().create(&due).await.unwrap();
@@ -212,7 +216,11 @@ async fn each_binary_runs_its_function() {
     api.wait_for_status(&due, Status::Failed).await;
 
     event["detail"]["harvest_job"]["id"] = json!(3);
-    assert_eq!(harvest.invoke(event).await.0, "error", "an event nobody understands is not lost");
+    assert_eq!(
+        harvest.invoke(event).await.0,
+        "error",
+        "an invalid event returns an error, so it is retried"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

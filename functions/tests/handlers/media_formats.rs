@@ -1,4 +1,4 @@
-//! Files of all kinds, dropped into the bucket: each becomes ready, or says why it does not.
+//! Media files of many formats: each becomes a ready clip or fails with a reason.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -14,14 +14,14 @@ async fn values_up_to(function: &mut Function, last: &str) -> BTreeMap<String, f
     let mut values = BTreeMap::new();
     while !values.contains_key(last) {
         let line = function.metrics.recv().await.unwrap();
-        let [told] = &line["_aws"]["CloudWatchMetrics"].as_array().unwrap()[..] else {
+        let [metrics] = &line["_aws"]["CloudWatchMetrics"].as_array().unwrap()[..] else {
             panic!("{line}")
         };
-        assert_eq!(told["Namespace"], "Matchcut/test");
-        let dimensions = told["Dimensions"][0].as_array().unwrap().iter();
+        assert_eq!(metrics["Namespace"], "Matchcut/test");
+        let dimensions = metrics["Dimensions"][0].as_array().unwrap().iter();
         let dimensions = dimensions.map(|name| line[name.as_str().unwrap()].as_str().unwrap());
         let of: String = dimensions.map(|value| format!(" {value}")).collect();
-        for metric in told["Metrics"].as_array().unwrap() {
+        for metric in metrics["Metrics"].as_array().unwrap() {
             let name = metric["Name"].as_str().unwrap();
             values.insert(format!("{name}{of}"), line[name].as_f64().unwrap());
         }

@@ -1,4 +1,4 @@
-//! Packaging groups that fill up.
+//! Full packaging groups.
 
 use std::fs;
 
@@ -74,10 +74,10 @@ async fn a_clip_uses_the_group_with_free_assets_or_waits() {
 async fn a_full_group_costs_one_call() {
     let (api, _groups) = start().await;
     let sdk = interruptible(&api.stack.sdk);
-    let publisher = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
+    let assets = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
     let ensure = async |clip: &Clip| {
         let run = Run::whole();
-        let created = run.of(Box::pin(publisher.ensure_asset(clip))).await.unwrap();
+        let created = run.of(Box::pin(assets.ensure_asset(clip))).await.unwrap();
         (run.calls(), created)
     };
     let [first, second, third] = [0, 4, 8].map(|start| row("demo", start, Status::Harvesting));
@@ -95,11 +95,11 @@ async fn a_full_group_costs_one_call() {
 async fn an_asset_with_a_lost_response_is_not_created_in_another_group() {
     let (api, _groups) = start().await;
     let sdk = interruptible(&api.stack.sdk);
-    let publisher = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
+    let assets = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
     for (start, cut, group) in [(0, Cut::BreakBefore, "second"), (4, Cut::BreakAfter, "default")] {
         let clip = row("demo", start, Status::Harvesting);
         let run = Run::cut_at(0, cut);
-        run.of(Box::pin(publisher.ensure_asset(&clip))).await.unwrap().unwrap();
+        run.of(Box::pin(assets.ensure_asset(&clip))).await.unwrap().unwrap();
         assert!(run.was_cut());
         assert_eq!(find_packaging_group(&api, &clip).await, group, "{cut:?}");
     }

@@ -1,4 +1,4 @@
-//! Failed clips, tried again.
+//! Retries of failed clips.
 
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
@@ -12,7 +12,7 @@ async fn retry(api: &Api, clip: &Clip) -> Reply {
     api.post(&format!("/competitions/{}/clips/{}/retry", clip.competition, clip.clip), "").await
 }
 
-async fn fail(api: &Api, clip: &Clip, code: FailureCode) -> Clip {
+async fn record_failure(api: &Api, clip: &Clip, code: FailureCode) -> Clip {
     let failure = Failure { code, message: "It did not work.".to_owned() };
     let failed = Trigger::Failed(failure);
     api.library().advance(&clip.current_attempt(), &failed, Utc::now()).await.unwrap();
@@ -29,7 +29,7 @@ async fn a_retried_harvest_uses_the_next_attempt_number() {
     let clip = row("demo", 4, Status::Harvesting);
     let clip = Clip { playable: [].into(), manifests: [].into(), ..clip };
     api.library().create(&clip).await.unwrap();
-    let clip = fail(&api, &clip, FailureCode::HarvestFailed).await;
+    let clip = record_failure(&api, &clip, FailureCode::HarvestFailed).await;
     let answer = retry(&api, &clip).await;
     assert_eq!((answer.status.as_u16(), &answer.body["attempt"]), (202, &json!(2)));
     assert_eq!(answer.body.get("failure"), None);
@@ -48,7 +48,7 @@ async fn a_retried_ingest_keeps_the_media_and_creates_another_asset() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
     let packaging = api.sweep_until(&key, Status::Packaging).await;
-    let clip = fail(&api, &packaging, FailureCode::IngestFailed).await;
+    let clip = record_failure(&api, &packaging, FailureCode::IngestFailed).await;
     let objects = api.objects();
     assert_eq!(retry(&api, &clip).await.body["status"], "packaging");
     assert_eq!(retry(&api, &clip).await.body["attempt"], 2, "asked twice, it is tried once");
@@ -68,7 +68,7 @@ async fn a_retried_transcode_reads_the_original_again() {
     let api = Api::start_with(|options| options.faults.slow = 2.0).await;
     api.upload_directly("demo/final.mp4", ByteStream::from(video().await), "").await;
     let clip = api.wait_for_any_clip(|clip| clip.status == Status::Transcoding).await;
-    let clip = fail(&api, &clip, FailureCode::TranscodeFailed).await;
+    let clip = record_failure(&api, &clip, FailureCode::TranscodeFailed).await;
     assert_eq!(retry(&api, &clip).await.body["status"], "uploading");
     sweep(&api).await;
     let ready = api.wait_for_status(&clip, Status::Ready).await;

@@ -1,4 +1,4 @@
-//! The sweep: what no event told is found all the same.
+//! The sweep finds changes whose events were lost.
 
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};

@@ -1,4 +1,4 @@
-//! What operators ask of clips that are there.
+//! Operators' requests for existing clips: delete, update, retry.
 
 use chrono::Utc;
 use matchcut::api::Route as _;
@@ -8,8 +8,8 @@ use matchcut::harvest::CreateClip;
 use serde_json::json;
 
 use super::inventory::Inventory;
-use super::live_clips::packaged;
-use super::uploads::{announced, uploaded};
+use super::live_clips::create_packaged_clip;
+use super::uploads::{create_upload_row, create_uploaded_clip};
 use super::{
     CUTS, InterruptionTest, MINUTES_PER_DAY, clip_parameters, interrupt_requests, request,
 };
@@ -18,8 +18,8 @@ use crate::api::row;
 /// More clips than there are calls to cut.
 const CLIP_COUNT: usize = 12;
 
-/// Makes clips that are ready.
-pub(super) async fn made(test: &InterruptionTest, count: usize) -> Vec<Clip> {
+/// Creates ready clips.
+pub(super) async fn create_ready_clips(test: &InterruptionTest, count: usize) -> Vec<Clip> {
     let create = CreateClip::new(&test.api.stack.sdk, test.variables()).unwrap();
     for _ in 0..count {
         create.handle(request(&json!({}), &json!({}), r#"{"lastSeconds":4}"#)).await;
@@ -28,7 +28,7 @@ pub(super) async fn made(test: &InterruptionTest, count: usize) -> Vec<Clip> {
     test.clips().await
 }
 
-async fn fail(test: &InterruptionTest, clip: &Clip, code: FailureCode) -> Clip {
+async fn record_failure(test: &InterruptionTest, clip: &Clip, code: FailureCode) -> Clip {
     let failure = Failure { code, message: "It did not work.".to_owned() };
     let library = test.api.library();
     library.advance(&clip.current_attempt(), &Trigger::Failed(failure), Utc::now()).await.unwrap();
@@ -39,7 +39,7 @@ async fn fail(test: &InterruptionTest, clip: &Clip, code: FailureCode) -> Clip {
 async fn a_repeated_deletion_removes_the_clip_and_its_resources() {
     let test = InterruptionTest::start().await;
     let delete = DeleteClip::new(&test.sdk, test.variables()).unwrap();
-    let mut clips = made(&test, CLIP_COUNT).await.into_iter();
+    let mut clips = create_ready_clips(&test, CLIP_COUNT).await.into_iter();
     let prepare = async || clips.next().expect("there are enough");
     let work =
         async |clip: &Clip| delete.handle(request(&clip_parameters(clip), &json!({}), "")).await;
@@ -48,7 +48,7 @@ async fn a_repeated_deletion_removes_the_clip_and_its_resources() {
         work(&unused).await;
     }
     test.sweep_after(MINUTES_PER_DAY).await;
-    Inventory::of(&test).await.assert_no_resources();
+    Inventory::collect(&test).await.assert_no_resources();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,11 +57,11 @@ async fn a_repeated_deletion_removes_the_upload_and_its_parts() {
     let delete = DeleteClip::new(&test.sdk, test.variables()).unwrap();
     let work =
         async |clip: &Clip| delete.handle(request(&clip_parameters(clip), &json!({}), "")).await;
-    let prepare = async || announced(&test, true).await;
+    let prepare = async || create_upload_row(&test, true).await;
     interrupt_requests(&CUTS, 204, prepare, work).await;
     // The file may come for as long as the URLs that were given out are good.
     test.sweep_after(2 * MINUTES_PER_DAY).await;
-    Inventory::of(&test).await.assert_no_resources();
+    Inventory::collect(&test).await.assert_no_resources();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,7 +78,7 @@ async fn a_repeated_edit_is_applied_once() {
         update.handle(request(&clip_parameters(clip), &known, r#"{"title":"The final"}"#)).await
     };
     let count = interrupt_requests(&CUTS, 200, prepare, work).await;
-    let resources = Inventory::of(&test).await.assert_all_equal(count);
+    let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!(resources.row["title"], "The final");
     assert!(test.clips().await.iter().all(|clip| clip.version == 2));
 }
@@ -103,7 +103,7 @@ async fn a_repeated_retry_starts_one_harvest() {
         clip
     };
     let count = interrupt_retries(&test, prepare).await;
-    let resources = Inventory::of(&test).await.assert_all_equal(count);
+    let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!(
         (&resources.row["attempt"], &resources.harvests[..]),
         (&json!(2), &["attempt 2".to_owned()][..])
@@ -114,11 +114,11 @@ async fn a_repeated_retry_starts_one_harvest() {
 async fn a_repeated_retry_ingests_the_same_media_once() {
     let test = InterruptionTest::start().await;
     let prepare = async || {
-        let clip = packaged(&test).await;
-        fail(&test, &clip, FailureCode::IngestFailed).await
+        let clip = create_packaged_clip(&test).await;
+        record_failure(&test, &clip, FailureCode::IngestFailed).await
     };
     let count = interrupt_retries(&test, prepare).await;
-    let resources = Inventory::of(&test).await.assert_all_equal(count);
+    let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!((resources.harvests.len(), &resources.row["mediaAttempt"]), (1, &json!(1)));
     assert_eq!(
         resources.assets.len(),
@@ -132,11 +132,11 @@ async fn a_repeated_retry_ingests_the_same_media_once() {
 async fn a_repeated_retry_transcodes_the_original_once() {
     let test = InterruptionTest::start().await;
     let prepare = async || {
-        let clip = uploaded(&test).await;
-        fail(&test, &clip, FailureCode::TranscodeFailed).await
+        let clip = create_uploaded_clip(&test).await;
+        record_failure(&test, &clip, FailureCode::TranscodeFailed).await
     };
     let count = interrupt_retries(&test, prepare).await;
-    let resources = Inventory::of(&test).await.assert_all_equal(count);
+    let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!((resources.transcodes, resources.files, resources.assets.len()), (1, 1, 1));
     assert_eq!(resources.row["attempt"], 2);
 }

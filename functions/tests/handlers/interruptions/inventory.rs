@@ -1,4 +1,4 @@
-//! All there is in AWS, by the clip it belongs to.
+//! An inventory of everything in AWS, by clip.
 
 use std::collections::BTreeMap;
 
@@ -24,12 +24,12 @@ pub(super) struct Resources {
     pub(super) transcodes: usize,
 }
 
-/// Every clip, and everything there is; nothing belongs to no clip.
+/// The resources of every clip. A resource without a clip makes the test fail.
 #[derive(Debug)]
 pub(super) struct Inventory(BTreeMap<ClipKey, Resources>);
 
 impl Inventory {
-    pub(super) async fn of(test: &InterruptionTest) -> Self {
+    pub(super) async fn collect(test: &InterruptionTest) -> Self {
         let sdk = &test.api.stack.sdk;
         let mut resources_by_clip = BTreeMap::<ClipKey, Resources>::new();
         for clip in test.clips().await {
@@ -54,7 +54,9 @@ impl Inventory {
         }
         for key in test.api.objects() {
             let path: Vec<_> = key.splitn(4, '/').collect();
-            let [kind, competition, clip, rest] = path[..] else { panic!("{key} is of no clip") };
+            let [kind, competition, clip, rest] = path[..] else {
+                panic!("{key} belongs to no clip")
+            };
             let (competition, clip) = (competition.parse().unwrap(), clip.parse().unwrap());
             let resources = resources_by_clip.entry(ClipKey { competition, clip }).or_default();
             resources.media.push(format!("{kind} {rest}"));
@@ -102,7 +104,7 @@ impl Inventory {
         (*resources).clone()
     }
 
-    /// Whether nothing is left but the jobs that were done, which AWS forgets by itself.
+    /// Asserts that only finished jobs remain, which AWS deletes itself.
     #[track_caller]
     pub(super) fn assert_no_resources(mut self) {
         for resources in self.0.values_mut() {
@@ -122,7 +124,7 @@ async fn map_objects_to_clips(test: &InterruptionTest) -> impl Fn(&str) -> ClipK
         ObjectKey::Dropped { .. } => {
             let made = |upload: &matchcut::clip::Upload| upload.key == key;
             let mut found = clips.iter().filter(|clip| clip.upload().is_some_and(made));
-            let clip = found.next().unwrap_or_else(|| panic!("{key} is of no clip"));
+            let clip = found.next().unwrap_or_else(|| panic!("{key} belongs to no clip"));
             assert!(found.next().is_none(), "{key} became two clips");
             clip.key()
         }

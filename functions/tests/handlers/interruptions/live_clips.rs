@@ -1,4 +1,4 @@
-//! Clips of the stream.
+//! Live clips: requests, harvest and asset notifications.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use matchcut::api::Route as _;
@@ -17,8 +17,8 @@ use super::{
 };
 use crate::api::{at, row};
 
-/// A row of which nothing else is there yet.
-pub(super) async fn waiting(test: &InterruptionTest, status: Status) -> Clip {
+/// Stores a row that has no other resources.
+pub(super) async fn create_row(test: &InterruptionTest, status: Status) -> Clip {
     create(test, row("demo", 4, status)).await
 }
 
@@ -28,30 +28,33 @@ async fn create(test: &InterruptionTest, clip: Clip) -> Clip {
     clip
 }
 
-/// A clip whose harvest is over, and nobody knows it.
-async fn harvested(test: &InterruptionTest) -> Clip {
-    let clip = waiting(test, Status::Harvesting).await;
-    let harvester = HarvestJobs::from_variables(&test.api.stack.sdk, test.variables()).unwrap();
-    let Source::Live { requested, .. } = clip.source else { panic!("it is of the stream") };
-    harvester.start(&clip.current_attempt(), "main-hls", requested).await.unwrap();
+/// Creates a clip with a finished harvest job that no function has recorded.
+async fn create_harvested_clip(test: &InterruptionTest) -> Clip {
+    let clip = create_row(test, Status::Harvesting).await;
+    let jobs = HarvestJobs::from_variables(&test.api.stack.sdk, test.variables()).unwrap();
+    let Source::Live { requested, .. } = clip.source else { panic!("the clip is a live clip") };
+    jobs.start(&clip.current_attempt(), "main-hls", requested).await.unwrap();
     test.api
         .eventually("it is harvested", async || {
-            let look = harvester.describe(&clip.current_attempt()).await.unwrap();
-            (look == HarvestState::Succeeded).then_some(())
+            let state = jobs.describe(&clip.current_attempt()).await.unwrap();
+            (state == HarvestState::Succeeded).then_some(())
         })
         .await;
     clip
 }
 
-/// A clip whose asset is there, and nothing is known of its ingest.
-pub(super) async fn packaged(test: &InterruptionTest) -> Clip {
-    let clip = harvested(test).await;
+/// Creates a clip with an asset whose ingest is not recorded.
+pub(super) async fn create_packaged_clip(test: &InterruptionTest) -> Clip {
+    let clip = create_harvested_clip(test).await;
     let complete = HarvestComplete::new(&test.api.stack.sdk, test.variables()).unwrap();
-    complete.handle(ended(&clip, "SUCCEEDED")).await.unwrap();
+    complete.handle(build_harvest_notification(&clip, "SUCCEEDED")).await.unwrap();
     clip
 }
 
-fn ended(clip: &Clip, status: &str) -> EventBridgeEvent<HarvestJobNotification> {
+fn build_harvest_notification(
+    clip: &Clip,
+    status: &str,
+) -> EventBridgeEvent<HarvestJobNotification> {
     let name = clip.current_attempt().to_string();
     let job = json!({ "id": name, "status": status, "origin_endpoint_id": "main-hls" });
     let detail_type = "MediaPackage HarvestJob Notification";
@@ -61,7 +64,7 @@ fn ended(clip: &Clip, status: &str) -> EventBridgeEvent<HarvestJobNotification> 
     serde_json::from_value(event).unwrap()
 }
 
-fn playable(clip: &Clip, format: &str) -> EventBridgeEvent<InputNotification> {
+fn build_playable_notification(clip: &Clip, format: &str) -> EventBridgeEvent<InputNotification> {
     let arn = format!("arn:aws:mediapackage-vod:us-east-1:1:assets/{}", clip.current_attempt());
     serde_json::from_value(json!({
         "detail-type": "MediaPackage Input Notification",
@@ -73,9 +76,9 @@ fn playable(clip: &Clip, format: &str) -> EventBridgeEvent<InputNotification> {
 }
 
 /// Every clip is ready, was harvested once and has one asset.
-async fn all_are_ready(test: &InterruptionTest, count: usize) {
+async fn assert_all_ready(test: &InterruptionTest, count: usize) {
     test.settle(|clip| clip.status == Status::Ready).await;
-    let resources = Inventory::of(test).await.assert_all_equal(count);
+    let resources = Inventory::collect(test).await.assert_all_equal(count);
     assert_eq!(resources.row["status"], "ready");
     assert_eq!((resources.harvests.len(), resources.assets.len(), resources.transcodes), (1, 1, 0));
     assert!(!resources.media.is_empty());
@@ -91,7 +94,7 @@ async fn interrupt_create_clip(test: &InterruptionTest, body: &Value) -> usize {
 async fn a_repeated_clip_request_creates_one_clip() {
     let test = InterruptionTest::start().await;
     let count = interrupt_create_clip(&test, &json!({ "lastSeconds": 4 })).await;
-    all_are_ready(&test, count).await;
+    assert_all_ready(&test, count).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,7 +103,7 @@ async fn a_repeated_scheduled_clip_request_creates_one_clip() {
     let count = interrupt_create_clip(&test, &json!({ "start": at(20), "end": at(84) })).await;
     // The recorded stream ended years ago, and so will never get there.
     test.settle(|clip| clip.status == Status::Failed).await;
-    let resources = Inventory::of(&test).await.assert_all_equal(count);
+    let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!(resources.row["failure"]["code"], "not-aired");
     assert_eq!(
         (resources.harvests.len(), resources.assets.len(), resources.media.len()),
@@ -117,11 +120,11 @@ async fn each_accepted_clip_request_creates_one_clip() {
         interrupt_each_call(&ALL_CUTS, async || (), async |()| create.handle(asked()).await).await;
     let answered = tried.iter().filter(|run| is_answered(run.answer.as_ref())).count();
     let count = test.clips().await.len();
-    // Who got no reply may have a clip nevertheless, but nobody has two.
+    // A request without a reply may still have created a clip, but never two.
     assert!((answered..=tried.len()).contains(&count), "{count} clips of {answered} replies");
     let broken = tried.iter().filter(|run| run.what.starts_with("Break"));
     assert!(broken.clone().all(|run| is_answered(run.answer.as_ref())), "the SDK tries again");
-    all_are_ready(&test, count).await;
+    assert_all_ready(&test, count).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -148,45 +151,54 @@ async fn a_queued_clip_is_harvested_once() {
     };
     let next = Status::Harvesting;
     let count = interrupt_handler(&test, &ALL_CUTS, next, prepare, work).await;
-    all_are_ready(&test, count).await;
+    assert_all_ready(&test, count).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_harvested_clip_gets_one_asset_and_sends_a_due_message() {
     let test = InterruptionTest::start().await;
     let complete = HarvestComplete::new(&test.sdk, test.variables()).unwrap();
-    let first = waiting(&test, Status::Queued).await;
-    let handle = async |clip: &Clip| complete.handle(ended(clip, "SUCCEEDED")).await;
-    let prepare = async || harvested(&test).await;
+    let first = create_row(&test, Status::Queued).await;
+    let handle =
+        async |clip: &Clip| complete.handle(build_harvest_notification(clip, "SUCCEEDED")).await;
+    let prepare = async || create_harvested_clip(&test).await;
     let count = interrupt_handler(&test, &CUTS, Status::Packaging, prepare, handle).await;
     let due = json!({ "competition": first.competition, "clip": first.clip });
     let woken = test.api.messages("matchcut-due");
     assert!(woken.iter().all(|message| *message == due), "{woken:?}");
     assert!(woken.len() > CUTS.len(), "it was woken {} times", woken.len());
-    all_are_ready(&test, count + 1).await;
+    assert_all_ready(&test, count + 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_harvest_is_recorded() {
     let test = InterruptionTest::start().await;
     let complete = HarvestComplete::new(&test.sdk, test.variables()).unwrap();
-    let handle = async |clip: &Clip| complete.handle(ended(clip, "FAILED")).await;
-    let prepare = async || waiting(&test, Status::Harvesting).await;
+    let handle =
+        async |clip: &Clip| complete.handle(build_harvest_notification(clip, "FAILED")).await;
+    let prepare = async || create_row(&test, Status::Harvesting).await;
     let count = interrupt_and_redeliver(&test, &CUTS, Status::Failed, prepare, handle).await;
-    let resources = Inventory::of(&test).await.assert_all_equal(count);
+    let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!(resources.row["failure"]["code"], "harvest-failed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clip_is_ready_when_its_last_format_is_playable() {
     let test = InterruptionTest::start().await;
-    let tell = AssetPlayable::new(&test.sdk, test.variables()).unwrap();
-    let handle = async |clip: &Clip| tell.handle(playable(clip, "hls")).await;
+    let asset_playable = AssetPlayable::new(&test.sdk, test.variables()).unwrap();
+    let handle =
+        async |clip: &Clip| asset_playable.handle(build_playable_notification(clip, "hls")).await;
     let prepare = async || {
-        let clip = packaged(&test).await;
-        test.api.stack.functions.asset_playable.handle(playable(&clip, "hls-2")).await.unwrap();
+        let clip = create_packaged_clip(&test).await;
+        test.api
+            .stack
+            .functions
+            .asset_playable
+            .handle(build_playable_notification(&clip, "hls-2"))
+            .await
+            .unwrap();
         clip
     };
     let count = interrupt_handler(&test, &CUTS, Status::Ready, prepare, handle).await;
-    all_are_ready(&test, count).await;
+    assert_all_ready(&test, count).await;
 }

@@ -1,9 +1,9 @@
-//! Functions that are stopped at each of their calls to AWS, in each way: the end is always that of
-//! a run that nothing disturbed.
+//! Interrupts each function at each of its calls to AWS. The result must equal that of an
+//! undisturbed run.
 //!
-//! What lets a clip go on is what AWS does: a queue gives its message again, the bus its event; a
-//! client that got no reply asks again; and the sweep runs. The stand-in loses every event and
-//! gives no message to anyone, so that each of them is proven to be enough.
+//! A clip continues because a queue redelivers its message, EventBridge redelivers its event, a
+//! client without a reply repeats its request, or the sweep runs. In these tests the stand-in loses
+//! every event and delivers no message, so each of the four is tested alone.
 
 mod clip_requests;
 mod inventory;
@@ -29,34 +29,34 @@ use tokio::time::MissedTickBehavior;
 
 use crate::api::Api;
 
-/// A run that dies before a call has died after the one before it: there is no need to try both.
+/// Dying before a call is the same as dying after the previous call, so only one is tested.
 const CUTS: [Cut; 3] = [Cut::DieAfter, Cut::BreakAfter, Cut::GoneAfter];
-/// For those whose calls are many, and much comes of: what never took effect is tried again, too.
+/// For functions with many calls: also tests a call that never took effect.
 const ALL_CUTS: [Cut; 4] = [Cut::DieAfter, Cut::BreakAfter, Cut::BreakBefore, Cut::GoneAfter];
-/// More than any function makes for one clip.
+/// More calls than any function makes for one clip.
 const MAX_CALLS: usize = 40;
 
-/// How often a test is swept while something is awaited, and how often at most.
+/// The interval between two sweeps, and the maximum number of sweeps.
 const SWEEP_INTERVAL: Duration = Duration::from_millis(250);
 const MAX_SWEEPS: i64 = 240;
-/// What a sweep counts for, in minutes: as long as any look at an unfinished clip is put off.
+/// Simulated minutes between two sweeps: the longest delay of a check of a pending clip.
 const MINUTES_PER_SWEEP: i64 = 15;
-/// In minutes: later than whatever the sweeps before it can have put off.
+/// Later than any check that an earlier sweep can have scheduled.
 const MINUTES_PER_DAY: i64 = 24 * 60;
 
-/// A stack that tells nothing, and what functions are made of whose calls can be cut off.
+/// A stack that delivers no event, and an SDK configuration whose calls can be interrupted.
 struct InterruptionTest {
     api: Api,
     sdk: SdkConfig,
     _groups: TempDir,
 }
 
-/// A run, and what it was about.
+/// An interrupted run and its input.
 #[derive(Debug)]
 struct Interrupted<T, R> {
     what: String,
     case: T,
-    /// What it came to, unless it died.
+    /// The result, unless the run died.
     answer: Option<R>,
 }
 
@@ -92,7 +92,7 @@ impl InterruptionTest {
         self.api.stack.functions.sweep.run(now).await.unwrap();
     }
 
-    /// Sweeps, each time as if so much time had passed, until every clip is as it should be.
+    /// Sweeps, each time `MINUTES_PER_SWEEP` later, until every clip fulfills the condition.
     async fn settle(&self, settled: impl Fn(&Clip) -> bool) {
         let mut sweeps = tokio::time::interval(SWEEP_INTERVAL);
         sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -105,12 +105,12 @@ impl InterruptionTest {
         }
         let clips = self.clips().await.into_iter();
         let left: Vec<Clip> = clips.filter(|clip| !settled(clip)).collect();
-        panic!("these clips did not come to their end: {left:#?}");
+        panic!("these clips did not reach the expected state: {left:#?}");
     }
 }
 
-/// Has clips handled interrupt_each_call: what was given again led the clip to a status, and the rest is left
-/// to the sweep. How many clips that took.
+/// Interrupts the handler at each call. After a redelivery each clip must have the status `next`;
+/// runs that died without a redelivery are left to the sweep. Returns the number of clips.
 async fn interrupt_handler<E: Debug>(
     test: &InterruptionTest,
     ways: &[Cut],
@@ -123,8 +123,8 @@ async fn interrupt_handler<E: Debug>(
     redelivered + interrupt_each_call(&[Cut::DieAfter], prepare, handle).await.len()
 }
 
-/// Has clips handled interrupt_each_call, and again where that did not succeed: that led the clip to a
-/// status. How many clips it took.
+/// Interrupts the handler at each call and repeats each run that did not succeed. Each clip must
+/// then have the status `next`. Returns the number of clips.
 async fn interrupt_and_redeliver<E: Debug>(
     test: &InterruptionTest,
     ways: &[Cut],
@@ -143,7 +143,7 @@ async fn interrupt_and_redeliver<E: Debug>(
     tried.len()
 }
 
-/// Runs of one kind, each cut one call later than the one before, until one is not cut any more.
+/// Repeats the work, each time interrupted one call later, until a run is not interrupted.
 async fn interrupt_each_call<T, R>(
     ways: &[Cut],
     mut prepare: impl AsyncFnMut() -> T,
@@ -152,7 +152,7 @@ async fn interrupt_each_call<T, R>(
     let mut tried = Vec::new();
     for way in ways {
         for call in 0.. {
-            assert!(call < MAX_CALLS, "there is no end to it");
+            assert!(call < MAX_CALLS, "the run still made calls after MAX_CALLS interruptions");
             let case = prepare().await;
             let run = Run::cut_at(call, *way);
             let answer = run.of(Box::pin(work(&case))).await;
@@ -165,7 +165,8 @@ async fn interrupt_each_call<T, R>(
     tried
 }
 
-/// Asks for something interrupt_each_call; who got no reply asks again, and has it then. How often it asked.
+/// Interrupts requests at each call and repeats those without a reply. Each repeated request must
+/// return the status `done`. Returns the number of cases.
 async fn interrupt_requests<T>(
     ways: &[Cut],
     done: i64,
@@ -179,7 +180,7 @@ async fn interrupt_requests<T>(
     tried.len()
 }
 
-/// Asks for something interrupt_each_call, each time with another idempotency key.
+/// Interrupts requests at each call, each case with its own idempotency key.
 async fn interrupt_keyed_requests(
     done: i64,
     body: &Value,
@@ -197,14 +198,14 @@ async fn interrupt_keyed_requests(
     .await
 }
 
-/// A packaging group of two formats that need no ffmpeg.
+/// Writes a packaging group of two formats that need no ffmpeg.
 fn write_groups(folder: &Path) {
     let hls = |id| json!({ "id": id, "hlsPackage": { "hlsManifests": [{}] } });
     let group = json!({ "id": "default", "packagingConfigurations": [hls("hls"), hls("hls-2")] });
     std::fs::write(folder.join("default.json"), group.to_string()).unwrap();
 }
 
-/// A request of the operator's, as API Gateway hands it on.
+/// An operator's request in the form that API Gateway passes to a function.
 fn request(parameters: &Value, headers: &Value, body: &str) -> ApiGatewayV2httpRequest {
     serde_json::from_value(json!({
         "version": "2.0",
@@ -225,12 +226,12 @@ fn clip_parameters(clip: &Clip) -> Value {
     json!({ "competitionId": clip.competition, "clipId": clip.clip })
 }
 
-/// A batch of one message, as a queue gives it.
+/// An SQS batch of one message.
 fn message(body: &Value) -> SqsEvent {
     serde_json::from_value(json!({ "Records": [{ "body": body.to_string() }] })).unwrap()
 }
 
-/// Whether a client has its reply; if not, it asks again.
+/// Whether the client has a reply. Without one, the client repeats the request.
 fn is_answered(answer: Option<&ApiGatewayV2httpResponse>) -> bool {
     answer.is_some_and(|answer| answer.status_code < 500)
 }
