@@ -180,7 +180,7 @@ impl Api {
         serde_dynamo::from_items(found.items().to_vec()).unwrap()
     }
 
-    /// Makes a row one that is no clip, as another version might write it.
+    /// Changes a row so that it cannot be decoded, as a row of another version might be.
     pub(crate) async fn corrupt_row(&self, clip: &Clip) {
         let client = aws_sdk_dynamodb::Client::new(&self.stack.sdk);
         let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -220,7 +220,7 @@ impl Api {
         queues.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    /// The messages that a queue has, and that were given to nobody.
+    /// The undelivered messages of a queue.
     pub(crate) fn messages(&self, queue: &str) -> Vec<Value> {
         let folder = self.folder.path().join("queues").join(queue).join("messages");
         let read = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -239,7 +239,7 @@ impl Api {
         put.set_tagging(tags).body(body).send().await.unwrap();
     }
 
-    /// Puts a file into the upload bucket without anyone being told.
+    /// Puts a file into the upload bucket without an event.
     pub(crate) fn write_without_event(&self, key: &str, body: &[u8]) {
         let file = self.folder.path().join("s3/matchcut-uploads").join(key);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -96,7 +96,7 @@ async fn an_empty_body_requests_the_last_minute_or_the_available_part() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_preview_url_plays_immediately() {
-    // No harvest can end before the preview was looked at.
+    // No harvest can end before the preview is requested.
     let api = Api::start_with(|options| options.faults.slow = 3600.0).await;
     let answer = api.post_clip(r#"{"lastSeconds":8}"#).await;
     let parent = reqwest::get(answer.body["preview"].as_str().unwrap()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Private libraries: who gets cookies, and what they open.
+//! Private libraries: which tokens get playback cookies, and for which paths.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::api::Route as _;

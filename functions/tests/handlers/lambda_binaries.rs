@@ -1,4 +1,4 @@
-//! The Lambda binaries themselves, started as Lambda starts them.
+//! Starts each Lambda binary against a local Lambda runtime API.
 
 use std::process::Stdio;
 

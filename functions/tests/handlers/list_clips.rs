@@ -1,4 +1,4 @@
-//! Lists: complete, in order, cut anywhere, cheap to ask again.
+//! Lists: complete, ordered, limited to a time range, and cached by ETag.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,4 +1,4 @@
-//! The handlers against the stand-in, over the wire and with the real SDKs.
+//! Tests the handlers against the stand-in, over HTTP and with the real SDKs.
 
 mod api;
 mod aws_events;

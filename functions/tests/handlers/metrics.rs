@@ -1,4 +1,4 @@
-//! The metrics that functions write to their logs, read as CloudWatch would.
+//! The metrics in the logs of functions, parsed as CloudWatch parses them.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Holds every reply against `openapi.yaml`.
+//! Checks every reply against `openapi.yaml`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};

@@ -1,5 +1,4 @@
-//! Requests that are refused: each with its status, its type, its field and its sentence, and
-//! nothing left behind.
+//! Refused requests: each returns its status, type, field and detail, and stores nothing.
 
 use chrono::TimeDelta;
 use matchcut_local::OPERATOR_SCOPE;

@@ -1,4 +1,4 @@
-//! `PATCH` of a clip, on the condition that the sender knows it.
+//! `PATCH` of a clip with `If-Match`.
 
 use matchcut::clip::{ClipKey, Status, Trigger};
 use reqwest::Method;

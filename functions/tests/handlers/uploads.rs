@@ -1,4 +1,4 @@
-//! Uploads by the API: one request or many parts, and everything that can be done wrong.
+//! Uploads by the API: one request or several parts, and invalid requests.
 
 use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
@@ -221,7 +221,7 @@ async fn encoded_and_plain_object_keys_are_found() {
     let file = video().await;
     let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
     let bucket = api.stack.variables.required("CLIPS_BUCKET").unwrap();
-    // In the other bucket, so that the stand-in tells nobody.
+    // In the other bucket, so that the stand-in sends no event.
     let variables = api.variables(&[("UPLOADS_BUCKET", bucket.to_owned())]);
     let function = matchcut::upload::TranscodeUpload::new(&api.stack.sdk, &variables).unwrap();
     for (key, spelled) in
@@ -251,7 +251,7 @@ async fn the_sweep_finds_unannounced_originals_and_removes_abandoned_uploads() {
         api.stack.functions.sweep.run(Utc::now() + later).await.unwrap();
     };
 
-    // Written behind the stand-in's back: no event tells of it.
+    // Written without the stand-in, so there is no event.
     let clip = api.library().find(&came.key()).await.unwrap().unwrap();
     api.write_without_event(&clip.upload().unwrap().key, &video().await);
     sweep(TimeDelta::minutes(16)).await;

@@ -1,4 +1,4 @@
-//! Cursors: opaque, and come back as they were given out.
+//! Cursors are opaque and round-trip.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! Names of clips: parsed back as they were written, and in the order of time.
+//! Ids of clips round-trip and sort by time.
 
 use chrono::TimeDelta;
 use matchcut::clip::{

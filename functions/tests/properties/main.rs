@@ -1,5 +1,5 @@
-//! What holds for every value, and not for the tables' only: random ones are tried, and what fails
-//! is made smaller until it can be read.
+//! Property tests: each rule is checked with random values, and a failing value is reduced to a
+//! minimal one.
 
 mod cursor;
 mod ids;

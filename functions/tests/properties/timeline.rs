@@ -1,4 +1,4 @@
-//! What a playlist says of time, and the bounds of a clip cut from it.
+//! A playlist's timeline, and the bounds of a clip cut from it.
 
 use std::fmt::Write as _;
 
@@ -31,7 +31,7 @@ fn times(stream: &[Aired]) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
         .collect()
 }
 
-/// A playlist of segments; those `tagged` tell their time, and so does each after a stop.
+/// Parses a playlist of segments. `tagged` segments and each segment after a gap have a time tag.
 fn read(
     times: &[(DateTime<Utc>, DateTime<Utc>)],
     tagged: impl Fn(usize) -> bool,

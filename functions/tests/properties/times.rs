@@ -1,4 +1,4 @@
-//! Moments, however they are written.
+//! Times in every accepted format.
 
 use chrono::{DateTime, FixedOffset, SecondsFormat};
 use matchcut::clip::{ceil_second, floor_second, parse_time};

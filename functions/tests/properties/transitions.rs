@@ -1,4 +1,4 @@
-//! The transition table: whatever is told of a clip, in whatever order and however often.
+//! The transition table: any triggers, in any order, any number of times.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{
@@ -87,7 +87,7 @@ fn trigger() -> impl Strategy<Value = Trigger> {
     ]
 }
 
-/// What is told in turn, and about which attempt: mostly about the one under way.
+/// A sequence of triggers with their attempts, mostly of the current attempt.
 fn trigger_sequence() -> impl Strategy<Value = Vec<(Trigger, Option<u32>)>> {
     let of = prop_oneof![4 => Just(None), 1 => (0..8_u32).prop_map(Some)];
     let deleted = prop_oneof![40 => trigger(), 1 => Just(Trigger::Deleted)];
@@ -105,7 +105,7 @@ fn check(clip: &Clip) -> Result<(), TestCaseError> {
     prop_assert!(status != Status::Failed || clip.failure.is_some());
     prop_assert_eq!(clip.queued_at.is_some(), status == Status::Queued);
     prop_assert_eq!(clip.deleted_at.is_some(), status == Status::Deleting);
-    // The line sees to who waits in it.
+    // The harvest queue checks queued clips.
     let seen_to = clip.next_check_at.is_some() || status == Status::Queued;
     prop_assert!(!status.is_pending() || seen_to, "nobody looks after it");
     prop_assert!(clip.expires_at.is_none() || clip.next_check_at.is_some(), "it never expires");
@@ -159,7 +159,7 @@ proptest! {
         }
     }
 
-    /// All that is true of one attempt that succeeds is told at least once, in any order.
+    /// Applies every trigger of a successful attempt at least once, in any order.
     #[test]
     fn triggers_of_a_successful_attempt_lead_to_ready_in_any_order(
         clip in clip(),

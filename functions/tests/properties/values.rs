@@ -1,4 +1,4 @@
-//! Random moments, windows and names.
+//! Random times, windows and ids.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{ClipId, ClipKey, CompetitionId, Window};

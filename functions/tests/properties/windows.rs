@@ -1,4 +1,4 @@
-//! Windows: whole seconds around, or within, what was asked.
+//! Windows: whole seconds around, or within, the requested times.
 
 use chrono::{TimeDelta, Timelike as _};
 use matchcut::clip::{Limits, Window, WindowError};

@@ -87,7 +87,7 @@ impl Inventory {
         self.0.keys()
     }
 
-    /// The resources of every clip, if they are all alike and there are so many of them.
+    /// Asserts that there are `count` clips with equal resources, and returns these resources.
     #[track_caller]
     pub(super) fn assert_all_equal(&self, count: usize) -> Resources {
         let mut kinds: Vec<(&Resources, Vec<&str>)> = Vec::new();
