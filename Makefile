@@ -52,7 +52,7 @@ CARGO_INSTALL := CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locke
 # The quick checks come first. `--examples` as in BUILD_STAND_IN: the documentation is made with the
 # dependencies that clippy has checked. The code that is fuzzed needs no clippy of its own: the
 # tests of `functions` include it.
-lint: target/linters/ready ## Check format, lints, documentation, links, spelling, licenses and dependencies
+lint: target/linters/ready cdk/node_modules/ready ## Check format, lints, documentation, links, spelling, licenses and dependencies
 	cargo fmt --all --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	$(LINTERS)/ruff format --check scripts tests
@@ -60,6 +60,7 @@ lint: target/linters/ready ## Check format, lints, documentation, links, spellin
 	$(LINTERS)/shellcheck .ci/run cdk/lint/run scripts/*.sh
 	$(LINTERS)/typos
 	scripts/check_links.py
+	cd cdk && npm run --silent lint
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items \
 	    --lib --bins --examples
@@ -71,7 +72,6 @@ lint: target/linters/ready ## Check format, lints, documentation, links, spellin
 	cargo machete
 
 lint-deploy: cdk/node_modules/ready target/lint-tools/ready ## Check the CDK app and the templates that it synthesizes
-	cd cdk && npm run --silent lint
 	cd cdk && npm test --silent
 	cdk/lint/run $(CURDIR)/target/lint-tools/bin
 

@@ -43,7 +43,7 @@ ROLE = "arn:aws:iam::000000000000:role/test"
 
 # Members that the models do not require but that AWS always sends, by shape. A name without its
 # verb stands for the shapes of all operations.
-PROMISED = {
+REQUIRED = {
     "HarvestJob": "arn channelId createdAt endTime id originEndpointId s3Destination startTime"
     " status",
     "Asset": "arn createdAt id packagingGroupId sourceArn sourceRoleArn",
@@ -85,53 +85,54 @@ def check_reply(http_response: Any, parsed: dict, model: OperationModel, **_: ob
     """
     if model.service_model.metadata["protocol"] != "rest-json":
         return
-    error, faults = parsed.get("Error"), []
+    error, violations = parsed.get("Error"), []
     if error is None:
         expected = model.http["responseCode"]
-        faults += departures(model.output_shape, json.loads(http_response.content), model.name)
+        body = json.loads(http_response.content)
+        violations += find_violations(model.output_shape, body, model.name)
     else:
         documented = {shape.name: shape.metadata["error"] for shape in model.error_shapes}
         documented["NotImplementedException"] = {"httpStatusCode": 501}
         expected = documented.get(error["Code"], {}).get("httpStatusCode")
-        faults += [] if error["Message"] else ["the error has no message"]
-    if faults or http_response.status_code != expected:
-        answer = f"{http_response.status_code} {http_response.content} and not {expected}"
-        raise AssertionError(f"{model.name} is answered {answer}: {faults}")
+        violations += [] if error["Message"] else ["the error has no message"]
+    if violations or http_response.status_code != expected:
+        answer = f"{http_response.status_code} {http_response.content}, expected {expected}"
+        raise AssertionError(f"{model.name} returned {answer}: {violations}")
 
 
-def departures(shape: Shape, value: object, where: str) -> Iterator[str]:
+def find_violations(shape: Shape, value: object, where: str) -> Iterator[str]:
     """Yields a sentence about each part of a value that does not fit its shape."""
     if shape.type_name == "structure" and isinstance(value, dict):
-        members, promised = {}, []
+        members, required = {}, []
         for name, member in shape.members.items():
             wire_name = member.serialization.get("name", name)
             members[wire_name] = member
-            promised += [wire_name] if name in shape.required_members else []
+            required += [wire_name] if name in shape.required_members else []
         noun = re.sub("^(Create|Describe|Start|Stop)|(Response|Shallow)$", "", shape.name)
-        promised += PROMISED.get(shape.name, PROMISED.get(noun, "")).split()
-        yield from (f"{where}.{name} is missing" for name in promised if name not in value)
+        required += REQUIRED.get(shape.name, REQUIRED.get(noun, "")).split()
+        yield from (f"{where}.{name} is missing" for name in required if name not in value)
         for name, member in value.items():
             if name in members:
-                yield from departures(members[name], member, f"{where}.{name}")
+                yield from find_violations(members[name], member, f"{where}.{name}")
             else:
                 yield f"{where}.{name} is unknown"
     elif shape.type_name == "list" and isinstance(value, list):
         for at, member in enumerate(value):
-            yield from departures(shape.member, member, f"{where}[{at}]")
+            yield from find_violations(shape.member, member, f"{where}[{at}]")
     elif shape.type_name == "map" and isinstance(value, dict):
         for name, member in value.items():
-            yield from departures(shape.value, member, f"{where}[{name!r}]")
+            yield from find_violations(shape.value, member, f"{where}[{name!r}]")
     elif type(value) not in SCALARS.get(shape.type_name, ()):
-        yield f"{where} is {value!r} and not a {shape.type_name}"
+        yield f"{where} is {value!r}, expected a {shape.type_name}"
     else:
         rules, size = shape.metadata, len(value) if isinstance(value, str) else value
-        least, most = rules.get("min", size), rules.get("max", size)
+        minimum, maximum = rules.get("min", size), rules.get("max", size)
         if value not in rules.get("enum", [value]):
-            yield f"{where} is {value!r} and not one of {rules['enum']}"
-        if not least <= size <= most:
-            yield f"{where} is {value!r} and not from {least} to {most}"
+            yield f"{where} is {value!r}, expected one of {rules['enum']}"
+        if not minimum <= size <= maximum:
+            yield f"{where} is {value!r}, expected {minimum} to {maximum}"
         if not re.search(rules.get("pattern", ""), str(value)):
-            yield f"{where} is {value!r} and not as {rules['pattern']}"
+            yield f"{where} is {value!r}, expected the pattern {rules['pattern']}"
 
 
 def eventually(timeout: float, condition: Callable[[], Any], message: str) -> Any:
@@ -192,7 +193,9 @@ class WireTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         if not PROGRAM.exists():
-            raise AssertionError(f"{PROGRAM} is missing: `cargo build -p matchcut-local` makes it")
+            raise AssertionError(
+                f"{PROGRAM} is missing. Build it with `cargo build -p matchcut-local`."
+            )
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.log = Path(folder.name) / "output"

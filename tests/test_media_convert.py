@@ -11,7 +11,7 @@ from typing import Any
 import botocore.parsers
 import botocore.session
 
-from stand_in import ROOT, WireTest, departures, eventually, unused_id, uris
+from stand_in import ROOT, WireTest, eventually, find_violations, unused_id, uris
 
 GOLDENS = {file.stem: file for file in ROOT.glob("functions/src/upload/goldens/*.snap")}
 MODEL = botocore.session.get_session().get_service_model("mediaconvert")
@@ -59,7 +59,7 @@ class TestGoldens(unittest.TestCase):
         self.assertTrue(GOLDENS)
         for name in GOLDENS:
             with self.subTest(name):
-                self.assertEqual(list(departures(CREATE_JOB, golden(name), "CreateJob")), [])
+                self.assertEqual(list(find_violations(CREATE_JOB, golden(name), "CreateJob")), [])
 
     def test_a_request_that_does_not_fit_the_model_is_found(self):
         source = ["settings", "inputs", 0]
@@ -72,26 +72,30 @@ class TestGoldens(unittest.TestCase):
             (["settings", "encoder"], "x264", "unknown"),
             ([*hls, "segmentSeconds"], 4, "unknown"),
             ([*output, "NameModifier"], "_1", "unknown"),
-            ([*h264, "rateControlMode"], "CRF", "not one of"),
-            (["statusUpdateInterval"], "SECONDS_11", "not one of"),
-            ([*h264, "qvbrSettings", "qvbrQualityLevel"], 11, "not from 1 to 10"),
-            ([*h264, "maxBitrate"], 999, "not from 1000"),
-            ([*picture, "width"], 8194, "not from 32 to 8192"),
-            ([*sound, "channelMapping", "outputChannels", 0, "inputChannels", 0], 7, "not from"),
-            ([*output, "nameModifier"], "", "not from 1"),
-            ([*h264, "maxBitrate"], "6000000", "not a integer"),
-            ([*h264, "maxBitrate"], 6e6, "not a integer"),
-            ([*h264, "gopSize"], None, "not a double"),
-            ([*source, "fileInput"], "original.mp4", "not as ^s3:"),
-            ([*hls, "destination"], "file:///clips/index", "not as ^s3:"),
+            ([*h264, "rateControlMode"], "CRF", "expected one of"),
+            (["statusUpdateInterval"], "SECONDS_11", "expected one of"),
+            ([*h264, "qvbrSettings", "qvbrQualityLevel"], 11, "expected 1 to 10"),
+            ([*h264, "maxBitrate"], 999, "expected 1000 to"),
+            ([*picture, "width"], 8194, "expected 32 to 8192"),
+            (
+                [*sound, "channelMapping", "outputChannels", 0, "inputChannels", 0],
+                7,
+                "expected -60 to",
+            ),
+            ([*output, "nameModifier"], "", "expected 1 to"),
+            ([*h264, "maxBitrate"], "6000000", "expected a integer"),
+            ([*h264, "maxBitrate"], 6e6, "expected a integer"),
+            ([*h264, "gopSize"], None, "expected a double"),
+            ([*source, "fileInput"], "original.mp4", "expected the pattern ^s3:"),
+            ([*hls, "destination"], "file:///clips/index", "expected the pattern ^s3:"),
             (["role"], ..., "missing"),
             (["settings"], ..., "missing"),
         ]:
             with self.subTest(path, new=new):
                 body = golden("broadcast-eight-mono-tracks")
                 change(body, path, new)
-                (departure,) = departures(CREATE_JOB, body, "CreateJob")
-                self.assertIn(reason, departure)
+                (violation,) = find_violations(CREATE_JOB, body, "CreateJob")
+                self.assertIn(reason, violation)
 
 
 class JobTest(WireTest):

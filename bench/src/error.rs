@@ -51,9 +51,9 @@ pub(crate) enum BenchError {
     #[error("could not describe an asset")]
     Asset(#[from] AssetError),
     #[error("harvest-complete failed")]
-    HarvestComplete(#[from] HarvestCompleteError),
+    HarvestComplete(#[source] Box<HarvestCompleteError>),
     #[error("asset-playable failed")]
-    AssetPlayable(#[from] AssetPlayableError),
+    AssetPlayable(#[source] Box<AssetPlayableError>),
     #[error("transcode-upload failed")]
     TranscodeUpload(#[from] TranscodeUploadError),
     #[error("the sweep failed")]
@@ -84,6 +84,18 @@ pub(crate) enum BenchError {
         #[source]
         source: io::Error,
     },
+}
+
+impl From<HarvestCompleteError> for BenchError {
+    fn from(error: HarvestCompleteError) -> Self {
+        Self::HarvestComplete(Box::new(error))
+    }
+}
+
+impl From<AssetPlayableError> for BenchError {
+    fn from(error: AssetPlayableError) -> Self {
+        Self::AssetPlayable(Box::new(error))
+    }
 }
 
 impl BenchError {

@@ -33,7 +33,7 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
     let (mut checks, mut calls, mut durations) = (Vec::new(), Vec::new(), Timings::default());
     for _ in 0..RUNS {
         let run = Run::whole();
-        let (swept, duration) = time(run.of(Box::pin(sweep.run(Utc::now())))).await;
+        let (swept, duration) = time(run.execute(Box::pin(sweep.run(Utc::now())))).await;
         let swept = swept.ok_or(BenchError::Timeout { what: "a run of the sweep" })??;
         checks.push(swept.checked);
         calls.push(run.calls());

@@ -15,7 +15,7 @@ use matchcut::library::{Cursor, clip_with_new_status};
 use matchcut::live::Timeline;
 use matchcut::upload::{JobStateChange, ObjectCreated, ObjectKey, UploadRequest, parse_parts};
 
-/// A manifest of a live endpoint.
+/// Parses a manifest of a live endpoint.
 pub fn manifest(data: &[u8]) {
     let Ok(m3u8_rs::Playlist::MediaPlaylist(playlist)) = m3u8_rs::parse_playlist_res(data) else {
         return;
@@ -23,13 +23,12 @@ pub fn manifest(data: &[u8]) {
     if let Ok(timeline) = Timeline::from_playlist(&playlist) {
         let _ = timeline.bounds();
         if let Ok(window) = Window::new_within(timeline.start(), timeline.end()) {
-            reads_back(&ClipId::for_window(window));
+            assert_parses_back(&ClipId::for_window(window));
         }
     }
 }
 
-/// An event of EventBridge, as it comes and as a queue carries it; a message of a queue; a batch of
-/// the table's stream.
+/// Parses events of EventBridge, messages of queues, and batches of the table's stream.
 pub fn events(data: &[u8]) {
     let _ = serde_json::from_slice::<EventBridgeEvent<HarvestJobNotification>>(data);
     let _ = serde_json::from_slice::<EventBridgeEvent<InputNotification>>(data);
@@ -38,19 +37,19 @@ pub fn events(data: &[u8]) {
     let _ = serde_json::from_slice::<DueMessage>(data);
     if let Ok(batch) = serde_json::from_slice::<dynamodb::Event>(data) {
         for clip in batch.records.into_iter().filter_map(clip_with_new_status) {
-            reads_back(&clip.clip);
+            assert_parses_back(&clip.clip);
         }
     }
     if let Ok(text) = std::str::from_utf8(data)
-        && let Ok(notice) = WebhookMessage::parse(text)
+        && let Ok(message) = WebhookMessage::parse(text)
     {
-        // Standard Webhooks signs it with full stops in between.
-        assert!(!notice.id.contains('.'), "{}", notice.id);
-        assert!(!notice.body.is_empty());
+        // Standard Webhooks joins the signed parts with full stops.
+        assert!(!message.id.contains('.'), "{}", message.id);
+        assert!(!message.body.is_empty());
     }
 }
 
-/// The cursor of a list, and the names that are in it and in AWS.
+/// Parses the cursor of a list, and the names of clips and attempts.
 pub fn cursor(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(cursor) = text.parse::<Cursor>() {
@@ -64,15 +63,15 @@ pub fn cursor(data: &[u8]) {
     }
 }
 
-/// The body of a request, taken for that of each operation.
+/// Parses the body of a request, for each operation with a body.
 pub fn bodies(data: &[u8]) {
     if let Ok(ClipRequest { window: WindowRequest::Between(window), .. }) = ClipRequest::parse(data)
     {
         assert!(window.start() < window.end());
-        reads_back(&ClipId::for_window(window));
+        assert_parses_back(&ClipId::for_window(window));
     }
     if let Ok(UploadRequest { at: Some(at), .. }) = UploadRequest::parse(data) {
-        reads_back(&ClipId::for_time(at));
+        assert_parses_back(&ClipId::for_time(at));
     }
     let _ = parse_edit(data, DateTime::UNIX_EPOCH);
     if let Ok(parts) = parse_parts(data, 3) {
@@ -80,12 +79,12 @@ pub fn bodies(data: &[u8]) {
     }
 }
 
-/// The key of an object in the upload bucket.
+/// Parses the key of an object in the upload bucket.
 pub fn object_key(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let competition = match ObjectKey::parse(text) {
         Ok(ObjectKey::Announced(clip)) => {
-            reads_back(&clip.clip);
+            assert_parses_back(&clip.clip);
             clip.competition
         }
         Ok(ObjectKey::Dropped { competition, filename }) => {
@@ -97,6 +96,6 @@ pub fn object_key(data: &[u8]) {
     assert_eq!(competition.as_str().parse::<CompetitionId>(), Ok(competition));
 }
 
-fn reads_back(id: &ClipId) {
+fn assert_parses_back(id: &ClipId) {
     assert_eq!(id.as_str().parse::<ClipId>().as_ref(), Ok(id));
 }

@@ -121,7 +121,11 @@ impl Tokens {
     /// Checks an `Authorization` header as the JWT authorizer of an HTTP API does. One of the route's
     /// scopes is enough.
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
-    pub(crate) fn check(&self, authorization: Option<&HeaderValue>, scopes: &[String]) -> Access {
+    pub(crate) fn check_authorization(
+        &self,
+        authorization: Option<&HeaderValue>,
+        scopes: &[String],
+    ) -> Access {
         let token = authorization
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "));
@@ -163,7 +167,7 @@ mod tests {
         let scopes = ["clips.edit".to_owned(), "clips.write".to_owned()];
         let check = |token: &str, expected: &str| {
             let header = HeaderValue::from_str(token).unwrap();
-            let access = match tokens.check(Some(&header), &scopes) {
+            let access = match tokens.check_authorization(Some(&header), &scopes) {
                 Access::Granted(claims) => claims["sub"].to_string(),
                 other => format!("{other:?}"),
             };
@@ -177,7 +181,7 @@ mod tests {
         check(&format!("Bearer {}", &good[..good.len() - 4]), "Unauthorized");
         check(&format!("Bearer {}", issue("clips.write", TimeDelta::hours(-1))), "Unauthorized");
         check(&format!("Bearer {}", issue("clips.writer", TimeDelta::hours(1))), "Forbidden");
-        assert_eq!(tokens.check(None, &scopes), Access::Unauthorized);
+        assert_eq!(tokens.check_authorization(None, &scopes), Access::Unauthorized);
 
         let stranger = Tokens::open(tempfile::tempdir().unwrap().path()).unwrap();
         let forged = stranger.issue("eve", "clips.write", TimeDelta::hours(1)).unwrap();

@@ -97,6 +97,17 @@ fn files_of_a_module_import_each_other_without_cycles() {
     assert!(imports.is_empty(), "these files import each other in a cycle: {imports:#?}");
 }
 
+#[test]
+fn the_documentation_lists_the_floors_in_the_same_order() {
+    let text = fs::read_to_string(source_folder().join("lib.rs")).unwrap();
+    let text = text.split("# Floors").nth(1).unwrap();
+    let lines = text.lines().take_while(|line| line.is_empty() || line.starts_with("//!"));
+    let lines: Vec<_> = lines.collect();
+    let names = lines.iter().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let listed: Vec<_> = names.filter(|name| FLOORS.contains(name)).collect();
+    assert_eq!(listed, FLOORS);
+}
+
 /// The source files of the modules, relative to `src`.
 fn source_files() -> Vec<PathBuf> {
     let mut files = Vec::new();

@@ -14,7 +14,9 @@ import ssl
 import subprocess
 import tempfile
 import threading
+from email.message import Message
 from pathlib import Path
+from typing import Any
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from authorization import ask
@@ -61,7 +63,7 @@ class Deployment:
         self.opener = build_opener(ProxyHandler({"https": self.proxy}), HTTPSHandler(context=trust))
         self.cdk("bootstrap", f"aws://{ACCOUNT}/{REGION}")
 
-    def write_settings(self, others):
+    def write_settings(self, others: dict):
         origin = self.elemental.origin
         manifest = self.elemental.live.replace(origin, f"https://{LIVE_HOST}")
         endpoint = {
@@ -99,7 +101,7 @@ class Deployment:
         (self.folder / "settings.json").write_text(json.dumps(settings))
         (self.folder / "emulator.json").write_text(json.dumps(stand_in))
 
-    def cdk(self, *arguments, **settings):
+    def cdk(self, *arguments: str | Path, **settings: object) -> str:
         """Runs the cdk command. Returns its output."""
         self.write_settings(settings)
         given = [f"settings={self.folder}/settings.json", f"emulator={self.folder}/emulator.json"]
@@ -107,7 +109,7 @@ class Deployment:
         command = [CDK / "node_modules/.bin/cdk", *arguments, "--output", self.folder / "cdk.out"]
         return self.run(*command, *context)
 
-    def run(self, *command):
+    def run(self, *command: str | Path) -> str:
         """Runs a command in the folder of the CDK app. Returns its output."""
         environment = self.emulator.environment | self.elemental.environment
         environment |= {"CI": "true", "CDK_DISABLE_CLI_TELEMETRY": "true"}
@@ -117,7 +119,7 @@ class Deployment:
             raise AssertionError(f"{command} failed: {ran.stdout[-5000:]}")
         return ran.stdout
 
-    def deploy(self, **settings):
+    def deploy(self, **settings: object) -> str:
         """Deploys the stack with additional settings. Returns the output of cdk."""
         outputs = self.folder / "outputs.json"
         options = ["--require-approval", "never", "--outputs-file", outputs]
@@ -125,15 +127,24 @@ class Deployment:
         (self.outputs,) = json.loads(outputs.read_text()).values()
         return printed
 
-    def client(self, service, *arguments, **options):
+    def client(self, service: str, *arguments: Any, **options: Any) -> Any:
         return self.emulator.client(service, *arguments, **options)
 
-    def ask(self, method, path, token=None, body=None):
+    def ask(
+        self, method: str, path: str, token: str | None = None, body: object = None
+    ) -> tuple[int, Any, str | None]:
         """Sends a request to the API. Returns the status, the JSON and the `location`."""
         status, headers, reply = self.send(method, path, token, body)
         return status, reply, headers["Location"]
 
-    def send(self, method, path, token=None, body=None, **headers):
+    def send(
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        body: object = None,
+        **headers: str,
+    ) -> tuple[int, Message, Any]:
         """Sends a request to the API. Returns the status, the headers and the JSON, if any."""
         body = body if body is None else json.dumps(body)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -141,7 +152,7 @@ class Deployment:
         status, received, text = ask(method, url, token, body, sent, opener=self.opener)
         return status, received, json.loads(text) if text else None
 
-    def sign_in(self, group):
+    def sign_in(self, group: str) -> dict[str, str]:
         """Signs in a user of a group, and creates the user if needed. Returns the tokens."""
         users, pool = self.client("cognito-idp"), {"UserPoolId": self.outputs["UserPoolId"]}
         user = pool | {"Username": f"{group}@example.com"}
@@ -163,18 +174,18 @@ class Elemental:
     Its live origin requires the CDN identifier.
     """
 
-    def __init__(self, folder, environment, identifier):
+    def __init__(self, folder: Path, environment: dict[str, str], identifier: str):
         if not PROGRAM.exists():
             raise AssertionError(f"{PROGRAM} was not found: `make test-deploy` builds it")
         self.log = folder / "elemental.log"
         with self.log.open("w") as log:
             command = [PROGRAM, "--elemental-only", "--port", "0", "--data-dir", folder / "data"]
-            command += ["--cdn-identifier", identifier]
+            command += ["--cdn-identifier", identifier, "--print-env"]
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log
             )
 
-    def printed(self, name):
+    def printed(self, name: str) -> list[str]:
         text = self.log.read_text()
         if self.process.poll() is not None:
             raise AssertionError(f"the stand-in exited: {text}")
@@ -184,15 +195,15 @@ class Elemental:
         eventually(30, lambda: self.printed("ready"), "the stand-in was not ready")
 
     @property
-    def live(self):
+    def live(self) -> str:
         return self.printed("live")[0]
 
     @property
-    def origin(self):
+    def origin(self) -> str:
         return self.live.split("/out/")[0]
 
     @property
-    def environment(self):
+    def environment(self) -> dict[str, str]:
         return dict(line.split("=", 1) for line in self.printed("env"))
 
     def stop(self):
@@ -207,7 +218,7 @@ class Elemental:
 class Proxy:
     """Connects every host to the emulator, so that viewers can use the real URLs."""
 
-    def __init__(self, port):
+    def __init__(self, port: int):
         class Connection(socketserver.StreamRequestHandler):
             def handle(self):
                 request = self.rfile.readline()
@@ -225,7 +236,7 @@ class Proxy:
                     copy(self.connection, emulator)
                     back.join()
 
-        def copy(source, sink):
+        def copy(source: socket.socket, sink: socket.socket):
             with contextlib.suppress(OSError):
                 while data := source.recv(1 << 16):
                     sink.sendall(data)
@@ -242,7 +253,7 @@ class Proxy:
 
 
 @functools.cache
-def deployed():
+def deployed() -> Deployment:
     """The deployment that the tests share."""
     deployment = Deployment()
     deployment.deploy()

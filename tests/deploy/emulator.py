@@ -1,4 +1,4 @@
-"""Runs MiniStack, a third-party emulator of AWS, on loopback, with TLS and enforced IAM policies."""
+"""Runs MiniStack, a third-party AWS emulator, on loopback, with TLS and enforced IAM policies."""
 
 import datetime
 import ipaddress
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -30,8 +31,8 @@ class Emulator:
         folder.mkdir()
         certificate, key = make_certificates(folder)
         self.authority = folder / "authority.pem"
-        # The emulator gets its ports and their sockets at its start. Its API Gateway reads the keys of
-        # its Cognito through the plain port, because it cannot use TLS for that.
+        # The emulator gets its ports and their sockets at its start. Its API Gateway reads the keys
+        # of its Cognito through the plain port, because it cannot use TLS for that.
         listener, plain = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
         self.port = listener.getsockname()[1]
         self.url = f"https://127.0.0.1:{self.port}"
@@ -69,7 +70,7 @@ class Emulator:
         plain.close()
 
     @property
-    def environment(self):
+    def environment(self) -> dict[str, str]:
         """The environment for AWS SDKs, with the credentials of the account's root user."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         trust = dict.fromkeys(
@@ -88,7 +89,7 @@ class Emulator:
         )
 
     def wait(self):
-        def answers():
+        def answers() -> bool:
             if self.process.poll() is not None:
                 raise AssertionError(f"the emulator exited: {self.log.read_text()}")
             with socket.socket() as probe:
@@ -97,7 +98,9 @@ class Emulator:
         eventually(30, answers, "the emulator did not answer")
         self.client("sts").get_caller_identity()
 
-    def client(self, service, credentials=None, url=None):
+    def client(
+        self, service: str, credentials: dict[str, str] | None = None, url: str | None = None
+    ) -> Any:
         """Creates a client of a service, by default with the credentials of the root user."""
         keys = credentials or {"AccessKeyId": "test", "SecretAccessKey": "test"}
         return boto3.client(
@@ -120,11 +123,17 @@ class Emulator:
             self.process.wait()
 
 
-def make_certificates(folder):
+def make_certificates(folder: Path) -> tuple[Path, Path]:
     """Creates a certificate authority for this run, and the emulator's certificate."""
     now = datetime.datetime.now(datetime.UTC)
 
-    def sign(name, public_key, issuer, issuer_key, extensions):
+    def sign(
+        name: x509.Name,
+        public_key: ec.EllipticCurvePublicKey,
+        issuer: x509.Name,
+        issuer_key: ec.EllipticCurvePrivateKey,
+        extensions: list[tuple[x509.ExtensionType, bool]],
+    ) -> bytes:
         builder = (
             x509.CertificateBuilder()
             .subject_name(name)
@@ -138,7 +147,7 @@ def make_certificates(folder):
             builder = builder.add_extension(extension, critical)
         return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
-    def common_name(name):
+    def common_name(name: str) -> x509.Name:
         return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
 
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))

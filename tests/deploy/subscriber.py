@@ -4,6 +4,7 @@ import json
 import secrets
 import threading
 from base64 import b64encode
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from standardwebhooks.webhooks import Webhook
@@ -27,7 +28,7 @@ class Subscriber:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, *_):
+            def log_message(self, *_: object):
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -35,10 +36,10 @@ class Subscriber:
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def receive(self, path, headers, body):
-        headers = {name.lower(): value for name, value in headers.items()}
+    def receive(self, path: str, headers: Message, body: bytes) -> int:
+        lower_case = {name.lower(): value for name, value in headers.items()}
         try:
-            Webhook(self.secret).verify(body, headers)
+            Webhook(self.secret).verify(body, lower_case)
         except Exception as error:
             self.invalid.append((path, error))
             return 401
@@ -47,10 +48,10 @@ class Subscriber:
         if self.refusals.get(title, 0) > 0:
             self.refusals[title] -= 1
             return 503
-        self.received.append((headers["webhook-id"], message))
+        self.received.append((lower_case["webhook-id"], message))
         return 204
 
-    def messages_about(self, clip):
+    def messages_about(self, clip: dict) -> dict[str, dict]:
         """The messages about a clip, by `webhook-id`."""
         return {
             webhook_id: message

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Callable, Iterator
 
 from clips import ClipTest
 from deployment import ACCOUNT, REGION, deployed
@@ -16,7 +17,7 @@ class TestAnnounce(ClipTest):
         cls.use(deployed())
 
     @contextlib.contextmanager
-    def third_party_rule(self):
+    def third_party_rule(self) -> Iterator[Callable[[], list[dict]]]:
         """Adds a third-party rule on the default bus. Yields a function that lists its events."""
         sqs, events = self.deployment.client("sqs"), self.deployment.client("events")
         queue = sqs.create_queue(QueueName="listener")["QueueUrl"]
@@ -34,7 +35,7 @@ class TestAnnounce(ClipTest):
         events.put_targets(Rule="listener", Targets=[{"Id": "queue", "Arn": arn}])
         received = []
 
-        def list_events():
+        def list_events() -> list[dict]:
             while messages := sqs.receive_message(
                 QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=600
             ).get("Messages"):
@@ -53,7 +54,7 @@ class TestAnnounce(ClipTest):
             clip = self.create_clip(lastSeconds=4, title="On the bus")
             ready = self.wait_until(clip, "ready", 60)
 
-            def ready_events():
+            def ready_events() -> list[dict] | None:
                 ours = [event for event in list_events() if event["detail"]["clip"] == clip["clip"]]
                 return ours if "ready" in [event["detail"]["status"] for event in ours] else None
 
@@ -69,7 +70,7 @@ class TestAnnounce(ClipTest):
         clip = self.create_clip(lastSeconds=4, title="By webhook")
         ready = self.wait_until(clip, "ready", 60)
 
-        def ready_messages():
+        def ready_messages() -> dict[str, dict] | None:
             messages = subscriber.messages_about(clip)
             types = [message["type"] for message in messages.values()]
             return messages if "clip.ready" in types else None
@@ -87,7 +88,7 @@ class TestAnnounce(ClipTest):
         clip = self.create_clip(lastSeconds=4, title="Refused once")
         self.wait_until(clip, "ready", 60)
 
-        def all_types():
+        def all_types() -> list[str] | None:
             types = [message["type"] for message in subscriber.messages_about(clip).values()]
             return types if set(STATUSES) <= {it.removeprefix("clip.") for it in types} else None
 

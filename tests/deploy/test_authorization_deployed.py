@@ -23,7 +23,7 @@ class TestAuthorization(AuthorizationTable, unittest.TestCase):
         }
 
     @classmethod
-    def create_expired_token(cls):
+    def create_expired_token(cls) -> str:
         """Creates an operator's token that has expired after one second."""
         users = cls.deployment.client("cognito-idp")
         app = {
@@ -42,7 +42,7 @@ class TestAuthorization(AuthorizationTable, unittest.TestCase):
         return token
 
     @classmethod
-    def create_foreign_token(cls):
+    def create_foreign_token(cls) -> str:
         """Creates a token of another user pool."""
         users = cls.deployment.client("cognito-idp")
         pool = {"UserPoolId": users.create_user_pool(PoolName="another")["UserPool"]["Id"]}

@@ -13,7 +13,7 @@ class TestClip(ClipTest):
     def setUpClass(cls):
         cls.use(deployed())
 
-    def media(self, manifest):
+    def media(self, manifest: str) -> str:
         """The first media playlist of a manifest."""
         parent = self.get(manifest)[1]
         uri = next(line for line in parent.splitlines() if line and not line.startswith("#"))
@@ -37,7 +37,7 @@ class TestClip(ClipTest):
     def test_a_clip_whose_events_were_lost_becomes_ready_by_the_sweep(self):
         with self.disabled_rules("harvest-complete", "asset-playable"):
             clip = self.create_clip(lastSeconds=4)
-            # The sweep runs every minute, and the clip needs two runs: for the harvest and the asset.
+            # The sweep runs every minute. The clip needs two runs: for the harvest and the asset.
             self.assertEqual(self.wait_until_listed(clip, 200)["status"], "ready")
 
     def test_a_clip_that_ends_in_the_future_is_harvested_without_the_sweep(self):
@@ -55,7 +55,7 @@ class TestClip(ClipTest):
             self.assertGreaterEqual(datetime.fromisoformat(ready["actual"]["end"]), end)
 
     def test_a_repeated_request_creates_one_clip(self):
-        def create(body):
+        def create(body: dict) -> tuple:
             return self.deployment.send(
                 "POST", "/api/clip", self.operator, body, Idempotency_Key="the-one-key"
             )
@@ -72,7 +72,7 @@ class TestClip(ClipTest):
     def test_an_edit_needs_the_current_etag(self):
         clip = self.create_clip(lastSeconds=4, title="Before")
 
-        def edit(title, **headers):
+        def edit(title: str, **headers: str) -> tuple:
             return self.deployment.send(
                 "PATCH", self.path(clip), self.operator, {"title": title}, **headers
             )

@@ -12,7 +12,7 @@ class TestDelete(ClipTest):
     def setUpClass(cls):
         cls.use(deployed())
 
-    def delete(self, clip):
+    def delete(self, clip: dict) -> int:
         return self.deployment.send("DELETE", self.path(clip), self.operator)[0]
 
     def test_a_deleted_clip_is_hidden_and_the_sweep_deletes_its_data(self):
@@ -29,18 +29,19 @@ class TestDelete(ClipTest):
             150, lambda: self.remaining_data(clip) == ["row"], "the sweep did not delete the media"
         )
         self.assertNotEqual(self.get(manifest)[0], 200)
-        # The sweep keeps the row while functions may still be running. Pretend that this time is over.
+        # The sweep keeps the row while functions may still be running.
+        # Pretend that this time is over.
         self.backdate_deletion(clip, 300)
         eventually(150, lambda: not self.remaining_data(clip), "the sweep did not delete the row")
         self.assertEqual(self.delete(clip), 204)
         self.assertEqual(self.deployment.ask("GET", self.path(another))[1]["status"], "ready")
         self.assert_plays(self.deployment.ask("GET", self.path(another))[1]["manifest"], 4)
 
-    def row_key(self, clip):
+    def row_key(self, clip: dict) -> dict:
         table = {"TableName": self.deployment.outputs["TableName"]}
         return table | {"Key": {name: {"S": clip[name]} for name in ("competition", "clip")}}
 
-    def remaining_data(self, clip):
+    def remaining_data(self, clip: dict) -> list[str]:
         """Lists the kinds of data that a clip still has in AWS."""
         bucket = self.deployment.outputs["ClipsBucketName"]
         name = f"{clip['competition']}/{clip['clip']}/"
@@ -51,7 +52,7 @@ class TestDelete(ClipTest):
         found = {"assets": assets, "media": media["KeyCount"], "row": "Item" in row}
         return [what for what, there in found.items() if there]
 
-    def backdate_deletion(self, clip, seconds):
+    def backdate_deletion(self, clip: dict, seconds: float):
         """Changes the row as if the clip had been deleted some seconds earlier."""
         dynamodb = self.deployment.client("dynamodb")
         earlier = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds))

@@ -27,7 +27,7 @@ class TestDestroy(ClipTest):
         self.assertEqual(list_resources(deployment), before)
 
 
-def list_resources(deployment):
+def list_resources(deployment: Deployment) -> dict[str, set[str]]:
     """Lists all resources of the account, by kind."""
     listed = {
         "functions": ("lambda", "list_functions", "Functions", "FunctionName"),
@@ -55,5 +55,5 @@ def list_resources(deployment):
     }
 
 
-def collect_names(reply, member, name):
+def collect_names(reply: dict, member: str, name: str | None) -> set[str]:
     return {item[name] if name else item for item in reply.get(member, [])}

@@ -10,7 +10,7 @@ HARVEST, INPUT = "MediaPackage HarvestJob Notification", "MediaPackage Input Not
 TRANSCODE, MEDIACONVERT = "MediaConvert Job State Change", "standin.mediaconvert"
 
 
-def event(detail_type, detail, source="standin.mediapackage"):
+def event(detail_type: str, detail: dict, source: str = "standin.mediapackage") -> dict:
     asset = f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b"
     return {
         "id": "1",
@@ -25,20 +25,20 @@ def event(detail_type, detail, source="standin.mediapackage"):
     }
 
 
-def transcode(queue):
+def transcode(queue: str) -> dict:
     return {
         "status": "COMPLETE",
         "queue": f"arn:aws:mediaconvert:{REGION}:{ACCOUNT}:queues/{queue}",
     }
 
 
-def harvest(**job):
+def harvest(**job: str) -> dict:
     return {
         "harvest_job": {"id": "a_b", "origin_endpoint_id": ENDPOINT, "status": "SUCCEEDED"} | job
     }
 
 
-def target_name(arn):
+def target_name(arn: str) -> str:
     """The name of a function, or `webhook` for a subscriber's queue."""
     name = arn.rsplit(":matchcut-", 1)[1]
     return "webhook" if name.startswith("vod-WebhooknewsroomChanges") else name

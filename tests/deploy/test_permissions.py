@@ -2,6 +2,9 @@
 
 import json
 import unittest
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -33,7 +36,7 @@ START_TRANSCODES = READ_ORIGINALS | {
 DELETE_MEDIA = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
 
 
-def receive_from(queue):
+def receive_from(queue: str) -> set[str]:
     return {f"sqs:ReceiveMessage {queue}", f"sqs:ChangeMessageVisibility {queue}"}
 
 
@@ -112,7 +115,9 @@ QUEUES = (
 SIMULATED = {
     "mediapackage:CreateHarvestJob": "*",
     "mediapackage:DescribeHarvestJob": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:harvest_jobs/a_b",
-    "mediapackage:DeleteOriginEndpoint": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:origin_endpoints/a",
+    "mediapackage:DeleteOriginEndpoint": (
+        f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:origin_endpoints/a"
+    ),
     "mediapackage-vod:CreateAsset": "*",
     "mediapackage-vod:DescribeAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
     "mediapackage-vod:DeleteAsset": f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:assets/a_b",
@@ -150,12 +155,12 @@ class TestPermissions(unittest.TestCase):
         }
 
     @classmethod
-    def client(cls, *arguments, **options):
+    def client(cls, *arguments: Any, **options: Any) -> Any:
         return cls.deployment.client(*arguments, **options)
 
-    def attempts(self, credentials):
+    def attempts(self, credentials: dict[str, str]) -> dict[str, Callable]:
         """One attempt at each action that the emulator enforces, with some credentials."""
-        client = lambda service: self.client(service, credentials)
+        client = partial(self.client, credentials=credentials)
         dynamodb, s3, sqs = client("dynamodb"), client("s3"), client("sqs")
         table = {"TableName": self.deployment.outputs["TableName"]}
         queues = {
@@ -173,14 +178,14 @@ class TestPermissions(unittest.TestCase):
             "GroupName": "operator",
         }
 
-        def query(index, partition):
+        def query(index: dict, partition: str) -> Callable:
             condition = {
                 "KeyConditionExpression": f"{partition} = :value",
                 "ExpressionAttributeValues": {":value": {"S": "permissions"}},
             }
             return lambda: dynamodb.query(**table, **condition, **index)
 
-        def on_objects(kind, output, key):
+        def on_objects(kind: str, output: str, key: str) -> dict[str, Callable]:
             bucket = {"Bucket": self.deployment.outputs[output]}
             there = bucket | {"Key": key}
             tags = {"Tagging": {"TagSet": []}}
@@ -202,7 +207,7 @@ class TestPermissions(unittest.TestCase):
                 ),
             }
 
-        def on_queue(kind, queue):
+        def on_queue(kind: str, queue: dict) -> dict[str, Callable]:
             fifo = {"MessageGroupId": "a", "MessageDeduplicationId": "a"}
             more = fifo if queue["QueueUrl"].endswith(".fifo") else {}
             return {
@@ -263,11 +268,11 @@ class TestPermissions(unittest.TestCase):
             ),
         }
 
-    def assume(self, role):
+    def assume(self, role: str) -> dict[str, str]:
         session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="permissions")
         return session["Credentials"]
 
-    def simulated(self, role, action, resource):
+    def simulated(self, role: str, action: str, resource: str) -> bool:
         """Whether IAM's simulation allows an action to a role."""
         asked = {"PolicySourceArn": role, "ActionNames": [action], "ResourceArns": [resource]}
         (result,) = self.client("iam").simulate_principal_policy(**asked)["EvaluationResults"]
@@ -315,7 +320,7 @@ class TestPermissions(unittest.TestCase):
             with self.subTest(role):
                 self.assertEqual(may, allowed)
                 # The role trusts only a service of this account, not the root user.
-                self.assertFalse(is_allowed(lambda: self.assume(arn)))
+                self.assertFalse(is_allowed(partial(self.assume, arn)))
 
     def test_the_bucket_refuses_requests_without_tls_or_credentials(self):
         bucket = self.deployment.outputs["ClipsBucketName"]
@@ -335,7 +340,7 @@ class TestPermissions(unittest.TestCase):
         self.client("s3").delete_object(**asked)
 
 
-def is_allowed(attempt):
+def is_allowed(attempt: Callable) -> bool:
     """Whether an attempt succeeded, or failed for another reason than access denied."""
     try:
         attempt()

@@ -74,5 +74,5 @@ class TestPrivate(ClipTest):
                 self.assertIn(self.get(wrong)[0], (403, 404))
 
 
-def decode(text):
+def decode(text: str) -> bytes:
     return base64.b64decode(text.replace("-", "+").replace("_", "=").replace("~", "/"))

@@ -26,11 +26,11 @@ class TestRetry(UploadTest):
         self.assert_plays(ready["manifest"], 2)
         self.assertEqual(self.retry(clip, "operator"), 409)
 
-    def retry(self, clip, group):
+    def retry(self, clip: dict, group: str) -> int:
         token = self.deployment.sign_in(group)["AccessToken"]
         return self.deployment.ask("POST", f"{self.path(clip)}/retry", token)[0]
 
-    def repair(self, clip, data):
+    def repair(self, clip: dict, data: bytes):
         """Replaces the broken file with the right one."""
         s3, bucket = self.deployment.client("s3"), self.deployment.outputs["UploadsBucketName"]
         (found,) = [

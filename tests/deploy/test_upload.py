@@ -10,7 +10,7 @@ class TestUpload(UploadTest):
     def setUpClass(cls):
         cls.use(deployed())
 
-    def assert_becomes_ready(self, clip):
+    def assert_becomes_ready(self, clip: dict):
         listed = self.wait_until_listed(clip, 150)
         self.assertEqual(listed["meta"]["title"], "Video")
         self.assertEqual(listed["actual"]["durationSeconds"], 2)

@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+from email.message import Message
 from pathlib import Path
 
 from authorization import ask
@@ -11,7 +12,7 @@ from clips import FRAMES_PER_SECOND, ClipTest
 class UploadTest(ClipTest):
     """A deployment, and an operator with files to upload."""
 
-    def create_video(self, *codec):
+    def create_video(self, *codec: str) -> bytes:
         """Creates a video of two seconds. Returns its bytes."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "video.avi"
@@ -33,7 +34,7 @@ class UploadTest(ClipTest):
             subprocess.run([*command, *codec, "-c:a", "pcm_s16le", file], check=True)
             return file.read_bytes()
 
-    def put(self, url, data, headers=None):
+    def put(self, url: str, data: bytes, headers: dict[str, str] | None = None) -> Message:
         """Uploads a file, or a part of one. Returns the headers of the response."""
         status, sent, text = ask(
             "PUT", url, body=data, headers=headers or {}, opener=self.deployment.opener
@@ -41,7 +42,7 @@ class UploadTest(ClipTest):
         self.assertEqual(status, 200, text)
         return sent
 
-    def create_upload(self, data):
+    def create_upload(self, data: bytes) -> dict:
         request = {"filename": "video.avi", "size": len(data), "title": "Video"}
         status, clip, _ = self.deployment.ask("POST", "/api/uploads", self.operator, request)
         self.assertEqual(status, 201, clip)

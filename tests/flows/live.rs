@@ -1,4 +1,4 @@
-//! What can be put on air.
+//! Every kind of source that can be on air.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -9,11 +9,11 @@ use tokio::process::Command;
 
 use crate::local::Local;
 
-/// A short film, with or without sound, in a shape that is not the ladder's.
-async fn film(path: &Path, sound: bool) {
+/// Encodes 3 s of video, with or without audio, in an aspect ratio that no rendition has.
+async fn encode_video(path: &Path, has_audio: bool) {
     let mut ffmpeg = Command::new("ffmpeg");
     ffmpeg.args(["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=480x640:rate=30"]);
-    if sound {
+    if has_audio {
         ffmpeg.args(["-f", "lavfi", "-i", "sine=frequency=440"]);
     }
     let status = ffmpeg
@@ -23,33 +23,33 @@ async fn film(path: &Path, sound: bool) {
     assert!(status.await.unwrap().success());
 }
 
-async fn a_clip_becomes_ready(local: &Local) {
+async fn check_clip(local: &Local) {
     local.wait_for_segments(3).await;
-    let cut = local.cut(&json!({ "lastSeconds": 4 })).await;
-    let listed = local.wait_until_listed(&cut).await;
-    assert_eq!(listed["actual"], cut["actual"]);
+    let clip = local.create_clip(&json!({ "lastSeconds": 4 })).await;
+    let listed = local.wait_until_listed(&clip).await;
+    assert_eq!(listed["actual"], clip["actual"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_is_looped_with_or_without_sound() {
-    for sound in [true, false] {
+async fn a_file_is_looped_with_or_without_audio() {
+    for has_audio in [true, false] {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("film.mp4");
-        film(&file, sound).await;
+        let file = folder.path().join("video.mp4");
+        encode_video(&file, has_audio).await;
         let data = folder.path().join("data");
         let local = Local::start(&data, &["--source", file.to_str().unwrap()]).await;
-        a_clip_becomes_ready(&local).await;
+        check_clip(&local).await;
         local.interrupt().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_encoder_pushes_by_rtmp_and_by_srt() {
+async fn an_encoder_can_push_by_rtmp_and_by_srt() {
     for protocol in ["rtmp", "srt"] {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("film.mp4");
-        film(&file, true).await;
-        // The system's choice, given back for ffmpeg to take.
+        let file = folder.path().join("video.mp4");
+        encode_video(&file, true).await;
+        // A free port. The listener is dropped at once, so that the stand-in can use the port.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (address, format) = match protocol {
             "rtmp" => (format!("rtmp://127.0.0.1:{port}/live/main"), "flv"),
@@ -57,8 +57,8 @@ async fn an_encoder_pushes_by_rtmp_and_by_srt() {
         };
         let data = folder.path().join("data");
         let local = Local::start(&data, &["--source", &address]).await;
-        // An encoder tries until the listener is there, as OBS does.
-        let pusher = async {
+        // The encoder retries until the stand-in listens, as OBS does.
+        let push = async {
             let mut tries = tokio::time::interval(std::time::Duration::from_millis(200));
             loop {
                 tries.tick().await;
@@ -74,8 +74,8 @@ async fn an_encoder_pushes_by_rtmp_and_by_srt() {
             }
         };
         tokio::select! {
-            () = pusher => {}
-            () = a_clip_becomes_ready(&local) => {}
+            () = push => {}
+            () = check_clip(&local) => {}
         }
         local.interrupt().await;
     }

@@ -1,4 +1,4 @@
-//! The program as a user starts it: by its command line, read by the lines it prints.
+//! Starts the program by its command line, and reads the lines that it prints.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,18 +14,18 @@ use tokio::process::{Child, ChildStdout, Command};
 pub(crate) struct Local {
     pub(crate) api: String,
     pub(crate) live: String,
-    /// The environment of the functions, as it was printed.
+    /// The functions' environment, as the program prints it with `--print-env`.
     pub(crate) environment: BTreeMap<String, String>,
     token: String,
     pub(crate) viewer_token: String,
-    /// The secret of the webhook, if there is one.
+    /// The secret of the webhook, if the program was started with one.
     pub(crate) webhook_secret: Option<String>,
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
     http: reqwest::Client,
 }
 
-/// The program, not started yet.
+/// A command that starts the program on a free port.
 pub(crate) fn command(data_dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
     command
@@ -45,7 +45,8 @@ impl Local {
         let mut printed = BTreeMap::new();
         let mut environment = BTreeMap::new();
         loop {
-            let line = lines.next_line().await.unwrap().expect("it ended before it was ready");
+            let line =
+                lines.next_line().await.unwrap().expect("the program ended before it was ready");
             match line.split_once(char::is_whitespace).map(|(name, rest)| (name, rest.trim())) {
                 Some(("env", pair)) => {
                     let (name, value) = pair.split_once('=').unwrap();
@@ -74,27 +75,27 @@ impl Local {
         }
     }
 
-    /// Reads on until a line begins like this.
+    /// Reads lines until one begins with `beginning`.
     pub(crate) async fn wait_for_line(&mut self, beginning: &str) {
         while let Some(line) = self.lines.next_line().await.unwrap() {
             if line.starts_with(beginning) {
                 return;
             }
         }
-        panic!("it ended without a line that begins with {beginning}");
+        panic!("the program ended without a line that begins with {beginning}");
     }
 
-    /// How many segments the live manifest shows.
-    pub(crate) async fn segments(&self) -> usize {
+    /// The number of segments in the live manifest.
+    pub(crate) async fn count_segments(&self) -> usize {
         let child = self.live.replace("index.m3u8", "index_1.m3u8");
         let text = reqwest::get(child).await.unwrap().text().await.unwrap();
         text.matches("#EXTINF").count()
     }
 
-    /// Waits until the live manifest shows so many segments.
+    /// Waits until the live manifest has at least `count` segments.
     pub(crate) async fn wait_for_segments(&self, count: usize) {
         eventually("the live manifest has enough segments", async || {
-            (count <= self.segments().await).then_some(())
+            (self.count_segments().await >= count).then_some(())
         })
         .await;
     }
@@ -104,8 +105,8 @@ impl Local {
         request.json(body).send().await
     }
 
-    /// Cuts a clip; the clip of the reply.
-    pub(crate) async fn cut(&self, body: &Value) -> Value {
+    /// Creates a clip and returns the clip of the reply.
+    pub(crate) async fn create_clip(&self, body: &Value) -> Value {
         let response = self.post("/clip", body).await.unwrap();
         let status = response.status();
         let clip: Value = response.json().await.unwrap();
@@ -118,7 +119,7 @@ impl Local {
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
 
-    /// Waits until a clip is in its competition's list; the clip as listed.
+    /// Waits until a clip is in its competition's list, and returns it as listed.
     pub(crate) async fn wait_until_listed(&self, clip: &Value) -> Value {
         let path = format!("/competitions/{}/clips", clip["competition"].as_str().unwrap());
         eventually("the clip is listed", async || {
@@ -128,12 +129,12 @@ impl Local {
         .await
     }
 
-    /// The processes this program started.
-    pub(crate) fn children(&self) -> Vec<u32> {
-        let parent = self.child.id().expect("it runs").to_string();
+    /// The ids of the program's child processes.
+    pub(crate) fn child_processes(&self) -> Vec<u32> {
+        let parent = self.child.id().expect("the program is running").to_string();
         processes()
             .filter(|(_, stat)| {
-                // After the name in brackets: state, then the parent.
+                // After the name in brackets come the state and the parent's id.
                 stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1))
                     == Some(parent.as_str())
             })
@@ -148,10 +149,10 @@ impl Local {
 
     /// Ends the program as Ctrl-C does.
     pub(crate) async fn interrupt(mut self) {
-        let id = self.child.id().expect("it runs").to_string();
+        let id = self.child.id().expect("the program is running").to_string();
         let sent = Command::new("kill").args(["-INT", &id]).status().await.unwrap();
         assert!(sent.success());
-        assert!(self.child.wait().await.unwrap().success(), "it did not stop cleanly");
+        assert!(self.child.wait().await.unwrap().success(), "the program did not exit with 0");
     }
 }
 
@@ -163,26 +164,29 @@ fn processes() -> impl Iterator<Item = (u32, String)> {
     })
 }
 
-/// Waits until none of these processes is left.
-pub(crate) async fn all_gone(ids: &[u32]) {
-    eventually("no process is left behind", async || {
+/// Waits until none of the processes exists.
+pub(crate) async fn wait_until_ended(ids: &[u32]) {
+    eventually("the processes have ended", async || {
         let left = processes().any(|(id, stat)| ids.contains(&id) && !stat.contains(") Z "));
         (!left).then_some(())
     })
     .await;
 }
 
-/// Asks again until there is an answer.
-pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+/// Polls a condition until it returns a value. Fails after 2 minutes with the description.
+pub(crate) async fn eventually<T>(
+    description: &str,
+    mut poll: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let mut polls = tokio::time::interval(Duration::from_millis(50));
-    let asked = async {
+    let result = async {
         loop {
             polls.tick().await;
-            if let Some(answer) = ask().await {
-                return answer;
+            if let Some(value) = poll().await {
+                return value;
             }
         }
     };
-    let patience = tokio::time::timeout(Duration::from_mins(2), asked);
-    patience.await.unwrap_or_else(|_| panic!("waited in vain until {what}"))
+    let result = tokio::time::timeout(Duration::from_mins(2), result);
+    result.await.unwrap_or_else(|_| panic!("timed out after 2 minutes: {description}"))
 }

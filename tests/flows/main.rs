@@ -1,10 +1,10 @@
-//! Flows end to end, as a user would see them: the program is started, a live stream is on air,
-//! clips are cut and watched.
+//! End-to-end flows: each test starts the program, creates clips and plays them, as operators and
+//! viewers do.
 
-mod clip;
+mod announce;
+mod harvest;
 mod live;
 mod local;
-mod notices;
 mod player;
 mod private;
 mod readme;

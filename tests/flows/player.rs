@@ -1,4 +1,4 @@
-//! A viewer's player: decodes every frame of a manifest and reads what is burnt into it.
+//! A viewer's player: decodes every frame of a manifest and reads its frame mark.
 
 use std::ops::Range;
 use std::process::Output;
@@ -7,26 +7,26 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::process::Command;
 
-/// The renditions a clip has, as width and height.
+/// The renditions of a clip: width and height.
 pub(crate) const RENDITIONS: [(usize, usize); 3] = [(1280, 720), (854, 480), (640, 360)];
 
 const FRAMES_PER_SECOND: i64 = 25;
-/// The frame mark counts modulo this.
-const MARKS: i64 = 1 << 24;
+/// The frame mark is a number of frames modulo this.
+const MARK_MODULUS: i64 = 1 << 24;
 
-/// Runs a program of ffmpeg's; anything it complains of is a failure.
+/// Runs ffmpeg or ffprobe. If it writes a message, the test fails.
 async fn run(program: &str, arguments: &[&str]) -> Output {
     let output = Command::new(program).args(["-v", "error"]).args(arguments).output();
     let output = output.await.unwrap();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && complaint.is_empty(), "{arguments:?}: {complaint}");
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && messages.is_empty(), "{arguments:?}: {messages}");
     output
 }
 
-/// The frame marks of a rendition: frames since 1970, modulo 2^24, of each frame in its order.
+/// Reads the frame mark of each frame of a rendition: the number of frames since 1970, modulo 2^24.
 ///
-/// The mark is a row of 24 squares; at a height of 720 they are 48 wide and begin at (64, 640).
-pub(crate) async fn frame_marks(manifest: &str, rendition: usize) -> Vec<i64> {
+/// The mark is a row of 24 squares. At a height of 720 they are 48 wide and begin at (64, 640).
+pub(crate) async fn read_frame_marks(manifest: &str, rendition: usize) -> Vec<i64> {
     let (width, _) = RENDITIONS[rendition];
     let map = format!("0:v:{rendition}");
     let output = run(
@@ -51,15 +51,15 @@ pub(crate) async fn frame_marks(manifest: &str, rendition: usize) -> Vec<i64> {
     let mark = |frame: &[u8]| {
         (0..24).fold(0, |mark, bit| {
             let brightness = frame[(64 + 48 * bit + 24) * width / 1280];
-            assert!(!(64..192).contains(&brightness), "the frame mark cannot be read");
+            assert!(!(64..192).contains(&brightness), "the frame mark is not readable");
             mark * 2 + i64::from(brightness > 128)
         })
     };
     output.stdout.chunks(width * 2).map(mark).collect()
 }
 
-/// Checks that a manifest plays, in every rendition, exactly these stretches of time, each frame
-/// once and in its order.
+/// Checks that every rendition of a manifest plays exactly these stretches of time: each frame once
+/// and in order.
 pub(crate) async fn assert_plays(manifest: &str, stretches: &[Range<DateTime<Utc>>]) {
     let expected: Vec<i64> = stretches
         .iter()
@@ -67,14 +67,14 @@ pub(crate) async fn assert_plays(manifest: &str, stretches: &[Range<DateTime<Utc
             let frame = |time: DateTime<Utc>| time.timestamp_millis() * FRAMES_PER_SECOND / 1000;
             frame(stretch.start)..frame(stretch.end)
         })
-        .map(|frame| frame % MARKS)
+        .map(|frame| frame % MARK_MODULUS)
         .collect();
     for (rendition, (width, height)) in RENDITIONS.into_iter().enumerate() {
-        let marks = frame_marks(manifest, rendition).await;
+        let marks = read_frame_marks(manifest, rendition).await;
         assert!(
             marks == expected,
             "rendition {rendition} of {manifest} has {} frames from {:?} to {:?}, but {} from \
-             {:?} to {:?} were asked for",
+             {:?} to {:?} are expected",
             marks.len(),
             marks.first(),
             marks.last(),
@@ -93,7 +93,7 @@ pub(crate) async fn assert_plays(manifest: &str, stretches: &[Range<DateTime<Utc
         assert_eq!(probed["streams"][0]["width"], width, "{manifest}");
         assert_eq!(probed["streams"][0]["height"], height, "{manifest}");
     }
-    // The sound is there, and of each stretch as long as the picture to within a frame.
+    // The audio of each stretch is as long as the video, within one frame.
     let frames = &[
         "-select_streams",
         "a:0",
@@ -111,12 +111,12 @@ pub(crate) async fn assert_plays(manifest: &str, stretches: &[Range<DateTime<Utc
     let seconds = number("nb_read_frames") * 1024.0 / number("sample_rate");
     #[expect(clippy::cast_precision_loss, reason = "a few thousand frames")]
     let expected = expected.len() as f64 / 25.0;
-    let tolerated = 0.04 * f64::from(u32::try_from(stretches.len()).unwrap());
-    assert!((seconds - expected).abs() <= tolerated, "{manifest} has {seconds} s of sound");
+    let tolerance = 0.04 * f64::from(u32::try_from(stretches.len()).unwrap());
+    assert!((seconds - expected).abs() <= tolerance, "{manifest} has {seconds} s of audio");
 }
 
-/// The first PROGRAM-DATE-TIME of each rendition of an HLS manifest.
-pub(crate) async fn first_date_times(manifest: &str) -> Vec<DateTime<Utc>> {
+/// Reads the first EXT-X-PROGRAM-DATE-TIME of each rendition of an HLS manifest.
+pub(crate) async fn read_first_date_times(manifest: &str) -> Vec<DateTime<Utc>> {
     let base = url::Url::parse(manifest).unwrap();
     let parent = reqwest::get(manifest).await.unwrap().text().await.unwrap();
     let mut times = Vec::new();
@@ -128,7 +128,7 @@ pub(crate) async fn first_date_times(manifest: &str) -> Vec<DateTime<Utc>> {
     times
 }
 
-/// A time of the API.
-pub(crate) fn time(value: &Value) -> DateTime<Utc> {
+/// Parses a time of the API.
+pub(crate) fn parse_time(value: &Value) -> DateTime<Utc> {
     value.as_str().unwrap().parse().unwrap()
 }

@@ -1,4 +1,4 @@
-//! A private library: clips play with the cookies of their competition, and with nothing else.
+//! A private library: a clip plays only with the cookies of its competition.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -6,11 +6,11 @@ use tokio::process::Command;
 
 use crate::local::Local;
 
-/// The cookies of a competition, as a player sends them.
-async fn grant(local: &Local, competition: &str) -> String {
+/// Requests the cookies of a competition, in the form in which a player sends them.
+async fn grant_playback(local: &Local, competition: &str) -> String {
     let url = format!("{}/competitions/{competition}/playback", local.api);
-    let asked = reqwest::Client::new().post(url).bearer_auth(&local.viewer_token).send().await;
-    let granted: Value = asked.unwrap().error_for_status().unwrap().json().await.unwrap();
+    let response = reqwest::Client::new().post(url).bearer_auth(&local.viewer_token).send().await;
+    let granted: Value = response.unwrap().error_for_status().unwrap().json().await.unwrap();
     let cookies = granted["cookies"].as_object().unwrap().iter();
     let cookies: Vec<_> =
         cookies.map(|(name, value)| format!("{name}={}", value.as_str().unwrap())).collect();
@@ -23,8 +23,8 @@ async fn get(url: &str, cookies: &str) -> (StatusCode, String) {
     (response.status(), String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned())
 }
 
-/// How many frames a player shows that sends these cookies along.
-async fn frames(manifest: &str, cookies: &str) -> Option<f64> {
+/// Counts the frames that a player shows if it sends these cookies.
+async fn count_frames(manifest: &str, cookies: &str) -> Option<f64> {
     let headers = format!("Cookie: {cookies}\r\n");
     let arguments = ["-v", "error", "-headers", &headers, "-count_frames"];
     let entries = ["-select_streams", "v:0", "-show_entries", "stream=nb_read_frames"];
@@ -36,16 +36,18 @@ async fn frames(manifest: &str, cookies: &str) -> Option<f64> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_private_clip_plays_with_the_cookies_of_its_competition_only() {
+async fn a_private_clip_plays_only_with_the_cookies_of_its_competition() {
     let folder = tempfile::tempdir().unwrap();
     let local = Local::start(folder.path(), &["--private"]).await;
     local.wait_for_segments(4).await;
-    let cut = async |competition: &str| {
-        let clip = local.cut(&json!({ "lastSeconds": 4, "competition": competition })).await;
+    let create_clip = async |competition: &str| {
+        let clip =
+            local.create_clip(&json!({ "lastSeconds": 4, "competition": competition })).await;
         local.wait_until_listed(&clip).await
     };
-    let (dash, relay) = (cut("100m-dash").await, cut("relay").await);
-    let (cookies, others) = (grant(&local, "100m-dash").await, grant(&local, "relay").await);
+    let (dash, relay) = (create_clip("100m-dash").await, create_clip("relay").await);
+    let (cookies, others) =
+        (grant_playback(&local, "100m-dash").await, grant_playback(&local, "relay").await);
 
     for format in ["hls", "dash"] {
         let manifest = dash["manifests"][format].as_str().unwrap();
@@ -53,11 +55,11 @@ async fn a_private_clip_plays_with_the_cookies_of_its_competition_only() {
         assert_eq!(get(manifest, &others).await.0, StatusCode::FORBIDDEN);
         assert_eq!(get(manifest, &cookies).await.0, StatusCode::OK);
         let expected = dash["actual"]["durationSeconds"].as_f64().unwrap() * 25.0;
-        assert_eq!(frames(manifest, &cookies).await, Some(expected), "{manifest}");
-        assert_eq!(frames(manifest, &others).await, None);
+        assert_eq!(count_frames(manifest, &cookies).await, Some(expected), "{manifest}");
+        assert_eq!(count_frames(manifest, &others).await, None);
     }
 
-    // What a manifest leads to is as private as the manifest.
+    // Segments are as private as their manifest.
     let manifest = dash["manifest"].as_str().unwrap();
     let follow = async |manifest: &str| {
         let text = get(manifest, &cookies).await.1;
@@ -69,11 +71,11 @@ async fn a_private_clip_plays_with_the_cookies_of_its_competition_only() {
     assert_eq!(get(&segment, "").await.0, StatusCode::FORBIDDEN);
     assert_eq!(get(&segment, &others).await.0, StatusCode::FORBIDDEN);
 
-    // Another competition's clip, put behind a path that the cookies do open.
+    // The clip of another competition, at a path that the cookies allow.
     let (own, _) = manifest.split_once("/out/v1/").unwrap();
     let (_, foreign) = relay["manifest"].as_str().unwrap().split_once("/out/v1/").unwrap();
-    let smuggled = format!("{own}/out/v1/{foreign}");
-    assert_eq!(get(&smuggled, &cookies).await.0, StatusCode::FORBIDDEN);
+    let mixed = format!("{own}/out/v1/{foreign}");
+    assert_eq!(get(&mixed, &cookies).await.0, StatusCode::FORBIDDEN);
     let (vod, _) = manifest.split_once("/private/").unwrap();
     let open = format!("{vod}/out/v1/{foreign}");
     assert_eq!(get(&open, &cookies).await.0, StatusCode::FORBIDDEN);

@@ -1,4 +1,4 @@
-//! A file, from the editor's disk to the viewer's player.
+//! Uploads, from the editor's file to the viewer's player.
 
 use std::path::Path;
 
@@ -9,13 +9,15 @@ use crate::local::{Local, eventually};
 
 const FRAMES: usize = 220;
 const FRAMES_PER_SECOND: f64 = 25.0;
-/// Encoders leave out what the eye does not see: the step of a few frames. Thumbnails are 23 apart.
-const TOLERATED: f64 = 4.0;
+/// The tolerance in frames, because encoding changes the brightness a little. Thumbnails are 23 frames
+/// apart.
+const TOLERANCE: f64 = 4.0;
 
-/// A file of 76 MB whose frames are gray, each a little brighter than the one before.
-async fn brightening(folder: &Path) -> Vec<u8> {
+/// Encodes a file of 76 MB with gray frames, each a little brighter than the one before.
+async fn encode_brightening_video(folder: &Path) -> Vec<u8> {
     let file = folder.join("brightening.avi");
-    let input = format!("nullsrc=s=640x360:r=25,geq=lum='16+N*{}':cb=128:cr=128", step());
+    let input =
+        format!("nullsrc=s=640x360:r=25,geq=lum='16+N*{}':cb=128:cr=128", brightness_step());
     let output = Command::new("ffmpeg")
         .args(["-v", "error", "-f", "lavfi", "-i", &input, "-frames:v", &FRAMES.to_string()])
         .args(["-pix_fmt", "yuv420p", "-c:v", "rawvideo"])
@@ -27,27 +29,27 @@ async fn brightening(folder: &Path) -> Vec<u8> {
     std::fs::read(file).unwrap()
 }
 
-/// How much brighter each frame is, of the 219 steps that video has.
-fn step() -> f64 {
+/// How much brighter each frame is. Video has 219 steps of brightness.
+fn brightness_step() -> f64 {
     200.0 / 220.0
 }
 
-/// The frames of a video or picture, told by their brightness.
-async fn frames(source: &str, stream: &str) -> Vec<f64> {
+/// Reads the frame numbers of a video or picture from the brightness of its frames.
+async fn read_frame_numbers(source: &str, stream: &str) -> Vec<f64> {
     let output = Command::new("ffmpeg")
         .args(["-v", "error", "-i", source, "-map", stream, "-fps_mode", "passthrough"])
         .args(["-vf", "crop=2:2,format=gray", "-f", "rawvideo", "-"])
         .output()
         .await
         .unwrap();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && complaint.is_empty(), "{source}: {complaint}");
-    // Gray has the full range, video from 16 to 235.
-    let frame = |gray: &u8| f64::from(*gray) * 219.0 / 255.0 / step();
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && messages.is_empty(), "{source}: {messages}");
+    // Gray is from 0 to 255, video from 16 to 235.
+    let frame = |gray: &u8| f64::from(*gray) * 219.0 / 255.0 / brightness_step();
     output.stdout.iter().step_by(4).map(frame).collect()
 }
 
-/// Announces a file and sends it in however many requests that takes; the clip.
+/// Uploads a file, in one request or in parts, and returns its clip.
 async fn upload(local: &Local, body: &Value, file: &[u8]) -> Value {
     let http = reqwest::Client::new();
     let response = local.post("/uploads", body).await.unwrap();
@@ -77,10 +79,10 @@ async fn upload(local: &Local, body: &Value, file: &[u8]) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_file_plays_whole_with_pictures_of_the_right_moments() {
+async fn a_large_file_plays_every_frame_and_its_thumbnails_are_evenly_spaced() {
     let folder = tempfile::tempdir().unwrap();
     let local = Local::start(&folder.path().join("data"), &[]).await;
-    let file = brightening(folder.path()).await;
+    let file = encode_brightening_video(folder.path()).await;
     let body = json!({ "filename": "brightening.avi", "size": file.len(), "title": "Dawn" });
     let clip = upload(&local, &body, &file).await;
     let listed = local.wait_until_listed(&clip).await;
@@ -89,30 +91,30 @@ async fn a_large_file_plays_whole_with_pictures_of_the_right_moments() {
 
     for format in ["hls", "dash"] {
         let manifest = listed["manifests"][format].as_str().unwrap();
-        let played = frames(manifest, "0:v:0").await;
+        let played = read_frame_numbers(manifest, "0:v:0").await;
         assert_eq!(played.len(), FRAMES, "{manifest}");
         for (number, frame) in played.into_iter().enumerate() {
             #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
-            let off = frame - number as f64;
-            assert!(off.abs() < TOLERATED, "{format}: frame {number} looks like {frame}");
+            let difference = frame - number as f64;
+            assert!(difference.abs() < TOLERANCE, "{format}: frame {number} looks like {frame}");
         }
     }
     let thumbnails = listed["thumbnails"].as_array().unwrap();
     assert_eq!(thumbnails.len(), 10);
-    let apart = 8.8 / 9.5;
+    let interval = 8.8 / 9.5;
     for (number, url) in (0_u32..).zip(thumbnails) {
-        let frame = frames(url.as_str().unwrap(), "0:v:0").await[0];
-        let due = f64::from(number) * apart * FRAMES_PER_SECOND;
+        let frame = read_frame_numbers(url.as_str().unwrap(), "0:v:0").await[0];
+        let expected = f64::from(number) * interval * FRAMES_PER_SECOND;
         assert!(
-            (frame - due).abs() < TOLERATED,
-            "thumbnail {number} is frame {frame} and not {due}"
+            (frame - expected).abs() < TOLERANCE,
+            "thumbnail {number} is frame {frame}, expected {expected}"
         );
     }
     local.interrupt().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lists_mix_uploads_and_clips_in_the_order_of_time() {
+async fn lists_have_uploads_and_clips_in_the_order_of_time() {
     let folder = tempfile::tempdir().unwrap();
     let local = Local::start(&folder.path().join("data"), &[]).await;
     let file = folder.path().join("a.mp4");
@@ -125,16 +127,16 @@ async fn lists_mix_uploads_and_clips_in_the_order_of_time() {
     assert!(output.status.success());
     let file = std::fs::read(file).unwrap();
     local.wait_for_segments(4).await;
-    let first = local.cut(&json!({ "lastSeconds": 4 })).await;
-    let announce = async |at: &str| {
+    let first = local.create_clip(&json!({ "lastSeconds": 4 })).await;
+    let upload_at = async |at: &str| {
         let body = json!({ "filename": "a.mp4", "size": file.len(), "at": at });
         upload(&local, &body, &file).await
     };
-    let old = announce("2020-02-03T13:30:58Z").await;
-    let late = announce("2090-02-03T13:30:58Z").await;
-    let segments = local.segments().await;
+    let old = upload_at("2020-02-03T13:30:58Z").await;
+    let late = upload_at("2090-02-03T13:30:58Z").await;
+    let segments = local.count_segments().await;
     local.wait_for_segments(segments + 3).await;
-    let second = local.cut(&json!({ "lastSeconds": 4 })).await;
+    let second = local.create_clip(&json!({ "lastSeconds": 4 })).await;
 
     let expected = [&late, &second, &first, &old].map(|clip| clip["clip"].clone());
     let listed = eventually("all four are listed", async || {
@@ -159,10 +161,10 @@ async fn lists_mix_uploads_and_clips_in_the_order_of_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_outlives_a_kill_while_it_is_transcoded() {
+async fn an_upload_becomes_ready_although_the_process_is_killed_while_it_is_transcoded() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let file = brightening(folder.path()).await;
+    let file = encode_brightening_video(folder.path()).await;
     let local = Local::start(&data, &["--faults", "slow=2"]).await;
     let body = json!({ "filename": "brightening.avi", "size": file.len() });
     let clip = upload(&local, &body, &file).await;

@@ -143,8 +143,8 @@ async fn create_harvest_job_is_not_retried_and_describe_is() {
     let window = Window::new(at(4), at(8)).unwrap();
     let (asked, looked) = (Run::whole(), Run::whole());
     let start = jobs.start(&attempt, "main-hls", window);
-    assert!(matches!(asked.of(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
-    assert!(matches!(looked.of(Box::pin(jobs.describe(&attempt))).await, Some(Err(_))));
+    assert!(matches!(asked.execute(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
+    assert!(matches!(looked.execute(Box::pin(jobs.describe(&attempt))).await, Some(Err(_))));
     assert_eq!((asked.calls(), looked.calls()), (1, 3));
 }
 

@@ -77,7 +77,7 @@ async fn a_full_group_costs_one_call() {
     let assets = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
     let ensure = async |clip: &Clip| {
         let run = Run::whole();
-        let created = run.of(Box::pin(assets.ensure_asset(clip))).await.unwrap();
+        let created = run.execute(Box::pin(assets.ensure_asset(clip))).await.unwrap();
         (run.calls(), created)
     };
     let [first, second, third] = [0, 4, 8].map(|start| row("demo", start, Status::Harvesting));
@@ -99,7 +99,7 @@ async fn an_asset_with_a_lost_response_is_not_created_in_another_group() {
     for (start, cut, group) in [(0, Cut::BreakBefore, "second"), (4, Cut::BreakAfter, "default")] {
         let clip = row("demo", start, Status::Harvesting);
         let run = Run::cut_at(0, cut);
-        run.of(Box::pin(assets.ensure_asset(&clip))).await.unwrap().unwrap();
+        run.execute(Box::pin(assets.ensure_asset(&clip))).await.unwrap().unwrap();
         assert!(run.was_cut());
         assert_eq!(find_packaging_group(&api, &clip).await, group, "{cut:?}");
     }

@@ -107,13 +107,13 @@ async fn an_invalid_list_request_is_refused_with_a_reason() {
         ("/competitions/100m_dash/clips", 400, field, Some("competitionId"), "letters, digits"),
         ("/competitions/demo/clips/20200203133058_20200203133258_k7Qx2f", 404, "not-found", Some("clipId"), "no such clip"),
         ("/competitions/demo/clips/first", 404, "not-found", Some("clipId"), "no such clip"),
-        ("/clips", 404, "not-found", None, "There is no route /api/clips"),
-        ("/clip", 405, "method-not-allowed", None, "This path takes POST."),
+        ("/clips", 404, "not-found", None, "There is no path /api/clips"),
+        ("/clip", 405, "method-not-allowed", None, "This path allows POST."),
     ];
     for (path, status, name, field, sentence) in table {
         check(&api.get(path).await, status, name, field, sentence);
     }
     let answer = api.request(Method::DELETE, "/competitions/demo/clips", &[], "").await;
-    check(&answer, 405, "method-not-allowed", None, "This path takes GET.");
+    check(&answer, 405, "method-not-allowed", None, "This path allows GET.");
     assert_eq!(answer.headers["allow"], "GET");
 }

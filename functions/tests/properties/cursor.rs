@@ -1,4 +1,4 @@
-//! Cursors are opaque and round-trip.
+//! Cursors parse back, and changed ones are refused.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use crate::values::key;
 
 proptest! {
     #[test]
-    fn a_cursor_round_trips(key in key()) {
+    fn a_cursor_parses_back(key in key()) {
         let text = BASE64_URL_SAFE_NO_PAD.encode(key.to_string());
         let cursor: Cursor = text.parse().unwrap();
         prop_assert_eq!(cursor.competition(), &key.competition);
@@ -17,14 +17,14 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_text_is_a_cursor_or_is_refused(text in r"\PC*") {
+    fn any_text_is_a_cursor_or_refused(text in r"\PC*") {
         if let Ok(cursor) = text.parse::<Cursor>() {
             prop_assert_eq!(cursor.to_string(), text);
         }
     }
 
     #[test]
-    fn a_changed_cursor_round_trips_or_is_refused(key in key(), at in any::<usize>(), byte in any::<u8>()) {
+    fn a_changed_cursor_is_another_cursor_or_refused(key in key(), at in any::<usize>(), byte in any::<u8>()) {
         let mut bytes = key.to_string().into_bytes();
         let at = at % bytes.len();
         bytes[at] = byte;

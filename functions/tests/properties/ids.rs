@@ -1,4 +1,4 @@
-//! Ids of clips round-trip and sort by time.
+//! Ids and names of clips parse back, and sort by time.
 
 use chrono::TimeDelta;
 use matchcut::clip::{
@@ -6,15 +6,15 @@ use matchcut::clip::{
 };
 use proptest::prelude::*;
 
-use crate::values::{key, moment, window};
+use crate::values::{key, time, window};
 
 proptest! {
     #[test]
-    fn every_clip_id_parses_back(moment in moment(), window in window(), text in ".*") {
+    fn every_new_id_parses_back(time in time(), window in window(), text in ".*") {
         for id in [
             ClipId::for_window(window),
-            ClipId::for_time(moment),
-            ClipId::derive(moment, &text),
+            ClipId::for_time(time),
+            ClipId::derive(time, &text),
         ] {
             prop_assert_eq!(id.as_str().parse::<ClipId>(), Ok(id.clone()));
             let json = serde_json::to_string(&id).unwrap();
@@ -23,27 +23,27 @@ proptest! {
     }
 
     #[test]
-    fn every_request_time_has_a_clip_id(
+    fn every_time_of_a_request_has_an_id(
         text in r"(1970|2020|9999)-(01-01|06-30|12-31)T(00|23):(00|59):(00|59|60)(\.5|)(Z|[+-]23:59)",
     ) {
-        if let Ok(moment) = parse_time(&text) {
-            let window = Window::new(moment - TimeDelta::seconds(1), moment).unwrap();
-            for id in [ClipId::for_time(moment), ClipId::for_window(window)] {
+        if let Ok(time) = parse_time(&text) {
+            let window = Window::new(time - TimeDelta::seconds(1), time).unwrap();
+            for id in [ClipId::for_time(time), ClipId::for_window(window)] {
                 prop_assert_eq!(id.as_str().parse::<ClipId>(), Ok(id.clone()));
             }
         }
     }
 
     #[test]
-    fn keys_parse_back(key in key()) {
+    fn a_key_parses_back(key in key()) {
         let name = key.to_string();
         prop_assert_eq!(name.parse::<ClipKey>(), Ok(key.clone()));
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        prop_assert!(name.bytes().all(allowed), "MediaPackage takes no such id: {}", name);
+        prop_assert!(name.bytes().all(allowed), "MediaPackage refuses this id: {}", name);
     }
 
     #[test]
-    fn attempts_parse_back_and_share_no_prefix(key in key(), one in 1..=5_u32, other in 1..=5_u32) {
+    fn an_attempt_parses_back_and_shares_no_prefix_with_another(key in key(), one in 1..=5_u32, other in 1..=5_u32) {
         let attempt = |number| Attempt { clip: key.clone(), number };
         let name = attempt(one).to_string();
         prop_assert_eq!(name.parse::<Attempt>(), Ok(attempt(one)));
@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn a_parsed_key_prints_the_same_text(
+    fn a_text_that_parses_as_a_name_is_formatted_the_same(
         name in r"[A-Za-z0-9-]{0,3}_?[0-9]{13,15}_[0-9]{13,15}_[A-Za-z0-9]{5,7}(_[0-9]{1,2})?",
     ) {
         if let Ok(key) = name.parse::<ClipKey>() {
@@ -69,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_text_is_refused_or_prints_the_same(name in r"\PC*") {
+    fn any_text_is_formatted_as_it_was_parsed_or_refused(name in r"\PC*") {
         if let Ok(key) = name.parse::<ClipKey>() {
             prop_assert_eq!(key.to_string(), name.clone());
         }
@@ -79,12 +79,12 @@ proptest! {
     }
 
     #[test]
-    fn ids_sort_by_time(first in moment(), second in moment()) {
+    fn ids_sort_by_time(first in time(), second in time()) {
         let (first, second) = if first <= second { (first, second) } else { (second, first) };
         if first.timestamp() < second.timestamp() {
             prop_assert!(ClipId::for_time(first) < ClipId::for_time(second));
         }
-        // The bounds of a list compare with ids as text.
+        // A page's bounds compare with ids as text.
         prop_assert!(format_stamp(first).as_str() < ClipId::for_time(first).as_str());
         let next = first + TimeDelta::seconds(1);
         if format_stamp(next).len() == format_stamp(first).len() {

@@ -1,5 +1,5 @@
-//! Property tests: each rule is checked with random values, and a failing value is reduced to a
-//! minimal one.
+//! Properties that hold for every value. Each test tries random values, and reduces a failing one to
+//! the smallest that still fails.
 
 mod cursor;
 mod ids;

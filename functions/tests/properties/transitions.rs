@@ -1,4 +1,4 @@
-//! The transition table: any triggers, in any order, any number of times.
+//! Transitions stay consistent, in whatever order and however often the triggers arrive.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{
@@ -11,19 +11,19 @@ use proptest::sample::{select, subsequence};
 use crate::values::key;
 
 fn at(seconds: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(1_580_736_600 + seconds, 0).expect("it is a time")
+    DateTime::from_timestamp(1_580_736_600 + seconds, 0).expect("the number is a time")
 }
 
 fn bounds() -> Bounds {
     Bounds { start: at(0), end: at(10), duration_seconds: 10.0 }
 }
 
-/// A new clip: of the stream, aired or not; or of a file, in parts or not.
+/// A new clip of a live stream or of an uploaded file.
 fn clip() -> impl Strategy<Value = Clip> {
-    let about = prop::option::of(0..2000_i64)
+    let description = prop::option::of(0..2000_i64)
         .prop_map(|expires| Description { expires_at: expires.map(at), ..Description::default() });
     let status = select(vec![Status::Scheduled, Status::Queued, Status::Uploading]);
-    (key(), status, about).prop_map(|(key, status, about)| {
+    (key(), status, description).prop_map(|(key, status, description)| {
         let source = match status {
             Status::Uploading => Source::Upload(Upload {
                 key: "demo/original.mp4".to_owned(),
@@ -42,7 +42,7 @@ fn clip() -> impl Strategy<Value = Clip> {
                 requested: matchcut::clip::Window::new(at(0), at(10)).expect("ten seconds"),
             },
         };
-        Clip::new(key, status, source, &about, at(0))
+        Clip::new(key, status, source, &description, at(0))
     })
 }
 
@@ -87,83 +87,90 @@ fn trigger() -> impl Strategy<Value = Trigger> {
     ]
 }
 
-/// A sequence of triggers with their attempts, mostly of the current attempt.
-fn trigger_sequence() -> impl Strategy<Value = Vec<(Trigger, Option<u32>)>> {
-    let of = prop_oneof![4 => Just(None), 1 => (0..8_u32).prop_map(Some)];
+/// Triggers in order, each with the number of its attempt. `None` is the current attempt, which is
+/// the most frequent.
+fn triggers() -> impl Strategy<Value = Vec<(Trigger, Option<u32>)>> {
+    let attempt = prop_oneof![4 => Just(None), 1 => (0..8_u32).prop_map(Some)];
     let deleted = prop_oneof![40 => trigger(), 1 => Just(Trigger::Deleted)];
-    prop::collection::vec((deleted, of), 0..60)
+    prop::collection::vec((deleted, attempt), 0..60)
 }
 
-/// What is so of every row that can come about.
+/// Checks the invariants of every row.
 fn check(clip: &Clip) -> Result<(), TestCaseError> {
     let proven = !clip.manifests.is_empty()
         && clip.manifests.keys().all(|format| clip.playable.contains(format));
     let status = clip.status;
     prop_assert!(status != Status::Ready || proven && clip.ready_at.is_some());
-    prop_assert!(status != Status::Packaging || !proven, "nothing more is awaited");
+    prop_assert!(status != Status::Packaging || !proven, "a proven clip is still packaging");
     prop_assert!(!status.is_in_progress() || clip.failure.is_none());
     prop_assert!(status != Status::Failed || clip.failure.is_some());
     prop_assert_eq!(clip.queued_at.is_some(), status == Status::Queued);
     prop_assert_eq!(clip.deleted_at.is_some(), status == Status::Deleting);
-    // The harvest queue checks queued clips.
-    let seen_to = clip.next_check_at.is_some() || status == Status::Queued;
-    prop_assert!(!status.is_pending() || seen_to, "nobody looks after it");
-    prop_assert!(clip.expires_at.is_none() || clip.next_check_at.is_some(), "it never expires");
+    // The harvest queue starts queued clips, so they need no check.
+    let has_next_step = clip.next_check_at.is_some() || status == Status::Queued;
+    prop_assert!(!status.is_pending() || has_next_step, "a pending clip has no next check");
+    prop_assert!(
+        clip.expires_at.is_none() || clip.next_check_at.is_some(),
+        "an expiry has no check"
+    );
     prop_assert!((1..=Attempt::MAX).contains(&clip.attempt));
     prop_assert!((1..=clip.attempt).contains(&clip.media_attempt));
-    let of_file = [Status::Uploading, Status::Transcoding].contains(&status);
-    let of_stream = [Status::Scheduled, Status::Queued, Status::Harvesting].contains(&status);
-    let astray = if clip.upload().is_some() { of_stream } else { of_file };
-    prop_assert!(!astray, "{:?} is not for its source", status);
-    let row = serde_json::to_value(clip).expect("a clip is a row");
-    prop_assert_eq!(&serde_json::from_value::<Clip>(row).expect("a row is a clip"), clip);
+    let has_upload_status = [Status::Uploading, Status::Transcoding].contains(&status);
+    let has_live_status = [Status::Scheduled, Status::Queued, Status::Harvesting].contains(&status);
+    let is_wrong = if clip.upload().is_some() { has_live_status } else { has_upload_status };
+    prop_assert!(!is_wrong, "status {:?} does not fit the source", status);
+    let row = serde_json::to_value(clip).expect("a clip can be encoded");
+    prop_assert_eq!(&serde_json::from_value::<Clip>(row).expect("a row can be decoded"), clip);
     Ok(())
 }
 
-/// What is so of every change.
+/// Checks the invariants of every change.
 fn check_change(
     before: &Clip,
     next: &Clip,
-    of: u32,
+    attempt: u32,
     trigger: &Trigger,
 ) -> Result<(), TestCaseError> {
     check(next)?;
     prop_assert_eq!(next.version, before.version + 1);
-    prop_assert!(before.updated_at < next.updated_at, "it would be told in the wrong order");
-    prop_assert_ne!(before.status, Status::Deleting, "it came back");
-    let (key, known) = ((&next.key(), &next.created_at), (&before.key(), &before.created_at));
-    prop_assert_eq!(key, known);
-    let asked = matches!(trigger, Trigger::Edited(_) | Trigger::Deleted | Trigger::Expired);
-    prop_assert!(asked || of == before.attempt, "this was about another attempt");
-    let retried = matches!(trigger, Trigger::Retried);
-    prop_assert_eq!(next.attempt, before.attempt + u32::from(retried));
+    prop_assert!(next.updated_at > before.updated_at, "change events would be in the wrong order");
+    prop_assert_ne!(before.status, Status::Deleting, "a deleted clip changed");
+    prop_assert_eq!((next.key(), next.created_at), (before.key(), before.created_at));
+    let is_for_any_attempt =
+        matches!(trigger, Trigger::Edited(_) | Trigger::Deleted | Trigger::Expired);
+    prop_assert!(
+        is_for_any_attempt || attempt == before.attempt,
+        "a trigger of another attempt changed the clip"
+    );
+    let is_retry = matches!(trigger, Trigger::Retried);
+    prop_assert_eq!(next.attempt, before.attempt + u32::from(is_retry));
     if before.status != next.status && !before.status.is_in_progress() {
-        let removed = next.status == Status::Deleting;
-        prop_assert!(removed || retried && before.status == Status::Failed);
+        let is_deleted = next.status == Status::Deleting;
+        prop_assert!(is_deleted || is_retry && before.status == Status::Failed);
     }
     Ok(())
 }
 
 proptest! {
     #[test]
-    fn any_sequence_of_triggers_keeps_a_clip_valid(clip in clip(), trigger_sequence in trigger_sequence()) {
+    fn any_triggers_in_any_order_keep_the_invariants(clip in clip(), triggers in triggers()) {
         let mut now = clip;
         check(&now)?;
-        for (seconds, (trigger, of)) in (1..).zip(trigger_sequence) {
-            let (time, of) = (at(seconds * 10), of.unwrap_or(now.attempt));
-            let Some(next) = apply_trigger(&now, of, trigger.clone(), time) else { continue };
-            check_change(&now, &next, of, &trigger)?;
-            let again = apply_trigger(&next, of, trigger.clone(), time + TimeDelta::seconds(1));
-            prop_assert_eq!(again, None, "{:?} counted twice", trigger);
+        for (seconds, (trigger, attempt)) in (1..).zip(triggers) {
+            let (time, attempt) = (at(seconds * 10), attempt.unwrap_or(now.attempt));
+            let Some(next) = apply_trigger(&now, attempt, trigger.clone(), time) else { continue };
+            check_change(&now, &next, attempt, &trigger)?;
+            let again = apply_trigger(&next, attempt, trigger.clone(), time + TimeDelta::seconds(1));
+            prop_assert_eq!(again, None, "{:?} changed the clip twice", trigger);
             now = next;
         }
     }
 
-    /// Applies every trigger of a successful attempt at least once, in any order.
+    /// Each fact about an attempt that succeeds arrives at least once, in any order.
     #[test]
-    fn triggers_of_a_successful_attempt_lead_to_ready_in_any_order(
+    fn the_facts_of_a_successful_attempt_lead_to_ready_in_any_order(
         clip in clip(),
-        told in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
+        repeated in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
         order in Just((0..8).collect::<Vec<usize>>()).prop_shuffle(),
     ) {
         let facts = [
@@ -177,7 +184,7 @@ proptest! {
             playable("dash"),
         ];
         let mut now = clip.clone();
-        let any = told.iter().map(|it| it.index(facts.len()));
+        let any = repeated.iter().map(|it| it.index(facts.len()));
         for (seconds, fact) in (1..).zip(any.chain(order)) {
             now = apply_trigger(&now, 1, facts[fact].clone(), at(seconds)).unwrap_or(now);
         }
@@ -194,7 +201,7 @@ proptest! {
         failures in 0..8_u32,
     ) {
         let mut now = clip;
-        let mut tell = |trigger| {
+        let mut apply = |trigger| {
             let next = apply_trigger(&now, now.attempt, trigger, at(1));
             let changed = next.is_some();
             now = next.unwrap_or(now.clone());
@@ -202,11 +209,11 @@ proptest! {
         };
         let mut retries = 0;
         for _ in 0..failures {
-            tell(failed(code));
-            retries += u32::from(tell(Trigger::Retried));
+            apply(failed(code));
+            retries += u32::from(apply(Trigger::Retried));
         }
         for trigger in [created(&["hls"]), playable("hls")] {
-            tell(trigger);
+            apply(trigger);
         }
         prop_assert_eq!(retries, failures.min(Attempt::MAX - 1));
         let expected = if failures < Attempt::MAX { Status::Ready } else { Status::Failed };

@@ -1,14 +1,14 @@
-//! Windows: whole seconds around, or within, the requested times.
+//! Windows are whole seconds around, or within, two times.
 
 use chrono::{TimeDelta, Timelike as _};
 use matchcut::clip::{Limits, Window, WindowError};
 use proptest::prelude::*;
 
-use crate::values::{time_range, window};
+use crate::values::{start_and_end, window};
 
 proptest! {
     #[test]
-    fn a_window_exceeds_the_request_by_less_than_a_second((start, end) in time_range()) {
+    fn a_window_contains_both_times_and_less_than_a_second_more((start, end) in start_and_end()) {
         let window = Window::new(start, end).unwrap();
         prop_assert!(window.start() <= start && end <= window.end());
         let second = TimeDelta::seconds(1);
@@ -17,7 +17,7 @@ proptest! {
     }
 
     #[test]
-    fn new_within_returns_the_longest_window_of_whole_seconds((start, end) in time_range()) {
+    fn a_window_within_two_times_is_the_longest_of_whole_seconds((start, end) in start_and_end()) {
         match Window::new_within(start, end) {
             Ok(window) => {
                 prop_assert!(start <= window.start() && window.end() <= end);
@@ -33,13 +33,13 @@ proptest! {
     }
 
     #[test]
-    fn a_window_that_ends_before_its_start_is_refused((start, end) in time_range()) {
+    fn a_window_that_does_not_start_before_its_end_is_refused((start, end) in start_and_end()) {
         prop_assert_eq!(Window::new(end, start), Err(WindowError::Empty));
         prop_assert_eq!(Window::new_within(end, start), Err(WindowError::Empty));
     }
 
     #[test]
-    fn a_window_round_trips(window in window()) {
+    fn a_window_of_whole_seconds_is_not_changed(window in window()) {
         prop_assert_eq!(Window::new(window.start(), window.end()), Ok(window));
         prop_assert_eq!(Window::new_within(window.start(), window.end()), Ok(window));
         let json = serde_json::to_string(&window).unwrap();
@@ -47,14 +47,14 @@ proptest! {
     }
 
     #[test]
-    fn check_accepts_exactly_the_windows_that_can_be_harvested(
+    fn a_window_passes_the_check_exactly_if_it_is_within_the_limits(
         window in window(),
         segment in 1_i64..60,
         startover in 60_i64..1_209_600,
     ) {
         let (segment, startover) = (TimeDelta::seconds(segment), TimeDelta::seconds(startover));
         let length = window.end() - window.start();
-        let fits = segment * 2 <= length && length <= startover && length <= Window::MAX_LENGTH;
-        prop_assert_eq!(window.check(Limits { segment, startover }).is_ok(), fits);
+        let is_within = segment * 2 <= length && length <= startover && length <= Window::MAX_LENGTH;
+        prop_assert_eq!(window.check(Limits { segment, startover }).is_ok(), is_within);
     }
 }

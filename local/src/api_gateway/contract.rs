@@ -5,32 +5,34 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use serde_json::Value;
 
-/// The operations of the contract, by route.
+/// The operations of the contract.
 #[derive(Debug)]
 pub(crate) struct Contract(Vec<Operation>);
 
-/// An operation: its function, and the scopes one of which a token needs for it, if any.
+/// An operation: its route, its function and its scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Operation {
     method: Method,
     pub(crate) template: String,
     /// The `operationId`: the name of the function.
     pub(crate) id: String,
+    /// A token needs one of these scopes. If there are none, no token is needed.
     pub(crate) scopes: Vec<String>,
 }
 
-/// Where a request belongs.
+/// The route of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
+    /// The operation, and the parameters of the path.
     Known(&'a Operation, BTreeMap<String, String>),
-    /// The path is one of the contract's, with these methods.
+    /// The contract has the path, but only with these methods.
     WrongMethod(String),
     Unknown,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum ContractError {
-    #[error("the contract is not YAML")]
+    #[error("the contract is not valid YAML")]
     Yaml(#[source] yaml_serde::Error),
     #[error("the contract has no paths")]
     NoPaths,
@@ -70,10 +72,10 @@ impl Contract {
         Ok(Self(operations))
     }
 
-    pub(crate) fn find(&self, method: &Method, path: &str) -> Route<'_> {
+    pub(crate) fn find_route(&self, method: &Method, path: &str) -> Route<'_> {
         let mut allowed = Vec::new();
         for operation in &self.0 {
-            let Some(parameters) = matches(&operation.template, path) else { continue };
+            let Some(parameters) = match_path(&operation.template, path) else { continue };
             if operation.method == *method {
                 return Route::Known(operation, parameters);
             }
@@ -83,8 +85,8 @@ impl Contract {
     }
 }
 
-/// The parameters of a path, if it is one of the template's.
-fn matches(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
+/// The parameters of a path, if the path matches the template.
+fn match_path(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
     let (mut expected, mut actual) = (template.split('/'), path.split('/'));
     let mut parameters = BTreeMap::new();
     loop {
@@ -112,9 +114,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_find_the_operation_of_the_contract() {
+    fn requests_are_routed_to_the_operations_of_the_contract() {
         let contract = Contract::read(matchcut::OPENAPI).unwrap();
-        let found = |method: &Method, path: &str| match contract.find(method, path) {
+        let found = |method: &Method, path: &str| match contract.find_route(method, path) {
             Route::Known(operation, parameters) => {
                 let values: Vec<_> = parameters.into_values().collect();
                 let scopes = operation.scopes.join("|");

@@ -1,4 +1,4 @@
-//! The gateway: serves the contract's routes by the very handlers the Lambdas call.
+//! The HTTP API: checks a request's route and token, and starts the function of its operation.
 
 use std::sync::Arc;
 
@@ -20,11 +20,11 @@ use super::request_event::request_event;
 use crate::cognito::{Access, Tokens};
 use crate::lambda::Functions;
 
-/// API Gateway's own limit for a body.
+/// 10 MiB: API Gateway's limit for a body.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
-const LARGEST_BODY: usize = 10 << 20;
+const MAX_BODY_SIZE: usize = 10 << 20;
 
-/// The editor's page, at the same host as the API.
+/// The editors' upload page, at the same host as the API.
 const UPLOAD_PAGE: &str = include_str!("../../../console/upload.html");
 
 #[derive(Debug)]
@@ -34,8 +34,8 @@ pub(crate) struct Gateway {
     pub(crate) functions: Functions,
 }
 
-/// The routes of the contract, and the answer to every other; open to pages of any origin, which
-/// may keep the cookies of a private library.
+/// The routes of the contract. Pages of any origin may call them. If the library is `private`, they
+/// may also send and receive cookies.
 pub(crate) fn router(gateway: Arc<Gateway>, private: bool) -> Router {
     let origins = if private { AllowOrigin::mirror_request() } else { AllowOrigin::any() };
     let cors = CorsLayer::new()
@@ -53,7 +53,7 @@ pub(crate) fn router(gateway: Arc<Gateway>, private: bool) -> Router {
     Router::new()
         .route("/upload", get(async || Html(UPLOAD_PAGE)))
         .fallback(answer)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(MAX_BODY_SIZE))
         .layer(cors)
         .with_state(gateway)
 }
@@ -65,39 +65,34 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let (route, parameters) = match gateway.contract.find(&method, uri.path()) {
+    let (route, parameters) = match gateway.contract.find_route(&method, uri.path()) {
         Route::Known(route, parameters) => (route, parameters),
         Route::WrongMethod(allowed) => {
-            let detail = format!("This path takes {allowed}.");
+            let detail = format!("This path allows {allowed}.");
             let status = StatusCode::METHOD_NOT_ALLOWED;
-            let reply = problem(
-                status,
-                "method-not-allowed",
-                "The path does not take this method",
-                &detail,
-            );
+            let reply = problem(status, "method-not-allowed", "Method not allowed", &detail);
             return ([(header::ALLOW, allowed)], reply).into_response();
         }
         Route::Unknown => {
-            let detail = format!("There is no route {}.", uri.path());
+            let detail = format!("There is no path {}.", uri.path());
             let status = StatusCode::NOT_FOUND;
-            return problem(status, "not-found", "There is no such thing", &detail);
+            return problem(status, "not-found", "Not found", &detail);
         }
     };
     let claims = match route.scopes.as_slice() {
         [] => json!({}),
-        scopes => match gateway.tokens.check(headers.get(AUTHORIZATION), scopes) {
+        scopes => match gateway.tokens.check_authorization(headers.get(AUTHORIZATION), scopes) {
             Access::Granted(claims) => claims,
             Access::Unauthorized => {
                 let detail = "Send a valid access token in the header Authorization, after Bearer.";
                 let status = StatusCode::UNAUTHORIZED;
-                let reply = problem(status, "unauthorized", "A valid token is needed", detail);
+                let reply = problem(status, "unauthorized", "Authentication required", detail);
                 return ([(WWW_AUTHENTICATE, "Bearer")], reply).into_response();
             }
             Access::Forbidden => {
                 let detail = format!("The token does not have the scope {}.", scopes.join(" or "));
                 let status = StatusCode::FORBIDDEN;
-                return problem(status, "forbidden", "The token does not allow this", &detail);
+                return problem(status, "forbidden", "Access denied", &detail);
             }
         },
     };
@@ -106,28 +101,28 @@ async fn answer(
     let event: ApiGatewayV2httpRequest = match serde_json::from_value(event) {
         Ok(event) => event,
         Err(error) => {
-            let detail = format!("The request cannot be passed on: {error}.");
+            let detail = format!("Could not pass the request to its function: {error}.");
             let status = StatusCode::BAD_REQUEST;
-            return problem(status, "malformed-body", "The request is not valid", &detail);
+            return problem(status, "malformed-body", "Malformed JSON body", &detail);
         }
     };
     match gateway.functions.answer(&route.id, event).await {
-        Ok(Some(response)) => reply(response),
-        // As API Gateway says it of a function that does not answer.
+        Ok(Some(response)) => to_http_response(response),
+        // API Gateway's answer if a function fails.
         // <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html>
         Err(_) => {
             let body = Json(json!({ "message": "Service Unavailable" }));
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
         }
         Ok(None) => {
-            let detail = format!("The stand-in has no function {}.", route.id);
+            let detail = format!("The stand-in does not implement {}.", route.id);
             let status = StatusCode::NOT_IMPLEMENTED;
-            problem(status, "not-implemented", "There is no such function", &detail)
+            problem(status, "not-implemented", "Not implemented", &detail)
         }
     }
 }
 
-fn reply(from: ApiGatewayV2httpResponse) -> Response {
+fn to_http_response(from: ApiGatewayV2httpResponse) -> Response {
     let body = match from.body {
         Some(LambdaBody::Text(text)) => Body::from(text),
         Some(LambdaBody::Binary(bytes)) => Body::from(bytes),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::account::ACCOUNT;
 
-/// The event of format 2.0 that API Gateway would make.
+/// Builds the event of a request, in format 2.0.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 pub(super) fn request_event(
     method: &Method,

@@ -1,4 +1,4 @@
-//! The functions of the product, started as API Gateway, EventBridge and the scheduler would.
+//! The product's functions, as API Gateway, event sources, EventBridge and the schedule start them.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -34,7 +34,7 @@ use super::runs::{Killed, Runs, Tally};
 use crate::eventbridge::Subscriber;
 use crate::faults::Faults;
 
-/// Every function, built the way its `main` builds it.
+/// Every function, built as its `main` builds it.
 #[derive(Clone, Debug)]
 pub struct Functions {
     pub create_clip: CreateClip,
@@ -55,6 +55,7 @@ pub struct Functions {
     pub announce_clip: AnnounceClip,
     pub sweep: Sweep,
     runs: Runs,
+    /// How many clips the sweep has moved to another state.
     repaired: Arc<AtomicUsize>,
 }
 
@@ -83,22 +84,22 @@ impl Functions {
         })
     }
 
-    /// The same functions, cut off as often as the faults say.
+    /// The same functions, with runs that are cut off as the faults say.
     pub(crate) fn with_faults(self, faults: &Faults) -> Self {
         Self { runs: Runs::new(faults), ..self }
     }
 
-    /// What each function has done so far, if they are cut off now and then.
+    /// The runs of each function so far. Empty without the fault `kill`.
     pub fn tallies(&self) -> BTreeMap<String, Tally> {
         self.runs.tallies()
     }
 
-    /// How many clips the sweep moved on that no event had.
+    /// How many clips the sweep has moved to another state, because no event did.
     pub fn repaired(&self) -> usize {
         self.repaired.load(Ordering::Relaxed)
     }
 
-    /// Runs the function of an operation of the contract; `None` if there is none of that name.
+    /// Runs the function of an operation of the contract. `None` if there is no such function.
     pub(crate) async fn answer(
         &self,
         operation: &str,
@@ -120,65 +121,65 @@ impl Functions {
                 _ => return None,
             })
         };
-        self.runs.of(operation, run).await
+        self.runs.run(operation, run).await
     }
 
-    /// Runs `transcode-upload` on a batch of its queue.
+    /// Runs `transcode-upload` for a batch of its queue.
     pub(crate) async fn transcode_upload(self, batch: Value) -> Result<(), String> {
-        let batch: SqsEvent = read(&batch)?;
+        let batch: SqsEvent = parse(&batch)?;
         self.run("transcode-upload", self.transcode_upload.handle(batch)).await
     }
 
-    /// Runs `harvest-clip` on a batch of its queue.
+    /// Runs `harvest-clip` for a batch of its queue.
     pub(crate) async fn harvest_clip(self, batch: Value) -> Result<(), String> {
-        let batch: SqsEvent = read(&batch)?;
+        let batch: SqsEvent = parse(&batch)?;
         self.run("harvest-clip", self.harvest_clip.handle(batch)).await
     }
 
-    /// Runs `announce-clip` on a batch of the table's stream.
+    /// Runs `announce-clip` for a batch of the table's stream.
     pub(crate) async fn announce_clip(self, batch: Value) -> Result<(), String> {
-        let batch: DynamoDbEvent = read(&batch)?;
+        let batch: DynamoDbEvent = parse(&batch)?;
         self.run("announce-clip", self.announce_clip.handle(batch)).await
     }
 
-    /// Runs a subscriber's `deliver-webhook` on a batch of its queue.
+    /// Runs a subscriber's `deliver-webhook` for a batch of its queue.
     pub(crate) async fn deliver_webhook(
         self,
         function: DeliverWebhook,
         batch: Value,
     ) -> Result<(), String> {
-        let batch: SqsEvent = read(&batch)?;
+        let batch: SqsEvent = parse(&batch)?;
         self.run("deliver-webhook", function.handle(batch)).await
     }
 
-    /// Runs a function that nobody waits for; the error is the reported one.
+    /// Runs a function. The error is the text that Lambda reports.
     async fn run<E: std::error::Error>(
         &self,
         function: &str,
         work: impl Future<Output = Result<(), E>>,
     ) -> Result<(), String> {
-        match self.runs.of(function, work).await {
+        match self.runs.run(function, work).await {
             Ok(done) => done.map_err(|failure| error::chain(&failure)),
             Err(killed) => Err(killed.to_string()),
         }
     }
 
-    /// Runs the sweep on its schedule, for as long as the process lives.
+    /// Runs the sweep at an interval, until the process ends.
     pub(crate) async fn sweep_every(&self, interval: Duration) {
         let mut ticks = tokio::time::interval_at(Instant::now() + interval, interval);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let Ok(run) = self.runs.of("sweep-library", self.sweep.run(Utc::now())).await else {
+            let Ok(run) = self.runs.run("sweep-library", self.sweep.run(Utc::now())).await else {
                 continue;
             };
             match run {
                 Ok(SweepReport { repaired: 0, .. }) => {}
                 Ok(swept) => {
                     self.repaired.fetch_add(swept.repaired, Ordering::Relaxed);
-                    tracing::info!("the sweep moved {} clips on", swept.repaired);
+                    tracing::info!("the sweep repaired {} clips", swept.repaired);
                 }
-                Err(failure) => tracing::error!("{}", error::chain(&failure)),
+                Err(failure) => tracing::error!("the sweep failed: {}", error::chain(&failure)),
             }
         }
     }
@@ -192,15 +193,15 @@ impl Subscriber for Functions {
         Box::pin(async move {
             match event["detail-type"].as_str() {
                 Some("MediaPackage HarvestJob Notification") => {
-                    let event: EventBridgeEvent<HarvestJobNotification> = read(event)?;
+                    let event: EventBridgeEvent<HarvestJobNotification> = parse(event)?;
                     self.run("harvest-complete", self.harvest_complete.handle(event)).await
                 }
                 Some("MediaPackage Input Notification") => {
-                    let event: EventBridgeEvent<InputNotification> = read(event)?;
+                    let event: EventBridgeEvent<InputNotification> = parse(event)?;
                     self.run("asset-playable", self.asset_playable.handle(event)).await
                 }
                 Some("MediaConvert Job State Change") => {
-                    let event: EventBridgeEvent<JobStateChange> = read(event)?;
+                    let event: EventBridgeEvent<JobStateChange> = parse(event)?;
                     self.run("transcode-complete", self.transcode_complete.handle(event)).await
                 }
                 _ => Ok(()),
@@ -209,6 +210,6 @@ impl Subscriber for Functions {
     }
 }
 
-fn read<T: DeserializeOwned>(event: &Value) -> Result<T, String> {
+fn parse<T: DeserializeOwned>(event: &Value) -> Result<T, String> {
     T::deserialize(event).map_err(|error| error.to_string())
 }

@@ -1,7 +1,7 @@
-//! Runs of a function that end at one of their calls to AWS.
+//! Cuts a run of a function off at one of its calls to AWS.
 //!
-//! A function can be cut off at any `await`: Lambda stops it at its timeout, its machine is lost,
-//! a connection breaks. What counts is how far the calls to AWS have come, so runs are cut there:
+//! A function can be cut off at any `await`: Lambda stops it at its timeout, its machine fails, or a
+//! connection breaks. Only the calls to AWS have effects, so a run is cut off at a call:
 //!
 //! ```no_run
 //! # use matchcut_local::{Cut, Run, interruptible};
@@ -9,12 +9,12 @@
 //! let dynamodb = aws_sdk_dynamodb::Client::new(&interruptible(sdk));
 //! let work = async || dynamodb.list_tables().send().await;
 //!
-//! // Once to the end: how many calls are there?
+//! // Count the calls of a complete run.
 //! let whole = Run::whole();
-//! whole.of(work()).await.expect("nothing cuts this run").unwrap();
+//! whole.execute(work()).await.expect("this run is not cut off").unwrap();
 //! for call in 0..whole.calls() {
-//!     // The call takes effect, and nobody learns its answer.
-//!     assert!(Run::cut_at(call, Cut::DieAfter).of(work()).await.is_none());
+//!     // The call takes effect, but the function does not receive the answer.
+//!     assert!(Run::cut_at(call, Cut::DieAfter).execute(work()).await.is_none());
 //! }
 //! # }
 //! ```
@@ -43,25 +43,26 @@ tokio::task_local! {
     static RUN: Run;
 }
 
-/// What happens at the call where a run is cut.
+/// What happens at the call where a run is cut off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// The run ends before the request is sent.
     DieBefore,
-    /// The request takes effect; the run ends before its answer is acted on.
+    /// The request takes effect. The run ends before it receives the answer.
     DieAfter,
-    /// The request is not sent, and the SDK is told of a connection that broke.
+    /// The request is not sent. The SDK gets a connection error, which it retries.
     BreakBefore,
-    /// The request takes effect, and the SDK is told of a connection that broke.
+    /// The request takes effect. The SDK gets a connection error, which it retries.
     BreakAfter,
-    /// The request takes effect, its answer is lost, and so is every call after it: the network is
-    /// gone. The SDK tries none of them again, as if it had done so in vain.
+    /// The request takes effect, but its answer is lost, and every later call fails: there is no
+    /// network. The SDK retries none of these calls, as if its retries had failed too.
     GoneAfter,
 }
 
-/// One run of a function: counts its calls, and may be cut at one of them.
+/// One run of a function: counts its calls, and may be cut off at one of them.
 ///
-/// Each try of the SDK is a call of its own. What the function spawns does not belong to the run.
+/// Each attempt of the SDK is a call of its own. Tasks that the function spawns are not part of the
+/// run.
 #[derive(Clone, Debug)]
 pub struct Run(Arc<State>);
 
@@ -69,26 +70,26 @@ pub struct Run(Arc<State>);
 struct State {
     calls: AtomicUsize,
     cut: Option<(usize, Cut)>,
-    /// Closed when the run is over before its end.
+    /// Closed when the run is cut off.
     alive: Semaphore,
 }
 
-/// What becomes of one call.
+/// What happens at one call.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
-    Whole,
+enum Outcome {
+    Sent,
     Cut(Cut),
-    /// There is no network any more.
-    Unsent,
+    /// There is no network.
+    NotSent,
 }
 
 impl Run {
-    /// A run that goes to its end.
+    /// A run that is not cut off.
     pub fn whole() -> Self {
         Self::new(None)
     }
 
-    /// A run that is cut at a call, counted from 0; if it has fewer, it goes to its end.
+    /// A run that is cut off at a call, counted from 0. If it makes fewer calls, it is not cut off.
     pub fn cut_at(call: usize, cut: Cut) -> Self {
         Self::new(Some((call, cut)))
     }
@@ -98,33 +99,33 @@ impl Run {
         Self(Arc::new(State { calls, cut, alive: Semaphore::new(0) }))
     }
 
-    /// Does the work as this run; `None` if the run died before the work was done.
-    pub async fn of<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// Does the work as this run. `None` if the run was cut off before the work was done.
+    pub async fn execute<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
-            // Nothing is ever to be had of it, so this only ends when it is closed.
+            // The semaphore has no permits, so this only ends when it is closed.
             _ = self.0.alive.acquire() => None,
             done = RUN.scope(self.clone(), work) => Some(done),
         }
     }
 
-    /// How many calls were begun so far.
+    /// The number of calls so far.
     pub fn calls(&self) -> usize {
         self.0.calls.load(Ordering::SeqCst)
     }
 
-    /// Whether the call was reached at which the run is cut.
+    /// Whether the run has reached the call at which it is cut off.
     pub fn was_cut(&self) -> bool {
-        self.0.cut.is_some_and(|(at, _)| at < self.calls())
+        self.0.cut.is_some_and(|(at, _)| self.calls() > at)
     }
 
-    /// Counts a call; what is to happen at it.
-    fn begin_call(&self) -> Fate {
+    /// Counts a call, and returns what happens at it.
+    fn begin_call(&self) -> Outcome {
         let call = self.0.calls.fetch_add(1, Ordering::SeqCst);
         match self.0.cut {
-            Some((at, cut)) if at == call => Fate::Cut(cut),
-            Some((at, Cut::GoneAfter)) if at < call => Fate::Unsent,
-            _ => Fate::Whole,
+            Some((at, cut)) if at == call => Outcome::Cut(cut),
+            Some((at, Cut::GoneAfter)) if at < call => Outcome::NotSent,
+            _ => Outcome::Sent,
         }
     }
 
@@ -134,17 +135,17 @@ impl Run {
     }
 }
 
-/// The same configuration, with calls that belong to the [`Run`] that makes them.
+/// The same configuration, whose calls belong to the [`Run`] that makes them.
 ///
-/// Outside of a run nothing is different. Without an HTTP client of its own the configuration
-/// gets one that speaks plain HTTP, as the stand-in does.
+/// Calls outside of a run do not change. If the configuration has no HTTP client, it gets one for
+/// plain HTTP, which the stand-in uses.
 pub fn interruptible(sdk: &SdkConfig) -> SdkConfig {
     let inner = sdk.http_client();
     let inner = inner.unwrap_or_else(|| aws_smithy_http_client::Builder::new().build_http());
     sdk.to_builder().http_client(SharedHttpClient::new(Client(inner))).build()
 }
 
-/// Connects each call through the run it belongs to.
+/// An HTTP client whose calls are counted by their run.
 #[derive(Debug)]
 struct Client(SharedHttpClient);
 
@@ -187,17 +188,17 @@ impl HttpConnector for Connector {
         let inner = self.0.clone();
         HttpConnectorFuture::new(async move {
             match run.begin_call() {
-                Fate::Whole => inner.call(request).await,
-                Fate::Unsent => Err(gone()),
-                Fate::Cut(Cut::DieBefore) => run.die().await,
-                Fate::Cut(Cut::BreakBefore) => Err(broken()),
-                Fate::Cut(cut) => {
-                    // Whether it succeeded is what the run does not hear.
+                Outcome::Sent => inner.call(request).await,
+                Outcome::NotSent => Err(network_error()),
+                Outcome::Cut(Cut::DieBefore) => run.die().await,
+                Outcome::Cut(Cut::BreakBefore) => Err(connection_error()),
+                Outcome::Cut(cut) => {
+                    // The run never receives the result.
                     let _ = inner.call(request).await;
                     match cut {
                         Cut::DieBefore | Cut::DieAfter => run.die().await,
-                        Cut::BreakBefore | Cut::BreakAfter => Err(broken()),
-                        Cut::GoneAfter => Err(gone()),
+                        Cut::BreakBefore | Cut::BreakAfter => Err(connection_error()),
+                        Cut::GoneAfter => Err(network_error()),
                     }
                 }
             }
@@ -205,12 +206,12 @@ impl HttpConnector for Connector {
     }
 }
 
-fn broken() -> ConnectorError {
+fn connection_error() -> ConnectorError {
     ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into())
 }
 
-/// An error that the SDK takes for one that no other try cures.
-fn gone() -> ConnectorError {
+/// An error that the SDK does not retry.
+fn network_error() -> ConnectorError {
     ConnectorError::other(io::Error::from(io::ErrorKind::NetworkUnreachable).into(), None)
 }
 
@@ -224,7 +225,7 @@ mod tests {
 
     use super::*;
 
-    /// A DynamoDB that answers everything, and counts it.
+    /// A DynamoDB that answers every request, and the number of requests.
     async fn serve() -> (aws_sdk_dynamodb::Client, Arc<AtomicUsize>) {
         let arrived = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&arrived);
@@ -246,9 +247,9 @@ mod tests {
         (aws_sdk_dynamodb::Client::new(&interruptible(&sdk)), arrived)
     }
 
-    /// Three calls; the requests that arrived, the calls that were begun, and how many of the three
-    /// succeeded if it ended.
-    async fn check(run: Run, arrived: usize, begun: usize, succeeded: Option<usize>) {
+    /// Makes three calls. Checks how many requests arrived, how many calls were counted, and how many
+    /// calls succeeded if the run was not cut off.
+    async fn check(run: Run, arrived: usize, counted: usize, succeeded: Option<usize>) {
         let (client, count) = serve().await;
         let work = async {
             let mut succeeded = 0;
@@ -257,32 +258,33 @@ mod tests {
             }
             succeeded
         };
-        assert_eq!(run.of(work).await, succeeded, "{run:?}");
-        assert_eq!((count.load(Ordering::SeqCst), run.calls()), (arrived, begun), "{run:?}");
+        assert_eq!(run.execute(work).await, succeeded, "{run:?}");
+        assert_eq!((count.load(Ordering::SeqCst), run.calls()), (arrived, counted), "{run:?}");
     }
 
     #[tokio::test]
-    async fn a_run_is_cut_at_the_call_that_was_asked_for() {
+    async fn a_run_is_cut_off_at_the_given_call() {
         check(Run::whole(), 3, 3, Some(3)).await;
         check(Run::cut_at(0, Cut::DieBefore), 0, 1, None).await;
         check(Run::cut_at(2, Cut::DieBefore), 2, 3, None).await;
         check(Run::cut_at(0, Cut::DieAfter), 1, 1, None).await;
         check(Run::cut_at(1, Cut::DieAfter), 2, 2, None).await;
         check(Run::cut_at(3, Cut::DieAfter), 3, 3, Some(3)).await;
-        // The SDK tries again.
+        // The SDK retries.
         check(Run::cut_at(1, Cut::BreakBefore), 3, 4, Some(3)).await;
         check(Run::cut_at(1, Cut::BreakAfter), 4, 4, Some(3)).await;
-        // It does not.
+        // The SDK does not retry.
         check(Run::cut_at(0, Cut::GoneAfter), 1, 3, Some(0)).await;
         check(Run::cut_at(1, Cut::GoneAfter), 2, 3, Some(1)).await;
     }
 
     #[tokio::test]
-    async fn runs_at_once_are_counted_apart_and_calls_of_no_run_are_left_alone() {
+    async fn concurrent_runs_are_counted_separately_and_calls_outside_of_runs_are_not_cut_off() {
         let (client, count) = serve().await;
         let call = async || client.list_tables().send().await.map(drop);
         let (dying, whole) = (Run::cut_at(0, Cut::DieAfter), Run::whole());
-        let (died, done, outside) = tokio::join!(dying.of(call()), whole.of(call()), call());
+        let (died, done, outside) =
+            tokio::join!(dying.execute(call()), whole.execute(call()), call());
         assert!(died.is_none() && dying.was_cut());
         done.unwrap().unwrap();
         outside.unwrap();

@@ -1,4 +1,4 @@
-//! Runs of functions, some of which are cut off as faults will have it.
+//! Runs functions, and cuts off the share of runs that the fault `kill` gives.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,43 +16,43 @@ pub(crate) struct Runs {
 
 #[derive(Debug)]
 struct State {
-    chance: fastrand::Rng,
-    /// How many calls whole runs of each function made.
+    random: fastrand::Rng,
+    /// The number of calls to AWS in complete runs, by function.
     calls: BTreeMap<String, Calls>,
     tallies: BTreeMap<String, Tally>,
 }
 
-/// The calls of whole runs.
+/// The number of calls in complete runs: of the last run, and of the longest.
 #[derive(Clone, Copy, Debug, Default)]
 struct Calls {
     last: usize,
-    most: usize,
+    max: usize,
 }
 
-/// What a function has done, of those that are cut off now and then.
+/// The runs of one function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub runs: usize,
-    /// Runs that were cut off.
+    /// The number of runs that were cut off.
     pub cut: usize,
-    /// Calls of AWS, each try of the SDK's.
+    /// The number of calls to AWS. Each attempt of the SDK counts.
     pub calls: usize,
 }
 
-/// A run that was cut off, as when Lambda loses the machine it is on.
+/// A run that was cut off, as when the machine of a Lambda fails.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the function was cut off at call {0} of AWS")]
+#[error("the run was cut off at its call {0} to AWS")]
 pub(crate) struct Killed(usize);
 
 impl Runs {
     pub(crate) fn new(faults: &Faults) -> Self {
         let (calls, tallies) = (BTreeMap::new(), BTreeMap::new());
-        let state = State { chance: faults.random("runs"), calls, tallies };
+        let state = State { random: faults.random("runs"), calls, tallies };
         Self { kill: faults.kill, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Runs a function, or the beginning of it.
-    pub(crate) async fn of<T>(
+    /// Runs a function to its end or to the call where it is cut off.
+    pub(crate) async fn run<T>(
         &self,
         function: &str,
         work: impl Future<Output = T>,
@@ -60,16 +60,16 @@ impl Runs {
         if self.kill <= 0.0 {
             return Ok(work.await);
         }
-        let run = self.choose(function);
-        let done = run.of(work).await;
+        let run = self.draw_run(function);
+        let done = run.execute(work).await;
         self.count(function, &run, done.is_none());
         let Some(done) = done else {
-            tracing::info!("{function} was cut off at call {} of AWS", run.calls());
+            tracing::info!("injected fault: {function} was cut off at call {} to AWS", run.calls());
             return Err(Killed(run.calls()));
         };
         let mut state = self.lock();
         let calls = state.calls.entry(function.to_owned()).or_default();
-        *calls = Calls { last: run.calls(), most: calls.most.max(run.calls()) };
+        *calls = Calls { last: run.calls(), max: calls.max.max(run.calls()) };
         Ok(done)
     }
 
@@ -81,25 +81,25 @@ impl Runs {
         tally.calls += run.calls();
     }
 
-    /// What each function has done so far.
+    /// The runs of each function so far.
     pub(crate) fn tallies(&self) -> BTreeMap<String, Tally> {
         self.lock().tallies.clone()
     }
 
-    /// A whole run, or one that is cut at any of the calls that such runs make; half of those
-    /// after the call took effect.
+    /// Draws whether a run is cut off, and at which call. Half of the cuts are after the call took
+    /// effect.
     ///
-    /// Most runs find little to do, and others much: half of the cuts are at one of the calls of
-    /// the last run, half at one of the longest run's.
-    fn choose(&self, function: &str) -> Run {
+    /// Most runs make few calls and some make many. So half of the cuts are at one of the calls of
+    /// the last run, and half at one of the calls of the longest run.
+    fn draw_run(&self, function: &str) -> Run {
         let mut state = self.lock();
-        let Calls { last, most } = state.calls.get(function).copied().unwrap_or_default();
-        if self.kill <= state.chance.f64() {
+        let Calls { last, max } = state.calls.get(function).copied().unwrap_or_default();
+        if self.kill <= state.random.f64() {
             return Run::whole();
         }
-        let calls = if state.chance.bool() { last } else { most }.max(1);
-        let cut = if state.chance.bool() { Cut::DieAfter } else { Cut::DieBefore };
-        Run::cut_at(state.chance.usize(..calls), cut)
+        let calls = if state.random.bool() { last } else { max }.max(1);
+        let cut = if state.random.bool() { Cut::DieAfter } else { Cut::DieBefore };
+        Run::cut_at(state.random.usize(..calls), cut)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -112,24 +112,27 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn without_the_fault_every_run_is_whole() {
+    async fn without_the_fault_no_run_is_cut_off() {
         let runs = Runs::new(&Faults::default());
-        assert_eq!(runs.of("sweep-library", async { 1 }).await.unwrap(), 1);
+        assert_eq!(runs.run("sweep-library", async { 1 }).await.unwrap(), 1);
         assert!(runs.lock().calls.is_empty());
     }
 
     #[test]
-    fn cuts_are_as_frequent_as_asked_for_and_at_any_call_of_the_last_or_the_longest_run() {
+    fn the_given_share_of_runs_is_cut_off_at_any_call_of_the_last_or_longest_run() {
         let runs = Runs::new(&"kill=0.25,seed=1".parse().unwrap());
-        runs.lock().calls.insert("sweep-library".to_owned(), Calls { last: 2, most: 30 });
-        let runs = (0..10_000).map(|_| format!("{:?}", runs.choose("sweep-library")));
+        runs.lock().calls.insert("sweep-library".to_owned(), Calls { last: 2, max: 30 });
+        let runs = (0..10_000).map(|_| format!("{:?}", runs.draw_run("sweep-library")));
         let cut: Vec<_> = runs.filter(|run| run.contains("Die")).collect();
         assert!((2000..3000).contains(&cut.len()));
         let at = |call: usize| {
             let call = format!("cut: Some(({call}, ");
             cut.iter().filter(|run| run.contains(&call)).count()
         };
-        assert!((1000..1600).contains(&(at(0) + at(1))), "half, and some of the others");
-        assert!((0..30).all(|call| 0 < at(call)));
+        assert!(
+            (1000..1600).contains(&(at(0) + at(1))),
+            "half of the cuts, and some of the other half"
+        );
+        assert!((0..30).all(|call| at(call) > 0));
     }
 }

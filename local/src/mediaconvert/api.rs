@@ -88,7 +88,7 @@ async fn list_jobs(
         return Err(AwsError::bad_request(message));
     }
     let all = jobs.records.all();
-    let wanted = |job: &&Job| {
+    let matching = |job: &&Job| {
         let input = &job.request.settings.inputs[0].file_input;
         request.status.is_none_or(|status| job.status == status)
             && request.input_file.as_ref().is_none_or(|part| input.contains(part))
@@ -102,7 +102,7 @@ async fn list_jobs(
             all.values().rev().filter(|job| token.is_none_or(|it| job.id < *it)).collect()
         }
     };
-    let mut rest = ordered.into_iter().filter(wanted);
+    let mut rest = ordered.into_iter().filter(matching);
     let page: Vec<&Job> = rest.by_ref().take(max_results).collect();
     let mut body = json!({ "jobs": page.iter().map(|job| job.describe()).collect::<Vec<_>>() });
     if rest.next().is_some() {

@@ -260,8 +260,8 @@ impl Jobs {
             }
         }
         tokio::time::sleep_until(started_at + self.faults.min_job_duration()).await;
-        let shown = details.iter().map(files::remove_paths).collect();
-        Ok((shown, Value::Array(details)))
+        let without_paths = details.iter().map(files::remove_paths).collect();
+        Ok((without_paths, Value::Array(details)))
     }
 
     /// Runs ffmpeg, and publishes its progress at the interval of the request.
@@ -350,7 +350,7 @@ fn parse_interval(name: Option<&str>) -> Result<Duration, AwsError> {
 impl Job {
     /// The job as GetJob returns it.
     pub(super) fn describe(&self) -> Value {
-        let mut shown = json!({
+        let mut body = json!({
             "arn": format!("arn:aws:mediaconvert:{REGION}:{ACCOUNT}:jobs/{}", self.id),
             "id": self.id,
             "createdAt": self.created_at.timestamp(),
@@ -363,9 +363,9 @@ impl Job {
             "outputGroupDetails": self.output_group_details,
         });
         if let Some((code, message)) = &self.error {
-            shown["errorCode"] = json!(code);
-            shown["errorMessage"] = json!(message);
+            body["errorCode"] = json!(code);
+            body["errorMessage"] = json!(message);
         }
-        shown
+        body
     }
 }

@@ -40,10 +40,10 @@ mod tests {
 
     #[test]
     fn a_burst_is_followed_by_a_constant_rate() {
-        let begun = Instant::now();
+        let start = Instant::now();
         let rate = Rate::new(2.0, 3.0);
         let taken = |seconds| {
-            let now = begun + Duration::from_secs(seconds);
+            let now = start + Duration::from_secs(seconds);
             (0..10).filter(|_| rate.take_at(now)).count()
         };
         assert_eq!([taken(1), taken(2), taken(62), taken(62)], [3, 2, 3, 0]);

@@ -217,14 +217,14 @@ impl CreateHarvestJob {
 impl HarvestJob {
     /// The job as DescribeHarvestJob returns it. There is no field for the reason of a failure.
     fn describe(&self) -> Value {
-        let mut shown = json!(self.request);
+        let mut body = json!(self.request);
         let arn =
             format!("arn:aws:mediapackage:{REGION}:{ACCOUNT}:harvest_jobs/{}", self.request.id);
-        shown["arn"] = json!(arn);
-        shown["channelId"] = json!(MEDIA_PACKAGE_CHANNEL);
-        shown["createdAt"] = json!(iso(self.created_at));
-        shown["status"] = json!(self.status);
-        shown
+        body["arn"] = json!(arn);
+        body["channelId"] = json!(MEDIA_PACKAGE_CHANNEL);
+        body["createdAt"] = json!(iso(self.created_at));
+        body["status"] = json!(self.status);
+        body
     }
 }
 
@@ -273,11 +273,11 @@ async fn list_harvest_jobs(
     let of_channel =
         request.include_channel_id.as_deref().is_none_or(|id| id == MEDIA_PACKAGE_CHANNEL);
     let all: BTreeMap<_, _> = if of_channel { jobs.jobs.all() } else { BTreeMap::new() };
-    let wanted = all
+    let matching = all
         .into_iter()
         .filter(|(_, job)| request.include_status.is_none_or(|status| job.status == status))
         .map(|(id, job)| (id, job.describe()));
-    let (jobs, next) = page(wanted, request.max_results, request.next_token.as_deref());
+    let (jobs, next) = page(matching, request.max_results, request.next_token.as_deref());
     let mut body = json!({ "harvestJobs": jobs });
     if let Some(next) = next {
         body["nextToken"] = json!(next);

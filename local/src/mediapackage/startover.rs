@@ -296,7 +296,7 @@ mod tests {
         let startover = startover(folder.path());
         publish(&startover, 1, 915);
         assert_eq!(startover.read().front().unwrap().start, at(16));
-        let kept = fs::read_dir(folder.path().join("live")).unwrap().count();
-        assert_eq!(kept, startover.read().len());
+        let stored = fs::read_dir(folder.path().join("live")).unwrap().count();
+        assert_eq!(stored, startover.read().len());
     }
 }

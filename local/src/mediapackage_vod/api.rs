@@ -48,12 +48,13 @@ impl List {
         name: &str,
         items: impl Iterator<Item = (String, String, Value)>,
     ) -> Json<Value> {
-        let wanted: BTreeMap<_, _> = items
+        let matching: BTreeMap<_, _> = items
             .filter_map(|(id, group, item)| {
                 self.packaging_group_id.as_ref().is_none_or(|it| *it == group).then_some((id, item))
             })
             .collect();
-        let (items, next) = page(wanted.into_iter(), self.max_results, self.next_token.as_deref());
+        let (items, next) =
+            page(matching.into_iter(), self.max_results, self.next_token.as_deref());
         let mut body = json!({ name: items });
         if let Some(next) = next {
             body["nextToken"] = json!(next);
@@ -87,11 +88,11 @@ async fn delete_asset(
 /// Lists assets, without their egress endpoints.
 async fn list_assets(State(assets): Shared, Query(list): Query<List>) -> Json<Value> {
     let shallow = assets.records.all().into_iter().map(|(id, asset)| {
-        let mut shown = describe(&assets, &asset);
-        if let Some(fields) = shown.as_object_mut() {
+        let mut body = describe(&assets, &asset);
+        if let Some(fields) = body.as_object_mut() {
             fields.remove("egressEndpoints");
         }
-        (id, asset.request.packaging_group_id, shown)
+        (id, asset.request.packaging_group_id, body)
     });
     list.reply("assets", shallow)
 }
@@ -104,11 +105,11 @@ fn describe(assets: &Assets, asset: &Asset) -> Value {
             "url": assets.egress_url(egress),
         })
     };
-    let mut shown = json!(asset.request);
-    shown["arn"] = json!(asset_arn(&asset.request.id));
-    shown["createdAt"] = json!(asset.created_at.to_rfc3339_opts(SecondsFormat::Millis, true));
-    shown["egressEndpoints"] = asset.egress.iter().map(endpoint).collect();
-    shown
+    let mut body = json!(asset.request);
+    body["arn"] = json!(asset_arn(&asset.request.id));
+    body["createdAt"] = json!(asset.created_at.to_rfc3339_opts(SecondsFormat::Millis, true));
+    body["egressEndpoints"] = asset.egress.iter().map(endpoint).collect();
+    body
 }
 
 async fn list_packaging_groups(State(assets): Shared, Query(list): Query<List>) -> Json<Value> {
@@ -156,8 +157,8 @@ async fn describe_packaging_configuration(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, AwsError> {
     let found = assets.groups.iter().find_map(|group| {
-        let wanted = group.packaging_configurations.iter().find(|it| it.id == id)?;
-        Some(describe_configuration(group, wanted))
+        let matching = group.packaging_configurations.iter().find(|it| it.id == id)?;
+        Some(describe_configuration(group, matching))
     });
     let missing = || AwsError::not_found(format!("packaging configuration {id} not found"));
     Ok(Json(found.ok_or_else(missing)?))
@@ -165,10 +166,10 @@ async fn describe_packaging_configuration(
 
 fn describe_configuration(group: &PackagingGroup, configuration: &PackagingConfiguration) -> Value {
     let id = &configuration.id;
-    let mut shown = json!(configuration);
-    shown["arn"] =
+    let mut body = json!(configuration);
+    body["arn"] =
         json!(format!("arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-configurations/{id}"));
-    shown["packagingGroupId"] = json!(group.id);
-    shown["tags"] = json!({});
-    shown
+    body["packagingGroupId"] = json!(group.id);
+    body["tags"] = json!({});
+    body
 }

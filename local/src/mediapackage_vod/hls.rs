@@ -73,7 +73,7 @@ fn media_playlist(
             text.push_str("#EXT-X-DISCONTINUITY\n");
             tagged = None;
         }
-        if let Some(start) = first.start.filter(|_| 0 < date_time_interval)
+        if let Some(start) = first.start.filter(|_| date_time_interval > 0)
             && tagged.is_none_or(|tagged| interval <= start - tagged)
         {
             let time = start.to_rfc3339_opts(SecondsFormat::Millis, true);

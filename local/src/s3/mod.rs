@@ -1,6 +1,14 @@
-//! S3, embedded, with what its crate lacks: object tags, checked parts, and events of new objects.
+//! S3, embedded, with what its crate lacks: object tags, checks of multipart uploads, and events of
+//! new objects.
 
 mod buckets;
+mod multipart_uploads;
+mod object_created;
 mod server;
+mod tags;
 
 pub(crate) use server::router;
+
+fn internal_error(error: std::io::Error) -> s3s::S3Error {
+    s3s::s3_error!(error, InternalError)
+}

@@ -155,7 +155,7 @@ async fn interrupt_each_call<T, R>(
             assert!(call < MAX_CALLS, "the run still made calls after MAX_CALLS interruptions");
             let case = prepare().await;
             let run = Run::cut_at(call, *way);
-            let answer = run.of(Box::pin(work(&case))).await;
+            let answer = run.execute(Box::pin(work(&case))).await;
             tried.push(Interrupted { what: format!("{way:?} at call {call}"), case, answer });
             if !run.was_cut() {
                 break;

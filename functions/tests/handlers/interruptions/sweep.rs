@@ -37,7 +37,7 @@ async fn sweep_with_interruptions(
                 let run = Run::cut_at(call, way);
                 let later = Utc::now() + TimeDelta::minutes(minutes);
                 // The interrupted run may die, fail or succeed.
-                let _ = run.of(Box::pin(sweep.run(later))).await;
+                let _ = run.execute(Box::pin(sweep.run(later))).await;
                 was_cut |= run.was_cut();
                 // Later than any check that this sweep can have scheduled.
                 test.sweep_after(minutes + 20).await;

@@ -77,9 +77,9 @@ async fn a_standard_queue_delivers_a_repeated_message_to_two_functions_at_once()
     let folder = tempfile::tempdir().unwrap();
     let queue = open(folder.path(), STANDARD, "repeat=1,seed=1");
     send(&queue, "a");
-    let (begun, mut received) = mpsc::unbounded_channel();
+    let (started, mut received) = mpsc::unbounded_channel();
     let blocked = Arc::clone(&queue).run(move |_| {
-        let _ = begun.send(());
+        let _ = started.send(());
         std::future::pending()
     });
     let running = tokio::spawn(blocked);
