@@ -28,8 +28,8 @@ async fn an_invalid_clip_request_is_refused_with_a_reason_and_creates_nothing() 
     #[rustfmt::skip]
     let table = [
         ("{", 400, "malformed-body", None, "not JSON"),
-        ("[]", 400, "malformed-body", None, "not an object"),
-        ("\"clip\"", 400, "malformed-body", None, "not an object"),
+        ("[]", 400, "malformed-body", None, "not a JSON object"),
+        ("\"clip\"", 400, "malformed-body", None, "not a JSON object"),
         (r#"{"title":"\ud800"}"#, 400, "malformed-body", None, "not JSON"),
         (r#"{"titel":"x"}"#, 400, field, Some("titel"), "Unknown field. The known fields are competition,"),
         (r#"{"title":7}"#, 400, field, Some("title"), "must be a text"),
