@@ -1,23 +1,23 @@
-//! The handlers against the stand-in, over the wire and with the real SDKs.
+//! Tests the handlers against the stand-in, over HTTP and with the real SDKs.
 
-mod awaits;
-mod bad_files;
-mod bad_requests;
-mod contract;
-mod creating;
-mod deleting;
-mod editing;
-mod events;
-mod filling;
-mod granting;
-mod lambdas;
-mod listing;
-mod measuring;
+mod api;
+mod aws_events;
+mod create_clip;
+mod delete_clip;
+mod grant_playback;
+mod harvest_queue;
+mod idempotency;
+mod interruptions;
+mod lambda_binaries;
+mod list_clips;
 mod media;
-mod repeating;
-mod retrying;
-mod support;
-mod sweeping;
-mod transcoding;
-mod uploading;
-mod waiting;
+mod media_formats;
+mod metrics;
+mod openapi;
+mod packaging_groups;
+mod refused_requests;
+mod retry_clip;
+mod sweep;
+mod transcode_complete;
+mod update_clip;
+mod uploads;

@@ -1,4 +1,4 @@
-//! Media files of many kinds, made on the spot.
+//! Makes media fixtures with ffmpeg.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub(crate) fn picture(size: &str, seconds: f64) -> String {
     format!("-f lavfi -t {seconds} -i testsrc2=size={size}:rate=25")
 }
 
-/// An input for ffmpeg: a tone with so many channels.
+/// An input for ffmpeg: a tone with the given number of channels.
 pub(crate) fn tone(channels: &str, seconds: f64) -> String {
     let expression = "0.1*sin(2*PI*440*t)|".repeat(channels.parse().unwrap());
     let expression = expression.trim_end_matches('|');
@@ -45,7 +45,7 @@ pub(crate) fn turn(file: &Path) {
 }
 
 /// Cuts a file off at half its length.
-pub(crate) fn halve(file: &Path) {
+pub(crate) fn truncate(file: &Path) {
     let bytes = std::fs::read(file).unwrap();
     std::fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
 }

@@ -1,18 +1,18 @@
-//! Failed clips, tried again.
+//! Retries of failed clips.
 
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
 use matchcut::clip::{Clip, Failure, FailureCode, Status, Trigger};
 use serde_json::json;
 
+use crate::api::{Api, Reply, row};
 use crate::media::video;
-use crate::support::{Answer, Api, row};
 
-async fn retry(api: &Api, clip: &Clip) -> Answer {
+async fn retry(api: &Api, clip: &Clip) -> Reply {
     api.post(&format!("/competitions/{}/clips/{}/retry", clip.competition, clip.clip), "").await
 }
 
-async fn fail(api: &Api, clip: &Clip, code: FailureCode) -> Clip {
+async fn record_failure(api: &Api, clip: &Clip, code: FailureCode) -> Clip {
     let failure = Failure { code, message: "It did not work.".to_owned() };
     let failed = Trigger::Failed(failure);
     api.library().advance(&clip.current_attempt(), &failed, Utc::now()).await.unwrap();
@@ -24,12 +24,12 @@ async fn sweep(api: &Api) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failed_harvest_is_done_again_under_another_name() {
+async fn a_retried_harvest_uses_the_next_attempt_number() {
     let api = Api::start().await;
     let clip = row("demo", 4, Status::Harvesting);
     let clip = Clip { playable: [].into(), manifests: [].into(), ..clip };
     api.library().create(&clip).await.unwrap();
-    let clip = fail(&api, &clip, FailureCode::HarvestFailed).await;
+    let clip = record_failure(&api, &clip, FailureCode::HarvestFailed).await;
     let answer = retry(&api, &clip).await;
     assert_eq!((answer.status.as_u16(), &answer.body["attempt"]), (202, &json!(2)));
     assert_eq!(answer.body.get("failure"), None);
@@ -43,17 +43,17 @@ async fn a_failed_harvest_is_done_again_under_another_name() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failed_ingest_keeps_the_media_and_makes_another_asset() {
+async fn a_retried_ingest_keeps_the_media_and_creates_another_asset() {
     // The events of the asset would make it ready.
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
-    let packaging = api.swept_until(&key, Status::Packaging).await;
-    let clip = fail(&api, &packaging, FailureCode::IngestFailed).await;
+    let packaging = api.sweep_until(&key, Status::Packaging).await;
+    let clip = record_failure(&api, &packaging, FailureCode::IngestFailed).await;
     let objects = api.objects();
     assert_eq!(retry(&api, &clip).await.body["status"], "packaging");
     assert_eq!(retry(&api, &clip).await.body["attempt"], 2, "asked twice, it is tried once");
     sweep(&api).await;
-    let ready = api.swept_until(&key, Status::Ready).await;
+    let ready = api.sweep_until(&key, Status::Ready).await;
     assert_eq!((ready.attempt, ready.media_attempt), (2, 1));
     assert_eq!(api.objects(), objects, "nothing was copied again");
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
@@ -63,12 +63,12 @@ async fn a_failed_ingest_keeps_the_media_and_makes_another_asset() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failed_transcode_is_done_again_from_the_file() {
+async fn a_retried_transcode_reads_the_original_again() {
     // No transcode ends before it was made to fail.
     let api = Api::start_with(|options| options.faults.slow = 2.0).await;
-    api.drop_file("demo/final.mp4", ByteStream::from(video().await), "").await;
-    let clip = api.clip_that(|clip| clip.status == Status::Transcoding).await;
-    let clip = fail(&api, &clip, FailureCode::TranscodeFailed).await;
+    api.upload_directly("demo/final.mp4", ByteStream::from(video().await), "").await;
+    let clip = api.wait_for_any_clip(|clip| clip.status == Status::Transcoding).await;
+    let clip = record_failure(&api, &clip, FailureCode::TranscodeFailed).await;
     assert_eq!(retry(&api, &clip).await.body["status"], "uploading");
     sweep(&api).await;
     let ready = api.wait_for_status(&clip, Status::Ready).await;
@@ -81,10 +81,10 @@ async fn a_failed_transcode_is_done_again_from_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_is_gone_is_said_to_be() {
+async fn retry_fails_if_the_original_is_missing() {
     let api = Api::start().await;
-    api.drop_file("demo/empty.mp4", ByteStream::from_static(b""), "").await;
-    let clip = api.clip_that(|clip| clip.status == Status::Failed).await;
+    api.upload_directly("demo/empty.mp4", ByteStream::from_static(b""), "").await;
+    let clip = api.wait_for_any_clip(|clip| clip.status == Status::Failed).await;
     let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
     let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
     s3.delete_object().bucket(bucket).key("demo/empty.mp4").send().await.unwrap();
@@ -95,12 +95,12 @@ async fn a_file_that_is_gone_is_said_to_be() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_another_took_the_place_of_is_said_to_be_missing() {
+async fn retry_fails_if_the_original_was_replaced() {
     let api = Api::start().await;
-    api.drop_file("demo/final.mp4", ByteStream::from_static(b"no video"), "").await;
-    let clip = api.clip_that(|clip| clip.status == Status::Failed).await;
-    api.drop_file("demo/final.mp4", ByteStream::from(video().await), "").await;
-    api.clip_that(|other| other.status == Status::Ready).await;
+    api.upload_directly("demo/final.mp4", ByteStream::from_static(b"no video"), "").await;
+    let clip = api.wait_for_any_clip(|clip| clip.status == Status::Failed).await;
+    api.upload_directly("demo/final.mp4", ByteStream::from(video().await), "").await;
+    api.wait_for_any_clip(|other| other.status == Status::Ready).await;
     retry(&api, &clip).await;
     sweep(&api).await;
     let failed = api.wait_for_status(&clip, Status::Failed).await;
@@ -109,7 +109,7 @@ async fn a_file_that_another_took_the_place_of_is_said_to_be_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_failed_clips_are_tried_again_and_five_times_at_most() {
+async fn only_failed_clips_can_be_retried_up_to_five_attempts() {
     let api = Api::start_with(|options| options.faults.fail = 1.0).await;
     let ready = row("demo", 0, Status::Ready);
     api.library().create(&ready).await.unwrap();

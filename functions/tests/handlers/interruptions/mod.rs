@@ -1,15 +1,15 @@
-//! Functions that are stopped at each of their calls to AWS, in each way: the end is always that of
-//! a run that nothing disturbed.
+//! Interrupts each function at each of its calls to AWS. The result must equal that of an
+//! undisturbed run.
 //!
-//! What lets a clip go on is what AWS does: a queue gives its message again, the bus its event; a
-//! client that got no reply asks again; and the sweep runs. The stand-in loses every event and
-//! gives no message to anyone, so that each of them is proven to be enough.
+//! A clip continues because a queue redelivers its message, EventBridge redelivers its event, a
+//! client without a reply repeats its request, or the sweep runs. In these tests the stand-in loses
+//! every event and delivers no message, so each of the four is tested alone.
 
-mod live;
-mod requests;
+mod clip_requests;
+mod inventory;
+mod live_clips;
 mod sweep;
 mod uploads;
-mod world;
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -27,40 +27,40 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::MissedTickBehavior;
 
-use crate::support::Api;
+use crate::api::Api;
 
-/// A run that dies before a call has died after the one before it: there is no need to try both.
-const WAYS: [Cut; 3] = [Cut::DieAfter, Cut::BreakAfter, Cut::GoneAfter];
-/// For those whose calls are many, and much comes of: what never took effect is tried again, too.
-const MORE_WAYS: [Cut; 4] = [Cut::DieAfter, Cut::BreakAfter, Cut::BreakBefore, Cut::GoneAfter];
-/// More than any function makes for one clip.
-const MOST_CALLS: usize = 40;
+/// Dying before a call is the same as dying after the previous call, so only one is tested.
+const CUTS: [Cut; 3] = [Cut::DieAfter, Cut::BreakAfter, Cut::GoneAfter];
+/// For functions with many calls: also tests a call that never took effect.
+const ALL_CUTS: [Cut; 4] = [Cut::DieAfter, Cut::BreakAfter, Cut::BreakBefore, Cut::GoneAfter];
+/// More calls than any function makes for one clip.
+const MAX_CALLS: usize = 40;
 
-/// How often a stage is swept while something is awaited, and how often at most.
-const SWEEPS: Duration = Duration::from_millis(250);
-const MOST_SWEEPS: i64 = 240;
-/// What a sweep counts for, in minutes: as long as any look at an unfinished clip is put off.
-const BETWEEN_SWEEPS: i64 = 15;
-/// In minutes: later than whatever the sweeps before it can have put off.
-const A_DAY: i64 = 24 * 60;
+/// The interval between two sweeps, and the maximum number of sweeps.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(250);
+const MAX_SWEEPS: i64 = 240;
+/// Simulated minutes between two sweeps: the longest delay of a check of a pending clip.
+const MINUTES_PER_SWEEP: i64 = 15;
+/// Later than any check that an earlier sweep can have scheduled.
+const MINUTES_PER_DAY: i64 = 24 * 60;
 
-/// A stack that tells nothing, and what functions are made of whose calls can be cut off.
-struct Stage {
+/// A stack that delivers no event, and an SDK configuration whose calls can be interrupted.
+struct InterruptionTest {
     api: Api,
     sdk: SdkConfig,
     _groups: TempDir,
 }
 
-/// A run, and what it was about.
+/// An interrupted run and its input.
 #[derive(Debug)]
-struct Tried<T, R> {
+struct Interrupted<T, R> {
     what: String,
     case: T,
-    /// What it came to, unless it died.
+    /// The result, unless the run died.
     answer: Option<R>,
 }
 
-impl Stage {
+impl InterruptionTest {
     async fn start() -> Self {
         let groups = tempfile::tempdir().unwrap();
         write_groups(groups.path());
@@ -92,71 +92,71 @@ impl Stage {
         self.api.stack.functions.sweep.run(now).await.unwrap();
     }
 
-    /// Sweeps, each time as if so much time had passed, until every clip is as it should be.
+    /// Sweeps, each time `MINUTES_PER_SWEEP` later, until every clip fulfills the condition.
     async fn settle(&self, settled: impl Fn(&Clip) -> bool) {
-        let mut sweeps = tokio::time::interval(SWEEPS);
+        let mut sweeps = tokio::time::interval(SWEEP_INTERVAL);
         sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for sweep in 1..=MOST_SWEEPS {
+        for sweep in 1..=MAX_SWEEPS {
             sweeps.tick().await;
-            self.sweep_after(sweep * BETWEEN_SWEEPS).await;
+            self.sweep_after(sweep * MINUTES_PER_SWEEP).await;
             if self.clips().await.iter().all(&settled) {
                 return;
             }
         }
         let clips = self.clips().await.into_iter();
         let left: Vec<Clip> = clips.filter(|clip| !settled(clip)).collect();
-        panic!("these clips did not come to their end: {left:#?}");
+        panic!("these clips did not reach the expected state: {left:#?}");
     }
 }
 
-/// Has clips handled everywhere: what was given again led the clip to a status, and the rest is left
-/// to the sweep. How many clips that took.
-async fn handle_everywhere<E: Debug>(
-    stage: &Stage,
+/// Interrupts the handler at each call. After a redelivery each clip must have the status `next`;
+/// runs that died without a redelivery are left to the sweep. Returns the number of clips.
+async fn interrupt_handler<E: Debug>(
+    test: &InterruptionTest,
     ways: &[Cut],
     next: Status,
     mut prepare: impl AsyncFnMut() -> Clip,
     handle: impl AsyncFn(&Clip) -> Result<(), E>,
 ) -> usize {
-    let redelivered = redeliver_everywhere(stage, ways, next, &mut prepare, &handle).await;
+    let redelivered = interrupt_and_redeliver(test, ways, next, &mut prepare, &handle).await;
     // One that only met a broken connection says so, and is started again.
-    redelivered + everywhere(&[Cut::DieAfter], prepare, handle).await.len()
+    redelivered + interrupt_each_call(&[Cut::DieAfter], prepare, handle).await.len()
 }
 
-/// Has clips handled everywhere, and again where that did not succeed: that led the clip to a
-/// status. How many clips it took.
-async fn redeliver_everywhere<E: Debug>(
-    stage: &Stage,
+/// Interrupts the handler at each call and repeats each run that did not succeed. Each clip must
+/// then have the status `next`. Returns the number of clips.
+async fn interrupt_and_redeliver<E: Debug>(
+    test: &InterruptionTest,
     ways: &[Cut],
     next: Status,
     prepare: impl AsyncFnMut() -> Clip,
     handle: impl AsyncFn(&Clip) -> Result<(), E>,
 ) -> usize {
-    let tried = everywhere(ways, prepare, &handle).await;
+    let tried = interrupt_each_call(ways, prepare, &handle).await;
     for run in &tried {
         if !matches!(run.answer, Some(Ok(()))) {
             handle(&run.case).await.unwrap();
         }
-        let found = stage.api.library().find(&run.case.key()).await.unwrap().unwrap();
+        let found = test.api.library().find(&run.case.key()).await.unwrap().unwrap();
         assert_eq!(found.status, next, "{}", run.what);
     }
     tried.len()
 }
 
-/// Runs of one kind, each cut one call later than the one before, until one is not cut any more.
-async fn everywhere<T, R>(
+/// Repeats the work, each time interrupted one call later, until a run is not interrupted.
+async fn interrupt_each_call<T, R>(
     ways: &[Cut],
     mut prepare: impl AsyncFnMut() -> T,
     work: impl AsyncFn(&T) -> R,
-) -> Vec<Tried<T, R>> {
+) -> Vec<Interrupted<T, R>> {
     let mut tried = Vec::new();
     for way in ways {
         for call in 0.. {
-            assert!(call < MOST_CALLS, "there is no end to it");
+            assert!(call < MAX_CALLS, "the run still made calls after MAX_CALLS interruptions");
             let case = prepare().await;
             let run = Run::cut_at(call, *way);
             let answer = run.execute(Box::pin(work(&case))).await;
-            tried.push(Tried { what: format!("{way:?} at call {call}"), case, answer });
+            tried.push(Interrupted { what: format!("{way:?} at call {call}"), case, answer });
             if !run.was_cut() {
                 break;
             }
@@ -165,22 +165,23 @@ async fn everywhere<T, R>(
     tried
 }
 
-/// Asks for something everywhere; who got no reply asks again, and has it then. How often it asked.
-async fn ask_everywhere<T>(
+/// Interrupts requests at each call and repeats those without a reply. Each repeated request must
+/// return the status `done`. Returns the number of cases.
+async fn interrupt_requests<T>(
     ways: &[Cut],
     done: i64,
     prepare: impl AsyncFnMut() -> T,
     ask: impl AsyncFn(&T) -> ApiGatewayV2httpResponse,
 ) -> usize {
-    let tried = everywhere(ways, prepare, &ask).await;
+    let tried = interrupt_each_call(ways, prepare, &ask).await;
     for run in tried.iter().filter(|run| !is_answered(run.answer.as_ref())) {
         assert_eq!(ask(&run.case).await.status_code, done, "{}", run.what);
     }
     tried.len()
 }
 
-/// Asks for something everywhere, each time with another idempotency key.
-async fn ask_with_keys(
+/// Interrupts requests at each call, each case with its own idempotency key.
+async fn interrupt_keyed_requests(
     done: i64,
     body: &Value,
     ask: impl AsyncFn(ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse,
@@ -191,18 +192,20 @@ async fn ask_with_keys(
         json!({ "idempotency-key": keys.to_string() })
     };
     let body = body.to_string();
-    ask_everywhere(&MORE_WAYS, done, next, async |key| ask(request(&json!({}), key, &body)).await)
-        .await
+    interrupt_requests(&ALL_CUTS, done, next, async |key| {
+        ask(request(&json!({}), key, &body)).await
+    })
+    .await
 }
 
-/// A packaging group of two formats that need no ffmpeg.
+/// Writes a packaging group of two formats that need no ffmpeg.
 fn write_groups(folder: &Path) {
     let hls = |id| json!({ "id": id, "hlsPackage": { "hlsManifests": [{}] } });
     let group = json!({ "id": "default", "packagingConfigurations": [hls("hls"), hls("hls-2")] });
     std::fs::write(folder.join("default.json"), group.to_string()).unwrap();
 }
 
-/// A request of the operator's, as API Gateway hands it on.
+/// An operator's request in the form that API Gateway passes to a function.
 fn request(parameters: &Value, headers: &Value, body: &str) -> ApiGatewayV2httpRequest {
     serde_json::from_value(json!({
         "version": "2.0",
@@ -219,16 +222,16 @@ fn request(parameters: &Value, headers: &Value, body: &str) -> ApiGatewayV2httpR
     .unwrap()
 }
 
-fn of_clip(clip: &Clip) -> Value {
+fn clip_parameters(clip: &Clip) -> Value {
     json!({ "competitionId": clip.competition, "clipId": clip.clip })
 }
 
-/// A batch of one message, as a queue gives it.
+/// An SQS batch of one message.
 fn message(body: &Value) -> SqsEvent {
     serde_json::from_value(json!({ "Records": [{ "body": body.to_string() }] })).unwrap()
 }
 
-/// Whether a client has its reply; if not, it asks again.
+/// Whether the client has a reply. Without one, the client repeats the request.
 fn is_answered(answer: Option<&ApiGatewayV2httpResponse>) -> bool {
     answer.is_some_and(|answer| answer.status_code < 500)
 }

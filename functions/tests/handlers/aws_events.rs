@@ -1,4 +1,4 @@
-//! `harvest-complete` and `asset-playable`, told in every order.
+//! `harvest-complete` and `asset-playable`, received in any order.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use matchcut::asset::InputNotification;
@@ -7,7 +7,7 @@ use matchcut::harvest::HarvestJobNotification;
 use matchcut::lambda::EventHandler as _;
 use serde_json::{Value, json};
 
-use crate::support::{Api, row};
+use crate::api::{Api, row};
 
 /// A harvest notification, spelled as it was captured.
 fn harvest(
@@ -76,7 +76,7 @@ async fn status(api: &Api, key: &ClipKey) -> Status {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clip_is_listed_once_every_format_is_playable_and_not_before() {
+async fn a_clip_is_listed_only_when_every_format_is_playable() {
     let (api, key) = harvesting().await;
     let name = job(&key);
     let functions = &api.stack.functions;
@@ -103,7 +103,7 @@ async fn a_clip_is_listed_once_every_format_is_playable_and_not_before() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_playable_before_the_harvest_is_known_to_be_done_counts() {
+async fn playable_notifications_before_the_harvest_notification_count() {
     let (api, key) = harvesting().await;
     let name = job(&key);
     let functions = &api.stack.functions;
@@ -115,7 +115,7 @@ async fn what_is_playable_before_the_harvest_is_known_to_be_done_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_formats_told_at_the_same_moment_are_both_counted() {
+async fn concurrent_playable_notifications_are_both_recorded() {
     let (api, key) = harvesting().await;
     let name = job(&key);
     let functions = &api.stack.functions;
@@ -151,15 +151,15 @@ async fn failures_are_recorded_with_their_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn jobs_and_assets_of_others_are_left_alone() {
+async fn jobs_and_assets_of_other_applications_are_ignored() {
     let (api, key) = harvesting().await;
     let functions = &api.stack.functions;
     let name = job(&key);
     let unknown = row("demo", 8, Status::Harvesting).current_attempt().to_string();
     for (job, endpoint) in [("nightly", "main-hls"), (&name, "another"), (&unknown, "main-hls")] {
         for status in ["SUCCEEDED", "FAILED", "IN_PROGRESS"] {
-            let notice = harvest(job, endpoint, status, None);
-            functions.harvest_complete.handle(notice).await.unwrap();
+            let notification = harvest(job, endpoint, status, None);
+            functions.harvest_complete.handle(notification).await.unwrap();
         }
     }
     for asset in ["nightly", &unknown] {
@@ -176,20 +176,20 @@ async fn jobs_and_assets_of_others_are_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_another_try_may_cure_is_an_error_with_all_its_causes() {
+async fn a_transient_failure_returns_an_error_with_all_causes() {
     let (api, key) = harvesting().await;
     // The discard port: nothing answers there.
     let sdk = api.stack.sdk.to_builder().endpoint_url("http://127.0.0.1:9");
     let sdk = sdk.retry_config(matchcut::config::no_retries());
     let sdk = sdk.service_config(Nowhere).build();
     let function = matchcut::harvest::HarvestComplete::new(&sdk, &api.stack.variables).unwrap();
-    let notice = harvest(&job(&key), "main-hls", "SUCCEEDED", None);
-    let error = function.handle(notice).await.unwrap_err();
+    let notification = harvest(&job(&key), "main-hls", "SUCCEEDED", None);
+    let error = function.handle(notification).await.unwrap_err();
     let diagnostic = lambda_runtime::Diagnostic::from(error);
     assert_eq!(diagnostic.error_type, "Record");
-    let told = diagnostic.error_message;
-    assert!(told.starts_with("could not record the end of the harvest of clip"), "{told}");
-    assert!(told.to_lowercase().contains("connect"), "{told}");
+    let message = diagnostic.error_message;
+    assert!(message.starts_with("could not record the end of the harvest of clip"), "{message}");
+    assert!(message.to_lowercase().contains("connect"), "{message}");
 }
 
 /// No service has an endpoint of its own.

@@ -1,4 +1,4 @@
-//! Lists: complete, in order, cut anywhere, cheap to ask again.
+//! Lists: complete, ordered, limited to a time range, and cached by ETag.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,13 +8,13 @@ use matchcut::clip::{Clip, Source, Status};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Api, at, row};
+use crate::api::{Api, at, row};
 
 type Row = HashMap<String, AttributeValue>;
 
 /// Of one BatchWriteItem.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
-const MOST_WRITES: usize = 25;
+const MAX_WRITES: usize = 25;
 
 /// All clips of a list, page by page.
 async fn page_through(api: &Api, query: &str) -> Vec<String> {
@@ -47,7 +47,7 @@ async fn create_all(api: &Api, clips: &[Clip]) {
     let mut of_indexes = written.item.unwrap();
     of_indexes.retain(|name, _| !fields.contains_key(name));
 
-    for batch in others.chunks(MOST_WRITES) {
+    for batch in others.chunks(MAX_WRITES) {
         let write = |clip: &Clip| {
             let mut row: Row = serde_dynamo::to_item(clip).unwrap();
             row.extend(of_indexes.clone());
@@ -62,7 +62,7 @@ async fn create_all(api: &Api, clips: &[Clip]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_clips_page_to_the_end_each_exactly_once() {
+async fn ten_thousand_clips_are_listed_exactly_once() {
     let api = Api::start_with(|options| options.pollers = false).await;
     let clips: Vec<Clip> = (0..10_000).map(|at| row("many", at * 7, Status::Ready)).collect();
     create_all(&api, &clips).await;
@@ -101,7 +101,7 @@ async fn ten_thousand_clips_page_to_the_end_each_exactly_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tag_finds_its_clips_however_rare() {
+async fn a_rare_tag_finds_all_its_clips() {
     let api = Api::start().await;
     let tagged = |clip: Clip| Clip { tags: vec!["gold".to_owned()], ..clip };
     let clips: Vec<Clip> = (0..300)
@@ -118,12 +118,12 @@ async fn a_tag_finds_its_clips_however_rare() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_is_no_clip_hides_none() {
+async fn a_row_that_cannot_be_decoded_hides_no_clip() {
     let api = Api::start().await;
     let clips: Vec<Clip> = (0..5).map(|at| row("many", at, Status::Ready)).collect();
     create_all(&api, &clips).await;
     for garbled in [0, 2, 4] {
-        api.garble(&clips[garbled]).await;
+        api.corrupt_row(&clips[garbled]).await;
     }
     for limit in [1, 2, 50] {
         let listed = page_through(&api, &format!("order=oldest&limit={limit}")).await;
@@ -132,7 +132,7 @@ async fn a_row_that_is_no_clip_hides_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_poll_that_brings_nothing_new_costs_no_body() {
+async fn an_unchanged_list_returns_304_without_a_body() {
     let api = Api::start().await;
     let clip = row("demo", 0, Status::Ready);
     api.library().create(&clip).await.unwrap();
@@ -152,7 +152,7 @@ async fn a_poll_that_brings_nothing_new_costs_no_body() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_operator_watches_a_clip_in_the_making() {
+async fn a_pending_clip_is_shown_but_not_listed() {
     let api = Api::start().await;
     let clip = row("demo", 0, Status::Packaging);
     api.library().create(&clip).await.unwrap();
@@ -166,7 +166,7 @@ async fn an_operator_watches_a_clip_in_the_making() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_of_any_origin_may_ask() {
+async fn cors_allows_any_origin() {
     let api = Api::start().await;
     let http = reqwest::Client::new();
     let preflight = http

@@ -1,4 +1,4 @@
-//! All there is in AWS, by the clip it belongs to.
+//! An inventory of everything in AWS, by clip.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use matchcut::clip::{Attempt, ClipKey};
 use matchcut::upload::ObjectKey;
 use serde_json::Value;
 
-use super::Stage;
+use super::InterruptionTest;
 
 /// What there is of one clip, without what differs from clip to clip: times and random names.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Piece {
+pub(super) struct Resources {
     pub(super) row: Value,
     pub(super) harvests: Vec<String>,
     pub(super) assets: Vec<String>,
@@ -24,24 +24,24 @@ pub(super) struct Piece {
     pub(super) transcodes: usize,
 }
 
-/// Every clip, and everything there is; nothing belongs to no clip.
+/// The resources of every clip. A resource without a clip makes the test fail.
 #[derive(Debug)]
-pub(super) struct World(BTreeMap<ClipKey, Piece>);
+pub(super) struct Inventory(BTreeMap<ClipKey, Resources>);
 
-impl World {
-    pub(super) async fn of(stage: &Stage) -> Self {
-        let sdk = &stage.api.stack.sdk;
-        let mut pieces = BTreeMap::<ClipKey, Piece>::new();
-        for clip in stage.clips().await {
+impl Inventory {
+    pub(super) async fn collect(test: &InterruptionTest) -> Self {
+        let sdk = &test.api.stack.sdk;
+        let mut resources_by_clip = BTreeMap::<ClipKey, Resources>::new();
+        for clip in test.clips().await {
             let row = plain(serde_json::to_value(&clip).unwrap(), &clip.key());
-            pieces.entry(clip.key()).or_default().row = row;
+            resources_by_clip.entry(clip.key()).or_default().row = row;
         }
         let live = aws_sdk_mediapackage::Client::new(sdk);
         let mut pages = live.list_harvest_jobs().into_paginator().items().send();
         while let Some(job) = pages.next().await {
             let attempt: Attempt = job.unwrap().id().unwrap().parse().unwrap();
-            let piece = pieces.entry(attempt.clip).or_default();
-            piece.harvests.push(format!("attempt {}", attempt.number));
+            let resources = resources_by_clip.entry(attempt.clip).or_default();
+            resources.harvests.push(format!("attempt {}", attempt.number));
         }
         let vod = aws_sdk_mediapackagevod::Client::new(sdk);
         let mut pages = vod.list_assets().into_paginator().items().send();
@@ -49,26 +49,28 @@ impl World {
             let asset = asset.unwrap();
             let attempt: Attempt = asset.id().unwrap().parse().unwrap();
             let source = asset.source_arn().unwrap().replace(attempt.clip.clip.as_str(), "<clip>");
-            let piece = pieces.entry(attempt.clip).or_default();
-            piece.assets.push(format!("attempt {} of {source}", attempt.number));
+            let resources = resources_by_clip.entry(attempt.clip).or_default();
+            resources.assets.push(format!("attempt {} of {source}", attempt.number));
         }
-        for key in stage.api.objects() {
+        for key in test.api.objects() {
             let path: Vec<_> = key.splitn(4, '/').collect();
-            let [kind, competition, clip, rest] = path[..] else { panic!("{key} is of no clip") };
+            let [kind, competition, clip, rest] = path[..] else {
+                panic!("{key} belongs to no clip")
+            };
             let (competition, clip) = (competition.parse().unwrap(), clip.parse().unwrap());
-            let piece = pieces.entry(ClipKey { competition, clip }).or_default();
-            piece.media.push(format!("{kind} {rest}"));
+            let resources = resources_by_clip.entry(ClipKey { competition, clip }).or_default();
+            resources.media.push(format!("{kind} {rest}"));
         }
-        let uploads = stage.variables().required("UPLOADS_BUCKET").unwrap();
+        let uploads = test.variables().required("UPLOADS_BUCKET").unwrap();
         let s3 = aws_sdk_s3::Client::new(sdk);
-        let owner = owners(stage).await;
+        let owner = map_objects_to_clips(test).await;
         let files = s3.list_objects_v2().bucket(uploads).send().await.unwrap();
         for file in files.contents() {
-            pieces.entry(owner(file.key().unwrap())).or_default().files += 1;
+            resources_by_clip.entry(owner(file.key().unwrap())).or_default().files += 1;
         }
         let parts = s3.list_multipart_uploads().bucket(uploads).send().await.unwrap();
         for upload in parts.uploads() {
-            pieces.entry(owner(upload.key().unwrap())).or_default().parts += 1;
+            resources_by_clip.entry(owner(upload.key().unwrap())).or_default().parts += 1;
         }
         let convert = aws_sdk_mediaconvert::Client::new(sdk);
         let mut jobs = convert.list_jobs().order(Order::Ascending).into_paginator().items().send();
@@ -76,52 +78,53 @@ impl World {
             let metadata = job.unwrap().user_metadata.unwrap();
             let (competition, clip) = (metadata["competition"].parse(), metadata["clip"].parse());
             let key = ClipKey { competition: competition.unwrap(), clip: clip.unwrap() };
-            pieces.entry(key).or_default().transcodes += 1;
+            resources_by_clip.entry(key).or_default().transcodes += 1;
         }
-        Self(pieces)
+        Self(resources_by_clip)
     }
 
     pub(super) fn clips(&self) -> impl Iterator<Item = &ClipKey> {
         self.0.keys()
     }
 
-    /// The piece of every clip, if they are all alike and there are so many of them.
+    /// Asserts that there are `count` clips with equal resources, and returns these resources.
     #[track_caller]
-    pub(super) fn all_alike(&self, count: usize) -> Piece {
-        let mut kinds: Vec<(&Piece, Vec<&str>)> = Vec::new();
-        for (key, piece) in &self.0 {
-            match kinds.iter_mut().find(|(kind, _)| *kind == piece) {
+    pub(super) fn assert_all_equal(&self, count: usize) -> Resources {
+        let mut kinds: Vec<(&Resources, Vec<&str>)> = Vec::new();
+        for (key, resources) in &self.0 {
+            match kinds.iter_mut().find(|(kind, _)| *kind == resources) {
                 Some((_, clips)) => clips.push(key.clip.as_str()),
-                None => kinds.push((piece, vec![key.clip.as_str()])),
+                None => kinds.push((resources, vec![key.clip.as_str()])),
             }
         }
-        let [(piece, clips)] = &kinds[..] else {
+        let [(resources, clips)] = &kinds[..] else {
             panic!("clips came to {} ends: {kinds:#?}", kinds.len())
         };
         assert_eq!(clips.len(), count, "clips were lost, or made twice: {clips:?}");
-        (*piece).clone()
+        (*resources).clone()
     }
 
-    /// Whether nothing is left but the jobs that were done, which AWS forgets by itself.
+    /// Asserts that only finished jobs remain, which AWS deletes itself.
     #[track_caller]
-    pub(super) fn nothing_is_left(mut self) {
-        for piece in self.0.values_mut() {
-            *piece = Piece { harvests: Vec::new(), transcodes: 0, ..std::mem::take(piece) };
+    pub(super) fn assert_no_resources(mut self) {
+        for resources in self.0.values_mut() {
+            *resources =
+                Resources { harvests: Vec::new(), transcodes: 0, ..std::mem::take(resources) };
         }
-        self.0.retain(|_, piece| *piece != Piece::default());
+        self.0.retain(|_, resources| *resources != Resources::default());
         assert!(self.0.is_empty(), "this is left: {:#?}", self.0);
     }
 }
 
 /// Whose a file of the upload bucket is: its key says so, or the row that was made of it.
-async fn owners(stage: &Stage) -> impl Fn(&str) -> ClipKey {
-    let clips = stage.clips().await;
+async fn map_objects_to_clips(test: &InterruptionTest) -> impl Fn(&str) -> ClipKey {
+    let clips = test.clips().await;
     move |key| match ObjectKey::parse(key).unwrap() {
         ObjectKey::Announced(clip) => clip,
         ObjectKey::Dropped { .. } => {
             let made = |upload: &matchcut::clip::Upload| upload.key == key;
             let mut found = clips.iter().filter(|clip| clip.upload().is_some_and(made));
-            let clip = found.next().unwrap_or_else(|| panic!("{key} is of no clip"));
+            let clip = found.next().unwrap_or_else(|| panic!("{key} belongs to no clip"));
             assert!(found.next().is_none(), "{key} became two clips");
             clip.key()
         }

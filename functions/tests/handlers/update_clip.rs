@@ -1,12 +1,12 @@
-//! `PATCH` of a clip, on the condition that the sender knows it.
+//! `PATCH` of a clip with `If-Match`.
 
 use matchcut::clip::{ClipKey, Status, Trigger};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, Api, at, row};
+use crate::api::{Api, Reply, at, row};
 
-async fn patch(api: &Api, clip: &ClipKey, known: Option<&str>, body: &str) -> Answer {
+async fn patch(api: &Api, clip: &ClipKey, known: Option<&str>, body: &str) -> Reply {
     let token = format!("Bearer {}", api.stack.token);
     let path = format!("/competitions/{}/clips/{}", clip.competition, clip.clip);
     let mut headers = vec![("authorization", token.as_str())];
@@ -20,7 +20,7 @@ async fn known(api: &Api, clip: &ClipKey) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_named_changes_and_nothing_else() {
+async fn only_the_named_fields_change() {
     let api = Api::start().await;
     let clip = row("demo", 0, Status::Ready);
     api.library().create(&clip).await.unwrap();
@@ -50,7 +50,7 @@ async fn what_is_named_changes_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobodys_change_is_lost() {
+async fn concurrent_edits_with_one_etag_apply_once() {
     let api = Api::start().await;
     let clip = row("demo", 0, Status::Ready);
     api.library().create(&clip).await.unwrap();
@@ -68,7 +68,7 @@ async fn nobodys_change_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn that_a_clip_went_on_by_itself_is_no_obstacle() {
+async fn a_status_change_does_not_invalidate_the_etag() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let clip = row("demo", 0, Status::Packaging);
     let clip = matchcut::clip::Clip { playable: [].into(), ..clip };
@@ -81,7 +81,7 @@ async fn that_a_clip_went_on_by_itself_is_no_obstacle() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_meant_is_refused() {
+async fn an_invalid_edit_is_refused() {
     let api = Api::start().await;
     let clip = row("demo", 0, Status::Ready);
     api.library().create(&clip).await.unwrap();

@@ -1,4 +1,4 @@
-//! The Lambda binaries themselves, started as Lambda starts them.
+//! Starts each Lambda binary against a local Lambda runtime API.
 
 use std::process::Stdio;
 
@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use matchcut::clip::Status;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -14,8 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use url::Url;
 
-use crate::support::{Api, row};
-use matchcut::clip::Status;
+use crate::api::{Api, row};
 
 /// A function that runs in a process of its own, and the runtime API it asks for work.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
@@ -126,7 +126,7 @@ fn request(method: &str, parameters: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_binary_does_the_work_of_its_name() {
+async fn each_binary_runs_its_function() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let start = async |program| Function::start(program, api.stack.variables.iter()).await;
     let status_of = |answer: &(String, Value)| (answer.0.clone(), answer.1["statusCode"].clone());
@@ -176,7 +176,7 @@ async fn each_binary_does_the_work_of_its_name() {
 
     let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
     let mut transcode = start(env!("CARGO_BIN_EXE_transcode-upload")).await;
-    api.write_behind("dropped/a.mp4", b"no video");
+    api.write_without_event("dropped/a.mp4", b"no video");
     let created = json!({ "bucket": { "name": bucket }, "object": { "key": "dropped/a.mp4" } });
     let body = json!({ "detail": created }).to_string();
     assert_eq!(transcode.invoke(json!({ "Records": [{ "body": body }] })).await.0, "response");
@@ -189,7 +189,11 @@ async fn each_binary_does_the_work_of_its_name() {
         "source": "aws.mediaconvert",
         "detail": { "jobId": "1", "status": "COMPLETE", "userMetadata": {} },
     });
-    assert_eq!(transcoded.invoke(event).await.0, "response", "it is another's");
+    assert_eq!(
+        transcoded.invoke(event).await.0,
+        "response",
+        "a job of another application is ignored"
+    );
 
     let due = row("demo", 4, Status::Queued);
     api.library().create(&due).await.unwrap();
@@ -212,11 +216,15 @@ async fn each_binary_does_the_work_of_its_name() {
     api.wait_for_status(&due, Status::Failed).await;
 
     event["detail"]["harvest_job"]["id"] = json!(3);
-    assert_eq!(harvest.invoke(event).await.0, "error", "an event nobody understands is not lost");
+    assert_eq!(
+        harvest.invoke(event).await.0,
+        "error",
+        "an invalid event returns an error, so it is retried"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn so_do_those_that_change_clips() {
+async fn edit_binaries_run_their_functions() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let start = async |program| Function::start(program, api.stack.variables.iter()).await;
     let status_of = |answer: &(String, Value)| (answer.0.clone(), answer.1["statusCode"].clone());
@@ -244,7 +252,7 @@ async fn so_do_those_that_change_clips() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn so_do_those_that_tell_of_changes() {
+async fn announce_binaries_run_their_functions() {
     let (sender, mut posted) = mpsc::unbounded_channel();
     let take = async move |body: String| sender.send(body).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -279,7 +287,7 @@ async fn so_do_those_that_tell_of_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn so_do_those_at_the_gate() {
+async fn gateway_binaries_run_their_functions() {
     let methods = [("CONTRACT_METHODS", r#"{"/api/clip":"POST"}"#)].into_iter();
     let mut refuse = Function::start(env!("CARGO_BIN_EXE_refuse-request"), methods).await;
     let mut event = request("GET", &json!({}));
@@ -297,7 +305,7 @@ async fn so_do_those_at_the_gate() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_missing_setting_stops_the_cold_start_by_name() {
+async fn a_missing_environment_variable_fails_the_cold_start() {
     let api = Api::start().await;
     let variables = api.stack.variables.iter().filter(|(name, _)| *name != "CLIPS_TABLE");
     let output = Command::new(env!("CARGO_BIN_EXE_list-clips"))

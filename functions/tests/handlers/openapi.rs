@@ -1,4 +1,4 @@
-//! Holds every reply against `openapi.yaml`.
+//! Checks every reply against `openapi.yaml`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use crate::support::Answer;
+use crate::api::Reply;
 
 static CONTRACT: LazyLock<Value> =
     LazyLock::new(|| yaml_serde::from_str(matchcut::OPENAPI).unwrap());
@@ -16,7 +16,7 @@ static CONTRACT: LazyLock<Value> =
 /// Fails unless the contract foresees this reply to this request: its status, its media type and
 /// headers, and its body's schema.
 #[track_caller]
-pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
+pub(crate) fn check(method: &Method, path: &str, answer: &Reply) {
     let path = format!("/api{}", path.split('?').next().unwrap());
     let status = answer.status.as_u16().to_string();
     let what = format!("{method} {path} {status}");
@@ -39,7 +39,7 @@ pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
     check_schema(schema, answer, &what);
 }
 
-fn check_schema(schema: &Value, answer: &Answer, what: &str) {
+fn check_schema(schema: &Value, answer: &Reply, what: &str) {
     let faults: Vec<_> = validator(schema)
         .iter_errors(&answer.body)
         .map(|error| format!("{} at {}", error, error.instance_path()))

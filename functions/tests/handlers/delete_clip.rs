@@ -1,4 +1,4 @@
-//! Clips that nobody wants any more: hidden at once, removed by the sweep.
+//! Deleted and expired clips: hidden immediately, removed by the sweep.
 
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
@@ -6,8 +6,8 @@ use matchcut::api::Route as _;
 use matchcut::clip::{Clip, ClipKey, Edit, Status};
 use serde_json::{Value, json};
 
+use crate::api::Api;
 use crate::media::video;
-use crate::support::Api;
 
 /// Runs the sweep as it would run some minutes later.
 async fn sweep_after(api: &Api, minutes: i64) {
@@ -15,22 +15,23 @@ async fn sweep_after(api: &Api, minutes: i64) {
     api.stack.functions.sweep.run(now).await.unwrap();
 }
 
-async fn ready(api: &Api, competition: &str) -> Clip {
+async fn create_ready_clip(api: &Api, competition: &str) -> Clip {
     let asked = json!({ "competition": competition, "lastSeconds": 4 });
     let key = api.post_clip(&asked.to_string()).await.key();
     api.wait_for(&key, |clip| clip.status == Status::Ready).await
 }
 
-async fn assets(api: &Api) -> Vec<String> {
+async fn list_assets(api: &Api) -> Vec<String> {
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
-    let assets = vod.list_assets().send().await.unwrap();
-    assets.assets().iter().map(|asset| asset.id().unwrap().to_owned()).collect()
+    let list_assets = vod.list_assets().send().await.unwrap();
+    list_assets.assets().iter().map(|asset| asset.id().unwrap().to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deleted_clip_is_hidden_at_once_and_then_gone() {
+async fn a_deleted_clip_is_hidden_immediately_and_removed_later() {
     let api = Api::start().await;
-    let (unwanted, other) = (ready(&api, "100m").await, ready(&api, "100m-dash").await);
+    let (unwanted, other) =
+        (create_ready_clip(&api, "100m").await, create_ready_clip(&api, "100m-dash").await);
     let key = unwanted.key();
     let path = format!("/competitions/100m/clips/{}", key.clip);
     for _ in 0..2 {
@@ -39,9 +40,13 @@ async fn a_deleted_clip_is_hidden_at_once_and_then_gone() {
         assert_eq!(api.get("/competitions/100m/clips").await.body["clips"], json!([]));
     }
     sweep_after(&api, 0).await;
-    assert_eq!(assets(&api).await.len(), 2, "lists in caches may still show it");
+    assert_eq!(list_assets(&api).await.len(), 2, "lists in caches may still show it");
     sweep_after(&api, 1).await;
-    assert_eq!(assets(&api).await, [other.current_attempt().to_string()], "its asset goes first");
+    assert_eq!(
+        list_assets(&api).await,
+        [other.current_attempt().to_string()],
+        "its asset goes first"
+    );
     let ours = |key: &String| key.starts_with(&other.key().media_prefix());
     assert!(api.objects().iter().all(ours), "only its own media goes: {:?}", api.objects());
     let status = api.library().find(&key).await.unwrap().map(|clip| clip.status);
@@ -53,7 +58,7 @@ async fn a_deleted_clip_is_hidden_at_once_and_then_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_harvest_that_runs_is_let_finish_and_then_removed() {
+async fn a_running_harvest_finishes_before_its_clip_is_removed() {
     let api = Api::start_with(|options| options.faults.slow = 4.0).await;
     let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
     api.delete(&key).await;
@@ -67,15 +72,15 @@ async fn a_harvest_that_runs_is_let_finish_and_then_removed() {
     .await;
     sweep_after(&api, 40).await;
     assert_eq!(api.library().find(&key).await.unwrap(), None);
-    assert_eq!((api.objects(), assets(&api).await), (vec![], vec![]));
+    assert_eq!((api.objects(), list_assets(&api).await), (vec![], vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_goes_with_its_file_and_its_parts() {
+async fn a_deleted_upload_loses_its_original_and_parts() {
     let api = Api::start().await;
     let video = video().await;
-    api.drop_file("demo/final.mp4", ByteStream::from(video), "").await;
-    let clip = api.clip_that(|clip| clip.status == Status::Ready).await;
+    api.upload_directly("demo/final.mp4", ByteStream::from(video), "").await;
+    let clip = api.wait_for_any_clip(|clip| clip.status == Status::Ready).await;
     let in_parts = json!({ "filename": "long.mxf", "size": 200 << 20 }).to_string();
     let announced = api.post("/uploads", &in_parts).await.key();
     for key in [&clip.key(), &announced] {
@@ -84,7 +89,7 @@ async fn an_upload_goes_with_its_file_and_its_parts() {
         assert_eq!(api.post(&path, r#"{"parts":[]}"#).await.status, 404);
     }
     sweep_after(&api, 4).await;
-    assert_eq!((api.objects(), assets(&api).await), (vec![], vec![]));
+    assert_eq!((api.objects(), list_assets(&api).await), (vec![], vec![]));
     let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
     let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
     let left = s3.list_objects_v2().bucket(bucket).send().await.unwrap();
@@ -101,10 +106,10 @@ async fn an_upload_goes_with_its_file_and_its_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_being_dropped_under_its_name_stays() {
+async fn deletion_keeps_another_multipart_upload_with_the_same_key() {
     let api = Api::start().await;
-    api.drop_file("demo/final.mp4", ByteStream::from_static(b"no video"), "").await;
-    let clip = api.clip_that(|clip| clip.status == Status::Failed).await;
+    api.upload_directly("demo/final.mp4", ByteStream::from_static(b"no video"), "").await;
+    let clip = api.wait_for_any_clip(|clip| clip.status == Status::Failed).await;
     let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
     let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
     let next = s3.create_multipart_upload().bucket(bucket).key("demo/final.mp4");
@@ -121,7 +126,7 @@ async fn what_is_being_dropped_under_its_name_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_comes_after_its_clip_was_deleted_goes_too() {
+async fn a_file_uploaded_after_the_deletion_is_deleted() {
     let api = Api::start().await;
     let video = video().await;
     let asked = json!({ "filename": "final.mp4", "size": video.len() }).to_string();
@@ -141,9 +146,10 @@ async fn a_file_that_comes_after_its_clip_was_deleted_goes_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clip_expires() {
+async fn an_expired_clip_is_removed() {
     let api = Api::start().await;
-    let (short, long) = (ready(&api, "demo").await, ready(&api, "demo").await);
+    let (short, long) =
+        (create_ready_clip(&api, "demo").await, create_ready_clip(&api, "demo").await);
     let expiry = |minutes| Edit {
         expires_at: Some(Some(Utc::now() + TimeDelta::minutes(minutes))),
         ..Edit::default()
@@ -166,7 +172,7 @@ async fn a_clip_expires() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn competitions_have_an_expiry_of_their_own() {
+async fn each_competition_has_its_own_default_expiry() {
     let api = Api::start().await;
     let days = api.variables(&[("CLIP_EXPIRY_DAYS", r#"{"100m":3}"#.to_owned())]);
     let function = matchcut::harvest::CreateClip::new(&api.stack.sdk, &days).unwrap();

@@ -1,15 +1,14 @@
-//! Requests that are refused: each with its status, its type, its field and its sentence, and
-//! nothing left behind.
+//! Refused requests: each returns its status, type, field and detail, and stores nothing.
 
 use chrono::TimeDelta;
 use matchcut_local::OPERATOR_SCOPE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api, at};
+use crate::api::{Api, Reply, at};
 
 #[track_caller]
-fn check(answer: &Answer, status: u16, name: &str, field: Option<&str>, sentence: &str) {
+fn check(answer: &Reply, status: u16, name: &str, field: Option<&str>, sentence: &str) {
     let told = format!("{:#}", answer.body);
     assert_eq!(answer.status.as_u16(), status, "{told}");
     assert_eq!(answer.body["type"], format!("urn:matchcut:problem:{name}"), "{told}");
@@ -20,7 +19,7 @@ fn check(answer: &Answer, status: u16, name: &str, field: Option<&str>, sentence
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invalid_clip_request_is_refused_with_a_reason_and_creates_nothing() {
     let api = Api::start().await;
-    let span = |start: i64, end: i64| {
+    let window_body = |start: i64, end: i64| {
         json!({ "start": at(start).timestamp(), "end": at(end).timestamp() }).to_string()
     };
     let long = |field: &str, length| json!({ field: "x".repeat(length) }).to_string();
@@ -42,15 +41,15 @@ async fn an_invalid_clip_request_is_refused_with_a_reason_and_creates_nothing() 
         (r#"{"lastSeconds":86401}"#, 400, field, Some("lastSeconds"), "from 1 to 86400"),
         (r#"{"lastSeconds":3}"#, 400, window, Some("lastSeconds"), "at least 4 s"),
         (r#"{"lastSeconds":1000}"#, 400, window, Some("lastSeconds"), "longer than the startover window of 900 s"),
-        (&span(12, 8), 400, window, Some("end"), "at or before its start"),
-        (&span(8, 8), 400, window, Some("end"), "at or before its start"),
-        (&span(8, 11), 400, window, Some("end"), "at least 4 s long, which is two segments"),
-        (&span(0, 86_401), 400, window, Some("end"), "at most 24 hours"),
-        (&span(-901, 4), 400, window, Some("end"), "longer than the startover window of 900 s"),
-        (&span(-1000, -990), 422, "window-expired", Some("start"), "only reaches back to 2020-02-03T13:15:24Z"),
-        (&span(-10, 4), 422, "window-unavailable", Some("start"), "not on air"),
-        (&span(14_420, 14_425), 422, "window-not-aired", Some("end"), "aired up to 2020-02-03T13:30:24Z; a clip may end up to four hours after that"),
-        (&span(20_000, 20_010), 422, "window-not-aired", Some("end"), "ends at 2020-02-03T19:03:30Z"),
+        (&window_body(12, 8), 400, window, Some("end"), "at or before its start"),
+        (&window_body(8, 8), 400, window, Some("end"), "at or before its start"),
+        (&window_body(8, 11), 400, window, Some("end"), "at least 4 s long, which is two segments"),
+        (&window_body(0, 86_401), 400, window, Some("end"), "at most 24 hours"),
+        (&window_body(-901, 4), 400, window, Some("end"), "longer than the startover window of 900 s"),
+        (&window_body(-1000, -990), 422, "window-expired", Some("start"), "only reaches back to 2020-02-03T13:15:24Z"),
+        (&window_body(-10, 4), 422, "window-unavailable", Some("start"), "not on air"),
+        (&window_body(14_420, 14_425), 422, "window-not-aired", Some("end"), "aired up to 2020-02-03T13:30:24Z; a clip may end up to four hours after that"),
+        (&window_body(20_000, 20_010), 422, "window-not-aired", Some("end"), "ends at 2020-02-03T19:03:30Z"),
         (r#"{"expiresAt":"2020-02-03T13:30:00Z"}"#, 400, field, Some("expiresAt"), "must be in the future"),
         (r#"{"expiresAt":"later"}"#, 400, field, Some("expiresAt"), "neither an RFC 3339 time"),
         (r#"{"start":"5138-11-16T09:00:00Z","end":"5138-11-16T09:01:00Z"}"#, 422, "window-not-aired", Some("end"), "5138"),
@@ -70,7 +69,7 @@ async fn an_invalid_clip_request_is_refused_with_a_reason_and_creates_nothing() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_an_operator_may_cut() {
+async fn only_an_operator_can_create_a_clip() {
     let api = Api::start().await;
     let post = async |token: &str| {
         let header = format!("Bearer {token}");

@@ -1,4 +1,4 @@
-//! Clips that wait: for a harvest job, first come, first served; or for their end to air.
+//! The harvest queue, and scheduled clips that wait for their end to air.
 
 use chrono::Utc;
 use matchcut::clip::{Clip, Source, Status};
@@ -6,12 +6,12 @@ use matchcut::lambda::EventHandler as _;
 use matchcut::sweep::Sweep;
 use serde_json::{Value, json};
 
-use crate::support::{Api, at, row};
+use crate::api::{Api, at, row};
 
 const JOBS: usize = 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clips_beyond_the_quota_wait_in_line_and_the_operator_sees_their_place() {
+async fn clips_beyond_the_quota_are_queued_and_show_their_position() {
     // No harvest ends before the places were looked at.
     let api = Api::start_with(|options| options.faults.slow = 3600.0).await;
     let mut clips = Vec::new();
@@ -30,13 +30,13 @@ async fn clips_beyond_the_quota_wait_in_line_and_the_operator_sees_their_place()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn first_come_first_served() {
+async fn queued_clips_start_first_in_first_out() {
     let api = Api::start_with(|options| options.faults.slow = 1.0).await;
     let mut clips = Vec::new();
     for _ in 0..JOBS + 8 {
         clips.push(api.post_clip(r#"{"lastSeconds":4}"#).await.key());
     }
-    // Nobody sweeps here: each harvest that ends wakes the first in line.
+    // No sweep runs here: each harvest that ends starts the first queued clip.
     api.eventually("each clip has had its turn", async || {
         let mut waiting = Vec::new();
         // The last first, so that none moves on between it and those before it.
@@ -51,7 +51,7 @@ async fn first_come_first_served() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_single_event_the_line_still_moves() {
+async fn the_queue_advances_without_any_event() {
     let api = Api::start_with(|options| {
         options.faults.slow = 0.5;
         options.faults.lose = 1.0;
@@ -68,7 +68,7 @@ async fn without_a_single_event_the_line_still_moves() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_trouble_of_the_first_in_line_is_its_own() {
+async fn an_impossible_first_clip_does_not_block_the_queue() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let mut gone = row("demo", 4, Status::Queued);
     gone.source = Source::Live {
@@ -90,13 +90,13 @@ async fn the_trouble_of_the_first_in_line_is_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_trouble_of_a_channel_is_its_own() {
+async fn a_failing_channel_does_not_block_other_channels() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let mut channels: Vec<Value> =
         serde_json::from_str(api.stack.variables.required("CHANNELS").unwrap()).unwrap();
     let mut broken = channels[0].clone();
     broken["id"] = json!("broken");
-    // More than MediaPackage reads of a request: the calls fail, and no reason is given.
+    // Larger than any request that MediaPackage reads: the calls fail without a reason.
     broken["originEndpointId"] = json!("x".repeat(3 << 20));
     channels.push(broken);
     let variables = api.variables(&[("CHANNELS", json!(channels).to_string())]);
@@ -122,7 +122,7 @@ async fn the_trouble_of_a_channel_is_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clip_may_end_in_the_future_and_not_too_far_in_it() {
+async fn a_clip_may_end_up_to_four_hours_after_the_live_edge() {
     let api = Api::start().await;
     let ending = |end: i64| json!({ "start": at(20), "end": at(end) }).to_string();
     let edge = 24;

@@ -1,4 +1,4 @@
-//! `transcode-complete`, told in every order, and what a job leaves when nothing comes of it.
+//! `transcode-complete` with notifications in any order, and the cleanup after a failed job.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use matchcut::clip::{Attempt, Bounds, Clip, ClipId, ClipKey, FailureCode, Source, Status, Upload};
@@ -6,7 +6,7 @@ use matchcut::lambda::EventHandler as _;
 use matchcut::upload::JobStateChange;
 use serde_json::{Value, json};
 
-use crate::support::{Api, at, row};
+use crate::api::{Api, at, row};
 
 const JOB: &str = "1516661243506-abc";
 
@@ -34,7 +34,7 @@ fn transcoding() -> Clip {
 }
 
 /// A state change, spelled as it was captured.
-fn notice(
+fn build_notification(
     clip: &ClipKey,
     job: &str,
     status: &str,
@@ -84,35 +84,41 @@ async fn with_clip() -> (Api, ClipKey) {
     (api, clip.key())
 }
 
-async fn tell(api: &Api, clip: &ClipKey, job: &str, status: &str, more: &Value) -> Clip {
-    let notice = notice(clip, job, status, more);
-    api.stack.functions.transcode_complete.handle(notice).await.unwrap();
+async fn handle_notification(
+    api: &Api,
+    clip: &ClipKey,
+    job: &str,
+    status: &str,
+    more: &Value,
+) -> Clip {
+    let build_notification = build_notification(clip, job, status, more);
+    api.stack.functions.transcode_complete.handle(build_notification).await.unwrap();
     api.library().find(clip).await.unwrap().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn progress_is_shown_and_never_runs_backwards() {
+async fn progress_never_decreases() {
     let (api, clip) = with_clip().await;
     let path = format!("/competitions/demo/clips/{}", clip.clip);
     let shown = async || api.get(&path).await.body["progress"].clone();
     assert_eq!(shown().await, 0);
-    tell(&api, &clip, JOB, "PROGRESSING", &json!({})).await;
-    tell(&api, &clip, JOB, "STATUS_UPDATE", &progress(40)).await;
-    tell(&api, &clip, JOB, "STATUS_UPDATE", &progress(20)).await;
-    tell(&api, &clip, "another-job", "STATUS_UPDATE", &progress(90)).await;
+    handle_notification(&api, &clip, JOB, "PROGRESSING", &json!({})).await;
+    handle_notification(&api, &clip, JOB, "STATUS_UPDATE", &progress(40)).await;
+    handle_notification(&api, &clip, JOB, "STATUS_UPDATE", &progress(20)).await;
+    handle_notification(&api, &clip, "another-job", "STATUS_UPDATE", &progress(90)).await;
     assert_eq!(shown().await, 40);
 
-    let packaging = tell(&api, &clip, JOB, "COMPLETE", &complete(10_040)).await;
+    let packaging = handle_notification(&api, &clip, JOB, "COMPLETE", &complete(10_040)).await;
     assert_eq!(packaging.status, Status::Packaging);
     for status in ["STATUS_UPDATE", "COMPLETE", "ERROR"] {
         let more = json!({ "errorCode": 1040, "jobProgress": { "jobPercentComplete": 99 } });
-        let late = tell(&api, &clip, JOB, status, &more).await;
+        let late = handle_notification(&api, &clip, JOB, status, &more).await;
         assert_eq!(late, packaging, "{status}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failed_job_says_why_and_leaves_nothing() {
+async fn a_failed_transcode_records_its_reason_and_deletes_its_media() {
     for (status, more, code, reason) in [
         (
             "ERROR",
@@ -138,7 +144,7 @@ async fn a_failed_job_says_why_and_leaves_nothing() {
         for key in [media.as_str(), picture.as_str(), other] {
             s3.put_object().bucket(bucket).key(key).send().await.unwrap();
         }
-        let failed = tell(&api, &clip, JOB, status, &more).await;
+        let failed = handle_notification(&api, &clip, JOB, status, &more).await;
         let failure = failed.failure.unwrap();
         assert_eq!((failed.status, failure.code), (Status::Failed, code), "{status}");
         assert!(failure.message.contains(reason), "{}", failure.message);
@@ -147,16 +153,17 @@ async fn a_failed_job_says_why_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn jobs_of_others_are_left_alone() {
+async fn transcode_jobs_of_other_applications_are_ignored() {
     let (api, clip) = with_clip().await;
     let unknown = transcoding().key();
     let before = api.library().find(&clip).await.unwrap();
-    tell(&api, &clip, "another-job", "COMPLETE", &complete(10_000)).await;
+    handle_notification(&api, &clip, "another-job", "COMPLETE", &complete(10_000)).await;
     for metadata in [json!({}), json!({ "competition": "a b", "clip": "x" })] {
-        let foreign = notice(&clip, JOB, "COMPLETE", &json!({ "userMetadata": metadata }));
+        let foreign =
+            build_notification(&clip, JOB, "COMPLETE", &json!({ "userMetadata": metadata }));
         api.stack.functions.transcode_complete.handle(foreign).await.unwrap();
     }
-    let foreign = notice(&unknown, JOB, "COMPLETE", &json!({}));
+    let foreign = build_notification(&unknown, JOB, "COMPLETE", &json!({}));
     api.stack.functions.transcode_complete.handle(foreign).await.unwrap();
     assert_eq!(api.library().find(&clip).await.unwrap(), before);
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);

@@ -1,4 +1,4 @@
-//! Private libraries: who gets cookies, and what they open.
+//! Private libraries: which tokens get playback cookies, and for which paths.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::api::Route as _;
@@ -7,11 +7,11 @@ use matchcut::viewer::GrantPlayback;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::support::{Answer, Api, row};
+use crate::api::{Api, Reply, row};
 
 const PATH: &str = "/competitions/100m-dash/playback";
 
-async fn ask(api: &Api, path: &str, token: &str) -> Answer {
+async fn ask(api: &Api, path: &str, token: &str) -> Reply {
     let token = format!("Bearer {token}");
     api.request(Method::POST, path, &[("authorization", &token)], "").await
 }
@@ -45,7 +45,7 @@ async fn viewers_and_operators_get_cookies_for_one_competition() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn others_get_none() {
+async fn invalid_tokens_get_no_cookies() {
     let api = Api::start_with(|options| options.private = true).await;
     let hour = TimeDelta::hours(1);
     let issue = |scope, lifetime| api.stack.issue_token(scope, lifetime).unwrap();
@@ -68,7 +68,7 @@ async fn others_get_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_a_public_library_there_is_nothing_to_grant() {
+async fn a_public_library_returns_409_for_playback() {
     let api = Api::start().await;
     let answer = ask(&api, PATH, &api.stack.viewer_token).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
@@ -76,7 +76,7 @@ async fn in_a_public_library_there_is_nothing_to_grant() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clips_of_a_private_library_lie_under_their_competition() {
+async fn manifest_paths_of_a_private_library_contain_the_competition() {
     let api = Api::start_with(|options| options.private = true).await;
     let clip = row("100m-dash", 0, Status::Ready);
     api.library().create(&clip).await.unwrap();
@@ -91,7 +91,7 @@ async fn clips_of_a_private_library_lie_under_their_competition() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_that_cannot_be_read_is_our_failure_and_not_told() {
+async fn an_unreadable_signing_key_returns_503_without_internals() {
     let api = Api::start_with(|options| options.private = true).await;
     let elsewhere = "arn:aws:secretsmanager:us-east-1:1:secret:elsewhere".to_owned();
     let variables = api.variables(&[("PLAYBACK_KEY_SECRET_ARN", elsewhere)]);

@@ -1,13 +1,13 @@
-//! Requests sent twice: `Idempotency-Key`.
+//! Repeated requests with an `Idempotency-Key`.
 
 use chrono::{TimeDelta, Utc};
 use matchcut::clip::Status;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api};
+use crate::api::{Api, Reply};
 
-async fn post(api: &Api, path: &str, key: &str, body: &str) -> Answer {
+async fn post(api: &Api, path: &str, key: &str, body: &str) -> Reply {
     let token = format!("Bearer {}", api.stack.token);
     let headers = [("authorization", token.as_str()), ("idempotency-key", key)];
     api.request(Method::POST, path, &headers, body.to_owned()).await
@@ -20,7 +20,7 @@ async fn clips(api: &Api) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_request_with_the_same_key_makes_one_clip() {
+async fn the_same_request_with_the_same_key_creates_one_clip() {
     let api = Api::start().await;
     let asked = r#"{"lastSeconds":4,"title":"First race"}"#;
     let first = post(&api, "/clip", "finish-1", asked).await;
@@ -38,7 +38,7 @@ async fn the_same_request_with_the_same_key_makes_one_clip() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_belongs_to_one_request() {
+async fn a_key_cannot_be_reused_for_another_request() {
     let api = Api::start().await;
     let asked = r#"{"lastSeconds":4}"#;
     post(&api, "/clip", "k", asked).await;
@@ -60,7 +60,7 @@ async fn a_key_belongs_to_one_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_at_once_make_one_clip() {
+async fn concurrent_requests_with_one_key_create_one_clip() {
     let api = Api::start().await;
     let asked = r#"{"lastSeconds":4}"#;
     let all = (0..12).map(|_| post(&api, "/clip", "at-once", asked));
@@ -75,7 +75,7 @@ async fn two_at_once_make_one_clip() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_announced_twice_is_sent_to_one_place() {
+async fn a_repeated_upload_request_returns_the_same_destination() {
     let api = Api::start().await;
     for size in [7, 200 << 20] {
         let asked = json!({ "filename": "final.mp4", "size": size }).to_string();
@@ -83,7 +83,7 @@ async fn an_upload_announced_twice_is_sent_to_one_place() {
         let first = post(&api, "/uploads", &key, &asked).await;
         let again = post(&api, "/uploads", &key, &asked).await;
         assert_eq!((again.status.as_u16(), again.key()), (201, first.key()));
-        let place = |answer: &Answer| {
+        let place = |answer: &Reply| {
             let upload = &answer.body["upload"];
             let url = upload["url"].as_str().or_else(|| upload["parts"][0]["url"].as_str());
             let query = |name: &str| {
@@ -98,7 +98,7 @@ async fn an_upload_announced_twice_is_sent_to_one_place() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_whose_clip_was_deleted_makes_no_other() {
+async fn a_key_of_a_deleted_clip_returns_410() {
     let api = Api::start().await;
     let asked = r#"{"lastSeconds":4}"#;
     let clip = post(&api, "/clip", "gone", asked).await.key();
@@ -109,7 +109,7 @@ async fn a_key_whose_clip_was_deleted_makes_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_could_not_be_made_any_more_still_finds_its_clip() {
+async fn a_repeated_request_that_is_now_invalid_returns_its_clip() {
     let api = Api::start().await;
     let expiry = Utc::now() + TimeDelta::seconds(3);
     let clip = json!({ "lastSeconds": 4, "expiresAt": expiry }).to_string();

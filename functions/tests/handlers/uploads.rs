@@ -1,4 +1,4 @@
-//! Uploads by the API: one request or many parts, and everything that can be done wrong.
+//! Uploads by the API: one request or several parts, and invalid requests.
 
 use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
@@ -10,8 +10,8 @@ use matchcut_local::OPERATOR_SCOPE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::api::{Api, Reply};
 use crate::media::video;
-use crate::support::{Answer, Api};
 
 const PART: usize = 16 << 20;
 
@@ -26,7 +26,7 @@ async fn large_video() -> Vec<u8> {
     file
 }
 
-async fn announce(api: &Api, body: &Value) -> Answer {
+async fn announce(api: &Api, body: &Value) -> Reply {
     api.post("/uploads", &body.to_string()).await
 }
 
@@ -43,7 +43,7 @@ fn path(value: &Value) -> String {
     value.as_str().unwrap().strip_prefix("/api").unwrap().to_owned()
 }
 
-async fn complete(api: &Api, token: &str, path: &str, parts: &[(usize, String)]) -> Answer {
+async fn complete(api: &Api, token: &str, path: &str, parts: &[(usize, String)]) -> Reply {
     let parts: Vec<_> =
         parts.iter().map(|(number, etag)| json!({ "partNumber": number, "etag": etag })).collect();
     let headers = [("authorization", token)];
@@ -52,7 +52,7 @@ async fn complete(api: &Api, token: &str, path: &str, parts: &[(usize, String)])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_small_file_is_sent_by_one_request_and_lands_among_the_clips() {
+async fn a_small_file_uploads_in_one_request_and_becomes_a_clip() {
     let api = Api::start().await;
     let file = video().await;
     let announced = announce(
@@ -86,7 +86,7 @@ async fn a_small_file_is_sent_by_one_request_and_lands_among_the_clips() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_file_is_sent_in_parts_and_only_whole() {
+async fn a_large_file_uploads_in_parts_and_completes_only_when_whole() {
     let api = Api::start().await;
     let file = large_video().await;
     let announced = announce(&api, &json!({ "filename": "a.mp4", "size": file.len() })).await;
@@ -138,7 +138,7 @@ async fn a_large_file_is_sent_in_parts_and_only_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_announced_or_completed_is_refused_and_leaves_nothing() {
+async fn an_invalid_upload_request_is_refused_and_stores_nothing() {
     let api = Api::start().await;
     let refused = async |body: Value, field: &str| {
         let answer = announce(&api, &body).await;
@@ -171,29 +171,29 @@ async fn what_cannot_be_announced_or_completed_is_refused_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_of_another_size_than_announced_fails_with_that_reason() {
+async fn a_file_with_an_unexpected_size_fails() {
     let api = Api::start().await;
     let file = video().await;
     let announced = announce(&api, &json!({ "filename": "a.mp4", "size": file.len() + 1 })).await;
     let clip = api.library().find(&announced.key()).await.unwrap().unwrap();
-    api.drop_file(&clip.upload().unwrap().key, ByteStream::from(file), "").await;
+    api.upload_directly(&clip.upload().unwrap().key, ByteStream::from(file), "").await;
     let failed = api.wait_for(&announced.key(), |clip| clip.status == Status::Failed).await;
     assert_eq!(failed.failure.unwrap().code, FailureCode::SizeMismatch);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dropped_file_is_titled_and_tagged_and_its_event_may_come_twice() {
+async fn a_dropped_file_gets_title_and_tags_even_if_its_event_repeats() {
     let api = Api::start_with(|options| options.faults.repeat = 1.0).await;
     let file = video().await;
     for _ in 0..2 {
         let key = "100m/day 1/Läufe + 50% \"Würfe\" 🏃.mp4";
-        api.drop_file(key, ByteStream::from(file.clone()), "Heat=2&live").await;
+        api.upload_directly(key, ByteStream::from(file.clone()), "Heat=2&live").await;
     }
     for key in ["no-competition.mp4", "100 m/a.mp4", "100m/", "ümlaut/a.mp4"] {
-        api.drop_file(key, ByteStream::from(Vec::new()), "").await;
+        api.upload_directly(key, ByteStream::from(Vec::new()), "").await;
     }
     // The queue gives files in their order, so with this one all before it are done.
-    api.drop_file("last/empty.mp4", ByteStream::from(Vec::new()), "").await;
+    api.upload_directly("last/empty.mp4", ByteStream::from(Vec::new()), "").await;
     let mut polls = tokio::time::interval(std::time::Duration::from_millis(100));
     let rows = loop {
         let rows = api.rows().await;
@@ -216,12 +216,12 @@ async fn a_dropped_file_is_titled_and_tagged_and_its_event_may_come_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn keys_are_found_however_the_event_spells_them() {
+async fn encoded_and_plain_object_keys_are_found() {
     let api = Api::start().await;
     let file = video().await;
     let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
     let bucket = api.stack.variables.required("CLIPS_BUCKET").unwrap();
-    // In the other bucket, so that the stand-in tells nobody.
+    // In the other bucket, so that the stand-in sends no event.
     let variables = api.variables(&[("UPLOADS_BUCKET", bucket.to_owned())]);
     let function = matchcut::upload::TranscodeUpload::new(&api.stack.sdk, &variables).unwrap();
     for (key, spelled) in
@@ -242,7 +242,7 @@ async fn keys_are_found_however_the_event_spells_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_sweep_finds_files_whose_events_were_lost_and_gives_up_those_that_never_came() {
+async fn the_sweep_finds_unannounced_originals_and_removes_abandoned_uploads() {
     let api = Api::start().await;
     let file = large_video().await;
     let never = announce(&api, &json!({ "filename": "a.mp4", "size": file.len() })).await;
@@ -251,9 +251,9 @@ async fn the_sweep_finds_files_whose_events_were_lost_and_gives_up_those_that_ne
         api.stack.functions.sweep.run(Utc::now() + later).await.unwrap();
     };
 
-    // Written behind the stand-in's back: no event tells of it.
+    // Written without the stand-in, so there is no event.
     let clip = api.library().find(&came.key()).await.unwrap().unwrap();
-    api.write_behind(&clip.upload().unwrap().key, &video().await);
+    api.write_without_event(&clip.upload().unwrap().key, &video().await);
     sweep(TimeDelta::minutes(16)).await;
     api.wait_for(&came.key(), |clip| clip.status == Status::Ready).await;
 
@@ -272,7 +272,7 @@ async fn the_sweep_finds_files_whose_events_were_lost_and_gives_up_those_that_ne
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_burst_of_files_goes_through_the_throttle_in_its_order_and_each_once() {
+async fn a_throttled_burst_is_transcoded_once_each_in_order() {
     let api = Api::start_with(|options| {
         options.create_job_burst = 2;
         options.faults.throttle = 0.1;
@@ -283,7 +283,7 @@ async fn a_burst_of_files_goes_through_the_throttle_in_its_order_and_each_once()
     let count = 12;
     for number in 0..count {
         let key = format!("burst/{number:02}.mp4");
-        api.drop_file(&key, ByteStream::from(file.clone()), "").await;
+        api.upload_directly(&key, ByteStream::from(file.clone()), "").await;
     }
     let mut polls = tokio::time::interval(std::time::Duration::from_millis(100));
     let jobs = loop {

@@ -1,4 +1,4 @@
-//! The metrics that functions write to their logs, read as CloudWatch would.
+//! The metrics in the logs of functions, parsed as CloudWatch parses them.
 
 use std::collections::BTreeMap;
 
@@ -6,22 +6,22 @@ use chrono::{TimeDelta, Utc};
 use matchcut::clip::{Clip, Status};
 use serde_json::json;
 
-use crate::lambdas::Function;
-use crate::support::{Api, row};
+use crate::api::{Api, row};
+use crate::lambda_binaries::Function;
 
 /// The values up to a metric, by their names and dimensions.
 async fn values_up_to(function: &mut Function, last: &str) -> BTreeMap<String, f64> {
     let mut values = BTreeMap::new();
     while !values.contains_key(last) {
         let line = function.metrics.recv().await.unwrap();
-        let [told] = &line["_aws"]["CloudWatchMetrics"].as_array().unwrap()[..] else {
+        let [metrics] = &line["_aws"]["CloudWatchMetrics"].as_array().unwrap()[..] else {
             panic!("{line}")
         };
-        assert_eq!(told["Namespace"], "Matchcut/test");
-        let dimensions = told["Dimensions"][0].as_array().unwrap().iter();
+        assert_eq!(metrics["Namespace"], "Matchcut/test");
+        let dimensions = metrics["Dimensions"][0].as_array().unwrap().iter();
         let dimensions = dimensions.map(|name| line[name.as_str().unwrap()].as_str().unwrap());
         let of: String = dimensions.map(|value| format!(" {value}")).collect();
-        for metric in told["Metrics"].as_array().unwrap() {
+        for metric in metrics["Metrics"].as_array().unwrap() {
             let name = metric["Name"].as_str().unwrap();
             values.insert(format!("{name}{of}"), line[name].as_f64().unwrap());
         }
@@ -35,7 +35,7 @@ async fn start(api: &Api, program: &str) -> Function {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_sweep_tells_how_many_wait_how_many_it_moved_and_how_many_fit() {
+async fn the_sweep_reports_pending_repaired_and_free_counts() {
     // No harvest ends meanwhile.
     let api = Api::start_with(|options| {
         options.faults.slow = 600.0;
@@ -77,7 +77,7 @@ async fn the_sweep_tells_how_many_wait_how_many_it_moved_and_how_many_fit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_change_of_a_clip_is_counted_and_the_time_until_it_is_ready_told() {
+async fn each_change_is_counted_and_time_to_ready_is_reported() {
     let api = Api::start_with(|options| options.pollers = false).await;
     let mut announce = start(&api, env!("CARGO_BIN_EXE_announce-clip")).await;
     let modified = include_str!("../../../fuzz/corpus/events/stream-modify");

@@ -11,7 +11,7 @@ use matchcut::harvest::{CreateClip, HarvestJobs, StartOutcome};
 use matchcut_local::{Run, interruptible};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api, at, row};
+use crate::api::{Api, Reply, at, row};
 
 /// The text form of JSON with what varies from run to run replaced.
 fn redacted(value: &Value, api: &Api, id: &str) -> Value {
@@ -22,7 +22,7 @@ fn redacted(value: &Value, api: &Api, id: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clip_is_written_first_and_then_harvested() {
+async fn a_new_clip_is_stored_and_then_harvested() {
     let api = Api::start().await;
     let asked = json!({
         "competition": "100m-dash",
@@ -79,7 +79,7 @@ fn bounds(start: i64, end: i64, duration: Option<f64>) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_seconds_end_at_the_live_edge_of_the_stream_whatever_the_clock_says() {
+async fn last_seconds_end_at_the_live_edge_not_at_the_clock_time() {
     let api = Api::start().await;
     let answer = api.post_clip(r#"{"lastSeconds":7}"#).await;
     assert_eq!(answer.body["requested"], bounds(17, 24, None));
@@ -87,7 +87,7 @@ async fn the_last_seconds_end_at_the_live_edge_of_the_stream_whatever_the_clock_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_empty_body_is_the_last_minute_or_what_there_is_of_it() {
+async fn an_empty_body_requests_the_last_minute_or_the_available_part() {
     let api = Api::start().await;
     let answer = api.post_clip("").await;
     assert_eq!(answer.body["competition"], "demo");
@@ -95,8 +95,8 @@ async fn an_empty_body_is_the_last_minute_or_what_there_is_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_preview_of_the_reply_plays_at_once() {
-    // No harvest can end before the preview was looked at.
+async fn the_preview_url_plays_immediately() {
+    // No harvest can end before the preview is requested.
     let api = Api::start_with(|options| options.faults.slow = 3600.0).await;
     let answer = api.post_clip(r#"{"lastSeconds":8}"#).await;
     let parent = reqwest::get(answer.body["preview"].as_str().unwrap()).await.unwrap();
@@ -104,7 +104,7 @@ async fn the_preview_of_the_reply_plays_at_once() {
     let (url, text) = (parent.url().clone(), parent.text().await.unwrap());
     let children: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(children.len(), 3);
-    // The window may stand in the path as well, and the links lead on from there.
+    // The window may also be part of the path; relative links then resolve from there.
     let query: Vec<_> = url.query_pairs().map(|(name, time)| format!("{name}/{time}")).collect();
     let in_path = format!("{}/index_1.m3u8", query.join("/"));
     let in_path = url.join(&in_path).unwrap();
@@ -125,7 +125,7 @@ async fn the_preview_of_the_reply_plays_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn throttling_makes_a_clip_wait_and_not_fail() {
+async fn a_throttled_harvest_stays_queued() {
     let api = Api::start_with(|options| options.faults.throttle = 1.0).await;
     let answer = api.post_clip(r#"{"lastSeconds":4}"#).await;
     assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("queued")));
@@ -135,21 +135,21 @@ async fn throttling_makes_a_clip_wait_and_not_fail() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_harvest_is_asked_for_once_and_asked_about_patiently() {
+async fn create_harvest_job_is_not_retried_and_describe_is() {
     let api = Api::start_with(|options| options.faults.throttle = 1.0).await;
     let sdk = interruptible(&api.stack.sdk);
-    let harvester = HarvestJobs::from_variables(&sdk, &api.stack.variables).unwrap();
+    let jobs = HarvestJobs::from_variables(&sdk, &api.stack.variables).unwrap();
     let attempt = row("demo", 4, Status::Queued).current_attempt();
     let window = Window::new(at(4), at(8)).unwrap();
     let (asked, looked) = (Run::whole(), Run::whole());
-    let start = harvester.start(&attempt, "main-hls", window);
+    let start = jobs.start(&attempt, "main-hls", window);
     assert!(matches!(asked.execute(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
-    assert!(matches!(looked.execute(Box::pin(harvester.describe(&attempt))).await, Some(Err(_))));
+    assert!(matches!(looked.execute(Box::pin(jobs.describe(&attempt))).await, Some(Err(_))));
     assert_eq!((asked.calls(), looked.calls()), (1, 3));
 }
 
 /// Asks a function that sees a changed environment, past the gateway.
-async fn ask(api: &Api, changed: &[(&str, String)], body: &Value) -> Answer {
+async fn ask(api: &Api, changed: &[(&str, String)], body: &Value) -> Reply {
     let variables = api.variables(changed);
     let function = CreateClip::new(&api.stack.sdk, &variables).unwrap();
     let event: ApiGatewayV2httpRequest = serde_json::from_value(json!({
@@ -160,7 +160,7 @@ async fn ask(api: &Api, changed: &[(&str, String)], body: &Value) -> Answer {
     }))
     .unwrap();
     let response = function.handle(event).await;
-    Answer {
+    Reply {
         status: u16::try_from(response.status_code).unwrap().try_into().unwrap(),
         headers: response.headers,
         body: serde_json::from_str(&String::from_utf8_lossy(&response.body.unwrap())).unwrap(),
@@ -176,7 +176,7 @@ fn channel(api: &Api, field: &str, value: &str) -> (&'static str, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_unreadable_live_manifest_does_not_fail_the_operator() {
+async fn a_window_is_accepted_if_the_live_manifest_is_unreadable() {
     let api = Api::start().await;
     // The discard port: nothing answers there.
     let nowhere = channel(&api, "manifest", "http://127.0.0.1:9/out/v1/index.m3u8");
@@ -192,7 +192,7 @@ async fn an_unreadable_live_manifest_does_not_fail_the_operator() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refused_harvest_is_a_failed_clip_with_a_reason() {
+async fn a_refused_harvest_fails_the_clip_with_a_reason() {
     let api = Api::start().await;
     let endpoint = channel(&api, "originEndpointId", "gone");
     let answer = ask(&api, &[endpoint], &json!({ "lastSeconds": 10 })).await;
@@ -205,7 +205,7 @@ async fn a_refused_harvest_is_a_failed_clip_with_a_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_origin_behind_a_cdn_is_shown_the_identifier_it_demands() {
+async fn the_cdn_identifier_is_sent_to_the_origin() {
     let identifier = "8f5b9bd7-7c9a-4c0f-9b3e-5a1f0c2d4e6b";
     let api = Api::start_with(|options| options.cdn_identifier = Some(identifier.into())).await;
     let answer = api.post_clip(r#"{"lastSeconds":10}"#).await;
@@ -216,7 +216,7 @@ async fn an_origin_behind_a_cdn_is_shown_the_identifier_it_demands() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_table_that_cannot_be_reached_is_a_problem_without_internals() {
+async fn an_unreachable_table_returns_503_without_internals() {
     let api = Api::start().await;
     let table = ("CLIPS_TABLE", "no-such-table".to_owned());
     let answer = ask(&api, &[table], &json!({ "lastSeconds": 10 })).await;

@@ -1,4 +1,4 @@
-//! A stack of a test's own, asked as its users ask it; every reply is held against the contract.
+//! Starts one stack for each test and calls its API. Every reply is checked against `openapi.yaml`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::contract;
+use crate::openapi;
 
 /// When the recorded stream of every test begins.
 pub(crate) const BEGIN: &str = "2020-02-03T13:30:00Z";
@@ -32,7 +32,7 @@ pub(crate) struct Api {
 
 /// A reply that keeps the contract.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) body: Value,
@@ -122,7 +122,7 @@ impl Api {
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
-    ) -> Answer {
+    ) -> Reply {
         let url = format!("{}{path}", self.stack.api);
         let mut request = self.http.request(method.clone(), url).body(body);
         for (name, value) in headers {
@@ -135,22 +135,22 @@ impl Api {
             "" => Value::Null,
             text => serde_json::from_str(text).unwrap(),
         };
-        let answer = Answer { status, headers, body };
-        contract::check(&method, path, &answer);
+        let answer = Reply { status, headers, body };
+        openapi::check(&method, path, &answer);
         answer
     }
 
-    pub(crate) async fn post_clip(&self, body: &str) -> Answer {
+    pub(crate) async fn post_clip(&self, body: &str) -> Reply {
         self.post("/clip", body).await
     }
 
     /// Posts as the operator.
-    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
         let token = format!("Bearer {}", self.stack.token);
         self.request(Method::POST, path, &[("authorization", &token)], body.to_owned()).await
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.request(Method::GET, path, &[], "").await
     }
 
@@ -180,8 +180,8 @@ impl Api {
         serde_dynamo::from_items(found.items().to_vec()).unwrap()
     }
 
-    /// Makes a row one that is no clip, as another version might write it.
-    pub(crate) async fn garble(&self, clip: &Clip) {
+    /// Changes a row so that it cannot be decoded, as a row of another version might be.
+    pub(crate) async fn corrupt_row(&self, clip: &Clip) {
         let client = aws_sdk_dynamodb::Client::new(&self.stack.sdk);
         let text = |text: &str| AttributeValue::S(text.to_owned());
         let update = client
@@ -220,7 +220,7 @@ impl Api {
         queues.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    /// The messages that a queue has, and that were given to nobody.
+    /// The undelivered messages of a queue.
     pub(crate) fn messages(&self, queue: &str) -> Vec<Value> {
         let folder = self.folder.path().join("queues").join(queue).join("messages");
         let read = |entry: std::io::Result<std::fs::DirEntry>| {
@@ -232,15 +232,15 @@ impl Api {
     }
 
     /// Puts a file into the upload bucket as `aws s3 cp` does, with tags as a query.
-    pub(crate) async fn drop_file(&self, key: &str, body: ByteStream, tags: &str) {
+    pub(crate) async fn upload_directly(&self, key: &str, body: ByteStream, tags: &str) {
         let bucket = self.stack.variables.required("UPLOADS_BUCKET").unwrap();
         let put = aws_sdk_s3::Client::new(&self.stack.sdk).put_object().bucket(bucket).key(key);
         let tags = (!tags.is_empty()).then(|| tags.to_owned());
         put.set_tagging(tags).body(body).send().await.unwrap();
     }
 
-    /// Puts a file into the upload bucket without anyone being told.
-    pub(crate) fn write_behind(&self, key: &str, body: &[u8]) {
+    /// Puts a file into the upload bucket without an event.
+    pub(crate) fn write_without_event(&self, key: &str, body: &[u8]) {
         let file = self.folder.path().join("s3/matchcut-uploads").join(key);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, body).unwrap();
@@ -269,7 +269,7 @@ impl Api {
     }
 
     /// Sweeps, later and later, until a clip has come so far.
-    pub(crate) async fn swept_until(&self, key: &ClipKey, status: Status) -> Clip {
+    pub(crate) async fn sweep_until(&self, key: &ClipKey, status: Status) -> Clip {
         let mut minutes = 0;
         self.eventually("the sweep has moved the clip", async || {
             let now = Utc::now() + TimeDelta::minutes(minutes);
@@ -281,8 +281,8 @@ impl Api {
         .await
     }
 
-    /// Waits until some clip is like this.
-    pub(crate) async fn clip_that(&self, condition: impl Fn(&Clip) -> bool) -> Clip {
+    /// Waits until any clip fulfills the condition.
+    pub(crate) async fn wait_for_any_clip(&self, condition: impl Fn(&Clip) -> bool) -> Clip {
         self.eventually("there is such a clip", async || {
             let clips = self.rows().await.into_iter().filter_map(|row| {
                 let part = |name: &str| row[name].as_str();
@@ -300,26 +300,26 @@ impl Api {
         .await
     }
 
-    /// Asks again until there is an answer.
+    /// Polls until `ask` returns a value.
     pub(crate) async fn eventually<T>(
         &self,
         what: &str,
         mut ask: impl AsyncFnMut() -> Option<T>,
     ) -> T {
-        let patience = tokio::time::Instant::now() + Duration::from_mins(1);
+        let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
         let mut polls = tokio::time::interval(Duration::from_millis(20));
         loop {
             polls.tick().await;
             if let Some(answer) = ask().await {
                 return answer;
             }
-            assert!(tokio::time::Instant::now() < patience, "waited in vain until {what}");
+            assert!(tokio::time::Instant::now() < deadline, "timed out waiting until {what}");
         }
     }
 
     pub(crate) async fn wait_for(&self, key: &ClipKey, condition: impl Fn(&Clip) -> bool) -> Clip {
         let library = self.library();
-        let patience = tokio::time::Instant::now() + Duration::from_mins(1);
+        let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
         let mut polls = tokio::time::interval(Duration::from_millis(20));
         loop {
             polls.tick().await;
@@ -327,12 +327,12 @@ impl Api {
             if condition(&clip) {
                 return clip;
             }
-            assert!(tokio::time::Instant::now() < patience, "this is how far it came: {clip:?}");
+            assert!(tokio::time::Instant::now() < deadline, "timed out; the clip is now {clip:?}");
         }
     }
 }
 
-impl Answer {
+impl Reply {
     /// The key of the clip that a reply shows.
     pub(crate) fn key(&self) -> ClipKey {
         ClipKey {

@@ -1,4 +1,4 @@
-//! The sweep: what no event told is found all the same.
+//! The sweep finds changes whose events were lost.
 
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{TimeDelta, Utc};
@@ -7,8 +7,8 @@ use matchcut::lambda::EventHandler as _;
 use matchcut::sweep::Sweep;
 use serde_json::{Value, json};
 
+use crate::api::{Api, row};
 use crate::media::video;
-use crate::support::{Api, row};
 
 /// Sweeps as if time had passed, until the clip has come to an end.
 async fn sweep_until_finished(api: &Api, key: &matchcut::clip::ClipKey) -> Clip {
@@ -29,7 +29,7 @@ async fn sweep_until_finished(api: &Api, key: &matchcut::clip::ClipKey) -> Clip 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn events_lost_repeated_and_out_of_order_change_nothing() {
+async fn clips_become_ready_with_lost_repeated_and_reordered_events() {
     let faults = "lose=0.2,repeat=1,reorder=1,delay=0.1,seed=7";
     let api = Api::start_with(|options| options.faults = faults.parse().unwrap()).await;
     let mut keys = Vec::new();
@@ -40,7 +40,7 @@ async fn events_lost_repeated_and_out_of_order_change_nothing() {
     let announced = api.post("/uploads", &announced).await;
     let upload = api.library().find(&announced.key()).await.unwrap().unwrap();
     let key = &upload.upload().unwrap().key;
-    api.drop_file(key, ByteStream::from(video().await), "").await;
+    api.upload_directly(key, ByteStream::from(video().await), "").await;
     keys.push(announced.key());
     for key in &keys {
         assert_eq!(sweep_until_finished(&api, key).await.status, Status::Ready);
@@ -53,7 +53,7 @@ async fn events_lost_repeated_and_out_of_order_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_whose_harvest_was_never_asked_for_gets_one() {
+async fn a_row_without_a_harvest_job_gets_one() {
     let api = Api::start().await;
     for status in [Status::Queued, Status::Harvesting] {
         let clip = row("demo", 4, status);
@@ -64,7 +64,7 @@ async fn a_row_whose_harvest_was_never_asked_for_gets_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_failure_whose_event_was_lost_is_still_a_failure() {
+async fn a_failed_harvest_with_a_lost_event_fails_the_clip() {
     let api = Api::start_with(|options| {
         options.faults.lose = 1.0;
         options.faults.fail = 1.0;
@@ -102,7 +102,7 @@ async fn only_clips_that_are_due_are_checked() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_clips_trouble_keeps_no_other_from_being_swept() {
+async fn a_failing_clip_does_not_stop_the_sweep() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let mut channels: Value =
         serde_json::from_str(api.stack.variables.required("CHANNELS").unwrap()).unwrap();
@@ -123,7 +123,7 @@ async fn one_clips_trouble_keeps_no_other_from_being_swept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_look_that_failed_is_soon_repeated_however_old_the_clip_is() {
+async fn a_failed_check_is_retried_soon_even_for_an_old_clip() {
     let api = Api::start_with(|options| options.faults.error = 1.0).await;
     let clip = row("demo", 0, Status::Harvesting);
     api.library().create(&clip).await.unwrap();
@@ -134,13 +134,13 @@ async fn a_look_that_failed_is_soon_repeated_however_old_the_clip_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_is_no_clip_keeps_none_from_being_swept() {
+async fn a_row_that_cannot_be_decoded_does_not_stop_the_sweep() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let (garbled, clip) = (row("demo", 0, Status::Deleting), row("demo", 4, Status::Deleting));
     for clip in [&garbled, &clip] {
         api.library().create(clip).await.unwrap();
     }
-    api.garble(&garbled).await;
+    api.corrupt_row(&garbled).await;
     let swept = api.stack.functions.sweep.run(Utc::now()).await.unwrap();
     assert_eq!((swept.checked, swept.removed), (1, 1));
     assert_eq!(api.library().find(&clip.key()).await.unwrap(), None);

@@ -1,4 +1,4 @@
-//! Packaging groups that fill up.
+//! Full packaging groups.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use matchcut_local::{Cut, Run, interruptible};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Api, row};
+use crate::api::{Api, row};
 
 /// A stack whose events get lost, with two packaging groups of one asset each, and their folder.
 async fn start() -> (Api, TempDir) {
@@ -28,19 +28,19 @@ async fn start() -> (Api, TempDir) {
     (api, folder)
 }
 
-async fn group_of(api: &Api, clip: &Clip) -> String {
+async fn find_packaging_group(api: &Api, clip: &Clip) -> String {
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
     let asset = vod.describe_asset().id(clip.current_attempt().to_string()).send().await.unwrap();
     asset.packaging_group_id.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clip_goes_to_the_group_with_room_and_waits_while_none_has() {
+async fn a_clip_uses_the_group_with_free_assets_or_waits() {
     let (api, _groups) = start().await;
     let ready_in = async |group| {
         let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
-        let clip = api.swept_until(&key, Status::Ready).await;
-        assert_eq!(group_of(&api, &clip).await, group);
+        let clip = api.sweep_until(&key, Status::Ready).await;
+        assert_eq!(find_packaging_group(&api, &clip).await, group);
         let path = format!("/competitions/{}/clips/{}", clip.competition, clip.clip);
         let shown = api.get(&path).await.body;
         let manifest = shown["manifests"]["hls"].as_str().unwrap();
@@ -66,18 +66,18 @@ async fn a_clip_goes_to_the_group_with_room_and_waits_while_none_has() {
     assert_eq!(waiting.status, Status::Harvesting, "there is no room for it");
     api.delete(&first).await;
     sweep_after(60).await;
-    let clip = api.swept_until(&key, Status::Ready).await;
-    assert_eq!(group_of(&api, &clip).await, "default");
+    let clip = api.sweep_until(&key, Status::Ready).await;
+    assert_eq!(find_packaging_group(&api, &clip).await, "default");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_group_costs_one_call() {
     let (api, _groups) = start().await;
     let sdk = interruptible(&api.stack.sdk);
-    let publisher = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
+    let assets = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
     let ensure = async |clip: &Clip| {
         let run = Run::whole();
-        let created = run.execute(Box::pin(publisher.ensure_asset(clip))).await.unwrap();
+        let created = run.execute(Box::pin(assets.ensure_asset(clip))).await.unwrap();
         (run.calls(), created)
     };
     let [first, second, third] = [0, 4, 8].map(|start| row("demo", start, Status::Harvesting));
@@ -92,16 +92,16 @@ async fn a_full_group_costs_one_call() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_asset_whose_answer_got_lost_is_not_made_in_another_group() {
+async fn an_asset_with_a_lost_response_is_not_created_in_another_group() {
     let (api, _groups) = start().await;
     let sdk = interruptible(&api.stack.sdk);
-    let publisher = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
+    let assets = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
     for (start, cut, group) in [(0, Cut::BreakBefore, "second"), (4, Cut::BreakAfter, "default")] {
         let clip = row("demo", start, Status::Harvesting);
         let run = Run::cut_at(0, cut);
-        run.execute(Box::pin(publisher.ensure_asset(&clip))).await.unwrap().unwrap();
+        run.execute(Box::pin(assets.ensure_asset(&clip))).await.unwrap().unwrap();
         assert!(run.was_cut());
-        assert_eq!(group_of(&api, &clip).await, group, "{cut:?}");
+        assert_eq!(find_packaging_group(&api, &clip).await, group, "{cut:?}");
     }
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
     assert_eq!(vod.list_assets().send().await.unwrap().assets().len(), 2);

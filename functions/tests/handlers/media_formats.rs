@@ -1,4 +1,4 @@
-//! Files of all kinds, dropped into the bucket: each becomes ready, or says why it does not.
+//! Media files of many formats: each becomes a ready clip or fails with a reason.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,8 +8,8 @@ use matchcut::clip::{Clip, ClipKey, Status};
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::media::{halve, make, picture, tone, turn};
-use crate::support::Api;
+use crate::api::Api;
+use crate::media::{make, picture, tone, truncate, turn};
 
 /// What becomes of a file: the size of its largest rendition, and how many channels it has; or
 /// the code of its failure.
@@ -29,9 +29,9 @@ async fn files(folder: &Path) -> Vec<(&'static str, Expected<'static>)> {
     write("text.mp4", "This is not a video. ".repeat(1000).as_bytes());
     make(folder, "picture.jpg", &format!("{small} -frames:v 1")).await;
     make(folder, "sound.m4a", &format!("{sound} -c:a aac")).await;
-    halve(&make(folder, "half.mp4", &both).await);
+    truncate(&make(folder, "half.mp4", &both).await);
     let long = format!("{} {h264} -movflags +faststart", picture("320x180", 12.0));
-    halve(&make(folder, "half-faststart.mp4", &long).await);
+    truncate(&make(folder, "half-faststart.mp4", &long).await);
     make(folder, "moov-last.mp4", &both).await;
     make(folder, "wrong.mp4", &both).await;
     std::fs::rename(folder.join("wrong.mp4"), folder.join("wrong.jpg")).unwrap();
@@ -91,7 +91,7 @@ async fn files(folder: &Path) -> Vec<(&'static str, Expected<'static>)> {
 /// The rows of uploads, by the names of their files, once none of them waits for anything.
 async fn finished(api: &Api, count: usize) -> BTreeMap<String, Clip> {
     let mut polls = tokio::time::interval(std::time::Duration::from_millis(200));
-    let patience = tokio::time::Instant::now() + std::time::Duration::from_mins(5);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_mins(5);
     loop {
         polls.tick().await;
         let mut clips = BTreeMap::new();
@@ -109,7 +109,7 @@ async fn finished(api: &Api, count: usize) -> BTreeMap<String, Clip> {
         if done == count {
             return clips;
         }
-        assert!(tokio::time::Instant::now() < patience, "only {done} of {count}: {clips:#?}");
+        assert!(tokio::time::Instant::now() < deadline, "only {done} of {count}: {clips:#?}");
     }
 }
 
@@ -124,13 +124,13 @@ async fn probe(manifest: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_file_becomes_ready_or_says_why_not() {
+async fn each_file_becomes_ready_or_fails_with_a_reason() {
     let api = Api::start().await;
     let folder = tempfile::tempdir().unwrap();
     let files = files(folder.path()).await;
     for (name, _) in &files {
         let body = ByteStream::from_path(folder.path().join(name)).await.unwrap();
-        api.drop_file(&format!("files/{name}"), body, "").await;
+        api.upload_directly(&format!("files/{name}"), body, "").await;
     }
     let clips = finished(&api, files.len()).await;
     let mut kept = Vec::new();

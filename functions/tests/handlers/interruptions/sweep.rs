@@ -1,0 +1,114 @@
+//! Clips that only interrupted sweeps move from their creation to their end.
+
+use chrono::{TimeDelta, Utc};
+use matchcut::clip::{Clip, ClipKey, Edit, Status};
+use matchcut::lambda::EventHandler as _;
+use matchcut::sweep::Sweep;
+use matchcut_local::{Cut, Run};
+
+use super::clip_requests::create_ready_clips;
+use super::inventory::Inventory;
+use super::live_clips::create_row;
+use super::uploads::{create_upload_row, create_uploaded_clip, create_uploaded_ready_clip};
+use super::{InterruptionTest, MAX_CALLS, MINUTES_PER_DAY};
+
+/// What was not even sent, the sweep does the next time anyway; and what the SDK sends again, the
+/// functions of the events do.
+const CUTS: [Cut; 2] = [Cut::DieAfter, Cut::GoneAfter];
+
+/// Leads clips to their end by sweeps, every other one cut at the same call, until no call is left
+/// to cut; how many clips that took.
+async fn sweep_with_interruptions(
+    test: &InterruptionTest,
+    ways: &[Cut],
+    mut prepare: impl AsyncFnMut() -> ClipKey,
+    ended: impl Fn(Option<&Clip>) -> bool,
+) -> usize {
+    let sweep = Sweep::new(&test.sdk, test.variables()).unwrap();
+    let mut count = 0;
+    for &way in ways {
+        for call in 0.. {
+            assert!(call < MAX_CALLS, "the sweep still made calls after MAX_CALLS interruptions");
+            let clip = prepare().await;
+            count += 1;
+            let (mut minutes, mut was_cut) = (0, false);
+            let end = async || {
+                minutes += 40;
+                let run = Run::cut_at(call, way);
+                let later = Utc::now() + TimeDelta::minutes(minutes);
+                // The interrupted run may die, fail or succeed.
+                let _ = run.execute(Box::pin(sweep.run(later))).await;
+                was_cut |= run.was_cut();
+                // Later than any check that this sweep can have scheduled.
+                test.sweep_after(minutes + 20).await;
+                let found = test.api.library().find(&clip).await.unwrap();
+                ended(found.as_ref()).then_some(())
+            };
+            test.api.eventually(&format!("{clip} has reached its end: {way:?}, {call}"), end).await;
+            if !was_cut {
+                break;
+            }
+        }
+    }
+    count
+}
+
+fn is_ready(clip: Option<&Clip>) -> bool {
+    clip.is_some_and(|clip| clip.status == Status::Ready)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sweeps_produce_a_live_clip_once() {
+    let test = InterruptionTest::start().await;
+    let prepare = async || create_row(&test, Status::Queued).await.key();
+    let count = sweep_with_interruptions(&test, &CUTS, prepare, is_ready).await;
+    let resources = Inventory::collect(&test).await.assert_all_equal(count);
+    assert_eq!((resources.harvests.len(), resources.assets.len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sweeps_produce_an_uploaded_clip_once() {
+    let test = InterruptionTest::start().await;
+    let prepare = async || create_uploaded_clip(&test).await.key();
+    let count = sweep_with_interruptions(&test, &CUTS, prepare, is_ready).await;
+    let resources = Inventory::collect(&test).await.assert_all_equal(count);
+    assert_eq!((resources.transcodes, resources.assets.len(), resources.files), (1, 1, 1));
+}
+
+/// Has clips expire, one after the other; nothing is left of any of them.
+async fn check_expiry(test: &InterruptionTest, mut prepare: impl AsyncFnMut() -> Clip) {
+    let library = test.api.library();
+    let expiry =
+        Edit { expires_at: Some(Some(Utc::now() + TimeDelta::minutes(1))), ..Edit::default() };
+    let prepare_expiry = async || {
+        let clip = prepare().await;
+        library.edit(&clip, &expiry, Utc::now()).await.unwrap().unwrap().key()
+    };
+    sweep_with_interruptions(test, &[Cut::DieAfter], prepare_expiry, |clip| clip.is_none()).await;
+    for unused in test.clips().await {
+        library.edit(&unused, &expiry, Utc::now()).await.unwrap().unwrap();
+    }
+    for days in [1, 2, 3] {
+        test.sweep_after(days * MINUTES_PER_DAY).await;
+    }
+    Inventory::collect(test).await.assert_no_resources();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_live_clip_leaves_no_resources() {
+    let test = InterruptionTest::start().await;
+    let mut clips = create_ready_clips(&test, 25).await.into_iter();
+    check_expiry(&test, async || clips.next().expect("there are enough")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_uploaded_clip_leaves_no_resources() {
+    let test = InterruptionTest::start().await;
+    check_expiry(&test, async || create_uploaded_ready_clip(&test).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_multipart_upload_leaves_no_resources() {
+    let test = InterruptionTest::start().await;
+    check_expiry(&test, async || create_upload_row(&test, true).await).await;
+}
