@@ -19,9 +19,9 @@ use tokio::sync::OnceCell;
 
 use crate::openapi;
 
-/// When the recorded stream of every test begins.
+/// The start of the recorded stream of every test.
 pub(crate) const BEGIN: &str = "2020-02-03T13:30:00Z";
-/// How long it is: half of it is what most clips are cut from.
+/// The length of the recorded stream. Most tests cut clips from its first half.
 const RECORDED_SECONDS: i64 = 24;
 
 pub(crate) struct Api {
@@ -30,7 +30,7 @@ pub(crate) struct Api {
     folder: TempDir,
 }
 
-/// A reply that keeps the contract.
+/// A reply that matches the contract.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -48,7 +48,7 @@ pub(crate) fn options(folder: &Path) -> Options {
             length: TimeDelta::seconds(RECORDED_SECONDS),
         },
         startover: Duration::from_mins(15),
-        // Tests sweep by hand.
+        // Tests run the sweep themselves.
         sweep: Duration::from_hours(24),
         pollers: true,
         faults: Faults::default(),
@@ -60,14 +60,14 @@ pub(crate) fn options(folder: &Path) -> Options {
     }
 }
 
-/// What all stacks have in common, made once.
+/// The recorded stream and the key that all stacks share, created once.
 struct Recording {
     folder: TempDir,
     /// The segments of the recorded stream.
     segments: Vec<PathBuf>,
 }
 
-/// The key that the stacks' tokens are signed with; to make one takes a while.
+/// The file with the key that signs the tokens. Creating a key takes long, so all stacks share one.
 const ISSUER: &str = "issuer.der";
 
 async fn recording() -> &'static Recording {
@@ -75,7 +75,7 @@ async fn recording() -> &'static Recording {
     let record = async || {
         let folder = tempfile::tempdir().unwrap();
         let mut options = options(folder.path());
-        // One segment more: the encoder does not wait until its last playlist is taken.
+        // One segment more, because the encoder does not wait until its last playlist is accepted.
         let length = TimeDelta::seconds(RECORDED_SECONDS + 2);
         options.source = Source::RecordedBlack { begin: BEGIN.parse().unwrap(), length };
         let stack = Stack::start(options).await.unwrap();
@@ -166,13 +166,13 @@ impl Api {
         Library::from_variables(&self.stack.sdk, &self.stack.variables).unwrap()
     }
 
-    /// The stack's environment, but for some variables.
+    /// The environment of the stack, with some variables changed.
     pub(crate) fn variables(&self, changed: &[(&str, String)]) -> Variables {
         let own = self.stack.variables.iter().map(|(name, value)| (name, value.to_owned()));
         own.chain(changed.iter().map(|(name, value)| (*name, value.clone()))).collect()
     }
 
-    /// All rows of the table, as they are.
+    /// All rows of the table, not decoded.
     pub(crate) async fn rows(&self) -> Vec<Value> {
         let client = aws_sdk_dynamodb::Client::new(&self.stack.sdk);
         let table = self.stack.variables.required("CLIPS_TABLE").unwrap();
@@ -246,9 +246,9 @@ impl Api {
         std::fs::write(file, body).unwrap();
     }
 
-    /// The input file of each MediaConvert job, in the order the jobs were made.
+    /// The input file of each MediaConvert job, in the order of creation.
     pub(crate) async fn jobs(&self) -> Vec<String> {
-        // Some calls are throttled on purpose, and this one too.
+        // A test with throttling throttles this call, too.
         let retries = RetryConfig::standard()
             .with_max_attempts(20)
             .with_initial_backoff(Duration::from_millis(10));
@@ -268,7 +268,7 @@ impl Api {
         self.wait_for(&clip.key(), |clip| clip.status == status).await
     }
 
-    /// Sweeps, later and later, until a clip has come so far.
+    /// Runs the sweep at later and later times, until the clip has this status.
     pub(crate) async fn sweep_until(&self, key: &ClipKey, status: Status) -> Clip {
         let mut minutes = 0;
         self.eventually("the sweep has moved the clip", async || {
@@ -333,7 +333,7 @@ impl Api {
 }
 
 impl Reply {
-    /// The key of the clip that a reply shows.
+    /// The key of the clip in a reply.
     pub(crate) fn key(&self) -> ClipKey {
         ClipKey {
             competition: self.body["competition"].as_str().unwrap().parse().unwrap(),
@@ -342,7 +342,7 @@ impl Reply {
     }
 }
 
-/// So many seconds into the recorded stream.
+/// The time of this second of the recorded stream.
 pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
     BEGIN.parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
 }

@@ -1,4 +1,4 @@
-//! `harvest-complete` and `asset-playable`, received in any order.
+//! `harvest-complete` and `asset-playable`, with events in any order.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use matchcut::asset::InputNotification;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Api, row};
 
-/// A harvest notification, spelled as it was captured.
+/// A harvest job notification in the captured form.
 fn harvest(
     clip: &str,
     endpoint: &str,
@@ -35,12 +35,12 @@ fn harvest(
     serde_json::from_value(event).unwrap()
 }
 
-/// The name of a clip's first job, and of its first asset.
+/// The id of a clip's first harvest job and of its first asset.
 fn job(clip: &ClipKey) -> String {
     Attempt { clip: clip.clone(), number: 1 }.to_string()
 }
 
-/// An input notification, spelled as it was captured.
+/// An input notification in the captured form.
 fn input(asset: &str, detail: &Value) -> EventBridgeEvent<InputNotification> {
     let arn = |rest: &str| format!("arn:aws:mediapackage-vod:eu-north-1:111122223333:{rest}");
     serde_json::from_value(json!({
@@ -62,7 +62,7 @@ fn playable(asset: &str, configuration: &str) -> EventBridgeEvent<InputNotificat
     input(asset, &detail)
 }
 
-/// A stack whose own events never come, with a clip that is being harvested.
+/// A stack that loses all of its own events, with a clip that is being harvested.
 async fn harvesting() -> (Api, ClipKey) {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let clip = row("demo", 0, Status::Harvesting);
@@ -94,7 +94,7 @@ async fn a_clip_is_listed_only_when_every_format_is_playable() {
     assert_eq!(ready[0]["status"], "ready");
     assert!(ready[0]["manifest"].as_str().unwrap().ends_with(".m3u8"));
 
-    // Late and repeated, all of them.
+    // All events arrive again, late.
     functions.asset_playable.handle(playable(&name, "hls")).await.unwrap();
     functions.harvest_complete.handle(finished()).await.unwrap();
     let failed = harvest(&name, "main-hls", "FAILED", Some("too late"));

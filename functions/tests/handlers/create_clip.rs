@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Api, Reply, at, row};
 
-/// The text form of JSON with what varies from run to run replaced.
+/// Formats JSON with the values that vary from run to run replaced.
 fn redacted(value: &Value, api: &Api, id: &str) -> Value {
     let host = api.stack.api.trim_start_matches("http://").trim_end_matches("/api");
     let suffix = id.rsplit('_').next().unwrap();
@@ -24,7 +24,7 @@ fn redacted(value: &Value, api: &Api, id: &str) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_clip_is_stored_and_then_harvested() {
     let api = Api::start().await;
-    let asked = json!({
+    let start_run = json!({
         "competition": "100m-dash",
         "start": at(5).timestamp(),
         "end": "2020-02-03T14:30:11+01:00",
@@ -32,14 +32,14 @@ async fn a_new_clip_is_stored_and_then_harvested() {
         "description": "Someone wins",
         "tags": ["final", "gold"],
     });
-    let answer = api.post_clip(&asked.to_string()).await;
+    let answer = api.post_clip(&start_run.to_string()).await;
     assert_eq!(answer.status, 202);
     let key = answer.key();
     let path = format!("/api/competitions/100m-dash/clips/{}", key.clip);
     assert_eq!(answer.headers["location"], path.as_str());
     assert_eq!(answer.body["requested"], bounds(5, 11, None));
     assert_eq!(answer.body["actual"], bounds(4, 12, Some(8.0)), "snaps outward to segments");
-    assert_eq!(answer.body["meta"]["title"], asked["title"]);
+    assert_eq!(answer.body["meta"]["title"], start_run["title"]);
 
     let mediapackage = aws_sdk_mediapackage::Client::new(&api.stack.sdk);
     let job = mediapackage.describe_harvest_job().id(format!("{key}_1")).send().await.unwrap();
@@ -60,7 +60,7 @@ async fn a_new_clip_is_stored_and_then_harvested() {
     assert_eq!(clip.playable.len(), 2);
 }
 
-/// Checks the form of an egress path and replaces what is random in it.
+/// Checks the form of an egress path, and replaces its random parts.
 fn manifest_path() -> Redaction {
     dynamic_redaction(|path, _| {
         let path = path.as_str().unwrap().to_owned();
@@ -104,7 +104,7 @@ async fn the_preview_url_plays_immediately() {
     let (url, text) = (parent.url().clone(), parent.text().await.unwrap());
     let children: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(children.len(), 3);
-    // The window may also be part of the path; relative links then resolve from there.
+    // The window may also be in the path. Relative URLs then resolve from there.
     let query: Vec<_> = url.query_pairs().map(|(name, time)| format!("{name}/{time}")).collect();
     let in_path = format!("{}/index_1.m3u8", query.join("/"));
     let in_path = url.join(&in_path).unwrap();
@@ -141,15 +141,15 @@ async fn create_harvest_job_is_not_retried_and_describe_is() {
     let jobs = HarvestJobs::from_variables(&sdk, &api.stack.variables).unwrap();
     let attempt = row("demo", 4, Status::Queued).current_attempt();
     let window = Window::new(at(4), at(8)).unwrap();
-    let (asked, looked) = (Run::whole(), Run::whole());
+    let (start_run, describe_run) = (Run::whole(), Run::whole());
     let start = jobs.start(&attempt, "main-hls", window);
-    assert!(matches!(asked.execute(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
-    assert!(matches!(looked.execute(Box::pin(jobs.describe(&attempt))).await, Some(Err(_))));
-    assert_eq!((asked.calls(), looked.calls()), (1, 3));
+    assert!(matches!(start_run.execute(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
+    assert!(matches!(describe_run.execute(Box::pin(jobs.describe(&attempt))).await, Some(Err(_))));
+    assert_eq!((start_run.calls(), describe_run.calls()), (1, 3));
 }
 
-/// Asks a function that sees a changed environment, past the gateway.
-async fn ask(api: &Api, changed: &[(&str, String)], body: &Value) -> Reply {
+/// Calls the function with a changed environment, without the gateway.
+async fn create_with(api: &Api, changed: &[(&str, String)], body: &Value) -> Reply {
     let variables = api.variables(changed);
     let function = CreateClip::new(&api.stack.sdk, &variables).unwrap();
     let event: ApiGatewayV2httpRequest = serde_json::from_value(json!({
@@ -167,7 +167,7 @@ async fn ask(api: &Api, changed: &[(&str, String)], body: &Value) -> Reply {
     }
 }
 
-/// The channel of the stack, but for one field.
+/// The channel of the stack, with one field changed.
 fn channel(api: &Api, field: &str, value: &str) -> (&'static str, String) {
     let mut channels: Value =
         serde_json::from_str(api.stack.variables.required("CHANNELS").unwrap()).unwrap();
@@ -182,11 +182,11 @@ async fn a_window_is_accepted_if_the_live_manifest_is_unreadable() {
     let nowhere = channel(&api, "manifest", "http://127.0.0.1:9/out/v1/index.m3u8");
     let now = Utc::now() - TimeDelta::seconds(30);
     let body = json!({ "start": now.timestamp(), "end": now.timestamp() + 10 });
-    let answer = ask(&api, std::slice::from_ref(&nowhere), &body).await;
+    let answer = create_with(&api, std::slice::from_ref(&nowhere), &body).await;
     assert_eq!(answer.status, 202);
     assert!(answer.body.get("actual").is_none());
 
-    let answer = ask(&api, &[nowhere], &json!({ "lastSeconds": 10 })).await;
+    let answer = create_with(&api, &[nowhere], &json!({ "lastSeconds": 10 })).await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.body["type"], "urn:matchcut:problem:live-unreadable");
 }
@@ -195,7 +195,7 @@ async fn a_window_is_accepted_if_the_live_manifest_is_unreadable() {
 async fn a_refused_harvest_fails_the_clip_with_a_reason() {
     let api = Api::start().await;
     let endpoint = channel(&api, "originEndpointId", "gone");
-    let answer = ask(&api, &[endpoint], &json!({ "lastSeconds": 10 })).await;
+    let answer = create_with(&api, &[endpoint], &json!({ "lastSeconds": 10 })).await;
     assert_eq!((answer.status.as_u16(), &answer.body["status"]), (202, &json!("failed")));
     assert_eq!(answer.body["failure"]["code"], "harvest-refused");
     let message = answer.body["failure"]["message"].as_str().unwrap();
@@ -211,7 +211,7 @@ async fn the_cdn_identifier_is_sent_to_the_origin() {
     let answer = api.post_clip(r#"{"lastSeconds":10}"#).await;
     assert_eq!(answer.body["actual"], bounds(14, 24, Some(10.0)));
     let body = json!({ "lastSeconds": 10 });
-    let answer = ask(&api, &[("CDN_IDENTIFIER", "another".to_owned())], &body).await;
+    let answer = create_with(&api, &[("CDN_IDENTIFIER", "another".to_owned())], &body).await;
     assert_eq!(answer.status, 503, "{}", answer.body);
 }
 
@@ -219,7 +219,7 @@ async fn the_cdn_identifier_is_sent_to_the_origin() {
 async fn an_unreachable_table_returns_503_without_internals() {
     let api = Api::start().await;
     let table = ("CLIPS_TABLE", "no-such-table".to_owned());
-    let answer = ask(&api, &[table], &json!({ "lastSeconds": 10 })).await;
+    let answer = create_with(&api, &[table], &json!({ "lastSeconds": 10 })).await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.body["type"], "urn:matchcut:problem:unavailable");
     assert!(!answer.body.to_string().contains("Exception"), "{}", answer.body);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::media::video;
 
-/// Runs the sweep as it would run some minutes later.
+/// Runs the sweep as if some minutes had passed.
 async fn sweep_after(api: &Api, minutes: i64) {
     let now = Utc::now() + TimeDelta::minutes(minutes);
     api.stack.functions.sweep.run(now).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_deleted_upload_loses_its_original_and_parts() {
     assert_eq!(left.key_count(), Some(0));
     let parts = s3.list_multipart_uploads().bucket(bucket).send().await.unwrap();
     assert_eq!(parts.uploads().len(), 0);
-    // A URL that was given out is good for a day: until then, a file may still come.
+    // The presigned URL is valid for a day, so until then a file may still arrive.
     let rows = async |hours: i64| {
         sweep_after(&api, hours * 60).await;
         api.rows().await.len()

@@ -11,7 +11,7 @@ use crate::api::{Api, Reply, row};
 
 const PATH: &str = "/competitions/100m-dash/playback";
 
-async fn ask(api: &Api, path: &str, token: &str) -> Reply {
+async fn request_playback(api: &Api, path: &str, token: &str) -> Reply {
     let token = format!("Bearer {token}");
     api.request(Method::POST, path, &[("authorization", &token)], "").await
 }
@@ -21,7 +21,7 @@ async fn viewers_and_operators_get_cookies_for_one_competition() {
     let api = Api::start_with(|options| options.private = true).await;
     for token in [&api.stack.viewer_token, &api.stack.token] {
         let asked = Utc::now();
-        let answer = ask(&api, PATH, token).await;
+        let answer = request_playback(&api, PATH, token).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         assert_eq!(answer.headers["cache-control"], "no-store");
         let vod = api.stack.api.replace("/api", "/vod");
@@ -58,7 +58,7 @@ async fn invalid_tokens_get_no_cookies() {
         ("/competitions/100m_dash/playback", api.stack.viewer_token.clone(), 400, "invalid-field"),
     ];
     for (path, token, status, name) in table {
-        let answer = ask(&api, path, &token).await;
+        let answer = request_playback(&api, path, &token).await;
         assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
         assert_eq!(answer.body["type"], format!("urn:matchcut:problem:{name}"));
         assert!(!answer.headers.contains_key("set-cookie"));
@@ -70,7 +70,7 @@ async fn invalid_tokens_get_no_cookies() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_public_library_returns_409_for_playback() {
     let api = Api::start().await;
-    let answer = ask(&api, PATH, &api.stack.viewer_token).await;
+    let answer = request_playback(&api, PATH, &api.stack.viewer_token).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
     assert_eq!(answer.body["type"], "urn:matchcut:problem:library-public");
 }

@@ -12,7 +12,7 @@ const JOBS: usize = 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clips_beyond_the_quota_are_queued_and_show_their_position() {
-    // No harvest ends before the places were looked at.
+    // No harvest ends before the test has read the positions.
     let api = Api::start_with(|options| options.faults.slow = 3600.0).await;
     let mut clips = Vec::new();
     for number in 0..JOBS + 3 {
@@ -39,7 +39,7 @@ async fn queued_clips_start_first_in_first_out() {
     // No sweep runs here: each harvest that ends starts the first queued clip.
     api.eventually("each clip has had its turn", async || {
         let mut waiting = Vec::new();
-        // The last first, so that none moves on between it and those before it.
+        // The last clip first, so that no clip advances between two reads.
         for clip in clips.iter().rev() {
             let clip = api.library().find(clip).await.unwrap().unwrap();
             waiting.push(clip.status == Status::Queued);
@@ -75,9 +75,9 @@ async fn an_impossible_first_clip_does_not_block_the_queue() {
         channel: "not-there-any-more".into(),
         requested: matchcut::clip::Window::new(at(4), at(8)).unwrap(),
     };
-    let unkept = row("demo", -100, Status::Queued);
+    let expired = row("demo", -100, Status::Queued);
     let next = row("demo", 8, Status::Queued);
-    for (clip, since) in [(&gone, 1), (&unkept, 2), (&next, 3)] {
+    for (clip, since) in [(&gone, 1), (&expired, 2), (&next, 3)] {
         let clip = Clip { queued_at: Some(at(since)), ..clip.clone() };
         api.library().create(&clip).await.unwrap();
     }
@@ -85,7 +85,7 @@ async fn an_impossible_first_clip_does_not_block_the_queue() {
     assert_eq!(swept.started, 3);
     let status = async |clip: &Clip| api.library().find(&clip.key()).await.unwrap().unwrap().status;
     assert_eq!(status(&gone).await, Status::Failed);
-    assert_eq!(status(&unkept).await, Status::Failed);
+    assert_eq!(status(&expired).await, Status::Failed);
     assert_eq!(status(&next).await, Status::Harvesting);
 }
 
@@ -96,27 +96,27 @@ async fn a_failing_channel_does_not_block_other_channels() {
         serde_json::from_str(api.stack.variables.required("CHANNELS").unwrap()).unwrap();
     let mut broken = channels[0].clone();
     broken["id"] = json!("broken");
-    // Larger than any request that MediaPackage reads: the calls fail without a reason.
+    // Larger than any request that MediaPackage accepts, so the calls fail without a reason.
     broken["originEndpointId"] = json!("x".repeat(3 << 20));
     channels.push(broken);
     let variables = api.variables(&[("CHANNELS", json!(channels).to_string())]);
     let sweep = Sweep::new(&api.stack.sdk, &variables).unwrap();
 
-    let mut in_trouble = Vec::new();
+    let mut failing = Vec::new();
     for number in 0..12 {
         let mut clip = row("demo", 4, Status::Queued);
         clip.queued_at = Some(at(number));
         let Source::Live { channel, .. } = &mut clip.source else { panic!("it is of the stream") };
         *channel = "broken".into();
         api.library().create(&clip).await.unwrap();
-        in_trouble.push(clip);
+        failing.push(clip);
     }
     let behind = row("demo", 8, Status::Queued);
     api.library().create(&behind).await.unwrap();
     assert_eq!(sweep.run(Utc::now()).await.unwrap().started, 1);
     let status = async |clip: &Clip| api.library().find(&clip.key()).await.unwrap().unwrap().status;
     assert_eq!(status(&behind).await, Status::Harvesting);
-    for clip in &in_trouble {
+    for clip in &failing {
         assert_eq!(status(clip).await, Status::Queued);
     }
 }
@@ -138,7 +138,7 @@ async fn a_clip_may_end_up_to_four_hours_after_the_live_edge() {
     let furthest = json!({ "start": at(edge + 4 * 3600 - 60), "end": at(edge + 4 * 3600) });
     assert_eq!(api.post_clip(&furthest.to_string()).await.status, 202);
 
-    // The recorded stream ended years ago, and so will never get there.
+    // The recorded stream ended years ago, so this end never airs.
     let failed = api.wait_for(&scheduled.key(), |clip| clip.status == Status::Failed).await;
     let failure = failed.failure.unwrap();
     assert_eq!(json!(failure.code), "not-aired");

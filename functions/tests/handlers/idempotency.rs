@@ -13,7 +13,7 @@ async fn post(api: &Api, path: &str, key: &str, body: &str) -> Reply {
     api.request(Method::POST, path, &headers, body.to_owned()).await
 }
 
-/// How many clips there are; the table holds the records of keys, too.
+/// Counts the clips. The table also has the idempotency records.
 async fn clips(api: &Api) -> usize {
     let is_clip = |row: &Value| !row["competition"].as_str().unwrap().contains('#');
     api.rows().await.into_iter().filter(is_clip).count()

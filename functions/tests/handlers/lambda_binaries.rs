@@ -17,12 +17,12 @@ use url::Url;
 
 use crate::api::{Api, row};
 
-/// A function that runs in a process of its own, and the runtime API it asks for work.
+/// A function in a process of its own, and the runtime API that gives it events.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 pub(crate) struct Function {
     events: mpsc::UnboundedSender<Value>,
     results: mpsc::UnboundedReceiver<(String, Value)>,
-    /// The lines of its log that are metrics.
+    /// The log lines of the function that are metrics.
     pub(crate) metrics: mpsc::UnboundedReceiver<Value>,
     _process: Child,
 }

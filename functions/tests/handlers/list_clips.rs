@@ -12,7 +12,7 @@ use crate::api::{Api, at, row};
 
 type Row = HashMap<String, AttributeValue>;
 
-/// Of one BatchWriteItem.
+/// Most rows of one BatchWriteItem call.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
 const MAX_WRITES: usize = 25;
 
@@ -21,7 +21,7 @@ async fn page_through(api: &Api, query: &str) -> Vec<String> {
     let path = format!("/competitions/many/clips?{query}");
     let http = reqwest::Client::new();
     let mut clips = Vec::new();
-    // The first page is held against the contract; the others are many, and like it.
+    // Only the first page is checked against the contract, because the others have the same form.
     let mut body = api.get(&path).await.body;
     loop {
         let page = body["clips"].as_array().unwrap();
@@ -33,7 +33,7 @@ async fn page_through(api: &Api, query: &str) -> Vec<String> {
     }
 }
 
-/// Writes rows of one kind as the library does, many at a time.
+/// Writes rows in batches, in the form in which the library writes them.
 async fn create_all(api: &Api, clips: &[Clip]) {
     let (first, others) = clips.split_first().unwrap();
     assert!(api.library().create(first).await.unwrap());

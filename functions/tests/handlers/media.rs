@@ -31,7 +31,7 @@ pub(crate) fn tone(channels: &str, seconds: f64) -> String {
     format!("-f lavfi -t {seconds} -i aevalsrc={expression}:s=48000")
 }
 
-/// Turns the first video track of an MP4 by a quarter, as phones do: by the matrix of its header.
+/// Rotates the first video track of an MP4 by 90° as phones do, by the matrix of its header.
 ///
 /// ISO/IEC 14496-12, 8.3.2: a `tkhd` of version 0 has its matrix 40 bytes after its type.
 pub(crate) fn turn(file: &Path) {

@@ -11,8 +11,8 @@ use tokio::process::Command;
 use crate::api::Api;
 use crate::media::{make, picture, tone, truncate, turn};
 
-/// What becomes of a file: the size of its largest rendition, and how many channels it has; or
-/// the code of its failure.
+/// The result of a file: the size of its largest rendition and its number of audio channels, or the
+/// code of its failure.
 type Expected<'a> = Result<(&'a str, u64), &'a str>;
 
 const STEREO: u64 = 2;
@@ -88,7 +88,7 @@ async fn files(folder: &Path) -> Vec<(&'static str, Expected<'static>)> {
     ]
 }
 
-/// The rows of uploads, by the names of their files, once none of them waits for anything.
+/// Waits until no upload is in progress. Returns their rows by file name.
 async fn finished(api: &Api, count: usize) -> BTreeMap<String, Clip> {
     let mut polls = tokio::time::interval(std::time::Duration::from_millis(200));
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_mins(5);
@@ -164,7 +164,7 @@ async fn each_file_becomes_ready_or_fails_with_a_reason() {
         }
         kept.push(clip.clip.to_string());
     }
-    // Of what failed nothing is left but the original.
+    // Only the original is left of a failed clip.
     let orphan = api.objects().into_iter().find(|key| !kept.iter().any(|clip| key.contains(clip)));
     assert_eq!(orphan, None);
     assert!(clips.values().all(|clip| clip.status != Status::Queued));

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::api::{Api, row};
 use crate::lambda_binaries::Function;
 
-/// The values up to a metric, by their names and dimensions.
+/// The values up to a metric, by name and dimensions.
 async fn values_up_to(function: &mut Function, last: &str) -> BTreeMap<String, f64> {
     let mut values = BTreeMap::new();
     while !values.contains_key(last) {
@@ -36,7 +36,7 @@ async fn start(api: &Api, program: &str) -> Function {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sweep_reports_pending_repaired_and_free_counts() {
-    // No harvest ends meanwhile.
+    // No harvest ends during the test.
     let api = Api::start_with(|options| {
         options.faults.slow = 600.0;
         options.pollers = false;
@@ -50,7 +50,7 @@ async fn the_sweep_reports_pending_repaired_and_free_counts() {
         let waiting = Clip { queued_at: Some(queued_at), ..row("demo", 4, Status::Queued) };
         api.library().create(&waiting).await.unwrap();
     }
-    // The recorded stream ended before it got there, years ago.
+    // The recorded stream ended before this time.
     api.library().create(&row("demo", 600, Status::Scheduled)).await.unwrap();
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
     let asset = vod.create_asset().id("another").packaging_group_id("default");

@@ -13,8 +13,8 @@ use crate::api::Reply;
 static CONTRACT: LazyLock<Value> =
     LazyLock::new(|| yaml_serde::from_str(matchcut::OPENAPI).unwrap());
 
-/// Fails unless the contract foresees this reply to this request: its status, its media type and
-/// headers, and its body's schema.
+/// Fails unless the contract has this reply to this request: status, media type, headers and the
+/// schema of the body.
 #[track_caller]
 pub(crate) fn check(method: &Method, path: &str, answer: &Reply) {
     let path = format!("/api{}", path.split('?').next().unwrap());
@@ -47,7 +47,7 @@ fn check_schema(schema: &Value, answer: &Reply, what: &str) {
     assert!(faults.is_empty(), "{what} breaks the contract: {faults:#?}\n{:#}", answer.body);
 }
 
-/// The validator of a schema of the contract, made once.
+/// The validator of a schema of the contract, compiled once.
 fn validator(schema: &Value) -> Arc<Validator> {
     static VALIDATORS: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
     let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +83,7 @@ fn resolve(value: &Value) -> Option<&Value> {
     }
 }
 
-/// Every example of the contract keeps the contract.
+/// Every example of the contract matches its schema.
 #[test]
 fn examples_validate_against_their_schemas() {
     fn visit(value: &Value, found: &mut usize) {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::api::{Api, row};
 
-/// A stack whose events get lost, with two packaging groups of one asset each, and their folder.
+/// A stack that loses its events and has two packaging groups of one asset each, and their folder.
 async fn start() -> (Api, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     for (group, format) in [("default", "hls"), ("second", "hls-2")] {

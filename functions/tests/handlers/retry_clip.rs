@@ -44,7 +44,7 @@ async fn a_retried_harvest_uses_the_next_attempt_number() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_retried_ingest_keeps_the_media_and_creates_another_asset() {
-    // The events of the asset would make it ready.
+    // The events of the asset would make the clip ready.
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
     let packaging = api.sweep_until(&key, Status::Packaging).await;
@@ -64,7 +64,7 @@ async fn a_retried_ingest_keeps_the_media_and_creates_another_asset() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_retried_transcode_reads_the_original_again() {
-    // No transcode ends before it was made to fail.
+    // No transcode ends before the test makes it fail.
     let api = Api::start_with(|options| options.faults.slow = 2.0).await;
     api.upload_directly("demo/final.mp4", ByteStream::from(video().await), "").await;
     let clip = api.wait_for_any_clip(|clip| clip.status == Status::Transcoding).await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, row};
 use crate::media::video;
 
-/// Sweeps as if time had passed, until the clip has come to an end.
+/// Runs the sweep at later and later times, until the clip is ready or failed.
 async fn sweep_until_finished(api: &Api, key: &matchcut::clip::ClipKey) -> Clip {
     let sweep = async |after: i64| {
         let now = Utc::now() + TimeDelta::minutes(after);
@@ -79,7 +79,7 @@ async fn a_failed_harvest_with_a_lost_event_fails_the_clip() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn media_that_cannot_be_ingested_fails_the_clip() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
-    // Its media never was in S3, so its asset cannot be made playable.
+    // The media was never in S3, so the asset cannot become playable.
     let clip = row("demo", 4, Status::Packaging);
     let clip = Clip { playable: [].into(), ..clip };
     api.library().create(&clip).await.unwrap();

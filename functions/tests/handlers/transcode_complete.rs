@@ -33,7 +33,7 @@ fn transcoding() -> Clip {
     }
 }
 
-/// A state change, spelled as it was captured.
+/// A job state change in the captured form.
 fn build_notification(
     clip: &ClipKey,
     job: &str,
@@ -76,7 +76,7 @@ fn progress(percent: u8) -> Value {
     }})
 }
 
-/// A stack whose own events never come, with that clip.
+/// A stack that loses all of its own events, with that clip.
 async fn with_clip() -> (Api, ClipKey) {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
     let clip = transcoding();

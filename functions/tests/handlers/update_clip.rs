@@ -14,7 +14,7 @@ async fn patch(api: &Api, clip: &ClipKey, known: Option<&str>, body: &str) -> Re
     api.request(Method::PATCH, &path, &headers, body.to_owned()).await
 }
 
-async fn known(api: &Api, clip: &ClipKey) -> String {
+async fn read_etag(api: &Api, clip: &ClipKey) -> String {
     let path = format!("/competitions/{}/clips/{}", clip.competition, clip.clip);
     api.get(&path).await.headers["etag"].to_str().unwrap().to_owned()
 }
@@ -26,7 +26,7 @@ async fn only_the_named_fields_change() {
     api.library().create(&clip).await.unwrap();
     let key = clip.key();
     let before = api.get(&format!("/competitions/demo/clips/{}", key.clip)).await;
-    let tag = known(&api, &key).await;
+    let tag = read_etag(&api, &key).await;
     let edit = r#"{"title":"🏃 The final","tags":["final","gold","final"]}"#;
     let answer = patch(&api, &key, Some(&tag), edit).await;
     assert_eq!(answer.status, 200);
@@ -35,11 +35,11 @@ async fn only_the_named_fields_change() {
     expected["meta"]["tags"] = json!(["final", "gold"]);
     expected["updatedAt"] = answer.body["updatedAt"].clone();
     assert_eq!(answer.body, expected);
-    assert_eq!(answer.headers["etag"].to_str().unwrap(), known(&api, &key).await);
+    assert_eq!(answer.headers["etag"].to_str().unwrap(), read_etag(&api, &key).await);
     let listed = api.get("/competitions/demo/clips").await.body["clips"][0].clone();
     assert_eq!(listed, expected, "lists show it at once");
 
-    let tag = known(&api, &key).await;
+    let tag = read_etag(&api, &key).await;
     let answer = patch(&api, &key, Some(&tag), r#"{"expiresAt":"2099-01-01T00:00:00Z"}"#).await;
     assert_eq!(answer.body["expiresAt"], "2099-01-01T00:00:00Z");
     let removed = r#"{"title":null,"tags":null,"expiresAt":null}"#;
@@ -54,7 +54,7 @@ async fn concurrent_edits_with_one_etag_apply_once() {
     let api = Api::start().await;
     let clip = row("demo", 0, Status::Ready);
     api.library().create(&clip).await.unwrap();
-    let tag = known(&api, &clip.key()).await;
+    let tag = read_etag(&api, &clip.key()).await;
     let edits = ["a", "b", "c", "d"].map(|title| format!(r#"{{"title":"{title}"}}"#));
     let key = clip.key();
     let all = edits.iter().map(|edit| patch(&api, &key, Some(&tag), edit));
@@ -62,7 +62,7 @@ async fn concurrent_edits_with_one_etag_apply_once() {
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status.as_u16()).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 412, 412, 412], "of those who knew the same, one wins");
-    let weak = format!("W/{}", known(&api, &clip.key()).await);
+    let weak = format!("W/{}", read_etag(&api, &clip.key()).await);
     let listed = format!("\"other\", {weak}");
     assert_eq!(patch(&api, &clip.key(), Some(&listed), r#"{"title":"e"}"#).await.status, 200);
 }
@@ -73,7 +73,7 @@ async fn a_status_change_does_not_invalidate_the_etag() {
     let clip = row("demo", 0, Status::Packaging);
     let clip = matchcut::clip::Clip { playable: [].into(), ..clip };
     api.library().create(&clip).await.unwrap();
-    let tag = known(&api, &clip.key()).await;
+    let tag = read_etag(&api, &clip.key()).await;
     let playable = Trigger::Playable { configuration: "hls".to_owned() };
     api.library().advance(&clip.current_attempt(), &playable, at(120)).await.unwrap();
     let answer = patch(&api, &clip.key(), Some(&tag), r#"{"title":"Final"}"#).await;

@@ -15,7 +15,7 @@ use crate::media::video;
 
 const PART: usize = 16 << 20;
 
-/// The video, made as large as a file that is sent in parts: the rest is a box of free space.
+/// The video, padded with a box of free space to a size that is sent in parts.
 /// ISO/IEC 14496-12, 8.1.2.
 async fn large_video() -> Vec<u8> {
     let mut file = video().await;
@@ -38,7 +38,7 @@ async fn put(url: &Value, headers: &Value, body: Vec<u8>) -> reqwest::Response {
     request.send().await.unwrap()
 }
 
-/// The path of what a reply names, without what every path begins with.
+/// The path of the clip in a reply, without the prefix of all paths.
 fn path(value: &Value) -> String {
     value.as_str().unwrap().strip_prefix("/api").unwrap().to_owned()
 }
@@ -68,7 +68,7 @@ async fn a_small_file_uploads_in_one_request_and_becomes_a_clip() {
     assert_eq!(announced.body["status"], "uploading");
     let upload = &announced.body["upload"];
 
-    // S3 holds the request to the announced size and type.
+    // S3 enforces the announced size and type.
     let longer = [file.clone(), vec![0]].concat();
     assert_eq!(put(&upload["url"], &upload["headers"], longer).await.status(), 403);
     let typed = json!({ "content-type": "text/plain" });
@@ -97,7 +97,7 @@ async fn a_large_file_uploads_in_parts_and_completes_only_when_whole() {
     let token = format!("Bearer {}", api.stack.token);
     let authorized = [("authorization", token.as_str())];
 
-    // The same parts can be asked for again, from anywhere.
+    // The parts can be requested again, starting anywhere.
     let again = api.request(Method::GET, &format!("{parts_path}?from=4"), &authorized, "").await;
     assert_eq!(again.body["parts"].as_array().unwrap().len(), 2);
     assert_eq!(again.body["parts"][0]["partNumber"], 4);
@@ -192,7 +192,7 @@ async fn a_dropped_file_gets_title_and_tags_even_if_its_event_repeats() {
     for key in ["no-competition.mp4", "100 m/a.mp4", "100m/", "ümlaut/a.mp4"] {
         api.upload_directly(key, ByteStream::from(Vec::new()), "").await;
     }
-    // The queue gives files in their order, so with this one all before it are done.
+    // The queue is in order, so all earlier files are processed with this one.
     api.upload_directly("last/empty.mp4", ByteStream::from(Vec::new()), "").await;
     let mut polls = tokio::time::interval(std::time::Duration::from_millis(100));
     let rows = loop {
@@ -203,7 +203,7 @@ async fn a_dropped_file_gets_title_and_tags_even_if_its_event_repeats() {
         polls.tick().await;
     };
     let dropped: Vec<_> = rows.iter().filter(|row| row["competition"] == "100m").collect();
-    // The same file once more within a second is the same file; later it is another clip.
+    // The same file within the same second is the same clip. Later, it is another clip.
     assert!((1..=2).contains(&dropped.len()), "{dropped:#?}");
     assert_eq!(rows.len(), dropped.len() + 1, "{rows:#?}");
     assert_eq!(dropped[0]["title"], "Läufe + 50% \"Würfe\" 🏃");

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::api::row;
 
-/// More clips than there are calls to cut.
+/// More clips than there are calls to interrupt.
 const CLIP_COUNT: usize = 12;
 
 /// Creates ready clips.
@@ -59,7 +59,7 @@ async fn a_repeated_deletion_removes_the_upload_and_its_parts() {
         async |clip: &Clip| delete.handle(request(&clip_parameters(clip), &json!({}), "")).await;
     let prepare = async || create_upload_row(&test, true).await;
     interrupt_requests(&CUTS, 204, prepare, work).await;
-    // The file may come for as long as the URLs that were given out are good.
+    // The file may arrive as long as the presigned URLs are valid.
     test.sweep_after(2 * MINUTES_PER_DAY).await;
     Inventory::collect(&test).await.assert_no_resources();
 }
@@ -83,7 +83,7 @@ async fn a_repeated_edit_is_applied_once() {
     assert!(test.clips().await.iter().all(|clip| clip.version == 2));
 }
 
-/// Retries failed clips; each is tried once more, and is ready then.
+/// Retries failed clips. Each has one more attempt, and is then ready.
 async fn interrupt_retries(test: &InterruptionTest, prepare: impl AsyncFnMut() -> Clip) -> usize {
     let retry = RetryClip::new(&test.sdk, test.variables()).unwrap();
     let work =

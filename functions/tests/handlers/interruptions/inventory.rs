@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::InterruptionTest;
 
-/// What there is of one clip, without what differs from clip to clip: times and random names.
+/// The resources of one clip, without values that differ between clips: times and random names.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Resources {
     pub(super) row: Value,
@@ -116,7 +116,7 @@ impl Inventory {
     }
 }
 
-/// Whose a file of the upload bucket is: its key says so, or the row that was made of it.
+/// Finds the clip of a file in the upload bucket: by its key, or by the row that was created for it.
 async fn map_objects_to_clips(test: &InterruptionTest) -> impl Fn(&str) -> ClipKey {
     let clips = test.clips().await;
     move |key| match ObjectKey::parse(key).unwrap() {
@@ -131,8 +131,7 @@ async fn map_objects_to_clips(test: &InterruptionTest) -> impl Fn(&str) -> ClipK
     }
 }
 
-/// A row without times, random names, the count of its changes, and how far a job was said to be
-/// when it was last looked at.
+/// A row without times, random names, version and the progress of its job.
 fn plain(row: Value, key: &ClipKey) -> Value {
     const VARYING: [&str; 7] = ["At", "Until", "start", "end", "at", "version", "progress"];
     match row {
@@ -145,7 +144,7 @@ fn plain(row: Value, key: &ClipKey) -> Value {
             })
             .collect(),
         Value::Array(items) => items.into_iter().map(|item| plain(item, key)).collect(),
-        // Where an asset's manifests lie is as random as its clip's name.
+        // The manifest paths of an asset are random.
         Value::String(text) if text.starts_with("/out/") => "path".into(),
         Value::String(text) => text.replace(key.clip.as_str(), "<clip>").into(),
         other => other,

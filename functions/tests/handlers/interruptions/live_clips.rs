@@ -75,7 +75,7 @@ fn build_playable_notification(clip: &Clip, format: &str) -> EventBridgeEvent<In
     .unwrap()
 }
 
-/// Every clip is ready, was harvested once and has one asset.
+/// Asserts that every clip is ready, was harvested once and has one asset.
 async fn assert_all_ready(test: &InterruptionTest, count: usize) {
     test.settle(|clip| clip.status == Status::Ready).await;
     let resources = Inventory::collect(test).await.assert_all_equal(count);
@@ -84,7 +84,7 @@ async fn assert_all_ready(test: &InterruptionTest, count: usize) {
     assert!(!resources.media.is_empty());
 }
 
-/// Cuts clips with keys; those that got no reply are cut again with the same one.
+/// Creates clips with idempotency keys. A request without a reply is repeated with the same key.
 async fn interrupt_create_clip(test: &InterruptionTest, body: &Value) -> usize {
     let create = CreateClip::new(&test.sdk, test.variables()).unwrap();
     interrupt_keyed_requests(202, body, async |request| create.handle(request).await).await
@@ -101,7 +101,7 @@ async fn a_repeated_clip_request_creates_one_clip() {
 async fn a_repeated_scheduled_clip_request_creates_one_clip() {
     let test = InterruptionTest::start().await;
     let count = interrupt_create_clip(&test, &json!({ "start": at(20), "end": at(84) })).await;
-    // The recorded stream ended years ago, and so will never get there.
+    // The recorded stream ended years ago, so this end never airs.
     test.settle(|clip| clip.status == Status::Failed).await;
     let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!(resources.row["failure"]["code"], "not-aired");
@@ -141,7 +141,7 @@ async fn a_queued_clip_is_harvested_once() {
                 jobs.send().await.unwrap().harvest_jobs().is_empty().then_some(())
             })
             .await;
-        // Before all that wait already.
+        // Ahead of all queued clips.
         let queued_at = Some(at(100 - number));
         create(&test, Clip { queued_at, ..row("demo", 4, Status::Queued) }).await
     };
@@ -164,9 +164,9 @@ async fn a_harvested_clip_gets_one_asset_and_sends_a_due_message() {
     let prepare = async || create_harvested_clip(&test).await;
     let count = interrupt_handler(&test, &CUTS, Status::Packaging, prepare, handle).await;
     let due = json!({ "competition": first.competition, "clip": first.clip });
-    let woken = test.api.messages("matchcut-due");
-    assert!(woken.iter().all(|message| *message == due), "{woken:?}");
-    assert!(woken.len() > CUTS.len(), "it was woken {} times", woken.len());
+    let messages = test.api.messages("matchcut-due");
+    assert!(messages.iter().all(|message| *message == due), "{messages:?}");
+    assert!(messages.len() > CUTS.len(), "only {} due messages", messages.len());
     assert_all_ready(&test, count + 1).await;
 }
 

@@ -119,7 +119,7 @@ async fn interrupt_handler<E: Debug>(
     handle: impl AsyncFn(&Clip) -> Result<(), E>,
 ) -> usize {
     let redelivered = interrupt_and_redeliver(test, ways, next, &mut prepare, &handle).await;
-    // One that only met a broken connection says so, and is started again.
+    // A run that met a broken connection returns an error, and is started again.
     redelivered + interrupt_each_call(&[Cut::DieAfter], prepare, handle).await.len()
 }
 

@@ -12,12 +12,12 @@ use super::live_clips::create_row;
 use super::uploads::{create_upload_row, create_uploaded_clip, create_uploaded_ready_clip};
 use super::{InterruptionTest, MAX_CALLS, MINUTES_PER_DAY};
 
-/// What was not even sent, the sweep does the next time anyway; and what the SDK sends again, the
-/// functions of the events do.
+/// The sweep repeats calls that were never sent, so only calls that took effect are interrupted. The
+/// tests of the event handlers cover the retries of the SDK.
 const CUTS: [Cut; 2] = [Cut::DieAfter, Cut::GoneAfter];
 
-/// Leads clips to their end by sweeps, every other one cut at the same call, until no call is left
-/// to cut; how many clips that took.
+/// Runs sweeps until each clip has reached its end. Every other sweep is interrupted at the same call.
+/// Each clip is interrupted one call later, until no call is left. Returns the number of clips.
 async fn sweep_with_interruptions(
     test: &InterruptionTest,
     ways: &[Cut],
@@ -75,7 +75,7 @@ async fn sweeps_produce_an_uploaded_clip_once() {
     assert_eq!((resources.transcodes, resources.assets.len(), resources.files), (1, 1, 1));
 }
 
-/// Has clips expire, one after the other; nothing is left of any of them.
+/// Lets clips expire, one after the other, and asserts that nothing is left of them.
 async fn check_expiry(test: &InterruptionTest, mut prepare: impl AsyncFnMut() -> Clip) {
     let library = test.api.library();
     let expiry =

@@ -66,7 +66,7 @@ pub(super) async fn create_uploaded_clip(test: &InterruptionTest) -> Clip {
     clip
 }
 
-/// A clip of a file whose transcode has made something; none of it plays.
+/// Creates a clip whose transcode has written media that does not play.
 async fn create_transcoding_clip(test: &InterruptionTest) -> Clip {
     let clip = create_uploaded_clip(test).await;
     let bucket = test.variables().required("CLIPS_BUCKET").unwrap();
@@ -105,7 +105,7 @@ fn build_object_created(test: &InterruptionTest, key: &str) -> aws_lambda_events
     message(&json!({ "detail": { "bucket": { "name": bucket }, "object": { "key": key } } }))
 }
 
-/// Every clip is ready, and was transcoded once.
+/// Asserts that every clip is ready and was transcoded once.
 async fn assert_all_ready(test: &InterruptionTest, count: usize) -> Resources {
     test.settle(|clip| clip.status == Status::Ready).await;
     let resources = Inventory::collect(test).await.assert_all_equal(count);
@@ -117,7 +117,7 @@ async fn assert_all_ready(test: &InterruptionTest, count: usize) -> Resources {
     resources
 }
 
-/// Announces files with keys; those that got no reply are announced again with the same one.
+/// Creates uploads with idempotency keys. A request without a reply is repeated with the same key.
 async fn interrupt_create_upload(test: &InterruptionTest, body: &Value) -> usize {
     let create = CreateUpload::new(&test.sdk, test.variables()).unwrap();
     interrupt_keyed_requests(201, body, async |request| create.handle(request).await).await
@@ -203,7 +203,7 @@ async fn a_dropped_file_becomes_one_clip() {
     };
     let work = async |key: &String| transcode.handle(build_object_created(&test, key)).await;
     let tried = interrupt_each_call(&CUTS, prepare, work).await;
-    // Only the queue knows of the file: it gives its message again, whatever came of the first.
+    // Only the queue knows the file, so it delivers the message again whatever the first run did.
     for run in &tried {
         work(&run.case).await.unwrap();
     }
