@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 use url::{Host, Url};
 
 use super::signature::{SecretError, Signer};
-use crate::clip::{ClipId, CompetitionId, Status};
+use crate::clip::{ClipId, ClipKey, CompetitionId, Status};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::lambda::EventHandler;
@@ -94,6 +94,8 @@ struct ChangedClip {
 /// A message that is posted to the webhook.
 #[derive(Debug)]
 pub struct WebhookMessage {
+    /// The clip that has changed.
+    pub clip: ClipKey,
     /// The same for each try of one change, so that a receiver can recognize a repeated message.
     pub id: String,
     pub body: String,
@@ -152,7 +154,7 @@ impl EventHandler for DeliverWebhook {
             let mut retry_after = None;
             let posted = self.post(&webhook_message, &mut retry_after, Utc::now()).await;
             if posted.is_err() {
-                self.delay(&message, retry_after).await;
+                self.delay(&message, &webhook_message.clip, retry_after).await;
             }
             posted?;
         }
@@ -164,7 +166,7 @@ impl DeliverWebhook {
     /// Posts a message. If the receiver refuses it and requests a pause, sets `retry_after`.
     async fn post(
         &self,
-        WebhookMessage { id, body }: &WebhookMessage,
+        WebhookMessage { clip, id, body }: &WebhookMessage,
         retry_after: &mut Option<u32>,
         now: DateTime<Utc>,
     ) -> Result<(), DeliverWebhookError> {
@@ -187,11 +189,14 @@ impl DeliverWebhook {
         // Only the status matters. The body is not read.
         match response.status() {
             status if status.is_success() => {
-                tracing::info!("{host} accepted webhook message {id}");
+                tracing::info!(clip.id = %clip, "{host} accepted webhook message {id}");
                 Ok(())
             }
             StatusCode::GONE => {
-                tracing::warn!("{host} answered 410 to webhook message {id}: remove this webhook");
+                tracing::warn!(
+                    clip.id = %clip,
+                    "{host} answered 410 to webhook message {id}: remove this webhook"
+                );
                 Ok(())
             }
             status => {
@@ -203,7 +208,7 @@ impl DeliverWebhook {
 
     /// Delays the next delivery of a message. If this fails, SQS delivers it after the visibility
     /// timeout of the queue.
-    async fn delay(&self, message: &SqsMessage, retry_after: Option<u32>) {
+    async fn delay(&self, message: &SqsMessage, clip: &ClipKey, retry_after: Option<u32>) {
         let seconds = choose_pause(message).max(retry_after.unwrap_or_default());
         let delayed = self
             .sqs
@@ -215,7 +220,8 @@ impl DeliverWebhook {
             .await
             .map_err(aws_sdk_sqs::Error::from);
         if let Err(failure) = delayed {
-            tracing::warn!("could not delay a webhook message: {}", error::chain(&failure));
+            let chain = error::chain(&failure);
+            tracing::warn!(clip.id = %clip, "could not delay a webhook message: {chain}");
         }
     }
 
@@ -247,7 +253,8 @@ impl WebhookMessage {
             "timestamp": detail["updatedAt"],
             "data": detail,
         });
-        Ok(Self { id, body: body.to_string() })
+        let clip = ClipKey { competition: clip.competition, clip: clip.clip };
+        Ok(Self { clip, id, body: body.to_string() })
     }
 }
 
