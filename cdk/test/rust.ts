@@ -83,14 +83,19 @@ function parseReading(source: string, self: string): Reading {
       /(?:(\w+)::)?(\w+)\((?:&?sdk, )?&?(?:variables|Variables::from_process\(\))\)/g,
     ),
   ];
+  // `serve::<CreateClip>()` and `run_handler::<Sweep>()` call `new` of the type.
+  const handlers = [...source.matchAll(/\b(?:serve|run_handler)::<(\w+)>\(\)/g)];
   return {
     required: names(always, 'required|parsed'),
     optional: [...names(always, 'optional'), ...conditional.map(([, another = '']) => another)],
     conditional: conditional.map(
       ([, another = '', block = '']) => [another, parseReading(block, self)] as const,
     ),
-    calls: calls.map(([, type, name]) =>
-      type === undefined ? `${name}` : `${type === 'Self' ? self : type}::${name}`,
-    ),
+    calls: [
+      ...calls.map(([, type, name]) =>
+        type === undefined ? `${name}` : `${type === 'Self' ? self : type}::${name}`,
+      ),
+      ...handlers.map(([, type]) => `${type}::new`),
+    ],
   };
 }
