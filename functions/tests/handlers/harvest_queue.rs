@@ -81,8 +81,8 @@ async fn an_impossible_first_clip_does_not_block_the_queue() {
         let clip = Clip { queued_at: Some(at(since)), ..clip.clone() };
         api.library().create(&clip).await.unwrap();
     }
-    let swept = api.stack.functions.sweep.run(Utc::now()).await.unwrap();
-    assert_eq!(swept.started, 3);
+    let report = api.stack.functions.sweep.run(Utc::now()).await.unwrap();
+    assert_eq!(report.started, 3);
     let status = async |clip: &Clip| api.library().find(&clip.key()).await.unwrap().unwrap().status;
     assert_eq!(status(&gone).await, Status::Failed);
     assert_eq!(status(&expired).await, Status::Failed);

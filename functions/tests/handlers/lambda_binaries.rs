@@ -316,6 +316,6 @@ async fn a_missing_environment_variable_fails_the_cold_start() {
         .await
         .unwrap();
     assert!(!output.status.success());
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("CLIPS_TABLE"), "{told}");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(log.contains("CLIPS_TABLE"), "{log}");
 }

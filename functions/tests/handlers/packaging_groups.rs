@@ -71,7 +71,7 @@ async fn a_clip_uses_the_group_with_free_assets_or_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_group_costs_one_call() {
+async fn a_full_group_costs_one_more_call() {
     let (api, _groups) = start().await;
     let sdk = interruptible(&api.stack.sdk);
     let assets = Assets::from_variables(&sdk, &api.stack.variables).unwrap();
@@ -88,7 +88,7 @@ async fn a_full_group_costs_one_call() {
     let (_, created) = ensure(&third).await;
     assert!(matches!(created, Err(AssetError::NoRoom { .. })), "{created:?}");
     let (_, created) = ensure(&second).await;
-    assert!(created.is_ok(), "it has its place: {created:?}");
+    assert!(created.is_ok(), "the existing asset was not found: {created:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::api::{Api, Reply, at};
 
 #[track_caller]
-fn check(answer: &Reply, status: u16, name: &str, field: Option<&str>, sentence: &str) {
-    let told = format!("{:#}", answer.body);
-    assert_eq!(answer.status.as_u16(), status, "{told}");
-    assert_eq!(answer.body["type"], format!("urn:matchcut:problem:{name}"), "{told}");
-    assert_eq!(answer.body.get("field").and_then(Value::as_str), field, "{told}");
-    assert!(answer.body["detail"].as_str().unwrap().contains(sentence), "{told}");
+fn check(answer: &Reply, status: u16, name: &str, field: Option<&str>, detail: &str) {
+    let body = format!("{:#}", answer.body);
+    assert_eq!(answer.status.as_u16(), status, "{body}");
+    assert_eq!(answer.body["type"], format!("urn:matchcut:problem:{name}"), "{body}");
+    assert_eq!(answer.body.get("field").and_then(Value::as_str), field, "{body}");
+    assert!(answer.body["detail"].as_str().unwrap().contains(detail), "{body}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,8 +62,8 @@ async fn an_invalid_clip_request_is_refused_with_a_reason_and_creates_nothing() 
         (&long("description", 2001), 400, field, Some("description"), "At most 2000"),
         (&huge, 413, "body-too-large", None, "At most 65536"),
     ];
-    for (body, status, name, field, sentence) in table {
-        check(&api.post_clip(body).await, status, name, field, sentence);
+    for (body, status, name, field, detail) in table {
+        check(&api.post_clip(body).await, status, name, field, detail);
     }
     assert_eq!((api.rows().await.len(), api.objects().len()), (0, 0));
 }
@@ -110,8 +110,8 @@ async fn an_invalid_list_request_is_refused_with_a_reason() {
         ("/clips", 404, "not-found", None, "There is no path /api/clips"),
         ("/clip", 405, "method-not-allowed", None, "This path allows POST."),
     ];
-    for (path, status, name, field, sentence) in table {
-        check(&api.get(path).await, status, name, field, sentence);
+    for (path, status, name, field, detail) in table {
+        check(&api.get(path).await, status, name, field, detail);
     }
     let answer = api.request(Method::DELETE, "/competitions/demo/clips", &[], "").await;
     check(&answer, 405, "method-not-allowed", None, "This path allows GET.");

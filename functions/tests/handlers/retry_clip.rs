@@ -51,7 +51,11 @@ async fn a_retried_ingest_keeps_the_media_and_creates_another_asset() {
     let clip = record_failure(&api, &packaging, FailureCode::IngestFailed).await;
     let objects = api.objects();
     assert_eq!(retry(&api, &clip).await.body["status"], "packaging");
-    assert_eq!(retry(&api, &clip).await.body["attempt"], 2, "asked twice, it is tried once");
+    assert_eq!(
+        retry(&api, &clip).await.body["attempt"],
+        2,
+        "two retry requests must start one attempt"
+    );
     sweep(&api).await;
     let ready = api.sweep_until(&key, Status::Ready).await;
     assert_eq!((ready.attempt, ready.media_attempt), (2, 1));

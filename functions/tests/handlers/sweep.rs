@@ -115,8 +115,8 @@ async fn a_failing_clip_does_not_stop_the_sweep() {
     let other = Clip { source, ..other };
     api.library().create(&lost).await.unwrap();
     api.library().create(&other).await.unwrap();
-    let swept = sweep.run(Utc::now()).await.unwrap();
-    assert_eq!(swept.started, 2);
+    let report = sweep.run(Utc::now()).await.unwrap();
+    assert_eq!(report.started, 2);
     let status = async |clip: &Clip| api.library().find(&clip.key()).await.unwrap().unwrap().status;
     assert_eq!(status(&lost).await, Status::Failed);
     assert_eq!(status(&other).await, Status::Harvesting);
@@ -141,7 +141,7 @@ async fn a_row_that_cannot_be_decoded_does_not_stop_the_sweep() {
         api.library().create(clip).await.unwrap();
     }
     api.corrupt_row(&garbled).await;
-    let swept = api.stack.functions.sweep.run(Utc::now()).await.unwrap();
-    assert_eq!((swept.checked, swept.removed), (1, 1));
+    let report = api.stack.functions.sweep.run(Utc::now()).await.unwrap();
+    assert_eq!((report.checked, report.removed), (1, 1));
     assert_eq!(api.library().find(&clip.key()).await.unwrap(), None);
 }
