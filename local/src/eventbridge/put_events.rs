@@ -95,7 +95,8 @@ impl PutEvents {
         if source == "matchcut" && detail_type == "Clip State Changed" {
             let fields = [&detail["competition"], &detail["clip"], &detail["status"]].map(text);
             let [competition, clip, status] = fields;
-            tracing::info!(clip.id = clip, "clip {competition}/{clip} is {status}");
+            let key = format!("{competition}_{clip}");
+            tracing::info!(clip.id = key, "change event of clip {key}: {status}");
             for queue in &self.webhooks {
                 let sent = queue.send(&event.to_string(), Duration::ZERO);
                 sent.map_err(|error| ("InternalFailure", error.to_string()))?;
