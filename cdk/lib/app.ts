@@ -10,7 +10,8 @@ import { readPackagingGroups } from './asset/packaging-groups.ts';
 import { refuseTooManyBehaviors } from './delivery/delivery.ts';
 import { EmulatorSynthesizer } from './emulator/emulator.ts';
 import { LiveStack } from './live-stack.ts';
-import { ROOT, readContextSettings } from './settings/settings.ts';
+import { readContextSettings } from './settings/read-settings.ts';
+import { ROOT } from './settings/settings.ts';
 import { Vod } from './vod-stack.ts';
 
 export function createApp(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { readSettings } from '../lib/settings/settings.ts';
+import { readSettings } from '../lib/settings/read-settings.ts';
 import { ENDPOINT, EXISTING, MADE, PRIVATE, WEBHOOK } from './synthesis.ts';
 
 function check(wrong: Record<string, unknown>, ...sentences: RegExp[]): void {

@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 
 import { RootConstruct } from 'constructs';
 
-import { readContextSettings, type Settings } from '../lib/settings/settings.ts';
+import { readContextSettings } from '../lib/settings/read-settings.ts';
+import type { Settings } from '../lib/settings/settings.ts';
 
 export interface DeployArguments {
   /** The settings as given: `-c key=value`. */

@@ -133,10 +133,10 @@ fn every_state_meets_every_trigger() {
     }
 }
 
-/// Each failure, for a clip of the stream and one of a file: what is done again, and whose
-/// media the clip then has.
+/// Retries each failure, of a live and of an uploaded clip. Checks the status after the retry, and the
+/// attempt whose media the clip then has.
 #[test]
-fn a_retry_does_again_what_failed() {
+fn a_retry_repeats_only_the_step_that_failed() {
     use FailureCode::{AssetRefused, HarvestFailed, HarvestRefused, IngestFailed};
 
     let file = clip(Status::Uploading).source;

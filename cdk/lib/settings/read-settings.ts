@@ -1,0 +1,317 @@
+/**
+ * Reads the settings of a deployment, checks them and fills in the defaults.
+ *
+ * Give a setting as `-c key=value`, or all settings in a JSON file as `-c settings=file.json`. A key on
+ * the command line overrides the file. Write lists and objects as JSON. Paths are relative to the
+ * project's folder.
+ */
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import type { Node } from 'constructs';
+
+import {
+  type ChannelSettings,
+  DEFAULT_LADDER,
+  DRM_SYSTEMS,
+  type DrmSettings,
+  type DrmSystem,
+  type OriginEndpoint,
+  type Rendition,
+  ROOT,
+  type Settings,
+  SettingsError,
+  type WebhookSettings,
+} from './settings.ts';
+import { SettingsReader } from './settings-reader.ts';
+
+/** The retention times in days that CloudWatch Logs accepts. */
+const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653];
+
+/** Each webhook has a rule, two queues and a function. Other systems can use the event bus. */
+const MAX_WEBHOOKS = 5;
+
+const SECRET = /^arn:aws[a-z-]*:secretsmanager:/;
+const COMPETITION = /^[A-Za-z0-9-]{1,64}$/;
+const ORIGIN = /^https:\/\/[a-z0-9.-]+(:\d+)?$/;
+
+/** Reads the settings from the context of the app. */
+export function readContextSettings(node: Node): Settings {
+  const context: unknown = node.getAllContext();
+  const given = Object.entries(context as Record<string, unknown>).filter(([key]) =>
+    isSetting(key),
+  );
+  const file: unknown = node.tryGetContext('settings');
+  return readSettings({
+    ...(file === undefined ? {} : readSettingsFile(String(file))),
+    ...Object.fromEntries(given),
+  });
+}
+
+/** The CDK's own context has `:` or `/` in its names, or one of these names. */
+function isSetting(key: string): boolean {
+  return (
+    !/[:/]/.test(key) &&
+    !['settings', 'emulator', 'cli-telemetry', 'acknowledged-issue-numbers'].includes(key)
+  );
+}
+
+function readSettingsFile(path: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(resolve(ROOT, path), 'utf8')) as Record<string, unknown>;
+  } catch (error) {
+    throw new SettingsError(
+      `Could not read the settings file ${path}: ${(error as Error).message}.`,
+    );
+  }
+}
+
+/** Reads and checks settings. Throws `SettingsError` with one line for each mistake. */
+export function readSettings(given: Record<string, unknown>): Settings {
+  const read = new SettingsReader(given);
+  const settings: Settings = {
+    name: read.text(
+      'name',
+      'matchcut',
+      /^(?!.*(aws|amazon|cognito))[a-z][a-z0-9-]{0,19}$/,
+      '1 to 20 lowercase letters, digits and hyphens, without aws, amazon or cognito',
+    ),
+    account:
+      read.optionalText('account', /^\d{12}$/, 'an account id of 12 digits') ??
+      process.env['CDK_DEFAULT_ACCOUNT'],
+    region: read.text(
+      'region',
+      process.env['CDK_DEFAULT_REGION'],
+      /^[a-z]{2}(-[a-z]+)+-\d$/,
+      'a region such as eu-central-1',
+    ),
+    architecture: read.oneOf('architecture', ['x86_64', 'arm64'], 'x86_64'),
+    functions: read.text('functions', 'target/lambda', /./, 'a folder'),
+
+    channels: read.list('channels', [{ id: 'main', competition: 'demo' }], readChannel),
+    encoders: read.texts(
+      'encoders',
+      [],
+      /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/,
+      'a CIDR block such as 203.0.113.7/32',
+    ),
+    input: read.oneOf('input', ['RTMP_PUSH', 'RTP_PUSH'], 'RTMP_PUSH'),
+    redundant: read.flag('redundant', false),
+    ladder: read.list('ladder', DEFAULT_LADDER, readRendition),
+    segmentSeconds: read.whole('segmentSeconds', 2, 1, 30),
+    startoverSeconds: read.whole('startoverSeconds', 86_400, 60, 1_209_600),
+
+    viewerAccess: read.oneOf('viewerAccess', ['public', 'private'], 'public'),
+    playbackKeySecretArn: read.optionalText('playbackKeySecretArn', SECRET, 'the ARN of a secret'),
+    playbackPublicKey: read.optionalText(
+      'playbackPublicKey',
+      /^-----BEGIN PUBLIC KEY-----/,
+      'a public key in PEM',
+    ),
+    playbackHours: read.whole('playbackHours', 12, 1, 168),
+    allowedOrigins: read.texts(
+      'allowedOrigins',
+      ['*'],
+      /^(\*|https?:\/\/[a-z0-9.-]+(:\d+)?)$/,
+      'an origin such as https://app.example.com',
+    ),
+    loginCallbacks: read.texts(
+      'loginCallbacks',
+      [],
+      /^(https:\/\/|http:\/\/localhost\b)/,
+      'an https URL',
+    ),
+    domain: read.optionalText(
+      'domain',
+      /^[a-z0-9-]+(\.[a-z0-9-]+)+$/,
+      'a host such as clips.example.com',
+    ),
+    certificateArn: read.optionalText(
+      'certificateArn',
+      /^arn:aws[a-z-]*:acm:us-east-1:/,
+      'the ARN of a certificate in us-east-1',
+    ),
+    originShield: read.flag('originShield', false),
+    drm: read.optionalObject('drm', readDrm),
+    packagingGroups: read.text('packagingGroups', 'packaging-groups', /./, 'a folder'),
+    identifierRound: read.whole('identifierRound', 1, 1, 1_000_000),
+
+    logDays: read.whole('logDays', 90, 1, 3653),
+    coldAfterDays: read.optionalWhole('coldAfterDays', 30, 3650),
+    originalsExpireAfterDays: read.optionalWhole('originalsExpireAfterDays', 1, 3650),
+    clipsExpireAfterDays: read.optionalWholes(
+      'clipsExpireAfterDays',
+      /^(\*|[A-Za-z0-9-]{1,64})$/,
+      'a competition or *',
+      1,
+      36_500,
+    ),
+    keepData: read.flag('keepData', true),
+
+    webhooks: read.list('webhooks', [], readWebhook),
+
+    alarmEmail: read.optionalText('alarmEmail', /^[^@\s]+@[^@\s]+\.[^@\s]+$/, 'an e-mail address'),
+    monthlyBudget: read.optionalWhole('monthlyBudget', 1, 10_000_000),
+  };
+  read.refuseUnknown();
+  checkCombinations(settings, read);
+  if (read.mistakes.length > 0) throw new SettingsError(read.mistakes.join('\n'));
+  return settings;
+}
+
+function readChannel(read: SettingsReader): ChannelSettings {
+  const originEndpoint = read.optionalObject('originEndpoint', (endpoint): OriginEndpoint => {
+    const secret = endpoint.optionalText('cdnIdentifierSecretArn', SECRET, 'the ARN of a secret');
+    return {
+      id: endpoint.text('id', undefined, /^[A-Za-z0-9_-]+$/, 'the id of an origin endpoint'),
+      manifest: endpoint.text(
+        'manifest',
+        undefined,
+        /^https:\/\/[^/?#]+\/out\/[^?#]+\.m3u8$/,
+        'an https URL with /out/ in its path that ends in .m3u8',
+      ),
+      ...(secret === undefined ? {} : { cdnIdentifierSecretArn: secret }),
+    };
+  });
+  return {
+    id: read.text(
+      'id',
+      undefined,
+      /^[a-z0-9-]{1,20}$/,
+      '1 to 20 lowercase letters, digits and hyphens',
+    ),
+    competition: read.text(
+      'competition',
+      undefined,
+      COMPETITION,
+      '1 to 64 letters, digits and hyphens',
+    ),
+    ...(originEndpoint === undefined ? {} : { originEndpoint }),
+  };
+}
+
+function readWebhook(read: SettingsReader): WebhookSettings {
+  return {
+    name: read.text(
+      'name',
+      undefined,
+      /^[a-z0-9-]{1,20}$/,
+      '1 to 20 lowercase letters, digits and hyphens',
+    ),
+    url: read.text(
+      'url',
+      undefined,
+      /^https:\/\/[^\s/@]+(\/\S*)?$/,
+      'an https URL without a user name',
+    ),
+    secretArn: read.text('secretArn', undefined, SECRET, 'the ARN of a secret'),
+  };
+}
+
+function readRendition(read: SettingsReader): Rendition {
+  return {
+    width: read.whole('width', undefined, 64, 4096),
+    height: read.whole('height', undefined, 64, 2160),
+    bitrate: read.whole('bitrate', undefined, 100_000, 50_000_000),
+  };
+}
+
+function readDrm(read: SettingsReader): DrmSettings {
+  return {
+    url: read.text(
+      'url',
+      undefined,
+      /^https:\/\/[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com\/.+/,
+      'the URL of an API of API Gateway',
+    ),
+    systems: read.texts(
+      'systems',
+      DRM_SYSTEMS,
+      /^(fairplay|widevine|playready)$/,
+      'fairplay, widevine or playready',
+    ) as readonly DrmSystem[],
+    live: read.flag('live', false),
+  };
+}
+
+/** Checks the rules that involve several settings. */
+function checkCombinations(settings: Settings, read: SettingsReader): void {
+  const made = settings.channels.filter((channel) => channel.originEndpoint === undefined);
+  const check = (isValid: boolean, sentence: string) => {
+    if (!isValid) read.mistakes.push(sentence);
+  };
+  check(
+    settings.channels.length > 0,
+    'Setting channels is empty. It must have at least one channel.',
+  );
+  const findDuplicates = (names: readonly string[]) =>
+    new Set(names.filter((name, at) => names.indexOf(name) !== at));
+  for (const id of findDuplicates(settings.channels.map((channel) => channel.id))) {
+    read.mistakes.push(`Setting channels has two channels named ${id}.`);
+  }
+  check(
+    settings.webhooks.length <= MAX_WEBHOOKS,
+    `Setting webhooks has ${settings.webhooks.length} subscribers. The maximum is ${MAX_WEBHOOKS}. Other systems can add a rule on the event bus.`,
+  );
+  for (const name of findDuplicates(settings.webhooks.map((webhook) => webhook.name))) {
+    read.mistakes.push(`Setting webhooks has two subscribers named ${name}.`);
+  }
+  const identifiers = settings.channels.map(
+    (channel) => channel.originEndpoint?.cdnIdentifierSecretArn ?? '',
+  );
+  const secrets = new Set(identifiers.filter((arn) => arn !== ''));
+  check(
+    secrets.size + (made.length > 0 ? 1 : 0) <= 1 || secrets.size === 0,
+    'Setting channels has endpoints with different CDN identifiers. create-clip can send only one, so use one secret for all endpoints.',
+  );
+  check(
+    made.length === 0 || settings.encoders.length > 0,
+    'Setting encoders is missing. Set the addresses from which the encoder pushes, such as -c encoders=203.0.113.7/32, ' +
+      'or set originEndpoint of the channel to an existing endpoint.',
+  );
+  check(
+    !settings.encoders.includes('0.0.0.0/0'),
+    'Setting encoders must not be 0.0.0.0/0, which allows the whole Internet to push.',
+  );
+  check(
+    settings.ladder.length > 0,
+    'Setting ladder is empty. It must have at least one rendition.',
+  );
+  check(
+    settings.startoverSeconds >= 10 * settings.segmentSeconds,
+    'Setting startoverSeconds must be at least ten times segmentSeconds.',
+  );
+  check(
+    LOG_DAYS.includes(settings.logDays),
+    `Setting logDays must be one of ${LOG_DAYS.join(', ')}.`,
+  );
+  check(
+    (settings.domain === undefined) === (settings.certificateArn === undefined),
+    'Settings domain and certificateArn must be set together. A domain needs a certificate in us-east-1.',
+  );
+  check(
+    settings.monthlyBudget === undefined || settings.alarmEmail !== undefined,
+    'Setting monthlyBudget needs the setting alarmEmail, the recipient of its e-mails.',
+  );
+  if (settings.viewerAccess === 'private') {
+    check(
+      settings.playbackKeySecretArn !== undefined && settings.playbackPublicKey !== undefined,
+      'A private library needs the settings playbackKeySecretArn and playbackPublicKey. make deploy creates both.',
+    );
+    check(
+      settings.allowedOrigins.every((origin) => ORIGIN.test(origin)),
+      'A private library needs the https origins of its players in allowedOrigins. Browsers send no cookies if any origin is allowed.',
+    );
+  }
+  if (settings.drm !== undefined) {
+    check(
+      settings.drm.systems.includes('fairplay'),
+      'Setting drm.systems must include fairplay. Without it, HLS does not play.',
+    );
+    check(
+      settings.drm.systems.some((system) => system !== 'fairplay'),
+      'Setting drm.systems must include widevine or playready. Without them, DASH does not play.',
+    );
+  }
+}
