@@ -1,8 +1,8 @@
-// Applies a branding to the document: colors as custom properties, the icon, and the log.
+/** Applies a branding to a page: colors as custom properties, the icon, and the log. */
 
-import { type Branding, type LoadedBranding, pictureUrl } from './branding';
-import { deriveShades } from './palette';
-import { SURFACES } from './surfaces';
+import { type Branding, type LoadedBranding, pictureUrl } from './branding.ts';
+import { chooseTextOn, deriveHover, deriveTextColor } from './palette.ts';
+import { SURFACES } from './surfaces.ts';
 
 /** The parts of a document that a branding changes. */
 export interface BrandedDocument {
@@ -10,33 +10,36 @@ export interface BrandedDocument {
   querySelector(selector: 'link[rel="icon"]'): { href: string } | null;
 }
 
-/** Shows a branding on a page, and names unknown fields of its file in the log. */
+/** Shows a branding on a page, and names what is wrong with its file in the log. */
 export function applyBranding(
   { branding, problems, unknownFields }: LoadedBranding,
-  document: BrandedDocument,
+  page: BrandedDocument = document as Document & BrandedDocument,
 ): void {
-  for (const [name, value] of deriveProperties(branding))
-    document.documentElement.style.setProperty(name, value);
-  const icon = document.querySelector('link[rel="icon"]');
+  for (const [name, value] of deriveProperties(branding.colors))
+    page.documentElement.style.setProperty(name, value);
+  const icon = page.querySelector('link[rel="icon"]');
   if (icon && branding.icon) icon.href = pictureUrl(branding.icon);
   for (const field of unknownFields) console.warn(`branding.json: unknown field ${field}`);
   for (const problem of problems) console.warn(problem);
 }
 
 /**
- * The custom properties of the colors, each for both themes.
+ * The custom properties of the colors that the branding sets. Without one, theme.css decides.
  *
- * For `accent`: `--accent` is a background, `--on-accent` the text on it, and `--accent-text` text on
- * the surfaces of the page. The same for `live`, `ready` and `failed`.
+ * `--accent` is text, links and outlines on the surfaces of either theme. `--accent-fill` is the
+ * color itself as a background, `--accent-hover` the same under the pointer, and `--on-accent` the
+ * text on both.
  */
-export function deriveProperties({ colors }: Pick<Branding, 'colors'>): [string, string][] {
-  return Object.entries(colors).flatMap(([name, color]): [string, string][] => {
-    const light = deriveShades(color, SURFACES.light);
-    const dark = deriveShades(color, SURFACES.dark);
-    return [
-      [`--${name}`, `light-dark(${light.fill}, ${dark.fill})`],
-      [`--on-${name}`, `light-dark(${light.onFill}, ${dark.onFill})`],
-      [`--${name}-text`, `light-dark(${light.text}, ${dark.text})`],
-    ];
+export function deriveProperties(colors: Branding['colors']): [string, string][] {
+  const properties = Object.entries(colors).map(([name, color]): [string, string] => {
+    const light = deriveTextColor(color, SURFACES.light);
+    return [`--${name}`, `light-dark(${light}, ${deriveTextColor(color, SURFACES.dark)})`];
   });
+  if (!colors.accent) return properties;
+  return [
+    ...properties,
+    ['--accent-fill', colors.accent],
+    ['--accent-hover', deriveHover(colors.accent)],
+    ['--on-accent', chooseTextOn(colors.accent)],
+  ];
 }

@@ -1,7 +1,7 @@
-// Reads branding.json: the name, colors, competitions and tags that the pages show.
+/** Reads branding.json: the name, colors, competitions and tags that the pages show. */
 
 import brandingSchema from '../../public/branding.schema.json';
-import { checkBySchema, readDefaults, type Schema } from './schema';
+import { checkBySchema, readDefaults, type Schema } from './schema.ts';
 
 /** The path of the file on the site. */
 const BRANDING_PATH = '/branding.json';
@@ -13,7 +13,7 @@ export interface Branding {
   readonly name: string;
   readonly logo: { readonly light?: string; readonly dark?: string };
   readonly icon?: string;
-  readonly colors: Readonly<Record<ColorName, string>>;
+  readonly colors: Readonly<Partial<Record<ColorName, string>>>;
   readonly competitions: readonly { readonly id: string; readonly title: string }[];
   readonly tags: readonly string[];
   readonly languages: readonly string[];
@@ -43,14 +43,10 @@ export const DEFAULT_BRANDING = readDefaults(SCHEMA, SCHEMA) as unknown as Brand
 export function parseBranding(content: unknown): LoadedBranding {
   const { value, violations } = checkBySchema(content, SCHEMA);
   const found = (value ?? {}) as Partial<Branding>;
-  const isInvalid = violations.filter(({ reason }) => reason === 'invalid');
+  const invalid = violations.filter(({ reason }) => reason === 'invalid');
   return {
-    branding: {
-      ...DEFAULT_BRANDING,
-      ...found,
-      colors: { ...DEFAULT_BRANDING.colors, ...found.colors },
-    },
-    problems: isInvalid.map(({ path }) =>
+    branding: { ...DEFAULT_BRANDING, ...found },
+    problems: invalid.map(({ path }) =>
       path
         ? `branding.json: ${path} is invalid and is ignored.`
         : 'branding.json is not an object, so the default branding is used.',

@@ -1,4 +1,4 @@
-// Converts colors between #rrggbb and OKLCH, and measures their contrast.
+/** Converts colors between #rrggbb and OKLCH, and measures their contrast. */
 
 /** A color as lightness (0 to 1), chroma and hue (radians). Equal steps of lightness look equal. */
 export interface Oklch {

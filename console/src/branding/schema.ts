@@ -1,4 +1,4 @@
-// Checks a JSON value by a JSON Schema, and keeps the valid part of the value.
+/** Checks a JSON value by a JSON Schema, and keeps the valid part of the value. */
 
 /** The keywords that branding.schema.json uses. A test fails if it uses another one. */
 export interface Schema {

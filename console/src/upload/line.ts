@@ -1,4 +1,4 @@
-// Waits between two tries, as long as the line is lost.
+/** Waits between two tries, as long as the line is lost. */
 
 /** The wait after the first failure. It doubles with each further failure. */
 const FIRST_DELAY_MS = 1000;
@@ -33,6 +33,8 @@ export function browserLine(window: Window): Line {
 
 /** The wait in milliseconds, with up to a quarter less at random so that tries spread. */
 export function retryDelay(failures: number, isOnline: boolean, random: number): number {
-  const delay = isOnline ? Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1)) : MAX_DELAY_MS;
+  const delay = isOnline
+    ? Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1))
+    : MAX_DELAY_MS;
   return delay * (1 - random / 4);
 }

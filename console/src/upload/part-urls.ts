@@ -1,6 +1,6 @@
-// Keeps the presigned URLs of parts, and requests new ones when they are missing or expired.
+/** Keeps the presigned URLs of parts, and requests new ones when they are missing or expired. */
 
-import type { PartPage } from './service';
+import type { PartPage } from './service.ts';
 
 /** A URL is renewed this long before it expires, because the clocks of two machines differ. */
 const EXPIRY_MARGIN_MS = 60_000;

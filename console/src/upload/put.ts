@@ -1,4 +1,4 @@
-// Sends bytes to a presigned URL. Only XMLHttpRequest reports upload progress in every browser.
+/** Sends bytes to a presigned URL. Only XMLHttpRequest reports upload progress in every browser. */
 
 /** The time without any progress after which a request is given up. */
 const STALL_MS = 60_000;

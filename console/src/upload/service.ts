@@ -1,4 +1,4 @@
-// What an upload needs from the API, and how its failures are told apart.
+/** What an upload needs from the API, and how its failures are told apart. */
 
 /** Where to send a whole file. */
 export interface WholeFile {

@@ -1,8 +1,8 @@
-// Checks that slots limit what runs at the same time.
+/** Checks that slots limit what runs at the same time. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Slots } from './slots';
+import { Slots } from './slots.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -31,7 +31,10 @@ test('no more tasks run than there are slots, in the order of arrival', async ()
 
 test('a failed task frees its slot', async () => {
   const slots = new Slots(1);
-  await assert.rejects(slots.run(() => Promise.reject(new Error('failed')), NEVER), /failed/);
+  await assert.rejects(
+    slots.run(() => Promise.reject(new Error('failed')), NEVER),
+    /failed/,
+  );
   assert.equal(await slots.run(async () => 'next', NEVER), 'next');
 });
 
@@ -47,5 +50,8 @@ test('an aborted task leaves the queue and is not run', async () => {
   end();
   await first;
   assert.equal(await third, 'third');
-  await assert.rejects(slots.run(async () => {}, aborter.signal), /canceled/);
+  await assert.rejects(
+    slots.run(async () => {}, aborter.signal),
+    /canceled/,
+  );
 });

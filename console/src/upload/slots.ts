@@ -1,4 +1,4 @@
-// Limits how many requests run at the same time, over all files: first come, first served.
+/** Limits how many requests run at the same time, over all files: first come, first served. */
 
 /** A number of slots. A task waits for a free slot. */
 export class Slots {

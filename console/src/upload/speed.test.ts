@@ -1,8 +1,8 @@
-// Checks the speed and the time left of uploads.
+/** Checks the speed and the time left of uploads. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Speed } from './speed';
+import { Speed } from './speed.ts';
 
 test('the speed is that of the last ten seconds', () => {
   const speed = new Speed();

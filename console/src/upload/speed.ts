@@ -1,4 +1,4 @@
-// Measures how fast bytes are sent, and estimates the time left.
+/** Measures how fast bytes are sent, and estimates the time left. */
 
 /** The seconds that the speed is averaged over: long enough to read, short enough to be true. */
 const WINDOW_MS = 10_000;

@@ -1,12 +1,12 @@
-// Checks transfers against an S3 and an API in memory, with a line that fails in every way.
+/** Checks transfers against an S3 and an API in memory, with a line that fails in every way. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retryDelay } from './line';
-import { type Put, PutError } from './put';
-import { ApiError, type PartPage, UploadError, type UploadService } from './service';
-import { Slots } from './slots';
-import { sendFile, type TransferContext } from './transfer';
+import { retryDelay } from './line.ts';
+import { type Put, PutError } from './put.ts';
+import { ApiError, type PartPage, UploadError, type UploadService } from './service.ts';
+import { Slots } from './slots.ts';
+import { sendFile, type TransferContext } from './transfer.ts';
 
 const PART_SIZE = 10;
 const PAGE = 3;
@@ -41,7 +41,9 @@ class FakeService implements UploadService {
     if (this.isComplete) return undefined;
     const expiresAt = new Date(this.now + HOUR).toISOString();
     const url = `0/${this.generation}`;
-    return this.isWhole ? { url, headers: { 'content-type': 'video/mp4' }, expiresAt } : this.#page(1);
+    return this.isWhole
+      ? { url, headers: { 'content-type': 'video/mp4' }, expiresAt }
+      : this.#page(1);
   }
 
   async listParts(from: number) {
@@ -137,7 +139,9 @@ class FakeService implements UploadService {
   }
 }
 
-const CONTENT = Array.from({ length: 400 }, (_, at) => String.fromCharCode(33 + (at % 90))).join('');
+const CONTENT = Array.from({ length: 400 }, (_, at) => String.fromCharCode(33 + (at % 90))).join(
+  '',
+);
 const fileOf = (size: number) => new Blob([CONTENT.slice(0, size)]);
 
 test('a file in parts arrives, at most four parts at the same time', async () => {
@@ -224,7 +228,11 @@ test('URLs that S3 refuses are renewed once for all parts', async () => {
 
 test('URLs are renewed before they expire', async () => {
   const service = new FakeService(fileOf(95));
-  service.faults = [() => void (service.now += HOUR)];
+  service.faults = [
+    () => {
+      service.now += HOUR;
+    },
+  ];
   await sendFile(service.context(), false);
   service.assertArrived();
   assert.equal(service.waits, 0);

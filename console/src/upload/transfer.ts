@@ -1,16 +1,16 @@
-// Sends one file to S3: in one request or in parts, with retries, and from where it stopped.
+/** Sends one file to S3: in one request or in parts, with retries, and from where it stopped. */
 
-import type { Line } from './line';
-import { PartUrls } from './part-urls';
-import { type Put, PutError } from './put';
+import type { Line } from './line.ts';
+import { PartUrls } from './part-urls.ts';
+import { type Put, PutError } from './put.ts';
 import {
   ApiError,
   type PartPage,
   UploadError,
   type UploadService,
   type WholeFile,
-} from './service';
-import type { Slots } from './slots';
+} from './service.ts';
+import type { Slots } from './slots.ts';
 
 /** How often S3 may refuse fresh URLs of one part before the upload fails. */
 const MAX_REFUSALS = 3;
