@@ -19,8 +19,8 @@ export function applyBranding(
     page.documentElement.style.setProperty(name, value);
   const icon = page.querySelector('link[rel="icon"]');
   if (icon && branding.icon) icon.href = pictureUrl(branding.icon);
-  for (const field of unknownFields) console.warn(`branding.json: unknown field ${field}`);
-  for (const problem of problems) console.warn(problem);
+  for (const field of unknownFields) console.warn('branding.json: unknown-field', field);
+  for (const { kind, field } of problems) console.warn('branding.json:', kind, field ?? '');
 }
 
 /**

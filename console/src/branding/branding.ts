@@ -28,10 +28,17 @@ export type ColorName = 'accent' | 'live' | 'ready' | 'failed';
 /** A branding, and what is wrong with its file. */
 export interface LoadedBranding {
   readonly branding: Branding;
-  /** One sentence for each problem that operators should know of. */
-  readonly problems: readonly string[];
+  /** What operators should know of. */
+  readonly problems: readonly BrandingProblem[];
   /** Fields that the pages do not know, such as `colors.acent`. */
   readonly unknownFields: readonly string[];
+}
+
+/** A reason why the file, or a part of it, is not used. */
+export interface BrandingProblem {
+  readonly kind: 'not-loaded' | 'not-json' | 'not-an-object' | 'invalid-field';
+  /** The path of the invalid field. */
+  readonly field?: string;
 }
 
 const SCHEMA: Schema = brandingSchema;
@@ -47,9 +54,7 @@ export function parseBranding(content: unknown): LoadedBranding {
   return {
     branding: { ...DEFAULT_BRANDING, ...found },
     problems: invalid.map(({ path }) =>
-      path
-        ? `branding.json: ${path} is invalid and is ignored.`
-        : 'branding.json is not an object, so the default branding is used.',
+      path ? { kind: 'invalid-field', field: path } : { kind: 'not-an-object' },
     ),
     unknownFields: violations.filter(({ reason }) => reason === 'unknown').map(({ path }) => path),
   };
@@ -57,23 +62,23 @@ export function parseBranding(content: unknown): LoadedBranding {
 
 /** Requests the branding file. Never fails: without a usable file, all values are defaults. */
 export async function loadBranding(request: typeof fetch = fetch): Promise<LoadedBranding> {
-  const useDefaults = (cause: string): LoadedBranding => ({
+  const useDefaults = (kind: BrandingProblem['kind']): LoadedBranding => ({
     branding: DEFAULT_BRANDING,
-    problems: [`branding.json ${cause}, so the default branding is used.`],
+    problems: [{ kind }],
     unknownFields: [],
   });
   let text: string;
   try {
     const response = await request(BRANDING_PATH);
-    if (!response.ok) return useDefaults(`could not be loaded (HTTP status ${response.status})`);
+    if (!response.ok) return useDefaults('not-loaded');
     text = await response.text();
   } catch {
-    return useDefaults('could not be loaded');
+    return useDefaults('not-loaded');
   }
   try {
     return parseBranding(JSON.parse(text));
   } catch {
-    return useDefaults('is not valid JSON');
+    return useDefaults('not-json');
   }
 }
 
