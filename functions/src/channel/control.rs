@@ -34,7 +34,11 @@ impl Control {
         }
     }
 
-    async fn send(self, media_live: &MediaLive, id: &str) -> Result<ControlOutcome, MediaLiveError> {
+    async fn send(
+        self,
+        media_live: &MediaLive,
+        id: &str,
+    ) -> Result<ControlOutcome, MediaLiveError> {
         match self {
             Self::Start => media_live.start(id).await,
             Self::Stop => media_live.stop(id).await,

@@ -151,7 +151,8 @@ impl Monitor {
 
     /// Reads the state and the alerts. `None` if the state cannot be read.
     async fn describe(&self, channel: &Channel, id: &str) -> Option<Encoder> {
-        let (state, alerts) = tokio::join!(self.media_live.describe(id), self.media_live.alerts(id));
+        let (state, alerts) =
+            tokio::join!(self.media_live.describe(id), self.media_live.alerts(id));
         let alerts = alerts.inspect_err(|failure| log(channel, failure)).unwrap_or_default();
         let state = state.inspect_err(|failure| log(channel, failure)).ok()?;
         Some(Encoder { state, alerts })

@@ -107,7 +107,8 @@ impl LiveEndpoint {
         let media = match parse(&beginning) {
             Ok(Playlist::MasterPlaylist(multivariant)) => {
                 let url = first_rendition(&url, &multivariant)?;
-                let response = self.fetch_up_to(time_shift(url, window), MAX_BEGINNING_SIZE).await?;
+                let response =
+                    self.fetch_up_to(time_shift(url, window), MAX_BEGINNING_SIZE).await?;
                 parse_beginning(&response.0)?
             }
             // A media playlist, whose beginning ends anywhere.
@@ -184,10 +185,7 @@ impl LiveEndpoint {
 }
 
 /// The URL of the first rendition of a multivariant manifest at `url`.
-fn first_rendition(
-    url: &Url,
-    multivariant: &MasterPlaylist,
-) -> Result<Url, ManifestError> {
+fn first_rendition(url: &Url, multivariant: &MasterPlaylist) -> Result<Url, ManifestError> {
     let rendition = multivariant
         .variants
         .iter()

@@ -1,5 +1,6 @@
 //! The search for the first segment of a startover window, against origins of both behaviors.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -48,7 +49,7 @@ async fn serve_manifest(State(origin): State<Origin>, Query(times): Query<Times>
     let mut text = format!("#EXTM3U\n#EXT-X-TARGETDURATION:{length}\n");
     for segment in touched {
         let time = DateTime::from_timestamp(*segment, 0).unwrap().to_rfc3339();
-        text += &format!("#EXT-X-PROGRAM-DATE-TIME:{time}\n#EXTINF:{length},\n{segment}.ts\n");
+        let _ = write!(text, "#EXT-X-PROGRAM-DATE-TIME:{time}\n#EXTINF:{length},\n{segment}.ts\n");
     }
     text.into_response()
 }

@@ -19,7 +19,8 @@ pub(super) struct Alerts {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Alert {
-    alert_type: &'static str,
+    #[serde(rename = "alertType")]
+    kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     cleared_timestamp: Option<DateTime<Utc>>,
     /// The number of the alert, counted from the start of the channel.
@@ -39,15 +40,15 @@ pub(super) enum AlertState {
 
 impl Alerts {
     /// Sets an alert, unless one of this type is set.
-    pub(super) fn set(&self, alert_type: &'static str, message: String, now: DateTime<Utc>) {
+    pub(super) fn set(&self, kind: &'static str, message: String, now: DateTime<Utc>) {
         let mut list = self.lock();
-        let is_set = |it: &Alert| it.alert_type == alert_type && it.state == AlertState::Set;
+        let is_set = |it: &Alert| it.kind == kind && it.state == AlertState::Set;
         if list.iter().any(is_set) {
             return;
         }
         let id = list.len().to_string();
         list.push(Alert {
-            alert_type,
+            kind,
             cleared_timestamp: None,
             id,
             message,

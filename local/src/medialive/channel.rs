@@ -124,9 +124,7 @@ impl Channel {
         })?;
         match found {
             Some(state) if state == expected => Ok(()),
-            state => {
-                Err(AwsError::conflict(format!("channel {} is {:?}", self.id, state)))
-            }
+            state => Err(AwsError::conflict(format!("channel {} is {:?}", self.id, state))),
         }
     }
 
