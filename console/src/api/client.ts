@@ -2,7 +2,7 @@
 
 import createClient, { type Client } from 'openapi-fetch';
 import type { components, paths } from './contract.d.ts';
-import { type Problem, RequestFailed } from './problem.ts';
+import { type Problem, parseRetryAfter, RequestFailed } from './problem.ts';
 
 /** A type of the contract by its name. */
 export type Schema<Name extends keyof components['schemas']> = components['schemas'][Name];
@@ -55,7 +55,8 @@ export async function answer<T>(
     throw new RequestFailed();
   }
   if (reply.response.ok) return { data: reply.data as T, response: reply.response };
-  throw new RequestFailed(asProblem(reply.error, reply.response));
+  const retryAfter = parseRetryAfter(reply.response.headers.get('retry-after'));
+  throw new RequestFailed(asProblem(reply.error, reply.response), retryAfter);
 }
 
 /** A proxy or API Gateway itself may answer without a problem of ours. */

@@ -12,7 +12,11 @@ export type ProblemName = Problem['type'] extends `urn:matchcut:problem:${infer 
 
 /** A request that was answered with a problem, or was not answered (`problem` is absent). */
 export class RequestFailed extends Error {
-  constructor(readonly problem?: Problem) {
+  constructor(
+    readonly problem?: Problem,
+    /** The `Retry-After` of the reply, in seconds. */
+    readonly retryAfter?: number,
+  ) {
     super(problem?.detail ?? 'no reply');
     this.name = 'RequestFailed';
   }
@@ -36,4 +40,12 @@ export function problemText(
 ): string {
   const text = texts[problemName(problem)];
   return (typeof text === 'function' ? text(problem) : text) ?? problem.detail;
+}
+
+/** The seconds of a `Retry-After` header, which is a number of seconds or a date. */
+export function parseRetryAfter(value: string | null, now = Date.now()): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d+$/.test(value)) return Number(value);
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, (at - now) / 1000);
 }
