@@ -2,8 +2,8 @@
 
 import type Hls from 'hls.js';
 import type { FragBufferedData, LevelLoadedData } from 'hls.js';
-import type { FrameTimes } from './part-keeper.ts';
 import { type PlacedSegment, timeOfFrameAt, timeOfFrameBefore } from './frames.ts';
+import type { FrameTimes } from './part-keeper.ts';
 
 /**
  * What is assumed if a manifest has no FRAME-RATE. The middle of such a short frame lies within the

@@ -28,9 +28,7 @@ export function mergePage(
   const hasGap = hasNext && page.length > 0 && fresh.length === page.length && clips.length > 0;
   if (hasGap) return { clips, fresh, hasGap };
   // The page reaches to its last clip that the list has too; without a next page, to the end.
-  const reach = hasNext
-    ? clips.findLastIndex(({ clip }) => polled.has(clip))
-    : clips.length - 1;
+  const reach = hasNext ? clips.findLastIndex(({ clip }) => polled.has(clip)) : clips.length - 1;
   const kept = clips.flatMap((clip, at) => {
     const newer = polled.get(clip.clip);
     if (newer) return [isNewer(newer, clip) ? newer : clip];

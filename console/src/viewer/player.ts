@@ -82,13 +82,19 @@ export class Player {
     const onTracks = () => this.#showCaptions();
     for (const name of ['addtrack', 'removetrack', 'change'])
       video.textTracks.addEventListener(name, onTracks, { signal });
-    video.addEventListener('play', () => this.#change({ stage: 'playable' }), { signal });
-    video.addEventListener('seeked', () => this.#unend(), { signal });
+    for (const name of ['play', 'seeked'])
+      video.addEventListener(name, () => this.#unend(), { signal });
   }
 
   /** Seconds since the first frame of the part. */
   get time(): number {
     return this.#keeper?.time ?? 0;
+  }
+
+  /** How fast the clip plays; 1 is the speed of the event. */
+  set speed(speed: number) {
+    this.video.defaultPlaybackRate = speed;
+    this.video.playbackRate = speed;
   }
 
   /** Loads a clip and shows its first frame, or plays it. */

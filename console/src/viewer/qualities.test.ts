@@ -26,7 +26,10 @@ test('high frame rates are named', () => {
 });
 
 test('two renditions of the same name have their bit rate', () => {
-  assert.deepEqual(labels(at(720, 3e6), at(720, 1.5e6)), ['0 720p · 3.0 Mbit/s', '1 720p · 1.5 Mbit/s']);
+  assert.deepEqual(labels(at(720, 3e6), at(720, 1.5e6)), [
+    '0 720p · 3.0 Mbit/s',
+    '1 720p · 1.5 Mbit/s',
+  ]);
 });
 
 test('upright pictures are named by their width, unknown ones by their bit rate', () => {

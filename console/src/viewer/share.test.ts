@@ -22,7 +22,7 @@ test('the embed code has no markup of the title', () => {
 });
 
 test('the manifest of a format is found by the id of its packaging configuration', () => {
-  const manifests = { 'dash-2': 'c', 'dashing': 'x', 'hls-2': 'b', 'hls-10': 'a' };
+  const manifests = { 'dash-2': 'c', dashing: 'x', 'hls-2': 'b', 'hls-10': 'a' };
   const other = clipAt(5, { manifests });
   assert.equal(manifestOf(other, 'dash'), 'c');
   assert.equal(manifestOf(other, 'hls'), 'a');

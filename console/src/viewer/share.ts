@@ -38,6 +38,11 @@ function momentQuery(moment: number): string {
 }
 
 function escapeAttribute(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+  const entities: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+  };
   return text.replace(/[&<>"]/g, (it) => entities[it] ?? it);
 }
