@@ -57,7 +57,7 @@ export const IDLE: PlayerState = {
 
 /** A network error is retried after this pause. */
 const RETRY_MS = 3_000;
-/** What is assumed of a line that the browser does not measure, in bits a second. */
+/** What most lines carry, in bits a second. */
 const ASSUMED_BITRATE = 4_000_000;
 
 /** Loads hls.js. Call it early, for example when somebody points at a clip. */
@@ -151,7 +151,7 @@ export class Player {
       startPosition: source.part.start + source.moment,
       capLevelToPlayerSize: true,
       testBandwidth: false,
-      abrEwmaDefaultEstimate: measuredBitrate(),
+      abrEwmaDefaultEstimate: assumedBitrate(),
       xhrSetup: (request) => {
         request.withCredentials = source.withCredentials;
       },
@@ -161,6 +161,9 @@ export class Player {
     this.#keep(source, frames);
     const { Events } = Library;
     hls.on(Events.MANIFEST_PARSED, () => this.#change({ qualities: nameQualities(hls.levels) }));
+    hls.on(Events.FRAG_LOADED, () => {
+      lastBitrate = hls.bandwidthEstimate;
+    });
     hls.on(Events.LEVEL_SWITCHED, (_, { level }) => this.#change({ playing: level }));
     hls.on(Events.ERROR, (_, data) => this.#recover(Library, hls, data));
     hls.loadSource(source.manifest);
@@ -230,8 +233,18 @@ function isCaptions({ kind }: TextTrack): boolean {
   return kind === 'captions' || kind === 'subtitles';
 }
 
-/** What the line carries, as far as the browser says. Begins with a picture that fits the line. */
-function measuredBitrate(): number {
-  const { connection } = navigator as { connection?: { downlink?: number } };
-  return connection?.downlink ? connection.downlink * 800_000 : ASSUMED_BITRATE;
+/** What the line carried when a clip of this page was played before, in bits a second. */
+let lastBitrate: number | undefined;
+
+/**
+ * What the line is taken to carry before it is measured. Clips are so short that the first choice
+ * often holds to the end. `downlink` of the browser is coarse: it counts only if it is slow.
+ */
+function assumedBitrate(): number {
+  const { connection } = navigator as {
+    connection?: { downlink?: number; effectiveType?: string };
+  };
+  const isSlow = /2g|3g/.test(connection?.effectiveType ?? '');
+  if (isSlow && connection?.downlink) return connection.downlink * 800_000;
+  return lastBitrate ?? ASSUMED_BITRATE;
 }
