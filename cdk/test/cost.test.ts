@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from '../lib/prices/prices.ts';
 import { formatEstimate, readEvent } from '../tools/cost.ts';
 import { type CostLine, type Event, estimateCost, sumCosts } from '../tools/estimate.ts';
-import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from '../tools/prices.ts';
 
 /** An empty event. Each test adds what it is about. */
 const NOTHING: Event = {

@@ -2,9 +2,9 @@
 
 import { parseArgs } from 'node:util';
 
+import { CDN_TRAFFIC, LEFT_OUT, PRICES, UNKNOWN } from '../lib/prices/prices.ts';
 import { DEFAULT_LADDER } from '../lib/settings/settings.ts';
 import { type CostLine, type Event, estimateCost, sumCosts } from './estimate.ts';
-import { CDN_TRAFFIC, LEFT_OUT, PRICES, UNKNOWN } from './prices.ts';
 
 /** The options that describe an event, with their defaults. */
 const OPTIONS = {

@@ -1,7 +1,8 @@
 /** Estimates the cost of an event: amounts times prices. */
 
+import { AUDIO, countRenditions, listChannelHour, toGigabytes } from '../lib/prices/channel-hour.ts';
+import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from '../lib/prices/prices.ts';
 import type { Rendition } from '../lib/settings/settings.ts';
-import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from './prices.ts';
 
 export interface Event {
   readonly channels: number;
@@ -38,12 +39,6 @@ export interface CostLine {
   readonly price: string;
 }
 
-/** Bits per second of audio in every rendition. */
-const AUDIO = 128_000;
-
-/** MediaLive and MediaConvert bill renditions of this height or more as HD. */
-const HD_HEIGHT = 720;
-
 /** For each clip: the request, the harvest, two formats and one read, with a margin for the sweep. */
 const INVOCATIONS_PER_CLIP = 6;
 const WRITES_PER_CLIP = 20;
@@ -58,10 +53,7 @@ export function estimateCost(
   given: Readonly<Record<string, number>> = {},
 ): CostLine[] {
   const runs = event.channels * event.hours;
-  const redundant = event.redundant ? 'Redundant' : '';
-  const pipelines = event.redundant ? 2 : 1;
-  const hd = event.ladder.filter((rendition) => rendition.height >= HD_HEIGHT).length;
-  const sd = event.ladder.length - hd;
+  const { hd, sd } = countRenditions(event.ladder);
   const all = event.ladder.reduce((sum, rendition) => sum + rendition.bitrate + AUDIO, 0);
   const top = Math.max(...event.ladder.map((rendition) => rendition.bitrate + AUDIO));
   const missed = 1 - event.hitRatio;
@@ -91,10 +83,7 @@ export function estimateCost(
     };
   };
   const lines = [
-    line('MediaLive: input', runs, `mediaLiveInput${redundant}`),
-    line('MediaLive: HD renditions', runs * hd, `mediaLiveHd${redundant}`),
-    line('MediaLive: SD renditions', runs * sd, `mediaLiveSd${redundant}`),
-    line('MediaPackage: live ingest', toGigabytes(all, runs * 3600) * pipelines, 'ingest'),
+    ...listChannelHour(event).map(({ what, amount, price }) => line(what, runs * amount, price)),
     line('MediaPackage: live to the CDN', liveGb * missed, 'livePackaging'),
     line('MediaPackage: harvests', clipGb, 'harvest'),
     line('MediaPackage: clips to the CDN', vodGb * missed, 'vodPackaging'),
@@ -132,9 +121,4 @@ function estimateTraffic(gb: number, given: number | undefined): CostLine {
     usd,
     price: 'cdnTraffic',
   };
-}
-
-/** Converts a bit rate to AWS's GB, 2^30 bytes. */
-function toGigabytes(bitsPerSecond: number, seconds: number): number {
-  return (bitsPerSecond * seconds) / 8 / 2 ** 30;
 }

@@ -3,6 +3,7 @@
 import { Fn, SecretValue, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { computeHourlyUsd } from '../prices/channel-hour.ts';
 import type { ChannelSettings, Settings } from '../settings/settings.ts';
 
 /** The origin of a channel's stream: made by the stack Live, or an existing endpoint. */
@@ -58,6 +59,13 @@ export class Channels {
         viewerManifest: buildViewerManifest(viewerUrl, channel),
         segmentSeconds: settings.segmentSeconds,
         startoverSeconds: settings.startoverSeconds,
+        // Operators can start and stop only the channels that the stack Live made.
+        ...(channel.medialiveChannelId === undefined
+          ? {}
+          : {
+              mediaLiveChannelId: channel.medialiveChannelId,
+              hourlyUsd: computeHourlyUsd(settings),
+            }),
       })),
     );
     // One value, because the functions read one. Channels of the stack Live share it.
@@ -66,6 +74,11 @@ export class Channels {
     )?.cdnIdentifier;
     this.originEnvironment =
       identifier === undefined ? {} : { CDN_IDENTIFIER: identifier.unsafeUnwrap() };
+  }
+
+  /** The ids of the MediaLive channels that the stack Live made. */
+  get mediaLiveChannelIds(): string[] {
+    return this.all.flatMap(({ medialiveChannelId: id }) => (id === undefined ? [] : [id]));
   }
 
   /** The ids of the endpoints from which we harvest. */
