@@ -1,6 +1,11 @@
 /** Estimates the cost of an event: amounts times prices. */
 
-import { AUDIO, countRenditions, listChannelHour, toGigabytes } from '../lib/prices/channel-hour.ts';
+import {
+  AUDIO,
+  countRenditions,
+  listChannelHour,
+  toGigabytes,
+} from '../lib/prices/channel-hour.ts';
 import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from '../lib/prices/prices.ts';
 import type { Rendition } from '../lib/settings/settings.ts';
 

@@ -93,7 +93,7 @@ export class Login extends Construct {
       revocationEndpoint: `${origin}/oauth2/revoke`,
       logoutEndpoint: `${origin}/logout`,
       clientId: this.app.userPoolClientId,
-      scopes: ['openid', ...this.users.scopes.map(({ scopeName }) => scopeName)],
+      scopes: ['openid', ...this.users.scopeNames],
     };
   }
 }

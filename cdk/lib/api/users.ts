@@ -23,6 +23,8 @@ export class Users extends Construct {
   readonly pool: UserPool;
   /** The scopes of the contract. A token gets those of its user's groups. */
   readonly scopes: readonly OAuthScope[];
+  /** The names of these scopes, such as `matchcut/clips.write`. */
+  readonly scopeNames: readonly string[];
 
   constructor(scope: Construct, id: string, props: UsersProps) {
     super(scope, id);
@@ -61,6 +63,9 @@ export class Users extends Construct {
 
     this.addScopeToken(props);
     this.scopes = this.addResourceServer(contract);
+    this.scopeNames = [
+      ...new Set([...contract.groups.values()].flatMap((scopes) => [...scopes.keys()])),
+    ];
   }
 
   /** The issuer of the pool's tokens. */

@@ -280,5 +280,8 @@ export class Upload extends Construct {
  */
 function listSenders({ allowedOrigins, domain }: Settings): string[] {
   if (allowedOrigins.includes('*')) return ['*'];
-  return [...allowedOrigins, domain === undefined ? 'https://*.cloudfront.net' : `https://${domain}`];
+  return [
+    ...allowedOrigins,
+    domain === undefined ? 'https://*.cloudfront.net' : `https://${domain}`,
+  ];
 }
