@@ -1,0 +1,19 @@
+/** What every component of the console can use. */
+
+import { createContext } from 'svelte';
+import type { Api } from './api/client.ts';
+import type { Config } from './api/config.ts';
+import type { Session } from './api/session.svelte.ts';
+import type { Branding, BrandingProblem } from './branding/branding.ts';
+
+/** The parts of the console that live as long as the page. */
+export interface App {
+  readonly config: Config;
+  readonly branding: Branding;
+  readonly brandingProblems: readonly BrandingProblem[];
+  readonly session: Session;
+  readonly api: Api;
+}
+
+/** `useApp()` in a component returns the parts; the entry provides them. */
+export const [useApp, provideApp] = createContext<App>();

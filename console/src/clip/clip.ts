@@ -1,0 +1,66 @@
+/** What the console knows about a clip: the contract's types, and a few facts derived from them. */
+
+import type { Schema } from '../api/client.ts';
+
+/** A clip as operators see it, in any state, deleted ones too. */
+export type Clip = Schema<'ChangeList'>['clips'][number];
+/** The contract's states, and `deleting`. */
+export type Status = Clip['status'];
+/** The body of a cut. */
+export type CutRequest = Schema<'ClipRequest'>;
+/** The body of an edit. */
+export type ClipEdit = Schema<'ClipEdit'>;
+
+/** States that change without a person. */
+const ON_ITS_WAY: readonly Status[] = [
+  'scheduled',
+  'queued',
+  'harvesting',
+  'uploading',
+  'transcoding',
+  'packaging',
+];
+
+/** Most attempts of a clip. */
+export const MAX_ATTEMPTS = 5;
+
+/** Whether the state still changes without a person. */
+export function isOnItsWay(clip: Clip): boolean {
+  return ON_ITS_WAY.includes(clip.status);
+}
+
+/** Whether an operator keeps the clip out of the viewers' lists. */
+export function isHeldBack(clip: Clip): boolean {
+  return !clip.listed || clip.publishAt !== undefined;
+}
+
+/** When the clip starts, in ms since 1970: where the operator asked for it, else where it really starts. */
+export function startOf(clip: Clip): number {
+  return Date.parse(clip.requested?.start ?? clip.actual?.start ?? clip.createdAt);
+}
+
+/** How long the clip is, in ms: what the operator asked for, else its playing time. */
+export function durationOf(clip: Clip): number | undefined {
+  if (clip.requested) return Date.parse(clip.requested.end) - Date.parse(clip.requested.start);
+  return clip.actual && clip.actual.durationSeconds * 1000;
+}
+
+/** The manifest that plays now: the packaged one, else the live stream's with the clip's window. */
+export function playableUrl(clip: Clip): string | undefined {
+  return ('manifest' in clip ? clip.manifest : undefined) ?? clip.preview;
+}
+
+/** The clip's place in the harvest queue, if it waits there. */
+export function queueOf(clip: Clip): { position: number; ahead: number } | undefined {
+  return 'queue' in clip ? clip.queue : undefined;
+}
+
+/** How much of a file is transcoded, in percent. */
+export function progressOf(clip: Clip): number | undefined {
+  return 'progress' in clip ? clip.progress : undefined;
+}
+
+/** A picture of the clip. Clips of files have one when they are ready. */
+export function thumbnailOf(clip: Clip): string | undefined {
+  return 'thumbnails' in clip ? clip.thumbnails?.[0] : undefined;
+}

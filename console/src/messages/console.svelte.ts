@@ -1,0 +1,53 @@
+/** The texts of the console in the language of the operator. */
+
+import { settings } from '../settings/settings.svelte.ts';
+import * as en from './en/console.ts';
+import { Format } from './format.ts';
+import { chooseLanguage, directionOf, type Language, localeOf } from './language.ts';
+import { pseudo } from './pseudo.ts';
+
+/** Every text of the console. `en` is the model that the other languages must match. */
+export type ConsoleMessages = typeof en;
+
+let messages = $state.raw<ConsoleMessages>(en);
+let language = $state<Language>('en');
+const format = $derived(
+  new Format({ locale: localeOf(language, navigator.languages), zone: settings.times }),
+);
+
+/** The texts: `t.live.cut` in a component follows a change of the language. */
+export const t: ConsoleMessages = new Proxy(en, {
+  get: (_, area) => Reflect.get(messages, area),
+});
+
+/** The formatters of the operator's language. */
+export function f(): Format {
+  return format;
+}
+
+/** Loads the language of the address, of the settings, of the branding or of the browser. */
+export async function loadMessages(branded: readonly string[] = []): Promise<void> {
+  const asked = new URLSearchParams(location.search).get('lang');
+  await useLanguage(chooseLanguage([asked, settings.language, ...preferred(branded)]));
+}
+
+/** Shows the console in a language. */
+export async function useLanguage(chosen: Language): Promise<void> {
+  messages = await load(chosen);
+  language = chosen;
+  document.documentElement.lang = chosen;
+  document.documentElement.dir = directionOf(chosen);
+}
+
+async function load(chosen: Language): Promise<ConsoleMessages> {
+  if (chosen === 'de') return import('./de/console.ts');
+  return chosen === 'en' ? en : pseudo(en);
+}
+
+/** The browser's languages. If the branding lists languages, only those. */
+function preferred(branded: readonly string[]): string[] {
+  const wanted = navigator.languages.filter(
+    (it) => !branded.length || branded.includes(it.split('-')[0] ?? it),
+  );
+  return [...wanted, ...branded];
+}

@@ -1,0 +1,18 @@
+/** Problems of the API by their `type`, in German. */
+
+import type { problems as en } from '../en/problems.ts';
+
+export const problems = {
+  unauthorized: 'Sie sind nicht angemeldet.',
+  forbidden: 'Ihr Konto darf das nicht.',
+  'not-found': 'Das gibt es nicht, oder es wurde gelöscht.',
+  'not-retryable':
+    'Dieser Clip kann nicht wiederholt werden: Er ist nicht fehlgeschlagen oder hatte fünf Versuche.',
+  'upload-closed': 'Dieser Upload nimmt keine Teile mehr an.',
+  'precondition-failed': 'Jemand hat diesen Clip inzwischen geändert.',
+  'window-not-aired': 'Das Ende liegt mehr als vier Stunden nach dem Sendepunkt.',
+  'window-expired': 'Der Kanal hält den Anfang dieses Fensters nicht mehr vor.',
+  'window-unavailable': 'Der Stream war nicht während des ganzen Fensters auf Sendung.',
+  'live-unreadable': 'Der Sendepunkt ist gerade unbekannt.',
+  unavailable: 'Der Dienst ist gestört. Bitte noch einmal versuchen.',
+} satisfies typeof en;

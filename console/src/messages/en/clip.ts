@@ -1,0 +1,3 @@
+/** The list of clips and an opened clip, in English. */
+
+export const clip = {};

@@ -1,0 +1,12 @@
+/** The console in English. Each area of the screen has a file of its own. */
+
+export { branding } from './branding.ts';
+export { channel } from './channel.ts';
+export { clip } from './clip.ts';
+export { keys } from './keys.ts';
+export { library } from './library.ts';
+export { live } from './live.ts';
+export { problems } from './problems.ts';
+export { settings } from './settings.ts';
+export { shell } from './shell.ts';
+export { upload } from './upload.ts';

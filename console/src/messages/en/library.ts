@@ -1,0 +1,3 @@
+/** The library screen, in English. */
+
+export const library = {};

@@ -1,0 +1,15 @@
+/** Problems of the API by their `type`, in English. A type that is absent is shown by its `detail`. */
+
+export const problems = {
+  unauthorized: 'You are not logged in.',
+  forbidden: 'Your account may not do this.',
+  'not-found': 'It does not exist, or it has been deleted.',
+  'not-retryable': 'This clip cannot be retried: it has not failed, or has had five attempts.',
+  'upload-closed': 'This upload accepts no more parts.',
+  'precondition-failed': 'Somebody has changed this clip in the meantime.',
+  'window-not-aired': 'The end lies more than four hours ahead of the live edge.',
+  'window-expired': 'The channel no longer keeps the start of this window.',
+  'window-unavailable': 'The stream was not on air during the whole window.',
+  'live-unreadable': 'The live edge is unknown at the moment.',
+  unavailable: 'The service has failed. Try again.',
+};

@@ -1,0 +1,5 @@
+/** The settings dialog, in English. */
+
+export const settings = {
+  title: 'Settings',
+};

@@ -1,0 +1,3 @@
+/** Uploads, in English. */
+
+export const upload = {};

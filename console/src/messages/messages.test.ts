@@ -1,0 +1,27 @@
+/** Tests of languages and formats. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Format } from './format.ts';
+import { chooseLanguage } from './language.ts';
+import { pseudo } from './pseudo.ts';
+
+test('the first language that exists is chosen', () => {
+  assert.equal(chooseLanguage([null, 'fr-FR', 'de-AT', 'en']), 'de');
+  assert.equal(chooseLanguage(['fr']), 'en');
+});
+
+test('the pseudo-language is longer, and keeps values', () => {
+  const messages = pseudo({ cut: 'Cut the clip', last: (n: number) => `last ${n} s` });
+  assert.ok(messages.cut.length >= 'Cut the clip'.length * 1.3);
+  assert.match(messages.last(15), /15/);
+});
+
+test('times and durations have the form of a broadcast clock', () => {
+  const format = new Format({ locale: 'en-GB', zone: 'utc' });
+  const at = Date.UTC(2020, 1, 3, 13, 30, 58, 120);
+  assert.equal(format.time(at, 3), '13:30:58.120');
+  assert.equal(format.time(Date.UTC(2020, 1, 3)), '00:00:00');
+  assert.equal(format.duration(12_400), '0:12');
+  assert.equal(format.duration(3_723_000), '1:02:03');
+});

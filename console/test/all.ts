@@ -1,0 +1,12 @@
+/** Runs every `*.test.ts` beside the sources in one process, because starting one costs more. */
+
+import { readdirSync } from 'node:fs';
+import { register } from 'node:module';
+import { join } from 'node:path';
+
+register('./runes.ts', import.meta.url);
+
+const sources = join(import.meta.dirname, '..', 'src');
+for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort()) {
+  if (file.endsWith('.test.ts')) await import(join(sources, file));
+}
