@@ -56,6 +56,8 @@ test('arguments are read as the app reads its settings, and wrong ones are refus
   });
   assert.equal(operator, 'ann@example.com');
   assert.equal(readDeploySettings(context).region, 'eu-central-1');
+  assert.equal(readArguments(['--pages-only']).pagesOnly, true);
+  assert.equal(readArguments([]).pagesOnly, false);
   assert.throws(() => readArguments(['-c', 'region']), UsageError);
   assert.throws(() => readArguments(['--force']), UsageError);
   assert.throws(() => readDeploySettings({ ...context, startoverSeconds: '5' }), SettingsError);

@@ -12,6 +12,8 @@ export interface DeployArguments {
   readonly context: Readonly<Record<string, string>>;
   /** The first operator's e-mail address. */
   readonly operator: string | undefined;
+  /** Whether only the pages are uploaded. */
+  readonly pagesOnly: boolean;
 }
 
 export class UsageError extends Error {
@@ -27,7 +29,7 @@ export function readArguments(given: readonly string[]): DeployArguments {
     context[pair.slice(0, at)] = pair.slice(at + 1);
   }
   if (values.branding !== undefined) context['branding'] = values.branding;
-  return { context, operator: values.operator };
+  return { context, operator: values.operator, pagesOnly: values['pages-only'] === true };
 }
 
 function parse(given: readonly string[]) {
@@ -35,12 +37,14 @@ function parse(given: readonly string[]) {
     context: { type: 'string', multiple: true, short: 'c' },
     operator: { type: 'string' },
     branding: { type: 'string' },
+    'pages-only': { type: 'boolean' },
   } as const;
   try {
     return parseArgs({ args: [...given], options, allowPositionals: false });
   } catch (error) {
     throw new UsageError(
-      `${(error as Error).message} Use -c key=value for settings, --branding FILE for the branding and --operator EMAIL for the first operator.`,
+      `${(error as Error).message} Use -c key=value for settings, --branding FILE for the branding, --operator EMAIL for the first operator, ` +
+        'and --pages-only to upload only the pages.',
     );
   }
 }

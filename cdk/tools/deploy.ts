@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 
 import { readBranding } from '../lib/settings/branding.ts';
-import { SettingsError } from '../lib/settings/settings.ts';
+import { type Settings, SettingsError } from '../lib/settings/settings.ts';
 import { readArguments, readDeploySettings, UsageError } from './arguments.ts';
 import { type Aws, connect } from './aws.ts';
 import { checkAccount, checkCredentials, type Finding } from './checks.ts';
@@ -26,7 +26,7 @@ const CONSOLE_FOLDER = 'console/dist';
 class DeployError extends Error {}
 
 async function main(): Promise<void> {
-  const { context, operator } = readArguments(process.argv.slice(2));
+  const { context, operator, pagesOnly } = readArguments(process.argv.slice(2));
   const defaultRegion = await readDefaultRegion();
   if (defaultRegion !== undefined) process.env['CDK_DEFAULT_REGION'] = defaultRegion;
   const settings = readDeploySettings(context);
@@ -38,21 +38,33 @@ async function main(): Promise<void> {
   const { account, finding } = await checkCredentials(aws);
   report([finding]);
   if (account === undefined) throw new DeployError('Nothing was changed.');
-  const findings = await checkAccount(aws, settings, account);
-  report(findings);
-  if (findings.some((finding) => finding.kind === 'missing'))
-    throw new DeployError('Nothing was changed.');
-
-  if (settings.functions === BUILD_FOLDER) {
-    console.log('building the functions (the first build takes some minutes)');
-    await run('make', ['--directory', ROOT, 'functions', `ARCHITECTURE=${settings.architecture}`]);
+  if (!pagesOnly) {
+    const findings = await checkAccount(aws, settings, account);
+    report(findings);
+    if (findings.some((it) => it.kind === 'missing')) throw new DeployError('Nothing was changed.');
   }
+
   if (settings.console === CONSOLE_FOLDER) {
     console.log('building the console');
     await run('make', ['--directory', ROOT, 'console']);
   }
   checkConsole(settings);
+  if (!pagesOnly) await deployStacks(aws, settings, context);
+  const { uploaded } = await publishSite(aws, settings);
+  console.log(`uploaded ${uploaded} files of the pages`);
+  if (!pagesOnly) await printOutputs(aws, settings.name, operator ?? settings.alarmEmail);
+}
 
+/** Builds the functions, and deploys the stacks with the CDK. */
+async function deployStacks(
+  aws: Aws,
+  settings: Settings,
+  context: Readonly<Record<string, string>>,
+): Promise<void> {
+  if (settings.functions === BUILD_FOLDER) {
+    console.log('building the functions (the first build takes some minutes)');
+    await run('make', ['--directory', ROOT, 'functions', `ARCHITECTURE=${settings.architecture}`]);
+  }
   const made =
     settings.viewerAccess === 'private' ? await ensurePlaybackKey(aws.secrets, settings.name) : {};
   const all = Object.entries({ ...context, region: settings.region, ...made });
@@ -64,9 +76,6 @@ async function main(): Promise<void> {
     ...unattended,
     ...all.flatMap(([key, value]) => ['-c', `${key}=${value}`]),
   ]);
-  const { uploaded } = await publishSite(aws, settings);
-  console.log(`uploaded ${uploaded} files of the pages`);
-  await printOutputs(aws, settings.name, operator ?? settings.alarmEmail);
 }
 
 function report(findings: readonly Finding[]): void {

@@ -1,5 +1,5 @@
 /**
- * Uploads the pages of a deployment. `make deploy` does it after the stacks.
+ * Uploads the pages of a deployment, after `make deploy` has deployed the stacks.
  *
  * Nothing is invalidated in CloudFront: a file whose name has a hash never changes, and caches keep all
  * others for a minute.
@@ -18,8 +18,7 @@ import {
 import { readPageHeaders } from '../lib/delivery/page-headers.ts';
 import { readBranding } from '../lib/settings/branding.ts';
 import { ROOT, type Settings, SettingsError } from '../lib/settings/settings.ts';
-import { readArguments, readDeploySettings } from './arguments.ts';
-import { type Aws, connect, ignoreError, listPages } from './aws.ts';
+import { type Aws, ignoreError, listPages } from './aws.ts';
 import { listSiteFiles, type SiteFile } from './site-files.ts';
 import { readOutputs, stackNames } from './stacks.ts';
 
@@ -138,18 +137,5 @@ async function deleteKeys(s3: Aws['s3'], Bucket: string, keys: readonly string[]
     const [first] = errors;
     if (first !== undefined)
       throw new Error(`Could not delete ${first.Key} in bucket ${Bucket}: ${first.Message}`);
-  }
-}
-
-if (process.argv[1] === import.meta.filename) {
-  try {
-    const settings = readDeploySettings(readArguments(process.argv.slice(2)).context);
-    checkConsole(settings);
-    const { uploaded } = await publishSite(connect({ region: settings.region }), settings);
-    console.log(`uploaded ${uploaded} files of the pages`);
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
   }
 }

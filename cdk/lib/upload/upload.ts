@@ -195,11 +195,11 @@ export class Upload extends Construct {
       ...this.props,
       bin: 'list-upload-parts',
       description:
-        'GET /api/uploads/{competitionId}/{clipId}/parts: presigns requests for further parts',
+        'GET /api/uploads/{competitionId}/{clipId}/parts: presigns requests for parts, and lists the arrived ones',
       environment,
     });
     library.grantRead(parts);
-    this.grantOnOriginals(parts, ['s3:PutObject']);
+    this.grantOnOriginals(parts, ['s3:PutObject', 's3:ListMultipartUploadParts']);
 
     const complete = new RustFunction(this, 'Complete', {
       ...this.props,
