@@ -54,7 +54,7 @@ test('a wrong field is refused by name', () => {
     /^Branding .*branding\.json: colors\.accent must match pattern/,
   );
   check({ embed: ['http://news.example.com'] }, /: embed\.0 must match pattern/);
-  check({ nmae: 'Games' }, /: the file must NOT have additional properties \(nmae\)/);
+  check({ heading: 'Games' }, /: the file must NOT have additional properties \(heading\)/);
   check(
     { tags: ['a', 'a'], times: 'cet' },
     /: tags must NOT have duplicate/,

@@ -42,7 +42,7 @@ class Browser:
         return self.send("GET", urljoin(self.site, path))
 
     def authorize(self, page: str, user: str, password: str = PASSWORD) -> str:
-        """Signs in on the login page. Returns the code that the page gets, after checking the state."""
+        """Signs in on the login page. Returns the code that it sends to a page of the site."""
         self.verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(16)
         digest = hashlib.sha256(self.verifier.encode()).digest()
         asked = {

@@ -130,7 +130,7 @@ class Deployment:
         return printed
 
     def publish(self, **settings: object) -> str:
-        """Uploads the pages with additional settings, as the end of make deploy. Returns its output."""
+        """Uploads the pages with additional settings. Returns the output of the tool."""
         self.write_settings(settings)
         given = ["-c", f"settings={self.folder}/settings.json", "--pages-only"]
         return self.run("node", "--import", "tsx", "tools/deploy.ts", *given)

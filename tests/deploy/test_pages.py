@@ -1,4 +1,4 @@
-"""The console and the viewer's pages: signing in, cutting, playing and sharing, as a browser does it."""
+"""The pages: signing in, cutting, playing and sharing, as a browser does it."""
 
 import json
 import re
