@@ -6,8 +6,11 @@ import type { Schema } from '../api/client.ts';
 export type Clip = Schema<'ChangeList'>['clips'][number];
 /** The contract's states, and `deleting`. */
 export type Status = Clip['status'];
-/** The body of a cut. */
-export type CutRequest = Schema<'ClipRequest'>;
+/** The body of a cut. Its window is that of the picture which the operator saw. */
+export type CutRequest = Omit<Schema<'ClipRequest'>, 'start' | 'end' | 'lastSeconds'> & {
+  readonly start: string;
+  readonly end: string;
+};
 /** The body of an edit. */
 export type ClipEdit = Schema<'ClipEdit'>;
 

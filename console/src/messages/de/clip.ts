@@ -2,4 +2,8 @@
 
 import type { clip as en } from '../en/clip.ts';
 
-export const clip = {} satisfies typeof en;
+export const clip = {
+  untitled: 'Ohne Titel',
+  didCut: (length: string, time: string) => `${length} um ${time} geschnitten`,
+  didDelete: (title: string) => `„${title}“ gelöscht`,
+} satisfies typeof en;
