@@ -4,10 +4,13 @@ import { createContext } from 'svelte';
 import type { Api } from './api/client.ts';
 import type { Config } from './api/config.ts';
 import type { Session } from './api/session.svelte.ts';
+import type { Branding, BrandingProblem } from './branding/branding.ts';
 
 /** The parts of the console that live as long as the page. */
 export interface App {
   readonly config: Config;
+  readonly branding: Branding;
+  readonly brandingProblems: readonly BrandingProblem[];
   readonly session: Session;
   readonly api: Api;
 }

@@ -6,6 +6,8 @@ import { createApi } from './api/client.ts';
 import { loadConfig } from './api/config.ts';
 import { LoginProvider } from './api/login.ts';
 import { answerAsPopup, Session } from './api/session.svelte.ts';
+import { applyBranding } from './branding/apply.ts';
+import { loadBranding } from './branding/branding.ts';
 import Console from './Console.svelte';
 import { loadMessages } from './messages/console.svelte.ts';
 import { settings } from './settings/settings.svelte.ts';
@@ -21,18 +23,26 @@ async function start(): Promise<void> {
   settings.defaults = { theme: 'dark', times: 'utc' };
   settings.applyTheme();
   if (answerAsPopup()) return;
+  const loaded = await loadBranding();
+  const { branding, problems } = loaded;
+  applyBranding(loaded);
+  document.title = branding.name;
+  settings.defaults = { theme: 'dark', times: branding.times };
   const target = document.getElementById('app');
   if (!target) throw new Error('the page has no #app');
-  await loadMessages();
+  await loadMessages(branding.languages);
   try {
     const config = await loadConfig();
     const session = new Session(new LoginProvider(config.login, REDIRECT_URI));
     await session.resume();
     const api = createApi(session);
-    mount(Console, { target, props: { app: { config, session, api } } });
+    mount(Console, {
+      target,
+      props: { app: { config, branding, brandingProblems: problems, session, api } },
+    });
   } catch (error) {
     console.error(error);
-    mount(Unreachable, { target });
+    mount(Unreachable, { target, props: { name: branding.name } });
   }
 }
 

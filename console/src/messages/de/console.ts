@@ -1,5 +1,6 @@
 /** The console in German. Each area of the screen has a file of its own. */
 
+export { branding } from './branding.ts';
 export { channel } from './channel.ts';
 export { clip } from './clip.ts';
 export { keys } from './keys.ts';
