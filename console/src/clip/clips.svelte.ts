@@ -123,7 +123,7 @@ export class Clips implements StepActions {
       this.#sync();
     }
     this.#poller.start();
-    this.wake();
+    this.#outbox.wake();
   }
 
   stop(): void {
