@@ -41,7 +41,10 @@ export class Poller {
 
   /** Begins to ask. A poller that has begun asks now. */
   start(): void {
-    if (this.#isStarted) return this.wake();
+    if (this.#isStarted) {
+      this.wake();
+      return;
+    }
     this.#isStarted = true;
     void this.#run();
   }
