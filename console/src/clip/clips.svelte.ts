@@ -11,6 +11,7 @@ import { Outbox, type UnsentCut } from './outbox.ts';
 import { persist } from './persist.ts';
 import { type Polled, Poller } from './poller.ts';
 import { ClipRequests, PAGE } from './requests.ts';
+import type { Row } from './row-state.ts';
 import { CutStep, DeletionStep, type StepActions, UNDO_MS } from './steps.ts';
 import type { Step, UndoStack } from './undo.ts';
 
@@ -57,11 +58,20 @@ export class Clips implements StepActions {
   awaySince = $state<number>();
   /** When the service is asked next while it does not answer, in ms since 1970. */
   nextTry = $state<number>();
+  /** How far the service's clock is ahead of this one, in ms. */
+  clockError = $state(0);
   /** Whether the first reply has come. */
   isLoaded = $state(false);
   hasOlder = $state(false);
   /** The competition that is shown and cut for. */
   competition = $state<string>();
+  /** The key of the selected row. A new cut is selected, so that its title can be typed at once. */
+  selected = $state<string>();
+  /** The rows of the list: unsent cuts, then clips; the newest first. */
+  readonly rows: readonly Row[] = $derived([
+    ...this.unsent.filter(isShownUnsent).map((cut) => ({ key: cut.key, cut })),
+    ...this.all.map((clip) => this.#rowOf(clip)),
+  ]);
 
   readonly #timers: Timers;
   readonly #undo: UndoStack;
@@ -72,6 +82,8 @@ export class Clips implements StepActions {
   readonly #listeners = new Set<(news: News) => void>();
   /** The row of a clip that was cut here keeps the key of its cut. */
   readonly #rowKeys = new Map<string, string>();
+  /** The row of each version of a clip, so that rows which have not changed stay the same. */
+  readonly #rows = new WeakMap<Clip, Row>();
   /** When this console deleted a clip, in ms since 1970. */
   readonly #deletedAt = new Map<string, number>();
   /** The undo step of a cut, by the cut's key. */
@@ -80,8 +92,6 @@ export class Clips implements StepActions {
   readonly #turns = new Map<string, Promise<unknown>>();
   #feed = new Feed();
   #queueReadAt = 0;
-  /** How far the service's clock is ahead of this one, in ms. */
-  #clockError = 0;
 
   constructor(options: ClipsOptions) {
     this.#timers = options.timers ?? browserTimers;
@@ -146,11 +156,6 @@ export class Clips implements StepActions {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Now on the service's clock, in ms since 1970. */
-  serverNow(): number {
-    return this.#timers.now() + this.#clockError;
-  }
-
   /** Now on this clock, in ms since 1970. */
   now(): number {
     return this.#timers.now();
@@ -160,14 +165,9 @@ export class Clips implements StepActions {
     return this.all.find((it) => it.clip === clip);
   }
 
-  /** The key of a clip's row. It stays the same when a cut becomes a clip. */
-  rowKey(clip: Clip): string {
-    return this.#rowKeys.get(clip.clip) ?? clip.clip;
-  }
-
   /** Until when a deleted clip can be restored, in ms since 1970 on this clock. */
   restorableUntil(clip: Clip): number {
-    const deletedAt = Date.parse(clip.updatedAt) - this.#clockError;
+    const deletedAt = Date.parse(clip.updatedAt) - this.clockError;
     return (this.#deletedAt.get(clip.clip) ?? deletedAt) + UNDO_MS;
   }
 
@@ -176,6 +176,7 @@ export class Clips implements StepActions {
     const competition = request.competition ?? this.competition ?? '';
     const cut = this.#outbox.add(competition, { ...request, competition });
     this.#pushCutStep(cut);
+    this.selected = cut.key;
     return cut;
   }
 
@@ -198,8 +199,8 @@ export class Clips implements StepActions {
   /** Keeps what is typed for a cut that has no clip yet. */
   editUnsent(cut: UnsentCut, fields: ClipEdit): void {
     if (this.#outbox.edit(cut.key, fields)) return;
-    const clip = this.all.find((it) => this.rowKey(it) === cut.key);
-    if (clip) void this.edit(clip, fields);
+    const row = this.rows.find((it) => it.key === cut.key);
+    if (row?.clip) void this.edit(row.clip, fields);
   }
 
   /** Deletes a clip. It can be undone for a while. */
@@ -259,6 +260,14 @@ export class Clips implements StepActions {
     return this.edit(conflict.theirs, conflict.mine);
   }
 
+  /** Reads a clip that may be older than the list. Throws `RequestFailed` if there is none. */
+  async read(clip: string): Promise<void> {
+    const competition = this.competition;
+    if (!competition || this.find(clip)) return;
+    const read = await this.#requests.read(competition, clip);
+    if (competition === this.competition) this.#put(read);
+  }
+
   /** Loads clips that are older than the list. */
   async loadOlder(): Promise<void> {
     const [feed, cursor] = [this.#feed, this.#feed.older];
@@ -299,6 +308,13 @@ export class Clips implements StepActions {
     });
     this.#turns.set(clip.clip, turn);
     await turn;
+  }
+
+  #rowOf(clip: Clip): Row {
+    const key = this.#rowKeys.get(clip.clip) ?? clip.clip;
+    const row = this.#rows.get(clip) ?? { key, clip };
+    this.#rows.set(clip, row);
+    return row;
   }
 
   #persist<T>(send: () => Promise<T>, until?: number): Promise<T> {
@@ -354,7 +370,8 @@ export class Clips implements StepActions {
     const competition = this.competition ?? '';
     const { page, date } = await this.#requests.readChanges(competition, cursor, signal);
     // The header has whole seconds, rounded down.
-    if (date) this.#clockError = date + 500 - (sentAt + this.#timers.now()) / 2;
+    const error = date + 500 - (sentAt + this.#timers.now()) / 2;
+    if (Math.abs(error - this.clockError) > 1_000) this.clockError = error;
     return page;
   }
 
@@ -400,6 +417,11 @@ export class Clips implements StepActions {
   #tell(news: News): void {
     for (const listener of this.#listeners) listener(news);
   }
+}
+
+/** A cut that was taken back is shown only if the service does not answer. */
+function isShownUnsent({ isTakenBack, failures }: UnsentCut): boolean {
+  return !isTakenBack || failures > 0;
 }
 
 function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {

@@ -61,6 +61,16 @@ export class ClipRequests {
     return (await answer(this.api.PATCH(CLIP, options))).data;
   }
 
+  /** One clip, as the public sees it. */
+  async read(competition: string, clip: string): Promise<Clip> {
+    const path = { competitionId: competition, clipId: clip };
+    const { data, response } = await answer(
+      this.api.GET(CLIP, { params: { path }, signal: timeout() }),
+    );
+    const etag = response.headers.get('etag');
+    return etag ? { ...data, etag } : data;
+  }
+
   /** The place of a clip in the harvest queue, if it still waits there. */
   async readQueuePosition(clip: Clip): Promise<number | undefined> {
     const { data } = await answer(this.api.GET(CLIP, { params: pathOf(clip), signal: timeout() }));

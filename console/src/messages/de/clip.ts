@@ -1,5 +1,6 @@
 /** The list of clips and an opened clip, in German. */
 
+import type { FailureCode } from '../../clip/clip.ts';
 import type { Work } from '../../clip/clips.svelte.ts';
 import type { RowState } from '../../clip/row-state.ts';
 import type { clip as en } from '../en/clip.ts';
@@ -100,6 +101,26 @@ export const clip = {
     saving: (title: string, reason: string) =>
       `Die Änderung von ${title} wurde nicht gespeichert. ${reason}`,
   } satisfies Record<Work, (title: string, reason: string) => string>,
+  failures: {
+    'not-aired': 'Der Stream hat vor dem Ende des Clips aufgehört.',
+    'window-unavailable': 'Der Stream war nicht während des ganzen Fensters auf Sendung.',
+    'window-expired': 'Der Stream hält das Fenster nicht mehr vor.',
+    'harvest-refused': 'MediaPackage hat den Harvest-Job abgelehnt.',
+    'harvest-failed': 'Der Harvest-Job ist fehlgeschlagen.',
+    'asset-refused': 'MediaPackage hat das Asset abgelehnt.',
+    'ingest-failed': 'Das Asset konnte nicht abspielbar gemacht werden.',
+    'file-missing': 'Die Datei fehlt oder wurde durch eine andere mit demselben Namen ersetzt.',
+    'empty-file': 'Die Datei ist leer.',
+    'size-mismatch': 'Die Datei hat nicht die angekündigte Größe.',
+    'unreadable-file': 'Die Datei ist keine Mediendatei oder beschädigt.',
+    'no-video': 'Die Datei hat kein Video.',
+    'unsupported-codec': 'Der Videocodec wird nicht unterstützt.',
+    'too-long': 'Das Video ist länger als 24 Stunden.',
+    'too-small': 'Das Bild ist kleiner als 32 × 32 Pixel.',
+    'truncated-file': 'Die Datei endet vor der Dauer, die sie angibt.',
+    'transcode-refused': 'MediaConvert hat den Wandlungsauftrag abgelehnt.',
+    'transcode-failed': 'Der Wandlungsauftrag ist fehlgeschlagen.',
+  } as Partial<Record<FailureCode, string>>,
   noReply: 'Der Dienst antwortet nicht.',
 
   away: 'Der Dienst antwortet nicht.',

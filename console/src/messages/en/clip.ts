@@ -1,5 +1,6 @@
 /** The list of clips and an opened clip, in English. */
 
+import type { FailureCode } from '../../clip/clip.ts';
 import type { Work } from '../../clip/clips.svelte.ts';
 import type { RowState } from '../../clip/row-state.ts';
 
@@ -98,6 +99,8 @@ export const clip = {
     retrying: (title: string, reason: string) => `${title} was not retried. ${reason}`,
     saving: (title: string, reason: string) => `The change of ${title} was not saved. ${reason}`,
   } satisfies Record<Work, (title: string, reason: string) => string>,
+  /** Reasons of failures by their code. A code that is absent is shown by its message, which is English. */
+  failures: {} as Partial<Record<FailureCode, string>>,
   noReply: 'The service does not answer.',
 
   away: 'The service does not answer.',
