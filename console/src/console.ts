@@ -11,12 +11,15 @@ import { loadBranding } from './branding/branding.ts';
 import Console from './Console.svelte';
 import { Channels } from './channel/channels.svelte.ts';
 import { Clips } from './clip/clips.svelte.ts';
+import { PlaybackCookies } from './clip/playback-cookies.ts';
 import { undoStack } from './clip/undo.ts';
 import { loadMessages } from './messages/console.svelte.ts';
 import { place } from './place.svelte.ts';
 import { settings } from './settings/settings.svelte.ts';
 import { installTrustedTypes } from './trusted-types.ts';
 import Unreachable from './Unreachable.svelte';
+import { grabPicture } from './viewer/grab-picture.ts';
+import { hasBytesToSpare, Pictures } from './viewer/pictures.svelte.ts';
 
 /** The address that the login provider sends the browser back to. */
 const REDIRECT_URI = `${location.origin}/console`;
@@ -47,10 +50,25 @@ async function start(): Promise<void> {
       operator: () => (session.state === 'in' ? session.username : undefined),
       storage: sessionStorage,
     });
+    const cookies = new PlaybackCookies(api, config.private);
+    const pictures = new Pictures(async (clip, signal) => {
+      await cookies.ensure(clip.competition);
+      return grabPicture(clip, signal);
+    }, hasBytesToSpare);
     mount(Console, {
       target,
       props: {
-        app: { config, branding, brandingProblems: problems, session, api, channels, clips },
+        app: {
+          config,
+          branding,
+          brandingProblems: problems,
+          session,
+          api,
+          channels,
+          clips,
+          cookies,
+          pictures,
+        },
       },
     });
   } catch (error) {
