@@ -13,6 +13,7 @@ const HARVEST = [
   `mediapackage:DescribeHarvestJob arn:<AWS::Partition>:mediapackage:${IN_ACCOUNT}:harvest_jobs/*`,
 ];
 const QUERY_QUEUE = 'dynamodb:Query <LibraryClips>/index/waiting';
+const QUERY_ACTIVE = 'dynamodb:Query <LibraryClips>/index/active';
 const SEND_DUE_MESSAGES = [QUERY_QUEUE, 'sqs:SendMessage <ClipDueClips>'];
 const CREATE_ASSETS = [
   'iam:PassRole <AssetReadRole>',
@@ -22,6 +23,7 @@ const CREATE_ASSETS = [
 ];
 const ABORT = 's3:AbortMultipartUpload <UploadOriginals>/*';
 const LIST_MULTIPART_UPLOADS = 's3:ListBucketMultipartUploads <UploadOriginals>';
+const LIST_PARTS = 's3:ListMultipartUploadParts <UploadOriginals>/*';
 const PUT_ORIGINAL = 's3:PutObject <UploadOriginals>/*';
 /** S3 answers 404 only to callers that may list the bucket. */
 const READ_ORIGINALS = ['s3:GetObject <UploadOriginals>/*', 's3:ListBucket <UploadOriginals>'];
@@ -62,6 +64,7 @@ const GRANTS: Record<string, string[]> = {
   'create-clip': [...WRITE, ...HARVEST, ...SEND_DUE_MESSAGES],
   'create-upload': [...WRITE, PUT_ORIGINAL, LIST_MULTIPART_UPLOADS],
   'delete-clip': WRITE,
+  'describe-embed': [READ],
   'grant-playback': [],
   'harvest-clip': [...WRITE, ...HARVEST, ...SEND_DUE_MESSAGES, ...take('ClipDueClips')],
   'harvest-complete': [
@@ -71,13 +74,21 @@ const GRANTS: Record<string, string[]> = {
     ...SEND_DUE_MESSAGES,
     'sqs:SendMessage <AssetUndelivered>',
   ],
-  'list-clips': ['dynamodb:Query <LibraryClips>/index/active'],
-  'list-upload-parts': [READ, PUT_ORIGINAL],
+  'list-changes': ['dynamodb:Query <LibraryClips>/index/changes', QUERY_QUEUE],
+  'list-channels': [],
+  'list-clips': [QUERY_ACTIVE],
+  'list-upload-parts': [READ, PUT_ORIGINAL, LIST_PARTS],
   'refuse-request': [],
+  'restore-clip': [...WRITE, QUERY_QUEUE],
   'retry-clip': [...WRITE, ...SEND_DUE_MESSAGES],
   'scope-token': [],
   'show-clip': [READ, QUERY_QUEUE],
+  'show-feed': [QUERY_ACTIVE],
   'show-health': [],
+  'show-page': [READ],
+  'show-sitemap': [QUERY_ACTIVE],
+  'start-channel': [],
+  'stop-channel': [],
   'sweep-library': [
     ...WRITE,
     'dynamodb:DeleteItem <LibraryClips>',
@@ -152,6 +163,21 @@ test('a webhook can read only its own secret and queue', () => {
       name,
     );
   }
+});
+
+test('a function can start and stop only the channels of the stack Live', () => {
+  const stack = vod({
+    ...MADE,
+    channels: [...EXISTING.channels, { id: 'pit', competition: 'demo' }],
+  });
+  const grants = (bin: string) => stack.listGrants(bin).filter((it) => it.startsWith('medialive:'));
+  const channel = `arn:<AWS::Partition>:medialive:${IN_ACCOUNT}:channel:<import>`;
+  const read = [`medialive:DescribeChannel ${channel}`, 'medialive:ListAlerts *'];
+  assert.deepEqual(grants('list-channels'), read);
+  assert.deepEqual(grants('start-channel'), [...read, `medialive:StartChannel ${channel}`]);
+  assert.deepEqual(grants('stop-channel'), [...read, `medialive:StopChannel ${channel}`]);
+  for (const bin of stack.bins().filter((it) => !it.includes('channel')))
+    assert.deepEqual(grants(bin), [], bin);
 });
 
 test('a role can be passed only to its service', () => {

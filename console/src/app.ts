@@ -5,6 +5,8 @@ import type { Api } from './api/client.ts';
 import type { Config } from './api/config.ts';
 import type { Session } from './api/session.svelte.ts';
 import type { Branding, BrandingProblem } from './branding/branding.ts';
+import type { Channels } from './channel/channels.svelte.ts';
+import type { Clips } from './clip/clips.svelte.ts';
 
 /** The parts of the console that live as long as the page. */
 export interface App {
@@ -13,6 +15,8 @@ export interface App {
   readonly brandingProblems: readonly BrandingProblem[];
   readonly session: Session;
   readonly api: Api;
+  readonly channels: Channels;
+  readonly clips: Clips;
 }
 
 /** `useApp()` in a component returns the parts; the entry provides them. */

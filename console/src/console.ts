@@ -9,7 +9,11 @@ import { answerAsPopup, Session } from './api/session.svelte.ts';
 import { applyBranding } from './branding/apply.ts';
 import { loadBranding } from './branding/branding.ts';
 import Console from './Console.svelte';
+import { Channels } from './channel/channels.svelte.ts';
+import { Clips } from './clip/clips.svelte.ts';
+import { undoStack } from './clip/undo.ts';
 import { loadMessages } from './messages/console.svelte.ts';
+import { place } from './place.svelte.ts';
 import { settings } from './settings/settings.svelte.ts';
 import { installTrustedTypes } from './trusted-types.ts';
 import Unreachable from './Unreachable.svelte';
@@ -36,9 +40,18 @@ async function start(): Promise<void> {
     const session = new Session(new LoginProvider(config.login, REDIRECT_URI));
     await session.resume();
     const api = createApi(session);
+    const channels = new Channels({ api, place });
+    const clips = new Clips({
+      api,
+      undo: undoStack,
+      operator: () => (session.state === 'in' ? session.username : undefined),
+      storage: sessionStorage,
+    });
     mount(Console, {
       target,
-      props: { app: { config, branding, brandingProblems: problems, session, api } },
+      props: {
+        app: { config, branding, brandingProblems: problems, session, api, channels, clips },
+      },
     });
   } catch (error) {
     console.error(error);

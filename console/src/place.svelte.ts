@@ -1,7 +1,7 @@
 /** The place in the console that the address keeps over a reload: `#channel=main&in=…&out=…`. */
 
 /** The names in the hash. Times are ms since 1970. */
-export type PlaceName = 'screen' | 'channel' | 'at' | 'in' | 'out' | 'clip';
+export type PlaceName = 'screen' | 'competition' | 'channel' | 'at' | 'in' | 'out' | 'clip';
 
 class Place {
   #values = $state.raw<ReadonlyMap<string, string>>(read());

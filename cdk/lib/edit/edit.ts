@@ -1,4 +1,4 @@
-/** Edits of clips by operators: update, delete and retry. */
+/** Edits of clips by operators: update, delete, restore and retry. */
 
 import { Construct } from 'constructs';
 import { type Deployment, RustFunction } from '../function/function.ts';
@@ -47,6 +47,16 @@ export class Edit extends Construct {
     });
     library.grantWrite(remove);
 
+    const restore = new RustFunction(this, 'Restore', {
+      ...props,
+      bin: 'restore-clip',
+      description:
+        'POST /api/competitions/{competitionId}/clips/{clipId}/restore: undoes the deletion of a clip',
+      environment: viewEnvironment,
+    });
+    library.grantWrite(restore);
+    library.grantQuery(restore, 'waiting');
+
     const retry = new RustFunction(this, 'Retry', {
       ...props,
       bin: 'retry-clip',
@@ -56,6 +66,6 @@ export class Edit extends Construct {
     });
     library.grantWrite(retry);
     due.grantSendDueMessages(retry);
-    this.functions = [update, remove, retry];
+    this.functions = [update, remove, restore, retry];
   }
 }
