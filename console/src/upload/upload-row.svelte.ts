@@ -61,7 +61,6 @@ export class UploadRow {
   }
 
   showProgress(bytes: number, now: number): void {
-    if (this.state === 'lost') this.#speed.reset();
     this.state = 'sending';
     this.sentBytes = bytes;
     this.#speed.record(bytes, now);
@@ -69,16 +68,16 @@ export class UploadRow {
     this.secondsLeft = this.#speed.secondsLeft(this.file.size - bytes, now);
   }
 
-  /** Shows a state in which nothing moves. */
-  show(state: Exclude<UploadState, 'sending' | 'failed'>): void {
+  /** Shows another state. The speed is measured anew when bytes move again. */
+  show(state: UploadState): void {
     this.state = state;
+    this.#speed.reset();
     this.bytesPerSecond = undefined;
     this.secondsLeft = undefined;
   }
 
   fail(failure: unknown): void {
-    this.show('lost');
-    this.state = 'failed';
     this.failure = failure;
+    this.show('failed');
   }
 }

@@ -15,12 +15,22 @@ import { UploadRow } from './upload-row.svelte.ts';
 /** Requests to S3 at the same time, over all files. Browsers open six connections to one host. */
 const MAX_REQUESTS = 4;
 
+/** The locks that the tabs of a browser share: `navigator.locks`. */
+export interface Locks {
+  /** Runs a task with the lock; with `ifAvailable` and without the lock if another tab has it. */
+  request<T>(
+    name: string,
+    options: { ifAvailable?: boolean },
+    task: (lock: object | null) => Promise<T>,
+  ): Promise<T>;
+}
+
 /** What the uploads need. */
 export interface UploadsOptions {
   readonly records: UploadRecords;
   readonly line: Line;
   readonly put: Put;
-  readonly locks: Pick<LockManager, 'request'>;
+  readonly locks: Locks;
   /** The requests of one upload; `onClip` is called when the service has named its clip. */
   service(record: UploadRecord, onClip: (clip: ClipPath) => void): UploadService;
   /** Deletes the clip of a canceled upload. */
@@ -171,8 +181,7 @@ export class Uploads {
   async #send(record: UploadRecord, row: UploadRow, file: File, resumes: boolean): Promise<void> {
     const aborter = new AbortController();
     this.#running.set(record.key, { record, aborter });
-    row.show('lost');
-    row.state = 'sending';
+    row.show('sending');
     try {
       await sendFile(
         {
@@ -204,10 +213,10 @@ export class Uploads {
   }
 
   /** Shows that another tab sends the file. When that tab is done or closed, looks again. */
-  #waitForOtherTab(record: UploadRecord, row: UploadRow, lock: string): void {
+  #waitForOtherTab(record: UploadRecord, row: UploadRow): void {
     row.show('elsewhere');
     void this.options.locks
-      .request(lock, async () => {})
+      .request(lockOf(record.key), {}, async () => {})
       .then(async () => {
         const left = await this.options.records.find(record.key).catch(reportStorage);
         if (left) await this.#goOnIfAllowed(left, row);

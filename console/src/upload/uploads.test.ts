@@ -6,7 +6,7 @@ import { RequestFailed } from '../api/problem.ts';
 import type { Put } from './put.ts';
 import type { UploadRecord, UploadRecords } from './upload-records.ts';
 import type { UploadRow, UploadState } from './upload-row.svelte.ts';
-import { type Announcement, Uploads } from './uploads.svelte.ts';
+import { type Announcement, type Locks, Uploads } from './uploads.svelte.ts';
 
 const SHARED = { competition: '100m', tags: [], isHeldBack: false };
 
@@ -19,13 +19,16 @@ class FakeRecords implements UploadRecords {
 }
 
 /** The locks of all tabs of a browser. */
-class FakeLocks {
+class FakeLocks implements Locks {
   readonly held = new Map<string, Promise<unknown>>();
 
-  async request(name: string, ...rest: unknown[]): Promise<unknown> {
-    const task = rest.pop() as (lock: object | null) => Promise<unknown>;
+  async request<T>(
+    name: string,
+    { ifAvailable }: { ifAvailable?: boolean },
+    task: (lock: object | null) => Promise<T>,
+  ): Promise<T> {
     const holder = this.held.get(name);
-    if (holder && rest.length) return task(null);
+    if (holder && ifAvailable) return task(null);
     if (holder) await holder.catch(() => {});
     const running = task({ name });
     this.held.set(name, running);
@@ -65,7 +68,7 @@ class Browser {
   tab(): Uploads {
     return new Uploads({
       records: this.records,
-      locks: this.locks as unknown as LockManager,
+      locks: this.locks,
       line: { waitToRetry: async () => {} },
       put: (...request) => this.send(...request),
       operator: () => this.operator,
