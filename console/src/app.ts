@@ -7,6 +7,7 @@ import type { Session } from './api/session.svelte.ts';
 import type { Branding, BrandingProblem } from './branding/branding.ts';
 import type { Channels } from './channel/channels.svelte.ts';
 import type { Clips } from './clip/clips.svelte.ts';
+import type { Uploads } from './upload/uploads.svelte.ts';
 
 /** The parts of the console that live as long as the page. */
 export interface App {
@@ -17,6 +18,7 @@ export interface App {
   readonly api: Api;
   readonly channels: Channels;
   readonly clips: Clips;
+  readonly uploads: Uploads;
 }
 
 /** `useApp()` in a component returns the parts; the entry provides them. */

@@ -17,6 +17,7 @@ import { place } from './place.svelte.ts';
 import { settings } from './settings/settings.svelte.ts';
 import { installTrustedTypes } from './trusted-types.ts';
 import Unreachable from './Unreachable.svelte';
+import { createUploads } from './upload/create.ts';
 
 /** The address that the login provider sends the browser back to. */
 const REDIRECT_URI = `${location.origin}/console`;
@@ -47,10 +48,20 @@ async function start(): Promise<void> {
       operator: () => (session.state === 'in' ? session.username : undefined),
       storage: sessionStorage,
     });
+    const uploads = createUploads(api, session);
     mount(Console, {
       target,
       props: {
-        app: { config, branding, brandingProblems: problems, session, api, channels, clips },
+        app: {
+          config,
+          branding,
+          brandingProblems: problems,
+          session,
+          api,
+          channels,
+          clips,
+          uploads,
+        },
       },
     });
   } catch (error) {

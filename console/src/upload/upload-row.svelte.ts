@@ -54,10 +54,18 @@ export class UploadRow {
     return this.state === 'sending' || this.state === 'lost' || this.state === 'joining';
   }
 
+  /** Whether the upload goes on only if the operator gives the file, or tries again. */
+  get needsOperator(): boolean {
+    return this.#waits || this.state === 'failed';
+  }
+
   /** Whether the row waits for this file. */
   waitsFor(file: FileIdentity): boolean {
-    const waits = this.state === 'needs-file' || this.state === 'needs-permission';
-    return waits && isSameFile(this.file, file);
+    return this.#waits && isSameFile(this.file, file);
+  }
+
+  get #waits(): boolean {
+    return this.state === 'needs-file' || this.state === 'needs-permission';
   }
 
   showProgress(bytes: number, now: number): void {
