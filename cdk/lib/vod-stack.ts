@@ -14,12 +14,12 @@ import { Users } from './api/users.ts';
 import { Asset } from './asset/asset.ts';
 import { addAssetPlayable } from './asset/asset-playable.ts';
 import type { PackagingGroupFile } from './asset/packaging-groups.ts';
+import { Channel } from './channel/channel.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { Edit } from './edit/edit.ts';
 import { Harvest } from './harvest/harvest.ts';
 import { addHarvestComplete } from './harvest/harvest-complete.ts';
 import { Library } from './library/library.ts';
-import { ChannelControl } from './live/channel-control.ts';
 import { buildViewerManifest, Channels, type LiveOrigin } from './live/channels.ts';
 import { readIdentifier } from './mediapackage/cdn-identifier.ts';
 import type { Branding } from './settings/branding.ts';
@@ -102,7 +102,7 @@ export class Vod extends Stack {
     });
     const viewer = new Viewer(this, 'Viewer', { ...deployment, library, channels, delivery });
     const share = new Share(this, 'Share', { ...deployment, library, delivery, branding });
-    const control = new ChannelControl(this, 'ChannelControl', { ...deployment, channels });
+    const channel = new Channel(this, 'Channel', { ...deployment, library, channels });
     const upload = new Upload(this, 'Upload', {
       ...deployment,
       library,
@@ -114,7 +114,7 @@ export class Vod extends Stack {
 
     addSweep({ ...deployment, library, channels, harvest, asset, upload, metrics });
 
-    const stages = [edit, viewer, share, control, upload];
+    const stages = [channel, edit, viewer, share, upload];
     api.addRoutes([harvest.create, ...stages.flatMap(({ functions }) => functions)], login);
     delivery.addMedia({
       channels: channels.all,

@@ -20,6 +20,7 @@ const FLOORS = [
   'asset',
   'harvest',
   'upload',
+  'channel',
   'edit',
   'delivery',
   'viewer',

@@ -23,6 +23,8 @@ const CREATE_ASSETS = [
 ];
 const ABORT = 's3:AbortMultipartUpload <UploadOriginals>/*';
 const LIST_MULTIPART_UPLOADS = 's3:ListBucketMultipartUploads <UploadOriginals>';
+/** Only rows of channels: see the test below. */
+const OBSERVE = [READ, 'dynamodb:UpdateItem <LibraryClips>'];
 const LIST_PARTS = 's3:ListMultipartUploadParts <UploadOriginals>/*';
 const PUT_ORIGINAL = 's3:PutObject <UploadOriginals>/*';
 /** S3 answers 404 only to callers that may list the bucket. */
@@ -75,7 +77,7 @@ const GRANTS: Record<string, string[]> = {
     'sqs:SendMessage <AssetUndelivered>',
   ],
   'list-changes': ['dynamodb:Query <LibraryClips>/index/changes', QUERY_QUEUE],
-  'list-channels': [],
+  'list-channels': OBSERVE,
   'list-clips': [QUERY_ACTIVE],
   'list-upload-parts': [READ, PUT_ORIGINAL, LIST_PARTS],
   'refuse-request': [],
@@ -87,8 +89,8 @@ const GRANTS: Record<string, string[]> = {
   'show-health': [],
   'show-page': [READ],
   'show-sitemap': [QUERY_ACTIVE],
-  'start-channel': [],
-  'stop-channel': [],
+  'start-channel': OBSERVE,
+  'stop-channel': OBSERVE,
   'sweep-library': [
     ...WRITE,
     'dynamodb:DeleteItem <LibraryClips>',
@@ -178,6 +180,25 @@ test('a function can start and stop only the channels of the stack Live', () => 
   assert.deepEqual(grants('stop-channel'), [...read, `medialive:StopChannel ${channel}`]);
   for (const bin of stack.bins().filter((it) => !it.includes('channel')))
     assert.deepEqual(grants(bin), [], bin);
+});
+
+test('the functions of channels can reach no clip', () => {
+  const stack = vod({
+    ...EXISTING,
+    channels: [...EXISTING.channels, { ...EXISTING.channels[0], id: 'pit' }],
+  });
+  for (const bin of ['list-channels', 'start-channel', 'stop-channel']) {
+    const role = stack.function(bin).Properties['Role']['Fn::GetAtt'][0];
+    const statements = stack
+      .all('IAM::Policy')
+      .filter((it) => it.Properties['Roles'][0].Ref === role)
+      .flatMap((it) => it.Properties['PolicyDocument'].Statement)
+      .filter((it) => [it.Action].flat().some((action) => action.startsWith('dynamodb:')));
+    assert.equal(statements.length, 1, bin);
+    assert.deepEqual(statements[0].Condition, {
+      'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['channel#main', 'channel#pit'] },
+    });
+  }
 });
 
 test('a role can be passed only to its service', () => {

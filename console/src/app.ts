@@ -7,7 +7,9 @@ import type { Session } from './api/session.svelte.ts';
 import type { Branding, BrandingProblem } from './branding/branding.ts';
 import type { Channels } from './channel/channels.svelte.ts';
 import type { Clips } from './clip/clips.svelte.ts';
+import type { PlaybackCookies } from './clip/playback-cookies.ts';
 import type { Uploads } from './upload/uploads.svelte.ts';
+import type { Pictures } from './viewer/pictures.svelte.ts';
 
 /** The parts of the console that live as long as the page. */
 export interface App {
@@ -19,6 +21,8 @@ export interface App {
   readonly channels: Channels;
   readonly clips: Clips;
   readonly uploads: Uploads;
+  readonly cookies: PlaybackCookies;
+  readonly pictures: Pictures;
 }
 
 /** `useApp()` in a component returns the parts; the entry provides them. */

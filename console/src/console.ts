@@ -11,6 +11,7 @@ import { loadBranding } from './branding/branding.ts';
 import Console from './Console.svelte';
 import { Channels } from './channel/channels.svelte.ts';
 import { Clips } from './clip/clips.svelte.ts';
+import { PlaybackCookies } from './clip/playback-cookies.ts';
 import { undoStack } from './clip/undo.ts';
 import { loadMessages } from './messages/console.svelte.ts';
 import { place } from './place.svelte.ts';
@@ -18,6 +19,8 @@ import { settings } from './settings/settings.svelte.ts';
 import { installTrustedTypes } from './trusted-types.ts';
 import Unreachable from './Unreachable.svelte';
 import { createUploads } from './upload/create.ts';
+import { grabPicture } from './viewer/grab-picture.ts';
+import { hasBytesToSpare, Pictures } from './viewer/pictures.svelte.ts';
 
 /** The address that the login provider sends the browser back to. */
 const REDIRECT_URI = `${location.origin}/console`;
@@ -49,6 +52,11 @@ async function start(): Promise<void> {
       storage: sessionStorage,
     });
     const uploads = createUploads(api, session);
+    const cookies = new PlaybackCookies(api, config.private);
+    const pictures = new Pictures(async (clip, signal) => {
+      await cookies.ensure(clip.competition);
+      return grabPicture(clip, signal);
+    }, hasBytesToSpare);
     mount(Console, {
       target,
       props: {
@@ -61,6 +69,8 @@ async function start(): Promise<void> {
           channels,
           clips,
           uploads,
+          cookies,
+          pictures,
         },
       },
     });

@@ -93,6 +93,19 @@ export class Library extends Construct {
     });
   }
 
+  /** Lets a function read and write what was observed of channels. Such a row has a partition of its own. */
+  grantObserve(observer: RustFunction, channels: readonly string[]): void {
+    observer.allow({
+      actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      resources: [this.table.tableArn],
+      conditions: {
+        'ForAllValues:StringEquals': {
+          'dynamodb:LeadingKeys': channels.map((channel) => `channel#${channel}`),
+        },
+      },
+    });
+  }
+
   /** The ARN of the table's stream. */
   get streamArn(): string {
     if (this.table.tableStreamArn === undefined) throw new Error('The table has no stream.');

@@ -2,22 +2,28 @@
 
 import { Construct } from 'constructs';
 import { type Deployment, formatArn, RustFunction } from '../function/function.ts';
-import type { Channels } from './channels.ts';
+import type { Library } from '../library/library.ts';
+import type { Channels } from '../live/channels.ts';
 
-export interface ChannelControlProps extends Deployment {
+export interface ChannelProps extends Deployment {
+  readonly library: Library;
   readonly channels: Channels;
 }
 
-export class ChannelControl extends Construct {
+export class Channel extends Construct {
   /** The functions behind the routes of channels. */
   readonly functions: readonly RustFunction[];
   private readonly channels: Channels;
 
-  constructor(scope: Construct, id: string, props: ChannelControlProps) {
+  constructor(scope: Construct, id: string, props: ChannelProps) {
     super(scope, id);
-    const { channels } = props;
+    const { library, channels } = props;
     this.channels = channels;
-    const environment = { CHANNELS: channels.json, ...channels.originEnvironment };
+    const environment = {
+      ...library.environment,
+      ...channels.originEnvironment,
+      CHANNELS: channels.json,
+    };
 
     const list = new RustFunction(this, 'List', {
       ...props,
@@ -38,7 +44,13 @@ export class ChannelControl extends Construct {
       environment,
     });
     this.functions = [list, start, stop];
-    for (const reader of this.functions) this.allowRead(reader);
+    for (const reader of this.functions) {
+      library.grantObserve(
+        reader,
+        channels.all.map((channel) => channel.settings.id),
+      );
+      this.allowRead(reader);
+    }
     this.allow(start, ['medialive:StartChannel']);
     this.allow(stop, ['medialive:StopChannel']);
   }
