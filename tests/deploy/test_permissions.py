@@ -46,9 +46,9 @@ def receive_from(queue: str) -> set[str]:
 ALLOWED = {
     "create-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES,
     "harvest-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES | receive_from("ClipDueClips"),
-    "update-clip": WRITE_ROWS | {QUERY_QUEUE},
+    "update-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "delete-clip": WRITE_ROWS,
-    "restore-clip": WRITE_ROWS | {QUERY_QUEUE},
+    "restore-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "retry-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "announce-clip": {
         "dynamodb:DescribeStream",
