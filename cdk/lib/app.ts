@@ -10,6 +10,7 @@ import { readPackagingGroups } from './asset/packaging-groups.ts';
 import { refuseTooManyBehaviors } from './delivery/delivery.ts';
 import { EmulatorSynthesizer } from './emulator/emulator.ts';
 import { LiveStack } from './live-stack.ts';
+import { readBranding } from './settings/branding.ts';
 import { readContextSettings } from './settings/read-settings.ts';
 import { ROOT } from './settings/settings.ts';
 import { Vod } from './vod-stack.ts';
@@ -44,6 +45,7 @@ export function createApp(
     env,
     settings,
     contract,
+    branding: readBranding(settings.branding),
     packagingGroups,
     origins: live?.origins ?? new Map(),
     ...(emulator === undefined ? {} : { synthesizer: emulator }),

@@ -1,6 +1,6 @@
 /** The stack Vod: everything except the live channels. */
 
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Lazy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 import { Alarms } from './alarms/alarms.ts';
@@ -9,10 +9,12 @@ import { Announce } from './announce/announce.ts';
 import { Webhook } from './announce/webhook.ts';
 import { Api } from './api/api.ts';
 import type { Contract } from './api/contract.ts';
+import { buildLoginOrigin, Login } from './api/login.ts';
 import { Users } from './api/users.ts';
 import { Asset } from './asset/asset.ts';
 import { addAssetPlayable } from './asset/asset-playable.ts';
 import type { PackagingGroupFile } from './asset/packaging-groups.ts';
+import { Channel } from './channel/channel.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { Edit } from './edit/edit.ts';
 import { Harvest } from './harvest/harvest.ts';
@@ -20,15 +22,18 @@ import { addHarvestComplete } from './harvest/harvest-complete.ts';
 import { Library } from './library/library.ts';
 import { buildViewerManifest, Channels, type LiveOrigin } from './live/channels.ts';
 import { readIdentifier } from './mediapackage/cdn-identifier.ts';
+import type { Branding } from './settings/branding.ts';
 import type { Settings } from './settings/settings.ts';
 import { addSweep } from './sweep/sweep.ts';
 import { Upload } from './upload/upload.ts';
+import { Share } from './viewer/share.ts';
 import { buildViewEnvironment, Viewer } from './viewer/viewer.ts';
 import { Watch } from './watch/watch.ts';
 
 export interface VodProps extends StackProps {
   readonly settings: Settings;
   readonly contract: Contract;
+  readonly branding: Branding;
   /** In the order in which they are filled. */
   readonly packagingGroups: readonly PackagingGroupFile[];
   /** The origins that the stack Live made, by channel id. */
@@ -38,18 +43,27 @@ export interface VodProps extends StackProps {
 export class Vod extends Stack {
   constructor(scope: Construct, id: string, props: VodProps) {
     super(scope, id, props);
-    const { settings, contract } = props;
+    const { settings, contract, branding } = props;
     const deployment = { settings, alarms: new Alarms(this, 'Alarms', settings) };
 
     const library = new Library(this, 'Library', deployment);
     const users = new Users(this, 'Users', { ...deployment, contract });
-    const api = new Api(this, 'Api', { ...deployment, contract, users });
-    const listParameters =
-      contract.operations.find((operation) => operation.id === 'list-clips')?.query ?? [];
+    const api = new Api(this, 'Api', { ...deployment, contract });
     const delivery = new Delivery(this, 'Delivery', {
       settings,
+      contract,
       apiHost: api.host,
-      listParameters,
+      origins: {
+        login: [buildLoginOrigin(this, settings)],
+        uploads: [Lazy.string({ produce: () => upload.origin })],
+        embed: branding.embed,
+      },
+    });
+    const login = new Login(this, 'Login', {
+      settings,
+      users,
+      branding,
+      siteUrl: delivery.url,
     });
     const channels = new Channels(this, settings, props.origins, delivery.url);
 
@@ -87,6 +101,8 @@ export class Vod extends Stack {
       viewEnvironment,
     });
     const viewer = new Viewer(this, 'Viewer', { ...deployment, library, channels, delivery });
+    const share = new Share(this, 'Share', { ...deployment, library, delivery, branding });
+    const channel = new Channel(this, 'Channel', { ...deployment, library, channels });
     const upload = new Upload(this, 'Upload', {
       ...deployment,
       library,
@@ -98,7 +114,8 @@ export class Vod extends Stack {
 
     addSweep({ ...deployment, library, channels, harvest, asset, upload, metrics });
 
-    api.addRoutes([harvest.create, ...edit.functions, ...viewer.functions, ...upload.functions]);
+    const stages = [channel, edit, viewer, share, upload];
+    api.addRoutes([harvest.create, ...stages.flatMap(({ functions }) => functions)], login);
     delivery.addMedia({
       channels: channels.all,
       packagings: asset.packagings,
@@ -118,10 +135,18 @@ export class Vod extends Stack {
 
     const outputs = {
       ApiUrl: delivery.url,
+      ConsoleUrl: `${delivery.url}/console`,
+      ConsoleConfig: this.toJsonString({
+        login: login.config,
+        private: settings.viewerAccess === 'private',
+        uploads: upload.origin,
+        version: contract.version,
+      }),
+      SiteBucketName: delivery.site.bucket.bucketName,
       HttpApiUrl: api.http.apiEndpoint,
       VodBaseUrl: delivery.vodBaseUrl,
       UserPoolId: users.pool.userPoolId,
-      OperatorClientId: users.app.userPoolClientId,
+      OperatorClientId: login.app.userPoolClientId,
       PackagingGroupIds: asset.packagings.map((it) => it.packaging.groupId).join(','),
       TableName: library.table.tableName,
       DueQueueUrl: harvest.due.queue.queueUrl,

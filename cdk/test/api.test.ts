@@ -33,7 +33,7 @@ test('each operation of the contract has a route to its function, and there are 
     .filter((key) => !keys.includes(key));
   assert.ok(others.includes('$default'));
   for (const other of others) {
-    assert.match(other, /^(\$default|ANY \/api\/.*)$/);
+    assert.match(other, /^(\$default|ANY \/(api|c|feeds)\/.*)$/);
     assert.equal(behind(other), 'refuse-request');
   }
 });
@@ -72,6 +72,11 @@ test('creating a clip requires a scope, which ID tokens do not have', () => {
   assert.deepEqual(route('POST /api/clip').Properties['AuthorizationScopes'], [
     'matchcut/clips.write',
   ]);
+});
+
+test('starting and stopping a channel has a scope of its own', () => {
+  for (const key of ['POST /api/channels/{channelId}/start', 'POST /api/channels/{channelId}/stop'])
+    assert.deepEqual(route(key).Properties['AuthorizationScopes'], ['matchcut/channels.write']);
 });
 
 test('only tokens of our user pool for our client are accepted', () => {
@@ -114,7 +119,10 @@ test('each security scheme of the contract has a group, whose scopes are in its 
   assert.deepEqual(groups.sort(), [...CONTRACT.groups.keys()].sort());
   const { GROUP_SCOPES: scopes } =
     stack.function('scope-token').Properties['Environment'].Variables;
-  assert.deepEqual(JSON.parse(scopes).operator, ['matchcut/clips.write']);
+  assert.deepEqual(JSON.parse(scopes), {
+    viewer: ['matchcut/clips.read'],
+    operator: ['matchcut/clips.write', 'matchcut/channels.write'],
+  });
   const trigger =
     stack.one('Cognito::UserPool').Properties['LambdaConfig'].PreTokenGenerationConfig;
   assert.equal(trigger.LambdaVersion, 'V2_0');
@@ -136,4 +144,6 @@ test('browsers can send credentials only from configured origins', () => {
   assert.deepEqual(cors({}).AllowOrigins, ['*']);
   assert.equal(cors(PRIVATE).AllowCredentials, true);
   assert.deepEqual(cors(PRIVATE).AllowOrigins, PRIVATE.allowedOrigins);
+  // The deployment's own pages need no permission.
+  assert.equal(cors({ ...PRIVATE, allowedOrigins: [] }), undefined);
 });

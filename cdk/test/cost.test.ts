@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from '../lib/prices/prices.ts';
 import { formatEstimate, readEvent } from '../tools/cost.ts';
 import { type CostLine, type Event, estimateCost, sumCosts } from '../tools/estimate.ts';
-import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from '../tools/prices.ts';
+import { vod } from './synthesis.ts';
 
 /** An empty event. Each test adds what it is about. */
 const NOTHING: Event = {
@@ -18,6 +19,7 @@ const NOTHING: Event = {
   clips: 0,
   clipSeconds: 60,
   uploadMinutes: 0,
+  operators: 0,
   viewers: 0,
   clipMinutes: 0,
   liveMinutes: 0,
@@ -82,8 +84,27 @@ test('viewers cost traffic, requests and cache misses', () => {
   near(watched['CloudFront: traffic'], gb * 0.085);
   near(watched['MediaPackage: live to the CDN'], ((1000 * 30 * 60 * 2e6) / GB) * 0.1 * 0.05);
   const polls = (1000 * 40 * 60) / 10;
-  near(watched['CloudFront: requests'], (2 * 900_000 + 300_000 + polls) * 0.000001);
+  const files = 1000 * 25;
+  near(watched['CloudFront: requests'], (2 * 900_000 + 300_000 + polls + files) * 0.000001);
   near(watched['API Gateway'], polls * 0.1 * 0.000001);
+});
+
+test('the consoles of operators cost requests, which are not cached', () => {
+  const polled = costs({ operators: 20, hours: 12 });
+  const changes = (20 * 12 * 3600) / 1.5;
+  const calls = changes + (20 * 12 * 3600) / 5;
+  near(polled['CloudFront: requests'], calls * 0.000001);
+  near(polled['API Gateway'], calls * 0.000001);
+  near(polled['Lambda: invocations'], (calls + 12 * 60) * 0.0000002);
+  near(polled['DynamoDB: reads'], changes * 0.5 * 0.000000125);
+  // Twelve hours of twenty operators cost less than two hours on air.
+  assert.ok(sumCosts(estimateCost({ ...NOTHING, operators: 20, hours: 12 })) < 2);
+});
+
+test('the time of functions is billed with their memory', () => {
+  const { MemorySize: memory } = vod().function('list-clips').Properties;
+  const clips = costs({ clips: 1000 });
+  near(clips['Lambda: duration'], 1000 * 6 * 0.05 * (memory / 1024) * 0.0000166667);
 });
 
 test('traffic gets cheaper tier by tier', () => {

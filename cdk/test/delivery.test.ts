@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { runInNewContext } from 'node:vm';
 
+import {
+  behavior,
+  config,
+  edge,
+  key,
+  listReads,
+  origin,
+  policy,
+  responseHeaders,
+} from './distribution.ts';
 import {
   ENDPOINT,
   EXISTING,
@@ -14,34 +22,6 @@ import {
   vod,
   writeTwoGroups,
 } from './synthesis.ts';
-
-const config = (stack: Stack): Properties =>
-  stack.one('CloudFront::Distribution').Properties['DistributionConfig'];
-
-/** The behavior for a path: the first one with a matching pattern. */
-function behavior(path: string, stack: Stack = vod()): Properties {
-  const { CacheBehaviors: others, DefaultCacheBehavior: otherwise } = config(stack);
-  const matches = (pattern: string) =>
-    new RegExp(`^${pattern.replaceAll(/[.+]/g, '\\$&').replaceAll('*', '.*')}$`).test(path);
-  return (others as Properties[]).find((it) => matches(it['PathPattern'])) ?? otherwise;
-}
-
-/** The cache policy for a path, if it is cached. */
-function policy(path: string, stack: Stack = vod()): Properties | undefined {
-  const id = behavior(path, stack)['CachePolicyId'];
-  return typeof id === 'string'
-    ? undefined
-    : (stack.template.Resources[id.Ref]?.Properties?.['CachePolicyConfig'] as Properties);
-}
-
-const key = (path: string, stack?: Stack): string[] =>
-  policy(path, stack)?.['ParametersInCacheKeyAndForwardedToOrigin'].QueryStringsConfig.QueryStrings;
-
-/** The origin of a path. */
-function origin(path: string, stack: Stack = vod()): Properties {
-  const id = behavior(path, stack)['TargetOriginId'];
-  return (config(stack)['Origins'] as Properties[]).find((it) => it['Id'] === id) ?? {};
-}
 
 const LIST = '/api/competitions/100m-dash/clips';
 const CACHING_DISABLED = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
@@ -60,8 +40,10 @@ test('other API requests are not cached, and keep the token', () => {
   for (const path of [
     '/api/clip',
     `${LIST}/20200203133058_20200203133258_k7Qx2f`,
+    '/api/competitions/100m-dash/changes',
+    '/api/channels',
     '/api/health',
-    '/',
+    '/api/nowhere',
   ]) {
     assert.equal(behavior(path)['CachePolicyId'], CACHING_DISABLED, path);
     assert.equal(
@@ -88,6 +70,21 @@ test('manifests of assets are cached for minutes, segments for up to a year', ()
   assert.equal(policy(`${asset}/index_1_2.ts`)?.['MaxTTL'], 365 * 24 * 3600);
 });
 
+test('shared pages, feeds and oEmbed are cached for up to a minute, without tokens', () => {
+  const cached: Record<string, string[] | undefined> = {
+    '/c/100m-dash/20200203133058_20200203133258_k7Qx2f': undefined,
+    '/feeds/100m-dash/media.rss': undefined,
+    '/feeds/100m-dash/sitemap.xml': undefined,
+    '/api/oembed': ['url', 'maxwidth', 'maxheight', 'format'],
+  };
+  for (const [path, parameters] of Object.entries(cached)) {
+    assert.deepEqual(key(path), parameters, path);
+    assert.deepEqual([policy(path)?.['MinTTL'], policy(path)?.['MaxTTL']], [0, 60], path);
+    assert.equal(behavior(path)['OriginRequestPolicyId'], undefined, path);
+    assert.match(vod().text(origin(path)['DomainName']), /execute-api/, path);
+  }
+});
+
 test('no cache key and no origin request contains cookies, tokens or signatures', () => {
   for (const stack of [vod(), vod({ ...EXISTING, ...PRIVATE })]) {
     for (const it of stack.all('CloudFront::CachePolicy')) {
@@ -98,10 +95,10 @@ test('no cache key and no origin request contains cookies, tokens or signatures'
       } = it.Properties['CachePolicyConfig'].ParametersInCacheKeyAndForwardedToOrigin;
       assert.equal(cookies.CookieBehavior, 'none');
       assert.equal(headers.HeaderBehavior, 'none');
-      assert.equal(query.QueryStringBehavior, 'whitelist');
+      assert.match(query.QueryStringBehavior, /^(whitelist|none)$/);
       const signature = ['Expires', 'Policy', 'Signature', 'Key-Pair-Id', 'Hash-Algorithm'];
       assert.deepEqual(
-        query.QueryStrings.filter((name: string) => signature.includes(name)),
+        (query.QueryStrings ?? []).filter((name: string) => signature.includes(name)),
         [],
       );
     }
@@ -116,10 +113,10 @@ test('an error is cached for one second', () => {
   );
 });
 
-test('every response has security headers, and pages of other origins can read it', () => {
-  const { SecurityHeadersConfig: security, CorsConfig: cors } = vod().one(
-    'CloudFront::ResponseHeadersPolicy',
-  ).Properties['ResponseHeadersPolicyConfig'];
+test('every response has security headers, and pages of other origins can read the API', () => {
+  const headers = (settings: object = {}) =>
+    responseHeaders('/api/health', vod({ ...EXISTING, ...settings }));
+  const { SecurityHeadersConfig: security, CorsConfig: cors } = headers();
   assert.deepEqual(Object.keys(security).sort(), [
     'ContentSecurityPolicy',
     'ContentTypeOptions',
@@ -128,6 +125,7 @@ test('every response has security headers, and pages of other origins can read i
     'StrictTransportSecurity',
   ]);
   assert.deepEqual(cors.AccessControlAllowOrigins.Items, ['*']);
+  assert.equal(headers({ ...PRIVATE, allowedOrigins: [] })['CorsConfig'], undefined);
   const { CacheBehaviors: others, DefaultCacheBehavior: otherwise } = config(vod());
   for (const it of [...others, otherwise]) {
     assert.ok(it.ResponseHeadersPolicyId, it.PathPattern);
@@ -158,18 +156,13 @@ test('the distribution sends the CDN identifier to MediaPackage', () => {
 
 test('thumbnails come from the bucket, and nothing else in it is readable', () => {
   const stack = vod();
-  assert.equal(
-    stack.text(origin('/vod/thumbnails/a/b/thumbnail.0000000.jpg')['DomainName']),
-    '<ClipBucket>',
-  );
-  const reads = stack
-    .all('S3::BucketPolicy')
-    .flatMap((it) => it.Properties['PolicyDocument'].Statement as Properties[])
-    .filter((it) => it['Effect'] === 'Allow');
-  assert.equal(reads.length, 1);
-  assert.equal(reads[0]?.['Action'], 's3:GetObject');
-  assert.equal(stack.text(reads[0]?.['Resource']), '<ClipBucket>/thumbnails/*');
-  assert.ok(reads[0]?.['Condition'].StringEquals['AWS:SourceArn']);
+  const { DomainName: host } = origin('/vod/thumbnails/a/b/thumbnail.0000000.jpg');
+  assert.equal(stack.text(host), '<ClipBucket>');
+  const [read, ...others] = listReads(stack, stack.at(host).id);
+  assert.deepEqual(others, []);
+  assert.equal(read?.['Action'], 's3:GetObject');
+  assert.equal(stack.text(read?.['Resource']), '<ClipBucket>/thumbnails/*');
+  assert.ok(read?.['Condition'].StringEquals['AWS:SourceArn']);
 });
 
 test('media of a private library needs cookies', () => {
@@ -184,9 +177,9 @@ test('media of a private library needs cookies', () => {
     const private_ = `/vod/private/demo/${path}`;
     assert.deepEqual(behavior(private_, stack)['TrustedKeyGroups'], group, private_);
     assert.equal(
-      behavior(`/vod/${path}`, stack)['CachePolicyId'],
-      CACHING_DISABLED,
-      `/vod/${path} must be an unknown path of the API`,
+      stack.text(origin(`/vod/${path}`, stack)['DomainName']),
+      '<DeliverySiteBucket>',
+      `/vod/${path} must be an unknown file of the site`,
     );
   }
   assert.equal(
@@ -195,22 +188,6 @@ test('media of a private library needs cookies', () => {
   );
   assert.equal(behavior('/vod/private/demo/x', vod())['TrustedKeyGroups'], undefined);
 });
-
-/** Runs a CloudFront function of a stack. */
-function edge(stack: Stack, name: string, uri: string): string | number {
-  const code = stack
-    .all('CloudFront::Function')
-    .map((it) => stack.text(it.Properties['FunctionCode']))
-    .find((it) => it.includes(name));
-  assert.ok(code, `no function contains ${name}`);
-  const sandbox = { require: createRequire(import.meta.url), event: { request: { uri } } };
-  const filled = code.replace(/\{\{resolve:[^}]*\}\}/, '0'.repeat(64));
-  const result = runInNewContext(`${filled}\nhandler(event)`, sandbox) as {
-    uri?: string;
-    statusCode?: number;
-  };
-  return result.uri ?? result.statusCode ?? '';
-}
 
 test('path prefixes are removed before the origin request', () => {
   const check = (uri: string, expected: string) => assert.equal(edge(vod(), 'live', uri), expected);
@@ -288,15 +265,23 @@ test('in a private library, the number of the packaging group follows the seal',
 });
 
 test('too many channels and packaging groups are refused before the deployment', () => {
-  const channels = Array.from({ length: 9 }, (_, at) => ({
-    id: `c${at}`,
-    competition: 'demo',
-    originEndpoint: ENDPOINT,
-  }));
-  assert.ok(vod({ ...EXISTING, channels }));
-  assert.throws(
-    () => vod({ ...EXISTING, channels, packagingGroups: groups }),
-    /^SettingsError: .*9 channels\. With 2 packaging groups, the maximum is 8/,
+  const channels = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      id: `c${at}`,
+      competition: 'demo',
+      originEndpoint: ENDPOINT,
+    }));
+  const stack = vod({ ...EXISTING, channels: channels(7) });
+  assert.ok(config(stack)['CacheBehaviors'].length < 25);
+  const refuse = (settings: object, expected: RegExp) =>
+    assert.throws(() => vod({ ...EXISTING, ...settings }), expected);
+  refuse(
+    { channels: channels(8) },
+    /^SettingsError: .*8 channels\. With 1 packaging groups, the maximum is 7/,
+  );
+  refuse(
+    { channels: channels(6), packagingGroups: groups },
+    /^SettingsError: .*6 channels\. With 2 packaging groups, the maximum is 5/,
   );
 });
 

@@ -8,6 +8,7 @@ const LIB = resolve(import.meta.dirname, '../lib');
 /** The folders of `lib/` from the ground up. A file imports from its own folder and from folders before it. */
 const FLOORS = [
   'settings',
+  'prices',
   'emulator',
   'permission',
   'alarms',
@@ -19,6 +20,7 @@ const FLOORS = [
   'asset',
   'harvest',
   'upload',
+  'channel',
   'edit',
   'delivery',
   'viewer',

@@ -121,6 +121,37 @@ test('the functions get each channel and its URL for viewers', () => {
   );
 });
 
+test('a channel of the stack Live has its id and its price of an hour, an existing one has not', () => {
+  const describe = (settings: Record<string, unknown>) => {
+    const stack = vod(settings);
+    const text = stack.text(
+      stack.function('list-channels').Properties['Environment'].Variables.CHANNELS,
+    );
+    return text.replaceAll(/\{"Fn::Select".*?\]\}\]\}/g, 'v1/x/index.m3u8');
+  };
+  const [made] = JSON.parse(describe(MADE)) as Properties[];
+  assert.equal(made?.['mediaLiveChannelId'], '<import>');
+  // 0.1404 + 2 × 0.4212 + 0.2124, and 3.64 GB of ingest at 0.03.
+  assert.equal(made?.['hourlyUsd'], 1.3);
+  const [redundant] = JSON.parse(describe({ ...MADE, redundant: true })) as Properties[];
+  assert.equal(redundant?.['hourlyUsd'], 2.21);
+  const [existing] = JSON.parse(describe(EXISTING)) as Properties[];
+  assert.deepEqual(
+    Object.keys(existing ?? {}).filter((key) => /^(mediaLive|hourly)/.test(key)),
+    [],
+  );
+});
+
+test('more channels than fit into the environment of a function are refused', () => {
+  const channels = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({ id: `camera-${at}`, competition: '100m-dash' }));
+  assert.ok(vod({ ...MADE, channels: channels(6) }));
+  assert.throws(
+    () => vod({ ...MADE, channels: channels(7) }),
+    /^SettingsError: Setting channels has 7 channels, whose description is about \d+ bytes long/,
+  );
+});
+
 test('create-clip sends the same CDN identifier as CloudFront', () => {
   const identifier = (settings: object) => {
     const stack = vod(settings as Record<string, unknown>);
@@ -145,6 +176,20 @@ test('create-clip sends the same CDN identifier as CloudFront', () => {
   assert.deepEqual(
     identifier({ ...EXISTING, channels: [{ ...channel, originEndpoint: endpoint }] }),
     [`{{resolve:secretsmanager:${secret}:SecretString:MediaPackageCDNIdentifier::}}`, true],
+  );
+});
+
+test('each function with the CDN identifier changes with its round, so that a new value reaches it', () => {
+  const describe = (identifierRound: number) =>
+    vod({ ...MADE, identifierRound })
+      .all('Lambda::Function')
+      .filter((it) => 'CDN_IDENTIFIER' in (it.Properties['Environment']?.Variables ?? {}))
+      .map((it) => it.Properties['Description']);
+  assert.ok(describe(1).length > 3);
+  const next = describe(2);
+  assert.deepEqual(
+    describe(1).filter((description) => next.includes(description)),
+    [],
   );
 });
 

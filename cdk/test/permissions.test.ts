@@ -13,6 +13,7 @@ const HARVEST = [
   `mediapackage:DescribeHarvestJob arn:<AWS::Partition>:mediapackage:${IN_ACCOUNT}:harvest_jobs/*`,
 ];
 const QUERY_QUEUE = 'dynamodb:Query <LibraryClips>/index/waiting';
+const QUERY_ACTIVE = 'dynamodb:Query <LibraryClips>/index/active';
 const SEND_DUE_MESSAGES = [QUERY_QUEUE, 'sqs:SendMessage <ClipDueClips>'];
 const CREATE_ASSETS = [
   'iam:PassRole <AssetReadRole>',
@@ -22,6 +23,9 @@ const CREATE_ASSETS = [
 ];
 const ABORT = 's3:AbortMultipartUpload <UploadOriginals>/*';
 const LIST_MULTIPART_UPLOADS = 's3:ListBucketMultipartUploads <UploadOriginals>';
+/** Only rows of channels: see the test below. */
+const OBSERVE = [READ, 'dynamodb:UpdateItem <LibraryClips>'];
+const LIST_PARTS = 's3:ListMultipartUploadParts <UploadOriginals>/*';
 const PUT_ORIGINAL = 's3:PutObject <UploadOriginals>/*';
 /** S3 answers 404 only to callers that may list the bucket. */
 const READ_ORIGINALS = ['s3:GetObject <UploadOriginals>/*', 's3:ListBucket <UploadOriginals>'];
@@ -62,6 +66,7 @@ const GRANTS: Record<string, string[]> = {
   'create-clip': [...WRITE, ...HARVEST, ...SEND_DUE_MESSAGES],
   'create-upload': [...WRITE, PUT_ORIGINAL, LIST_MULTIPART_UPLOADS],
   'delete-clip': WRITE,
+  'describe-embed': [READ],
   'grant-playback': [],
   'harvest-clip': [...WRITE, ...HARVEST, ...SEND_DUE_MESSAGES, ...take('ClipDueClips')],
   'harvest-complete': [
@@ -71,13 +76,21 @@ const GRANTS: Record<string, string[]> = {
     ...SEND_DUE_MESSAGES,
     'sqs:SendMessage <AssetUndelivered>',
   ],
-  'list-clips': ['dynamodb:Query <LibraryClips>/index/active'],
-  'list-upload-parts': [READ, PUT_ORIGINAL],
+  'list-changes': ['dynamodb:Query <LibraryClips>/index/changes', QUERY_QUEUE],
+  'list-channels': OBSERVE,
+  'list-clips': [QUERY_ACTIVE],
+  'list-upload-parts': [READ, PUT_ORIGINAL, LIST_PARTS],
   'refuse-request': [],
+  'restore-clip': [...WRITE, ...SEND_DUE_MESSAGES],
   'retry-clip': [...WRITE, ...SEND_DUE_MESSAGES],
   'scope-token': [],
   'show-clip': [READ, QUERY_QUEUE],
+  'show-feed': [QUERY_ACTIVE],
   'show-health': [],
+  'show-page': [READ],
+  'show-sitemap': [QUERY_ACTIVE],
+  'start-channel': OBSERVE,
+  'stop-channel': OBSERVE,
   'sweep-library': [
     ...WRITE,
     'dynamodb:DeleteItem <LibraryClips>',
@@ -101,7 +114,7 @@ const GRANTS: Record<string, string[]> = {
     'sqs:SendMessage <UploadUndelivered>',
   ],
   'transcode-upload': [...WRITE, ...TRANSCODE, ...take('UploadArrived')],
-  'update-clip': [...WRITE, QUERY_QUEUE],
+  'update-clip': [...WRITE, ...SEND_DUE_MESSAGES],
 };
 
 test('each function has the permissions in this table and no others', () => {
@@ -151,6 +164,40 @@ test('a webhook can read only its own secret and queue', () => {
       [`secretsmanager:GetSecretValue ${secretArn}`, ...take(`Webhook${name}Changes`)].sort(),
       name,
     );
+  }
+});
+
+test('a function can start and stop only the channels of the stack Live', () => {
+  const stack = vod({
+    ...MADE,
+    channels: [...EXISTING.channels, { id: 'pit', competition: 'demo' }],
+  });
+  const grants = (bin: string) => stack.listGrants(bin).filter((it) => it.startsWith('medialive:'));
+  const channel = `arn:<AWS::Partition>:medialive:${IN_ACCOUNT}:channel:<import>`;
+  const read = [`medialive:DescribeChannel ${channel}`, 'medialive:ListAlerts *'];
+  assert.deepEqual(grants('list-channels'), read);
+  assert.deepEqual(grants('start-channel'), [...read, `medialive:StartChannel ${channel}`]);
+  assert.deepEqual(grants('stop-channel'), [...read, `medialive:StopChannel ${channel}`]);
+  for (const bin of stack.bins().filter((it) => !it.includes('channel')))
+    assert.deepEqual(grants(bin), [], bin);
+});
+
+test('the functions of channels can reach no clip', () => {
+  const stack = vod({
+    ...EXISTING,
+    channels: [...EXISTING.channels, { ...EXISTING.channels[0], id: 'pit' }],
+  });
+  for (const bin of ['list-channels', 'start-channel', 'stop-channel']) {
+    const role = stack.function(bin).Properties['Role']['Fn::GetAtt'][0];
+    const statements = stack
+      .all('IAM::Policy')
+      .filter((it) => it.Properties['Roles'][0].Ref === role)
+      .flatMap((it) => it.Properties['PolicyDocument'].Statement)
+      .filter((it) => [it.Action].flat().some((action) => action.startsWith('dynamodb:')));
+    assert.equal(statements.length, 1, bin);
+    assert.deepEqual(statements[0].Condition, {
+      'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['channel#main', 'channel#pit'] },
+    });
   }
 });
 

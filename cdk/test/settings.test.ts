@@ -93,11 +93,11 @@ test('contradictory settings are refused', () => {
     /must include widevine or playready/,
   );
   check(
-    { viewerAccess: 'private' },
+    { viewerAccess: 'private', allowedOrigins: '*' },
     /^A private library needs the settings playbackKeySecretArn/,
-    /^A private library needs the https origins/m,
+    /^Setting allowedOrigins of a private library must contain https origins only/m,
   );
-  check({ ...PRIVATE, allowedOrigins: '*' }, /^A private library needs the https origins/);
+  check({ ...PRIVATE, allowedOrigins: '*' }, /^Setting allowedOrigins of a private library/);
   const secret = (cdnIdentifierSecretArn: string) => ({ ...ENDPOINT, cdnIdentifierSecretArn });
   const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:s';
   check(
@@ -142,6 +142,12 @@ test('the expiry of clips can be set for all or by competition', () => {
     /clipsExpireAfterDays is not valid JSON/,
     /a JSON object/,
   );
+});
+
+test('without the setting, pages of any origin can read a public library, and no others a private one', () => {
+  assert.deepEqual(readSettings(MADE).allowedOrigins, ['*']);
+  const { allowedOrigins: _, ...others } = PRIVATE;
+  assert.deepEqual(readSettings({ ...MADE, ...others }).allowedOrigins, []);
 });
 
 test('each mistake has its own line', () => {

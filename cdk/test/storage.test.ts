@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { SITE_BUCKET } from '../tools/data.ts';
 import { EXISTING, type Properties, vod } from './synthesis.ts';
 
 test('the table has the keys and indexes that the functions expect', () => {
@@ -15,6 +16,7 @@ test('the table has the keys and indexes that the functions expect', () => {
     ['active', 'activeCompetition', 'clip'],
     ['unfinished', 'unfinished', 'nextCheckAt'],
     ['waiting', 'waiting', 'queuedAt'],
+    ['changes', 'competition', 'changedAt'],
   ]);
   assert.deepEqual(table['StreamSpecification'], { StreamViewType: 'NEW_AND_OLD_IMAGES' });
   assert.equal(table['BillingMode'], 'PAY_PER_REQUEST');
@@ -34,13 +36,24 @@ test('the index of the harvest queue has only keys', () => {
 test('data is kept when the stack is deleted, unless keepData is false', () => {
   const kept = (settings: object) => {
     const stack = vod({ ...EXISTING, ...settings });
-    return ['DynamoDB::Table', 'S3::Bucket', 'Cognito::UserPool'].flatMap((type) =>
-      stack.all(type).map((it) => it['DeletionPolicy']),
-    );
+    return ['DynamoDB::Table', 'S3::Bucket', 'Cognito::UserPool']
+      .flatMap((type) => stack.all(type))
+      .filter(({ id }) => !SITE_BUCKET.test(id))
+      .map((it) => it['DeletionPolicy']);
   };
   assert.deepEqual(kept({}), ['Retain', 'Retain', 'Retain', 'Retain']);
   assert.deepEqual(kept({ keepData: false }), ['Delete', 'Delete', 'Delete', 'Delete']);
   assert.equal(vod().one('DynamoDB::Table').Properties['DeletionProtectionEnabled'], true);
+});
+
+test('the files of the site are not kept, because they can be built again', () => {
+  const buckets = vod()
+    .all('S3::Bucket')
+    .filter(({ id }) => SITE_BUCKET.test(id));
+  assert.deepEqual(
+    buckets.map((it) => it['DeletionPolicy']),
+    ['Delete'],
+  );
 });
 
 test('buckets are private, encrypted, and require TLS', () => {

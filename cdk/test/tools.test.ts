@@ -46,10 +46,18 @@ test('arguments are read as the app reads its settings, and wrong ones are refus
     'encoders=203.0.113.7/32',
     '--operator',
     'ann@example.com',
+    '--branding',
+    'games/branding.json',
   ]);
-  assert.deepEqual(context, { region: 'eu-central-1', encoders: '203.0.113.7/32' });
+  assert.deepEqual(context, {
+    region: 'eu-central-1',
+    encoders: '203.0.113.7/32',
+    branding: 'games/branding.json',
+  });
   assert.equal(operator, 'ann@example.com');
   assert.equal(readDeploySettings(context).region, 'eu-central-1');
+  assert.equal(readArguments(['--pages-only']).pagesOnly, true);
+  assert.equal(readArguments([]).pagesOnly, false);
   assert.throws(() => readArguments(['-c', 'region']), UsageError);
   assert.throws(() => readArguments(['--force']), UsageError);
   assert.throws(() => readDeploySettings({ ...context, startoverSeconds: '5' }), SettingsError);
@@ -142,7 +150,7 @@ test('a stack that would delete its data is detected', async () => {
   const check = async (policies: readonly (string | undefined)[], expected: boolean) => {
     const resources = policies.map((policy, at) => {
       return [
-        `R${at}`,
+        policy === 'Site' ? 'DeliverySiteBucket0A1B2C3D' : `R${at}`,
         { Type: 'AWS::S3::Bucket', ...(policy === undefined ? {} : { DeletionPolicy: policy }) },
       ];
     });
@@ -159,4 +167,6 @@ test('a stack that would delete its data is detected', async () => {
   await check(['Retain', 'RetainExceptOnCreate'], true);
   await check(['Retain', 'Delete'], false);
   await check(['Retain', undefined], false);
+  // The files of the site can be built again.
+  await check(['Retain', 'Site'], true);
 });

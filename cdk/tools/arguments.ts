@@ -1,4 +1,4 @@
-/** Reads the arguments of `make deploy`: settings for the CDK app, and the first operator. */
+/** Reads the arguments of `make deploy`: settings for the CDK app, the branding, and the first operator. */
 
 import { parseArgs } from 'node:util';
 
@@ -12,6 +12,8 @@ export interface DeployArguments {
   readonly context: Readonly<Record<string, string>>;
   /** The first operator's e-mail address. */
   readonly operator: string | undefined;
+  /** Whether only the pages are uploaded. */
+  readonly pagesOnly: boolean;
 }
 
 export class UsageError extends Error {
@@ -26,19 +28,23 @@ export function readArguments(given: readonly string[]): DeployArguments {
     if (at < 1) throw new UsageError(`-c ${pair} must have the form -c key=value.`);
     context[pair.slice(0, at)] = pair.slice(at + 1);
   }
-  return { context, operator: values.operator };
+  if (values.branding !== undefined) context['branding'] = values.branding;
+  return { context, operator: values.operator, pagesOnly: values['pages-only'] === true };
 }
 
 function parse(given: readonly string[]) {
   const options = {
     context: { type: 'string', multiple: true, short: 'c' },
     operator: { type: 'string' },
+    branding: { type: 'string' },
+    'pages-only': { type: 'boolean' },
   } as const;
   try {
     return parseArgs({ args: [...given], options, allowPositionals: false });
   } catch (error) {
     throw new UsageError(
-      `${(error as Error).message} Use -c key=value for settings and --operator EMAIL for the first operator.`,
+      `${(error as Error).message} Use -c key=value for settings, --branding FILE for the branding, --operator EMAIL for the first operator, ` +
+        'and --pages-only to upload only the pages.',
     );
   }
 }

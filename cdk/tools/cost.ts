@@ -2,9 +2,9 @@
 
 import { parseArgs } from 'node:util';
 
+import { CDN_TRAFFIC, LEFT_OUT, PRICES, UNKNOWN } from '../lib/prices/prices.ts';
 import { DEFAULT_LADDER } from '../lib/settings/settings.ts';
 import { type CostLine, type Event, estimateCost, sumCosts } from './estimate.ts';
-import { CDN_TRAFFIC, LEFT_OUT, PRICES, UNKNOWN } from './prices.ts';
 
 /** The options that describe an event, with their defaults. */
 const OPTIONS = {
@@ -13,6 +13,7 @@ const OPTIONS = {
   clips: [100, 'clips of the live stream'],
   'clip-seconds': [60, 'length of a clip in seconds'],
   'upload-minutes': [0, 'minutes of uploaded video'],
+  operators: [3, 'operators with an open console, while a channel is on air'],
   viewers: [1000, 'viewers'],
   'clip-minutes': [10, 'minutes of clips and uploads that each viewer watches'],
   'live-minutes': [30, 'minutes of the live stream that each viewer watches'],
@@ -74,6 +75,7 @@ export function readEvent(given: readonly string[]): {
     clips: number('clips'),
     clipSeconds: number('clip-seconds'),
     uploadMinutes: number('upload-minutes'),
+    operators: number('operators'),
     viewers: number('viewers'),
     clipMinutes: number('clip-minutes'),
     liveMinutes: number('live-minutes'),

@@ -20,6 +20,9 @@ const TABLE = 'AWS::DynamoDB::Table';
 const USER_POOL = 'AWS::Cognito::UserPool';
 const DATA = [BUCKET, TABLE, USER_POOL];
 
+/** The logical id of the bucket with the files of the site. They can be built again, so they are no data. */
+export const SITE_BUCKET = /^DeliverySiteBucket/;
+
 export interface Data {
   readonly buckets: readonly string[];
   readonly tables: readonly string[];
@@ -29,10 +32,25 @@ export interface Data {
 /** Finds the data among the resources of a stack. */
 export function findData(resources: readonly StackResourceSummary[]): Data {
   return {
-    buckets: listIds(resources, BUCKET),
+    buckets: listIds(
+      resources.filter((it) => !isSite(it.LogicalResourceId)),
+      BUCKET,
+    ),
     tables: listIds(resources, TABLE),
     userPools: listIds(resources, USER_POOL),
   };
+}
+
+/** Finds the bucket of the site among the resources of a stack. */
+export function findSiteBuckets(resources: readonly StackResourceSummary[]): string[] {
+  return listIds(
+    resources.filter((it) => isSite(it.LogicalResourceId)),
+    BUCKET,
+  );
+}
+
+function isSite(logicalId = ''): boolean {
+  return SITE_BUCKET.test(logicalId);
 }
 
 /** Whether CloudFormation keeps the data when it deletes the stack, as the setting `keepData` says. */
@@ -43,8 +61,10 @@ export async function keepsData(client: Aws['cloudFormation'], stack: string): P
   const { Resources: resources = {} } = JSON.parse(template) as {
     Resources?: Record<string, { Type: string; DeletionPolicy?: string }>;
   };
-  const data = Object.values(resources).filter(({ Type: type }) => DATA.includes(type));
-  return data.every(({ DeletionPolicy: policy = 'Delete' }) => policy.startsWith('Retain'));
+  const data = Object.entries(resources).filter(
+    ([id, { Type: type }]) => DATA.includes(type) && !isSite(id),
+  );
+  return data.every(([, { DeletionPolicy: policy = 'Delete' }]) => policy.startsWith('Retain'));
 }
 
 /** Deletes all objects and versions in a bucket. CloudFormation deletes only empty buckets. */

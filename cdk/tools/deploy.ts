@@ -1,47 +1,70 @@
 /**
- * `make deploy`: checks the account, builds the functions, deploys the stacks with the CDK, and prints
- * their outputs. A second run deploys only changes.
+ * `make deploy`: checks the account, builds the functions and the console, deploys the stacks with the
+ * CDK, uploads the pages, and prints the outputs of the stacks. A second run deploys only changes.
  */
 
 import { spawn } from 'node:child_process';
 
-import { SettingsError } from '../lib/settings/settings.ts';
+import { readBranding } from '../lib/settings/branding.ts';
+import { type Settings, SettingsError } from '../lib/settings/settings.ts';
 import { readArguments, readDeploySettings, UsageError } from './arguments.ts';
 import { type Aws, connect } from './aws.ts';
 import { checkAccount, checkCredentials, type Finding } from './checks.ts';
 import { ensureOperator } from './operator.ts';
 import { ensurePlaybackKey } from './playback-key.ts';
+import { checkConsole, publishSite } from './publish.ts';
 import { readOutputs, stackNames } from './stacks.ts';
 
 const ROOT = `${import.meta.dirname}/../..`;
 
 /** The output folder of `make functions`. With another folder, the functions are not built here. */
 const BUILD_FOLDER = 'target/lambda';
+/** The output folder of `make console`. With another folder, the console is not built here. */
+const CONSOLE_FOLDER = 'console/dist';
 
 /** An error that is printed without its stack trace. */
 class DeployError extends Error {}
 
 async function main(): Promise<void> {
-  const { context, operator } = readArguments(process.argv.slice(2));
+  const { context, operator, pagesOnly } = readArguments(process.argv.slice(2));
   const defaultRegion = await readDefaultRegion();
   if (defaultRegion !== undefined) process.env['CDK_DEFAULT_REGION'] = defaultRegion;
   const settings = readDeploySettings(context);
+  // A mistake in the branding is reported before anything is changed.
+  readBranding(settings.branding);
   const aws = connect({ region: settings.region });
 
   console.log('checking the account');
   const { account, finding } = await checkCredentials(aws);
   report([finding]);
   if (account === undefined) throw new DeployError('Nothing was changed.');
-  const findings = await checkAccount(aws, settings, account);
-  report(findings);
-  if (findings.some((finding) => finding.kind === 'missing'))
-    throw new DeployError('Nothing was changed.');
+  if (!pagesOnly) {
+    const findings = await checkAccount(aws, settings, account);
+    report(findings);
+    if (findings.some((it) => it.kind === 'missing')) throw new DeployError('Nothing was changed.');
+  }
 
+  if (settings.console === CONSOLE_FOLDER) {
+    console.log('building the console');
+    await run('make', ['--directory', ROOT, 'console']);
+  }
+  checkConsole(settings);
+  if (!pagesOnly) await deployStacks(aws, settings, context);
+  const { uploaded } = await publishSite(aws, settings);
+  console.log(`uploaded ${uploaded} files of the pages`);
+  if (!pagesOnly) await printOutputs(aws, settings.name, operator ?? settings.alarmEmail);
+}
+
+/** Builds the functions, and deploys the stacks with the CDK. */
+async function deployStacks(
+  aws: Aws,
+  settings: Settings,
+  context: Readonly<Record<string, string>>,
+): Promise<void> {
   if (settings.functions === BUILD_FOLDER) {
     console.log('building the functions (the first build takes some minutes)');
     await run('make', ['--directory', ROOT, 'functions', `ARCHITECTURE=${settings.architecture}`]);
   }
-
   const made =
     settings.viewerAccess === 'private' ? await ensurePlaybackKey(aws.secrets, settings.name) : {};
   const all = Object.entries({ ...context, region: settings.region, ...made });
@@ -53,7 +76,6 @@ async function main(): Promise<void> {
     ...unattended,
     ...all.flatMap(([key, value]) => ['-c', `${key}=${value}`]),
   ]);
-  await printOutputs(aws, settings.name, operator ?? settings.alarmEmail);
 }
 
 function report(findings: readonly Finding[]): void {
@@ -82,8 +104,8 @@ async function printOutputs(aws: Aws, name: string, email: string | undefined): 
   const [vod, live] = await Promise.all(
     stackNames(name).map((stack) => readOutputs(aws.cloudFormation, stack)),
   );
-  for (const [key, value] of [...(vod ?? []), ...(live ?? [])].sort())
-    console.log(`${key.padEnd(18)} ${value}`);
+  const printed = [...(vod ?? []), ...(live ?? [])].filter(([key]) => key !== 'ConsoleConfig');
+  for (const [key, value] of printed.sort()) console.log(`${key.padEnd(18)} ${value}`);
   const pool = vod?.get('UserPoolId');
   const app = vod?.get('OperatorClientId');
   if (pool === undefined || app === undefined) return;
@@ -91,7 +113,8 @@ async function printOutputs(aws: Aws, name: string, email: string | undefined): 
   console.log(`${'Operator'.padEnd(18)} ${operator.email}`);
   if (operator.password === undefined) return;
   console.log(`${'Password'.padEnd(18)} ${operator.password}`);
-  console.log('The password is shown only now. This command prints an access token for one hour:');
+  console.log(`The password is shown only now. Sign in at ${vod?.get('ConsoleUrl')}.`);
+  console.log('For scripts, this command prints an access token for one hour:');
   console.log(
     `  aws cognito-idp admin-initiate-auth --auth-flow ADMIN_USER_PASSWORD_AUTH --user-pool-id ${pool} --client-id ${app} \\\n` +
       `    --auth-parameters USERNAME=${operator.email},PASSWORD=… --query AuthenticationResult.AccessToken --output text`,

@@ -10,7 +10,14 @@ import { DeleteStackCommand, waitUntilStackDeleteComplete } from '@aws-sdk/clien
 
 import { type Aws, connect } from './aws.ts';
 import { checkCredentials } from './checks.ts';
-import { type Data, deleteData, emptyBucket, findData, keepsData } from './data.ts';
+import {
+  type Data,
+  deleteData,
+  emptyBucket,
+  findData,
+  findSiteBuckets,
+  keepsData,
+} from './data.ts';
 import { drainAssets, stopChannel } from './drain.ts';
 import { removePlaybackKey } from './playback-key.ts';
 import {
@@ -80,7 +87,9 @@ async function main(): Promise<void> {
     const named = listGroupIds(await readOutputs(aws.cloudFormation, stack));
     const groups = new Set([...listIds(resources, 'AWS::MediaPackage::PackagingGroup'), ...named]);
     // CloudFormation can delete a bucket only if it is empty.
-    if (values['delete-data']) for (const bucket of data.buckets) await emptyBucket(aws.s3, bucket);
+    const emptied = values['delete-data'] ? data.buckets : [];
+    for (const bucket of [...findSiteBuckets(resources), ...emptied])
+      await emptyBucket(aws.s3, bucket);
     await deleteStack(aws, stack, groups);
   }
   if (values['delete-data']) await deleteData(aws, data);

@@ -1,7 +1,13 @@
 /** Estimates the cost of an event: amounts times prices. */
 
-import type { Rendition } from '../lib/settings/settings.ts';
-import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from './prices.ts';
+import {
+  AUDIO,
+  countRenditions,
+  listChannelHour,
+  toGigabytes,
+} from '../lib/prices/channel-hour.ts';
+import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from '../lib/prices/prices.ts';
+import { FUNCTION_MEMORY_MB, type Rendition } from '../lib/settings/settings.ts';
 
 export interface Event {
   readonly channels: number;
@@ -14,6 +20,8 @@ export interface Event {
   readonly clipSeconds: number;
   /** Minutes of video uploaded. */
   readonly uploadMinutes: number;
+  /** Operators with an open console, for as long as a channel is on air. */
+  readonly operators: number;
   readonly viewers: number;
   /** Minutes of clips and uploads that each viewer watches. */
   readonly clipMinutes: number;
@@ -38,30 +46,29 @@ export interface CostLine {
   readonly price: string;
 }
 
-/** Bits per second of audio in every rendition. */
-const AUDIO = 128_000;
-
-/** MediaLive and MediaConvert bill renditions of this height or more as HD. */
-const HD_HEIGHT = 720;
-
 /** For each clip: the request, the harvest, two formats and one read, with a margin for the sweep. */
 const INVOCATIONS_PER_CLIP = 6;
-const WRITES_PER_CLIP = 20;
+/** Eight changes of a row. Each replaces its entries in the indexes of changes and of pending clips. */
+const WRITES_PER_CLIP = 8 * (1 + 2 * 2);
 /** A page of 50 clips: 40 KB, with eventually consistent reads. */
 const READS_PER_LIST = 5;
-/** A few milliseconds were measured. The memory is the smallest that Lambda has. */
+/** The least that DynamoDB bills for an eventually consistent query. Most polls find no change. */
+const READS_PER_POLL = 0.5;
+/** How often an open console asks for changed clips, and for the channels. */
+const CHANGES_POLL_SECONDS = 1.5;
+const CHANNELS_POLL_SECONDS = 5;
+/** The files of a viewer's page: HTML, scripts, style sheets, branding and posters. */
+const FILES_PER_VISIT = 25;
+/** A few milliseconds were measured. */
 const SECONDS_PER_INVOCATION = 0.05;
-const FUNCTION_GB = 0.125;
+const FUNCTION_GB = FUNCTION_MEMORY_MB / 1024;
 
 export function estimateCost(
   event: Event,
   given: Readonly<Record<string, number>> = {},
 ): CostLine[] {
   const runs = event.channels * event.hours;
-  const redundant = event.redundant ? 'Redundant' : '';
-  const pipelines = event.redundant ? 2 : 1;
-  const hd = event.ladder.filter((rendition) => rendition.height >= HD_HEIGHT).length;
-  const sd = event.ladder.length - hd;
+  const { hd, sd } = countRenditions(event.ladder);
   const all = event.ladder.reduce((sum, rendition) => sum + rendition.bitrate + AUDIO, 0);
   const top = Math.max(...event.ladder.map((rendition) => rendition.bitrate + AUDIO));
   const missed = 1 - event.hitRatio;
@@ -74,9 +81,18 @@ export function estimateCost(
   // One request for each segment. Live players request the manifest as often.
   const segments = (minutes: number) => (event.viewers * minutes * 60) / event.segmentSeconds;
   const polls = (event.viewers * (event.liveMinutes + event.clipMinutes) * 60) / event.pollSeconds;
-  const requests = 2 * segments(event.liveMinutes) + segments(event.clipMinutes) + polls;
+  const watched = event.operators * event.hours * 3600;
+  const changesPolls = watched / CHANGES_POLL_SECONDS;
+  const operatorPolls = changesPolls + watched / CHANNELS_POLL_SECONDS;
+  const requests =
+    2 * segments(event.liveMinutes) +
+    segments(event.clipMinutes) +
+    polls +
+    event.viewers * FILES_PER_VISIT +
+    operatorPolls;
   const lists = polls * missed;
-  const invocations = lists + event.clips * INVOCATIONS_PER_CLIP + event.hours * 60;
+  const calls = lists + operatorPolls;
+  const invocations = calls + event.clips * INVOCATIONS_PER_CLIP + event.hours * 60;
   const segmentFiles = (seconds: number) => (seconds / event.segmentSeconds) * event.ladder.length;
 
   const line = (what: string, amount: number, price: string): CostLine => {
@@ -91,10 +107,7 @@ export function estimateCost(
     };
   };
   const lines = [
-    line('MediaLive: input', runs, `mediaLiveInput${redundant}`),
-    line('MediaLive: HD renditions', runs * hd, `mediaLiveHd${redundant}`),
-    line('MediaLive: SD renditions', runs * sd, `mediaLiveSd${redundant}`),
-    line('MediaPackage: live ingest', toGigabytes(all, runs * 3600) * pipelines, 'ingest'),
+    ...listChannelHour(event).map(({ what, amount, price }) => line(what, runs * amount, price)),
     line('MediaPackage: live to the CDN', liveGb * missed, 'livePackaging'),
     line('MediaPackage: harvests', clipGb, 'harvest'),
     line('MediaPackage: clips to the CDN', vodGb * missed, 'vodPackaging'),
@@ -108,11 +121,11 @@ export function estimateCost(
       segmentFiles(event.clips * event.clipSeconds + event.uploadMinutes * 60),
       'storagePuts',
     ),
-    line('API Gateway', lists + event.clips * 2, 'api'),
+    line('API Gateway', calls + event.clips * 2, 'api'),
     line('Lambda: invocations', invocations, 'invocations'),
     line('Lambda: duration', invocations * SECONDS_PER_INVOCATION * FUNCTION_GB, 'functionTime'),
     line('DynamoDB: writes', event.clips * WRITES_PER_CLIP, 'tableWrites'),
-    line('DynamoDB: reads', lists * READS_PER_LIST, 'tableReads'),
+    line('DynamoDB: reads', lists * READS_PER_LIST + changesPolls * READS_PER_POLL, 'tableReads'),
     line('Secrets Manager', (event.private ? 2 : 1) * event.months, 'secret'),
   ];
   return lines.filter(({ amount }) => amount > 0);
@@ -132,9 +145,4 @@ function estimateTraffic(gb: number, given: number | undefined): CostLine {
     usd,
     price: 'cdnTraffic',
   };
-}
-
-/** Converts a bit rate to AWS's GB, 2^30 bytes. */
-function toGigabytes(bitsPerSecond: number, seconds: number): number {
-  return (bitsPerSecond * seconds) / 8 / 2 ** 30;
 }

@@ -1,15 +1,18 @@
 /** The place in the console that the address keeps over a reload: `#channel=main&in=…&out=…`. */
 
 /** The names in the hash. Times are ms since 1970. */
-export type PlaceName = 'screen' | 'channel' | 'at' | 'in' | 'out' | 'clip';
+export type PlaceName = 'screen' | 'competition' | 'channel' | 'at' | 'in' | 'out' | 'clip';
 
 class Place {
   #values = $state.raw<ReadonlyMap<string, string>>(read());
 
   constructor() {
-    globalThis.addEventListener?.('hashchange', () => {
-      this.#values = read();
-    });
+    globalThis.addEventListener?.('hashchange', () => this.reread());
+  }
+
+  /** Reads the address again. A login brings the hash back without an event. */
+  reread(): void {
+    this.#values = read();
   }
 
   /** The value of a name, if the address has it. */

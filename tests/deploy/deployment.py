@@ -24,6 +24,7 @@ from emulator import ACCOUNT, REGION, Emulator
 from stand_in import ENDPOINT, PROGRAM, ROOT, eventually
 from subscriber import Subscriber
 
+CONSOLE = Path(os.environ.get("CONSOLE", ROOT / "console/dist")).absolute()
 FUNCTIONS = Path(os.environ.get("FUNCTIONS", ROOT / "target/lambda-proof")).absolute()
 CDK = ROOT / "cdk"
 # The live origin's host in the settings. A deployment accepts only https origins.
@@ -75,6 +76,7 @@ class Deployment:
             "region": REGION,
             "account": ACCOUNT,
             "functions": str(FUNCTIONS),
+            "console": str(CONSOLE),
             "channels": [{"id": "main", "competition": "demo", "originEndpoint": endpoint}],
             "webhooks": [
                 {
@@ -126,6 +128,12 @@ class Deployment:
         printed = self.cdk("deploy", "Vod", *options, **settings)
         (self.outputs,) = json.loads(outputs.read_text()).values()
         return printed
+
+    def publish(self, **settings: object) -> str:
+        """Uploads the pages with additional settings. Returns the output of the tool."""
+        self.write_settings(settings)
+        given = ["-c", f"settings={self.folder}/settings.json", "--pages-only"]
+        return self.run("node", "--import", "tsx", "tools/deploy.ts", *given)
 
     def client(self, service: str, *arguments: Any, **options: Any) -> Any:
         return self.emulator.client(service, *arguments, **options)

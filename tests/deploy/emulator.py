@@ -20,7 +20,7 @@ from stand_in import eventually
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 # The emulator's host names that the tests use.
-HOSTS = "localhost", "*.cloudfront.net"
+HOSTS = "localhost", "*.cloudfront.net", f"*.auth.{REGION}.amazoncognito.com"
 
 
 class Emulator:

@@ -6,6 +6,7 @@ import {
   type CfnStage,
   CorsHttpMethod,
   HttpApi,
+  type HttpApiProps,
   HttpMethod,
   HttpRoute,
   HttpRouteKey,
@@ -19,16 +20,14 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Contract, Operation } from './contract.ts';
-import type { Users } from './users.ts';
+import type { Login } from './login.ts';
 
 export interface ApiProps extends Deployment {
   readonly contract: Contract;
-  readonly users: Users;
 }
 
 export class Api extends Construct {
   readonly http: HttpApi;
-  private readonly authorizer: IHttpRouteAuthorizer;
   private readonly stage: CfnStage;
 
   constructor(
@@ -37,28 +36,11 @@ export class Api extends Construct {
     private readonly props: ApiProps,
   ) {
     super(scope, id);
-    const { settings, contract, users } = props;
-    this.authorizer = new HttpJwtAuthorizer('Operators', users.issuer, {
-      jwtAudience: [users.app.userPoolClientId],
-    });
-    const allowsCredentials = !settings.allowedOrigins.includes('*');
+    const { settings, contract } = props;
     this.http = new HttpApi(this, 'Http', {
       apiName: settings.name,
       createDefaultStage: false,
-      corsPreflight: {
-        allowOrigins: [...settings.allowedOrigins],
-        allowMethods: [CorsHttpMethod.ANY],
-        allowHeaders: [
-          'authorization',
-          'content-type',
-          'idempotency-key',
-          'if-match',
-          'if-none-match',
-        ],
-        exposeHeaders: ['etag', 'location', 'retry-after'],
-        allowCredentials: allowsCredentials,
-        maxAge: Duration.hours(1),
-      },
+      ...createPreflight(settings.allowedOrigins),
     });
     const accessLog = new LogGroup(this, 'AccessLog', {
       retention: settings.logDays,
@@ -89,7 +71,10 @@ export class Api extends Construct {
   }
 
   /** Adds a route for each operation of the contract. The function has the operation's id as its name. */
-  addRoutes(functions: readonly RustFunction[]): void {
+  addRoutes(functions: readonly RustFunction[], login: Login): void {
+    const authorizer = new HttpJwtAuthorizer('Operators', login.users.issuer, {
+      jwtAudience: [login.app.userPoolClientId],
+    });
     const unrouted = new Set(functions);
     const throttles: Record<string, unknown> = {};
     for (const operation of this.props.contract.operations) {
@@ -100,7 +85,7 @@ export class Api extends Construct {
         );
       }
       unrouted.delete(target);
-      this.addRoute(operation, target);
+      this.addRoute(operation, target, authorizer);
       if (operation.throttle !== undefined) {
         throttles[`${operation.method} ${operation.path}`] = {
           ThrottlingRateLimit: operation.throttle.perSecond,
@@ -145,14 +130,18 @@ export class Api extends Construct {
     }
   }
 
-  private addRoute({ id, method, path, scopes }: Operation, target: RustFunction): void {
+  private addRoute(
+    { id, method, path, scopes }: Operation,
+    target: RustFunction,
+    authorizer: IHttpRouteAuthorizer,
+  ): void {
     const isAuthorized = scopes.length > 0;
     const routes = this.http.addRoutes({
       path,
       methods: [HttpMethod[method as keyof typeof HttpMethod]],
       integration: new HttpLambdaIntegration(id, target.lambda),
       // The scopes keep out ID tokens, which have none.
-      ...(isAuthorized ? { authorizer: this.authorizer, authorizationScopes: [...scopes] } : {}),
+      ...(isAuthorized ? { authorizer, authorizationScopes: [...scopes] } : {}),
     });
     for (const route of routes) {
       // API Gateway refuses a throttle for a route that does not exist yet.
@@ -164,4 +153,25 @@ export class Api extends Construct {
       });
     }
   }
+}
+
+/** Answers the preflight requests of other origins. Without other origins, there are none. */
+function createPreflight(origins: readonly string[]): Pick<HttpApiProps, 'corsPreflight'> {
+  if (origins.length === 0) return {};
+  return {
+    corsPreflight: {
+      allowOrigins: [...origins],
+      allowMethods: [CorsHttpMethod.ANY],
+      allowHeaders: [
+        'authorization',
+        'content-type',
+        'idempotency-key',
+        'if-match',
+        'if-none-match',
+      ],
+      exposeHeaders: ['etag', 'location', 'retry-after'],
+      allowCredentials: !origins.includes('*'),
+      maxAge: Duration.hours(1),
+    },
+  };
 }

@@ -25,6 +25,8 @@ export interface Operation {
 }
 
 export interface Contract {
+  /** The version of the service. */
+  readonly version: string;
   readonly operations: readonly Operation[];
   /** The throttle of operations without one of their own. */
   readonly throttle: Throttle;
@@ -33,6 +35,7 @@ export interface Contract {
 }
 
 interface Document {
+  info: { version: string };
   'x-throttle': Throttle;
   paths: Record<string, Record<string, OperationObject>>;
   components: {
@@ -64,7 +67,12 @@ export function parseContract(yaml: string): Contract {
     const scopes = Object.values(scheme.flows).flatMap((flow) => Object.entries(flow.scopes));
     return [group, new Map(scopes)] as const;
   });
-  return { operations, throttle: document['x-throttle'], groups: new Map(groups) };
+  return {
+    version: document.info.version,
+    operations,
+    throttle: document['x-throttle'],
+    groups: new Map(groups),
+  };
 }
 
 function parseOperation(path: string, method: string, operation: OperationObject): Operation {

@@ -1,6 +1,6 @@
 /** Users: a Cognito user pool with one group for each security scheme of the contract. */
 
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import {
   CfnUserPoolGroup,
   FeaturePlan,
@@ -9,7 +9,6 @@ import {
   OAuthScope,
   ResourceServerScope,
   UserPool,
-  type UserPoolClient,
   UserPoolOperation,
 } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
@@ -22,8 +21,10 @@ export interface UsersProps extends Deployment {
 
 export class Users extends Construct {
   readonly pool: UserPool;
-  /** The client for people, through the console or an app. It has no secret. */
-  readonly app: UserPoolClient;
+  /** The scopes of the contract. A token gets those of its user's groups. */
+  readonly scopes: readonly OAuthScope[];
+  /** The names of these scopes, such as `matchcut/clips.write`. */
+  readonly scopeNames: readonly string[];
 
   constructor(scope: Construct, id: string, props: UsersProps) {
     super(scope, id);
@@ -61,32 +62,10 @@ export class Users extends Construct {
     );
 
     this.addScopeToken(props);
-    const scopes = this.addResourceServer(contract);
-    this.app = this.pool.addClient('App', {
-      userPoolClientName: `${settings.name}-app`,
-      generateSecret: false,
-      // `adminUserPassword` is for administrators of the account, such as the deployment tests.
-      authFlows: { userSrp: true, adminUserPassword: true },
-      disableOAuth: settings.loginCallbacks.length === 0,
-      ...(settings.loginCallbacks.length === 0
-        ? {}
-        : {
-            oAuth: {
-              flows: { authorizationCodeGrant: true },
-              scopes: [OAuthScope.OPENID, ...scopes],
-              callbackUrls: [...settings.loginCallbacks],
-            },
-          }),
-      accessTokenValidity: Duration.hours(1),
-      refreshTokenValidity: Duration.days(30),
-      preventUserExistenceErrors: true,
-      enableTokenRevocation: true,
-    });
-    if (settings.loginCallbacks.length > 0) {
-      // All accounts of a region share the prefixes of Cognito's domain.
-      const domainPrefix = `${settings.name}-${Stack.of(this).account}`;
-      this.pool.addDomain('Login', { cognitoDomain: { domainPrefix } });
-    }
+    this.scopes = this.addResourceServer(contract);
+    this.scopeNames = [
+      ...new Set([...contract.groups.values()].flatMap((scopes) => [...scopes.keys()])),
+    ];
   }
 
   /** The issuer of the pool's tokens. */
@@ -95,7 +74,7 @@ export class Users extends Construct {
   }
 
   /**
-   * Gives an access token the scopes of the user's groups, and no others.
+   * Gives an access token the scopes of the user's groups and no others, and the user's name.
    *
    * Cognito itself gives any user every scope that the client may request, whatever the groups of
    * the user are.

@@ -1,4 +1,4 @@
-/** Buckets for media: private, encrypted, with TLS required. */
+/** Buckets: private, encrypted, with TLS required. */
 
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import {
@@ -22,11 +22,31 @@ const ABORT_INCOMPLETE: LifecycleRule = {
 };
 
 /**
- * Creates a bucket for media.
+ * Creates a bucket that only roles of this stack and the distribution can read.
  *
  * It is encrypted with S3's own keys, because AWS does not document that MediaPackage can read objects
- * encrypted with a KMS key. No object expires unless `props` say so, because a listed clip must play.
+ * encrypted with a KMS key.
  */
+export function createBucket(scope: Construct, id: string, props: BucketProps): Bucket {
+  const { lifecycleRules = [], ...others } = props;
+  const bucket = new Bucket(scope, id, {
+    encryption: BucketEncryption.S3_MANAGED,
+    enforceSSL: true,
+    minimumTLSVersion: 1.2,
+    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    lifecycleRules: [ABORT_INCOMPLETE, ...lifecycleRules],
+    ...others,
+  });
+  Validations.of(bucket).acknowledge({
+    id: 'AwsSolutions-S1',
+    reason:
+      'Only roles of this stack and the distribution can read the bucket. A log line for each segment would cost more than the segment.',
+  });
+  return bucket;
+}
+
+/** Creates a bucket for media. No object expires unless `props` say so, because a listed clip must play. */
 export function createMediaBucket(
   scope: Construct,
   id: string,
@@ -49,22 +69,11 @@ export function createMediaBucket(
             ],
           },
         ];
-  const bucket = new Bucket(scope, id, {
-    encryption: BucketEncryption.S3_MANAGED,
-    enforceSSL: true,
-    minimumTLSVersion: 1.2,
-    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    lifecycleRules: [ABORT_INCOMPLETE, ...cold, ...lifecycleRules],
+  return createBucket(scope, id, {
+    lifecycleRules: [...cold, ...lifecycleRules],
     removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     ...others,
   });
-  Validations.of(bucket).acknowledge({
-    id: 'AwsSolutions-S1',
-    reason:
-      'Only roles of this stack and the distribution can read the bucket. A log line for each segment would cost more than the segment.',
-  });
-  return bucket;
 }
 
 /** Lets a function delete the media of failed harvests and transcodes. */

@@ -9,10 +9,21 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront';
 import { Construct } from 'constructs';
 
+import type { Contract } from '../api/contract.ts';
+
 /** MediaPackage's query parameter that selects renditions of a manifest. */
 const FILTER = 'aws.manifestfilter';
 
+/** How long CloudFront keeps shared pages, feeds and oEmbed descriptions at most. */
+const SHARED_TTL = Duration.minutes(1);
+
 export class CachePolicies extends Construct {
+  /** The files of the site, for as long as their `cache-control` says. */
+  readonly site: CachePolicy;
+  /** Shared pages and feeds, for as long as their `cache-control` says. They have no query parameters. */
+  readonly shared: CachePolicy;
+  /** oEmbed descriptions, in the same way, but with their own query parameters. */
+  readonly embeds: CachePolicy;
   /** Lists, for as long as their `cache-control` says. Unknown query parameters are not forwarded. */
   readonly lists: CachePolicy;
   /** Live manifests change with every segment. */
@@ -22,18 +33,35 @@ export class CachePolicies extends Construct {
   /** Segments never change. */
   readonly segments: CachePolicy;
 
-  constructor(scope: Construct, id: string, name: string, listParameters: readonly string[]) {
+  constructor(scope: Construct, id: string, name: string, contract: Contract) {
     super(scope, id);
+    const parametersOf = (operation: string) =>
+      contract.operations.find((it) => it.id === operation)?.query ?? [];
     const policy = (what: string, parameters: readonly string[], ttl: Partial<CachePolicyProps>) =>
       new CachePolicy(this, what, {
         cachePolicyName: `${name}-${what}`,
-        queryStringBehavior: CacheQueryStringBehavior.allowList(...parameters),
+        queryStringBehavior:
+          parameters.length === 0
+            ? CacheQueryStringBehavior.none()
+            : CacheQueryStringBehavior.allowList(...parameters),
         headerBehavior: CacheHeaderBehavior.none(),
         enableAcceptEncodingGzip: true,
         enableAcceptEncodingBrotli: true,
         ...ttl,
       });
-    this.lists = policy('lists', listParameters, {
+    this.site = policy('site', [], {
+      minTtl: Duration.seconds(0),
+      defaultTtl: Duration.seconds(0),
+      maxTtl: Duration.days(365),
+    });
+    const shared = {
+      minTtl: Duration.seconds(0),
+      defaultTtl: Duration.seconds(0),
+      maxTtl: SHARED_TTL,
+    };
+    this.shared = policy('shared', [], shared);
+    this.embeds = policy('embeds', parametersOf('describe-embed'), shared);
+    this.lists = policy('lists', parametersOf('list-clips'), {
       minTtl: Duration.seconds(0),
       defaultTtl: Duration.seconds(0),
       maxTtl: Duration.seconds(10),

@@ -1,6 +1,4 @@
-/** The CloudFront distribution in front of the API, live, VOD and thumbnails. */
-
-import { readFileSync } from 'node:fs';
+/** The CloudFront distribution in front of the pages, the API, live, VOD and thumbnails. */
 
 import { Duration, SecretValue, Stack, Validations } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -9,54 +7,57 @@ import {
   type BehaviorOptions,
   CachePolicy,
   Distribution,
-  Function as EdgeFunction,
-  FunctionCode,
-  FunctionEventType,
-  FunctionRuntime,
-  HeadersFrameOption,
-  HeadersReferrerPolicy,
+  type Function as EdgeFunction,
   HttpVersion,
   KeyGroup,
   OriginProtocolPolicy,
   OriginRequestPolicy,
   PublicKey,
-  ResponseHeadersPolicy,
-  S3OriginAccessControl,
+  type ResponseHeadersPolicy,
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
-import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
-import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
+import type { Contract } from '../api/contract.ts';
 import type { PackagingOrigin } from '../asset/asset.ts';
 import type { Channel } from '../live/channels.ts';
 import { CDN_HEADER } from '../mediapackage/cdn-identifier.ts';
 import { type Settings, SettingsError } from '../settings/settings.ts';
+import { allowDistribution, createBucketOrigin } from './bucket-origin.ts';
 import { CachePolicies } from './cache-policies.ts';
+import { createEdgeFunction, runOnRequest } from './edge-function.ts';
+import type { Origins } from './page-headers.ts';
+import { createDataHeaders } from './response-headers.ts';
+import { Site } from './site.ts';
 
-/** The path of lists, the only API responses that are cached. */
-const LISTS = '/api/competitions/*/clips';
-
-/** CloudFront's quota of cache behaviors for one distribution. */
+/**
+ * The maximum of cache behaviors. CloudFront's quota is 75 by now and was 25 for long. More channels than
+ * 25 behaviors allow would not fit into the 4 KB that Lambda has for the environment of a function.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+ */
 const MAX_BEHAVIORS = 25;
+
+/** The behaviors of every deployment: the site, embeds, shared pages, feeds, oEmbed, lists, the API, thumbnails. */
+const FIXED_BEHAVIORS = 8;
 
 /** Refuses more channels and packaging groups than one distribution has behaviors for: 2 a channel, 3 a group. */
 export function refuseTooManyBehaviors(channels: number, packagingGroups: number): void {
-  // Three more: the default behavior, lists, and thumbnails.
-  const behaviors = 3 + 2 * channels + 3 * packagingGroups;
-  if (behaviors <= MAX_BEHAVIORS) return;
+  const left = MAX_BEHAVIORS - FIXED_BEHAVIORS - 3 * packagingGroups;
+  if (2 * channels <= left) return;
   throw new SettingsError(
-    `Setting channels has ${channels} channels. With ${packagingGroups} packaging groups, the maximum is ${Math.floor((MAX_BEHAVIORS - 3 - 3 * packagingGroups) / 2)}.`,
+    `Setting channels has ${channels} channels. With ${packagingGroups} packaging groups, the maximum is ${Math.floor(left / 2)}.`,
   );
 }
 
 export interface DeliveryProps {
   readonly settings: Settings;
+  readonly contract: Contract;
   readonly apiHost: string;
-  /** The query parameters of lists. */
-  readonly listParameters: readonly string[];
+  /** The origins in the headers of pages. */
+  readonly origins: Origins;
 }
 
 export interface MediaProps {
@@ -69,9 +70,12 @@ export interface MediaProps {
 
 export class Delivery extends Construct {
   readonly distribution: Distribution;
+  readonly site: Site;
   /** The key pair id in signed cookies. Only for a private library. */
   readonly playbackKeyPairId: string | undefined;
   private readonly settings: Settings;
+  /** The prefix of the names of CloudFront's resources, which all regions share. */
+  private readonly prefix: string;
   private readonly policies: CachePolicies;
   private readonly headers: ResponseHeadersPolicy;
   private readonly keyGroup: KeyGroup | undefined;
@@ -80,8 +84,15 @@ export class Delivery extends Construct {
     super(scope, id);
     const { settings } = props;
     this.settings = settings;
-    this.policies = new CachePolicies(this, 'Cache', settings.name, props.listParameters);
-    this.headers = this.createResponseHeaders();
+    this.prefix = `${settings.name}-${Stack.of(this).region}`;
+    this.policies = new CachePolicies(this, 'Cache', settings.name, props.contract);
+    this.headers = createDataHeaders(this, 'Headers', this.prefix, settings);
+    this.site = new Site(this, 'Site', {
+      settings,
+      prefix: this.prefix,
+      cachePolicy: this.policies.site,
+      origins: props.origins,
+    });
     if (settings.viewerAccess === 'private' && settings.playbackPublicKey !== undefined) {
       const publicKey = new PublicKey(this, 'PlaybackKey', {
         encodedKey: settings.playbackPublicKey,
@@ -111,24 +122,11 @@ export class Delivery extends Construct {
         httpStatus,
         ttl: Duration.seconds(1),
       })),
-      // Forwards tokens, so nothing is cached.
-      defaultBehavior: {
-        ...this.createBehavior(),
-        origin: api,
-        allowedMethods: AllowedMethods.ALLOW_ALL,
-        cachePolicy: CachePolicy.CACHING_DISABLED,
-        originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-      },
-      additionalBehaviors: {
-        // Does not forward tokens, so a cached list cannot depend on the caller.
-        [LISTS]: {
-          ...this.createBehavior(),
-          origin: api,
-          allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
-          cachePolicy: this.policies.lists,
-        },
-      },
+      defaultBehavior: { origin: this.site.origin, ...this.site.behavior },
     });
+    this.site.allow(this.distribution);
+    this.addPages(api);
+    this.addApi(api);
     Validations.of(this.distribution).acknowledge(
       {
         id: 'AwsSolutions-CFR1',
@@ -152,7 +150,40 @@ export class Delivery extends Construct {
     );
   }
 
-  /** The base URL for viewers. */
+  /** Adds pages in frames of other sites, and the pages and feeds that functions answer. */
+  private addPages(api: HttpOrigin): void {
+    this.distribution.addBehavior('/embed/*', this.site.origin, this.site.embedBehavior);
+    const shared = { ...this.createBehavior(), cachePolicy: this.policies.shared };
+    this.distribution.addBehavior('/c/*', api, {
+      ...shared,
+      responseHeadersPolicy: this.site.headers,
+    });
+    this.distribution.addBehavior('/feeds/*', api, shared);
+  }
+
+  /** Adds the API. CloudFront uses the first pattern that matches, so cached responses come first. */
+  private addApi(api: HttpOrigin): void {
+    // These do not forward tokens, so a cached response cannot depend on the caller.
+    this.distribution.addBehavior('/api/competitions/*/clips', api, {
+      ...this.createBehavior(),
+      allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+      cachePolicy: this.policies.lists,
+    });
+    this.distribution.addBehavior('/api/oembed', api, {
+      ...this.createBehavior(),
+      allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+      cachePolicy: this.policies.embeds,
+    });
+    // Forwards tokens, so nothing is cached.
+    this.distribution.addBehavior('/api/*', api, {
+      ...this.createBehavior(),
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      cachePolicy: CachePolicy.CACHING_DISABLED,
+      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+    });
+  }
+
+  /** The base URL of everything: pages, API and media. */
   get url(): string {
     return `https://${this.settings.domain ?? this.distribution.distributionDomainName}`;
   }
@@ -164,7 +195,13 @@ export class Delivery extends Construct {
 
   /** Adds behaviors for media: under /vod/ in a public library, only under /vod/private/ in a private one. */
   addMedia({ channels, packagings, cdnIdentifier, bucket }: MediaProps): void {
-    const open = this.createEdgeFunction('StripPrefix', 'strip-prefix.js', (code) => code);
+    const open = createEdgeFunction(
+      this,
+      'StripPrefix',
+      this.prefix,
+      'strip-prefix.js',
+      (code) => code,
+    );
     for (const channel of channels) {
       const origin = this.createOrigin(channel.host, channel.cdnIdentifier);
       const add = (pattern: string, cachePolicy: CachePolicy) => {
@@ -180,7 +217,11 @@ export class Delivery extends Construct {
     // CloudFront uses the first behavior that matches. The first group's patterns match the paths of
     // the other groups too, so they come last.
     const lastFirst = [...packagings].reverse();
-    const thumbnails = this.createThumbnailOrigin(bucket);
+    // The distribution may read nothing else in the bucket.
+    const thumbnails = createBucketOrigin(this, 'ThumbnailsAccess', bucket);
+    allowDistribution(this.distribution, bucket, {
+      's3:GetObject': bucket.arnForObjects('thumbnails/*'),
+    });
     const secret = this.settings.playbackKeySecretArn;
     if (this.keyGroup === undefined || secret === undefined) {
       this.distribution.addBehavior('/vod/thumbnails/*', thumbnails, {
@@ -196,7 +237,7 @@ export class Delivery extends Construct {
       return;
     }
     const sealKey = SecretValue.secretsManager(secret, { jsonField: 'sealKey' }).unsafeUnwrap();
-    const sealed = this.createEdgeFunction('OpenSeal', 'open-seal.js', (code) =>
+    const sealed = createEdgeFunction(this, 'OpenSeal', this.prefix, 'open-seal.js', (code) =>
       code.replace('<seal key>', sealKey),
     );
     const signed = { ...this.createBehavior(sealed), trustedKeyGroups: [this.keyGroup] };
@@ -228,11 +269,7 @@ export class Delivery extends Construct {
     return {
       viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
       responseHeadersPolicy: this.headers,
-      ...(edge === undefined
-        ? {}
-        : {
-            functionAssociations: [{ function: edge, eventType: FunctionEventType.VIEWER_REQUEST }],
-          }),
+      ...(edge === undefined ? {} : runOnRequest(edge)),
     };
   }
 
@@ -245,74 +282,6 @@ export class Delivery extends Construct {
       ...(cdnIdentifier === undefined
         ? {}
         : { customHeaders: { [CDN_HEADER]: cdnIdentifier.unsafeUnwrap() } }),
-    });
-  }
-
-  /** Thumbnails come from the bucket. The distribution may read nothing else in it. */
-  private createThumbnailOrigin(bucket: Bucket): S3BucketOrigin {
-    const control = new S3OriginAccessControl(this, 'ThumbnailsAccess');
-    bucket.addToResourcePolicy(
-      new PolicyStatement({
-        effect: Effect.ALLOW,
-        principals: [new ServicePrincipal('cloudfront.amazonaws.com')],
-        actions: ['s3:GetObject'],
-        resources: [bucket.arnForObjects('thumbnails/*')],
-        conditions: { StringEquals: { 'AWS:SourceArn': this.distribution.distributionArn } },
-      }),
-    );
-    return S3BucketOrigin.withBucketDefaults(bucket, {
-      originAccessControlId: control.originAccessControlId,
-    }) as S3BucketOrigin;
-  }
-
-  private createEdgeFunction(
-    id: string,
-    file: string,
-    fill: (code: string) => string,
-  ): EdgeFunction {
-    const code = readFileSync(`${import.meta.dirname}/edge/${file}`, 'utf8');
-    return new EdgeFunction(this, id, {
-      functionName: `${this.settings.name}-${this.settings.region}-${file.replace('.js', '')}`,
-      code: FunctionCode.fromInline(fill(code)),
-      runtime: FunctionRuntime.JS_2_0,
-    });
-  }
-
-  private createResponseHeaders(): ResponseHeadersPolicy {
-    const { allowedOrigins, name } = this.settings;
-    return new ResponseHeadersPolicy(this, 'Headers', {
-      responseHeadersPolicyName: `${name}-${Stack.of(this).region}`,
-      corsBehavior: {
-        accessControlAllowOrigins: [...allowedOrigins],
-        accessControlAllowMethods: ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'],
-        accessControlAllowHeaders: [
-          'authorization',
-          'content-type',
-          'idempotency-key',
-          'if-match',
-          'if-none-match',
-          'range',
-        ],
-        accessControlExposeHeaders: ['etag', 'location', 'retry-after'],
-        // Browsers refuse credentials if any origin is allowed.
-        accessControlAllowCredentials: !allowedOrigins.includes('*'),
-        accessControlMaxAge: Duration.hours(1),
-        originOverride: true,
-      },
-      securityHeadersBehavior: {
-        strictTransportSecurity: {
-          accessControlMaxAge: Duration.days(365),
-          includeSubdomains: false,
-          override: true,
-        },
-        contentTypeOptions: { override: true },
-        frameOptions: { frameOption: HeadersFrameOption.DENY, override: true },
-        referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.NO_REFERRER, override: true },
-        contentSecurityPolicy: {
-          contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
-          override: true,
-        },
-      },
     });
   }
 }

@@ -1,4 +1,4 @@
-/** Edits of clips by operators: update, delete and retry. */
+/** Edits of clips by operators: update, delete, restore and retry. */
 
 import { Construct } from 'constructs';
 import { type Deployment, RustFunction } from '../function/function.ts';
@@ -32,10 +32,11 @@ export class Edit extends Construct {
       bin: 'update-clip',
       description:
         'PATCH /api/competitions/{competitionId}/clips/{clipId}: changes a clip, such as its title',
-      environment: viewEnvironment,
+      // The end of a scheduled clip can change, so the live edge is read.
+      environment: { ...viewEnvironment, ...due.environment, ...channels.originEnvironment },
     });
     library.grantWrite(update);
-    library.grantQuery(update, 'waiting');
+    due.grantSendDueMessages(update);
 
     // `delete-clip` only marks the clip, which hides it at once. The sweep deletes its data.
     const remove = new RustFunction(this, 'Delete', {
@@ -47,6 +48,16 @@ export class Edit extends Construct {
     });
     library.grantWrite(remove);
 
+    const restore = new RustFunction(this, 'Restore', {
+      ...props,
+      bin: 'restore-clip',
+      description:
+        'POST /api/competitions/{competitionId}/clips/{clipId}/restore: undoes the deletion of a clip',
+      environment: { ...viewEnvironment, ...due.environment },
+    });
+    library.grantWrite(restore);
+    due.grantSendDueMessages(restore);
+
     const retry = new RustFunction(this, 'Retry', {
       ...props,
       bin: 'retry-clip',
@@ -56,6 +67,6 @@ export class Edit extends Construct {
     });
     library.grantWrite(retry);
     due.grantSendDueMessages(retry);
-    this.functions = [update, remove, retry];
+    this.functions = [update, remove, restore, retry];
   }
 }

@@ -36,6 +36,7 @@ export interface Emulator {
 export const MISSING_TYPES = [
   /^AWS::(MediaPackage|MediaLive|MediaConvert|Budgets)::/,
   /^AWS::CloudFront::(PublicKey|KeyGroup)$/,
+  /^AWS::Cognito::ManagedLoginBranding$/,
   /^AWS::Events::(ApiDestination|Connection)$/,
 ];
 

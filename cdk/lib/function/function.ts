@@ -24,14 +24,7 @@ import {
   type Permission,
   type WidePermission,
 } from '../permission/permission.ts';
-import { ROOT, type Settings, SettingsError } from '../settings/settings.ts';
-
-/**
- * Lambda allocates CPU in proportion to memory, and the TLS handshakes of a cold start need CPU. At
- * 128 MB, a cold start takes twice as long for half the price. The functions themselves need 3.3 to
- * 12.2 MB, their peak after 100 invocations.
- */
-const MEMORY_MB = 256;
+import { FUNCTION_MEMORY_MB, ROOT, type Settings, SettingsError } from '../settings/settings.ts';
 
 /** The properties that every construct needs to create its functions. */
 export interface Deployment {
@@ -86,12 +79,12 @@ export class RustFunction extends Construct {
     });
     this.lambda = new LambdaFunction(this, 'Function', {
       functionName: name,
-      description: props.description,
+      description: describe(props),
       code: Code.fromAsset(findBuildFolder(bin, settings)),
       handler: 'bootstrap',
       runtime: Runtime.PROVIDED_AL2023,
       architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
-      memorySize: MEMORY_MB,
+      memorySize: FUNCTION_MEMORY_MB,
       timeout: props.timeout ?? Duration.seconds(20),
       environment: props.environment,
       role: this.role,
@@ -134,6 +127,16 @@ export class RustFunction extends Construct {
       conditions: { StringEquals: { 'iam:PassedToService': service } },
     });
   }
+}
+
+/**
+ * The description of a function. CloudFormation reads a secret in the environment again only if another
+ * property of the function changes, so functions with the CDN identifier have its round here.
+ */
+function describe({ description, environment, settings }: RustFunctionProps): string {
+  return 'CDN_IDENTIFIER' in environment
+    ? `${description} (identifier ${settings.identifierRound})`
+    : description;
 }
 
 /** Finds the folder of a built binary. */

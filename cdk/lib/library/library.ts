@@ -58,6 +58,13 @@ export class Library extends Construct {
       sortKey: { name: 'queuedAt', type: AttributeType.NUMBER },
       projectionType: ProjectionType.KEYS_ONLY,
     });
+    // The clips of a competition, in every state, in the order of their changes.
+    this.table.addGlobalSecondaryIndex({
+      indexName: 'changes',
+      partitionKey: text('competition'),
+      sortKey: { name: 'changedAt', type: AttributeType.NUMBER },
+      projectionType: ProjectionType.ALL,
+    });
     this.environment = { CLIPS_TABLE: this.table.tableName };
 
     for (const [what, metricName] of [
@@ -83,6 +90,19 @@ export class Library extends Construct {
     writer.allow({
       actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
       resources: [this.table.tableArn],
+    });
+  }
+
+  /** Lets a function read and write what was observed of channels. Such a row has a partition of its own. */
+  grantObserve(observer: RustFunction, channels: readonly string[]): void {
+    observer.allow({
+      actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      resources: [this.table.tableArn],
+      conditions: {
+        'ForAllValues:StringEquals': {
+          'dynamodb:LeadingKeys': channels.map((channel) => `channel#${channel}`),
+        },
+      },
     });
   }
 
@@ -112,7 +132,7 @@ export class Library extends Construct {
   }
 
   /** Lets a function query one index. */
-  grantQuery(reader: RustFunction, index: 'active' | 'unfinished' | 'waiting'): void {
+  grantQuery(reader: RustFunction, index: 'active' | 'unfinished' | 'waiting' | 'changes'): void {
     reader.allow({
       actions: ['dynamodb:Query'],
       resources: [`${this.table.tableArn}/index/${index}`],

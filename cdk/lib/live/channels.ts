@@ -1,9 +1,13 @@
 /** The live channels, as the functions and the distribution see them. */
 
-import { Fn, SecretValue, Stack } from 'aws-cdk-lib';
+import { Fn, SecretValue, Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-import type { ChannelSettings, Settings } from '../settings/settings.ts';
+import { computeHourlyUsd } from '../prices/channel-hour.ts';
+import { type ChannelSettings, type Settings, SettingsError } from '../settings/settings.ts';
+
+/** The longest description of all channels, in bytes. */
+const MAX_LENGTH = 3_100;
 
 /** The origin of a channel's stream: made by the stack Live, or an existing endpoint. */
 export interface LiveOrigin {
@@ -49,17 +53,24 @@ export class Channels {
         host: Fn.select(2, Fn.split('/', origin.manifest)),
       };
     });
-    this.json = Stack.of(scope).toJsonString(
-      this.all.map((channel) => ({
-        id: channel.settings.id,
-        competition: channel.settings.competition,
-        originEndpointId: channel.harvestEndpointId,
-        manifest: channel.manifest,
-        viewerManifest: buildViewerManifest(viewerUrl, channel),
-        segmentSeconds: settings.segmentSeconds,
-        startoverSeconds: settings.startoverSeconds,
-      })),
-    );
+    const described = this.all.map((channel) => ({
+      id: channel.settings.id,
+      competition: channel.settings.competition,
+      originEndpointId: channel.harvestEndpointId,
+      manifest: channel.manifest,
+      viewerManifest: buildViewerManifest(viewerUrl, channel),
+      segmentSeconds: settings.segmentSeconds,
+      startoverSeconds: settings.startoverSeconds,
+      // Operators can start and stop only the channels that the stack Live made.
+      ...(channel.medialiveChannelId === undefined
+        ? {}
+        : {
+            mediaLiveChannelId: channel.medialiveChannelId,
+            hourlyUsd: computeHourlyUsd(settings),
+          }),
+    }));
+    refuseTooLong(described);
+    this.json = Stack.of(scope).toJsonString(described);
     // One value, because the functions read one. Channels of the stack Live share it.
     const identifier = this.all.find(
       (channel) => channel.cdnIdentifier !== undefined,
@@ -68,10 +79,38 @@ export class Channels {
       identifier === undefined ? {} : { CDN_IDENTIFIER: identifier.unsafeUnwrap() };
   }
 
+  /** The ids of the MediaLive channels that the stack Live made. */
+  get mediaLiveChannelIds(): string[] {
+    return this.all.flatMap(({ medialiveChannelId: id }) => (id === undefined ? [] : [id]));
+  }
+
   /** The ids of the endpoints from which we harvest. */
   get harvestEndpointIds(): string[] {
     return this.all.map((channel) => channel.harvestEndpointId);
   }
+}
+
+/**
+ * Refuses more channels than fit into the environment of a function.
+ *
+ * Lambda allows 4 KB for all variables. `sweep-library` needs nearly 1 KB for the others.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+function refuseTooLong(described: readonly object[]): void {
+  // Values that are known only after the deployment are as long as AWS makes them.
+  const lengths: Readonly<Record<string, number>> = {
+    manifest: 125,
+    viewerManifest: 120,
+    mediaLiveChannelId: 7,
+  };
+  const known = (key: string, value: unknown) =>
+    Token.isUnresolved(value) ? '?'.repeat(lengths[key] ?? 0) : value;
+  const length = JSON.stringify(described, known).length;
+  if (length <= MAX_LENGTH) return;
+  throw new SettingsError(
+    `Setting channels has ${described.length} channels, whose description is about ${length} bytes long. ` +
+      `The maximum is ${MAX_LENGTH}, because Lambda allows 4 KB for the environment of a function.`,
+  );
 }
 
 /** The URL of a channel's manifest for viewers. */

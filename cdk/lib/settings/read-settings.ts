@@ -13,6 +13,7 @@ import type { Node } from 'constructs';
 
 import {
   type ChannelSettings,
+  DEFAULT_BRANDING,
   DEFAULT_LADDER,
   DRM_SYSTEMS,
   type DrmSettings,
@@ -112,7 +113,8 @@ export function readSettings(given: Record<string, unknown>): Settings {
     playbackHours: read.whole('playbackHours', 12, 1, 168),
     allowedOrigins: read.texts(
       'allowedOrigins',
-      ['*'],
+      // Browsers send no cookies to a private library if any origin is allowed.
+      given['viewerAccess'] === 'private' ? [] : ['*'],
       /^(\*|https?:\/\/[a-z0-9.-]+(:\d+)?)$/,
       'an origin such as https://app.example.com',
     ),
@@ -122,6 +124,8 @@ export function readSettings(given: Record<string, unknown>): Settings {
       /^(https:\/\/|http:\/\/localhost\b)/,
       'an https URL',
     ),
+    console: read.text('console', 'console/dist', /./, 'a folder'),
+    branding: read.text('branding', DEFAULT_BRANDING, /./, 'a JSON file'),
     domain: read.optionalText(
       'domain',
       /^[a-z0-9-]+(\.[a-z0-9-]+)+$/,
@@ -301,7 +305,7 @@ function checkCombinations(settings: Settings, read: SettingsReader): void {
     );
     check(
       settings.allowedOrigins.every((origin) => ORIGIN.test(origin)),
-      'A private library needs the https origins of its players in allowedOrigins. Browsers send no cookies if any origin is allowed.',
+      'Setting allowedOrigins of a private library must contain https origins only. Browsers send no cookies if any origin is allowed.',
     );
   }
   if (settings.drm !== undefined) {

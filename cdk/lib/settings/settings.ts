@@ -76,10 +76,14 @@ export interface Settings {
   readonly playbackPublicKey: string | undefined;
   /** The lifetime of a private library's cookies, in hours. */
   readonly playbackHours: number;
-  /** The origins of the pages with players and the console. */
+  /** The origins of other pages that call the API and play clips. Our own pages need none. */
   readonly allowedOrigins: readonly string[];
-  /** The URLs to which Cognito's login page may redirect. Without any, there is no login page. */
+  /** Further URLs to which Cognito's login page may redirect. Our own pages are always allowed. */
   readonly loginCallbacks: readonly string[];
+  /** The folder of the built console, which `make deploy` uploads. */
+  readonly console: string;
+  /** The branding of our pages: a JSON file, with its pictures beside it. */
+  readonly branding: string;
   /** The host for viewers, and its certificate in us-east-1. */
   readonly domain: string | undefined;
   readonly certificateArn: string | undefined;
@@ -111,6 +115,16 @@ export interface Settings {
 
 /** The project's folder. Paths are relative to it. */
 export const ROOT = `${import.meta.dirname}/../../..`;
+
+/**
+ * Lambda allocates CPU in proportion to memory, and the TLS handshakes of a cold start need CPU. At
+ * 128 MB, a cold start takes twice as long for half the price. The functions themselves need 3.3 to
+ * 12.2 MB, their peak after 100 invocations.
+ */
+export const FUNCTION_MEMORY_MB = 256;
+
+/** The branding of the repository: the name Matchcut, and no logo. */
+export const DEFAULT_BRANDING = 'console/public/branding.json';
 
 /** The mistakes in the settings, one line for each. */
 export class SettingsError extends Error {

@@ -21,6 +21,7 @@ import { type Deployment, formatArn, RustFunction } from '../function/function.t
 import { buildExpiryEnvironment, type Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
 import { allowWide, restrictToAccount } from '../permission/permission.ts';
+import type { Settings } from '../settings/settings.ts';
 
 /** The source of MediaConvert's events. Unlike MediaPackage's, these are not lost. */
 export const MEDIACONVERT = 'aws.mediaconvert';
@@ -155,7 +156,7 @@ export class Upload extends Construct {
     const bucket = createMediaBucket(this, 'Originals', settings, {
       cors: [
         {
-          allowedOrigins: [...settings.allowedOrigins],
+          allowedOrigins: listSenders(settings),
           allowedMethods: [HttpMethods.PUT],
           allowedHeaders: ['*'],
           // The request that completes a multipart upload needs the ETags of its parts.
@@ -194,11 +195,11 @@ export class Upload extends Construct {
       ...this.props,
       bin: 'list-upload-parts',
       description:
-        'GET /api/uploads/{competitionId}/{clipId}/parts: presigns requests for further parts',
+        'GET /api/uploads/{competitionId}/{clipId}/parts: presigns requests for parts, and lists the arrived ones',
       environment,
     });
     library.grantRead(parts);
-    this.grantOnOriginals(parts, ['s3:PutObject']);
+    this.grantOnOriginals(parts, ['s3:PutObject', 's3:ListMultipartUploadParts']);
 
     const complete = new RustFunction(this, 'Complete', {
       ...this.props,
@@ -256,6 +257,11 @@ export class Upload extends Construct {
     this.grantTranscode(transcode);
   }
 
+  /** The origin of presigned URLs. */
+  get origin(): string {
+    return `https://${this.bucket.bucketRegionalDomainName}`;
+  }
+
   private grantOnOriginals(target: RustFunction, actions: readonly string[]): void {
     target.allowWide({
       actions,
@@ -263,4 +269,19 @@ export class Upload extends Construct {
       because: 'An original is named after its clip, and a clip can have any name.',
     });
   }
+}
+
+/**
+ * The pages that may send files: those of `allowedOrigins`, and the console.
+ *
+ * The name of the distribution would be a circular reference, because the headers of its pages name
+ * the bucket. Without a domain of its own, the console is therefore any page of CloudFront: nothing is
+ * gained without a presigned URL.
+ */
+function listSenders({ allowedOrigins, domain }: Settings): string[] {
+  if (allowedOrigins.includes('*')) return ['*'];
+  return [
+    ...allowedOrigins,
+    domain === undefined ? 'https://*.cloudfront.net' : `https://${domain}`,
+  ];
 }

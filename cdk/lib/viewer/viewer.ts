@@ -59,6 +59,16 @@ export class Viewer extends Construct {
     // A queued clip shows its position in the harvest queue.
     library.grantQuery(show, 'waiting');
 
+    const changes = new RustFunction(this, 'Changes', {
+      ...props,
+      bin: 'list-changes',
+      description:
+        'GET /api/competitions/{competitionId}/changes: the changed clips, in every state, for operators',
+      environment: { ...library.environment, ...view, CHANNELS: channels.json },
+    });
+    library.grantQuery(changes, 'changes');
+    library.grantQuery(changes, 'waiting');
+
     const health = new RustFunction(this, 'Health', {
       ...props,
       bin: 'show-health',
@@ -66,7 +76,7 @@ export class Viewer extends Construct {
       environment: {},
     });
 
-    this.functions = [list, show, health, this.addGrantPlayback(props)];
+    this.functions = [list, show, changes, health, this.addGrantPlayback(props)];
   }
 
   /** Adds `grant-playback`, which signs cookies. In a public library, it answers that none are needed. */

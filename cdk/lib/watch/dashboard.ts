@@ -148,6 +148,9 @@ function createServiceGraphs({
           'transcode-upload',
           'transcode-complete',
           'asset-playable',
+          'list-channels',
+          'start-channel',
+          'stop-channel',
         ].map((bin) => lambdaMetric(bin, 'Invocations', 'Sum')),
       ),
       createGraph(

@@ -6,8 +6,13 @@ import type { Schema } from '../api/client.ts';
 export type Clip = Schema<'ChangeList'>['clips'][number];
 /** The contract's states, and `deleting`. */
 export type Status = Clip['status'];
-/** The body of a cut. */
-export type CutRequest = Schema<'ClipRequest'>;
+/** The body of a cut. Its window is that of the picture which the operator saw. */
+export type CutRequest = Omit<Schema<'ClipRequest'>, 'start' | 'end' | 'lastSeconds'> & {
+  readonly start: string;
+  readonly end: string;
+};
+/** Why a clip failed. */
+export type FailureCode = Schema<'Failure'>['code'];
 /** The body of an edit. */
 export type ClipEdit = Schema<'ClipEdit'>;
 
@@ -32,17 +37,6 @@ export function isOnItsWay(clip: Clip): boolean {
 /** Whether an operator keeps the clip out of the viewers' lists. */
 export function isHeldBack(clip: Clip): boolean {
   return !clip.listed || clip.publishAt !== undefined;
-}
-
-/** When the clip starts, in ms since 1970: where the operator asked for it, else where it really starts. */
-export function startOf(clip: Clip): number {
-  return Date.parse(clip.requested?.start ?? clip.actual?.start ?? clip.createdAt);
-}
-
-/** How long the clip is, in ms: what the operator asked for, else its playing time. */
-export function durationOf(clip: Clip): number | undefined {
-  if (clip.requested) return Date.parse(clip.requested.end) - Date.parse(clip.requested.start);
-  return clip.actual && clip.actual.durationSeconds * 1000;
 }
 
 /** The manifest that plays now: the packaged one, else the live stream's with the clip's window. */

@@ -39,8 +39,12 @@ export class Poller {
     this.#timers = options.timers ?? browserTimers;
   }
 
+  /** Begins to ask. A poller that has begun asks now. */
   start(): void {
-    if (this.#isStarted) return;
+    if (this.#isStarted) {
+      this.wake();
+      return;
+    }
     this.#isStarted = true;
     void this.#run();
   }

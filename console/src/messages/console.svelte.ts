@@ -3,7 +3,13 @@
 import { settings } from '../settings/settings.svelte.ts';
 import * as en from './en/console.ts';
 import { Format } from './format.ts';
-import { chooseLanguage, directionOf, type Language, localeOf } from './language.ts';
+import {
+  chooseLanguage,
+  directionOf,
+  type Language,
+  localeOf,
+  preferredLanguages,
+} from './language.ts';
 import { pseudo } from './pseudo.ts';
 
 /** Every text of the console. `en` is the model that the other languages must match. */
@@ -28,7 +34,8 @@ export function f(): Format {
 /** Loads the language of the address, of the settings, of the branding or of the browser. */
 export async function loadMessages(branded: readonly string[] = []): Promise<void> {
   const asked = new URLSearchParams(location.search).get('lang');
-  await useLanguage(chooseLanguage([asked, settings.language, ...preferred(branded)]));
+  const preferred = preferredLanguages(branded, navigator.languages);
+  await useLanguage(chooseLanguage([asked, settings.language, ...preferred]));
 }
 
 /** Shows the console in a language. */
@@ -42,12 +49,4 @@ export async function useLanguage(chosen: Language): Promise<void> {
 async function load(chosen: Language): Promise<ConsoleMessages> {
   if (chosen === 'de') return import('./de/console.ts');
   return chosen === 'en' ? en : pseudo(en);
-}
-
-/** The browser's languages. If the branding lists languages, only those. */
-function preferred(branded: readonly string[]): string[] {
-  const wanted = navigator.languages.filter(
-    (it) => !branded.length || branded.includes(it.split('-')[0] ?? it),
-  );
-  return [...wanted, ...branded];
 }

@@ -29,3 +29,14 @@ export function localeOf(language: Language, browser: readonly string[]): string
   const base = language === 'xx' || language === 'xr' ? 'en' : language;
   return browser.find((it) => it.toLowerCase().split('-')[0] === base) ?? base;
 }
+
+/** The browser's languages, then those of the branding. If the branding lists some, only those. */
+export function preferredLanguages(
+  branded: readonly string[],
+  browser: readonly string[],
+): string[] {
+  const wanted = browser.filter(
+    (it) => !branded.length || branded.includes(it.split('-')[0] ?? it),
+  );
+  return [...wanted, ...branded];
+}

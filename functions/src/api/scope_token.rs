@@ -1,4 +1,4 @@
-//! Lambda trigger of Cognito that gives access tokens the scopes of their user's groups.
+//! Lambda trigger of Cognito that gives access tokens the scopes of their user's groups, and a name.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::config::{ConfigError, Variables};
 
-/// Gives access tokens the scopes of their user's groups.
+/// Gives access tokens the scopes of their user's groups, and the user's name.
 #[derive(Clone, Debug)]
 pub struct ScopeToken {
     /// The scopes of each group.
@@ -21,7 +21,8 @@ impl ScopeToken {
         Ok(Self { scopes })
     }
 
-    /// Handles a "pre token generation" event, version 2: adds the scopes of the user's groups.
+    /// Handles a "pre token generation" event, version 2: adds the scopes of the user's groups, and
+    /// the claim `name`.
     ///
     /// The scopes of all other groups are suppressed. Otherwise, Cognito grants a scope to every user
     /// who requests it through an app client that allows the scope.
@@ -38,11 +39,22 @@ impl ScopeToken {
             .flat_map(|(_, scopes)| scopes)
             .filter(|scope| !added.contains(scope))
             .collect();
-        let changes = json!({ "scopesToAdd": added, "scopesToSuppress": suppressed });
+        let mut changes = json!({ "scopesToAdd": added, "scopesToSuppress": suppressed });
+        if let Some(name) = find_name(&event["request"]["userAttributes"]) {
+            changes["claimsToAddOrOverride"] = json!({ "name": name });
+        }
         event["response"]["claimsAndScopeOverrideDetails"] =
             json!({ "accessTokenGeneration": changes });
         event
     }
+}
+
+/// The name under which other operators see a user: the attribute `name`, or the part of the e-mail
+/// address before the `@`. The claim `username` is no name, because people sign in by e-mail and
+/// Cognito then chooses a UUID.
+fn find_name(attributes: &Value) -> Option<&str> {
+    let attribute = |name: &str| attributes[name].as_str().filter(|text| !text.is_empty());
+    attribute("name").or_else(|| attribute("email")?.split('@').next())
 }
 
 #[cfg(test)]
@@ -73,5 +85,23 @@ mod tests {
         check_scopes(&json!({}), &[], &["m/write", "m/read"]);
         let both = json!({ "groupsToOverride": ["viewer", "operator", "other"] });
         check_scopes(&both, &["m/write", "m/read"], &[]);
+    }
+
+    #[track_caller]
+    fn check_name(attributes: &Value, expected: &Value) {
+        let variables: Variables = [("GROUP_SCOPES", "{}")].into_iter().collect();
+        let event = json!({ "request": { "userAttributes": attributes }, "response": {} });
+        let answer = ScopeToken::new(&variables).unwrap().handle(event);
+        let changes = &answer["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"];
+        assert_eq!(&changes["claimsToAddOrOverride"], expected);
+    }
+
+    #[test]
+    fn a_token_has_the_name_of_its_user() {
+        let email = "anna@example.com";
+        check_name(&json!({ "name": "Anna", "email": email }), &json!({ "name": "Anna" }));
+        check_name(&json!({ "email": email }), &json!({ "name": "anna" }));
+        check_name(&json!({ "name": "", "email": email }), &json!({ "name": "anna" }));
+        check_name(&json!({ "sub": "1f0c" }), &Value::Null);
     }
 }

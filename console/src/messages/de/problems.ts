@@ -14,5 +14,12 @@ export const problems = {
   'window-expired': 'Der Kanal hält den Anfang dieses Fensters nicht mehr vor.',
   'window-unavailable': 'Der Stream war nicht während des ganzen Fensters auf Sendung.',
   'live-unreadable': 'Der Sendepunkt ist gerade unbekannt.',
+  'clip-gone': 'Dieser Clip wurde inzwischen gelöscht.',
+  'clip-removed':
+    'Der Clip wurde gelöscht, und seine Medien werden entfernt. Schneiden Sie ihn neu.',
+  'not-scheduled': 'Das Ende dieses Clips ist gesendet und kann sich nicht mehr ändern.',
+  'channel-not-controlled':
+    'Der Encoder dieses Kanals wird dort gestartet und gestoppt, wo er läuft.',
+  'channel-busy': 'MediaLive ändert den Kanal gerade. Versuchen Sie es in einer Minute erneut.',
   unavailable: 'Der Dienst ist gestört. Bitte noch einmal versuchen.',
 } satisfies typeof en;

@@ -53,6 +53,7 @@ export const keys = {
     'previous-clip': 'Previous clip',
     'next-clip': 'Next clip',
     'open-clip': 'Open the selected clip',
+    'clip-title': 'Write the title of the selected clip; there Alt and a number: tag',
     'close-clip': 'Close the clip',
     'retry-clip': 'Retry the selected clip',
     'delete-clip': 'Delete the selected clip',

@@ -11,5 +11,10 @@ export const problems = {
   'window-expired': 'The channel no longer keeps the start of this window.',
   'window-unavailable': 'The stream was not on air during the whole window.',
   'live-unreadable': 'The live edge is unknown at the moment.',
+  'clip-gone': 'This clip has been deleted meanwhile.',
+  'clip-removed': 'The clip was deleted and its media is being removed. Cut it again.',
+  'not-scheduled': 'The end of this clip has aired, so it can no longer change.',
+  'channel-not-controlled': 'The encoder of this channel is started and stopped where it runs.',
+  'channel-busy': 'MediaLive is changing the channel. Try again in a minute.',
   unavailable: 'The service has failed. Try again.',
 };

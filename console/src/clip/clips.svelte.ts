@@ -1,0 +1,431 @@
+/** The clips of all operators, and what this operator does with them. */
+
+import type { Api } from '../api/client.ts';
+import { type Problem, RequestFailed } from '../api/problem.ts';
+import { browserTimers, type Timers } from './backoff.ts';
+import type { Clip, ClipEdit, CutRequest } from './clip.ts';
+import { Editor } from './editor.ts';
+import type { Conflict } from './edits.ts';
+import { type Change, type ChangePage, Feed } from './feed.ts';
+import { Outbox, type UnsentCut } from './outbox.ts';
+import { persist } from './persist.ts';
+import { type Polled, Poller } from './poller.ts';
+import { ClipRequests, PAGE } from './requests.ts';
+import type { Row } from './row-state.ts';
+import { CutStep, DeletionStep, type StepActions, UNDO_MS } from './steps.ts';
+import type { Step, UndoStack } from './undo.ts';
+
+/** How long the service restores a deleted clip at least, in ms. */
+const RESTORE_MS = 15_000;
+/** How often the place in the harvest queue is read again, in ms. */
+const QUEUE_REFRESH_MS = 5_000;
+
+/** What is being done to a clip, until the service answers. */
+export type Work = 'deleting' | 'restoring' | 'retrying' | 'saving';
+
+/** What operators should be told. */
+export type News =
+  | { readonly kind: 'changed'; readonly change: Change }
+  | { readonly kind: 'cut-refused'; readonly cut: UnsentCut; readonly problem: Problem }
+  | {
+      readonly kind: 'failed';
+      readonly work: Work;
+      readonly clip: Clip;
+      readonly problem?: Problem;
+    }
+  | { readonly kind: 'undone' | 'redone'; readonly step: Step };
+
+/** What the store needs. */
+export interface ClipsOptions {
+  readonly api: Api;
+  readonly undo: UndoStack;
+  /** The operator who is logged in. */
+  operator(): string | undefined;
+  readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  readonly timers?: Timers;
+}
+
+export class Clips implements StepActions {
+  /** The clips of the competition in every state, the newest first. */
+  all = $state.raw<readonly Clip[]>([]);
+  /** The cuts that the service has not answered, the newest first. */
+  unsent = $state.raw<readonly UnsentCut[]>([]);
+  /** What is being done to which clip. */
+  work = $state.raw<ReadonlyMap<string, Work>>(new Map());
+  /** Edits that met somebody else's, by clip. */
+  conflicts = $state.raw<ReadonlyMap<string, Conflict>>(new Map());
+  /** Since when the service has not answered, in ms since 1970. */
+  awaySince = $state<number>();
+  /** When the service is asked next while it does not answer, in ms since 1970. */
+  nextTry = $state<number>();
+  /** How far the service's clock is ahead of this one, in ms. */
+  clockError = $state(0);
+  /** Whether the first reply has come. */
+  isLoaded = $state(false);
+  hasOlder = $state(false);
+  /** The competition that is shown and cut for. */
+  competition = $state<string>();
+  /** The key of the selected row. A new cut is selected, so that its title can be typed at once. */
+  selected = $state<string>();
+  /** The rows of the list: unsent cuts, then clips; the newest first. */
+  readonly rows: readonly Row[] = $derived([
+    ...this.unsent.filter(isShownUnsent).map((cut) => ({ key: cut.key, cut })),
+    ...this.all.map((clip) => this.#rowOf(clip)),
+  ]);
+
+  readonly #timers: Timers;
+  readonly #undo: UndoStack;
+  readonly #requests: ClipRequests;
+  readonly #editor: Editor;
+  readonly #outbox: Outbox<Clip>;
+  readonly #poller: Poller;
+  readonly #listeners = new Set<(news: News) => void>();
+  /** The row of a clip that was cut here keeps the key of its cut. */
+  readonly #rowKeys = new Map<string, string>();
+  /** The row of each version of a clip, so that rows which have not changed stay the same. */
+  readonly #rows = new WeakMap<Clip, Row>();
+  /** When this console deleted a clip, in ms since 1970. */
+  readonly #deletedAt = new Map<string, number>();
+  /** The undo step of a cut, by the cut's key. */
+  readonly #cutSteps = new Map<string, CutStep>();
+  /** The last request of each clip. Requests of one clip are sent in turn. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  #feed = new Feed();
+  #queueReadAt = 0;
+
+  constructor(options: ClipsOptions) {
+    this.#timers = options.timers ?? browserTimers;
+    this.#undo = options.undo;
+    this.#requests = new ClipRequests(options.api);
+    this.#editor = new Editor({
+      send: (clip, fields) => this.#persist(() => this.#requests.edit(clip, fields)),
+      known: (clip) => this.#feed.get(clip),
+      refresh: () => this.#poller.wake(),
+      timers: this.#timers,
+    });
+    this.#outbox = new Outbox<Clip>({
+      send: (cut) => this.#requests.cut(cut),
+      arrived: (cut, clip) => this.#cutArrived(cut, clip),
+      refused: (cut) => this.#cutRefused(cut),
+      changed: (cuts) => {
+        this.unsent = cuts;
+      },
+      operator: options.operator,
+      storage: options.storage,
+      timers: this.#timers,
+    });
+    this.#poller = new Poller({
+      ask: (signal) => this.#poll(signal),
+      answered: (failure) => this.#polled(failure),
+      retryAfter: (failure) => (failure instanceof RequestFailed ? failure.retryAfter : undefined),
+      intervals: { visible: 1_500, hidden: 5_000 },
+      timers: this.#timers,
+    });
+  }
+
+  /** Shows the clips of a competition, and sends what waits. Call it again after a new login. */
+  start(competition: string): void {
+    if (competition !== this.competition) {
+      this.#poller.stop();
+      this.#feed = new Feed();
+      this.competition = competition;
+      this.isLoaded = false;
+      this.#sync();
+    }
+    this.#poller.start();
+    this.#outbox.wake();
+  }
+
+  stop(): void {
+    this.#poller.stop();
+  }
+
+  /** Asks for changes and sends waiting cuts now. */
+  wake(): void {
+    this.#poller.wake();
+    this.#outbox.wake();
+  }
+
+  setVisible(isVisible: boolean): void {
+    this.#poller.setVisible(isVisible);
+  }
+
+  /** Calls the listener for each piece of news. Returns the function that ends this. */
+  onNews(listener: (news: News) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Now on this clock, in ms since 1970. */
+  now(): number {
+    return this.#timers.now();
+  }
+
+  find(clip: string): Clip | undefined {
+    return this.all.find((it) => it.clip === clip);
+  }
+
+  /** Until when a deleted clip can be restored, in ms since 1970 on this clock. */
+  restorableUntil(clip: Clip): number {
+    const deletedAt = Date.parse(clip.updatedAt) - this.clockError;
+    return (this.#deletedAt.get(clip.clip) ?? deletedAt) + UNDO_MS;
+  }
+
+  /** Cuts a clip. The cut is a row at once, and is sent until the service answers. */
+  cut(request: CutRequest): UnsentCut {
+    const competition = request.competition ?? this.competition ?? '';
+    const cut = this.#outbox.add(competition, { ...request, competition });
+    this.#pushCutStep(cut);
+    this.selected = cut.key;
+    return cut;
+  }
+
+  /** Takes back a cut that has not been answered, or wants it again. False if it has arrived. */
+  takeBack(key: string, isTakenBack: boolean): boolean {
+    return this.#outbox.takeBack(key, isTakenBack);
+  }
+
+  /** Forgets a refused cut. */
+  discard(cut: UnsentCut): void {
+    this.#outbox.discard(cut.key);
+  }
+
+  /** Sends a refused cut again. */
+  repeat(cut: UnsentCut): void {
+    const repeated = this.#outbox.repeat(cut.key);
+    if (repeated) this.#pushCutStep(repeated);
+  }
+
+  /** Keeps what is typed for a cut that has no clip yet. */
+  editUnsent(cut: UnsentCut, fields: ClipEdit): void {
+    if (this.#outbox.edit(cut.key, fields)) return;
+    const row = this.rows.find((it) => it.key === cut.key);
+    if (row?.clip) void this.edit(row.clip, fields);
+  }
+
+  /** Deletes a clip. It can be undone for a while. */
+  async remove(clip: Clip): Promise<void> {
+    this.#undo.push(new DeletionStep(this, clip));
+    await this.delete(clip);
+  }
+
+  /** Deletes a clip without a step to undo. */
+  delete(clip: Clip): Promise<void> {
+    return this.#do('deleting', clip, async () => {
+      await this.#persist(() => this.#requests.delete(clip));
+      this.#deletedAt.set(clip.clip, this.#timers.now());
+      // The feed brings the deleted clip with its new `updatedAt`. Until then it is shown as such.
+      const known = this.#feed.get(clip.clip) ?? clip;
+      this.#feed.show({ ...known, status: 'deleting', active: false } as Clip);
+    });
+  }
+
+  /** Restores a deleted clip, as long as the service can. */
+  restore(clip: Clip): Promise<void> {
+    return this.#do('restoring', clip, async () => {
+      const deletedAt = this.#deletedAt.get(clip.clip) ?? this.#timers.now();
+      const restored = await this.#persist(
+        () => this.#requests.restore(clip),
+        deletedAt + RESTORE_MS,
+      );
+      this.#deletedAt.delete(clip.clip);
+      this.#put(restored);
+    });
+  }
+
+  /** Retries a failed clip. */
+  retry(clip: Clip): Promise<void> {
+    return this.#do('retrying', clip, async () => {
+      this.#put(await this.#persist(() => this.#requests.retry(clip)));
+    });
+  }
+
+  /**
+   * Changes fields of a clip. `shown` is the clip as the operator saw it when the edit began: if
+   * somebody else has changed the same field since, the edit becomes a conflict to choose in.
+   */
+  edit(shown: Clip, fields: ClipEdit): Promise<void> {
+    return this.#do('saving', shown, async () => {
+      const edited = await this.#editor.edit(shown, fields);
+      if (!('fields' in edited)) return this.#put(edited);
+      this.conflicts = new Map(this.conflicts).set(shown.clip, edited);
+    });
+  }
+
+  /** Ends a conflict: `mine` overwrites what the operator has been shown of `theirs`. */
+  resolve(clip: string, choice: 'mine' | 'theirs'): Promise<void> {
+    const conflict = this.conflicts.get(clip);
+    this.conflicts = without(this.conflicts, clip);
+    if (!conflict || choice === 'theirs') return Promise.resolve();
+    return this.edit(conflict.theirs, conflict.mine);
+  }
+
+  /** Reads a clip that may be older than the list. Throws `RequestFailed` if there is none. */
+  async read(clip: string): Promise<void> {
+    const competition = this.competition;
+    if (!competition || this.find(clip)) return;
+    const read = await this.#requests.read(competition, clip);
+    if (competition === this.competition) this.#put(read);
+  }
+
+  /** Loads clips that are older than the list. */
+  async loadOlder(): Promise<void> {
+    const [feed, cursor] = [this.#feed, this.#feed.older];
+    if (!cursor) return;
+    const page = await this.#readChanges(cursor);
+    if (feed !== this.#feed || feed.older !== cursor) return;
+    feed.take(page, 'older');
+    this.#sync();
+  }
+
+  /** Undoes the last step: a mark, a cut or a deletion. */
+  async undo(): Promise<void> {
+    const step = await this.#undo.undo();
+    if (step) this.#tell({ kind: 'undone', step });
+  }
+
+  async redo(): Promise<void> {
+    const step = await this.#undo.redo();
+    if (step) this.#tell({ kind: 'redone', step });
+  }
+
+  /** Does something to a clip, after what is already being done to it. */
+  async #do(work: Work, clip: Clip, run: () => Promise<void>): Promise<void> {
+    const before = this.#turns.get(clip.clip) ?? Promise.resolve();
+    const turn = before.then(async () => {
+      this.work = new Map(this.work).set(clip.clip, work);
+      try {
+        await run();
+      } catch (failure) {
+        const problem = failure instanceof RequestFailed ? failure.problem : undefined;
+        this.#tell({ kind: 'failed', work, clip, ...(problem && { problem }) });
+      } finally {
+        if (this.#turns.get(clip.clip) === turn) this.#turns.delete(clip.clip);
+        this.work = without(this.work, clip.clip);
+        this.#sync();
+        this.#poller.wake();
+      }
+    });
+    this.#turns.set(clip.clip, turn);
+    await turn;
+  }
+
+  #rowOf(clip: Clip): Row {
+    const key = this.#rowKeys.get(clip.clip) ?? clip.clip;
+    const row = this.#rows.get(clip) ?? { key, clip };
+    this.#rows.set(clip, row);
+    return row;
+  }
+
+  #persist<T>(send: () => Promise<T>, until?: number): Promise<T> {
+    return persist(send, until, this.#timers);
+  }
+
+  #pushCutStep(cut: UnsentCut): void {
+    const step = new CutStep(this, cut);
+    this.#cutSteps.set(cut.key, step);
+    this.#undo.push(step);
+  }
+
+  #cutArrived(cut: UnsentCut, clip: Clip): void {
+    this.#rowKeys.set(clip.clip, cut.key);
+    const step = this.#cutSteps.get(cut.key);
+    if (step) step.clip = clip;
+    this.#cutSteps.delete(cut.key);
+    if (cut.competition === this.competition) this.#put(clip);
+    if (cut.isTakenBack) void this.delete(clip);
+    else if (cut.edit) void this.edit(clip, cut.edit);
+    this.#poller.wake();
+  }
+
+  #cutRefused(cut: UnsentCut): void {
+    const step = this.#cutSteps.get(cut.key);
+    if (step) this.#undo.drop(step);
+    this.#cutSteps.delete(cut.key);
+    if (cut.problem) this.#tell({ kind: 'cut-refused', cut, problem: cut.problem });
+  }
+
+  async #poll(signal: AbortSignal): Promise<Polled> {
+    const feed = this.#feed;
+    const asked = feed.cursor === undefined ? 'newest' : 'changes';
+    const page = await this.#readChanges(feed.cursor, signal).catch((failure) => {
+      // The service no longer understands the cursor: begin again.
+      if (failure instanceof RequestFailed && failure.problem?.status === 400) {
+        feed.cursor = undefined;
+      }
+      throw failure;
+    });
+    signal.throwIfAborted();
+    const changes = feed.take(page, asked);
+    this.isLoaded = true;
+    await this.#refreshQueue();
+    signal.throwIfAborted();
+    this.#sync();
+    if (asked === 'changes') for (const change of changes) this.#tell({ kind: 'changed', change });
+    return asked === 'changes' && page.clips.length >= PAGE ? 'more' : 'done';
+  }
+
+  async #readChanges(cursor: string | undefined, signal?: AbortSignal): Promise<ChangePage> {
+    const sentAt = this.#timers.now();
+    const competition = this.competition ?? '';
+    const { page, date } = await this.#requests.readChanges(competition, cursor, signal);
+    // The header has whole seconds, rounded down.
+    const error = date + 500 - (sentAt + this.#timers.now()) / 2;
+    if (Math.abs(error - this.clockError) > 1_000) this.clockError = error;
+    return page;
+  }
+
+  /** Reads the place of the first queued clip: clips of other competitions wait in the same queue. */
+  async #refreshQueue(): Promise<void> {
+    const first = this.#feed.list().findLast((clip) => clip.status === 'queued');
+    if (!first || this.#timers.now() < this.#queueReadAt + QUEUE_REFRESH_MS) return;
+    this.#queueReadAt = this.#timers.now();
+    const position = await this.#requests.readQueuePosition(first).catch(() => undefined);
+    if (position !== undefined) this.#feed.correctQueue(first.clip, position);
+  }
+
+  #polled(failure: unknown): void {
+    this.nextTry = this.#poller.nextTry;
+    // A session that has ended has a banner of its own.
+    const isLoggedOut = failure instanceof RequestFailed && failure.problem?.status === 401;
+    if (failure === undefined || isLoggedOut) {
+      if (this.awaySince !== undefined) this.#outbox.wake();
+      this.awaySince = undefined;
+    } else this.awaySince ??= this.#timers.now();
+  }
+
+  #put(clip: Clip): void {
+    const changes = this.#feed.put(clip);
+    this.#sync();
+    for (const change of changes) this.#tell({ kind: 'changed', change });
+  }
+
+  /** Shows the feed. A deleted clip stays as long as it can be restored. */
+  #sync(): void {
+    const clips = this.#feed.list().filter((clip) => this.#isShown(clip));
+    const isSame = clips.length === this.all.length && clips.every((it, i) => it === this.all[i]);
+    if (!isSame) this.all = clips;
+    this.hasOlder = this.#feed.older !== undefined;
+  }
+
+  #isShown(clip: Clip): boolean {
+    const isGone = clip.status === 'deleting' && this.restorableUntil(clip) <= this.now();
+    if (isGone) this.#feed.forget(clip.clip);
+    return !isGone;
+  }
+
+  #tell(news: News): void {
+    for (const listener of this.#listeners) listener(news);
+  }
+}
+
+/** A cut that was taken back is shown only if the service does not answer. */
+function isShownUnsent({ isTakenBack, failures }: UnsentCut): boolean {
+  return !isTakenBack || failures > 0;
+}
+
+function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  const rest = new Map(map);
+  rest.delete(key);
+  return rest;
+}

@@ -1,0 +1,92 @@
+/** The steps of the undo stack that cut and delete clips. */
+
+import { f, t } from '../messages/console.svelte.ts';
+import type { Clip } from './clip.ts';
+import type { UnsentCut } from './outbox.ts';
+import type { Step } from './undo.ts';
+
+/** How long a cut or a deletion can be undone, in ms. The service restores for 15 s at least. */
+export const UNDO_MS = 10_000;
+
+/** What steps do to clips. */
+export interface StepActions {
+  delete(clip: Clip): Promise<void>;
+  restore(clip: Clip): Promise<void>;
+  /** Takes back a cut that has no clip yet, or wants it again. */
+  takeBack(key: string, isTakenBack: boolean): boolean;
+  now(): number;
+}
+
+/** A step that can be undone for a while, and then redone for a while. */
+abstract class TimedStep implements Step {
+  until: number;
+
+  constructor(protected readonly actions: StepActions) {
+    this.until = actions.now() + UNDO_MS;
+  }
+
+  abstract label(): string;
+  protected abstract takeBack(): void;
+  protected abstract doAgain(): void;
+
+  undo(): void {
+    this.until = this.actions.now() + UNDO_MS;
+    this.takeBack();
+  }
+
+  redo(): void {
+    this.until = this.actions.now() + UNDO_MS;
+    this.doAgain();
+  }
+}
+
+/** A cut: while it is on its way, and later as a clip. */
+export class CutStep extends TimedStep {
+  /** The clip that the cut became. */
+  clip: Clip | undefined;
+
+  constructor(
+    actions: StepActions,
+    private readonly cut: UnsentCut,
+  ) {
+    super(actions);
+  }
+
+  label(): string {
+    const start = Date.parse(this.cut.body.start);
+    const length = Date.parse(this.cut.body.end) - start;
+    return t.clip.didCut(f().seconds(length, length % 1000 ? 1 : 0), f().time(start));
+  }
+
+  protected takeBack(): void {
+    if (this.clip) void this.actions.delete(this.clip);
+    else this.actions.takeBack(this.cut.key, true);
+  }
+
+  protected doAgain(): void {
+    if (this.clip) void this.actions.restore(this.clip);
+    else this.actions.takeBack(this.cut.key, false);
+  }
+}
+
+/** A deletion. */
+export class DeletionStep extends TimedStep {
+  constructor(
+    actions: StepActions,
+    private readonly clip: Clip,
+  ) {
+    super(actions);
+  }
+
+  label(): string {
+    return t.clip.didDelete(this.clip.meta.title || t.clip.untitled);
+  }
+
+  protected takeBack(): void {
+    void this.actions.restore(this.clip);
+  }
+
+  protected doAgain(): void {
+    void this.actions.delete(this.clip);
+  }
+}
