@@ -78,8 +78,8 @@ impl Tokens {
         })
     }
 
-    /// Reads the token of a subject from a data folder. If there is none, or it is expired, a new one
-    /// is issued.
+    /// Reads the token of a subject from a data folder. If there is none, or it is expired or lacks
+    /// one of the scopes, a new one is issued. `scope` is a list with spaces.
     pub(crate) fn open_token(
         &self,
         folder: &Path,
@@ -87,10 +87,13 @@ impl Tokens {
         scope: &str,
     ) -> Result<String, TokenError> {
         let path = folder.join(format!("{subject}.token"));
-        if let Ok(token) = fs::read_to_string(&path)
-            && matches!(self.check_token(token.trim(), &[scope.to_owned()]), Access::Granted(_))
-        {
-            return Ok(token.trim().to_owned());
+        if let Ok(token) = fs::read_to_string(&path) {
+            let grants = |scope: &str| {
+                matches!(self.check_token(token.trim(), &[scope.to_owned()]), Access::Granted(_))
+            };
+            if scope.split(' ').all(grants) {
+                return Ok(token.trim().to_owned());
+            }
         }
         let token = self.issue(subject, scope, LIFETIME)?;
         write_secret(&path, token.as_bytes()).map_err(|source| TokenError::Io { path, source })?;
