@@ -25,8 +25,6 @@ pub(crate) struct Segment {
     pub(crate) duration: TimeDelta,
     /// The size of each rendition in bytes.
     pub(crate) sizes: [u64; LADDER.len()],
-    /// When the last rendition arrived.
-    pub(crate) arrived_at: DateTime<Utc>,
     folder: PathBuf,
 }
 
@@ -84,21 +82,12 @@ impl Segment {
             start: DateTime::from_timestamp_micros(start)?,
             duration: TimeDelta::microseconds(duration),
             sizes: [0; LADDER.len()],
-            arrived_at: DateTime::UNIX_EPOCH,
             folder,
         };
-        segment.read_files().ok()?;
-        Some(segment)
-    }
-
-    /// Reads the sizes of the renditions, and when the last one arrived.
-    fn read_files(&mut self) -> io::Result<()> {
         for rendition in 0..LADDER.len() {
-            self.sizes[rendition] = fs::metadata(self.file(rendition))?.len();
+            segment.sizes[rendition] = fs::metadata(segment.file(rendition)).ok()?.len();
         }
-        // A rename of the folder does not change this time.
-        self.arrived_at = fs::metadata(&self.folder)?.modified()?.into();
-        Ok(())
+        Some(segment)
     }
 }
 
@@ -161,16 +150,12 @@ impl Startover {
     ) -> io::Result<()> {
         let mut segments = self.segments.write().expect("no thread panics while it holds the lock");
         let sequence = segments.back().map_or(0, |segment| segment.sequence + 1);
-        let mut segment = Segment {
-            sequence,
-            run,
-            start,
-            duration,
-            sizes: [0; LADDER.len()],
-            arrived_at: DateTime::UNIX_EPOCH,
-            folder: files.to_owned(),
-        };
-        segment.read_files()?;
+        let sizes = [0; LADDER.len()];
+        let mut segment =
+            Segment { sequence, run, start, duration, sizes, folder: files.to_owned() };
+        for rendition in 0..LADDER.len() {
+            segment.sizes[rendition] = fs::metadata(segment.file(rendition))?.len();
+        }
         segment.folder = self.folder.join(segment.name());
         fs::rename(files, &segment.folder)?;
         let oldest = segment.end() - self.window;
