@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["api"],
     &["asset"],
     &["harvest", "upload"],
-    &["channel", "edit", "viewer", "announce"],
+    &["edit", "viewer", "announce"],
     &["sweep"],
 ];
 

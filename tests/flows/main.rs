@@ -2,7 +2,6 @@
 //! viewers do.
 
 mod announce;
-mod channel;
 mod harvest;
 mod live;
 mod local;

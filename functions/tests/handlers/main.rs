@@ -2,10 +2,8 @@
 
 mod api;
 mod aws_events;
-mod channels;
 mod create_clip;
 mod delete_clip;
-mod first_segment;
 mod grant_playback;
 mod harvest_queue;
 mod idempotency;

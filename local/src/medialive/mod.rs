@@ -1,10 +1,7 @@
-//! MediaLive: one channel, whose encoder is ffmpeg.
+//! MediaLive: a channel whose encoder is ffmpeg.
 
-mod alerts;
-mod api;
 mod channel;
 mod encoder;
 
-pub(crate) use api::router;
-pub(crate) use channel::Channel;
+pub(crate) use channel::{Channel, router};
 pub use encoder::Source;
