@@ -103,6 +103,7 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
             Background::SlowJobs(_) => Source::RecordedBlack { begin: RECORDING_START, length },
             _ => Source::Recorded { begin: RECORDING_START, length },
         },
+        channel_delay: Duration::ZERO,
         startover: Duration::from_mins(15),
         sweep,
         pollers: true,
@@ -111,6 +112,9 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         cdn_identifier: None,
         private: false,
         webhooks: Vec::new(),
+        console: "console/dist".into(),
+        branding: None,
+        token_lifetime: Duration::from_hours(1),
         assets_per_group: 10_000,
     })
 }

@@ -1,5 +1,7 @@
 //! The environment variables of the functions, as a deployment sets them.
 
+use std::collections::BTreeMap;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -7,8 +9,8 @@ use matchcut::config::{Variables, timeouts};
 use serde_json::json;
 
 use crate::account::{
-    ACCESS_KEY, ACCOUNT, BUCKET, CHANNEL, COMPETITION, DUE_QUEUE, ORIGIN_ENDPOINT, REGION,
-    SECRET_KEY, TABLE, UPLOADS_BUCKET,
+    ACCESS_KEY, ACCOUNT, BUCKET, CHANNEL, COMPETITION, DUE_QUEUE, MEDIA_LIVE_CHANNEL,
+    ORIGIN_ENDPOINT, REGION, SECRET_KEY, TABLE, UPLOADS_BUCKET,
 };
 use crate::cloudfront::PrivateLibrary;
 use crate::ladder::SEGMENT_SECONDS;
@@ -16,6 +18,9 @@ use crate::mediapackage::manifest_path;
 use crate::mediapackage_vod::PackagingGroup;
 use crate::options::Options;
 use crate::sqs::queue_url;
+
+/// What an hour of the default live stack costs on AWS, in US dollars.
+const HOURLY_USD: f64 = 1.31;
 
 /// The base URLs of the servers.
 pub(crate) struct Urls<'a> {
@@ -32,6 +37,7 @@ pub(crate) fn environment(
     options: &Options,
     groups: &[PackagingGroup],
     private: Option<&PrivateLibrary>,
+    group_scopes: &BTreeMap<String, Vec<String>>,
     urls: &Urls,
 ) -> Variables {
     let Urls { public, aws, dynamodb, s3 } = urls;
@@ -43,6 +49,8 @@ pub(crate) fn environment(
         "viewerManifest": format!("{public}/live{}", manifest_path()),
         "segmentSeconds": SEGMENT_SECONDS,
         "startoverSeconds": options.startover.as_secs(),
+        "mediaLiveChannelId": MEDIA_LIVE_CHANNEL,
+        "hourlyUsd": HOURLY_USD,
     }]);
     let role = |name| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
     let packaging_groups: Vec<_> = groups
@@ -61,6 +69,7 @@ pub(crate) fn environment(
         ("TRANSCODE_ROLE_ARN", role("transcode")),
         ("VOD_BASE_URL", format!("{public}/vod")),
         ("DUE_QUEUE_URL", queue_url(aws, DUE_QUEUE)),
+        ("GROUP_SCOPES", json!(group_scopes).to_string()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),

@@ -47,6 +47,7 @@ pub(crate) fn options(folder: &Path) -> Options {
             begin: BEGIN.parse().unwrap(),
             length: TimeDelta::seconds(RECORDED_SECONDS),
         },
+        channel_delay: Duration::ZERO,
         startover: Duration::from_mins(15),
         // Tests run the sweep themselves.
         sweep: Duration::from_hours(24),
@@ -56,6 +57,9 @@ pub(crate) fn options(folder: &Path) -> Options {
         cdn_identifier: None,
         private: false,
         webhooks: Vec::new(),
+        console: "console/dist".into(),
+        branding: None,
+        token_lifetime: Duration::from_hours(1),
         assets_per_group: 10_000,
     }
 }

@@ -59,13 +59,15 @@ impl OriginEndpoint {
     }
 
     /// Answers `GET /out/v1/<url id>/<path>?<query>`.
-    pub(crate) async fn get(&self, path: &str, query: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str, query: &str, headers: &HeaderMap) -> Response {
         let Some((times, name)) = parse_request(path, query) else {
             return StatusCode::BAD_REQUEST.into_response();
         };
         if let Some((rendition, sequence)) = parse_segment_name(name) {
             return match self.startover.segment(sequence) {
-                Some(segment) => serve_media_file(&segment.file(rendition), "video/mp2t").await,
+                Some(segment) => {
+                    serve_media_file(&segment.file(rendition), "video/mp2t", headers).await
+                }
                 None => StatusCode::NOT_FOUND.into_response(),
             };
         }
@@ -118,7 +120,7 @@ pub(crate) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     }
 }
 
-/// The response with a manifest. Its headers name the newest segment and the time of its end.
+/// The response with a manifest. Its headers name the newest segment and when it was made.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/monitoring-manifest-last-updated.html>
 fn manifest_response(stretch: &Stretch, text: String) -> Response {
     // Half the length of a segment.
@@ -128,7 +130,7 @@ fn manifest_response(stretch: &Stretch, text: String) -> Response {
     if let Some(last) = stretch.segments.last() {
         let headers = response.headers_mut();
         headers.insert("x-mediapackage-manifest-last-sequence", last.sequence.into());
-        let updated = last.end().timestamp_millis();
+        let updated = last.arrived_at.timestamp_millis();
         headers.insert("x-mediapackage-manifest-last-updated", updated.into());
     }
     response
