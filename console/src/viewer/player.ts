@@ -127,14 +127,6 @@ export class Player {
     this.#showCaptions();
   }
 
-  /** Starts again after cookies were renewed. */
-  reload(): void {
-    this.#change({ stage: 'loading' });
-    const url = this.#hls?.url;
-    if (url && !this.#hls?.levels.length) this.#hls?.loadSource(url);
-    else this.#hls?.startLoad();
-  }
-
   destroy(): void {
     clearTimeout(this.#retry);
     this.#gone.abort();
@@ -200,11 +192,17 @@ export class Player {
     if (response?.code === 403) this.#change({ stage: 'refused' });
     else if (response?.code === 404) this.#change({ stage: 'missing' });
     else if (type === Library.ErrorTypes.NETWORK_ERROR) {
-      this.#retry = setTimeout(() => this.reload(), RETRY_MS);
+      this.#change({ stage: 'loading' });
+      this.#retry = setTimeout(() => this.#reload(hls), RETRY_MS);
     } else if (type === Library.ErrorTypes.MEDIA_ERROR && this.state.stage !== 'failed') {
       this.#change({ stage: 'failed' });
       hls.recoverMediaError();
     } else this.#change({ stage: 'failed' });
+  }
+
+  #reload(hls: Hls): void {
+    if (hls.levels.length || !hls.url) hls.startLoad();
+    else hls.loadSource(hls.url);
   }
 
   #unend(): void {
