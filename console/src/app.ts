@@ -7,6 +7,10 @@ import type { Session } from './api/session.svelte.ts';
 import type { Branding, BrandingProblem } from './branding/branding.ts';
 import type { Channels } from './channel/channels.svelte.ts';
 import type { Clips } from './clip/clips.svelte.ts';
+import type { PlaybackCookies } from './clip/playback-cookies.ts';
+import type { LiveView } from './live/live-view.svelte.ts';
+import type { Uploads } from './upload/uploads.svelte.ts';
+import type { Pictures } from './viewer/pictures.svelte.ts';
 
 /** The parts of the console that live as long as the page. */
 export interface App {
@@ -17,6 +21,11 @@ export interface App {
   readonly api: Api;
   readonly channels: Channels;
   readonly clips: Clips;
+  /** The live picture. `live.show(date)` jumps to a moment. */
+  readonly live: LiveView;
+  readonly uploads: Uploads;
+  readonly cookies: PlaybackCookies;
+  readonly pictures: Pictures;
 }
 
 /** `useApp()` in a component returns the parts; the entry provides them. */

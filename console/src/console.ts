@@ -11,12 +11,17 @@ import { loadBranding } from './branding/branding.ts';
 import Console from './Console.svelte';
 import { Channels } from './channel/channels.svelte.ts';
 import { Clips } from './clip/clips.svelte.ts';
+import { PlaybackCookies } from './clip/playback-cookies.ts';
 import { undoStack } from './clip/undo.ts';
+import { LiveView } from './live/live-view.svelte.ts';
 import { loadMessages } from './messages/console.svelte.ts';
 import { place } from './place.svelte.ts';
 import { settings } from './settings/settings.svelte.ts';
 import { installTrustedTypes } from './trusted-types.ts';
 import Unreachable from './Unreachable.svelte';
+import { createUploads } from './upload/create.ts';
+import { grabPicture } from './viewer/grab-picture.ts';
+import { hasBytesToSpare, Pictures } from './viewer/pictures.svelte.ts';
 
 /** The address that the login provider sends the browser back to. */
 const REDIRECT_URI = `${location.origin}/console`;
@@ -39,6 +44,7 @@ async function start(): Promise<void> {
     const config = await loadConfig();
     const session = new Session(new LoginProvider(config.login, REDIRECT_URI));
     await session.resume();
+    place.reread();
     const api = createApi(session);
     const channels = new Channels({ api, place });
     const clips = new Clips({
@@ -47,10 +53,34 @@ async function start(): Promise<void> {
       operator: () => (session.state === 'in' ? session.username : undefined),
       storage: sessionStorage,
     });
+    const live = new LiveView({
+      channel: () => channels.selected,
+      push: (step) => undoStack.push(step),
+      kept: { at: place.time('at'), in: place.time('in'), out: place.time('out') },
+      keep: (kept) => place.set(kept),
+    });
+    const uploads = createUploads(api, session);
+    const cookies = new PlaybackCookies(api, config.private);
+    const pictures = new Pictures(async (clip, signal) => {
+      await cookies.ensure(clip.competition);
+      return grabPicture(clip, signal);
+    }, hasBytesToSpare);
     mount(Console, {
       target,
       props: {
-        app: { config, branding, brandingProblems: problems, session, api, channels, clips },
+        app: {
+          config,
+          branding,
+          brandingProblems: problems,
+          session,
+          api,
+          channels,
+          clips,
+          uploads,
+          cookies,
+          pictures,
+          live,
+        },
       },
     });
   } catch (error) {

@@ -8,6 +8,7 @@ import { applyBranding } from './apply.ts';
 import {
   competitionTitle,
   DEFAULT_BRANDING,
+  listCompetitions,
   loadBranding,
   parseBranding,
   pictureUrl,
@@ -129,6 +130,14 @@ test('a competition without a title is shown by its id', () => {
   const branding = parseBranding({ competitions: [{ id: 'a', title: 'A <b>' }] }).branding;
   assert.equal(competitionTitle(branding, 'a'), 'A <b>');
   assert.equal(competitionTitle(branding, 'b'), 'b');
+});
+
+test('competitions are those of the branding, then others', () => {
+  const { branding } = parseBranding({ competitions: [{ id: 'b', title: 'B' }] });
+  assert.deepEqual(listCompetitions(branding, ['a', 'b', undefined, 'a', '']), [
+    { id: 'b', title: 'B' },
+    { id: 'a', title: 'a' },
+  ]);
 });
 
 test('colors become custom properties for both themes, and the icon is replaced', (context) => {

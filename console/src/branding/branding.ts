@@ -91,3 +91,16 @@ export function pictureUrl(picture: string): string {
 export function competitionTitle(branding: Branding, id: string): string {
   return branding.competitions.find((competition) => competition.id === id)?.title ?? id;
 }
+
+/** The competitions to choose from: those of the branding in its order, then others by their id. */
+export function listCompetitions(
+  branding: Branding,
+  others: readonly (string | undefined)[],
+): { readonly id: string; readonly title: string }[] {
+  const known = new Set(branding.competitions.map(({ id }) => id));
+  const unknown = new Set(others.filter((id) => id && !known.has(id)));
+  return [
+    ...branding.competitions,
+    ...[...unknown].map((id) => ({ id: id ?? '', title: id ?? '' })),
+  ];
+}

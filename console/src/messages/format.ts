@@ -82,6 +82,19 @@ export class Format {
     });
   }
 
+  /** `40 s`, `12 min`, `2.5 h`: about how long something takes. */
+  span(ms: number): string {
+    const seconds = Math.max(0, ms / 1000);
+    const [unit, size] =
+      seconds < 90 ? ['second', 1] : seconds < 5400 ? ['minute', 60] : ['hour', 3600];
+    return this.number(seconds / Number(size), {
+      style: 'unit',
+      unit: String(unit),
+      unitDisplay: 'short',
+      maximumFractionDigits: unit === 'hour' ? 1 : 0,
+    });
+  }
+
   /** `3 min. ago`, `in 2 hr.` */
   relative(ms: number, now: number): string {
     const seconds = (ms - now) / 1000;

@@ -25,3 +25,11 @@ test('times and durations have the form of a broadcast clock', () => {
   assert.equal(format.duration(12_400), '0:12');
   assert.equal(format.duration(3_723_000), '1:02:03');
 });
+
+test('a span is rounded to a unit that people would say', () => {
+  const format = new Format({ locale: 'en-GB', zone: 'utc' });
+  assert.deepEqual(
+    [400, 40_000, 89_000, 91_000, 3_600_000, 9_000_000].map((ms) => format.span(ms)),
+    ['0 secs', '40 secs', '89 secs', '2 mins', '60 mins', '2.5 hrs'],
+  );
+});

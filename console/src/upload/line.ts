@@ -1,9 +1,11 @@
 /** Waits between two tries, as long as the line is lost. */
 
+import { browserTimers, pauseAfter } from '../clip/backoff.ts';
+
 /** The wait after the first failure. It doubles with each further failure. */
-const FIRST_DELAY_MS = 1000;
-/** The longest wait. `navigator.onLine` can be wrong, so there is a try even while it is false. */
-const MAX_DELAY_MS = 30_000;
+const FIRST_PAUSE_MS = 1000;
+/** The wait while the browser is offline. It can be wrong about that, so there is a try even then. */
+const OFFLINE_PAUSE_MS = 30_000;
 
 /** Waits before another try. */
 export interface Line {
@@ -12,29 +14,24 @@ export interface Line {
 }
 
 /** The line of the browser: it listens to `online`, and does not try early while offline. */
-export function browserLine(window: Window): Line {
+export function browserLine(page: Window): Line {
   return {
     waitToRetry: (failures, signal) =>
       new Promise((resolve, reject) => {
         signal.throwIfAborted();
-        const timer = setTimeout(end, retryDelay(failures, window.navigator.onLine, Math.random()));
+        const pause = page.navigator.onLine
+          ? pauseAfter(failures, FIRST_PAUSE_MS, browserTimers, undefined)
+          : OFFLINE_PAUSE_MS;
+        const timer = setTimeout(end, pause);
         function end() {
           clearTimeout(timer);
-          window.removeEventListener('online', end);
+          page.removeEventListener('online', end);
           signal.removeEventListener('abort', end);
           if (signal.aborted) reject(signal.reason);
           else resolve();
         }
-        window.addEventListener('online', end);
+        page.addEventListener('online', end);
         signal.addEventListener('abort', end);
       }),
   };
-}
-
-/** The wait in milliseconds, with up to a quarter less at random so that tries spread. */
-export function retryDelay(failures: number, isOnline: boolean, random: number): number {
-  const delay = isOnline
-    ? Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (failures - 1))
-    : MAX_DELAY_MS;
-  return delay * (1 - random / 4);
 }

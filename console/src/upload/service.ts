@@ -1,4 +1,4 @@
-/** What an upload needs from the API, and how its failures are told apart. */
+/** What an upload needs from the API. */
 
 /** Where to send a whole file. */
 export interface WholeFile {
@@ -27,7 +27,7 @@ export interface ReceivedPart {
   readonly etag: string;
 }
 
-/** The requests of one upload. Each throws an `ApiError` if it fails. */
+/** The requests of one upload. Each throws `RequestFailed` if it fails. */
 export interface UploadService {
   /**
    * Creates the upload. If it exists, finds it again and presigns its URLs again.
@@ -39,24 +39,6 @@ export interface UploadService {
   listParts(from: number, signal: AbortSignal): Promise<PartPage>;
   /** Joins the parts. */
   complete(parts: readonly ReceivedPart[], signal: AbortSignal): Promise<void>;
-}
-
-/** A request that the API refused, or that got no reply. */
-export class ApiError extends Error {
-  constructor(
-    /** The HTTP status, or 0 if there was no reply. */
-    readonly status: number,
-    /** The last part of the problem's type, such as `upload-closed`. */
-    readonly problem: string,
-    message: string,
-  ) {
-    super(message);
-  }
-
-  /** Whether the same request may succeed later. */
-  get isTemporary(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
-  }
 }
 
 /** An upload that cannot go on. */

@@ -2,15 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retryDelay } from './line.ts';
+import { type Problem, type ProblemName, RequestFailed } from '../api/problem.ts';
 import { type Put, PutError } from './put.ts';
-import { ApiError, type PartPage, UploadError, type UploadService } from './service.ts';
+import { type PartPage, UploadError, type UploadService } from './service.ts';
 import { Slots } from './slots.ts';
 import { sendFile, type TransferContext } from './transfer.ts';
 
 const PART_SIZE = 10;
 const PAGE = 3;
 const HOUR = 3_600_000;
+
+function refusal(status: number, name: ProblemName, detail: string): RequestFailed {
+  const type = `urn:matchcut:problem:${name}`;
+  return new RequestFailed({ type, title: name, status, detail } as Problem);
+}
 
 /** A part of a test's S3: what it does with the next requests. */
 type Fault = (partNumber: number, body: Blob) => void | Promise<void>;
@@ -54,7 +59,7 @@ class FakeService implements UploadService {
   async complete(parts: readonly { partNumber: number; etag: string }[]) {
     this.#call('complete');
     const missing = parts.some(({ partNumber, etag }) => etag !== this.#etag(partNumber));
-    if (missing || parts.length !== this.#count) throw new ApiError(422, 'parts-rejected', '');
+    if (missing || parts.length !== this.#count) throw refusal(422, 'parts-rejected', '');
     this.isComplete = true;
   }
 
@@ -264,8 +269,8 @@ test('an upload fails if S3 refuses fresh URLs again and again', async () => {
 
 test('the API is asked again while it is away', async () => {
   const service = new FakeService(fileOf(15));
-  const away = () => new ApiError(503, 'unavailable', '');
-  service.apiFaults = [new ApiError(0, '', ''), away(), undefined, away()];
+  const away = () => refusal(503, 'unavailable', '');
+  service.apiFaults = [new RequestFailed(), away(), undefined, away()];
   await sendFile(service.context(), false);
   service.assertArrived();
   assert.equal(service.waits, 3);
@@ -273,13 +278,13 @@ test('the API is asked again while it is away', async () => {
 
 test('a refusal of the API ends the upload with its message', async () => {
   const service = new FakeService(fileOf(15));
-  service.apiFaults = [new ApiError(400, 'invalid-field', 'A file name must not contain slashes.')];
+  service.apiFaults = [refusal(400, 'invalid-field', 'A file name must not contain slashes.')];
   await assert.rejects(sendFile(service.context(), false), /must not contain slashes/);
 });
 
 test('parts that the API rejects are compared with the list of S3 and sent again', async () => {
   const service = new FakeService(fileOf(35));
-  service.apiFaults = [undefined, undefined, new ApiError(422, 'parts-rejected', '')];
+  service.apiFaults = [undefined, undefined, refusal(422, 'parts-rejected', '')];
   const complete = service.complete.bind(service);
   service.complete = async (parts) => {
     if (service.count('complete') === 0) service.received.delete(2);
@@ -295,9 +300,9 @@ test('an upload whose last reply was lost has arrived', async () => {
   const inParts = new FakeService(fileOf(15));
   const complete = inParts.complete.bind(inParts);
   inParts.complete = async (parts) => {
-    if (inParts.isComplete) throw new ApiError(409, 'upload-closed', '');
+    if (inParts.isComplete) throw refusal(409, 'upload-closed', '');
     await complete(parts);
-    throw new ApiError(0, '', '');
+    throw new RequestFailed();
   };
   await sendFile(inParts.context(), false);
   inParts.assertArrived();
@@ -352,16 +357,9 @@ test('a canceled upload stops at once, also while it waits', async () => {
   assert.ok(!service.isComplete);
 
   const other = new FakeService(fileOf(15));
-  other.apiFaults = [new ApiError(503, 'unavailable', '')];
+  other.apiFaults = [refusal(503, 'unavailable', '')];
   const stop = new AbortController();
   const line = { waitToRetry: async () => stop.signal.throwIfAborted() };
   stop.abort(new Error('canceled'));
   await assert.rejects(sendFile(other.context({ line, signal: stop.signal }), false), /canceled/);
-});
-
-test('the wait grows to 30 s, and is 30 s while offline', () => {
-  const delays = [1, 2, 3, 6, 20].map((failures) => retryDelay(failures, true, 0));
-  assert.deepEqual(delays, [1000, 2000, 4000, 30_000, 30_000]);
-  assert.equal(retryDelay(1, false, 0), 30_000);
-  assert.equal(retryDelay(1, true, 1), 750);
 });

@@ -1,15 +1,10 @@
 /** Sends one file to S3: in one request or in parts, with retries, and from where it stopped. */
 
+import { type ProblemName, problemName, RequestFailed } from '../api/problem.ts';
 import type { Line } from './line.ts';
 import { PartUrls } from './part-urls.ts';
 import { type Put, PutError } from './put.ts';
-import {
-  ApiError,
-  type PartPage,
-  UploadError,
-  type UploadService,
-  type WholeFile,
-} from './service.ts';
+import { type PartPage, UploadError, type UploadService, type WholeFile } from './service.ts';
 import type { Slots } from './slots.ts';
 
 /** How often S3 may refuse fresh URLs of one part before the upload fails. */
@@ -41,7 +36,7 @@ export interface TransferContext {
  * Sends the file. Returns when the file has arrived.
  *
  * Failures that may pass (no reply, 429, 5xx, expired URLs) are retried as long as the upload
- * exists. Throws the reason of the signal if it is aborted, and an `ApiError` or `UploadError` if
+ * exists. Throws the reason of the signal if it is aborted, and `RequestFailed` or an `UploadError` if
  * the upload cannot go on.
  */
 export async function sendFile(context: TransferContext, resumes: boolean): Promise<void> {
@@ -53,8 +48,7 @@ export async function sendFile(context: TransferContext, resumes: boolean): Prom
   } catch (error) {
     // S3 and the API say so if the file has arrived although the reply to an earlier try was lost.
     const isClosed =
-      (error instanceof ApiError && error.problem === 'upload-closed') ||
-      (error instanceof PutError && error.isUnknownUpload);
+      isProblem(error, 'upload-closed') || (error instanceof PutError && error.isUnknownUpload);
     if (!isClosed || (await announce(context))) throw error;
   }
 }
@@ -99,8 +93,7 @@ async function sendInParts(context: TransferContext, page: PartPage, resumes: bo
       await persist(context, () => service.complete(parts, signal));
       return;
     } catch (error) {
-      const isRejected = error instanceof ApiError && error.problem === 'parts-rejected';
-      if (!isRejected || ++rejections > MAX_REJECTIONS) throw error;
+      if (!isProblem(error, 'parts-rejected') || ++rejections > MAX_REJECTIONS) throw error;
       etags = await listReceived(context);
     }
   }
@@ -224,9 +217,13 @@ async function persist<T>(context: TransferContext, send: () => Promise<T>): Pro
       return await send();
     } catch (error) {
       context.signal.throwIfAborted();
-      if (!(error instanceof ApiError) || !error.isTemporary) throw error;
+      if (!(error instanceof RequestFailed) || !error.isTemporary) throw error;
       context.onLineLost();
       await context.line.waitToRetry(++failures, context.signal);
     }
   }
+}
+
+function isProblem(error: unknown, name: ProblemName): boolean {
+  return error instanceof RequestFailed && !!error.problem && problemName(error.problem) === name;
 }

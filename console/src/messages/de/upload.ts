@@ -2,4 +2,73 @@
 
 import type { upload as en } from '../en/upload.ts';
 
-export const upload = {} satisfies typeof en;
+export const upload = {
+  title: 'Uploads',
+  hint: 'Videodateien irgendwo auf diese Seite ziehen.',
+  chooseFiles: 'Dateien wählen',
+  chooseFolder: 'Ordner wählen',
+  drop: 'Loslassen zum Hochladen',
+  dropNote: 'Auch die Videos in Ordnern werden übernommen.',
+  clear: 'Fertige entfernen',
+
+  dialogTitle: (count: number) =>
+    count === 1 ? 'Eine Datei hochladen' : `${count} Dateien hochladen`,
+  fileTitle: 'Titel',
+  fileTitleOf: (name: string) => `Titel von ${name}`,
+  at: 'Zeit des Ereignisses',
+  atOf: (name: string) => `Zeit des Ereignisses von ${name}`,
+  atNote: (zone: string) =>
+    `Clips werden nach der Zeit des aufgezeichneten Ereignisses sortiert (${zone}). Sie lässt sich später nicht ändern.`,
+  utc: 'UTC',
+  local: 'Ortszeit',
+  competition: 'Wettbewerb',
+  tags: 'Schlagwörter',
+  holdBack: 'Zurückhalten: Zuschauern noch nicht zeigen',
+  remove: (name: string) => `${name} nicht hochladen`,
+  leftOut: (count: number) =>
+    count === 1
+      ? 'Eine Datei wurde ausgelassen: Sie ist leer oder kein Video.'
+      : `${count} Dateien wurden ausgelassen: Sie sind leer oder keine Videos.`,
+  nothing: 'Darin ist kein Video.',
+  start: (size: string) => `${size} hochladen`,
+  cancelDialog: 'Abbrechen',
+
+  progressOf: (name: string) => `Fortschritt von ${name}`,
+  sent: (sent: string, size: string) => `${sent} von ${size}`,
+  speed: (bytes: string) => `${bytes}/s`,
+  left: (time: string) => `noch ${time}`,
+  waiting: 'Wartet, bis es an der Reihe ist',
+  lost: 'Die Verbindung ist weg. Es geht von selbst weiter.',
+  joining: 'Gesendet; die Teile werden zusammengefügt',
+  arrived: 'Angekommen',
+  needsFile: (name: string) => `${name} noch einmal wählen, um fortzufahren`,
+  needsPermission: 'Die Seite wurde neu geladen',
+  goOn: 'Fortfahren',
+  chooseAgain: 'Wählen',
+  elsewhere: 'Ein anderer Tab dieses Browsers sendet sie',
+  otherFile: (name: string) => `Das ist nicht dieselbe Datei wie ${name}.`,
+  retry: 'Noch einmal versuchen',
+  cancel: (name: string) => `Upload von ${name} abbrechen`,
+  reallyCancel: 'Diesen Upload abbrechen?',
+  yesCancel: 'Abbrechen',
+  keep: 'Weiter',
+  dismiss: (name: string) => `${name} aus dieser Liste entfernen`,
+  open: (title: string) => `${title} öffnen`,
+  openShort: 'Öffnen',
+  cancelFailed:
+    'Der Upload wurde beendet, aber sein Clip nicht gelöscht. Lösche ihn bitte in der Liste.',
+
+  fileChanged:
+    'Die Datei wurde geändert, verschoben oder gelöscht. Wähle sie als neuen Upload noch einmal.',
+  refused: 'Der Speicher lehnt die Datei ab. Prüfe die Uhr dieses Rechners und versuche es erneut.',
+  closed: 'Die Zeit für diesen Upload ist abgelaufen. Lade die Datei noch einmal hoch.',
+  unknown: 'Der Upload ist fehlgeschlagen.',
+
+  summary: (sending: number, waiting: number) =>
+    [
+      sending === 1 ? '1 Upload läuft' : sending ? `${sending} Uploads laufen` : '',
+      waiting === 1 ? '1 Upload braucht dich' : waiting ? `${waiting} Uploads brauchen dich` : '',
+    ]
+      .filter(Boolean)
+      .join(', '),
+} satisfies typeof en;

@@ -1,3 +1,69 @@
 /** Uploads, in English. */
 
-export const upload = {};
+export const upload = {
+  title: 'Uploads',
+  hint: 'Drop video files anywhere on this page.',
+  chooseFiles: 'Choose files',
+  chooseFolder: 'Choose a folder',
+  drop: 'Drop to upload',
+  dropNote: 'Videos of folders are taken too.',
+  clear: 'Clear finished',
+
+  dialogTitle: (count: number) => (count === 1 ? 'Upload a file' : `Upload ${count} files`),
+  fileTitle: 'Title',
+  fileTitleOf: (name: string) => `Title of ${name}`,
+  at: 'Time of the event',
+  atOf: (name: string) => `Time of the event of ${name}`,
+  atNote: (zone: string) =>
+    `Clips are sorted by the time of the recorded event (${zone}). It cannot be changed later.`,
+  utc: 'UTC',
+  local: 'your time',
+  competition: 'Competition',
+  tags: 'Tags',
+  holdBack: 'Hold back: do not list them for viewers yet',
+  remove: (name: string) => `Do not upload ${name}`,
+  leftOut: (count: number) =>
+    count === 1
+      ? 'One file was left out: it is empty or not a video.'
+      : `${count} files were left out: they are empty or not videos.`,
+  nothing: 'There is no video in it.',
+  start: (size: string) => `Upload ${size}`,
+  cancelDialog: 'Cancel',
+
+  progressOf: (name: string) => `Progress of ${name}`,
+  sent: (sent: string, size: string) => `${sent} of ${size}`,
+  speed: (bytes: string) => `${bytes}/s`,
+  left: (time: string) => `${time} left`,
+  waiting: 'Waiting for its turn',
+  lost: 'The line is lost. It goes on by itself.',
+  joining: 'Sent; the parts are being joined',
+  arrived: 'Arrived',
+  needsFile: (name: string) => `Choose ${name} again to go on`,
+  needsPermission: 'The page was loaded again',
+  goOn: 'Go on',
+  chooseAgain: 'Choose it',
+  elsewhere: 'Another tab of this browser sends it',
+  otherFile: (name: string) => `This is not the same file as ${name}.`,
+  retry: 'Try again',
+  cancel: (name: string) => `Cancel the upload of ${name}`,
+  reallyCancel: 'Cancel this upload?',
+  yesCancel: 'Cancel it',
+  keep: 'Go on',
+  dismiss: (name: string) => `Remove ${name} from this list`,
+  open: (title: string) => `Open ${title}`,
+  openShort: 'Open',
+  cancelFailed: 'The upload was stopped, but its clip could not be deleted. Delete it in the list.',
+
+  fileChanged: 'The file was changed, moved or removed. Choose it again as a new upload.',
+  refused: 'The storage refuses the file. Check the clock of this computer, and try again.',
+  closed: 'The upload has timed out. Upload the file again.',
+  unknown: 'The upload has failed.',
+
+  summary: (sending: number, waiting: number) =>
+    [
+      sending === 1 ? '1 upload is being sent' : sending ? `${sending} uploads are being sent` : '',
+      waiting === 1 ? '1 upload needs you' : waiting ? `${waiting} uploads need you` : '',
+    ]
+      .filter(Boolean)
+      .join(', '),
+};
