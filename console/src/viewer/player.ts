@@ -71,6 +71,7 @@ export class Player {
   #hls: Hls | undefined;
   #keeper: PartKeeper | undefined;
   #isPlaced = false;
+  #hasRecovered = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #gone = new AbortController();
 
@@ -192,10 +193,9 @@ export class Player {
     if (response?.code === 403) this.#change({ stage: 'refused' });
     else if (response?.code === 404) this.#change({ stage: 'missing' });
     else if (type === Library.ErrorTypes.NETWORK_ERROR) {
-      this.#change({ stage: 'loading' });
       this.#retry = setTimeout(() => this.#reload(hls), RETRY_MS);
-    } else if (type === Library.ErrorTypes.MEDIA_ERROR && this.state.stage !== 'failed') {
-      this.#change({ stage: 'failed' });
+    } else if (type === Library.ErrorTypes.MEDIA_ERROR && !this.#hasRecovered) {
+      this.#hasRecovered = true;
       hls.recoverMediaError();
     } else this.#change({ stage: 'failed' });
   }
