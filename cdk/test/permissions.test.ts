@@ -81,7 +81,7 @@ const GRANTS: Record<string, string[]> = {
   'list-clips': [QUERY_ACTIVE],
   'list-upload-parts': [READ, PUT_ORIGINAL, LIST_PARTS],
   'refuse-request': [],
-  'restore-clip': [...WRITE, ...SEND_DUE_MESSAGES],
+  'restore-clip': [...WRITE, QUERY_QUEUE],
   'retry-clip': [...WRITE, ...SEND_DUE_MESSAGES],
   'scope-token': [],
   'show-clip': [READ, QUERY_QUEUE],
@@ -114,7 +114,7 @@ const GRANTS: Record<string, string[]> = {
     'sqs:SendMessage <UploadUndelivered>',
   ],
   'transcode-upload': [...WRITE, ...TRANSCODE, ...take('UploadArrived')],
-  'update-clip': [...WRITE, ...SEND_DUE_MESSAGES],
+  'update-clip': [...WRITE, QUERY_QUEUE],
 };
 
 test('each function has the permissions in this table and no others', () => {

@@ -32,11 +32,10 @@ export class Edit extends Construct {
       bin: 'update-clip',
       description:
         'PATCH /api/competitions/{competitionId}/clips/{clipId}: changes a clip, such as its title',
-      // The end of a scheduled clip can change, so the live edge is read.
-      environment: { ...viewEnvironment, ...due.environment, ...channels.originEnvironment },
+      environment: viewEnvironment,
     });
     library.grantWrite(update);
-    due.grantSendDueMessages(update);
+    library.grantQuery(update, 'waiting');
 
     // `delete-clip` only marks the clip, which hides it at once. The sweep deletes its data.
     const remove = new RustFunction(this, 'Delete', {
@@ -53,10 +52,10 @@ export class Edit extends Construct {
       bin: 'restore-clip',
       description:
         'POST /api/competitions/{competitionId}/clips/{clipId}/restore: undoes the deletion of a clip',
-      environment: { ...viewEnvironment, ...due.environment },
+      environment: viewEnvironment,
     });
     library.grantWrite(restore);
-    due.grantSendDueMessages(restore);
+    library.grantQuery(restore, 'waiting');
 
     const retry = new RustFunction(this, 'Retry', {
       ...props,

@@ -6,21 +6,11 @@ import { settings } from '../settings/settings.svelte.ts';
 import { actionOf, chordOf, chordsOf, KEYS, type KeyAction } from './keys.ts';
 import { chordLabel } from './label.ts';
 
-/** A press of an action's key. */
-export interface Press {
-  /** Whether the key is held, and the press repeats. */
-  readonly isRepeated: boolean;
-  /** The actions whose keys are held at the same time: K with L is slow. */
-  readonly held: ReadonlySet<KeyAction>;
-}
-
-/** What an action does. */
-export type KeyHandler = (press: Press) => void;
+/** What an action does. `repeated` says that the key is held. */
+export type KeyHandler = (press: { repeated: boolean }) => void;
 
 /** The handlers of an action, the newest first. */
 const handlers = new Map<KeyAction, KeyHandler[]>();
-/** The actions whose keys are held, by the place of the key. */
-const down = new Map<string, KeyAction>();
 /** The printed letters of the operator's keyboard, if the browser knows them. */
 const printed = new SvelteMap<string, string>();
 
@@ -44,19 +34,15 @@ export function onKeys(actions: Partial<Record<KeyAction, KeyHandler>>): void {
 
 /** Runs an action as its key does: for buttons. */
 export function run(action: KeyAction): void {
-  handlers.get(action)?.[0]?.({ isRepeated: false, held: new Set() });
+  handlers.get(action)?.[0]?.({ repeated: false });
 }
 
 /** Listens to the keyboard while the component lives. Call it once, in the shell. */
 export function listenToKeys(): void {
   onMount(() => {
-    const stop = new AbortController();
-    const { signal } = stop;
-    window.addEventListener('keydown', press, { signal });
-    window.addEventListener('keyup', ({ code }) => down.delete(code), { signal });
-    window.addEventListener('blur', () => down.clear(), { signal });
+    window.addEventListener('keydown', press);
     void readLayout();
-    return () => stop.abort();
+    return () => window.removeEventListener('keydown', press);
   });
 }
 
@@ -85,8 +71,7 @@ function press(event: KeyboardEvent): void {
   if (!handler) return;
   event.preventDefault();
   if (event.repeat && !KEYS[action].repeats) return;
-  down.set(event.code, action);
-  handler({ isRepeated: event.repeat, held: new Set(down.values()) });
+  handler({ repeated: event.repeat });
 }
 
 /** Whether the key belongs to what has the focus: a field, or a control that the key operates. */
