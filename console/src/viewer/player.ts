@@ -128,6 +128,13 @@ export class Player {
     this.#showCaptions();
   }
 
+  /** Tries again after a failure, for example with new cookies. */
+  reload(): void {
+    const hls = this.#hls;
+    if (hls?.url && !hls.levels.length) hls.loadSource(hls.url);
+    else hls?.startLoad();
+  }
+
   destroy(): void {
     clearTimeout(this.#retry);
     this.#gone.abort();
@@ -193,16 +200,11 @@ export class Player {
     if (response?.code === 403) this.#change({ stage: 'refused' });
     else if (response?.code === 404) this.#change({ stage: 'missing' });
     else if (type === Library.ErrorTypes.NETWORK_ERROR) {
-      this.#retry = setTimeout(() => this.#reload(hls), RETRY_MS);
+      this.#retry = setTimeout(() => this.reload(), RETRY_MS);
     } else if (type === Library.ErrorTypes.MEDIA_ERROR && !this.#hasRecovered) {
       this.#hasRecovered = true;
       hls.recoverMediaError();
     } else this.#change({ stage: 'failed' });
-  }
-
-  #reload(hls: Hls): void {
-    if (hls.levels.length || !hls.url) hls.startLoad();
-    else hls.loadSource(hls.url);
   }
 
   #unend(): void {
