@@ -56,6 +56,9 @@ pub(crate) fn options(folder: &Path) -> Options {
         cdn_identifier: None,
         private: false,
         webhooks: Vec::new(),
+        console: "console/dist".into(),
+        branding: None,
+        token_lifetime: Duration::from_hours(1),
         assets_per_group: 10_000,
     }
 }
