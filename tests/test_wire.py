@@ -342,14 +342,20 @@ class TestLive(WireTest):
         self.assertEqual(live_edge(), end)
 
         self.assertEqual(start(ChannelId=CHANNEL)["State"], "STARTING")
+        self.assert_refused("ConflictException", stop, ChannelId=CHANNEL)
         self.await_channel("running")
+
+        def is_on_air_again() -> bool:
+            return "#EXT-X-DISCONTINUITY\n" in self.live_manifest()[1]
+
+        eventually(30, is_on_air_again, "the channel did not go on air again")
         before, after = self.live_manifest()[1].split("#EXT-X-DISCONTINUITY\n")
         self.assertEqual(segments(before)[-1].end, end)
         self.assertLess(end, segments(after)[0].start)
 
     def test_an_unknown_channel_is_not_found(self):
         api = self.media_live
-        for call in (api.describe_channel, api.start_channel, api.stop_channel):
+        for call in (api.describe_channel, api.start_channel, api.stop_channel, api.list_alerts):
             self.assert_refused("NotFoundException", call, ChannelId="1")
 
     def test_an_unknown_secret_is_not_found(self):

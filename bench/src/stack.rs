@@ -103,6 +103,7 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
             Background::SlowJobs(_) => Source::RecordedBlack { begin: RECORDING_START, length },
             _ => Source::Recorded { begin: RECORDING_START, length },
         },
+        channel_delay: Duration::ZERO,
         startover: Duration::from_mins(15),
         sweep,
         pollers: true,

@@ -179,6 +179,20 @@ test('create-clip sends the same CDN identifier as CloudFront', () => {
   );
 });
 
+test('each function with the CDN identifier changes with its round, so that a new value reaches it', () => {
+  const describe = (identifierRound: number) =>
+    vod({ ...MADE, identifierRound })
+      .all('Lambda::Function')
+      .filter((it) => 'CDN_IDENTIFIER' in (it.Properties['Environment']?.Variables ?? {}))
+      .map((it) => it.Properties['Description']);
+  assert.ok(describe(1).length > 3);
+  const next = describe(2);
+  assert.deepEqual(
+    describe(1).filter((description) => next.includes(description)),
+    [],
+  );
+});
+
 test('every format is encrypted for the DRM systems of its players', () => {
   const packages = vod({ ...EXISTING, drm: { ...DRM, live: false } }).all(
     'MediaPackage::PackagingConfiguration',

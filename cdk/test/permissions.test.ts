@@ -81,7 +81,7 @@ const GRANTS: Record<string, string[]> = {
   'list-clips': [QUERY_ACTIVE],
   'list-upload-parts': [READ, PUT_ORIGINAL, LIST_PARTS],
   'refuse-request': [],
-  'restore-clip': [...WRITE, QUERY_QUEUE],
+  'restore-clip': [...WRITE, ...SEND_DUE_MESSAGES],
   'retry-clip': [...WRITE, ...SEND_DUE_MESSAGES],
   'scope-token': [],
   'show-clip': [READ, QUERY_QUEUE],
@@ -114,7 +114,7 @@ const GRANTS: Record<string, string[]> = {
     'sqs:SendMessage <UploadUndelivered>',
   ],
   'transcode-upload': [...WRITE, ...TRANSCODE, ...take('UploadArrived')],
-  'update-clip': [...WRITE, QUERY_QUEUE],
+  'update-clip': [...WRITE, ...SEND_DUE_MESSAGES],
 };
 
 test('each function has the permissions in this table and no others', () => {

@@ -8,6 +8,7 @@ import type { Branding, BrandingProblem } from './branding/branding.ts';
 import type { Channels } from './channel/channels.svelte.ts';
 import type { Clips } from './clip/clips.svelte.ts';
 import type { PlaybackCookies } from './clip/playback-cookies.ts';
+import type { LiveView } from './live/live-view.svelte.ts';
 import type { Uploads } from './upload/uploads.svelte.ts';
 import type { Pictures } from './viewer/pictures.svelte.ts';
 
@@ -20,6 +21,8 @@ export interface App {
   readonly api: Api;
   readonly channels: Channels;
   readonly clips: Clips;
+  /** The live picture. `live.show(date)` jumps to a moment. */
+  readonly live: LiveView;
   readonly uploads: Uploads;
   readonly cookies: PlaybackCookies;
   readonly pictures: Pictures;

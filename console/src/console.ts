@@ -13,6 +13,7 @@ import { Channels } from './channel/channels.svelte.ts';
 import { Clips } from './clip/clips.svelte.ts';
 import { PlaybackCookies } from './clip/playback-cookies.ts';
 import { undoStack } from './clip/undo.ts';
+import { LiveView } from './live/live-view.svelte.ts';
 import { loadMessages } from './messages/console.svelte.ts';
 import { place } from './place.svelte.ts';
 import { settings } from './settings/settings.svelte.ts';
@@ -43,6 +44,7 @@ async function start(): Promise<void> {
     const config = await loadConfig();
     const session = new Session(new LoginProvider(config.login, REDIRECT_URI));
     await session.resume();
+    place.reread();
     const api = createApi(session);
     const channels = new Channels({ api, place });
     const clips = new Clips({
@@ -50,6 +52,12 @@ async function start(): Promise<void> {
       undo: undoStack,
       operator: () => (session.state === 'in' ? session.username : undefined),
       storage: sessionStorage,
+    });
+    const live = new LiveView({
+      channel: () => channels.selected,
+      push: (step) => undoStack.push(step),
+      kept: { at: place.time('at'), in: place.time('in'), out: place.time('out') },
+      keep: (kept) => place.set(kept),
     });
     const uploads = createUploads(api, session);
     const cookies = new PlaybackCookies(api, config.private);
@@ -71,6 +79,7 @@ async function start(): Promise<void> {
           uploads,
           cookies,
           pictures,
+          live,
         },
       },
     });

@@ -7,9 +7,12 @@ class Place {
   #values = $state.raw<ReadonlyMap<string, string>>(read());
 
   constructor() {
-    globalThis.addEventListener?.('hashchange', () => {
-      this.#values = read();
-    });
+    globalThis.addEventListener?.('hashchange', () => this.reread());
+  }
+
+  /** Reads the address again. A login brings the hash back without an event. */
+  reread(): void {
+    this.#values = read();
   }
 
   /** The value of a name, if the address has it. */

@@ -10,8 +10,8 @@
 //! 4. [`api`]: what the HTTP routes share.
 //! 5. [`asset`]: MediaPackage VOD, and the media of clips in S3.
 //! 6. [`harvest`]: from a window of the stream to media. [`upload`]: from a file to media.
-//! 7. [`edit`], [`viewer`], [`announce`]: the routes of operators and viewers, change events and
-//!    webhooks.
+//! 7. [`channel`], [`edit`], [`viewer`], [`announce`]: the routes of operators and viewers, change
+//!    events and webhooks.
 //! 8. [`sweep`]: the roof. It is the one module that knows every stage.
 //!
 //! The functions in `src/bin` stand on all of them.
@@ -19,6 +19,7 @@
 pub mod announce;
 pub mod api;
 pub mod asset;
+pub mod channel;
 pub mod clip;
 pub mod config;
 pub mod edit;

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["api"],
     &["asset"],
     &["harvest", "upload"],
-    &["edit", "viewer", "announce"],
+    &["channel", "edit", "viewer", "announce"],
     &["sweep"],
 ];
 

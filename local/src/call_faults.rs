@@ -52,9 +52,11 @@ pub(crate) async fn answer(
     request: Request,
     next: Next,
 ) -> Response {
-    // MediaConvert documents no 503.
+    // MediaConvert and MediaLive document no 503.
     // <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
-    let is_media_convert = request.uri().path().starts_with("/2017-08-29/");
+    // <https://docs.aws.amazon.com/medialive/latest/apireference/channels-channelid.html>
+    let path = request.uri().path();
+    let has_503 = !path.starts_with("/2017-08-29/") && !path.starts_with("/prod/");
     match faults.draw_outcome() {
         Outcome::Answered => next.run(request).await,
         Outcome::Throttled => AwsError::too_many_requests("Too Many Requests").into_response(),
@@ -62,7 +64,7 @@ pub(crate) async fn answer(
             if takes_effect {
                 next.run(request).await;
             }
-            if is_unavailable && !is_media_convert {
+            if is_unavailable && has_503 {
                 AwsError::unavailable().into_response()
             } else {
                 AwsError::internal().into_response()

@@ -56,7 +56,13 @@ impl Elemental {
         };
         let input = Arc::new(ChannelInput::new(startover, data.join("live/incoming")));
         let source = options.source.clone();
-        let channel = Arc::new(Channel::new(MEDIA_LIVE_CHANNEL, source, Arc::clone(&input)));
+        let channel = Channel::open(
+            &data.join("media-live"),
+            MEDIA_LIVE_CHANNEL,
+            source,
+            Arc::clone(&input),
+            options.channel_delay,
+        )?;
         let s3 = aws_sdk_s3::Client::new(sdk);
         let harvest_jobs = HarvestJobs::open(
             &data.join("harvest-jobs"),
@@ -78,6 +84,7 @@ impl Elemental {
         let transcode_jobs =
             Jobs::open(&data.join("media-convert"), s3, faults, rate, Arc::clone(bus))?;
         let call_faults = CallFaults::new(faults);
+        let channel = Arc::new(channel);
         Ok(Self { endpoint, channel, input, harvest_jobs, assets, transcode_jobs, call_faults })
     }
 
@@ -88,8 +95,8 @@ impl Elemental {
             .merge(mediapackage::router(Arc::clone(&self.harvest_jobs)))
             .merge(mediapackage_vod::router(Arc::clone(&self.assets)))
             .merge(mediaconvert::router(Arc::clone(&self.transcode_jobs)))
-            .layer(faulty)
             .merge(medialive::router(Arc::clone(&self.channel)))
+            .layer(faulty)
             .merge(input_router(Arc::clone(&self.input)))
             .merge(self.origins().router())
             .fallback(not_implemented)
@@ -106,8 +113,6 @@ impl Elemental {
         self.harvest_jobs.resume();
         self.assets.resume();
         self.transcode_jobs.resume();
-        // A start fails only if the channel is not idle, and a new channel is idle.
-        let _ = self.channel.start();
         self.channel.run(ingest_url).await;
     }
 }

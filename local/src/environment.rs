@@ -9,8 +9,8 @@ use matchcut::config::{Variables, timeouts};
 use serde_json::json;
 
 use crate::account::{
-    ACCESS_KEY, ACCOUNT, BUCKET, CHANNEL, COMPETITION, DUE_QUEUE, ORIGIN_ENDPOINT, REGION,
-    SECRET_KEY, TABLE, UPLOADS_BUCKET,
+    ACCESS_KEY, ACCOUNT, BUCKET, CHANNEL, COMPETITION, DUE_QUEUE, MEDIA_LIVE_CHANNEL,
+    ORIGIN_ENDPOINT, REGION, SECRET_KEY, TABLE, UPLOADS_BUCKET,
 };
 use crate::cloudfront::PrivateLibrary;
 use crate::ladder::SEGMENT_SECONDS;
@@ -18,6 +18,9 @@ use crate::mediapackage::manifest_path;
 use crate::mediapackage_vod::PackagingGroup;
 use crate::options::Options;
 use crate::sqs::queue_url;
+
+/// What an hour of the default live stack costs on AWS, in US dollars.
+const HOURLY_USD: f64 = 1.31;
 
 /// The base URLs of the servers.
 pub(crate) struct Urls<'a> {
@@ -46,6 +49,8 @@ pub(crate) fn environment(
         "viewerManifest": format!("{public}/live{}", manifest_path()),
         "segmentSeconds": SEGMENT_SECONDS,
         "startoverSeconds": options.startover.as_secs(),
+        "mediaLiveChannelId": MEDIA_LIVE_CHANNEL,
+        "hourlyUsd": HOURLY_USD,
     }]);
     let role = |name| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
     let packaging_groups: Vec<_> = groups

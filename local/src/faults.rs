@@ -17,10 +17,11 @@ pub struct Faults {
     pub reorder: f64,
     /// The seconds by which every event is late.
     pub delay: f64,
-    /// The share of calls to MediaPackage and MediaConvert that are throttled (answered 429).
+    /// The share of calls to MediaPackage, MediaConvert and MediaLive that are throttled (answered
+    /// 429).
     pub throttle: f64,
-    /// The share of calls to MediaPackage and MediaConvert that are answered 500 or 503. Half of
-    /// them take effect.
+    /// The share of calls to MediaPackage, MediaConvert and MediaLive that are answered 500 or 503.
+    /// Half of them take effect.
     pub error: f64,
     /// The share of function runs that are cut off at a call to AWS. Half of these calls take effect.
     pub kill: f64,

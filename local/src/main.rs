@@ -40,6 +40,10 @@ struct Arguments {
     #[arg(long, value_name = "FILE|URL")]
     source: Option<Source>,
 
+    /// Seconds that the channel takes to start, and to stop, from 0 to 600; on AWS about 60
+    #[arg(long, default_value_t = 3, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
+    channel_delay: u64,
+
     /// Length of the startover window in seconds, from 60 to 1209600 (14 days): how far back a clip
     /// can start
     #[arg(long, default_value_t = 900, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(60..=1_209_600))]
@@ -58,9 +62,9 @@ struct Arguments {
     ///   repeat=SHARE    events that are delivered twice
     ///   reorder=SHARE   events that are delivered up to 3 s late, so after later ones
     ///   delay=SECONDS   by which every event is late
-    ///   throttle=SHARE  calls to MediaPackage and MediaConvert that are answered 429
-    ///   error=SHARE     calls to MediaPackage and MediaConvert that are answered 500 or 503,
-    ///                   half of them after the call took effect
+    ///   throttle=SHARE  calls to MediaPackage, MediaConvert and MediaLive that are answered 429
+    ///   error=SHARE     calls to MediaPackage, MediaConvert and MediaLive that are answered 500 or
+    ///                   503, half of them after the call took effect
     ///   kill=SHARE      function runs that are cut off at a call to AWS
     ///   fail=SHARE      harvest jobs and transcodes that fail
     ///   slow=SECONDS    that each harvest job, transcode and ingest takes at least
@@ -132,6 +136,7 @@ impl From<Arguments> for Options {
             data_dir: arguments.data_dir,
             packaging_groups: arguments.packaging_groups,
             source: arguments.source.unwrap_or(Source::TestPicture),
+            channel_delay: Duration::from_secs(arguments.channel_delay),
             startover: Duration::from_secs(arguments.startover),
             sweep: Duration::from_secs(arguments.sweep),
             pollers: true,

@@ -19,6 +19,8 @@ pub struct Options {
     pub packaging_groups: PathBuf,
     /// What is on air.
     pub source: Source,
+    /// How long the channel takes to start, and to stop. On AWS it is about a minute.
+    pub channel_delay: Duration,
     /// The length of the startover window.
     pub startover: Duration,
     /// The time between two runs of the sweep.

@@ -27,8 +27,8 @@ use crate::server::{ListenError, Tasks, base_url, listen};
 use crate::site::{self, Branding, BrandingError, Site, SiteSettings};
 use crate::webhook::Webhook;
 
-/// The scope of an operator's token.
-pub const OPERATOR_SCOPE: &str = "matchcut/clips.write";
+/// The scopes of an operator's token.
+pub const OPERATOR_SCOPE: &str = "matchcut/clips.write matchcut/channels.write";
 /// The scope of a viewer's token.
 pub const VIEWER_SCOPE: &str = "matchcut/clips.read";
 

@@ -16,6 +16,7 @@ class TestDestroy(ClipTest):
                 self.assertNotEqual(made[kind], before[kind], "the list does not show this kind")
         self.assertIn("(no changes)", deployment.deploy())
         self.assertEqual(list_resources(deployment), made)
+        self.assertIn("files of the pages", deployment.publish())
 
         self.use(deployment)
         self.wait_until_listed(self.create_clip(lastSeconds=4), 50)

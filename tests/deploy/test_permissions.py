@@ -23,6 +23,8 @@ CREATE_ASSETS = {
     "mediapackage-vod:DeleteAsset",
 }
 QUERY_QUEUE = "dynamodb:Query waiting"
+# Only on rows of channels, which the emulator does not check.
+OBSERVE_CHANNELS = {"dynamodb:GetItem", "dynamodb:UpdateItem"}
 SEND_DUE_MESSAGES = {QUERY_QUEUE, "sqs:SendMessage ClipDueClips"}
 LIST_MULTIPART_UPLOADS = "s3:ListBucketMultipartUploads of uploads"
 # S3 answers 404 only to callers that may list the bucket.
@@ -44,8 +46,9 @@ def receive_from(queue: str) -> set[str]:
 ALLOWED = {
     "create-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES,
     "harvest-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES | receive_from("ClipDueClips"),
-    "update-clip": WRITE_ROWS | {QUERY_QUEUE},
+    "update-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "delete-clip": WRITE_ROWS,
+    "restore-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "retry-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "announce-clip": {
         "dynamodb:DescribeStream",
@@ -68,7 +71,11 @@ ALLOWED = {
     },
     "asset-playable": WRITE_ROWS | {"sqs:SendMessage AssetUndelivered"},
     "create-upload": WRITE_ROWS | {"s3:PutObject of uploads", LIST_MULTIPART_UPLOADS},
-    "list-upload-parts": {"dynamodb:GetItem", "s3:PutObject of uploads"},
+    "list-upload-parts": {
+        "dynamodb:GetItem",
+        "s3:PutObject of uploads",
+        "s3:ListMultipartUploadParts of uploads",
+    },
     "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | READ_ORIGINALS,
     "transcode-upload": WRITE_ROWS | START_TRANSCODES | receive_from("UploadArrived"),
     "transcode-complete": WRITE_ROWS
@@ -94,6 +101,14 @@ ALLOWED = {
         "sqs:SendMessage LibraryDropped",
     },
     "list-clips": {"dynamodb:Query active"},
+    "list-changes": {"dynamodb:Query changes", QUERY_QUEUE},
+    "list-channels": OBSERVE_CHANNELS,
+    "start-channel": OBSERVE_CHANNELS,
+    "stop-channel": OBSERVE_CHANNELS,
+    "show-page": {"dynamodb:GetItem"},
+    "describe-embed": {"dynamodb:GetItem"},
+    "show-feed": {"dynamodb:Query active"},
+    "show-sitemap": {"dynamodb:Query active"},
     "show-clip": {"dynamodb:GetItem", QUERY_QUEUE},
     "show-health": set(),
     "grant-playback": set(),
@@ -127,7 +142,11 @@ SIMULATED = {
     "mediapackage-vod:DeletePackagingGroup": (
         f"arn:aws:mediapackage-vod:{REGION}:{ACCOUNT}:packaging-groups/matchcut-default"
     ),
+    # The channel of the deployment is an existing endpoint, so nobody may control an encoder.
+    "medialive:DescribeChannel": f"arn:aws:medialive:{REGION}:{ACCOUNT}:channel:1",
+    "medialive:StartChannel": f"arn:aws:medialive:{REGION}:{ACCOUNT}:channel:1",
     "medialive:StopChannel": f"arn:aws:medialive:{REGION}:{ACCOUNT}:channel:1",
+    "medialive:ListAlerts": "*",
     "mediaconvert:CreateJob": "*",
     "mediaconvert:SearchJobs": "*",
     "mediaconvert:Probe": "*",
@@ -225,6 +244,7 @@ class TestPermissions(unittest.TestCase):
         delete = {"DeleteRequest": {"Key": ROW}}
         attempts = on_objects("of clips", "ClipsBucketName", "clips/a/b/index.m3u8")
         attempts |= on_objects("of uploads", "UploadsBucketName", "a/b")
+        attempts |= on_objects("of the site", "SiteBucketName", "console.html")
         for kind, queue in queues.items():
             attempts |= on_queue(kind, queue)
         return attempts | {
@@ -246,6 +266,7 @@ class TestPermissions(unittest.TestCase):
             "dynamodb:Query active": query({"IndexName": "active"}, "activeCompetition"),
             "dynamodb:Query unfinished": query({"IndexName": "unfinished"}, "unfinished"),
             "dynamodb:Query waiting": query({"IndexName": "waiting"}, "waiting"),
+            "dynamodb:Query changes": query({"IndexName": "changes"}, "competition"),
             "dynamodb:ListStreams": lambda: client("dynamodbstreams").list_streams(),
             "dynamodb:DeleteTable": lambda: dynamodb.delete_table(TableName="another"),
             "secretsmanager:GetSecretValue of the origin": lambda: secrets.get_secret_value(

@@ -36,7 +36,6 @@ class TestPrivate(ClipTest):
             viewerAccess="private",
             playbackKeySecretArn=made["ARN"],
             playbackPublicKey=public.decode(),
-            allowedOrigins=["https://app.example"],
         )
         cls.use(deployment)
         cls.viewer = deployment.sign_in("viewer")["AccessToken"]
@@ -56,6 +55,11 @@ class TestPrivate(ClipTest):
         self.assertEqual(statement["Resource"], f"{folder}*")
         until = statement["Condition"]["DateLessThan"]["AWS:EpochTime"]
         self.assertAlmostEqual(until, time.time() + 12 * 3600, delta=60)
+
+    def test_the_pages_know_that_the_library_is_private(self):
+        self.deployment.publish()
+        status, config, _ = self.deployment.ask("GET", "/config.json")
+        self.assertEqual((status, config["private"]), (200, True))
 
     def test_media_needs_the_seal_of_its_competition(self):
         listed = self.wait_until_listed(clip := self.create_clip(lastSeconds=4), 50)

@@ -49,7 +49,7 @@ async fn a_clip_becomes_ready_even_if_every_event_is_lost() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clip_can_span_a_stop_and_a_start_of_the_stream() {
     let folder = tempfile::tempdir().unwrap();
-    let local = Local::start(folder.path(), &[]).await;
+    let local = Local::start(folder.path(), &["--channel-delay", "0"]).await;
     local.wait_for_segments(3).await;
     let before = local.create_clip(&json!({ "lastSeconds": 4 })).await;
 

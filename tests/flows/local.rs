@@ -119,6 +119,12 @@ impl Local {
         self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
 
+    pub(crate) async fn get_as_operator(&self, path: &str) -> Value {
+        let url = format!("{}{path}", self.api);
+        let request = self.http.get(url).bearer_auth(&self.token);
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
     /// Waits until a clip is in its competition's list, and returns it as listed.
     pub(crate) async fn wait_until_listed(&self, clip: &Value) -> Value {
         let path = format!("/competitions/{}/clips", clip["competition"].as_str().unwrap());

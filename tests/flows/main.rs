@@ -2,6 +2,7 @@
 //! viewers do.
 
 mod announce;
+mod channel;
 mod harvest;
 mod live;
 mod local;

@@ -29,6 +29,7 @@ pub(crate) fn build_options(folder: &Path, faults: Faults) -> Options {
             begin: RECORDING_START,
             length: RECORDING_LENGTH + TimeDelta::seconds(2),
         },
+        channel_delay: Duration::ZERO,
         startover: STARTOVER_WINDOW,
         sweep: Duration::from_secs(1),
         pollers: true,

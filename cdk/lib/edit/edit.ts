@@ -32,10 +32,11 @@ export class Edit extends Construct {
       bin: 'update-clip',
       description:
         'PATCH /api/competitions/{competitionId}/clips/{clipId}: changes a clip, such as its title',
-      environment: viewEnvironment,
+      // The end of a scheduled clip can change, so the live edge is read.
+      environment: { ...viewEnvironment, ...due.environment, ...channels.originEnvironment },
     });
     library.grantWrite(update);
-    library.grantQuery(update, 'waiting');
+    due.grantSendDueMessages(update);
 
     // `delete-clip` only marks the clip, which hides it at once. The sweep deletes its data.
     const remove = new RustFunction(this, 'Delete', {
@@ -52,10 +53,10 @@ export class Edit extends Construct {
       bin: 'restore-clip',
       description:
         'POST /api/competitions/{competitionId}/clips/{clipId}/restore: undoes the deletion of a clip',
-      environment: viewEnvironment,
+      environment: { ...viewEnvironment, ...due.environment },
     });
     library.grantWrite(restore);
-    library.grantQuery(restore, 'waiting');
+    due.grantSendDueMessages(restore);
 
     const retry = new RustFunction(this, 'Retry', {
       ...props,

@@ -79,7 +79,7 @@ export class RustFunction extends Construct {
     });
     this.lambda = new LambdaFunction(this, 'Function', {
       functionName: name,
-      description: props.description,
+      description: describe(props),
       code: Code.fromAsset(findBuildFolder(bin, settings)),
       handler: 'bootstrap',
       runtime: Runtime.PROVIDED_AL2023,
@@ -127,6 +127,16 @@ export class RustFunction extends Construct {
       conditions: { StringEquals: { 'iam:PassedToService': service } },
     });
   }
+}
+
+/**
+ * The description of a function. CloudFormation reads a secret in the environment again only if another
+ * property of the function changes, so functions with the CDN identifier have its round here.
+ */
+function describe({ description, environment, settings }: RustFunctionProps): string {
+  return 'CDN_IDENTIFIER' in environment
+    ? `${description} (identifier ${settings.identifierRound})`
+    : description;
 }
 
 /** Finds the folder of a built binary. */

@@ -58,7 +58,7 @@ export class Harvest extends Construct {
     this.create = new RustFunction(this, 'Create', {
       ...props,
       bin: 'create-clip',
-      description: `POST /api/clip: creates a clip of a live stream (identifier ${settings.identifierRound})`,
+      description: 'POST /api/clip: creates a clip of a live stream',
       environment: {
         ...library.environment,
         ...startEnvironment,

@@ -6,11 +6,21 @@ import { settings } from '../settings/settings.svelte.ts';
 import { actionOf, chordOf, chordsOf, KEYS, type KeyAction } from './keys.ts';
 import { chordLabel } from './label.ts';
 
-/** What an action does. `repeated` says that the key is held. */
-export type KeyHandler = (press: { repeated: boolean }) => void;
+/** A press of an action's key. */
+export interface Press {
+  /** Whether the key is held, and the press repeats. */
+  readonly isRepeated: boolean;
+  /** The actions whose keys are held at the same time: K with L is slow. */
+  readonly held: ReadonlySet<KeyAction>;
+}
+
+/** What an action does. */
+export type KeyHandler = (press: Press) => void;
 
 /** The handlers of an action, the newest first. */
 const handlers = new Map<KeyAction, KeyHandler[]>();
+/** The actions whose keys are held, by the place of the key. */
+const down = new Map<string, KeyAction>();
 /** The printed letters of the operator's keyboard, if the browser knows them. */
 const printed = new SvelteMap<string, string>();
 
@@ -34,15 +44,19 @@ export function onKeys(actions: Partial<Record<KeyAction, KeyHandler>>): void {
 
 /** Runs an action as its key does: for buttons. */
 export function run(action: KeyAction): void {
-  handlers.get(action)?.[0]?.({ repeated: false });
+  handlers.get(action)?.[0]?.({ isRepeated: false, held: new Set() });
 }
 
 /** Listens to the keyboard while the component lives. Call it once, in the shell. */
 export function listenToKeys(): void {
   onMount(() => {
-    window.addEventListener('keydown', press);
+    const stop = new AbortController();
+    const { signal } = stop;
+    window.addEventListener('keydown', press, { signal });
+    window.addEventListener('keyup', ({ code }) => down.delete(code), { signal });
+    window.addEventListener('blur', () => down.clear(), { signal });
     void readLayout();
-    return () => window.removeEventListener('keydown', press);
+    return () => stop.abort();
   });
 }
 
@@ -71,7 +85,8 @@ function press(event: KeyboardEvent): void {
   if (!handler) return;
   event.preventDefault();
   if (event.repeat && !KEYS[action].repeats) return;
-  handler({ repeated: event.repeat });
+  down.set(event.code, action);
+  handler({ isRepeated: event.repeat, held: new Set(down.values()) });
 }
 
 /** Whether the key belongs to what has the focus: a field, or a control that the key operates. */

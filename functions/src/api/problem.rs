@@ -35,6 +35,8 @@ pub enum ProblemKind {
     MethodNotAllowed,
     LibraryPublic,
     NotRetryable,
+    ChannelNotControlled,
+    ChannelBusy,
     ClipGone,
     PreconditionFailed,
     KeyReused,
@@ -50,7 +52,11 @@ impl ProblemKind {
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
-            Self::UploadClosed | Self::LibraryPublic | Self::NotRetryable => 409,
+            Self::UploadClosed
+            | Self::LibraryPublic
+            | Self::NotRetryable
+            | Self::ChannelNotControlled
+            | Self::ChannelBusy => 409,
             Self::ClipGone => 410,
             Self::PreconditionFailed => 412,
             Self::BodyTooLarge => 413,
@@ -80,6 +86,8 @@ impl ProblemKind {
             Self::MethodNotAllowed => "method-not-allowed",
             Self::LibraryPublic => "library-public",
             Self::NotRetryable => "not-retryable",
+            Self::ChannelNotControlled => "channel-not-controlled",
+            Self::ChannelBusy => "channel-busy",
             Self::ClipGone => "clip-gone",
             Self::PreconditionFailed => "precondition-failed",
             Self::KeyReused => "idempotency-key-reused",
@@ -105,6 +113,8 @@ impl ProblemKind {
             Self::MethodNotAllowed => "Method not allowed",
             Self::LibraryPublic => "Library is public",
             Self::NotRetryable => "Clip cannot be retried",
+            Self::ChannelNotControlled => "Channel not controlled",
+            Self::ChannelBusy => "Channel busy",
             Self::ClipGone => "Clip deleted",
             Self::PreconditionFailed => "Clip has changed",
             Self::KeyReused => "Idempotency key reused",

@@ -6,12 +6,14 @@
 //! | index `active` | `activeCompetition` | `clip` | ready clips, for viewers |
 //! | index `unfinished` | `unfinished` | `nextCheckAt` | pending clips, for the sweep; clips with an expiry, too |
 //! | index `waiting` | `waiting` | `queuedAt` | the keys of queued clips, for the harvest queue |
+//! | table | `channel#<channel>` | `state` | what was observed of a channel; see [`ChannelRecord`] |
 //! | table | `idempotency#<sender>` | idempotency key | the clip that a request has created; see [`IdempotentRequest`] |
 //!
 //! The indexes are sparse: a row has the partition attribute of an index only while it belongs to
 //! the index. `unfinished` and `waiting` have one partition each. DynamoDB accepts 1,000 writes a
 //! second to a partition, and there are only hundreds of clips in progress.
 
+mod channel_record;
 mod idempotency;
 mod page;
 mod pending;
@@ -24,12 +26,13 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 
+pub use channel_record::ChannelRecord;
 pub use idempotency::{IdempotencyRecord, IdempotentRequest};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
 pub use stream::clip_with_new_status;
 
 use self::rows::{Item, decode, encode, text};
-use crate::clip::{Attempt, Clip, ClipKey, Edit, Status, Trigger, apply_trigger};
+use crate::clip::{Attempt, ChannelId, Clip, ClipKey, Edit, Status, Trigger, apply_trigger};
 use crate::config::{ConfigError, Variables};
 
 /// The index of ready clips.
@@ -80,6 +83,18 @@ pub enum LibraryError {
     #[error("could not query index {index} of the library")]
     Query {
         index: &'static str,
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    #[error("could not read the record of channel {channel}")]
+    GetChannel {
+        channel: ChannelId,
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    #[error("could not write the record of channel {channel}")]
+    UpdateChannel {
+        channel: ChannelId,
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },

@@ -25,6 +25,11 @@ pub struct Channel {
     pub segment_seconds: u32,
     /// The startover window of the endpoint, in seconds.
     pub startover_seconds: u32,
+    /// The id of the MediaLive channel that encodes the stream. Absent if this service does not
+    /// control the encoder.
+    pub media_live_channel_id: Option<String>,
+    /// The price of an hour on air in US dollars.
+    pub hourly_usd: Option<f64>,
 }
 
 /// The configured channels: at least one. The first is the default.
@@ -73,6 +78,10 @@ impl Channels {
 
     pub fn find(&self, id: &ChannelId) -> Option<&Channel> {
         self.0.iter().find(|channel| channel.id == *id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Channel> {
+        self.0.iter()
     }
 
     pub fn ids(&self) -> impl Iterator<Item = &ChannelId> {

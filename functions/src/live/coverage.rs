@@ -89,7 +89,7 @@ pub(crate) mod tests {
         DateTime::from_timestamp_millis(1_580_736_000_000 + milliseconds).unwrap()
     }
 
-    fn channel() -> Channel {
+    pub(crate) fn channel() -> Channel {
         serde_json::from_value(serde_json::json!({
             "id": "main", "competition": "demo", "originEndpointId": "main-hls",
             "manifest": "http://origin/index.m3u8", "viewerManifest": "http://cdn/index.m3u8",

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use m3u8_rs::Playlist;
+use chrono::{DateTime, Utc};
+use m3u8_rs::{MasterPlaylist, MediaPlaylist, Playlist};
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 use url::Url;
@@ -17,6 +18,22 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Largest manifest, in bytes. A day of two-second segments takes about 4 MB.
 const MAX_MANIFEST_SIZE: usize = 16 << 20;
+
+/// Most bytes that are read of a manifest to find its first segment.
+const MAX_BEGINNING_SIZE: usize = 16 << 10;
+
+/// When MediaPackage made the newest segment, in milliseconds since 1970.
+/// <https://docs.aws.amazon.com/mediapackage/latest/ug/monitoring-manifest-last-updated.html>
+const LAST_UPDATED: &str = "x-mediapackage-manifest-last-updated";
+
+/// The timeline on air.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveTimeline {
+    pub timeline: Timeline,
+    /// When the newest segment was made, on the clock of MediaPackage. `None` if the response does
+    /// not say it.
+    pub updated_at: Option<DateTime<Utc>>,
+}
 
 /// Reads manifests of origin endpoints.
 #[derive(Clone, Debug)]
@@ -56,6 +73,11 @@ impl LiveEndpoint {
 
     /// Reads the timeline that is on air now. It ends at the live edge.
     pub async fn live_timeline(&self, channel: &Channel) -> Result<Timeline, ManifestReadError> {
+        Ok(self.read_live(channel).await?.timeline)
+    }
+
+    /// Reads the timeline that is on air now, and when its newest segment was made.
+    pub async fn read_live(&self, channel: &Channel) -> Result<LiveTimeline, ManifestReadError> {
         self.read_timeline(&channel.manifest, None).await
     }
 
@@ -69,7 +91,30 @@ impl LiveEndpoint {
         channel: &Channel,
         window: Window,
     ) -> Result<Timeline, ManifestReadError> {
-        self.read_timeline(&channel.manifest, Some(window)).await
+        Ok(self.read_timeline(&channel.manifest, Some(window)).await?.timeline)
+    }
+
+    /// The start of the first segment of a window.
+    ///
+    /// The manifest of a window can have megabytes, so only its beginning is read.
+    pub(super) async fn first_segment_of(
+        &self,
+        channel: &Channel,
+        window: Window,
+    ) -> Result<DateTime<Utc>, ManifestReadError> {
+        let url = time_shift(channel.manifest.clone(), window);
+        let (beginning, _) = self.fetch_up_to(url.clone(), MAX_BEGINNING_SIZE).await?;
+        let media = match parse(&beginning) {
+            Ok(Playlist::MasterPlaylist(multivariant)) => {
+                let url = first_rendition(&url, &multivariant)?;
+                let response =
+                    self.fetch_up_to(time_shift(url, window), MAX_BEGINNING_SIZE).await?;
+                parse_beginning(&response.0)?
+            }
+            // A media playlist, whose beginning ends anywhere.
+            _ => parse_beginning(&beginning)?,
+        };
+        Ok(Timeline::from_playlist(&media)?.start())
     }
 
     /// Reads the first rendition of a multivariant manifest. All renditions share one timeline.
@@ -80,29 +125,43 @@ impl LiveEndpoint {
         &self,
         manifest: &Url,
         window: Option<Window>,
-    ) -> Result<Timeline, ManifestReadError> {
+    ) -> Result<LiveTimeline, ManifestReadError> {
         let shift = |url: Url| match window {
             Some(window) => time_shift(url, window),
             None => url,
         };
         let url = shift(manifest.clone());
-        let multivariant = match self.fetch(url.clone()).await? {
-            Playlist::MediaPlaylist(media) => return Ok(Timeline::from_playlist(&media)?),
-            Playlist::MasterPlaylist(multivariant) => multivariant,
+        let (media, updated_at) = match self.fetch(url.clone()).await? {
+            (Playlist::MediaPlaylist(media), updated_at) => (media, updated_at),
+            (Playlist::MasterPlaylist(multivariant), _) => {
+                match self.fetch(shift(first_rendition(&url, &multivariant)?)).await? {
+                    (Playlist::MediaPlaylist(media), updated_at) => (media, updated_at),
+                    (Playlist::MasterPlaylist(_), _) => return Err(ManifestError::NotHls.into()),
+                }
+            }
         };
-        let rendition = multivariant
-            .variants
-            .iter()
-            .find(|variant| !variant.is_i_frame)
-            .ok_or(ManifestError::NoRendition)?;
-        let url = url.join(&rendition.uri).map_err(|_| ManifestError::NotHls)?;
-        match self.fetch(shift(url)).await? {
-            Playlist::MediaPlaylist(media) => Ok(Timeline::from_playlist(&media)?),
-            Playlist::MasterPlaylist(_) => Err(ManifestError::NotHls.into()),
-        }
+        Ok(LiveTimeline { timeline: Timeline::from_playlist(&media)?, updated_at })
     }
 
-    async fn fetch(&self, url: Url) -> Result<Playlist, ManifestReadError> {
+    /// Fetches a manifest, and reads when its newest segment was made.
+    async fn fetch(
+        &self,
+        url: Url,
+    ) -> Result<(Playlist, Option<DateTime<Utc>>), ManifestReadError> {
+        // One byte more shows that the manifest is too large.
+        let (text, updated_at) = self.fetch_up_to(url, MAX_MANIFEST_SIZE + 1).await?;
+        if text.len() > MAX_MANIFEST_SIZE {
+            return Err(ManifestReadError::TooLarge);
+        }
+        Ok((parse(&text)?, updated_at))
+    }
+
+    /// Fetches a manifest, but reads no further than the first `limit` bytes.
+    async fn fetch_up_to(
+        &self,
+        url: Url,
+        limit: usize,
+    ) -> Result<(Vec<u8>, Option<DateTime<Utc>>), ManifestReadError> {
         let mut request = self.http.get(url);
         if let Some(identifier) = &self.cdn_identifier {
             request = request.header("X-MediaPackage-CDNIdentifier", identifier);
@@ -113,13 +172,63 @@ impl LiveEndpoint {
             StatusCode::NOT_FOUND => return Err(ManifestReadError::NotFound),
             status => return Err(ManifestReadError::Status(status)),
         }
+        let updated_at = response.headers().get(LAST_UPDATED).and_then(parse_milliseconds);
         let mut text = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(ManifestReadError::Http)? {
-            if text.len() + chunk.len() > MAX_MANIFEST_SIZE {
-                return Err(ManifestReadError::TooLarge);
-            }
+        while text.len() < limit
+            && let Some(chunk) = response.chunk().await.map_err(ManifestReadError::Http)?
+        {
             text.extend_from_slice(&chunk);
         }
-        m3u8_rs::parse_playlist_res(&text).map_err(|_| ManifestError::NotHls.into())
+        text.truncate(limit);
+        Ok((text, updated_at))
+    }
+}
+
+/// The URL of the first rendition of a multivariant manifest at `url`.
+fn first_rendition(url: &Url, multivariant: &MasterPlaylist) -> Result<Url, ManifestError> {
+    let rendition = multivariant
+        .variants
+        .iter()
+        .find(|variant| !variant.is_i_frame)
+        .ok_or(ManifestError::NoRendition)?;
+    url.join(&rendition.uri).map_err(|_| ManifestError::NotHls)
+}
+
+fn parse(text: &[u8]) -> Result<Playlist, ManifestError> {
+    m3u8_rs::parse_playlist_res(text).map_err(|_| ManifestError::NotHls)
+}
+
+/// Parses the beginning of a media playlist, up to the last URL of a segment.
+fn parse_beginning(text: &[u8]) -> Result<MediaPlaylist, ManifestError> {
+    let mut end = 0;
+    let mut next = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        next += line.len();
+        if line.ends_with(b"\n") && !line.starts_with(b"#") && !line.trim_ascii().is_empty() {
+            end = next;
+        }
+    }
+    m3u8_rs::parse_media_playlist_res(&text[..end]).map_err(|_| ManifestError::NotHls)
+}
+
+fn parse_milliseconds(value: &HeaderValue) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(value.to_str().ok()?.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_playlist_ends_with_its_last_whole_segment() {
+        let text = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:00Z\n\
+                    #EXTINF:2,\na.ts\n#EXTINF:2,\nb.ts\n";
+        let whole = text.find("a.ts").unwrap() + "a.ts\n".len();
+        for end in whole..text.len() {
+            let playlist = parse_beginning(&text.as_bytes()[..end]).unwrap();
+            assert_eq!(playlist.segments.len(), 1, "{end}");
+        }
+        assert_eq!(parse_beginning(text.as_bytes()).unwrap().segments.len(), 2);
+        assert!(parse_beginning(&text.as_bytes()[..5]).is_err());
     }
 }

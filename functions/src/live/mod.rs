@@ -3,9 +3,13 @@
 mod channel;
 pub mod coverage;
 mod endpoint;
+mod first_segment;
+mod state;
 mod timeline;
 
 pub use channel::{Channel, Channels};
 pub use coverage::CoverageError;
-pub use endpoint::{LiveEndpoint, ManifestReadError};
+pub use endpoint::{LiveEndpoint, LiveTimeline, ManifestReadError};
+pub use first_segment::FirstSegmentError;
+pub use state::ChannelState;
 pub use timeline::{ManifestError, Timeline};

@@ -47,6 +47,7 @@ pub(crate) fn options(folder: &Path) -> Options {
             begin: BEGIN.parse().unwrap(),
             length: TimeDelta::seconds(RECORDED_SECONDS),
         },
+        channel_delay: Duration::ZERO,
         startover: Duration::from_mins(15),
         // Tests run the sweep themselves.
         sweep: Duration::from_hours(24),

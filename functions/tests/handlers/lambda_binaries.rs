@@ -252,6 +252,27 @@ async fn edit_binaries_run_their_functions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn channel_binaries_run_their_functions() {
+    let api = Api::start().await;
+    let start = async |program| Function::start(program, api.stack.variables.iter()).await;
+    let mut list = start(env!("CARGO_BIN_EXE_list-channels")).await;
+    let (_, answer) = list.invoke(request("GET", &json!({}))).await;
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["channels"][0]["state"], "running", "{body:#}");
+
+    let main = json!({ "channelId": "main" });
+    let mut stop = start(env!("CARGO_BIN_EXE_stop-channel")).await;
+    let (_, answer) = stop.invoke(request("POST", &main)).await;
+    assert_eq!(answer["statusCode"], 202, "{answer}");
+    let mut start = start(env!("CARGO_BIN_EXE_start-channel")).await;
+    api.eventually("the channel has stopped and starts again", async || {
+        let (_, answer) = start.invoke(request("POST", &main)).await;
+        (answer["statusCode"] == 202).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn announce_binaries_run_their_functions() {
     let (sender, mut posted) = mpsc::unbounded_channel();
     let take = async move |body: String| sender.send(body).unwrap();

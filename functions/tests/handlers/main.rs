@@ -2,8 +2,10 @@
 
 mod api;
 mod aws_events;
+mod channels;
 mod create_clip;
 mod delete_clip;
+mod first_segment;
 mod grant_playback;
 mod harvest_queue;
 mod idempotency;

@@ -15,6 +15,7 @@ use chrono::Utc;
 use matchcut::announce::{AnnounceClip, DeliverWebhook};
 use matchcut::api::Route as _;
 use matchcut::asset::{AssetPlayable, InputNotification};
+use matchcut::channel::{ListChannels, StartChannel, StopChannel};
 use matchcut::config::{ConfigError, Variables};
 use matchcut::edit::{DeleteClip, RetryClip, UpdateClip};
 use matchcut::error;
@@ -44,6 +45,9 @@ pub struct Functions {
     pub delete_clip: DeleteClip,
     pub retry_clip: RetryClip,
     pub grant_playback: GrantPlayback,
+    pub list_channels: ListChannels,
+    pub start_channel: StartChannel,
+    pub stop_channel: StopChannel,
     pub harvest_clip: HarvestClip,
     pub harvest_complete: HarvestComplete,
     pub asset_playable: AssetPlayable,
@@ -69,6 +73,9 @@ impl Functions {
             delete_clip: DeleteClip::new(sdk, variables)?,
             retry_clip: RetryClip::new(sdk, variables)?,
             grant_playback: GrantPlayback::new(sdk, variables)?,
+            list_channels: ListChannels::new(sdk, variables)?,
+            start_channel: StartChannel::new(sdk, variables)?,
+            stop_channel: StopChannel::new(sdk, variables)?,
             harvest_clip: HarvestClip::new(sdk, variables)?,
             harvest_complete: HarvestComplete::new(sdk, variables)?,
             asset_playable: AssetPlayable::new(sdk, variables)?,
@@ -117,6 +124,9 @@ impl Functions {
                 "list-upload-parts" => self.list_upload_parts.handle(event).await,
                 "complete-upload" => self.complete_upload.handle(event).await,
                 "grant-playback" => self.grant_playback.handle(event).await,
+                "list-channels" => self.list_channels.handle(event).await,
+                "start-channel" => self.start_channel.handle(event).await,
+                "stop-channel" => self.stop_channel.handle(event).await,
                 "show-health" => show_health(event),
                 _ => return None,
             })

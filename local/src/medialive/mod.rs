@@ -1,7 +1,10 @@
-//! MediaLive: a channel whose encoder is ffmpeg.
+//! MediaLive: one channel, whose encoder is ffmpeg.
 
+mod alerts;
+mod api;
 mod channel;
 mod encoder;
 
-pub(crate) use channel::{Channel, router};
+pub(crate) use api::router;
+pub(crate) use channel::Channel;
 pub use encoder::Source;

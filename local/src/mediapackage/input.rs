@@ -47,6 +47,11 @@ impl ChannelInput {
         Ok(run)
     }
 
+    /// Ends the current run. Later files of it are dropped.
+    pub(crate) fn end_run(&self) {
+        *self.lock() = None;
+    }
+
     /// Ingests a file of a run.
     fn put(&self, run: u64, path: &str, body: &[u8]) -> Result<(), IngestError> {
         let current = self.lock().clone();

@@ -120,7 +120,7 @@ pub(crate) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     }
 }
 
-/// The response with a manifest. Its headers name the newest segment and the time of its end.
+/// The response with a manifest. Its headers name the newest segment and when it was made.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/monitoring-manifest-last-updated.html>
 fn manifest_response(stretch: &Stretch, text: String) -> Response {
     // Half the length of a segment.
@@ -130,7 +130,7 @@ fn manifest_response(stretch: &Stretch, text: String) -> Response {
     if let Some(last) = stretch.segments.last() {
         let headers = response.headers_mut();
         headers.insert("x-mediapackage-manifest-last-sequence", last.sequence.into());
-        let updated = last.end().timestamp_millis();
+        let updated = last.arrived_at.timestamp_millis();
         headers.insert("x-mediapackage-manifest-last-updated", updated.into());
     }
     response

@@ -25,6 +25,8 @@ pub(crate) struct Segment {
     pub(crate) duration: TimeDelta,
     /// The size of each rendition in bytes.
     pub(crate) sizes: [u64; LADDER.len()],
+    /// When the last rendition arrived.
+    pub(crate) arrived_at: DateTime<Utc>,
     folder: PathBuf,
 }
 
@@ -82,12 +84,21 @@ impl Segment {
             start: DateTime::from_timestamp_micros(start)?,
             duration: TimeDelta::microseconds(duration),
             sizes: [0; LADDER.len()],
+            arrived_at: DateTime::UNIX_EPOCH,
             folder,
         };
-        for rendition in 0..LADDER.len() {
-            segment.sizes[rendition] = fs::metadata(segment.file(rendition)).ok()?.len();
-        }
+        segment.read_files().ok()?;
         Some(segment)
+    }
+
+    /// Reads the sizes of the renditions, and when the last one arrived.
+    fn read_files(&mut self) -> io::Result<()> {
+        for rendition in 0..LADDER.len() {
+            self.sizes[rendition] = fs::metadata(self.file(rendition))?.len();
+        }
+        // A rename of the folder does not change this time.
+        self.arrived_at = fs::metadata(&self.folder)?.modified()?.into();
+        Ok(())
     }
 }
 
@@ -150,12 +161,16 @@ impl Startover {
     ) -> io::Result<()> {
         let mut segments = self.segments.write().expect("no thread panics while it holds the lock");
         let sequence = segments.back().map_or(0, |segment| segment.sequence + 1);
-        let sizes = [0; LADDER.len()];
-        let mut segment =
-            Segment { sequence, run, start, duration, sizes, folder: files.to_owned() };
-        for rendition in 0..LADDER.len() {
-            segment.sizes[rendition] = fs::metadata(segment.file(rendition))?.len();
-        }
+        let mut segment = Segment {
+            sequence,
+            run,
+            start,
+            duration,
+            sizes: [0; LADDER.len()],
+            arrived_at: DateTime::UNIX_EPOCH,
+            folder: files.to_owned(),
+        };
+        segment.read_files()?;
         segment.folder = self.folder.join(segment.name());
         fs::rename(files, &segment.folder)?;
         let oldest = segment.end() - self.window;

@@ -53,7 +53,7 @@ export const keys = {
     'previous-clip': 'Voriger Clip',
     'next-clip': 'Nächster Clip',
     'open-clip': 'Den gewählten Clip öffnen',
-    'clip-title': 'Titel des gewählten Clips schreiben; dort Alt und eine Zahl: Schlagwort',
+    'clip-title': 'Titel des gewählten Clips schreiben; dort Alt und eine Zahl: Tag',
     'close-clip': 'Den Clip schließen',
     'retry-clip': 'Den gewählten Clip neu versuchen',
     'delete-clip': 'Den gewählten Clip löschen',
