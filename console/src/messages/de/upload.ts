@@ -37,7 +37,6 @@ export const upload = {
   sent: (sent: string, size: string) => `${sent} von ${size}`,
   speed: (bytes: string) => `${bytes}/s`,
   left: (time: string) => `noch ${time}`,
-  waiting: 'Wartet, bis es an der Reihe ist',
   lost: 'Die Verbindung ist weg. Es geht von selbst weiter.',
   joining: 'Gesendet; die Teile werden zusammengefügt',
   arrived: 'Angekommen',
@@ -46,7 +45,6 @@ export const upload = {
   goOn: 'Fortfahren',
   chooseAgain: 'Wählen',
   elsewhere: 'Ein anderer Tab dieses Browsers sendet sie',
-  otherFile: (name: string) => `Das ist nicht dieselbe Datei wie ${name}.`,
   retry: 'Noch einmal versuchen',
   cancel: (name: string) => `Upload von ${name} abbrechen`,
   reallyCancel: 'Diesen Upload abbrechen?',
@@ -54,7 +52,6 @@ export const upload = {
   keep: 'Weiter',
   dismiss: (name: string) => `${name} aus dieser Liste entfernen`,
   open: (title: string) => `${title} öffnen`,
-  openShort: 'Öffnen',
   cancelFailed:
     'Der Upload wurde beendet, aber sein Clip nicht gelöscht. Lösche ihn bitte in der Liste.',
 
