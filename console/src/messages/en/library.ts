@@ -58,6 +58,7 @@ export const library = {
   copied: 'Link copied',
   notCopied: 'The browser does not allow to copy. Open the clip to see its link.',
   removeOne: (title: string) => `Delete ${title}`,
+  retryOne: (title: string) => `Retry ${title}`,
   restore: 'Restore',
   file: (name: string) => `File ${name}`,
   channel: (name: string) => `Channel ${name}`,
