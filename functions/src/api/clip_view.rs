@@ -90,7 +90,10 @@ impl ClipView {
             Source::Live { channel, requested } => {
                 shown["source"] = json!("live");
                 shown["channel"] = json!(channel);
-                shown["requested"] = json!({ "start": format_utc(requested.start()), "end": format_utc(requested.end()) });
+                shown["requested"] = json!({
+                    "start": format_utc(requested.exact_start()),
+                    "end": format_utc(requested.exact_end()),
+                });
                 let channel = self.channels.as_ref().and_then(|all| all.find(channel));
                 if let Some(channel) = channel.filter(|_| clip.status != Status::Ready) {
                     shown["preview"] = json!(channel.preview_url(*requested));

@@ -26,6 +26,8 @@ pub use failure::{Failure, FailureCode};
 pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError};
 pub use source::{ChannelId, Source, Upload};
 pub use status::Status;
-pub use time::{TimeError, ceil_second, floor_second, format_stamp, format_utc, parse_time};
+pub use time::{
+    TimeError, ceil_second, floor_millisecond, floor_second, format_stamp, format_utc, parse_time,
+};
 pub use transition::{Trigger, apply_trigger};
 pub use window::{Limits, Window, WindowError};
