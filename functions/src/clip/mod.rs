@@ -19,7 +19,7 @@ pub use bounds::Bounds;
 pub use clip::{Clip, ConfigurationId};
 pub use description::{
     Description, Edit, ExpiryInPast, MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS,
-    MAX_TITLE_LENGTH,
+    MAX_TITLE_LENGTH, NewWindow,
 };
 pub use expiry::{ExpirySettings, ExpirySettingsError};
 pub use failure::{Failure, FailureCode};

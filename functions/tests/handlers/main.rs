@@ -18,6 +18,7 @@ mod metrics;
 mod openapi;
 mod packaging_groups;
 mod refused_requests;
+mod restore_clip;
 mod retry_clip;
 mod sweep;
 mod transcode_complete;

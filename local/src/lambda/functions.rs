@@ -17,7 +17,7 @@ use matchcut::api::Route as _;
 use matchcut::asset::{AssetPlayable, InputNotification};
 use matchcut::channel::{ListChannels, StartChannel, StopChannel};
 use matchcut::config::{ConfigError, Variables};
-use matchcut::edit::{DeleteClip, RetryClip, UpdateClip};
+use matchcut::edit::{DeleteClip, RestoreClip, RetryClip, UpdateClip};
 use matchcut::error;
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification};
 use matchcut::lambda::EventHandler as _;
@@ -43,6 +43,7 @@ pub struct Functions {
     pub show_clip: ShowClip,
     pub update_clip: UpdateClip,
     pub delete_clip: DeleteClip,
+    pub restore_clip: RestoreClip,
     pub retry_clip: RetryClip,
     pub grant_playback: GrantPlayback,
     pub list_channels: ListChannels,
@@ -71,6 +72,7 @@ impl Functions {
             show_clip: ShowClip::new(sdk, variables)?,
             update_clip: UpdateClip::new(sdk, variables)?,
             delete_clip: DeleteClip::new(sdk, variables)?,
+            restore_clip: RestoreClip::new(sdk, variables)?,
             retry_clip: RetryClip::new(sdk, variables)?,
             grant_playback: GrantPlayback::new(sdk, variables)?,
             list_channels: ListChannels::new(sdk, variables)?,
@@ -119,6 +121,7 @@ impl Functions {
                 "show-clip" => self.show_clip.handle(event).await,
                 "update-clip" => self.update_clip.handle(event).await,
                 "delete-clip" => self.delete_clip.handle(event).await,
+                "restore-clip" => self.restore_clip.handle(event).await,
                 "retry-clip" => self.retry_clip.handle(event).await,
                 "create-upload" => self.create_upload.handle(event).await,
                 "list-upload-parts" => self.list_upload_parts.handle(event).await,
