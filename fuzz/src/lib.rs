@@ -11,7 +11,7 @@ use matchcut::asset::InputNotification;
 use matchcut::clip::{Attempt, ClipId, ClipKey, CompetitionId, Window};
 use matchcut::edit::EditRequest;
 use matchcut::harvest::{ClipRequest, DueMessage, HarvestJobNotification, WindowRequest};
-use matchcut::library::{Cursor, read_clip_change};
+use matchcut::library::{ChangesCursor, Cursor, read_clip_change};
 use matchcut::live::Timeline;
 use matchcut::upload::{JobStateChange, ObjectCreated, ObjectKey, UploadRequest, parse_parts};
 
@@ -49,10 +49,13 @@ pub fn events(data: &[u8]) {
     }
 }
 
-/// Parses the cursor of a list, and the names of clips and attempts.
+/// Parses the cursors of lists and of changes, and the names of clips and attempts.
 pub fn cursor(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(cursor) = text.parse::<Cursor>() {
+        assert_eq!(cursor.to_string(), text);
+    }
+    if let Ok(cursor) = text.parse::<ChangesCursor>() {
         assert_eq!(cursor.to_string(), text);
     }
     if let Ok(key) = text.parse::<ClipKey>() {

@@ -71,7 +71,9 @@ pub fn apply_trigger(
     let now = now.max(clip.updated_at + TimeDelta::milliseconds(1));
     let mut check_at = None;
     match trigger {
-        Trigger::RemovalStarted | Trigger::Restored if clip.status != Status::Deleting => return None,
+        Trigger::RemovalStarted | Trigger::Restored if clip.status != Status::Deleting => {
+            return None;
+        }
         Trigger::RemovalStarted => {
             next.removal_started = true;
             check_at = Some(now);

@@ -105,9 +105,10 @@ impl UpdateClip {
         let resolved = ResolvedWindow::resolve(&self.live, channel, window, now).await;
         let ResolvedWindow { window, actual, has_aired } =
             resolved.map_err(|problem| Problem { field: Some("end".to_owned()), ..problem })?;
-        Ok(Some(match has_aired {
-            true => NewWindow::Aired { window, actual },
-            false => NewWindow::Ahead(window),
+        Ok(Some(if has_aired {
+            NewWindow::Aired { window, actual }
+        } else {
+            NewWindow::Ahead(window)
         }))
     }
 
@@ -160,8 +161,7 @@ impl EditRequest {
     /// Parses the body, a JSON merge patch: a field that is absent keeps its value, and `null`
     /// removes it. <https://www.rfc-editor.org/rfc/rfc7396>
     pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<Self, Problem> {
-        let known =
-            ["title", "description", "tags", "expiresAt", "listed", "publishAt", "end"];
+        let known = ["title", "description", "tags", "expiresAt", "listed", "publishAt", "end"];
         let fields = Fields::parse(body, &known)?;
         let description = fields.description()?;
         description.check_expiry(now)?;

@@ -4,6 +4,7 @@
 //! | --- | --- | --- | --- |
 //! | table | `competition` | `clip` | all clips |
 //! | index `active` | `activeCompetition` | `clip` | ready clips that are not held back, for viewers |
+//! | index `changes` | `competition` | `changedAt` | all clips, for operators; see [`ChangesCursor`] |
 //! | index `unfinished` | `unfinished` | `nextCheckAt` | pending clips, for the sweep; clips with an expiry, too |
 //! | index `waiting` | `waiting` | `queuedAt` | the keys of queued clips, for the harvest queue |
 //! | table | `channel#<channel>` | `state` | what was observed of a channel; see [`ChannelRecord`] |
@@ -13,6 +14,8 @@
 //! index. `unfinished` and `waiting` have one partition each. DynamoDB accepts 1,000 writes a
 //! second to a partition, and there are only hundreds of clips in progress.
 
+mod changes;
+mod changes_cursor;
 mod channel_record;
 mod idempotency;
 mod page;
@@ -26,6 +29,8 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 
+pub use changes::{Changes, ChangesRequest};
+pub use changes_cursor::{ChangesCursor, ChangesCursorError};
 pub use channel_record::ChannelRecord;
 pub use idempotency::{IdempotencyRecord, IdempotentRequest};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
@@ -39,6 +44,10 @@ use crate::config::{ConfigError, Variables};
 pub const ACTIVE_INDEX: &str = "active";
 /// The partition of that index: the competition. Only active clips have this attribute.
 pub const ACTIVE_PARTITION: &str = "activeCompetition";
+/// The index of all clips by the time of their last change.
+pub const CHANGES_INDEX: &str = "changes";
+/// The sort key of that index: `updatedAt` in milliseconds since 1970. Only clips have it.
+pub const CHANGED_AT: &str = "changedAt";
 /// The index of pending clips.
 pub const PENDING_INDEX: &str = "unfinished";
 /// The partition of that index. Only clips with a next check have this attribute.
@@ -311,7 +320,8 @@ impl Library {
 
 /// The time that a change gets.
 ///
-/// `now` is the time at which a function began to work, which can be a minute ago.
+/// `now` is the time at which a function began to work, which can be a minute ago. The list of
+/// changes relies on a time just before the write; see [`ChangesCursor`].
 fn time_of_write(now: DateTime<Utc>) -> DateTime<Utc> {
     now.max(Utc::now())
 }

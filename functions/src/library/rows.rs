@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{
-    ACTIVE_PARTITION, INDEX_PARTITION_VALUE, LibraryError, PENDING_PARTITION, QUEUED_PARTITION,
+    ACTIVE_PARTITION, CHANGED_AT, INDEX_PARTITION_VALUE, LibraryError, PENDING_PARTITION,
+    QUEUED_PARTITION,
 };
 use crate::clip::{Clip, ClipId, ClipKey, CompetitionId};
 use crate::error;
@@ -18,6 +19,7 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) fn encode(clip: &Clip) -> Result<Item, LibraryError> {
     let mut item: Item = serde_dynamo::to_item(clip)
         .map_err(|source| LibraryError::Encode { clip: clip.key(), source })?;
+    item.insert(CHANGED_AT.to_owned(), milliseconds(clip.updated_at));
     if clip.is_active() {
         item.insert(ACTIVE_PARTITION.to_owned(), text(&clip.competition));
     }
@@ -88,6 +90,7 @@ mod tests {
             assert_eq!(has("nextCheckAt"), status.is_pending(), "{status:?}");
             assert_eq!(has(QUEUED_PARTITION), status == Status::Queued, "{status:?}");
             assert_eq!(has("queuedAt"), status == Status::Queued, "{status:?}");
+            assert_eq!(item[CHANGED_AT], milliseconds(clip.updated_at), "{status:?}");
             assert_eq!(decode(item).unwrap(), clip);
         }
     }
@@ -120,6 +123,7 @@ mod tests {
         let clip: Clip = serde_json::from_value(row).unwrap();
         assert!(clip.is_active());
         assert_eq!((clip.created_by.as_ref(), clip.deleted_from), (None, None));
+        assert_eq!(encode(&clip).unwrap()[CHANGED_AT], AttributeValue::N("1580736821087".into()));
     }
 
     #[test]

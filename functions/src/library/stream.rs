@@ -29,8 +29,7 @@ pub fn read_clip_change(record: EventRecord) -> Option<ClipChange> {
         }
     };
     let has_new_status = old.as_ref().is_none_or(|old| old.status != clip.status);
-    let is_announced =
-        has_new_status || old.is_some_and(|old| old.is_active() != clip.is_active());
+    let is_announced = has_new_status || old.is_some_and(|old| old.is_active() != clip.is_active());
     is_announced.then_some(ClipChange { clip, has_new_status })
 }
 

@@ -37,7 +37,8 @@ async fn a_new_clip_is_stored_and_then_harvested() {
     let key = answer.key();
     let path = format!("/api/competitions/100m-dash/clips/{}", key.clip);
     assert_eq!(answer.headers["location"], path.as_str());
-    let requested = json!({ "start": "2020-02-03T13:30:05.120Z", "end": "2020-02-03T13:30:10.480Z" });
+    let requested =
+        json!({ "start": "2020-02-03T13:30:05.120Z", "end": "2020-02-03T13:30:10.480Z" });
     assert_eq!(answer.body["requested"], requested, "players start and stop there");
     assert_eq!(answer.body["actual"], bounds(4, 12, Some(8.0)), "snaps outward to segments");
     assert_eq!(answer.body["meta"]["title"], start_run["title"]);

@@ -11,6 +11,7 @@ mod harvest_queue;
 mod idempotency;
 mod interruptions;
 mod lambda_binaries;
+mod list_changes;
 mod list_clips;
 mod media;
 mod media_formats;

@@ -93,7 +93,8 @@ async fn a_queued_or_scheduled_clip_goes_on_from_where_it_was() {
         let status = clip.status.as_str();
         assert_eq!(restore(&api, &clip.key()).await.body["status"], status);
     }
-    let mut due: Vec<_> = api.messages("matchcut-due").iter().map(|it| it["clip"].clone()).collect();
+    let mut due: Vec<_> =
+        api.messages("matchcut-due").iter().map(|it| it["clip"].clone()).collect();
     due.sort_by_key(ToString::to_string);
     assert_eq!(due, [json!(queued.clip), json!(scheduled.clip)], "each has its due message");
     let found = api.library().find(&queued.key()).await.unwrap().unwrap();

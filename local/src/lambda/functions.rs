@@ -26,7 +26,7 @@ use matchcut::upload::{
     CompleteUpload, CreateUpload, JobStateChange, ListUploadParts, TranscodeComplete,
     TranscodeUpload,
 };
-use matchcut::viewer::{GrantPlayback, ListClips, ShowClip, show_health};
+use matchcut::viewer::{GrantPlayback, ListChanges, ListClips, ShowClip, show_health};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -40,6 +40,7 @@ use crate::faults::Faults;
 pub struct Functions {
     pub create_clip: CreateClip,
     pub list_clips: ListClips,
+    pub list_changes: ListChanges,
     pub show_clip: ShowClip,
     pub update_clip: UpdateClip,
     pub delete_clip: DeleteClip,
@@ -69,6 +70,7 @@ impl Functions {
         Ok(Self {
             create_clip: CreateClip::new(sdk, variables)?,
             list_clips: ListClips::new(sdk, variables)?,
+            list_changes: ListChanges::new(sdk, variables)?,
             show_clip: ShowClip::new(sdk, variables)?,
             update_clip: UpdateClip::new(sdk, variables)?,
             delete_clip: DeleteClip::new(sdk, variables)?,
@@ -118,6 +120,7 @@ impl Functions {
             Some(match operation {
                 "create-clip" => self.create_clip.handle(event).await,
                 "list-clips" => self.list_clips.handle(event).await,
+                "list-changes" => self.list_changes.handle(event).await,
                 "show-clip" => self.show_clip.handle(event).await,
                 "update-clip" => self.update_clip.handle(event).await,
                 "delete-clip" => self.delete_clip.handle(event).await,

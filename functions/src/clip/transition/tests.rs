@@ -79,9 +79,10 @@ fn edited(title: &str) -> Trigger {
 
 fn new_end(end: i64, has_aired: bool) -> Trigger {
     let window = Window::new(at(0), at(end)).unwrap();
-    let window = match has_aired {
-        true => NewWindow::Aired { window, actual: None },
-        false => NewWindow::Ahead(window),
+    let window = if has_aired {
+        NewWindow::Aired { window, actual: None }
+    } else {
+        NewWindow::Ahead(window)
     };
     Trigger::Edited(Edit { window: Some(window), ..Edit::default() })
 }
