@@ -3,13 +3,14 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 import { entryStyles } from './build/entry-styles.ts';
+import { firstLoad } from './build/first-load.ts';
 
 // `MATCHCUT=http://127.0.0.1:8080 npm run dev` shows the sources on a running stand-in.
 const service = process.env['MATCHCUT'] ?? 'http://127.0.0.1:8080';
 const served = ['/api', '/config.json', '/oauth2', '/logout', '/live', '/out', '/c/', '/feeds'];
 
 export default defineConfig({
-  plugins: [svelte(), entryStyles()],
+  plugins: [svelte(), entryStyles(), firstLoad({ watch: 60_000, embed: 20_000 })],
   // The files of `public` are read by the pages at load, so that a deployment can replace them.
   build: {
     target: 'es2022',

@@ -112,6 +112,9 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         cdn_identifier: None,
         private: false,
         webhooks: Vec::new(),
+        console: "console/dist".into(),
+        branding: None,
+        token_lifetime: Duration::from_hours(1),
         assets_per_group: 10_000,
     })
 }

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 
 register('./runes.ts', import.meta.url);
 
-const sources = join(import.meta.dirname, '..', 'src');
-for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort()) {
-  if (file.endsWith('.test.ts')) await import(join(sources, file));
+for (const folder of ['src', 'build']) {
+  const sources = join(import.meta.dirname, '..', folder);
+  for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (file.endsWith('.test.ts')) await import(join(sources, file));
+  }
 }

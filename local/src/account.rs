@@ -18,6 +18,9 @@ pub(crate) const DUE_QUEUE: &str = "matchcut-due";
 /// The queue of uploaded originals.
 pub(crate) const UPLOADS_QUEUE: &str = "matchcut-uploads.fifo";
 
+/// The id of the user pool's client, which has no secret.
+pub(crate) const CLIENT: &str = "local";
+
 /// The channel's name in the API.
 pub(crate) const CHANNEL: &str = "main";
 /// The competition of a clip whose request names none.

@@ -1,5 +1,7 @@
 //! The environment variables of the functions, as a deployment sets them.
 
+use std::collections::BTreeMap;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -35,6 +37,7 @@ pub(crate) fn environment(
     options: &Options,
     groups: &[PackagingGroup],
     private: Option<&PrivateLibrary>,
+    group_scopes: &BTreeMap<String, Vec<String>>,
     urls: &Urls,
 ) -> Variables {
     let Urls { public, aws, dynamodb, s3 } = urls;
@@ -66,6 +69,7 @@ pub(crate) fn environment(
         ("TRANSCODE_ROLE_ARN", role("transcode")),
         ("VOD_BASE_URL", format!("{public}/vod")),
         ("DUE_QUEUE_URL", queue_url(aws, DUE_QUEUE)),
+        ("GROUP_SCOPES", json!(group_scopes).to_string()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),

@@ -12,20 +12,22 @@
 //!
 //! 1. **Ground floor**, no AWS service: `account` (names and numbers of the account),
 //!    `secret_file`, `data_folder`, `records` (JSON files that survive `kill -9`),
-//!    `faults`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `server`,
+//!    `faults`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `server`, `browser`,
 //!    `aws_protocol` (errors and bodies of AWS's JSON protocols), `call_faults`.
 //! 2. **AWS services**, one module each: `secretsmanager`, `sqs`, `eventbridge`,
 //!    `dynamodb`, `s3`, `mediapackage`, `medialive`, `mediapackage_vod`,
 //!    `mediaconvert`, `cognito`, `origins` (MediaPackage's hosts), `cloudfront`.
 //! 3. **Wiring**: `webhook` (subscribers), `options`, `environment` (the functions'
 //!    environment variables), `elemental` (all Elemental services at one address), `aws_json`
-//!    (the other services at one address), `lambda` (runs the functions), `api_gateway`.
+//!    (the other services at one address), `lambda` (runs the functions), `api_gateway`, `site` (the
+//!    console and the viewer's pages).
 //! 4. **Roof**: `stack` starts everything; `elemental_only` starts AWS Elemental alone.
 
 mod account;
 mod api_gateway;
 mod aws_json;
 mod aws_protocol;
+mod browser;
 mod call_faults;
 mod cloudfront;
 mod cognito;
@@ -51,12 +53,14 @@ mod s3;
 mod secret_file;
 mod secretsmanager;
 mod server;
+mod site;
 mod sqs;
 mod stack;
 mod webhook;
 
 pub use api_gateway::ContractError;
-pub use cognito::TokenError;
+pub use browser::open_in_browser;
+pub use cognito::{TokenError, UserPoolError};
 pub use data_folder::DataFolderError;
 pub use dynamodb::TableError;
 pub use elemental_only::ElementalOnly;
@@ -67,5 +71,6 @@ pub use medialive::Source;
 pub use mediapackage_vod::GroupError;
 pub use options::Options;
 pub use server::ListenError;
+pub use site::BrandingError;
 pub use stack::{OPERATOR_SCOPE, Stack, StackError, VIEWER_SCOPE};
 pub use webhook::Webhook;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser;
 use matchcut::config::Variables;
 use matchcut::error;
-use matchcut_local::{ElementalOnly, Faults, Options, Source, Stack, StackError};
+use matchcut_local::{ElementalOnly, Faults, Options, Source, Stack, StackError, open_in_browser};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -20,8 +20,9 @@ use url::Url;
 /// folder continues where the earlier one ended.
 #[derive(Debug, Parser)]
 #[command(name = "local", version)]
+#[expect(clippy::struct_excessive_bools, reason = "each of them is a flag of the command line")]
 struct Arguments {
-    /// Port of the API, the manifests and the upload page; with 0 the system chooses a free port
+    /// Port of the console, the viewer's pages, the API and the manifests; with 0 the system chooses a free port
     #[arg(long, default_value_t = 8080, value_name = "PORT")]
     port: u16,
 
@@ -97,11 +98,29 @@ struct Arguments {
     #[arg(long = "webhook", value_name = "URL")]
     webhooks: Vec<Url>,
 
+    /// Folder of the console and the viewer's pages, as `make console` builds them
+    #[arg(long, default_value = "console/dist", value_name = "DIR")]
+    console: PathBuf,
+
+    /// Name, logo, colors, competitions, tags and languages of the console and the viewer's pages:
+    /// a branding.json, see docs/branding.md [default: Matchcut's own]
+    #[arg(long, value_name = "FILE")]
+    branding: Option<PathBuf>,
+
+    /// Lifetime in seconds, from 1 to 86400, of the access token of a sign-in; the console gets a
+    /// new one before it ends
+    #[arg(long, default_value_t = 3600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    token_lifetime: u64,
+
+    /// Do not open the console in the browser; it is only opened if the output is a terminal
+    #[arg(long)]
+    no_open: bool,
+
     /// Run AWS Elemental only, next to another stack
     ///
     /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
     /// AWS_ACCESS_KEY_ID and so on.
-    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks"])]
+    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks", "console", "branding", "token_lifetime"])]
     elemental_only: bool,
 
     /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
@@ -126,6 +145,9 @@ impl From<Arguments> for Options {
             cdn_identifier: arguments.cdn_identifier,
             private: arguments.private,
             webhooks: arguments.webhooks,
+            console: arguments.console,
+            branding: arguments.branding,
+            token_lifetime: Duration::from_secs(arguments.token_lifetime),
             assets_per_group: arguments.assets_per_group,
         }
     }
@@ -140,11 +162,12 @@ fn main() -> ExitCode {
     let runtime = Builder::new_multi_thread().enable_all().thread_stack_size(STACK_SIZE).build();
     let runtime = runtime.expect("the system can start threads");
     let (elemental_only, print_env) = (arguments.elemental_only, arguments.print_env);
+    let opens_browser = !arguments.no_open && std::io::stdout().is_terminal();
     let options = Options::from(arguments);
     let result = if elemental_only {
         runtime.block_on(run_elemental_only(options, print_env))
     } else {
-        runtime.block_on(run_stack(options, print_env))
+        runtime.block_on(run_stack(options, print_env, opens_browser))
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -155,11 +178,16 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run_stack(options: Options, print_env: bool) -> Result<(), StackError> {
+async fn run_stack(
+    options: Options,
+    print_env: bool,
+    opens_browser: bool,
+) -> Result<(), StackError> {
     let stack = Stack::start(options).await?;
+    println!("console   {}", stack.console);
+    println!("watch     {}", stack.watch);
     println!("api       {}", stack.api);
     println!("live      {}", stack.live);
-    println!("upload    {}", stack.upload);
     if let Some(bucket) = stack.variables.get("UPLOADS_BUCKET") {
         println!("bucket    s3://{bucket}/");
     }
@@ -172,6 +200,9 @@ async fn run_stack(options: Options, print_env: bool) -> Result<(), StackError> 
         print_environment(&stack.variables);
     }
     println!("ready");
+    if opens_browser {
+        open_in_browser(&stack.console);
+    }
     wait_for_signal(stack.on_air(1), &stack.live).await;
     stack.stop().await;
     Ok(())

@@ -37,6 +37,12 @@ pub struct Options {
     pub private: bool,
     /// The addresses that each change event is sent to, as a webhook message.
     pub webhooks: Vec<Url>,
+    /// The folder of the built console and viewer's pages.
+    pub console: PathBuf,
+    /// The branding file. Without one, the console's own is served.
+    pub branding: Option<PathBuf>,
+    /// The lifetime of the access tokens that a sign-in gives.
+    pub token_lifetime: Duration,
     /// How many assets a packaging group can hold.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-vod.html>
     pub assets_per_group: usize,

@@ -29,7 +29,7 @@ impl Origins {
             if strip_url_id(&path).is_some() && !origins.endpoint.is_authorized(&headers) {
                 return StatusCode::FORBIDDEN.into_response();
             }
-            origins.serve(None, &path, query.as_deref()).await
+            origins.serve(None, &path, query.as_deref(), &headers).await
         };
         Router::new().route("/out/v1/{*path}", get(answer)).with_state(self)
     }
@@ -43,9 +43,10 @@ impl Origins {
         group: Option<&str>,
         path: &str,
         query: Option<&str>,
+        headers: &HeaderMap,
     ) -> Response {
         if let Some(rest) = strip_url_id(path) {
-            return self.endpoint.get(rest, query.unwrap_or_default()).await;
+            return self.endpoint.get(rest, query.unwrap_or_default(), headers).await;
         }
         let Some(file) = self.assets.egress_file(group, path) else {
             return StatusCode::NOT_FOUND.into_response();
@@ -56,6 +57,6 @@ impl Origins {
             Some("ts") => "video/mp2t",
             _ => "video/mp4",
         };
-        serve_media_file(&file, media_type).await
+        serve_media_file(&file, media_type, headers).await
     }
 }

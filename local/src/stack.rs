@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use axum::middleware::from_fn_with_state;
 use chrono::TimeDelta;
 use matchcut::config::{ConfigError, Variables};
 
+use crate::account::COMPETITION;
 use crate::api_gateway::{self, Contract, ContractError, Gateway};
 use crate::aws_json::{self, JsonServices};
 use crate::cloudfront::{self, PrivateLibrary};
-use crate::cognito::{TokenError, Tokens};
+use crate::cognito::{self, TokenError, User, UserPool, UserPoolError};
 use crate::data_folder::{DataFolderError, DataFolderLock};
 use crate::dynamodb::{self, Stream, TableError};
 use crate::elemental::Elemental;
@@ -22,6 +24,7 @@ use crate::mediapackage_vod::{GroupError, PackagingGroup};
 use crate::options::Options;
 use crate::s3;
 use crate::server::{ListenError, Tasks, base_url, listen};
+use crate::site::{self, Branding, BrandingError, Site, SiteSettings};
 use crate::webhook::Webhook;
 
 /// The scopes of an operator's token.
@@ -36,8 +39,10 @@ pub struct Stack {
     pub api: String,
     /// The URL of the live manifest at the CDN.
     pub live: String,
-    /// The URL of the page that editors upload files with.
-    pub upload: String,
+    /// The URL of the operators' console.
+    pub console: String,
+    /// The URL of the viewer's page of the default competition.
+    pub watch: String,
     /// An operator's access token.
     pub token: String,
     /// A viewer's access token, which a private library asks for.
@@ -49,7 +54,7 @@ pub struct Stack {
     /// The SDK configuration of that environment.
     pub sdk: SdkConfig,
     pub functions: Functions,
-    tokens: Tokens,
+    pool: Arc<UserPool>,
     startover: Arc<Startover>,
     tasks: Tasks,
     _lock: DataFolderLock,
@@ -69,7 +74,11 @@ pub enum StackError {
     Table(#[from] TableError),
     #[error("could not read the contract")]
     Contract(#[from] ContractError),
-    #[error("could not issue the operator's token")]
+    #[error(transparent)]
+    Branding(#[from] BrandingError),
+    #[error("could not open the user pool")]
+    UserPool(#[from] UserPoolError),
+    #[error("could not issue a token")]
     Token(#[from] TokenError),
     #[error("a function rejected its environment")]
     Config(#[from] ConfigError),
@@ -80,6 +89,8 @@ impl Stack {
     pub async fn start(options: Options) -> Result<Self, StackError> {
         ffmpeg::check_installed().await?;
         let groups = PackagingGroup::read_all(&options.packaging_groups)?;
+        let branding = Branding::open(options.branding.clone(), &options.console)?;
+        let contract = Contract::read(matchcut::OPENAPI)?;
         let data = &options.data_dir;
         let lock = DataFolderLock::acquire(data)?;
         let failed = DataFolderError::at(data);
@@ -96,7 +107,8 @@ impl Stack {
             dynamodb: &base_url(&dynamodb_listener)?,
             s3: &base_url(&s3_listener)?,
         };
-        let variables = environment(&options, &groups, library.as_deref(), &urls);
+        let variables =
+            environment(&options, &groups, library.as_deref(), &contract.group_scopes, &urls);
         let sdk = sdk_config(&variables).await;
 
         let tasks = Tasks::default();
@@ -118,15 +130,29 @@ impl Stack {
         let functions = Functions::new(&function_sdk, &variables)?.with_faults(&options.faults);
         bus.subscribe(Arc::new(functions.clone()));
 
-        let tokens = Tokens::open(data)?;
-        let token = tokens.open_token(data, "operator", OPERATOR_SCOPE)?;
-        let viewer_token = tokens.open_token(data, "viewer", VIEWER_SCOPE)?;
-        let contract = Contract::read(matchcut::OPENAPI)?;
-        let gateway = Gateway { contract, tokens: tokens.clone(), functions: functions.clone() };
+        let scopes = contract.group_scopes.values().flatten().cloned().collect();
+        let lifetime = TimeDelta::from_std(options.token_lifetime).unwrap_or(TimeDelta::MAX);
+        let pool = UserPool::open(data, &public_url, scopes, &variables, lifetime)?;
+        let pool = Arc::new(pool);
+        let token = pool.open_token(data, &User::operator())?;
+        let viewer_token = pool.open_token(data, &User::viewer())?;
+        let site = Arc::new(Site::new(SiteSettings {
+            folder: options.console.clone(),
+            branding,
+            login: pool.login_config(),
+            login_origin: &public_url,
+            uploads_origin: urls.s3,
+            private: options.private,
+        }));
+        let (tokens, functions_of_api) = (pool.tokens().clone(), functions.clone());
+        let gateway = Gateway { contract, tokens, functions: functions_of_api };
         let api = api_gateway::router(Arc::new(gateway), options.private);
+        let api = api.layer(from_fn_with_state(Arc::clone(&site), site::add_page_headers));
         let s3_client = aws_sdk_s3::Client::new(&sdk);
         let distribution = cloudfront::router(elemental.origins(), s3_client, library);
-        tasks.serve(public_listener, distribution.merge(api));
+        let login = cognito::router(Arc::clone(&pool));
+        let public = distribution.merge(api).merge(login).merge(site::router(site));
+        tasks.serve(public_listener, public);
 
         let startover = Arc::clone(&elemental.endpoint.startover);
         let ingest_url = format!("{aws_url}/ingest");
@@ -143,14 +169,15 @@ impl Stack {
         Ok(Self {
             api: format!("{public_url}/api"),
             live: format!("{public_url}/live{}", manifest_path()),
-            upload: format!("{public_url}/upload#token={token}"),
+            console: format!("{public_url}/console"),
+            watch: format!("{public_url}/w/{COMPETITION}"),
             token,
             viewer_token,
             webhooks: event_sources.webhooks.into_iter().map(|(webhook, _)| webhook).collect(),
             variables,
             sdk,
             functions,
-            tokens,
+            pool,
             startover,
             tasks,
             _lock: lock,
@@ -159,7 +186,7 @@ impl Stack {
 
     /// Issues an access token with any scope.
     pub fn issue_token(&self, scope: &str, lifetime: TimeDelta) -> Result<String, TokenError> {
-        self.tokens.issue("someone", scope, lifetime)
+        self.pool.issue_token("someone", scope, lifetime)
     }
 
     /// Waits until the live stream has had at least `segments` segments.

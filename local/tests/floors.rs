@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every top-level module, lowest first.
-const FLOORS: [&str; 32] = [
+const FLOORS: [&str; 34] = [
     // Ground floor, no AWS service.
     "account",
     "secret_file",
@@ -18,6 +18,7 @@ const FLOORS: [&str; 32] = [
     "ladder",
     "media_file",
     "server",
+    "browser",
     "aws_protocol",
     "call_faults",
     // AWS services.
@@ -41,6 +42,7 @@ const FLOORS: [&str; 32] = [
     "aws_json",
     "lambda",
     "api_gateway",
+    "site",
     // Roof.
     "stack",
     "elemental_only",

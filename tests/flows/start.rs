@@ -74,6 +74,10 @@ async fn help_explains_every_option() {
         "--cdn-identifier",
         "--private",
         "--webhook",
+        "--console",
+        "--branding",
+        "--token-lifetime",
+        "--no-open",
         "--elemental-only",
         "--print-env",
     ] {

@@ -66,7 +66,7 @@ export function formatRequest(
   { competition, tags, isHeldBack }: SharedDetails,
 ): UploadRequest {
   return {
-    competition,
+    competition: competition || null,
     filename: formatFilename(file.name),
     size: file.size,
     // Browsers may add parameters such as `; codecs=…`, which the contract does not allow.

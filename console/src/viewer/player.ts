@@ -71,6 +71,7 @@ export class Player {
   #hls: Hls | undefined;
   #keeper: PartKeeper | undefined;
   #isPlaced = false;
+  #hasRecovered = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #gone = new AbortController();
 
@@ -127,12 +128,11 @@ export class Player {
     this.#showCaptions();
   }
 
-  /** Starts again after cookies were renewed. */
+  /** Tries again after a failure, for example with new cookies. */
   reload(): void {
-    this.#change({ stage: 'loading' });
-    const url = this.#hls?.url;
-    if (url && !this.#hls?.levels.length) this.#hls?.loadSource(url);
-    else this.#hls?.startLoad();
+    const hls = this.#hls;
+    if (hls?.url && !hls.levels.length) hls.loadSource(hls.url);
+    else hls?.startLoad();
   }
 
   destroy(): void {
@@ -201,8 +201,8 @@ export class Player {
     else if (response?.code === 404) this.#change({ stage: 'missing' });
     else if (type === Library.ErrorTypes.NETWORK_ERROR) {
       this.#retry = setTimeout(() => this.reload(), RETRY_MS);
-    } else if (type === Library.ErrorTypes.MEDIA_ERROR && this.state.stage !== 'failed') {
-      this.#change({ stage: 'failed' });
+    } else if (type === Library.ErrorTypes.MEDIA_ERROR && !this.#hasRecovered) {
+      this.#hasRecovered = true;
       hls.recoverMediaError();
     } else this.#change({ stage: 'failed' });
   }

@@ -1,13 +1,17 @@
 //! The routes of the contract, `functions/openapi.yaml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
 use serde_json::Value;
 
-/// The operations of the contract.
+/// The operations of the contract, and the scopes of its users.
 #[derive(Debug)]
-pub(crate) struct Contract(Vec<Operation>);
+pub(crate) struct Contract {
+    operations: Vec<Operation>,
+    /// The scopes of each group of users. A group is a security scheme.
+    pub(crate) group_scopes: BTreeMap<String, Vec<String>>,
+}
 
 /// An operation: its route, its function and its scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,12 +73,12 @@ impl Contract {
                 });
             }
         }
-        Ok(Self(operations))
+        Ok(Self { operations, group_scopes: read_group_scopes(&document) })
     }
 
     pub(crate) fn find_route(&self, method: &Method, path: &str) -> Route<'_> {
         let mut allowed = Vec::new();
-        for operation in &self.0 {
+        for operation in &self.operations {
             let Some(parameters) = match_path(&operation.template, path) else { continue };
             if operation.method == *method {
                 return Route::Known(operation, parameters);
@@ -83,6 +87,18 @@ impl Contract {
         }
         if allowed.is_empty() { Route::Unknown } else { Route::WrongMethod(allowed.join(", ")) }
     }
+}
+
+/// The scopes of each security scheme.
+fn read_group_scopes(document: &Value) -> BTreeMap<String, Vec<String>> {
+    let schemes = document["components"]["securitySchemes"].as_object().into_iter().flatten();
+    let read_scopes = |scheme: &Value| -> Vec<String> {
+        let flows = scheme["flows"].as_object().into_iter().flat_map(|flows| flows.values());
+        let scopes = flows.filter_map(|flow| flow["scopes"].as_object()).flat_map(|it| it.keys());
+        let scopes: BTreeSet<_> = scopes.cloned().collect();
+        scopes.into_iter().collect()
+    };
+    schemes.map(|(group, scheme)| (group.clone(), read_scopes(scheme))).collect()
 }
 
 /// The parameters of a path, if the path matches the template.
@@ -136,5 +152,13 @@ mod tests {
         assert_eq!(found(&Method::GET, "/api/clips"), "unknown");
         assert_eq!(found(&Method::GET, "/api/competitions//clips"), "unknown");
         assert_eq!(found(&Method::GET, "/api/competitions/a/clips/"), "unknown");
+    }
+
+    #[test]
+    fn each_group_has_the_scopes_of_its_security_scheme() {
+        let contract = Contract::read(matchcut::OPENAPI).unwrap();
+        let groups = contract.group_scopes;
+        assert_eq!(groups["viewer"], ["matchcut/clips.read"]);
+        assert_eq!(groups["operator"], ["matchcut/channels.write", "matchcut/clips.write"]);
     }
 }

@@ -8,8 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use matchcut::api::format_problem_type;
 use serde_json::json;
@@ -23,9 +22,6 @@ use crate::lambda::Functions;
 /// 10 MiB: API Gateway's limit for a body.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
 const MAX_BODY_SIZE: usize = 10 << 20;
-
-/// The editors' upload page, at the same host as the API.
-const UPLOAD_PAGE: &str = include_str!("../../../console/upload.html");
 
 #[derive(Debug)]
 pub(crate) struct Gateway {
@@ -51,7 +47,6 @@ pub(crate) fn router(gateway: Arc<Gateway>, private: bool) -> Router {
         ])
         .expose_headers([header::ETAG, header::LOCATION, header::RETRY_AFTER]);
     Router::new()
-        .route("/upload", get(async || Html(UPLOAD_PAGE)))
         .fallback(answer)
         .layer(DefaultBodyLimit::max(MAX_BODY_SIZE))
         .layer(cors)
@@ -73,11 +68,7 @@ async fn answer(
             let reply = problem(status, "method-not-allowed", "Method not allowed", &detail);
             return ([(header::ALLOW, allowed)], reply).into_response();
         }
-        Route::Unknown => {
-            let detail = format!("There is no path {}.", uri.path());
-            let status = StatusCode::NOT_FOUND;
-            return problem(status, "not-found", "Not found", &detail);
-        }
+        Route::Unknown => return not_found(uri.path()),
     };
     let claims = match route.scopes.as_slice() {
         [] => json!({}),
@@ -136,6 +127,12 @@ fn to_http_response(from: ApiGatewayV2httpResponse) -> Response {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// The problem of a path that does not exist.
+pub(crate) fn not_found(path: &str) -> Response {
+    let detail = format!("There is no path {path}.");
+    problem(StatusCode::NOT_FOUND, "not-found", "Not found", &detail)
 }
 
 fn problem(status: StatusCode, name: &str, title: &str, detail: &str) -> Response {

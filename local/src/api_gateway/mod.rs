@@ -6,4 +6,4 @@ mod request_event;
 
 pub(crate) use contract::Contract;
 pub use contract::ContractError;
-pub(crate) use gateway::{Gateway, router};
+pub(crate) use gateway::{Gateway, not_found, router};

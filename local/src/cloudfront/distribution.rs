@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, HOST, RANGE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use chrono::Utc;
@@ -53,10 +54,10 @@ pub(crate) fn router(
         }
         match parse_sealed_path(&library, &path) {
             Some(OriginPath::Media(group, path)) => {
-                distribution.origins.serve(Some(group), path, uri.query()).await
+                distribution.origins.serve(Some(group), path, uri.query(), &headers).await
             }
             Some(OriginPath::Thumbnail(path)) => {
-                serve_thumbnail(distribution, Path(path.to_owned())).await
+                serve_thumbnail(distribution, Path(path.to_owned()), headers).await
             }
             None => StatusCode::FORBIDDEN.into_response(),
         }
@@ -71,34 +72,55 @@ async fn serve_origin(
     State(distribution): State<Distribution>,
     Path(path): Path<String>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Response {
-    distribution.origins.serve(Some(""), &path, query.as_deref()).await
+    distribution.origins.serve(Some(""), &path, query.as_deref(), &headers).await
 }
 
 async fn serve_group(
     State(distribution): State<Distribution>,
     Path((group, path)): Path<(String, String)>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Response {
-    distribution.origins.serve(Some(&format!("/{group}")), &path, query.as_deref()).await
+    let group = format!("/{group}");
+    distribution.origins.serve(Some(&group), &path, query.as_deref(), &headers).await
 }
 
-/// Serves a thumbnail. It never changes, because each clip has a path of its own.
+/// Serves a thumbnail, whole or a range of it. It never changes, because each clip has a path of its
+/// own.
 async fn serve_thumbnail(
     State(distribution): State<Distribution>,
     Path(path): Path<String>,
+    headers: HeaderMap,
 ) -> Response {
+    let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
+    // S3 answers several ranges with the whole object.
+    // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    let range = range.filter(|range| !range.contains(',')).map(str::to_owned);
     let key = format!("thumbnails/{path}");
-    let Ok(object) = distribution.s3.get_object().bucket(BUCKET).key(key).send().await else {
-        return StatusCode::NOT_FOUND.into_response();
+    let request = distribution.s3.get_object().bucket(BUCKET).key(key).set_range(range);
+    let object = match request.send().await {
+        Ok(object) => object,
+        Err(error) if error.code() == Some("InvalidRange") => {
+            return StatusCode::RANGE_NOT_SATISFIABLE.into_response();
+        }
+        Err(_) => return StatusCode::NOT_FOUND.into_response(),
     };
+    let content_range = object.content_range.as_deref().map(HeaderValue::from_str);
     match object.body.collect().await {
         Ok(body) => {
             let headers = [
                 (CONTENT_TYPE, "image/jpeg"),
                 (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+                (ACCEPT_RANGES, "bytes"),
             ];
-            (headers, body.into_bytes()).into_response()
+            let mut reply = (headers, body.into_bytes()).into_response();
+            if let Some(Ok(content_range)) = content_range {
+                *reply.status_mut() = StatusCode::PARTIAL_CONTENT;
+                reply.headers_mut().insert(CONTENT_RANGE, content_range);
+            }
+            reply
         }
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }

@@ -59,13 +59,15 @@ impl OriginEndpoint {
     }
 
     /// Answers `GET /out/v1/<url id>/<path>?<query>`.
-    pub(crate) async fn get(&self, path: &str, query: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str, query: &str, headers: &HeaderMap) -> Response {
         let Some((times, name)) = parse_request(path, query) else {
             return StatusCode::BAD_REQUEST.into_response();
         };
         if let Some((rendition, sequence)) = parse_segment_name(name) {
             return match self.startover.segment(sequence) {
-                Some(segment) => serve_media_file(&segment.file(rendition), "video/mp2t").await,
+                Some(segment) => {
+                    serve_media_file(&segment.file(rendition), "video/mp2t", headers).await
+                }
                 None => StatusCode::NOT_FOUND.into_response(),
             };
         }

@@ -172,6 +172,7 @@ export const clip = {
   downloading: (percent: string) => `MP4 entsteht: ${percent}`,
   cancelDownload: 'Download abbrechen',
   downloadFailed: (reason: string) => `Das MP4 konnte nicht erzeugt werden: ${reason}`,
+  showLive: 'Im Livebild zeigen',
   history: 'Verlauf',
   cutAt: (operator: string, time: string) => `Von ${operator} um ${time} geschnitten`,
   uploadedAt: (operator: string, time: string) => `Von ${operator} um ${time} hochgeladen`,

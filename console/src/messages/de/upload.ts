@@ -37,7 +37,6 @@ export const upload = {
   sent: (sent: string, size: string) => `${sent} von ${size}`,
   speed: (bytes: string) => `${bytes}/s`,
   left: (time: string) => `noch ${time}`,
-  waiting: 'Wartet, bis es an der Reihe ist',
   lost: 'Die Verbindung ist weg. Es geht von selbst weiter.',
   joining: 'Gesendet; die Teile werden zusammengefügt',
   arrived: 'Angekommen',
@@ -46,7 +45,6 @@ export const upload = {
   goOn: 'Fortfahren',
   chooseAgain: 'Wählen',
   elsewhere: 'Ein anderer Tab dieses Browsers sendet sie',
-  otherFile: (name: string) => `Das ist nicht dieselbe Datei wie ${name}.`,
   retry: 'Noch einmal versuchen',
   cancel: (name: string) => `Upload von ${name} abbrechen`,
   reallyCancel: 'Diesen Upload abbrechen?',
@@ -54,20 +52,24 @@ export const upload = {
   keep: 'Weiter',
   dismiss: (name: string) => `${name} aus dieser Liste entfernen`,
   open: (title: string) => `${title} öffnen`,
-  openShort: 'Öffnen',
   cancelFailed:
-    'Der Upload wurde beendet, aber sein Clip nicht gelöscht. Lösche ihn bitte in der Liste.',
+    'Der Upload wurde beendet, aber sein Clip nicht gelöscht. Bitte in der Liste löschen.',
 
   fileChanged:
-    'Die Datei wurde geändert, verschoben oder gelöscht. Wähle sie als neuen Upload noch einmal.',
-  refused: 'Der Speicher lehnt die Datei ab. Prüfe die Uhr dieses Rechners und versuche es erneut.',
-  closed: 'Die Zeit für diesen Upload ist abgelaufen. Lade die Datei noch einmal hoch.',
+    'Die Datei wurde geändert, verschoben oder gelöscht. Bitte als neuen Upload noch einmal wählen.',
+  refused:
+    'Der Speicher lehnt die Datei ab. Bitte die Uhr dieses Rechners prüfen und es erneut versuchen.',
+  closed: 'Die Zeit für diesen Upload ist abgelaufen. Bitte noch einmal hochladen.',
   unknown: 'Der Upload ist fehlgeschlagen.',
 
   summary: (sending: number, waiting: number) =>
     [
       sending === 1 ? '1 Upload läuft' : sending ? `${sending} Uploads laufen` : '',
-      waiting === 1 ? '1 Upload braucht dich' : waiting ? `${waiting} Uploads brauchen dich` : '',
+      waiting === 1
+        ? '1 Upload wartet auf Sie'
+        : waiting
+          ? `${waiting} Uploads warten auf Sie`
+          : '',
     ]
       .filter(Boolean)
       .join(', '),

@@ -152,6 +152,7 @@ export const clip = {
   downloading: (percent: string) => `Making the MP4: ${percent}`,
   cancelDownload: 'Cancel the download',
   downloadFailed: (reason: string) => `The MP4 could not be made: ${reason}`,
+  showLive: 'Show in the live picture',
   history: 'History',
   cutAt: (operator: string, time: string) => `Cut by ${operator} at ${time}`,
   uploadedAt: (operator: string, time: string) => `Uploaded by ${operator} at ${time}`,

@@ -1,3 +1,83 @@
 /** The library screen, in English. */
 
-export const library = {};
+import type { DownloadProblem } from '../../library/download.ts';
+import type { LibraryOrder } from '../../library/library-filters.ts';
+
+export const library = {
+  title: 'Library',
+  filters: 'Filters of the library',
+  find: 'Title, tag, operator, file …',
+  state: 'State',
+  states: {
+    all: 'Any state',
+    'on-its-way': 'On their way',
+    ready: 'Ready and listed',
+    held: 'Held back',
+    failed: 'Failed',
+  },
+  source: 'Source',
+  sources: { '': 'Live and files', live: 'Live', upload: 'Files' },
+  tag: 'Tag',
+  anyTag: 'Any tag',
+  from: 'From',
+  to: 'To',
+  zone: (zone: string) => `Times are ${zone}.`,
+  utc: 'UTC',
+  local: 'your time',
+  order: 'Order',
+  orders: {
+    newest: 'Newest first',
+    oldest: 'Oldest first',
+    changed: 'Last changed',
+    title: 'By title',
+    longest: 'Longest first',
+  } satisfies Record<LibraryOrder, string> as Record<LibraryOrder, string>,
+  clear: 'Clear filters',
+
+  count: (shown: string, read: string) =>
+    shown === read ? `${shown} clips` : `${shown} of ${read} clips`,
+  chooseAll: 'Choose all that are shown',
+  choose: (title: string) => `Choose ${title}`,
+  chosen: (count: string) => `${count} chosen`,
+  addTags: 'Tags',
+  addTag: (tag: string) => `Add ${tag}`,
+  otherTag: 'Another tag',
+  add: 'Add',
+  holdBack: 'Hold back',
+  publish: 'Publish',
+  remove: 'Delete',
+  reallyRemove: (count: string) => `Delete ${count} clips?`,
+  yesRemove: 'Delete them',
+  keep: 'Keep them',
+  clearChoice: 'Choose none',
+  working: (done: string, all: string) => `${done} of ${all} …`,
+  someFailed: (count: string) => `${count} clips could not be changed.`,
+
+  open: (title: string) => `Open ${title}`,
+  copyLink: (title: string) => `Copy the link to ${title}`,
+  copied: 'Link copied',
+  notCopied: 'The browser does not allow to copy. Open the clip to see its link.',
+  removeOne: (title: string) => `Delete ${title}`,
+  retryOne: (title: string) => `Retry ${title}`,
+  restore: 'Restore',
+  file: (name: string) => `File ${name}`,
+  channel: (name: string) => `Channel ${name}`,
+
+  empty: 'This competition has no clips yet.',
+  nothing: 'No clip matches these filters.',
+  reading: 'Reading more clips …',
+  paused: (read: string) => `${read} clips were looked through.`,
+  goOn: 'Look further',
+  failed: 'The clips could not be read.',
+  retry: 'Try again',
+  end: 'These are all clips.',
+
+  problems: {
+    'no-media': 'it has nothing that plays.',
+    'on-air': 'its end has not aired yet.',
+    protected: 'it is encrypted (DRM), and only players with a license can read it.',
+    unreachable: 'a part of it could not be loaded. Try again.',
+    'too-large': 'it is too large for this browser. Use Chrome or Edge.',
+    unsupported: 'its video cannot be written to an MP4 file.',
+  } satisfies Record<DownloadProblem, string> as Record<DownloadProblem, string>,
+};

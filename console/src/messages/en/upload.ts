@@ -34,7 +34,6 @@ export const upload = {
   sent: (sent: string, size: string) => `${sent} of ${size}`,
   speed: (bytes: string) => `${bytes}/s`,
   left: (time: string) => `${time} left`,
-  waiting: 'Waiting for its turn',
   lost: 'The line is lost. It goes on by itself.',
   joining: 'Sent; the parts are being joined',
   arrived: 'Arrived',
@@ -43,7 +42,6 @@ export const upload = {
   goOn: 'Go on',
   chooseAgain: 'Choose it',
   elsewhere: 'Another tab of this browser sends it',
-  otherFile: (name: string) => `This is not the same file as ${name}.`,
   retry: 'Try again',
   cancel: (name: string) => `Cancel the upload of ${name}`,
   reallyCancel: 'Cancel this upload?',
@@ -51,7 +49,6 @@ export const upload = {
   keep: 'Go on',
   dismiss: (name: string) => `Remove ${name} from this list`,
   open: (title: string) => `Open ${title}`,
-  openShort: 'Open',
   cancelFailed: 'The upload was stopped, but its clip could not be deleted. Delete it in the list.',
 
   fileChanged: 'The file was changed, moved or removed. Choose it again as a new upload.',

@@ -1,4 +1,4 @@
-//! Cognito: issues access tokens for operators and viewers, signed with RS256.
+//! The pool's tokens, signed with RS256, and the check of access tokens at the API.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -10,21 +10,21 @@ use axum::http::HeaderValue;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{TimeDelta, Utc};
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde_json::{Value, json};
 
+use super::random::random_id;
 use crate::secret_file::write_secret;
 
-const ISSUER: &str = "matchcut-local";
-
-/// One year, so that scripts can keep the token of a data folder.
-const LIFETIME: TimeDelta = TimeDelta::days(365);
-
-/// Issues and checks access tokens with the key of a data folder.
+/// Issues and checks tokens with the key of a data folder.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     signing: EncodingKey,
     checking: DecodingKey,
+    /// The public key, as the key set shows it.
+    jwk: Jwk,
+    pub(super) issuer: String,
 }
 
 /// The result of a token check.
@@ -60,7 +60,10 @@ impl std::fmt::Debug for Tokens {
 
 impl Tokens {
     /// Reads the key of a data folder. If there is none, it is generated.
-    pub(crate) fn open(folder: &Path) -> Result<Self, TokenError> {
+    ///
+    /// `issuer` is the URL of the stand-in. Tokens of another issuer are not valid: the key set of
+    /// another port is not the one of this process.
+    pub(crate) fn open(folder: &Path, issuer: &str) -> Result<Self, TokenError> {
         let path = folder.join("issuer.der");
         let failed = |source| TokenError::Io { path: path.clone(), source };
         let unusable = || TokenError::Key(path.clone());
@@ -71,54 +74,45 @@ impl Tokens {
         }
         let der = fs::read(&path).map_err(failed)?;
         let key = KeyPair::from_pkcs8(&der).map_err(|_| unusable())?;
-        Ok(Self {
-            signing: EncodingKey::from_rsa_pem(encode_pem(&der).as_bytes())
-                .map_err(|_| unusable())?,
-            checking: DecodingKey::from_rsa_der(key.public_key().as_ref()),
-        })
+        let signing = EncodingKey::from_rsa_pem(encode_pem(&der).as_bytes());
+        let signing = signing.map_err(|_| unusable())?;
+        let mut jwk = Jwk::from_encoding_key(&signing, Algorithm::RS256).map_err(|_| unusable())?;
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| unusable())?);
+        let checking = DecodingKey::from_rsa_der(key.public_key().as_ref());
+        Ok(Self { signing, checking, jwk, issuer: issuer.to_owned() })
     }
 
-    /// Reads the token of a subject from a data folder. If there is none, or it is expired or lacks
-    /// one of the scopes, a new one is issued. `scope` is a list with spaces.
-    pub(crate) fn open_token(
-        &self,
-        folder: &Path,
-        subject: &str,
-        scope: &str,
-    ) -> Result<String, TokenError> {
-        let path = folder.join(format!("{subject}.token"));
-        if let Ok(token) = fs::read_to_string(&path) {
-            let grants = |scope: &str| {
-                matches!(self.check_token(token.trim(), &[scope.to_owned()]), Access::Granted(_))
-            };
-            if scope.split(' ').all(grants) {
-                return Ok(token.trim().to_owned());
-            }
-        }
-        let token = self.issue(subject, scope, LIFETIME)?;
-        write_secret(&path, token.as_bytes()).map_err(|source| TokenError::Io { path, source })?;
-        Ok(token)
+    /// The key set that clients check tokens with.
+    pub(super) fn key_set(&self) -> Value {
+        json!({ "keys": [self.jwk] })
     }
 
-    /// Issues an access token with the claims of Cognito's access tokens.
-    pub(crate) fn issue(
+    /// Signs a token with these claims and those that every token has.
+    pub(super) fn sign(
         &self,
-        subject: &str,
-        scope: &str,
+        mut claims: Value,
         lifetime: TimeDelta,
     ) -> Result<String, TokenError> {
         let now = Utc::now();
-        let claims = json!({
-            "sub": subject,
-            "iss": ISSUER,
-            "client_id": "local",
-            "token_use": "access",
-            "scope": scope,
-            "iat": now.timestamp(),
-            "exp": (now + lifetime).timestamp(),
-        });
-        let header = Header::new(Algorithm::RS256);
+        claims["iss"] = self.issuer.as_str().into();
+        claims["jti"] = random_id().into();
+        claims["iat"] = now.timestamp().into();
+        claims["exp"] = (now + lifetime).timestamp().into();
+        let header =
+            Header { kid: self.jwk.common.key_id.clone(), ..Header::new(Algorithm::RS256) };
         jsonwebtoken::encode(&header, &claims, &self.signing).map_err(TokenError::Sign)
+    }
+
+    /// The claims of a token, if it is valid.
+    pub(super) fn verify(&self, token: &str) -> Option<Value> {
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_required_spec_claims(&["exp", "iss"]);
+        validation.leeway = 0;
+        validation.validate_aud = false;
+        let token = jsonwebtoken::decode::<Value>(token, &self.checking, &validation);
+        token.ok().map(|token| token.claims)
     }
 
     /// Checks an `Authorization` header as the JWT authorizer of an HTTP API does. One of the route's
@@ -136,17 +130,10 @@ impl Tokens {
     }
 
     fn check_token(&self, token: &str, scopes: &[String]) -> Access {
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_required_spec_claims(&["exp", "iss"]);
-        validation.leeway = 0;
-        validation.validate_aud = false;
-        let Ok(token) = jsonwebtoken::decode::<Value>(token, &self.checking, &validation) else {
-            return Access::Unauthorized;
-        };
-        let granted = token.claims["scope"].as_str().unwrap_or_default();
+        let Some(claims) = self.verify(token) else { return Access::Unauthorized };
+        let granted = claims["scope"].as_str().unwrap_or_default();
         if granted.split(' ').any(|granted| scopes.iter().any(|scope| scope == granted)) {
-            Access::Granted(token.claims)
+            Access::Granted(claims)
         } else {
             Access::Forbidden
         }
@@ -163,10 +150,12 @@ fn encode_pem(pkcs8: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    const ISSUER: &str = "http://127.0.0.1:8080";
+
     #[test]
     fn only_valid_tokens_with_a_scope_of_the_route_are_granted() {
         let folder = tempfile::tempdir().unwrap();
-        let tokens = Tokens::open(folder.path()).unwrap();
+        let tokens = Tokens::open(folder.path(), ISSUER).unwrap();
         let scopes = ["clips.edit".to_owned(), "clips.write".to_owned()];
         let check = |token: &str, expected: &str| {
             let header = HeaderValue::from_str(token).unwrap();
@@ -176,28 +165,35 @@ mod tests {
             };
             assert_eq!(access, expected, "{token}");
         };
-        let issue = |scope, lifetime| tokens.issue("ann", scope, lifetime).unwrap();
-        let good = issue("clips.read clips.write", TimeDelta::hours(1));
+        let issue = |tokens: &Tokens, scope, hours| {
+            let claims = json!({ "sub": "ann", "scope": scope });
+            tokens.sign(claims, TimeDelta::hours(hours)).unwrap()
+        };
+        let good = issue(&tokens, "clips.read clips.write", 1);
         check(&format!("Bearer {good}"), "\"ann\"");
         check(&good, "Unauthorized");
         check("Bearer ", "Unauthorized");
         check(&format!("Bearer {}", &good[..good.len() - 4]), "Unauthorized");
-        check(&format!("Bearer {}", issue("clips.write", TimeDelta::hours(-1))), "Unauthorized");
-        check(&format!("Bearer {}", issue("clips.writer", TimeDelta::hours(1))), "Forbidden");
+        check(&format!("Bearer {}", issue(&tokens, "clips.write", -1)), "Unauthorized");
+        check(&format!("Bearer {}", issue(&tokens, "clips.writer", 1)), "Forbidden");
         assert_eq!(tokens.check_authorization(None, &scopes), Access::Unauthorized);
 
-        let stranger = Tokens::open(tempfile::tempdir().unwrap().path()).unwrap();
-        let forged = stranger.issue("eve", "clips.write", TimeDelta::hours(1)).unwrap();
-        check(&format!("Bearer {forged}"), "Unauthorized");
+        let stranger = Tokens::open(tempfile::tempdir().unwrap().path(), ISSUER).unwrap();
+        check(&format!("Bearer {}", issue(&stranger, "clips.write", 1)), "Unauthorized");
+        let elsewhere = Tokens::open(folder.path(), "http://127.0.0.1:8081").unwrap();
+        check(&format!("Bearer {}", issue(&elsewhere, "clips.write", 1)), "Unauthorized");
     }
 
     #[test]
-    fn a_token_is_kept_in_the_data_folder() {
+    fn the_key_set_has_the_key_that_a_token_names() {
         let folder = tempfile::tempdir().unwrap();
-        let token = || {
-            let tokens = Tokens::open(folder.path()).unwrap();
-            tokens.open_token(folder.path(), "operator", "clips.write").unwrap()
-        };
-        assert_eq!(token(), token());
+        let tokens = Tokens::open(folder.path(), ISSUER).unwrap();
+        let token = tokens.sign(json!({ "sub": "ann" }), TimeDelta::hours(1)).unwrap();
+        let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_value(tokens.key_set()).unwrap();
+        let id = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
+        let key = DecodingKey::from_jwk(keys.find(&id).unwrap()).unwrap();
+        let claims =
+            jsonwebtoken::decode::<Value>(&token, &key, &Validation::new(Algorithm::RS256));
+        assert_eq!(claims.unwrap().claims["sub"], "ann");
     }
 }
