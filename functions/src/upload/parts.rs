@@ -84,7 +84,7 @@ impl Route for ListUploadParts {
         })?;
         let mut body = presign_parts(&self.originals, &clip, from, now).await?;
         self.add_etags(&clip, from, &mut body).await?;
-        Ok(Reply::json(200, body))
+        Ok(Reply::json(200, &body))
     }
 }
 
