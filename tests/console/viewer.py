@@ -19,6 +19,8 @@ from stand_in import Segment, eventually, get, segments, uris
 
 # Frames a second of the stream.
 RATE = 25
+# The context of a phone.
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 # Keeps each layout shift of a page, with what moved.
 OBSERVE_SHIFTS = """
@@ -128,7 +130,7 @@ class ViewerTest(BrowserTest):
         """Cuts a clip, by default of the last 4 s, and waits until it is ready."""
         cls.segments(4)
         if "start" not in fields:
-            fields["lastSeconds"] = 4
+            fields.setdefault("lastSeconds", 4)
         return cls.wait_until_ready(cls.announce_clip(**fields))
 
     @classmethod
