@@ -48,6 +48,10 @@ class TestBranding(BrowserTest):
             "(element, name) => getComputedStyle(element)[name]", name
         )
 
+    def serve(self, page: Page, body: str):
+        """Gives a page another branding file."""
+        page.route("**/branding.json", lambda route: route.fulfill(body=body))
+
     def test_the_console_has_the_name_the_logo_and_the_colors(self):
         page = self.open_console()
         self.assertEqual(page.title(), "Games <b>2026</b> & more")
@@ -63,7 +67,8 @@ class TestBranding(BrowserTest):
         page.locator("[data-choose=files]").set_input_files(
             {"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"a"}
         )
-        expect(page.get_by_role("button", name="<u>final")).to_be_visible()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("button", name="<u>final")).to_be_visible()
         self.assertEqual(self.style(page, "dialog .primary", "backgroundColor"), "rgb(255, 230, 0)")
         self.assertEqual(self.style(page, "dialog .primary", "color"), "rgb(0, 0, 0)")
 
@@ -100,7 +105,7 @@ class TestBranding(BrowserTest):
         ):
             with self.subTest(body):
                 page = self.new_context().new_page()
-                page.route("**/branding.json", lambda route, body=body: route.fulfill(body=body))
+                self.serve(page, body)
                 page.goto("/console")
                 self.sign_in(page)
                 banner = page.get_by_role("status").filter(has_text=text)
@@ -112,7 +117,7 @@ class TestBranding(BrowserTest):
         page = self.new_context().new_page()
         warnings = []
         page.on("console", lambda message: warnings.append(message.text))
-        page.route("**/branding.json", lambda route: route.fulfill(body='{"colours": {}}'))
+        self.serve(page, '{"colours": {}}')
         page.goto("/console")
         expect(page.locator("main button.primary")).to_be_visible()
         self.assertIn("branding.json: unknown-field colours", warnings)
