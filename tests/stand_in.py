@@ -1,4 +1,4 @@
-"""Starts a stand-in for a test class, and checks its replies to boto3 against AWS's models."""
+"""Starts a stand-in for tests, and checks its replies to boto3 against AWS's models."""
 
 import json
 import math
@@ -185,6 +185,57 @@ def unused_id() -> str:
     return f"wire-{uuid.uuid4()}"
 
 
+class StandIn:
+    """A running stand-in with a data folder of its own."""
+
+    def __init__(self, *options: str | Path):
+        if not PROGRAM.exists():
+            raise AssertionError(
+                f"{PROGRAM} is missing. Build it with `cargo build -p matchcut-local`."
+            )
+        self.options = options
+        self.folder = tempfile.TemporaryDirectory()
+        self.data = Path(self.folder.name) / "data"
+        self.log = Path(self.folder.name) / "output"
+        self.port = 0
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def start(self):
+        """Starts the program and waits until it answers. A later start has the same port."""
+        command = [PROGRAM, "--data-dir", self.data, "--port", str(self.port), *self.options]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        eventually(30, lambda: self.printed("ready"), "the stand-in was not ready")
+        for api in self.printed("api"):
+            self.origin = api.removesuffix("/api")
+            self.port = int(self.origin.rpartition(":")[2])
+
+    def kill(self):
+        """Ends the program as `kill -9` does. `start` starts it again."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """Ends the program and deletes its data folder."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=20)
+        finally:
+            self.kill()
+            self.folder.cleanup()
+
+    def printed(self, name: str) -> list[str]:
+        """The printed lines of a name, as long as the program runs."""
+        text = self.log.read_text()
+        if self.process.poll() is not None:
+            raise AssertionError(f"the stand-in ended: {text}")
+        return re.findall(rf"^{name}\b *(.*)\n", text, re.MULTILINE)
+
+
 class WireTest(unittest.TestCase):
     """A stand-in for the tests of a class, and a boto3 client for each of its services."""
 
@@ -192,31 +243,9 @@ class WireTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        if not PROGRAM.exists():
-            raise AssertionError(
-                f"{PROGRAM} is missing. Build it with `cargo build -p matchcut-local`."
-            )
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.log = Path(folder.name) / "output"
-        options = [
-            "--port",
-            "0",
-            "--data-dir",
-            Path(folder.name) / "data",
-            "--startover",
-            "300",
-            "--print-env",
-        ]
-        with cls.log.open("w") as log:
-            command = [PROGRAM, *options, *cls.OPTIONS]
-            cls.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        # These run in reverse order, even if one of them raises.
-        cls.addClassCleanup(cls.process.wait)
-        cls.addClassCleanup(cls.process.kill)
-        cls.addClassCleanup(cls.process.wait, timeout=20)
-        cls.addClassCleanup(cls.process.terminate)
-        eventually(30, lambda: cls.printed("ready"), "the stand-in was not ready")
+        cls.stand_in = StandIn("--startover", "300", "--print-env", *cls.OPTIONS)
+        cls.addClassCleanup(cls.stand_in.stop)
+        cls.log, cls.printed = cls.stand_in.log, cls.stand_in.printed
         environment = dict(line.split("=", 1) for line in cls.printed("env"))
         # The clients find their services by the environment alone, as the functions do.
         with mock.patch.dict(os.environ, environment, clear=True):
@@ -229,14 +258,6 @@ class WireTest(unittest.TestCase):
         cls.dynamodb, cls.secrets, cls.sqs, cls.events = others
         # The second bucket is for uploads.
         cls.bucket, _ = sorted(bucket["Name"] for bucket in cls.s3.list_buckets()["Buckets"])
-
-    @classmethod
-    def printed(cls, name: str) -> list[str]:
-        """The printed lines of a name, as long as the stand-in runs."""
-        text = cls.log.read_text()
-        if cls.process.poll() is not None:
-            raise AssertionError(f"the stand-in ended: {text}")
-        return re.findall(rf"^{name}\b *(.*)\n", text, re.MULTILINE)
 
     def run(self, result: unittest.TestResult):
         """Runs a test. If it fails, prints what the stand-in logged meanwhile."""

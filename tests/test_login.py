@@ -105,9 +105,10 @@ class TestLogin(WireTest):
         return self.form(self.config["tokenEndpoint"], **parameters)
 
     def tokens(self, **changes: str) -> dict:
-        status, reply = self.redeem(self.code(**changes), **{
-            name: value for name, value in changes.items() if name == "redirect_uri"
-        })
+        status, reply = self.redeem(
+            self.code(**changes),
+            **{name: value for name, value in changes.items() if name == "redirect_uri"},
+        )
         self.assertEqual(status, 200, reply)
         return reply
 

@@ -110,7 +110,11 @@ class TestSite(SiteTest):
         self.assertEqual(headers.get_content_type(), "text/javascript")
         _, headers, _ = self.get("/assets/console.js")
         self.assertEqual(headers["cache-control"], "public, max-age=60")
-        for path in ("/assets/hls-00000000.js", "/assets/../console.html", "/assets/%2e%2e/icon.svg"):
+        for path in (
+            "/assets/hls-00000000.js",
+            "/assets/../console.html",
+            "/assets/%2e%2e/icon.svg",
+        ):
             status, headers, _ = self.get(path)
             self.assertEqual((status, headers["cache-control"]), (404, "no-store"), path)
         self.assertEqual(self.get("/icon.svg")[1].get_content_type(), "image/svg+xml")
@@ -164,7 +168,9 @@ class TestBranding(SiteTest):
 
     @classmethod
     def write(cls, **fields: object):
-        cls.branding.write_text(json.dumps({"name": "Games", "logo": {"light": "logo.svg"}} | fields))
+        cls.branding.write_text(
+            json.dumps({"name": "Games", "logo": {"light": "logo.svg"}} | fields)
+        )
 
     def test_the_branding_file_is_served_with_its_pictures(self):
         _, headers, body = self.get("/branding.json")

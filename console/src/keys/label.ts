@@ -21,6 +21,9 @@ const NAMES: Readonly<Record<string, string>> = {
   BracketLeft: '[',
   BracketRight: ']',
   Backslash: '\\',
+  NumpadAdd: 'Num +',
+  NumpadSubtract: 'Num −',
+  NumpadEnter: 'Num ⏎',
 };
 
 /** The label of a chord. `printed` has the letters of the layout: on a German keyboard KeyZ is `y`. */
@@ -35,6 +38,6 @@ export function chordLabel(
   const letter = printed.get(code);
   const key = letter?.trim()
     ? letter.toUpperCase()
-    : (NAMES[code] ?? code.replace(/^(Key|Digit)/, ''));
+    : (NAMES[code] ?? code.replace(/^(Key|Digit)/, '').replace(/^Numpad/, 'Num '));
   return [...modifiers, key].join(' ');
 }

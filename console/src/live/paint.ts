@@ -66,7 +66,7 @@ export function wantedOf(
   const pictures = tiles.map(({ url, after }) => ({ kind: 'picture' as const, url, after }));
   if (stretch.end - stretch.start > MAX_WAVEFORM_MS) return pictures;
   const levels = segments
-    .filter((it) => !it.isEncrypted)
+    .filter((it) => !it.isEncrypted && endOf(it) > stretch.start)
     .map(({ url }) => ({ kind: 'levels' as const, url, after: 0 }));
   return [...pictures, ...levels];
 }

@@ -10,7 +10,7 @@ export function timecode(date: number, fps: number, format: Format): string {
   return `${format.time(shown)}:${String(frameOfSecond(shown, fps)).padStart(2, '0')}`;
 }
 
-/** A distance in time, as short as it can be read: `6.5 s`, `4:10`, `1:02:03`. */
-export function distance(ms: number, format: Format): string {
-  return ms < 60_000 ? format.seconds(ms, 1) : format.duration(ms);
+/** A distance in time, as short as it can be read: `6 s`, `4:10`, `1:02:03`. */
+export function distance(ms: number, format: Format, digits = 0): string {
+  return ms < 60_000 ? format.seconds(ms, digits) : format.duration(ms);
 }

@@ -71,15 +71,10 @@ export class Format {
     return h ? `${h}:${tail}` : tail;
   }
 
-  /** `8.20 s`. */
+  /** `8.20 s`: the symbol is the same in every language, and does not part from its number. */
   seconds(ms: number, digits = 2): string {
-    return this.number(ms / 1000, {
-      style: 'unit',
-      unit: 'second',
-      unitDisplay: 'narrow',
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    });
+    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return `${this.number(ms / 1000, options)}\u202fs`;
   }
 
   /** `40 s`, `12 min`, `2.5 h`: about how long something takes. */

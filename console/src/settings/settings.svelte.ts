@@ -10,7 +10,7 @@ export type Times = 'utc' | 'local';
 
 /** The saved settings. A setting that is absent has its default. */
 export interface Saved {
-  language?: string;
+  language?: string | undefined;
   theme?: Theme;
   times?: Times;
   /** Whether a failed clip makes a sound. */

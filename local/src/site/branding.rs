@@ -127,8 +127,8 @@ mod tests {
         };
         check("{", "own.json is not valid JSON: EOF");
         check(r#"{"colors":{"accent":"red"}}"#, "own.json: /colors/accent: \"red\" does not match");
-        check(r#"{"colour":"red"}"#, "own.json: the whole file: ");
-        check(r#"{"colour":"red"}"#, "'colour'");
+        check(r#"{"slogan":"Games"}"#, "own.json: the whole file: ");
+        check(r#"{"slogan":"Games"}"#, "'slogan'");
         check(r#"{"embed":["https://a.example; script-src *"]}"#, "own.json: /embed/0: ");
         check(r#"{"logo":{"light":"../logo.svg"}}"#, "own.json: /logo/light: ");
         check(r#"{"icon":"none.svg"}"#, "names the picture none.svg, which is not in the same");

@@ -8,9 +8,9 @@ export const live = {
 
   air: {
     loading: 'Das Bild wird geladen',
-    starting: (elapsed: string) => `Der Kanal startet. Das dauert etwa eine Minute: ${elapsed}`,
+    starting: 'Der Kanal startet. Das dauert etwa eine Minute:',
     off: 'Nicht auf Sendung. Was gesendet wurde, lässt sich noch schneiden.',
-    standing: (seconds: string) => `Das Bild steht seit ${seconds}`,
+    standing: 'Es kommt kein neues Bild:',
     empty: 'Es wurde noch nichts gesendet.',
     encrypted:
       'Der Stream ist verschlüsselt, und dieser Browser hat keinen Schlüssel. Schneiden geht.',

@@ -4,7 +4,7 @@ import type { shell as en } from '../en/shell.ts';
 
 export const shell = {
   title: 'Regiepult',
-  skip: 'Zum Bild springen',
+  skip: 'Zum Inhalt springen',
   live: 'Live',
   library: 'Bibliothek',
   keys: 'Tasten',

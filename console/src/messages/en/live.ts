@@ -6,9 +6,9 @@ export const live = {
 
   air: {
     loading: 'Loading the picture',
-    starting: (elapsed: string) => `The channel is starting. It takes about a minute: ${elapsed}`,
+    starting: 'The channel is starting. It takes about a minute:',
     off: 'Off air. What has aired can still be cut.',
-    standing: (seconds: string) => `The picture has stood still for ${seconds}`,
+    standing: 'No new picture arrives:',
     empty: 'Nothing has aired yet.',
     encrypted: 'The stream is encrypted and this browser has no key. It can still be cut.',
     broken: 'The picture cannot be loaded. The console tries again.',

@@ -2,7 +2,7 @@
 
 export const shell = {
   title: 'Operator’s console',
-  skip: 'Skip to the picture',
+  skip: 'Skip to the screen',
   live: 'Live',
   library: 'Library',
   keys: 'Keys',

@@ -1,0 +1,194 @@
+"""Tests in a real browser: contexts, sign-in, accessibility, and what no page may ever do.
+
+A test fails if any of its pages breaks the content security policy, throws an error, or writes an
+error to the console. If a test fails, a picture of each page is in `target/browser`.
+"""
+
+import atexit
+import functools
+import json
+import re
+import shutil
+import sys
+import unittest
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    WebError,
+    expect,
+    sync_playwright,
+)
+
+from frames import FOLDER
+from stand_in import StandIn
+
+# The tests share two cores with an encoder.
+TIMEOUT = 15_000
+expect.set_options(timeout=TIMEOUT)
+
+# Tells the test of each violation. It runs before the scripts of every page.
+REPORT_VIOLATIONS = """
+addEventListener('securitypolicyviolation', event => {
+  const { violatedDirective, blockedURI, sourceFile, lineNumber, sample } = event;
+  reportViolation(`${violatedDirective} ${blockedURI} at ${sourceFile}:${lineNumber} ${sample}`);
+});
+"""
+
+
+@functools.cache
+def browser() -> Browser:
+    """The browser of this process. Tests share it, and each has contexts of its own."""
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if program is None:
+        raise AssertionError("chromium is missing; install it, for example with apt-get")
+    playwright = sync_playwright().start()
+    atexit.register(playwright.stop)
+    launched = playwright.chromium.launch(executable_path=program, args=["--mute-audio"])
+    atexit.register(launched.close)
+    return launched
+
+
+@functools.cache
+def shared_stand_in(module: str, options: tuple) -> StandIn:
+    """The stand-in of a module's tests that have the same options."""
+    stand_in = StandIn(*options)
+    unittest.addModuleCleanup(stand_in.stop)
+    return stand_in
+
+
+class BrowserTest(unittest.TestCase):
+    """Tests in a browser, with a stand-in that is shared by the module's tests."""
+
+    # The options of the stand-in.
+    OPTIONS = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stand_in = shared_stand_in(cls.__module__, cls.OPTIONS)
+        cls.origin = cls.stand_in.origin
+
+    def run(self, result: unittest.TestResult):
+        """Runs a test. If it fails, takes pictures and prints what the stand-in logged."""
+        self.contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+        self.allowed_errors: list[re.Pattern] = []
+        log = self.stand_in.log
+        logged, failed = len(log.read_text()), len(result.failures) + len(result.errors)
+        try:
+            super().run(result)
+            if len(result.failures) + len(result.errors) > failed:
+                self.take_pictures()
+                print(log.read_text()[logged:], file=sys.stderr)
+        finally:
+            for context in self.contexts:
+                context.close()
+
+    def tearDown(self):
+        self.assertEqual(self.complaints, [], "a page broke its policy or wrote an error")
+
+    def take_pictures(self):
+        """Takes a picture of each page into `target/browser`."""
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        pages = [page for context in self.contexts for page in context.pages]
+        for number, page in enumerate(pages, 1):
+            file = FOLDER / f"{self.id()}-{number}.png"
+            page.screenshot(path=file, timeout=TIMEOUT)
+            print(f"{page.url}: {file}", file=sys.stderr)
+
+    def new_context(self, **options: object) -> BrowserContext:
+        """Opens a browser of somebody of their own: cookies, storage and cache are empty.
+
+        The options are those of Playwright, such as `color_scheme`, `locale` and `viewport`.
+        """
+        defaults = {
+            "base_url": self.origin,
+            "locale": "en-GB",
+            "timezone_id": "UTC",
+            "viewport": {"width": 1280, "height": 800},
+        }
+        context = browser().new_context(**defaults | options)
+        self.contexts.append(context)
+        context.set_default_timeout(TIMEOUT)
+        context.expose_binding(
+            "reportViolation", lambda source, text: self.complain(source["page"].url, text)
+        )
+        context.add_init_script(REPORT_VIOLATIONS)
+        context.on("console", self.check_message)
+        context.on("weberror", self.check_error)
+        return context
+
+    def open(self, path: str, **options: object) -> Page:
+        """Opens a page in a new context."""
+        page = self.new_context(**options).new_page()
+        page.goto(path)
+        return page
+
+    def check_message(self, message: ConsoleMessage):
+        if message.type == "error":
+            url = message.page.url if message.page else "a worker"
+            self.complain(url, f"{message.text} ({message.location['url']})")
+
+    def check_error(self, error: WebError):
+        self.complain(error.page.url if error.page else "a worker", str(error.error))
+
+    def complain(self, url: str, text: str):
+        """Makes the test fail at its end, unless the error is allowed."""
+        if not any(pattern.search(text) for pattern in self.allowed_errors):
+            self.complaints.append(f"{url}: {text}")
+
+    @contextmanager
+    def errors_allowed(self, pattern: str) -> Iterator[None]:
+        """Allows errors whose text matches a pattern, such as those of a lost connection."""
+        self.allowed_errors.append(re.compile(pattern))
+        yield
+        self.allowed_errors.pop()
+
+    def open_console(
+        self, username: str = "operator", path: str = "/console", **options: object
+    ) -> Page:
+        """Opens the console in a new context and signs in with its own button."""
+        page = self.new_context(**options).new_page()
+        self.choose_user(page.context, username)
+        page.goto(path)
+        self.sign_in(page)
+        return page
+
+    def sign_in(self, page: Page):
+        """Presses the button of the console's first page, and waits until the operator is in."""
+        page.locator("main button.primary").click()
+        page.wait_for_url(re.compile(r"/console(#.*)?$"))
+        expect(page.locator("header .who")).to_be_visible()
+
+    def choose_user(self, context: BrowserContext, username: str, group: str = "operator"):
+        """Makes the login page remember a user, as after an earlier sign-in.
+
+        The next sign-in of the context asks no question.
+        """
+        with urlopen(f"{self.origin}/config.json") as reply:
+            login = json.load(reply)["login"]
+        query = {
+            "response_type": "code",
+            "client_id": login["clientId"],
+            "redirect_uri": f"{self.origin}/console",
+            "code_challenge": "A" * 43,
+            "code_challenge_method": "S256",
+        }
+        reply = context.request.post(
+            f"/login?{urlencode(query)}",
+            form={"username": username, "group": group},
+            max_redirects=0,
+        )
+        self.assertEqual(reply.status, 302, reply.text())
+
+    def assert_accessible(self, page: Page, **options: object):
+        """Fails if axe finds a barrier on a page."""
+        results = Axe().run(page, options={"resultTypes": ["violations"]} | options)
+        self.assertEqual(results.violations_count, 0, results.generate_report())

@@ -1,0 +1,81 @@
+"""A video whose frames carry their number, and what reads the number from a picture in a browser.
+
+The number is drawn as 16 bars: a bar is light for 1 and dark for 0 in the upper half of the
+picture, and the other way round in the lower half. So a reader sees whether it has read a whole
+picture. The bars survive every rendition, because each is a sixteenth of the picture wide.
+"""
+
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "target/browser"
+BITS = 16
+
+# Draws a video on 64 x 36 pixels and reads its bars. Returns null if this is not a whole picture.
+READ_NUMBER = """
+selector => {
+  const video = document.querySelector(selector);
+  if (!video || video.readyState < 2) return null;
+  const canvas = new OffscreenCanvas(64, 36);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.drawImage(video, 0, 0, 64, 36);
+  const light = (x, y) => context.getImageData(x, y, 1, 1).data[1];
+  let number = 0;
+  for (let bar = 0; bar < 16; bar++) {
+    const difference = light(4 * bar + 2, 9) - light(4 * bar + 2, 27);
+    if (Math.abs(difference) < 64) return null;
+    number = 2 * number + (difference > 0 ? 1 : 0);
+  }
+  return number;
+}
+"""
+
+
+def numbered_video(rate: str = "25", seconds: int = 120) -> Path:
+    """A video of 1280 x 720 with sound, whose frames have the numbers 0, 1, 2 and so on.
+
+    It is made once and kept in `target`. `rate` is a number or a fraction, such as `30000/1001`.
+    """
+    if Fraction(rate) * seconds >= 2**BITS:
+        raise ValueError(f"the numbers of {seconds} s need more than {BITS} bars")
+    path = FOLDER / f"numbered-{rate.replace('/', '-')}-{seconds}.mp4"
+    if path.exists():
+        return path
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    # The bars are drawn small and scaled up, because `geq` computes each pixel on its own.
+    bar = f"mod(floor(N/pow(2,{BITS - 1}-floor(X*{BITS}/W))),2)"
+    half = f"if(lt(Y,H/2),{bar},1-{bar})"
+    picture = (
+        f"color=s=64x36:r={rate}:d={seconds},format=yuv420p,geq=lum='16+219*{half}':cb=128:cr=128,"
+        "scale=1280:720:flags=neighbor"
+    )
+    # A tone with a beep each second, for meters and waveforms.
+    sound = f"sine=frequency=330:beep_factor=4:sample_rate=48000:duration={seconds}"
+    part = path.with_suffix(".part")
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-y",
+        "-f",
+        "lavfi",
+        "-i",
+        picture,
+        "-f",
+        "lavfi",
+        "-i",
+        sound,
+    ]
+    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-c:a", "aac", "-ac", "2"]
+    subprocess.run([*command, *codecs, "-f", "mp4", part], check=True)
+    part.rename(path)
+    return path
+
+
+def frame_number(page: Page, selector: str = "video") -> int | None:
+    """Reads the number of the frame that a video shows, or `None` if it shows no whole picture."""
+    return page.evaluate(READ_NUMBER, selector)
