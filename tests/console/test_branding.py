@@ -76,7 +76,11 @@ class TestBranding(BrowserTest):
         for theme in ("dark", "light"):
             with self.subTest(theme):
                 page = self.open_console()
-                page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+                saved = json.dumps({"theme": theme})
+                page.evaluate("saved => localStorage.setItem('matchcut.settings', saved)", saved)
+                page.reload()
+                expect(page.locator("header .who")).to_be_visible()
+                expect(page.locator("html")).to_have_attribute("data-theme", theme)
                 self.assert_accessible(page)
                 page.get_by_role("button", name="Library").click()
                 self.assert_accessible(page)
