@@ -35,9 +35,12 @@ pub(crate) async fn write_clip(
             end: window.end(),
             duration_seconds: (window.end() - window.start()).as_seconds_f64(),
         }),
+        created_by: Some("operator".to_owned()),
         title: "Men's 100 m, second semi-final".to_owned(),
         description: "False start in lane 4, then a photo finish.".to_owned(),
         tags: vec!["100m".to_owned(), "semi-final".to_owned()],
+        listed: true,
+        publish_at: None,
         manifests: formats
             .iter()
             .filter(|_| has_manifests)
@@ -57,6 +60,8 @@ pub(crate) async fn write_clip(
         ready_at: is_ready.then_some(created),
         expires_at: None,
         deleted_at: None,
+        deleted_from: None,
+        removal_started: false,
         queued_at: (status == Status::Queued).then_some(created),
         next_check_at: status.is_pending().then_some(created),
     };
@@ -100,9 +105,12 @@ pub(crate) async fn write_upload(
             end: at + TimeDelta::seconds(10),
             duration_seconds: 10.0,
         }),
+        created_by: Some("operator".to_owned()),
         title: "Men's 100 m, the winner speaks".to_owned(),
         description: String::new(),
         tags: vec!["interview".to_owned()],
+        listed: true,
+        publish_at: None,
         manifests: BTreeMap::new(),
         playable: BTreeSet::new(),
         failure: None,
@@ -111,6 +119,8 @@ pub(crate) async fn write_upload(
         ready_at: None,
         expires_at: None,
         deleted_at: None,
+        deleted_from: None,
+        removal_started: false,
         queued_at: None,
         next_check_at: Some(at + TimeDelta::hours(24)),
     };

@@ -9,9 +9,9 @@ use chrono::DateTime;
 use matchcut::announce::WebhookMessage;
 use matchcut::asset::InputNotification;
 use matchcut::clip::{Attempt, ClipId, ClipKey, CompetitionId, Window};
-use matchcut::edit::parse_edit;
+use matchcut::edit::EditRequest;
 use matchcut::harvest::{ClipRequest, DueMessage, HarvestJobNotification, WindowRequest};
-use matchcut::library::{Cursor, clip_with_new_status};
+use matchcut::library::{ChangesCursor, Cursor, read_clip_change};
 use matchcut::live::Timeline;
 use matchcut::upload::{JobStateChange, ObjectCreated, ObjectKey, UploadRequest, parse_parts};
 
@@ -36,8 +36,8 @@ pub fn events(data: &[u8]) {
     let _ = serde_json::from_slice::<ObjectCreated>(data);
     let _ = serde_json::from_slice::<DueMessage>(data);
     if let Ok(batch) = serde_json::from_slice::<dynamodb::Event>(data) {
-        for clip in batch.records.into_iter().filter_map(clip_with_new_status) {
-            assert_parses_back(&clip.clip);
+        for change in batch.records.into_iter().filter_map(read_clip_change) {
+            assert_parses_back(&change.clip.clip);
         }
     }
     if let Ok(text) = std::str::from_utf8(data)
@@ -49,10 +49,13 @@ pub fn events(data: &[u8]) {
     }
 }
 
-/// Parses the cursor of a list, and the names of clips and attempts.
+/// Parses the cursors of lists and of changes, and the names of clips and attempts.
 pub fn cursor(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(cursor) = text.parse::<Cursor>() {
+        assert_eq!(cursor.to_string(), text);
+    }
+    if let Ok(cursor) = text.parse::<ChangesCursor>() {
         assert_eq!(cursor.to_string(), text);
     }
     if let Ok(key) = text.parse::<ClipKey>() {
@@ -73,7 +76,7 @@ pub fn bodies(data: &[u8]) {
     if let Ok(UploadRequest { at: Some(at), .. }) = UploadRequest::parse(data) {
         assert_parses_back(&ClipId::for_time(at));
     }
-    let _ = parse_edit(data, DateTime::UNIX_EPOCH);
+    let _ = EditRequest::parse(data, DateTime::UNIX_EPOCH);
     if let Ok(parts) = parse_parts(data, 3) {
         assert!(parts.keys().eq(&[1, 2, 3]));
     }

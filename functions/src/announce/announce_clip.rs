@@ -1,4 +1,5 @@
-//! Lambda `announce-clip`: puts a change event on the event bus for each change of a clip's status.
+//! Lambda `announce-clip`: puts a change event on the event bus for each change of a clip's status,
+//! and for each change of whether viewers' lists show the clip.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use crate::clip::{Clip, ClipKey, Source, Status};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::lambda::EventHandler;
-use crate::library::clip_with_new_status;
+use crate::library::{ClipChange, read_clip_change};
 use crate::metrics::{Metrics, Unit};
 
 /// Most events of one PutEvents call.
@@ -74,16 +75,18 @@ impl EventHandler for AnnounceClip {
     /// After an error, Lambda delivers the batch again, or a part of it. Some changes are then
     /// announced twice. Subscribers recognize them by the clip and its `updatedAt`.
     async fn handle(&self, event: Event) -> Result<(), AnnounceClipError> {
-        let clips: Vec<Clip> = event.records.into_iter().filter_map(clip_with_new_status).collect();
-        let mut rest = clips.as_slice();
+        let changes: Vec<_> = event.records.into_iter().filter_map(read_clip_change).collect();
+        let mut rest = changes.as_slice();
         while !rest.is_empty() {
             let (batch, later) = rest.split_at(distinct_prefix_length(rest));
-            self.put(batch.iter().collect()).await?;
-            for clip in batch {
+            self.put(batch.iter().map(|change| &change.clip).collect()).await?;
+            for ClipChange { clip, has_new_status } in batch {
                 let key = clip.key();
                 let status = clip.status.as_str();
                 tracing::info!(clip.id = %key, clip.status = status, "announced clip {key}: {status}");
-                self.measure(clip);
+                if *has_new_status {
+                    self.measure(clip);
+                }
             }
             rest = later;
         }
@@ -134,22 +137,23 @@ impl AnnounceClip {
     }
 }
 
-/// The number of clips, from the first, that can be announced in one call.
+/// The number of changes, from the first, that can be announced in one call.
 ///
 /// No clip may be in a call twice: the bus can reject the first of its changes and accept the second,
 /// and the retry would then announce them in the wrong order.
-fn distinct_prefix_length(clips: &[Clip]) -> usize {
+fn distinct_prefix_length(changes: &[ClipChange]) -> usize {
     let mut seen = BTreeSet::new();
-    clips.iter().take(MAX_ENTRIES).take_while(|clip| seen.insert(clip.key().to_string())).count()
+    let is_first = |change: &&ClipChange| seen.insert(change.clip.key().to_string());
+    changes.iter().take(MAX_ENTRIES).take_while(is_first).count()
 }
 
 /// The source of a clip that has become ready, and the seconds that this took.
 ///
 /// The time is measured from the creation of the clip, or from its end if that airs later. A clip that
-/// was retried is not measured.
+/// was retried or restored is not measured.
 fn measure_time_to_ready(clip: &Clip) -> Option<(&'static str, f64)> {
     let ready_at = clip.ready_at.filter(|_| clip.status == Status::Ready)?;
-    if clip.attempt > 1 {
+    if clip.attempt > 1 || ready_at != clip.updated_at {
         return None;
     }
     let (source, from) = match &clip.source {

@@ -38,44 +38,42 @@ impl ClipView {
         })
     }
 
-    /// A reply with the clip and the entity tag that an edit needs.
-    pub async fn to_reply(&self, library: &Library, clip: &Clip) -> Reply {
-        Reply::json(200, self.to_json_with_queue(library, clip).await)
-            .with_edit_digest(self.edit_digest(clip))
+    /// A reply to everyone, with the clip and the entity tag that an edit needs.
+    pub async fn to_public_reply(&self, library: &Library, clip: &Clip) -> Reply {
+        let shown = self.to_queued_json(clip, count_ahead(library, clip).await);
+        let tag = format_entity_tag(clip, &shown);
+        Reply::json(200, shown).with_entity_tag(tag)
     }
 
-    /// A digest of the editable fields. It changes exactly when one of them does.
-    pub fn edit_digest(&self, clip: &Clip) -> String {
-        let editable =
-            json!([clip.title, clip.description, clip.tags, clip.expires_at.map(format_utc)]);
-        format_digest(editable.to_string())
+    /// A reply to operators, with the clip and the entity tag of the public reply.
+    pub async fn to_operator_reply(&self, library: &Library, clip: &Clip) -> Reply {
+        let shown = self.to_queued_json(clip, count_ahead(library, clip).await);
+        let tag = format_entity_tag(clip, &shown);
+        Reply::json(200, add_operator_fields(clip, shown)).with_entity_tag(tag)
     }
 
-    /// The clip as JSON. A queued clip has its position in the harvest queue.
-    pub async fn to_json_with_queue(&self, library: &Library, clip: &Clip) -> Value {
+    /// The clip as JSON for operators: with the operator who made it, and with the tag that an edit
+    /// needs. A queued clip has its position in the harvest queue, behind `ahead` clips.
+    pub fn to_operator_json(&self, clip: &Clip, ahead: Option<usize>) -> Value {
+        add_operator_fields(clip, self.to_queued_json(clip, ahead))
+    }
+
+    fn to_queued_json(&self, clip: &Clip, ahead: Option<usize>) -> Value {
         let mut shown = self.to_json(clip);
-        if clip.status == Status::Queued {
-            match library.count_ahead_of(clip).await {
-                Ok(ahead) => shown["queue"] = json!({ "position": ahead + 1, "ahead": ahead }),
-                Err(failure) => {
-                    let (key, chain) = (clip.key(), error::chain(&failure));
-                    tracing::warn!(
-                        clip.id = %key,
-                        "could not find the position of clip {key} in the harvest queue: {chain}"
-                    );
-                }
-            }
+        if let Some(ahead) = ahead {
+            shown["queue"] = json!({ "position": ahead + 1, "ahead": ahead });
         }
         shown
     }
 
-    /// The clip as JSON. Fields that do not apply yet are absent.
+    /// The clip as JSON for everyone. Fields that do not apply yet are absent.
     pub fn to_json(&self, clip: &Clip) -> Value {
         let mut shown = json!({
             "competition": clip.competition,
             "clip": clip.clip,
             "status": clip.status,
-            "active": clip.status == Status::Ready,
+            "active": clip.is_active(),
+            "listed": clip.listed,
             "attempt": clip.attempt,
             "meta": {
                 "id": clip.clip,
@@ -90,7 +88,10 @@ impl ClipView {
             Source::Live { channel, requested } => {
                 shown["source"] = json!("live");
                 shown["channel"] = json!(channel);
-                shown["requested"] = json!({ "start": format_utc(requested.start()), "end": format_utc(requested.end()) });
+                shown["requested"] = json!({
+                    "start": format_utc(requested.exact_start()),
+                    "end": format_utc(requested.exact_end()),
+                });
                 let channel = self.channels.as_ref().and_then(|all| all.find(channel));
                 if let Some(channel) = channel.filter(|_| clip.status != Status::Ready) {
                     shown["preview"] = json!(channel.preview_url(*requested));
@@ -128,6 +129,9 @@ impl ClipView {
         }
         if let Some(expires_at) = clip.expires_at {
             shown["expiresAt"] = json!(format_utc(expires_at));
+        }
+        if let Some(publish_at) = clip.publish_at {
+            shown["publishAt"] = json!(format_utc(publish_at));
         }
         if let Some(failure) = &clip.failure {
             shown["failure"] = json!(failure);
@@ -169,6 +173,54 @@ impl ClipView {
             Some(key) => format!("{base}{}", key.seal_path(competition, path)),
         }
     }
+}
+
+/// The number of clips before a queued clip in the harvest queue. `None` if the clip is not queued,
+/// or if the queue cannot be read.
+pub async fn count_ahead(library: &Library, clip: &Clip) -> Option<usize> {
+    if clip.status != Status::Queued {
+        return None;
+    }
+    let counted = library.count_ahead_of(clip).await.inspect_err(|failure| {
+        let (key, chain) = (clip.key(), error::chain(failure));
+        tracing::warn!(
+            clip.id = %key,
+            "could not find the position of clip {key} in the harvest queue: {chain}"
+        );
+    });
+    counted.ok()
+}
+
+/// Adds the fields that only operators see.
+fn add_operator_fields(clip: &Clip, mut shown: Value) -> Value {
+    shown["etag"] = json!(format!("\"{}\"", edit_digest(clip)));
+    if let Some(operator) = &clip.created_by {
+        shown["createdBy"] = json!(operator);
+    }
+    shown
+}
+
+/// A digest of the editable fields. It changes exactly when one of them does.
+pub fn edit_digest(clip: &Clip) -> String {
+    let window = match &clip.source {
+        Source::Live { requested, .. } => Some((requested.exact_start(), requested.exact_end())),
+        Source::Upload(_) => None,
+    };
+    let editable = json!([
+        clip.title,
+        clip.description,
+        clip.tags,
+        clip.expires_at.map(format_utc),
+        clip.listed,
+        clip.publish_at.map(format_utc),
+        window,
+    ]);
+    format_digest(editable.to_string())
+}
+
+/// The entity tag of a clip: the digest of the editable fields, and a digest of the public reply.
+fn format_entity_tag(clip: &Clip, shown: &Value) -> String {
+    format!("\"{}.{}\"", edit_digest(clip), format_digest(shown.to_string()))
 }
 
 /// The format of a packaging configuration: its id, up to the first hyphen.

@@ -72,7 +72,16 @@ impl Fields {
             .map_err(|error| Problem::invalid_field(name, format_sentence(&error)))
     }
 
-    /// The editable fields: `title`, `description`, `tags` and `expiresAt`.
+    /// `true` or `false`.
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, Problem> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(*value)),
+            Some(_) => Err(Problem::invalid_field(name, "This must be true or false.")),
+        }
+    }
+
+    /// The editable fields: `title`, `description`, `tags`, `expiresAt`, `listed` and `publishAt`.
     pub fn description(&self) -> Result<Description, Problem> {
         Ok(Description {
             title: self.text("title", MAX_TITLE_LENGTH)?.unwrap_or_default().to_owned(),
@@ -82,6 +91,8 @@ impl Fields {
                 .to_owned(),
             tags: self.tags()?,
             expires_at: self.time("expiresAt")?,
+            listed: self.boolean("listed")?.unwrap_or(true),
+            publish_at: self.time("publishAt")?,
         })
     }
 

@@ -34,14 +34,17 @@ pub async fn find_created_clip(
 }
 
 /// Writes a new clip. If the same request has created one in the meantime, returns that one.
+///
+/// `new_clip` gets the time of the write: `now` is when the request arrived, and reading the live
+/// stream can take seconds.
 pub async fn create_clip_once(
     library: &Library,
     request: Option<&IdempotentRequest>,
     now: DateTime<Utc>,
-    new_clip: impl Fn() -> Clip,
+    new_clip: impl Fn(DateTime<Utc>) -> Clip,
 ) -> Result<Clip, Problem> {
     for _ in 0..MAX_TRIES {
-        let clip = new_clip();
+        let clip = new_clip(Utc::now());
         let is_created = match request {
             None => library.create(&clip).await?,
             Some(request) => library.create_for_request(&clip, request, now).await?,

@@ -12,7 +12,7 @@ mod route;
 mod scope_token;
 mod sealed_path;
 
-pub use clip_view::ClipView;
+pub use clip_view::{ClipView, count_ahead, edit_digest};
 pub use fields::{Fields, parse_whole_number};
 pub use find_clip::{clip_not_found, find_clip};
 pub use idempotency::{create_clip_once, find_created_clip};

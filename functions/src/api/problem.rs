@@ -37,6 +37,8 @@ pub enum ProblemKind {
     NotRetryable,
     ChannelNotControlled,
     ChannelBusy,
+    NotScheduled,
+    ClipRemoved,
     ClipGone,
     PreconditionFailed,
     KeyReused,
@@ -56,7 +58,9 @@ impl ProblemKind {
             | Self::LibraryPublic
             | Self::NotRetryable
             | Self::ChannelNotControlled
-            | Self::ChannelBusy => 409,
+            | Self::ChannelBusy
+            | Self::NotScheduled
+            | Self::ClipRemoved => 409,
             Self::ClipGone => 410,
             Self::PreconditionFailed => 412,
             Self::BodyTooLarge => 413,
@@ -88,6 +92,8 @@ impl ProblemKind {
             Self::NotRetryable => "not-retryable",
             Self::ChannelNotControlled => "channel-not-controlled",
             Self::ChannelBusy => "channel-busy",
+            Self::NotScheduled => "not-scheduled",
+            Self::ClipRemoved => "clip-removed",
             Self::ClipGone => "clip-gone",
             Self::PreconditionFailed => "precondition-failed",
             Self::KeyReused => "idempotency-key-reused",
@@ -115,6 +121,8 @@ impl ProblemKind {
             Self::NotRetryable => "Clip cannot be retried",
             Self::ChannelNotControlled => "Channel not controlled",
             Self::ChannelBusy => "Channel busy",
+            Self::NotScheduled => "Clip not scheduled",
+            Self::ClipRemoved => "Clip removed",
             Self::ClipGone => "Clip deleted",
             Self::PreconditionFailed => "Clip has changed",
             Self::KeyReused => "Idempotency key reused",

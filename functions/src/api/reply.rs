@@ -17,8 +17,8 @@ pub struct Reply {
     status: u16,
     headers: HeaderMap,
     cookies: Vec<String>,
-    /// The digest of the editable fields of the clip in the body. The entity tag begins with it.
-    edit_digest: Option<String>,
+    /// The entity tag of the clip in the body. Other bodies have a digest as their entity tag.
+    entity_tag: Option<String>,
     body: Option<Value>,
 }
 
@@ -34,15 +34,15 @@ impl Reply {
             status,
             headers: HeaderMap::new(),
             cookies: Vec::new(),
-            edit_digest: None,
+            entity_tag: None,
             body: None,
         }
     }
 
-    /// Starts the entity tag with a digest of the editable fields, for `If-Match` of an edit.
+    /// Sets the entity tag, for `If-Match` of an edit.
     #[must_use]
-    pub fn with_edit_digest(self, edit_digest: String) -> Self {
-        Self { edit_digest: Some(edit_digest), ..self }
+    pub fn with_entity_tag(self, tag: String) -> Self {
+        Self { entity_tag: Some(tag), ..self }
     }
 
     #[must_use]
@@ -78,12 +78,11 @@ pub fn respond(request: &Request, reply: Result<Reply, Problem>) -> ApiGatewayV2
         Err(problem) => (problem.to_reply(), "application/problem+json"),
     };
     let mut body = reply.body.map(|body| body.to_string());
-    if reply.status == 200 && (request.is_get() || reply.edit_digest.is_some()) {
-        let digest = format_digest(body.as_deref().unwrap_or_default());
-        let tag = match &reply.edit_digest {
-            Some(edit_digest) => format!("\"{edit_digest}.{digest}\""),
-            None => format!("\"{digest}\""),
-        };
+    if reply.status == 200 && (request.is_get() || reply.entity_tag.is_some()) {
+        let tag = reply.entity_tag.take().unwrap_or_else(|| {
+            let digest = format_digest(body.as_deref().unwrap_or_default());
+            format!("\"{digest}\"")
+        });
         if request.is_get() && request.has_entity(&tag) {
             reply.status = 304;
             body = None;

@@ -26,6 +26,9 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest idempotency key, in characters.
 const MAX_KEY_LENGTH: usize = 255;
 
+/// Longest name of an operator in replies, in characters.
+const MAX_OPERATOR_LENGTH: usize = 200;
+
 /// A request, as a route reads it.
 #[derive(Debug)]
 pub struct Request(ApiGatewayV2httpRequest);
@@ -53,10 +56,40 @@ impl Request {
         self.0.query_string_parameters.iter().map(|(name, _)| name)
     }
 
+    /// Checks that the query has only these parameters.
+    pub fn check_query_parameters(&self, known: &[&str]) -> Result<(), Problem> {
+        let unknown = self.query_parameter_names().find(|name| !known.contains(name));
+        let Some(unknown) = unknown else { return Ok(()) };
+        let detail = match known {
+            [only] => format!("Unknown parameter. The known parameter is {only}."),
+            _ => format!("Unknown parameter. The known parameters are {}.", known.join(", ")),
+        };
+        Err(Problem::invalid_field(unknown, detail))
+    }
+
+    /// The parameter `limit` of the query: from 1 to `max`.
+    pub fn limit(&self, default: usize, max: usize) -> Result<usize, Problem> {
+        let Some(text) = self.query_parameter("limit") else { return Ok(default) };
+        text.parse().ok().filter(|limit| (1..=max).contains(limit)).ok_or_else(|| {
+            let detail = format!("This must be a whole number from 1 to {max}.");
+            Problem::invalid_field("limit", detail)
+        })
+    }
+
     /// A claim of the access token. API Gateway has verified the token.
     pub fn claim(&self, name: &str) -> Option<&str> {
         let jwt = self.0.request_context.authorizer.as_ref()?.jwt.as_ref()?;
         jwt.claims.get(name).map(String::as_str)
+    }
+
+    /// The name of the operator who sends the request.
+    ///
+    /// On AWS, users sign in with their e-mail address and `username` is a random id, so
+    /// `scope-token` adds the claim `name` to the token.
+    pub fn operator(&self) -> Option<String> {
+        let names = ["name", "username", "sub"].into_iter().filter_map(|name| self.claim(name));
+        let name = names.map(str::trim).find(|name| !name.is_empty())?;
+        Some(name.chars().take(MAX_OPERATOR_LENGTH).collect())
     }
 
     /// The body, of at most 64 KiB. It may be empty.
@@ -109,12 +142,13 @@ impl Request {
 
     /// Whether `If-Match` names this digest of the editable fields. `None` without `If-Match`.
     ///
-    /// Weak entity tags match, too: a CDN that compresses a reply makes its entity tag weak.
+    /// The digest may be a whole entity tag, as in the field `etag`, or the part of an `ETag` before
+    /// the dot. Weak entity tags match, too: a CDN that compresses a reply makes its entity tag weak.
     pub fn matches_edit_digest(&self, edit_digest: &str) -> Option<bool> {
         let mut known = self.entities(&IF_MATCH).peekable();
         known.peek()?;
         Some(known.any(|entity| {
-            let part = entity.trim_matches('"').split_once('.').map(|(part, _)| part);
+            let part = entity.trim_matches('"').split('.').next();
             entity == "*" || part == Some(edit_digest)
         }))
     }

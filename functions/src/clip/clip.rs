@@ -31,9 +31,19 @@ pub struct Clip {
     /// Absent while unknown: the live manifest could not be read, or the file was not probed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<Bounds>,
+    /// The name of the operator who made the clip. A file that was dropped into the upload bucket has
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
     pub title: String,
     pub description: String,
     pub tags: Vec<String>,
+    /// Whether viewers' lists show the clip once it is ready.
+    #[serde(default = "is_listed_by_default", skip_serializing_if = "is_true")]
+    pub listed: bool,
+    /// When viewers' lists may show the clip. The sweep removes the time once it has passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publish_at: Option<DateTime<Utc>>,
     /// The manifest path of each packaging configuration. Empty until the asset exists.
     ///
     /// The row stores paths, not URLs: viewers read them from the CDN's host.
@@ -55,6 +65,12 @@ pub struct Clip {
     /// When the clip was deleted. The row stays until its asset and media are gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<DateTime<Utc>>,
+    /// The status before the deletion, to which a restored clip returns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_from: Option<Status>,
+    /// Whether the removal of the deleted clip has started. From then on it cannot be restored.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub removal_started: bool,
     /// When the clip entered the harvest queue, which is sorted by this time.
     #[serde(skip_serializing_if = "Option::is_none", with = "milliseconds")]
     #[serde(default)]
@@ -93,9 +109,12 @@ impl Clip {
             media_attempt: 1,
             source,
             actual: None,
+            created_by: None,
             title: description.title.clone(),
             description: description.description.clone(),
             tags: description.tags.clone(),
+            listed: description.listed,
+            publish_at: description.publish_at.filter(|time| *time > now),
             manifests: BTreeMap::new(),
             playable: BTreeSet::new(),
             failure: None,
@@ -104,6 +123,8 @@ impl Clip {
             ready_at: None,
             expires_at: description.expires_at,
             deleted_at: None,
+            deleted_from: None,
+            removal_started: false,
             queued_at: (status == Status::Queued).then_some(now),
             next_check_at: None,
         };
@@ -143,6 +164,16 @@ impl Clip {
         self.status != Status::Deleting && self.expires_at.is_some_and(|expiry| expiry <= now)
     }
 
+    /// Whether viewers' lists show the clip.
+    pub fn is_active(&self) -> bool {
+        self.status == Status::Ready && self.listed && self.publish_at.is_none()
+    }
+
+    /// Whether the time has passed at which viewers' lists may show the clip.
+    pub fn is_due_for_publication(&self, now: DateTime<Utc>) -> bool {
+        self.status != Status::Deleting && self.publish_at.is_some_and(|time| time <= now)
+    }
+
     /// When the row of a deleted clip may be deleted.
     ///
     /// A function that was running when the clip was deleted may still create something. A
@@ -163,7 +194,8 @@ impl Clip {
     /// - A scheduled clip is first checked 10 s after its end.
     /// - An awaited file is checked every 15 min, and when the wait ends.
     /// - A queued clip is not checked: the harvest queue starts it.
-    /// - A clip with an expiry is checked then at the latest, whatever its state.
+    /// - A clip with an expiry or a time of publication is checked then at the latest, whatever its
+    ///   state.
     pub fn next_check(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let age = now - self.updated_at;
         let soon = now + (age / 2).clamp(MIN_CHECK_DELAY, MAX_CHECK_DELAY);
@@ -182,8 +214,23 @@ impl Clip {
             }
             _ => Some(soon),
         };
-        while_pending.into_iter().chain(self.expires_at).min()
+        while_pending.into_iter().chain(self.expires_at).chain(self.publish_at).min()
     }
+}
+
+/// Rows of earlier versions have no `listed`.
+fn is_listed_by_default() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A time as a number of milliseconds since 1970, because the indexes sort by numbers.

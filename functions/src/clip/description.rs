@@ -1,6 +1,8 @@
-//! The editable fields of a clip: title, description, tags and expiry.
+//! The editable fields of a clip: title, description, tags, expiry, listing and the window.
 
 use chrono::{DateTime, Utc};
+
+use super::{Bounds, Window};
 
 /// Longest title, in characters.
 pub const MAX_TITLE_LENGTH: usize = 200;
@@ -11,13 +13,17 @@ pub const MAX_TAGS: usize = 20;
 /// Longest tag, in characters.
 pub const MAX_TAG_LENGTH: usize = 50;
 
-/// The editable fields of a clip.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// The editable fields of a new clip.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Description {
     pub title: String,
     pub description: String,
     pub tags: Vec<String>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// Whether viewers' lists show the clip once it is ready.
+    pub listed: bool,
+    /// When viewers' lists may show the clip. A time in the past means at once.
+    pub publish_at: Option<DateTime<Utc>>,
 }
 
 /// A change of the editable fields. A field that is `None` keeps its value.
@@ -28,12 +34,39 @@ pub struct Edit {
     pub tags: Option<Vec<String>>,
     /// `Some(None)` removes the expiry: the clip is kept.
     pub expires_at: Option<Option<DateTime<Utc>>>,
+    pub listed: Option<bool>,
+    /// `Some(None)`, or a time in the past: viewers' lists may show the clip at once.
+    pub publish_at: Option<Option<DateTime<Utc>>>,
+    /// Only for a scheduled clip.
+    pub window: Option<NewWindow>,
+}
+
+/// The window that an edit gives a scheduled clip.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NewWindow {
+    /// The end has not aired. The clip stays scheduled.
+    Ahead(Window),
+    /// The end has aired. `actual` is `None` if the bounds are unknown.
+    Aired { window: Window, actual: Option<Bounds> },
 }
 
 /// The expiry of a description is not in the future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the expiry is not in the future")]
 pub struct ExpiryInPast;
+
+impl Default for Description {
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            description: String::new(),
+            tags: Vec::new(),
+            expires_at: None,
+            listed: true,
+            publish_at: None,
+        }
+    }
+}
 
 impl Description {
     /// Checks that the clip does not expire at once.

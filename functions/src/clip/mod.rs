@@ -19,13 +19,15 @@ pub use bounds::Bounds;
 pub use clip::{Clip, ConfigurationId};
 pub use description::{
     Description, Edit, ExpiryInPast, MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS,
-    MAX_TITLE_LENGTH,
+    MAX_TITLE_LENGTH, NewWindow,
 };
 pub use expiry::{ExpirySettings, ExpirySettingsError};
 pub use failure::{Failure, FailureCode};
 pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError};
 pub use source::{ChannelId, Source, Upload};
 pub use status::Status;
-pub use time::{TimeError, ceil_second, floor_second, format_stamp, format_utc, parse_time};
+pub use time::{
+    TimeError, ceil_second, floor_millisecond, floor_second, format_stamp, format_utc, parse_time,
+};
 pub use transition::{Trigger, apply_trigger};
 pub use window::{Limits, Window, WindowError};

@@ -32,7 +32,7 @@ pub fn parse_time(text: &str) -> Result<DateTime<Utc>, TimeError> {
     if time < DateTime::UNIX_EPOCH {
         return Err(TimeError::BeforeEpoch);
     }
-    // A window is widened to whole seconds.
+    // MediaPackage gets a window widened to whole seconds.
     if ceil_second(time).year() > MAX_YEAR {
         return Err(TimeError::AfterLastYear);
     }
@@ -54,6 +54,11 @@ fn from_epoch_seconds(seconds: f64) -> Result<DateTime<Utc>, TimeError> {
 /// Rounds a time down to the whole second.
 pub fn floor_second(time: DateTime<Utc>) -> DateTime<Utc> {
     time.with_nanosecond(0).unwrap_or(time)
+}
+
+/// Rounds a time down to the whole millisecond.
+pub fn floor_millisecond(time: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(time.timestamp_millis()).unwrap_or(time)
 }
 
 /// Rounds a time up to the whole second.

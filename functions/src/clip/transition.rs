@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Attempt, Bounds, Clip, ConfigurationId, Edit, Failure, Source, Status, Upload};
+use super::{
+    Attempt, Bounds, Clip, ConfigurationId, Edit, Failure, NewWindow, Source, Status, Upload,
+};
 
 /// What causes a change of a clip: a fact about one attempt, reported by an event or by a check,
 /// or a request by a person.
@@ -32,10 +34,18 @@ pub enum Trigger {
     Retried,
     /// An operator changes the editable fields.
     Edited(Edit),
+    /// The time at which viewers' lists may show the clip may have passed.
+    Published,
+    /// The file of an upload has not arrived in time.
+    Abandoned,
     /// An operator deletes the clip.
     Deleted,
     /// The clip may have passed its expiry.
     Expired,
+    /// The sweep starts to remove what the deleted clip has in AWS.
+    RemovalStarted,
+    /// An operator restores the deleted clip.
+    Restored,
 }
 
 /// How long a cached list may still show a deleted clip, which must play until then.
@@ -56,19 +66,32 @@ pub fn apply_trigger(
     trigger: Trigger,
     now: DateTime<Utc>,
 ) -> Option<Clip> {
-    if clip.status == Status::Deleting {
-        return None;
-    }
     let mut next = clip.clone();
     // Subscribers sort change events by this time, and the clocks of functions differ.
     let now = now.max(clip.updated_at + TimeDelta::milliseconds(1));
     let mut check_at = None;
     match trigger {
-        Trigger::Edited(edit) => next.edit(edit),
+        Trigger::RemovalStarted | Trigger::Restored if clip.status != Status::Deleting => {
+            return None;
+        }
+        Trigger::RemovalStarted => {
+            next.removal_started = true;
+            check_at = Some(now);
+        }
+        Trigger::Restored => {
+            next.restore(now)?;
+            check_at = needs_immediate_check(next.status).then_some(now);
+        }
+        _ if clip.status == Status::Deleting => return None,
+        Trigger::Edited(edit) => next.edit(edit, now)?,
+        Trigger::Published if !clip.is_due_for_publication(now) => return None,
+        Trigger::Published => next.publish_at = None,
         Trigger::Expired if !clip.is_expired(now) => return None,
-        Trigger::Deleted | Trigger::Expired => {
-            next.status = Status::Deleting;
-            next.deleted_at = Some(now);
+        Trigger::Abandoned if attempt != clip.attempt || clip.status != Status::Uploading => {
+            return None;
+        }
+        Trigger::Deleted | Trigger::Expired | Trigger::Abandoned => {
+            next.delete(now);
             check_at = Some(now + MAX_LIST_AGE);
         }
         _ if attempt != clip.attempt => return None,
@@ -92,16 +115,62 @@ pub fn apply_trigger(
 }
 
 impl Clip {
-    fn edit(&mut self, Edit { title, description, tags, expires_at }: Edit) {
+    fn edit(&mut self, edit: Edit, now: DateTime<Utc>) -> Option<()> {
         fn replace<T>(value: &mut T, new: Option<T>) {
             if let Some(new) = new {
                 *value = new;
             }
         }
-        replace(&mut self.title, title);
-        replace(&mut self.description, description);
-        replace(&mut self.tags, tags);
-        replace(&mut self.expires_at, expires_at);
+        replace(&mut self.title, edit.title);
+        replace(&mut self.description, edit.description);
+        replace(&mut self.tags, edit.tags);
+        replace(&mut self.expires_at, edit.expires_at);
+        replace(&mut self.listed, edit.listed);
+        let publish_at = edit.publish_at.map(|time| time.filter(|time| *time > now));
+        replace(&mut self.publish_at, publish_at);
+        edit.window.map_or(Some(()), |window| self.change_window(window, now))
+    }
+
+    /// Changes the window of a scheduled clip. If the new end has aired, the clip enters the harvest
+    /// queue.
+    fn change_window(&mut self, new: NewWindow, now: DateTime<Utc>) -> Option<()> {
+        let Source::Live { requested, .. } = &mut self.source else { return None };
+        if self.status != Status::Scheduled {
+            return None;
+        }
+        match new {
+            NewWindow::Ahead(window) => *requested = window,
+            NewWindow::Aired { window, actual } => {
+                *requested = window;
+                self.status = Status::Queued;
+                self.queued_at = Some(now);
+                self.actual = actual;
+            }
+        }
+        Some(())
+    }
+
+    fn delete(&mut self, now: DateTime<Utc>) {
+        self.deleted_from = Some(self.status);
+        self.status = Status::Deleting;
+        self.deleted_at = Some(now);
+    }
+
+    /// Returns a deleted clip to the status before the deletion. Once the removal has started,
+    /// this is not possible.
+    ///
+    /// What happened meanwhile is found by the next check. A clip that had expired is kept.
+    fn restore(&mut self, now: DateTime<Utc>) -> Option<()> {
+        if self.removal_started {
+            return None;
+        }
+        self.status = self.deleted_from.take()?;
+        self.deleted_at = None;
+        self.expires_at = self.expires_at.filter(|expiry| *expiry > now);
+        if self.status == Status::Queued {
+            self.queued_at = Some(now);
+        }
+        Some(())
     }
 
     /// Starts a new attempt of a failed clip, at the step that failed.
@@ -190,6 +259,15 @@ impl Clip {
         }
         Some(())
     }
+}
+
+/// Whether events that a restored clip in this status waits for may have been ignored while it was
+/// deleted. Queued and scheduled clips get a due message instead.
+fn needs_immediate_check(status: Status) -> bool {
+    matches!(
+        status,
+        Status::Harvesting | Status::Uploading | Status::Transcoding | Status::Packaging
+    )
 }
 
 fn upload_mut(clip: &mut Clip) -> Option<&mut Upload> {

@@ -3,17 +3,19 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::time::{ceil_second, floor_second};
+use super::time::{ceil_second, floor_millisecond, floor_second};
 
-/// The start and end of a clip on the clock of PROGRAM-DATE-TIME, in whole seconds.
+/// The start and end of a clip on the clock of PROGRAM-DATE-TIME, to the millisecond.
 ///
-/// A time-shifted manifest is requested in POSIX seconds. All viewers of a clip must request the
-/// same seconds, so that a CDN can cache the manifest.
+/// MediaPackage takes POSIX seconds, for harvest jobs and for time-shifted manifests. It gets the
+/// window widened to whole seconds: [`start`](Self::start) and [`end`](Self::end). All viewers of a
+/// clip request these seconds, so that a CDN can cache the manifest. Players show what the operator
+/// asked for: [`exact_start`](Self::exact_start) to [`exact_end`](Self::exact_end).
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/time-shifted.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Ends", into = "Ends")]
 pub struct Window {
-    // Invariant: whole seconds, start < end.
+    // Invariant: whole milliseconds, start < end.
     start: DateTime<Utc>,
     end: DateTime<Utc>,
 }
@@ -53,36 +55,50 @@ impl Window {
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-live.html>
     pub const MAX_LENGTH: TimeDelta = TimeDelta::hours(24);
 
-    /// The shortest window of whole seconds that contains both times.
+    /// The window between two times. Digits after the millisecond are ignored.
     pub fn new(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
-        Self::from_seconds(floor_second(start), ceil_second(end))
+        let (start, end) = (floor_millisecond(start), floor_millisecond(end));
+        if start < end { Ok(Self { start, end }) } else { Err(WindowError::Empty) }
     }
 
     /// The longest window of whole seconds between both times.
     pub fn new_within(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
-        Self::from_seconds(ceil_second(start), floor_second(end))
+        Self::new(ceil_second(start), floor_second(end))
     }
 
-    fn from_seconds(start: DateTime<Utc>, end: DateTime<Utc>) -> Result<Self, WindowError> {
-        if start < end { Ok(Self { start, end }) } else { Err(WindowError::Empty) }
-    }
-
+    /// The start for MediaPackage: the last whole second at or before the exact start.
     pub fn start(self) -> DateTime<Utc> {
+        floor_second(self.start)
+    }
+
+    /// The end for MediaPackage: the first whole second at or after the exact end.
+    pub fn end(self) -> DateTime<Utc> {
+        ceil_second(self.end)
+    }
+
+    /// The start that the operator asked for.
+    pub fn exact_start(self) -> DateTime<Utc> {
         self.start
     }
 
-    pub fn end(self) -> DateTime<Utc> {
+    /// The end that the operator asked for.
+    pub fn exact_end(self) -> DateTime<Utc> {
         self.end
     }
 
-    /// Checks the window against the limits of the endpoint.
+    /// The same start with another end.
+    pub fn with_end(self, end: DateTime<Utc>) -> Result<Self, WindowError> {
+        Self::new(self.start, end)
+    }
+
+    /// Checks the widened window against the limits of the endpoint.
     ///
     /// MediaPackage documents no shortest harvest. A harvest of less than one segment fails without
     /// a reason, so two segments are required.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/ltov-reqmts.html>
     pub fn check(self, limits: Limits) -> Result<(), WindowError> {
         let min_length = limits.segment * 2;
-        let length = self.end - self.start;
+        let length = self.end() - self.start();
         if length < min_length {
             return Err(WindowError::TooShort { min_length });
         }
@@ -155,11 +171,29 @@ mod tests {
     }
 
     #[test]
-    fn a_new_window_is_widened_to_whole_seconds() {
+    fn a_window_is_exact_and_widened_to_whole_seconds_for_mediapackage() {
         let window = Window::new(at(1_999), at(7_001)).unwrap();
+        assert_eq!((window.exact_start(), window.exact_end()), (at(1_999), at(7_001)));
         assert_eq!((window.start(), window.end()), (at(1_000), at(8_000)));
         let window = Window::new(at(2_000), at(7_000)).unwrap();
         assert_eq!((window.start(), window.end()), (at(2_000), at(7_000)));
+    }
+
+    #[test]
+    fn digits_after_the_millisecond_are_ignored() {
+        let microsecond = TimeDelta::microseconds(1);
+        let window = Window::new(at(1_999) + microsecond, at(7_000) + microsecond).unwrap();
+        assert_eq!(Ok(window), Window::new(at(1_999), at(7_000)));
+        assert_eq!(window.end(), at(7_000));
+        assert_eq!(Window::new(at(1_999), at(1_999) + microsecond), Err(WindowError::Empty));
+    }
+
+    #[test]
+    fn the_length_of_the_widened_window_is_checked() {
+        let limits = Limits { segment: TimeDelta::seconds(2), startover: TimeDelta::seconds(900) };
+        assert_eq!(Window::new(at(1_999), at(5_001)).unwrap().check(limits), Ok(()));
+        let widened = Window::new(at(999), at(900_001)).unwrap();
+        assert!(widened.check(limits).is_err(), "MediaPackage would be asked for 901 s");
     }
 
     #[test]

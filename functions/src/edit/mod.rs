@@ -1,9 +1,11 @@
-//! What operators do to an existing clip: edit, delete and retry it.
+//! What operators do to an existing clip: edit, delete, restore and retry it.
 
 mod delete_clip;
+mod restore_clip;
 mod retry_clip;
 mod update_clip;
 
 pub use delete_clip::DeleteClip;
+pub use restore_clip::RestoreClip;
 pub use retry_clip::RetryClip;
-pub use update_clip::{UpdateClip, parse_edit};
+pub use update_clip::{EditRequest, UpdateClip};

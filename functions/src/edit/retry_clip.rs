@@ -1,14 +1,13 @@
 //! `POST /api/competitions/{competitionId}/clips/{clipId}/retry`: retries a failed clip.
 
 use aws_config::SdkConfig;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::api::{
-    ClipView, Problem, ProblemKind, Reply, Request, Route, clip_not_found, find_clip,
+    ClipView, Problem, ProblemKind, Reply, Request, Route, clip_not_found, count_ahead, find_clip,
 };
 use crate::clip::{Attempt, Clip, Status, Trigger};
 use crate::config::{ConfigError, Variables};
-use crate::error;
 use crate::harvest::DueQueue;
 use crate::library::{Advanced, Library};
 
@@ -56,7 +55,8 @@ impl Route for RetryClip {
                 return Err(Problem::new(ProblemKind::NotRetryable, detail));
             }
         };
-        Ok(Reply::json(202, self.view.to_json_with_queue(&self.library, &clip).await))
+        let ahead = count_ahead(&self.library, &clip).await;
+        Ok(Reply::json(202, self.view.to_operator_json(&clip, ahead)))
     }
 }
 
@@ -70,16 +70,7 @@ impl RetryClip {
         if clip.status == Status::Deleting {
             return Err(clip_not_found());
         }
-        if clip.status == Status::Queued {
-            let key = clip.key();
-            if let Err(failure) = self.due.send(&key, TimeDelta::zero()).await {
-                let chain = error::chain(&failure);
-                tracing::warn!(
-                    clip.id = %key,
-                    "could not send a due message for clip {key}, the sweep will retry: {chain}"
-                );
-            }
-        }
+        self.due.send_for(&clip, now).await;
         Ok(clip)
     }
 }

@@ -3,10 +3,14 @@
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 
-use crate::api::{ClipView, Fields, Problem, ProblemKind, Reply, Request, Route, find_clip};
-use crate::clip::Edit;
+use crate::api::{
+    ClipView, Fields, Problem, ProblemKind, Reply, Request, Route, edit_digest, find_clip,
+};
+use crate::clip::{Clip, Edit, NewWindow, Source, Status, Trigger, apply_trigger};
 use crate::config::{ConfigError, Variables};
+use crate::harvest::{DueQueue, ResolvedWindow, invalid_window};
 use crate::library::Library;
+use crate::live::{Channels, LiveEndpoint};
 
 /// Most tries of one edit. A retry is needed only if the clip changes between read and write.
 const MAX_TRIES: usize = 4;
@@ -15,13 +19,28 @@ const MAX_TRIES: usize = 4;
 #[derive(Clone, Debug)]
 pub struct UpdateClip {
     library: Library,
+    channels: Channels,
+    live: LiveEndpoint,
+    due: DueQueue,
     view: ClipView,
+}
+
+/// The requested changes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EditRequest {
+    /// All changes but that of the end.
+    pub edit: Edit,
+    /// The new end of a scheduled clip.
+    pub end: Option<DateTime<Utc>>,
 }
 
 impl Route for UpdateClip {
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             library: Library::from_variables(sdk, variables)?,
+            channels: variables.parsed("CHANNELS")?,
+            live: LiveEndpoint::from_variables(variables)?,
+            due: DueQueue::from_variables(sdk, variables)?,
             view: ClipView::from_variables(variables)?,
         })
     }
@@ -36,27 +55,24 @@ impl Route for UpdateClip {
     /// The condition is on the editable fields only, because the status of a clip in progress changes
     /// all the time.
     async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
-        let edit = parse_edit(&request.body()?, now)?;
-        for _ in 0..MAX_TRIES {
+        let edit_request = EditRequest::parse(&request.body()?, now)?;
+        for tries in 0..MAX_TRIES {
             let clip = find_clip(&self.library, request).await?;
-            match request.matches_edit_digest(&self.view.edit_digest(&clip)) {
-                None => {
-                    let detail = "Send If-Match with the ETag of the clip, so that no other edit is \
-                                  overwritten.";
-                    let kind = ProblemKind::PreconditionRequired;
-                    return Err(Problem::for_field(kind, "If-Match", detail));
-                }
-                Some(false) => {
-                    let detail = "The clip has been edited since. Get it again, then repeat the \
-                                  edit.";
-                    let kind = ProblemKind::PreconditionFailed;
-                    return Err(Problem::for_field(kind, "If-Match", detail));
-                }
-                Some(true) => {}
+            // If the reply of a write was lost and another writer has changed the clip since, the try
+            // before this one has succeeded.
+            let is_done = tries > 0 && edit_request.is_applied_to(&clip, now);
+            if !is_done {
+                check_not_edited(request, &clip)?;
             }
-            if let Some(clip) = self.library.edit(&clip, &edit, now).await? {
-                return Ok(self.view.to_reply(&self.library, &clip).await);
+            let edit = Edit {
+                window: self.find_new_window(&clip, edit_request.end, now).await?,
+                ..edit_request.edit.clone()
+            };
+            let Some(edited) = self.library.edit(&clip, &edit, now).await? else { continue };
+            if edit.window.is_some() {
+                self.send_due_message(&clip, &edited).await;
             }
+            return Ok(self.view.to_operator_reply(&self.library, &edited).await);
         }
         Err(Problem::new(
             ProblemKind::Unavailable,
@@ -65,18 +81,111 @@ impl Route for UpdateClip {
     }
 }
 
-/// Parses the body, a JSON merge patch: a field that is absent keeps its value, and `null` removes it.
-/// <https://www.rfc-editor.org/rfc/rfc7396>
-pub fn parse_edit(body: &[u8], now: DateTime<Utc>) -> Result<Edit, Problem> {
-    let fields = Fields::parse(body, &["title", "description", "tags", "expiresAt"])?;
-    let description = fields.description()?;
-    description.check_expiry(now)?;
-    Ok(Edit {
-        title: fields.contains("title").then_some(description.title),
-        description: fields.contains("description").then_some(description.description),
-        tags: fields.contains("tags").then_some(description.tags),
-        expires_at: fields.contains("expiresAt").then_some(description.expires_at),
-    })
+impl UpdateClip {
+    /// Checks a new end like that of a new clip. `None` if the clip has this end already.
+    async fn find_new_window(
+        &self,
+        clip: &Clip,
+        end: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<NewWindow>, Problem> {
+        let Some(end) = end else { return Ok(None) };
+        let (Source::Live { channel, requested }, Status::Scheduled) = (&clip.source, clip.status)
+        else {
+            return if has_end(clip, end) { Ok(None) } else { Err(not_scheduled(clip)) };
+        };
+        let window = requested.with_end(end).map_err(|error| invalid_window("end", &error))?;
+        if window == *requested {
+            return Ok(None);
+        }
+        let Some(channel) = self.channels.find(channel) else {
+            let detail = format!("Channel {channel} is no longer configured.");
+            return Err(Problem::for_field(ProblemKind::WindowUnavailable, "end", detail));
+        };
+        let resolved = ResolvedWindow::resolve(&self.live, channel, window, now).await;
+        let ResolvedWindow { window, actual, has_aired } =
+            resolved.map_err(|problem| Problem { field: Some("end".to_owned()), ..problem })?;
+        Ok(Some(if has_aired {
+            NewWindow::Aired { window, actual }
+        } else {
+            NewWindow::Ahead(window)
+        }))
+    }
+
+    /// Sends the due message of a clip whose end has changed.
+    ///
+    /// If the new end is later, the message for the old end arrives first, and `harvest-clip` sends
+    /// the next one. A second message would only be processed beside it.
+    async fn send_due_message(&self, before: &Clip, edited: &Clip) {
+        let end = |clip: &Clip| match &clip.source {
+            Source::Live { requested, .. } => Some(requested.end()),
+            Source::Upload(_) => None,
+        };
+        if edited.status != Status::Scheduled || end(edited) < end(before) {
+            self.due.send_for(edited, Utc::now()).await;
+        }
+    }
+}
+
+/// Checks `If-Match` against the editable fields of the clip.
+fn check_not_edited(request: &Request, clip: &Clip) -> Result<(), Problem> {
+    match request.matches_edit_digest(&edit_digest(clip)) {
+        Some(true) => Ok(()),
+        Some(false) => {
+            let detail = "The clip has been edited since. Get it again, then repeat the edit.";
+            Err(Problem::for_field(ProblemKind::PreconditionFailed, "If-Match", detail))
+        }
+        None => {
+            let detail = "Send If-Match with the ETag of the clip, so that no other edit is \
+                          overwritten.";
+            Err(Problem::for_field(ProblemKind::PreconditionRequired, "If-Match", detail))
+        }
+    }
+}
+
+/// Whether the clip was asked to end at this time.
+fn has_end(clip: &Clip, end: DateTime<Utc>) -> bool {
+    match &clip.source {
+        Source::Live { requested, .. } => requested.with_end(end).as_ref() == Ok(requested),
+        Source::Upload(_) => false,
+    }
+}
+
+fn not_scheduled(clip: &Clip) -> Problem {
+    let status = clip.status.as_str();
+    let detail = format!("This clip is {status}. Only the end of a scheduled clip can change.");
+    Problem::for_field(ProblemKind::NotScheduled, "end", detail)
+}
+
+impl EditRequest {
+    /// Parses the body, a JSON merge patch: a field that is absent keeps its value, and `null`
+    /// removes it. <https://www.rfc-editor.org/rfc/rfc7396>
+    pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<Self, Problem> {
+        let known = ["title", "description", "tags", "expiresAt", "listed", "publishAt", "end"];
+        let fields = Fields::parse(body, &known)?;
+        let description = fields.description()?;
+        description.check_expiry(now)?;
+        if fields.contains("end") && fields.get("end").is_none() {
+            return Err(Problem::invalid_field("end", "A clip cannot be without an end."));
+        }
+        let edit = Edit {
+            title: fields.contains("title").then_some(description.title),
+            description: fields.contains("description").then_some(description.description),
+            tags: fields.contains("tags").then_some(description.tags),
+            expires_at: fields.contains("expiresAt").then_some(description.expires_at),
+            listed: fields.contains("listed").then_some(description.listed),
+            publish_at: fields.contains("publishAt").then_some(description.publish_at),
+            window: None,
+        };
+        Ok(Self { edit, end: fields.time("end")? })
+    }
+
+    /// Whether the clip already has the requested values.
+    fn is_applied_to(&self, clip: &Clip, now: DateTime<Utc>) -> bool {
+        let edited = Trigger::Edited(self.edit.clone());
+        self.end.is_none_or(|end| has_end(clip, end))
+            && apply_trigger(clip, clip.attempt, edited, now).is_none()
+    }
 }
 
 #[cfg(test)]
@@ -88,8 +197,10 @@ mod tests {
     #[test]
     fn an_absent_field_keeps_its_value_and_null_removes_it() {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
-        let check =
-            |body: &str, expected: Edit| assert_eq!(parse_edit(body.as_bytes(), now), Ok(expected));
+        let parse = |body: &str| EditRequest::parse(body.as_bytes(), now);
+        let check = |body: &str, edit: Edit| {
+            assert_eq!(parse(body), Ok(EditRequest { edit, end: None }), "{body}");
+        };
         check("", Edit::default());
         check("{}", Edit::default());
         check(r#"{"title":"a"}"#, Edit { title: Some("a".to_owned()), ..Edit::default() });
@@ -98,12 +209,21 @@ mod tests {
         check(r#"{"expiresAt":null}"#, Edit { expires_at: Some(None), ..Edit::default() });
         let later = now + TimeDelta::seconds(1);
         check(r#"{"expiresAt":86401}"#, Edit { expires_at: Some(Some(later)), ..Edit::default() });
+        check(r#"{"listed":false}"#, Edit { listed: Some(false), ..Edit::default() });
+        check(r#"{"listed":null}"#, Edit { listed: Some(true), ..Edit::default() });
+        check(r#"{"publishAt":86401}"#, Edit { publish_at: Some(Some(later)), ..Edit::default() });
+        check(r#"{"publishAt":null}"#, Edit { publish_at: Some(None), ..Edit::default() });
+        let end = EditRequest { end: Some(later), ..EditRequest::default() };
+        assert_eq!(parse(r#"{"end":86401}"#), Ok(end));
         for (body, field) in [
             (r#"{"expiresAt":86400}"#, "expiresAt"),
             (r#"{"competition":"a"}"#, "competition"),
             (r#"{"tags":"a"}"#, "tags"),
+            (r#"{"listed":"no"}"#, "listed"),
+            (r#"{"publishAt":"soon"}"#, "publishAt"),
+            (r#"{"end":null}"#, "end"),
         ] {
-            let problem = parse_edit(body.as_bytes(), now).unwrap_err();
+            let problem = parse(body).unwrap_err();
             assert_eq!(problem.field.as_deref(), Some(field), "{body}");
         }
     }

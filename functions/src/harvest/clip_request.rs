@@ -31,6 +31,8 @@ const FIELDS: &[&str] = &[
     "description",
     "tags",
     "expiresAt",
+    "listed",
+    "publishAt",
 ];
 const DEFAULT_LAST_SECONDS: u32 = 60;
 

@@ -3,19 +3,19 @@
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{ClipRequest, HarvestQueue, WindowRequest};
+use super::{ClipRequest, HarvestQueue, ResolvedWindow, WindowRequest, invalid_window};
 use crate::api::{
-    ClipView, Problem, ProblemKind, Reply, Request, Route, create_clip_once, find_created_clip,
+    ClipView, Problem, ProblemKind, Reply, Request, Route, count_ahead, create_clip_once,
+    find_created_clip,
 };
 use crate::clip::{
-    Bounds, Clip, ClipId, ClipKey, ExpirySettings, Source, Status, Window, WindowError,
-    floor_second,
+    Clip, ClipId, ClipKey, ExpirySettings, Source, Status, Window, WindowError, floor_second,
 };
 use crate::config::{ConfigError, Variables};
-use crate::error::{self, format_sentence};
+use crate::error;
 use crate::library::IdempotentRequest;
-use crate::live::coverage::{check_not_expired, find_bounds};
-use crate::live::{Channel, CoverageError, ManifestReadError, Timeline};
+use crate::live::coverage::find_bounds;
+use crate::live::{Channel, ManifestReadError, Timeline};
 
 /// The route of `create-clip`.
 #[derive(Clone, Debug)]
@@ -24,18 +24,6 @@ pub struct CreateClip {
     expiry: ExpirySettings,
     view: ClipView,
 }
-
-/// A window that the stream covers, now or later.
-#[derive(Clone, Copy, Debug)]
-struct ResolvedWindow {
-    window: Window,
-    /// `None` if the manifest could not be read, or if the window has not aired.
-    actual: Option<Bounds>,
-    status: Status,
-}
-
-/// How long after the live edge a clip may end.
-const MAX_AHEAD: TimeDelta = TimeDelta::hours(4);
 
 impl Route for CreateClip {
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
@@ -56,7 +44,7 @@ impl Route for CreateClip {
         let find_created = || find_created_clip(self.queue.library(), idempotent.as_ref(), now);
         let clip = match find_created().await? {
             Some(clip) => clip,
-            None => match self.create(clip_request, idempotent.as_ref(), now).await {
+            None => match self.create(clip_request, request, idempotent.as_ref(), now).await {
                 Ok(clip) => clip,
                 // The same request may have succeeded at the same time: the stream could be read
                 // for one of the two and not for the other.
@@ -64,7 +52,8 @@ impl Route for CreateClip {
             },
         };
         let path = format!("/api/competitions/{}/clips/{}", clip.competition, clip.clip);
-        let body = self.view.to_json_with_queue(self.queue.library(), &clip).await;
+        let ahead = count_ahead(self.queue.library(), &clip).await;
+        let body = self.view.to_operator_json(&clip, ahead);
         Ok(Reply::json(202, body).with_location(&path))
     }
 }
@@ -77,6 +66,7 @@ impl CreateClip {
     async fn create(
         &self,
         ClipRequest { competition, channel, window, description }: ClipRequest,
+        request: &Request,
         idempotent: Option<&IdempotentRequest>,
         now: DateTime<Utc>,
     ) -> Result<Clip, Problem> {
@@ -91,16 +81,18 @@ impl CreateClip {
                 Problem::invalid_field("channel", detail)
             })?,
         };
-        let ResolvedWindow { window, actual, status } =
+        let ResolvedWindow { window, actual, has_aired } =
             self.resolve_window(channel, window, now).await?;
 
         let competition = competition.as_ref().unwrap_or(&channel.competition).clone();
         let source = Source::Live { channel: channel.id.clone(), requested: window };
-        let new_clip = || {
+        let status = if has_aired { Status::Queued } else { Status::Scheduled };
+        let new_clip = |now| {
             let key =
                 ClipKey { competition: competition.clone(), clip: ClipId::for_window(window) };
             let mut clip = Clip::new(key, status, source.clone(), &description, now);
             clip.actual = actual;
+            clip.created_by = request.operator();
             clip.set_default_expiry(self.expiry.expires_at(&competition, now));
             clip
         };
@@ -124,22 +116,9 @@ impl CreateClip {
     ) -> Result<ResolvedWindow, Problem> {
         let endpoint = self.queue.live();
         let limits = channel.limits();
-        let aired = |window, actual| ResolvedWindow { window, actual, status: Status::Queued };
         match request {
             WindowRequest::Between(window) => {
-                window.check(limits).map_err(|error| invalid_window("end", &error))?;
-                let (live, requested) = tokio::join!(
-                    endpoint.live_timeline(channel),
-                    endpoint.window_timeline(channel, window)
-                );
-                let live = live.ok();
-                let live_edge = live.as_ref().map_or(now, Timeline::end);
-                if window.end() > live_edge && window.end() <= live_edge + MAX_AHEAD {
-                    check_not_expired(channel, window, live_edge)?;
-                    return Ok(ResolvedWindow { window, actual: None, status: Status::Scheduled });
-                }
-                let actual = find_bounds(channel, window, live.as_ref(), requested, now)?;
-                Ok(aired(window, actual))
+                ResolvedWindow::resolve(endpoint, channel, window, now).await
             }
             WindowRequest::LastSeconds(seconds) => {
                 let field = "lastSeconds";
@@ -168,27 +147,10 @@ impl CreateClip {
                 }
                 let actual = find_bounds(channel, window, Some(&live), requested, now)
                     .map_err(|error| Problem { field: Some(field.to_owned()), ..error.into() })?;
-                Ok(aired(window, actual))
+                Ok(ResolvedWindow { window, actual, has_aired: true })
             }
         }
     }
-}
-
-impl From<CoverageError> for Problem {
-    fn from(error: CoverageError) -> Self {
-        let (kind, field) = match error {
-            CoverageError::NotAired { .. } => (ProblemKind::WindowNotAired, "end"),
-            CoverageError::Expired { .. } => (ProblemKind::WindowExpired, "start"),
-            CoverageError::PartlyOffAir { .. } | CoverageError::OffAir => {
-                (ProblemKind::WindowUnavailable, "start")
-            }
-        };
-        Self::for_field(kind, field, format_sentence(&error))
-    }
-}
-
-fn invalid_window(field: &str, error: &WindowError) -> Problem {
-    Problem::for_field(ProblemKind::InvalidWindow, field, format_sentence(error))
 }
 
 /// The window of the last seconds before the live edge, on the clock of PROGRAM-DATE-TIME.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::clip::{ClipId, ClipKey, CompetitionId};
+use crate::clip::{Clip, ClipId, ClipKey, CompetitionId, Source, Status};
 use crate::config::{ConfigError, Variables};
+use crate::error;
 
 /// Sends due messages.
 #[derive(Clone, Debug)]
@@ -55,6 +56,25 @@ impl DueQueue {
             .await
             .map(drop)
             .map_err(|error| DueQueueError { clip: clip.clone(), source: Box::new(error.into()) })
+    }
+
+    /// Sends the due message that a queued or scheduled clip waits for. Other clips need none.
+    ///
+    /// If this fails, the sweep does what the message would have caused.
+    pub async fn send_for(&self, clip: &Clip, now: DateTime<Utc>) {
+        let delay = match (clip.status, &clip.source) {
+            (Status::Queued, _) => TimeDelta::zero(),
+            (Status::Scheduled, Source::Live { requested, .. }) => requested.end() - now,
+            _ => return,
+        };
+        let key = clip.key();
+        if let Err(failure) = self.send(&key, delay).await {
+            let chain = error::chain(&failure);
+            tracing::warn!(
+                clip.id = %key,
+                "could not send a due message for clip {key}, the sweep will retry: {chain}"
+            );
+        }
     }
 }
 

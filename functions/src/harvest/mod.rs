@@ -7,6 +7,7 @@ mod harvest_clip;
 mod harvest_complete;
 mod jobs;
 mod queue;
+mod resolved_window;
 
 pub use clip_request::{ClipRequest, WindowRequest};
 pub use create_clip::CreateClip;
@@ -15,3 +16,4 @@ pub use harvest_clip::{HarvestClip, HarvestClipError};
 pub use harvest_complete::{HarvestComplete, HarvestCompleteError, HarvestJobNotification};
 pub use jobs::{HarvestJobError, HarvestJobs, HarvestState, StartOutcome};
 pub use queue::{HarvestQueue, HarvestQueueError};
+pub use resolved_window::{ResolvedWindow, invalid_window};

@@ -153,7 +153,11 @@ impl HarvestQueue {
         let key = clip.key();
         let clip = match clip.status {
             Status::Scheduled => match self.check_airing(&clip, now).await {
-                Airing::Over(trigger) => self.advance(clip, &trigger, now).await?,
+                // An operator may have changed the end since the clip was read.
+                Airing::Over(trigger) => match self.library.apply(&clip, &trigger, now).await? {
+                    Some(clip) => clip,
+                    None => self.library.find(&key).await?.unwrap_or(clip),
+                },
                 Airing::Ahead(delay) => {
                     self.due.send(&key, delay).await?;
                     return Ok(TryOutcome::Waits(clip));
@@ -163,7 +167,10 @@ impl HarvestQueue {
         };
         match clip.status {
             Status::Queued => {}
-            Status::Scheduled => return Ok(TryOutcome::Waits(clip)),
+            Status::Scheduled => {
+                self.due.send(&key, MIN_TURN_DELAY).await?;
+                return Ok(TryOutcome::Waits(clip));
+            }
             _ => return Ok(TryOutcome::LeftQueue(clip)),
         }
         let oldest = self.library.oldest_queued(1).await?;

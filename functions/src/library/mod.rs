@@ -3,16 +3,19 @@
 //! | key | partition | sort | rows |
 //! | --- | --- | --- | --- |
 //! | table | `competition` | `clip` | all clips |
-//! | index `active` | `activeCompetition` | `clip` | ready clips, for viewers |
+//! | index `active` | `activeCompetition` | `clip` | ready clips that are not held back, for viewers |
+//! | index `changes` | `competition` | `changedAt` | all clips, for operators; see [`ChangesCursor`] |
 //! | index `unfinished` | `unfinished` | `nextCheckAt` | pending clips, for the sweep; clips with an expiry, too |
 //! | index `waiting` | `waiting` | `queuedAt` | the keys of queued clips, for the harvest queue |
 //! | table | `channel#<channel>` | `state` | what was observed of a channel; see [`ChannelRecord`] |
 //! | table | `idempotency#<sender>` | idempotency key | the clip that a request has created; see [`IdempotentRequest`] |
 //!
-//! The indexes are sparse: a row has the partition attribute of an index only while it belongs to
-//! the index. `unfinished` and `waiting` have one partition each. DynamoDB accepts 1,000 writes a
+//! The indexes are sparse: a row has the key attributes of an index only while it belongs to the
+//! index. `unfinished` and `waiting` have one partition each. DynamoDB accepts 1,000 writes a
 //! second to a partition, and there are only hundreds of clips in progress.
 
+mod changes;
+mod changes_cursor;
 mod channel_record;
 mod idempotency;
 mod page;
@@ -26,19 +29,25 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 
+pub use changes::{Changes, ChangesRequest};
+pub use changes_cursor::{ChangesCursor, ChangesCursorError};
 pub use channel_record::ChannelRecord;
 pub use idempotency::{IdempotencyRecord, IdempotentRequest};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
-pub use stream::clip_with_new_status;
+pub use stream::{ClipChange, read_clip_change};
 
 use self::rows::{Item, decode, encode, text};
 use crate::clip::{Attempt, ChannelId, Clip, ClipKey, Edit, Status, Trigger, apply_trigger};
 use crate::config::{ConfigError, Variables};
 
-/// The index of ready clips.
+/// The index of active clips: ready, and not held back from viewers.
 pub const ACTIVE_INDEX: &str = "active";
-/// The partition of that index: the competition. Only ready clips have this attribute.
+/// The partition of that index: the competition. Only active clips have this attribute.
 pub const ACTIVE_PARTITION: &str = "activeCompetition";
+/// The index of all clips by the time of their last change.
+pub const CHANGES_INDEX: &str = "changes";
+/// The sort key of that index: `updatedAt` in milliseconds since 1970. Only clips have it.
+pub const CHANGED_AT: &str = "changedAt";
 /// The index of pending clips.
 pub const PENDING_INDEX: &str = "unfinished";
 /// The partition of that index. Only clips with a next check have this attribute.
@@ -182,20 +191,32 @@ impl Library {
         let key = &attempt.clip;
         for _ in 0..MAX_TRIES {
             let Some(clip) = self.find(key).await? else { return Ok(Advanced::NotFound) };
+            let now = time_of_write(now);
             let Some(next) = apply_trigger(&clip, attempt.number, trigger.clone(), now) else {
                 return Ok(Advanced::Unchanged(Box::new(clip)));
             };
-            if self.put(&next, Some(clip.version)).await? {
-                tracing::info!(
-                    clip.id = %key,
-                    clip.status = next.status.as_str(),
-                    "clip {key}: {}",
-                    describe_change(&clip, &next)
-                );
+            if self.replace(&clip, &next).await? {
                 return Ok(Advanced::Changed(Box::new(next)));
             }
         }
         Err(LibraryError::Contended { clip: key.clone() })
+    }
+
+    /// Applies a trigger to a clip, only if the clip has not changed since it was read. Returns
+    /// `None` if it has changed.
+    ///
+    /// This is for triggers that follow from fields of the clip that an operator may change.
+    pub async fn apply(
+        &self,
+        clip: &Clip,
+        trigger: &Trigger,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Clip>, LibraryError> {
+        let now = time_of_write(now);
+        let Some(next) = apply_trigger(clip, clip.attempt, trigger.clone(), now) else {
+            return Ok(Some(clip.clone()));
+        };
+        Ok(self.replace(clip, &next).await?.then_some(next))
     }
 
     /// Changes the editable fields of a clip. Returns `None` if the clip has changed since it was
@@ -206,11 +227,23 @@ impl Library {
         edit: &Edit,
         now: DateTime<Utc>,
     ) -> Result<Option<Clip>, LibraryError> {
-        let trigger = Trigger::Edited(edit.clone());
-        let Some(next) = apply_trigger(clip, clip.attempt, trigger, now) else {
-            return Ok(Some(clip.clone()));
-        };
-        Ok(self.put(&next, Some(clip.version)).await?.then_some(next))
+        self.apply(clip, &Trigger::Edited(edit.clone()), now).await
+    }
+
+    /// Writes the next version of a clip, and logs the change. Returns `false` if another writer was
+    /// faster.
+    async fn replace(&self, clip: &Clip, next: &Clip) -> Result<bool, LibraryError> {
+        let is_written = self.put(next, Some(clip.version)).await?;
+        if is_written {
+            let key = clip.key();
+            tracing::info!(
+                clip.id = %key,
+                clip.status = next.status.as_str(),
+                "clip {key}: {}",
+                describe_change(clip, next)
+            );
+        }
+        Ok(is_written)
     }
 
     /// Sets the time of a clip's next check. Returns `false` if the clip has changed since it was
@@ -283,6 +316,14 @@ impl Library {
             }
         }
     }
+}
+
+/// The time that a change gets.
+///
+/// `now` is the time at which a function began to work, which can be a minute ago. The list of
+/// changes relies on a time just before the write; see [`ChangesCursor`].
+fn time_of_write(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.max(Utc::now())
 }
 
 /// Whether the stored row is the one that this write wanted to store.

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{
-    ACTIVE_PARTITION, INDEX_PARTITION_VALUE, LibraryError, PENDING_PARTITION, QUEUED_PARTITION,
+    ACTIVE_PARTITION, CHANGED_AT, INDEX_PARTITION_VALUE, LibraryError, PENDING_PARTITION,
+    QUEUED_PARTITION,
 };
-use crate::clip::{Clip, ClipId, ClipKey, CompetitionId, Status};
+use crate::clip::{Clip, ClipId, ClipKey, CompetitionId};
 use crate::error;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -18,7 +19,8 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) fn encode(clip: &Clip) -> Result<Item, LibraryError> {
     let mut item: Item = serde_dynamo::to_item(clip)
         .map_err(|source| LibraryError::Encode { clip: clip.key(), source })?;
-    if clip.status == Status::Ready {
+    item.insert(CHANGED_AT.to_owned(), milliseconds(clip.updated_at));
+    if clip.is_active() {
         item.insert(ACTIVE_PARTITION.to_owned(), text(&clip.competition));
     }
     if clip.next_check_at.is_some() {
@@ -74,6 +76,7 @@ pub(super) fn text(value: &impl ToString) -> AttributeValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clip::Status;
     use crate::clip::transition::tests::clip;
 
     #[test]
@@ -87,8 +90,40 @@ mod tests {
             assert_eq!(has("nextCheckAt"), status.is_pending(), "{status:?}");
             assert_eq!(has(QUEUED_PARTITION), status == Status::Queued, "{status:?}");
             assert_eq!(has("queuedAt"), status == Status::Queued, "{status:?}");
+            assert_eq!(item[CHANGED_AT], milliseconds(clip.updated_at), "{status:?}");
             assert_eq!(decode(item).unwrap(), clip);
         }
+    }
+
+    #[test]
+    fn a_ready_clip_that_is_held_back_is_in_no_index_of_viewers() {
+        let ready = clip(Status::Ready);
+        let unlisted = Clip { listed: false, ..ready.clone() };
+        let later = Clip { publish_at: Some(ready.created_at), ..ready };
+        for clip in [unlisted, later] {
+            let item = encode(&clip).unwrap();
+            assert!(!item.contains_key(ACTIVE_PARTITION));
+            assert_eq!(decode(item).unwrap(), clip);
+        }
+    }
+
+    #[test]
+    fn a_row_of_version_0_1_0_is_decoded() {
+        let row = serde_json::json!({
+            "competition": "100m-dash",
+            "clip": "20200203133058_20200203133258_k7Qx2f",
+            "status": "ready", "version": 7, "attempt": 1, "mediaAttempt": 1,
+            "source": "live", "channel": "main",
+            "requested": { "start": "2020-02-03T13:30:58Z", "end": "2020-02-03T13:32:58Z" },
+            "title": "First race", "description": "", "tags": [],
+            "manifests": { "hls": "/out/v1/a/b/c/index.m3u8" }, "playable": ["hls"],
+            "createdAt": "2020-02-03T13:33:00.25Z", "updatedAt": "2020-02-03T13:33:41.087Z",
+            "readyAt": "2020-02-03T13:33:41.087Z", "activeCompetition": "100m-dash",
+        });
+        let clip: Clip = serde_json::from_value(row).unwrap();
+        assert!(clip.is_active());
+        assert_eq!((clip.created_by.as_ref(), clip.deleted_from), (None, None));
+        assert_eq!(encode(&clip).unwrap()[CHANGED_AT], AttributeValue::N("1580736821087".into()));
     }
 
     #[test]

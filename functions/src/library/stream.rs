@@ -1,26 +1,25 @@
 //! Reads the records of the table's stream.
 
 use aws_lambda_events::dynamodb::EventRecord;
-use serde::Deserialize;
 
-use crate::clip::{Clip, Status};
+use crate::clip::Clip;
 
-/// The part of the old row that decides whether the status has changed.
-#[derive(Deserialize)]
-struct OldRow {
-    status: Status,
+/// A change of a clip that is announced: of its status, or of whether viewers' lists show it.
+#[derive(Clone, Debug)]
+pub struct ClipChange {
+    pub clip: Clip,
+    /// Whether the status has changed. A new row counts as a change of status.
+    pub has_new_status: bool,
 }
 
-/// The clip of a record, if the record is a change of its status.
-///
-/// A new row counts as a change of status. Records of deleted rows, of other changes and of
-/// idempotency records return `None`.
-pub fn clip_with_new_status(record: EventRecord) -> Option<Clip> {
+/// Reads a record. Records of deleted rows, of other changes and of idempotency records return
+/// `None`.
+pub fn read_clip_change(record: EventRecord) -> Option<ClipChange> {
     let change = record.change;
     if change.new_image.is_empty() || !is_clip(&change.new_image) {
         return None;
     }
-    let old = serde_dynamo::from_item::<_, OldRow>(change.old_image).ok();
+    let old: Option<Clip> = serde_dynamo::from_item(change.old_image).ok();
     let clip: Clip = match serde_dynamo::from_item(change.new_image) {
         Ok(clip) => clip,
         Err(reason) => {
@@ -29,7 +28,9 @@ pub fn clip_with_new_status(record: EventRecord) -> Option<Clip> {
             return None;
         }
     };
-    old.is_none_or(|old| old.status != clip.status).then_some(clip)
+    let has_new_status = old.as_ref().is_none_or(|old| old.status != clip.status);
+    let is_announced = has_new_status || old.is_some_and(|old| old.is_active() != clip.is_active());
+    is_announced.then_some(ClipChange { clip, has_new_status })
 }
 
 /// Whether a row is a clip. The partitions of other rows contain a `#`, which no competition does.

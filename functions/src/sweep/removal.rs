@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 
 use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
-use crate::clip::{Clip, Source};
+use crate::clip::{Clip, Source, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::harvest::{HarvestJobError, HarvestJobs, HarvestState};
 use crate::library::{Library, LibraryError};
@@ -21,12 +21,14 @@ pub struct Removal {
 }
 
 /// What one call to remove a clip did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum RemovalOutcome {
     /// The row is deleted, and nothing is left of the clip.
     Removed,
     /// Something is left, or may still appear. Call again later.
-    Incomplete,
+    Incomplete(Box<Clip>),
+    /// An operator has restored the clip, or another sweep is removing it.
+    Restored,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,7 @@ pub enum RemovalError {
     Upload(#[from] UploadProcessorError),
     #[error("could not delete the media of the clip")]
     Media(#[from] ClipMediaError),
-    #[error("could not delete the row of the clip")]
+    #[error("could not write or delete the row of the clip")]
     Library(#[from] LibraryError),
 }
 
@@ -57,28 +59,33 @@ impl Removal {
     /// Removes what exists of a deleted clip. It is safe to call this again.
     ///
     /// - A running harvest or transcode would go on writing media, so this waits until it has ended.
+    /// - The first write records in the row that the removal has started, on the condition that
+    ///   nobody has restored the clip. From then on, nobody can.
     /// - The assets go first, so that no clip plays with missing segments.
     /// - The row goes last. A function that was running when the clip was deleted may still create
     ///   something. Until every such function has ended, the row stays, so that the next sweep finds
     ///   the clip and removes what has appeared.
     pub async fn remove(
         &self,
-        clip: &Clip,
+        clip: Clip,
         now: DateTime<Utc>,
     ) -> Result<RemovalOutcome, RemovalError> {
-        if self.has_running_job(clip).await? {
-            return Ok(RemovalOutcome::Incomplete);
+        if self.has_running_job(&clip).await? {
+            return Ok(RemovalOutcome::Incomplete(Box::new(clip)));
         }
+        let Some(clip) = self.library.apply(&clip, &Trigger::RemovalStarted, now).await? else {
+            return Ok(RemovalOutcome::Restored);
+        };
         for attempt in clip.current_attempt().up_to_this() {
             self.assets.delete(&attempt).await?;
         }
         self.media.delete_all(&clip.key()).await?;
-        self.uploads.delete_original(clip).await?;
+        self.uploads.delete_original(&clip).await?;
         let is_removable = clip.removable_at().is_some_and(|time| time <= now);
-        if is_removable && self.library.delete_row(clip).await? {
+        if is_removable && self.library.delete_row(&clip).await? {
             return Ok(RemovalOutcome::Removed);
         }
-        Ok(RemovalOutcome::Incomplete)
+        Ok(RemovalOutcome::Incomplete(Box::new(clip)))
     }
 
     /// Whether a job is running that writes media of the clip.

@@ -179,33 +179,43 @@ impl Sweep {
         Ok(report)
     }
 
-    /// Checks one clip: deletes it if it has expired, asks AWS for its state, and applies what has
-    /// changed.
+    /// Checks one clip: deletes it if it has expired, publishes it if it is time, asks AWS for its
+    /// state, and applies what has changed.
     async fn check(
         &self,
         clip: &Clip,
         is_throttled: &mut bool,
         now: DateTime<Utc>,
     ) -> Result<CheckOutcome, SweepError> {
-        // The index is eventually consistent, so read the current row.
-        let Some(mut clip) = self.library.find(&clip.key()).await? else {
-            return Ok(CheckOutcome::Unchanged);
-        };
+        // The index is eventually consistent, so read the current row. If the clip has changed since,
+        // for example because an operator deleted it, its next check may not be due.
+        let found = self.library.find(&clip.key()).await?;
+        let is_due = |clip: &Clip| clip.next_check_at.is_some_and(|time| time <= now);
+        let Some(mut clip) = found.filter(is_due) else { return Ok(CheckOutcome::Unchanged) };
         if clip.is_expired(now) {
+            // Caches may show the clip a little longer, so its removal starts with a later check.
+            self.library.advance(&clip.current_attempt(), &Trigger::Expired, now).await?;
+            return Ok(CheckOutcome::Unchanged);
+        }
+        if clip.status == Status::Deleting {
+            return Ok(match self.removal.remove(clip, now).await? {
+                RemovalOutcome::Removed => CheckOutcome::Removed,
+                RemovalOutcome::Incomplete(clip) => {
+                    self.library.schedule_check(&clip, clip.next_check(now)).await?;
+                    CheckOutcome::Unchanged
+                }
+                RemovalOutcome::Restored => CheckOutcome::Unchanged,
+            });
+        }
+        let (mut is_changed, mut is_repaired) = (false, false);
+        if clip.is_due_for_publication(now) {
             let attempt = clip.current_attempt();
-            match self.library.advance(&attempt, &Trigger::Expired, now).await? {
-                Advanced::Changed(expired) | Advanced::Unchanged(expired) => clip = *expired,
+            match self.library.advance(&attempt, &Trigger::Published, now).await? {
+                Advanced::Changed(published) => (clip, is_changed) = (*published, true),
+                Advanced::Unchanged(other) => clip = *other,
                 Advanced::NotFound => {}
             }
         }
-        if clip.status == Status::Deleting {
-            if self.removal.remove(&clip, now).await? == RemovalOutcome::Removed {
-                return Ok(CheckOutcome::Removed);
-            }
-            self.library.schedule_check(&clip, clip.next_check(now)).await?;
-            return Ok(CheckOutcome::Unchanged);
-        }
-        let (mut is_changed, mut is_repaired) = (false, false);
         for trigger in self.find_triggers(&clip).await? {
             let advanced = self.library.advance(&clip.current_attempt(), &trigger, now).await?;
             if let Advanced::Changed(next) = advanced {
@@ -295,7 +305,7 @@ impl Sweep {
         Ok(found.is_some_and(|found| found.status != clip.status))
     }
 
-    /// Processes the file of an upload, or deletes an upload whose file has not arrived in time.
+    /// Processes the file of an upload, or abandons an upload whose file has not arrived in time.
     /// Returns whether the status of the clip changed.
     async fn process_upload(
         &self,
@@ -312,7 +322,7 @@ impl Sweep {
             Ok(ProcessOutcome::Unchanged) => Ok(false),
             Ok(ProcessOutcome::FileMissing) => {
                 if upload.awaited_until.is_some_and(|end| end <= now) {
-                    self.uploads.delete_expired(clip).await?;
+                    self.uploads.abandon(clip, now).await?;
                 }
                 Ok(false)
             }

@@ -54,13 +54,12 @@ impl Route for CreateUpload {
 
     async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
         let upload_request = UploadRequest::parse(&request.body()?)?;
-        let uploader = request.claim("sub").map(str::to_owned);
         let idempotent = request.idempotent_request()?;
         let clip = match find_created_clip(&self.library, idempotent.as_ref(), now).await? {
             Some(clip) => clip,
-            None => self.create(&upload_request, uploader, idempotent.as_ref(), now).await?,
+            None => self.create(&upload_request, request, idempotent.as_ref(), now).await?,
         };
-        let mut body = self.view.to_json(&clip);
+        let mut body = self.view.to_operator_json(&clip, None);
         if clip.status == Status::Uploading {
             body["upload"] = self.presign(&clip, &upload_request, now).await?;
         }
@@ -122,7 +121,7 @@ impl CreateUpload {
     async fn create(
         &self,
         upload_request: &UploadRequest,
-        uploader: Option<String>,
+        request: &Request,
         idempotent: Option<&IdempotentRequest>,
         now: DateTime<Utc>,
     ) -> Result<Clip, Problem> {
@@ -133,14 +132,14 @@ impl CreateUpload {
         let at = upload_request.at.unwrap_or(now);
         let in_parts = upload_request.size > MAX_SINGLE_PUT_SIZE;
         let lifetime = if in_parts { PARTS_LIFETIME } else { SINGLE_PUT_LIFETIME };
-        let new_clip = || {
+        let new_clip = |now| {
             let key = ClipKey { competition: competition.clone(), clip: ClipId::for_time(at) };
             let source = Source::Upload(Upload {
                 key: object_key::format_announced(&key, &upload_request.filename),
                 filename: upload_request.filename.clone(),
                 at,
                 size: Some(upload_request.size),
-                uploader: uploader.clone(),
+                uploader: request.claim("sub").map(str::to_owned),
                 multipart: None,
                 awaited_until: Some(now + lifetime),
                 job: None,
@@ -149,6 +148,7 @@ impl CreateUpload {
             });
             let mut clip =
                 Clip::new(key, Status::Uploading, source, &upload_request.description, now);
+            clip.created_by = request.operator();
             clip.set_default_expiry(self.expiry.expires_at(&competition, now));
             clip
         };

@@ -69,10 +69,7 @@ impl Route for ListUploadParts {
     }
 
     async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
-        if let Some(unknown) = request.query_parameter_names().find(|name| *name != "from") {
-            let detail = "Unknown parameter. The known parameter is from.";
-            return Err(Problem::invalid_field(unknown, detail));
-        }
+        request.check_query_parameters(&["from"])?;
         let clip = find_upload(&self.library, request).await?;
         let upload = check_owner(&clip, request)?;
         let size = upload.size.filter(|_| upload.multipart.is_some());

@@ -140,6 +140,8 @@ impl UploadProcessor {
         });
         let title = object_key::title_from_filename(filename, MAX_TITLE_LENGTH);
         let description = Description { title, tags, ..Description::default() };
+        // `now` is when the event arrived, and reading the object can take seconds.
+        let now = now.max(Utc::now());
         let mut clip = Clip::new(id.clone(), Status::Uploading, source, &description, now);
         clip.set_default_expiry(self.expiry.expires_at(&id.competition, now));
         if self.library.create(&clip).await? {
@@ -309,24 +311,23 @@ impl UploadProcessor {
         Ok(())
     }
 
-    /// Deletes the parts and the row of an upload whose file has not arrived in time. Returns `false`
-    /// if the file has arrived after all.
-    pub async fn delete_expired(&self, clip: &Clip) -> Result<bool, UploadProcessorError> {
+    /// Deletes the parts of an upload whose file has not arrived in time, and then the clip, unless
+    /// the file has arrived after all.
+    pub async fn abandon(
+        &self,
+        clip: &Clip,
+        now: DateTime<Utc>,
+    ) -> Result<(), UploadProcessorError> {
         if let Some(upload) = clip.upload()
             && upload.size.is_some()
         {
             self.originals.abort_multipart_uploads(&upload.key).await?;
             // The client may have joined the parts just before they were aborted.
             if self.originals.find(&upload.key).await?.is_some() {
-                return Ok(false);
+                return Ok(());
             }
         }
-        let deleted = self.library.delete_row(clip).await?;
-        if deleted {
-            let key = clip.key();
-            tracing::info!(clip.id = %key, "clip {key}: deleted, its file did not arrive in time");
-        }
-        Ok(deleted)
+        self.advance(&clip.current_attempt(), Trigger::Abandoned, now).await.map(drop)
     }
 }
 

@@ -24,6 +24,8 @@ const FIELDS: &[&str] = &[
     "description",
     "tags",
     "expiresAt",
+    "listed",
+    "publishAt",
     "filename",
     "size",
     "contentType",

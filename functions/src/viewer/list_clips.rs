@@ -49,11 +49,7 @@ impl Route for ListClips {
 }
 
 fn parse_query(request: &Request) -> Result<PageRequest, Problem> {
-    if let Some(unknown) = request.query_parameter_names().find(|name| !PARAMETERS.contains(name)) {
-        let detail =
-            format!("Unknown parameter. The known parameters are {}.", PARAMETERS.join(", "));
-        return Err(Problem::invalid_field(unknown, detail));
-    }
+    request.check_query_parameters(PARAMETERS)?;
     let competition = request.path_parameter("competitionId")?;
     let cursor = match request.query_parameter("cursor") {
         None => None,
@@ -79,16 +75,8 @@ fn parse_query(request: &Request) -> Result<PageRequest, Problem> {
         from: parse_time_parameter(request, "from")?,
         to: parse_time_parameter(request, "to")?,
         tag: request.query_parameter("tag").map(str::to_owned),
-        limit: parse_limit(request)?,
+        limit: request.limit(DEFAULT_LIMIT, MAX_LIMIT)?,
         cursor,
-    })
-}
-
-fn parse_limit(request: &Request) -> Result<usize, Problem> {
-    let Some(text) = request.query_parameter("limit") else { return Ok(DEFAULT_LIMIT) };
-    text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
-        let detail = format!("This must be a whole number from 1 to {MAX_LIMIT}.");
-        Problem::invalid_field("limit", detail)
     })
 }
 

@@ -36,6 +36,6 @@ impl Route for ShowClip {
         let clip = find_clip(&self.library, request).await?;
         let is_ready = clip.status == Status::Ready;
         let policy = if is_ready { READY_CACHE_CONTROL } else { PENDING_CACHE_CONTROL };
-        Ok(self.view.to_reply(&self.library, &clip).await.with_cache_control(policy))
+        Ok(self.view.to_public_reply(&self.library, &clip).await.with_cache_control(policy))
     }
 }

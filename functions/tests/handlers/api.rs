@@ -363,9 +363,12 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         media_attempt: 1,
         source: matchcut::clip::Source::Live { channel: "main".into(), requested: window },
         actual: None,
+        created_by: None,
         title: format!("Clip at {start}"),
         description: String::new(),
         tags: Vec::new(),
+        listed: true,
+        publish_at: None,
         manifests: [("hls".to_owned(), "/out/v1/a/b/c/index.m3u8".to_owned())].into(),
         playable: ["hls".to_owned()].into(),
         failure: (status == Status::Failed).then(|| Failure {
@@ -377,6 +380,8 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         ready_at: (status == Status::Ready).then(|| at(110)),
         expires_at: None,
         deleted_at: (status == Status::Deleting).then(|| at(110)),
+        deleted_from: (status == Status::Deleting).then_some(Status::Ready),
+        removal_started: false,
         queued_at: (status == Status::Queued).then(|| at(100)),
         next_check_at: status.is_pending().then(|| at(110)),
     }

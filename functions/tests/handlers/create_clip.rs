@@ -26,8 +26,8 @@ async fn a_new_clip_is_stored_and_then_harvested() {
     let api = Api::start().await;
     let start_run = json!({
         "competition": "100m-dash",
-        "start": at(5).timestamp(),
-        "end": "2020-02-03T14:30:11+01:00",
+        "start": 1_580_736_605.12,
+        "end": "2020-02-03T14:30:10.480999+01:00",
         "title": "🏃‍♀️ نهائي ١٠٠ متر",
         "description": "Someone wins",
         "tags": ["final", "gold"],
@@ -37,7 +37,9 @@ async fn a_new_clip_is_stored_and_then_harvested() {
     let key = answer.key();
     let path = format!("/api/competitions/100m-dash/clips/{}", key.clip);
     assert_eq!(answer.headers["location"], path.as_str());
-    assert_eq!(answer.body["requested"], bounds(5, 11, None));
+    let requested =
+        json!({ "start": "2020-02-03T13:30:05.120Z", "end": "2020-02-03T13:30:10.480Z" });
+    assert_eq!(answer.body["requested"], requested, "players start and stop there");
     assert_eq!(answer.body["actual"], bounds(4, 12, Some(8.0)), "snaps outward to segments");
     assert_eq!(answer.body["meta"]["title"], start_run["title"]);
 
@@ -52,9 +54,12 @@ async fn a_new_clip_is_stored_and_then_harvested() {
     let clip = api.wait_for(&key, |clip| clip.status == Status::Ready).await;
     let row = redacted(&api.rows().await[0], &api, key.clip.as_str());
     let reply = redacted(&answer.body, &api, key.clip.as_str());
-    assert_json_snapshot!("reply", reply, { ".createdAt" => "[time]", ".updatedAt" => "[time]" });
+    assert_json_snapshot!("reply", reply, {
+        ".createdAt" => "[time]", ".updatedAt" => "[time]", ".etag" => "[tag]",
+    });
     assert_json_snapshot!("row", row, {
-        ".createdAt" => "[time]", ".updatedAt" => "[time]", ".readyAt" => "[time]",
+        ".createdAt" => "[time]", ".updatedAt" => "[time]", ".changedAt" => "[time]",
+        ".readyAt" => "[time]",
         ".manifests.hls" => manifest_path(), ".manifests.dash" => manifest_path(),
     });
     assert_eq!(clip.playable.len(), 2);

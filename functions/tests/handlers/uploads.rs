@@ -263,6 +263,9 @@ async fn the_sweep_finds_unannounced_originals_and_removes_abandoned_uploads() {
     sweep(TimeDelta::hours(23)).await;
     assert_eq!(api.rows().await.len(), rows, "its time is not over");
     sweep(TimeDelta::hours(25)).await;
+    let abandoned = api.library().find(&never.key()).await.unwrap().unwrap();
+    assert_eq!(abandoned.status, Status::Deleting, "operators see that it is deleted");
+    sweep(TimeDelta::hours(26)).await;
     assert_eq!(api.library().find(&never.key()).await.unwrap(), None);
     let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
     let abort = aws_sdk_s3::Client::new(&api.stack.sdk).abort_multipart_upload().bucket(bucket);

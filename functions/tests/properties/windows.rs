@@ -1,4 +1,4 @@
-//! Windows are whole seconds around, or within, two times.
+//! Windows are exact to the millisecond, and widened to whole seconds for MediaPackage.
 
 use chrono::{TimeDelta, Timelike as _};
 use matchcut::clip::{Limits, Window, WindowError};
@@ -8,8 +8,9 @@ use crate::values::{start_and_end, window};
 
 proptest! {
     #[test]
-    fn a_window_contains_both_times_and_less_than_a_second_more((start, end) in start_and_end()) {
+    fn a_widened_window_contains_both_times_and_less_than_a_second_more((start, end) in start_and_end()) {
         let window = Window::new(start, end).unwrap();
+        prop_assert_eq!((window.exact_start(), window.exact_end()), (start, end));
         prop_assert!(window.start() <= start && end <= window.end());
         let second = TimeDelta::seconds(1);
         prop_assert!(start - window.start() < second && window.end() - end < second);
@@ -40,8 +41,10 @@ proptest! {
 
     #[test]
     fn a_window_of_whole_seconds_is_not_changed(window in window()) {
-        prop_assert_eq!(Window::new(window.start(), window.end()), Ok(window));
-        prop_assert_eq!(Window::new_within(window.start(), window.end()), Ok(window));
+        let widened = Window::new(window.start(), window.end()).unwrap();
+        prop_assert_eq!((widened.exact_start(), widened.exact_end()), (window.start(), window.end()));
+        prop_assert_eq!((widened.start(), widened.end()), (window.start(), window.end()));
+        prop_assert_eq!(Window::new_within(window.start(), window.end()), Ok(widened));
         let json = serde_json::to_string(&window).unwrap();
         prop_assert_eq!(serde_json::from_str::<Window>(&json).unwrap(), window);
     }

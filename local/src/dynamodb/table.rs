@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
-    GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, StreamSpecification, StreamViewType,
+    AttributeDefinition, AttributeValue, BillingMode, CreateGlobalSecondaryIndexAction,
+    GlobalSecondaryIndex, GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
 };
+use chrono::DateTime;
 use dynoxide::Database;
 use matchcut::library::{
-    ACTIVE_INDEX, ACTIVE_PARTITION, PENDING_INDEX, PENDING_PARTITION, QUEUED_INDEX,
-    QUEUED_PARTITION,
+    ACTIVE_INDEX, ACTIVE_PARTITION, CHANGED_AT, CHANGES_INDEX, PENDING_INDEX, PENDING_PARTITION,
+    QUEUED_INDEX, QUEUED_PARTITION,
 };
 use rusqlite::Connection;
 use tokio::net::TcpListener;
@@ -61,17 +62,9 @@ pub(crate) async fn ensure_table(client: &aws_sdk_dynamodb::Client) -> Result<()
         .create_table()
         .table_name(TABLE)
         .billing_mode(BillingMode::PayPerRequest)
-        .attribute_definitions(attribute("competition", ScalarAttributeType::S))
-        .attribute_definitions(attribute("clip", ScalarAttributeType::S))
-        .attribute_definitions(attribute(ACTIVE_PARTITION, ScalarAttributeType::S))
-        .attribute_definitions(attribute(PENDING_PARTITION, ScalarAttributeType::S))
-        .attribute_definitions(attribute("nextCheckAt", ScalarAttributeType::N))
-        .attribute_definitions(attribute(QUEUED_PARTITION, ScalarAttributeType::S))
-        .attribute_definitions(attribute("queuedAt", ScalarAttributeType::N))
+        .set_attribute_definitions(Some(attributes()))
         .set_key_schema(Some(keys("competition", "clip")))
-        .global_secondary_indexes(index(ACTIVE_INDEX, ACTIVE_PARTITION, "clip"))
-        .global_secondary_indexes(index(PENDING_INDEX, PENDING_PARTITION, "nextCheckAt"))
-        .global_secondary_indexes(waiting_index())
+        .set_global_secondary_indexes(Some(indexes()))
         .stream_specification(stream())
         .send()
         .await
@@ -79,22 +72,25 @@ pub(crate) async fn ensure_table(client: &aws_sdk_dynamodb::Client) -> Result<()
     Ok(())
 }
 
-/// Adds the index and the stream that a table of an earlier version does not have.
+/// Adds the indexes and the stream that a table of an earlier version does not have.
 async fn update_table(client: &aws_sdk_dynamodb::Client) -> Result<(), aws_sdk_dynamodb::Error> {
     let described = client.describe_table().table_name(TABLE).send().await?;
     let Some(table) = described.table() else { return Ok(()) };
     let update = || client.update_table().table_name(TABLE);
-    let indexes = table.global_secondary_indexes();
-    if !indexes.iter().any(|index| index.index_name() == Some(QUEUED_INDEX)) {
-        let index = waiting_index();
+    let known: Vec<_> =
+        table.global_secondary_indexes().iter().filter_map(|index| index.index_name()).collect();
+    for index in indexes().into_iter().filter(|index| !known.contains(&index.index_name())) {
+        if index.index_name() == CHANGES_INDEX {
+            add_change_times(client).await?;
+        }
         let create = CreateGlobalSecondaryIndexAction::builder()
             .index_name(index.index_name)
             .set_key_schema(Some(index.key_schema))
             .set_projection(index.projection)
             .build()?;
+        // DynamoDB creates one index at a time.
         update()
-            .attribute_definitions(attribute(QUEUED_PARTITION, ScalarAttributeType::S))
-            .attribute_definitions(attribute("queuedAt", ScalarAttributeType::N))
+            .set_attribute_definitions(Some(attributes()))
             .global_secondary_index_updates(
                 GlobalSecondaryIndexUpdate::builder().create(create).build(),
             )
@@ -107,6 +103,50 @@ async fn update_table(client: &aws_sdk_dynamodb::Client) -> Result<(), aws_sdk_d
     Ok(())
 }
 
+/// Gives the clips of an earlier version the time of their last change, so that the index shows them.
+async fn add_change_times(
+    client: &aws_sdk_dynamodb::Client,
+) -> Result<(), aws_sdk_dynamodb::Error> {
+    let mut rows = client.scan().table_name(TABLE).into_paginator().items().send();
+    while let Some(row) = rows.next().await {
+        let mut row = row?;
+        let updated_at = row.get("updatedAt").and_then(|value| value.as_s().ok());
+        let updated_at = updated_at.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        // Idempotency records have no such time.
+        let Some(updated_at) = updated_at else { continue };
+        let changed_at = AttributeValue::N(updated_at.timestamp_millis().to_string());
+        row.insert(CHANGED_AT.to_owned(), changed_at);
+        client.put_item().table_name(TABLE).set_item(Some(row)).send().await?;
+    }
+    Ok(())
+}
+
+/// The keys of the table and of its indexes.
+fn attributes() -> Vec<AttributeDefinition> {
+    use ScalarAttributeType::{N, S};
+    [
+        ("competition", S),
+        ("clip", S),
+        (ACTIVE_PARTITION, S),
+        (CHANGED_AT, N),
+        (PENDING_PARTITION, S),
+        ("nextCheckAt", N),
+        (QUEUED_PARTITION, S),
+        ("queuedAt", N),
+    ]
+    .map(|(name, kind)| attribute(name, kind))
+    .into()
+}
+
+fn indexes() -> Vec<GlobalSecondaryIndex> {
+    vec![
+        index(ACTIVE_INDEX, ACTIVE_PARTITION, "clip", ProjectionType::All),
+        index(CHANGES_INDEX, "competition", CHANGED_AT, ProjectionType::All),
+        index(PENDING_INDEX, PENDING_PARTITION, "nextCheckAt", ProjectionType::All),
+        index(QUEUED_INDEX, QUEUED_PARTITION, "queuedAt", ProjectionType::KeysOnly),
+    ]
+}
+
 fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
     let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(kind);
     attribute.build().expect("name and type are set")
@@ -115,13 +155,6 @@ fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
 fn stream() -> StreamSpecification {
     let stream = StreamSpecification::builder().stream_enabled(true);
     stream.stream_view_type(StreamViewType::NewAndOldImages).build().expect("enabled is set")
-}
-
-fn waiting_index() -> GlobalSecondaryIndex {
-    let mut index = index(QUEUED_INDEX, QUEUED_PARTITION, "queuedAt");
-    let keys = Projection::builder().projection_type(ProjectionType::KeysOnly);
-    index.projection = Some(keys.build());
-    index
 }
 
 fn keys(partition: &str, sort: &str) -> Vec<KeySchemaElement> {
@@ -133,11 +166,16 @@ fn keys(partition: &str, sort: &str) -> Vec<KeySchemaElement> {
         .into()
 }
 
-fn index(name: &str, partition: &str, sort: &str) -> GlobalSecondaryIndex {
+fn index(
+    name: &str,
+    partition: &str,
+    sort: &str,
+    projection: ProjectionType,
+) -> GlobalSecondaryIndex {
     GlobalSecondaryIndex::builder()
         .index_name(name)
         .set_key_schema(Some(keys(partition, sort)))
-        .projection(Projection::builder().projection_type(ProjectionType::All).build())
+        .projection(Projection::builder().projection_type(projection).build())
         .build()
         .expect("name and keys are set")
 }

@@ -17,7 +17,7 @@ use matchcut::api::Route as _;
 use matchcut::asset::{AssetPlayable, InputNotification};
 use matchcut::channel::{ListChannels, StartChannel, StopChannel};
 use matchcut::config::{ConfigError, Variables};
-use matchcut::edit::{DeleteClip, RetryClip, UpdateClip};
+use matchcut::edit::{DeleteClip, RestoreClip, RetryClip, UpdateClip};
 use matchcut::error;
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification};
 use matchcut::lambda::EventHandler as _;
@@ -26,7 +26,7 @@ use matchcut::upload::{
     CompleteUpload, CreateUpload, JobStateChange, ListUploadParts, TranscodeComplete,
     TranscodeUpload,
 };
-use matchcut::viewer::{GrantPlayback, ListClips, ShowClip, show_health};
+use matchcut::viewer::{GrantPlayback, ListChanges, ListClips, ShowClip, show_health};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -40,9 +40,11 @@ use crate::faults::Faults;
 pub struct Functions {
     pub create_clip: CreateClip,
     pub list_clips: ListClips,
+    pub list_changes: ListChanges,
     pub show_clip: ShowClip,
     pub update_clip: UpdateClip,
     pub delete_clip: DeleteClip,
+    pub restore_clip: RestoreClip,
     pub retry_clip: RetryClip,
     pub grant_playback: GrantPlayback,
     pub list_channels: ListChannels,
@@ -68,9 +70,11 @@ impl Functions {
         Ok(Self {
             create_clip: CreateClip::new(sdk, variables)?,
             list_clips: ListClips::new(sdk, variables)?,
+            list_changes: ListChanges::new(sdk, variables)?,
             show_clip: ShowClip::new(sdk, variables)?,
             update_clip: UpdateClip::new(sdk, variables)?,
             delete_clip: DeleteClip::new(sdk, variables)?,
+            restore_clip: RestoreClip::new(sdk, variables)?,
             retry_clip: RetryClip::new(sdk, variables)?,
             grant_playback: GrantPlayback::new(sdk, variables)?,
             list_channels: ListChannels::new(sdk, variables)?,
@@ -116,9 +120,11 @@ impl Functions {
             Some(match operation {
                 "create-clip" => self.create_clip.handle(event).await,
                 "list-clips" => self.list_clips.handle(event).await,
+                "list-changes" => self.list_changes.handle(event).await,
                 "show-clip" => self.show_clip.handle(event).await,
                 "update-clip" => self.update_clip.handle(event).await,
                 "delete-clip" => self.delete_clip.handle(event).await,
+                "restore-clip" => self.restore_clip.handle(event).await,
                 "retry-clip" => self.retry_clip.handle(event).await,
                 "create-upload" => self.create_upload.handle(event).await,
                 "list-upload-parts" => self.list_upload_parts.handle(event).await,

@@ -36,6 +36,7 @@ pub(crate) fn clip(status: Status) -> Clip {
         failure: (status == Status::Failed)
             .then(|| Failure { code: FailureCode::HarvestFailed, message: "no".to_owned() }),
         deleted_at: (status == Status::Deleting).then(|| at(130)),
+        deleted_from: (status == Status::Deleting).then_some(Status::Harvesting),
         next_check_at: status.is_pending().then(|| at(140)),
         ..Clip::new(key, status, source, &about, at(130))
     }
@@ -76,6 +77,16 @@ fn edited(title: &str) -> Trigger {
     Trigger::Edited(Edit { title: Some(title.to_owned()), ..Edit::default() })
 }
 
+fn new_end(end: i64, has_aired: bool) -> Trigger {
+    let window = Window::new(at(0), at(end)).unwrap();
+    let window = if has_aired {
+        NewWindow::Aired { window, actual: None }
+    } else {
+        NewWindow::Ahead(window)
+    };
+    Trigger::Edited(Edit { window: Some(window), ..Edit::default() })
+}
+
 fn apply(clip: &Clip, trigger: Trigger) -> Option<Clip> {
     apply_trigger(clip, clip.attempt, trigger, at(200))
 }
@@ -106,29 +117,40 @@ fn every_state_meets_every_trigger() {
             failed(FailureCode::IngestFailed),
             Trigger::Retried,
             edited("Another"),
+            new_end(100, true),
+            new_end(300, false),
+            Trigger::Published,
+            Trigger::Abandoned,
             Trigger::Deleted,
             Trigger::Expired,
+            Trigger::RemovalStarted,
+            Trigger::Restored,
         ]
     };
     let table = [
-        "scheduled   queued . . . . . packaging = failed failed . = deleting .",
-        "queued      . harvesting . . . . packaging = failed failed . = deleting .",
-        "harvesting  . . . . . . packaging = failed failed . = deleting .",
-        "uploading   . . = transcoding . . packaging = failed failed . = deleting .",
-        "transcoding . . . . = = packaging = failed failed . = deleting .",
-        "packaging   . . . . . . . = . failed . = deleting .",
-        "ready       . . . . . . . . . . . = deleting .",
-        "failed      . . . . . . . . . . queued = deleting .",
-        "deleting    . . . . . . . . . . . . . .",
+        "scheduled   queued . . . . . packaging = failed failed . = queued = . . deleting . . .",
+        "queued      . harvesting . . . . packaging = failed failed . = . . . . deleting . . .",
+        "harvesting  . . . . . . packaging = failed failed . = . . . . deleting . . .",
+        "uploading   . . = transcoding . . packaging = failed failed . = . . . deleting deleting . . .",
+        "transcoding . . . . = = packaging = failed failed . = . . . . deleting . . .",
+        "packaging   . . . . . . . = . failed . = . . . . deleting . . .",
+        "ready       . . . . . . . . . . . = . . . . deleting . . .",
+        "failed      . . . . . . . . . . queued = . . . . deleting . . .",
+        "deleting    . . . . . . . . . . . . . . . . . . = harvesting",
     ];
     // What is known of an earlier attempt, or of one that is yet to come, is about another.
-    let other = ". . . . . . . . . . . = deleting .";
+    let other = ". . . . . . . . . . . = . . . . deleting . . .";
+    let other_of_scheduled = ". . . . . . . . . . . = queued = . . deleting . . .";
     for (status, expected) in Status::ALL.into_iter().zip(table) {
         let before = clip(status);
         let row = |attempt| triggers().map(|trigger| column(&before, attempt, trigger)).join(" ");
         let (name, columns) = expected.split_once(char::is_whitespace).unwrap();
         assert_eq!((status.as_str(), row(1).as_str()), (name, columns.trim()));
-        let of_none = if status == Status::Deleting { columns.trim() } else { other };
+        let of_none = match status {
+            Status::Deleting => columns.trim(),
+            Status::Scheduled => other_of_scheduled,
+            _ => other,
+        };
         assert_eq!((row(0).as_str(), row(2).as_str()), (of_none, of_none), "{name}");
     }
 }
@@ -296,6 +318,99 @@ fn a_clip_expires_when_its_time_is_over() {
             assert_eq!(next.next_check_at, Some(at(215)), "lists may still show it until then");
         }
     }
+}
+
+#[test]
+fn a_restored_clip_is_what_it_was_and_is_checked_if_events_may_be_missing() {
+    for status in Status::ALL.into_iter().filter(|status| *status != Status::Deleting) {
+        let before = clip(status);
+        let deleted = apply(&before, Trigger::Deleted).unwrap();
+        let restored = apply_trigger(&deleted, 1, Trigger::Restored, at(210)).unwrap();
+        assert_eq!((restored.status, restored.deleted_at), (status, None));
+        assert_eq!(restored.deleted_from, None);
+        assert_eq!(restored.queued_at, (status == Status::Queued).then(|| at(210)), "{status:?}");
+        let expected = match status {
+            Status::Ready | Status::Failed | Status::Queued => None,
+            Status::Scheduled => Some(at(220)),
+            _ => Some(at(210)),
+        };
+        assert_eq!(restored.next_check_at, expected, "{status:?}");
+        let what_remains = Clip {
+            version: before.version,
+            updated_at: before.updated_at,
+            queued_at: before.queued_at,
+            next_check_at: before.next_check_at,
+            ..restored
+        };
+        assert_eq!(what_remains, before);
+    }
+}
+
+#[test]
+fn a_clip_whose_removal_has_started_is_not_restored() {
+    let deleted = apply(&clip(Status::Ready), Trigger::Deleted).unwrap();
+    let removed = apply(&deleted, Trigger::RemovalStarted).unwrap();
+    assert_eq!(apply(&removed, Trigger::Restored), None);
+    assert_eq!(apply(&removed, Trigger::RemovalStarted), None);
+    let of_version_0_1_0 = Clip { deleted_from: None, ..deleted };
+    assert_eq!(apply(&of_version_0_1_0, Trigger::Restored), None, "its status is not known");
+}
+
+#[test]
+fn a_restored_clip_that_had_expired_is_kept() {
+    let mut expiring = clip(Status::Ready);
+    expiring.expires_at = Some(at(200));
+    let deleted = apply(&expiring, Trigger::Expired).unwrap();
+    let restored = apply(&deleted, Trigger::Restored).unwrap();
+    assert_eq!((restored.status, restored.expires_at), (Status::Ready, None));
+    assert_eq!(restored.next_check_at, None);
+    expiring.expires_at = Some(at(900));
+    let deleted = apply(&expiring, Trigger::Deleted).unwrap();
+    let restored = apply(&deleted, Trigger::Restored).unwrap();
+    assert_eq!(restored.expires_at, Some(at(900)), "an expiry that has not passed is kept");
+}
+
+#[test]
+fn a_new_end_moves_the_check_or_starts_the_harvest() {
+    let requested = |clip: &Clip| match clip.source {
+        Source::Live { requested, .. } => requested.end(),
+        Source::Upload(_) => panic!("the clip is a live clip"),
+    };
+    let scheduled = clip(Status::Scheduled);
+    let later = apply(&scheduled, new_end(900, false)).unwrap();
+    assert_eq!((later.status, requested(&later)), (Status::Scheduled, at(900)));
+    assert_eq!(later.next_check_at, Some(at(910)));
+    let ended = apply(&scheduled, new_end(100, true)).unwrap();
+    assert_eq!((ended.status, requested(&ended)), (Status::Queued, at(100)));
+    assert_eq!((ended.queued_at, ended.next_check_at), (Some(at(200)), None));
+    assert_eq!(ended.clip, scheduled.clip, "the id keeps the end of the first request");
+}
+
+#[test]
+fn a_clip_is_active_if_it_is_ready_and_not_held_back() {
+    let held_back = Edit { listed: Some(false), ..Edit::default() };
+    let at_900 = Edit { publish_at: Some(Some(at(900))), ..Edit::default() };
+    for status in Status::ALL {
+        assert_eq!(clip(status).is_active(), status == Status::Ready);
+    }
+    let ready = clip(Status::Ready);
+    assert!(!apply(&ready, Trigger::Edited(held_back)).unwrap().is_active());
+    let waiting = apply(&ready, Trigger::Edited(at_900)).unwrap();
+    assert_eq!((waiting.is_active(), waiting.next_check_at), (false, Some(at(900))));
+    assert_eq!(apply_trigger(&waiting, 1, Trigger::Published, at(899)), None);
+    let published = apply_trigger(&waiting, 1, Trigger::Published, at(900)).unwrap();
+    assert!(published.is_active());
+    assert_eq!((published.publish_at, published.next_check_at), (None, None));
+    let past = Edit { publish_at: Some(Some(at(200))), ..Edit::default() };
+    assert!(apply(&waiting, Trigger::Edited(past)).unwrap().is_active(), "it is time");
+}
+
+#[test]
+fn an_upload_is_abandoned_only_while_its_file_is_awaited() {
+    let abandoned = apply(&clip(Status::Uploading), Trigger::Abandoned).unwrap();
+    assert_eq!((abandoned.status, abandoned.deleted_at), (Status::Deleting, Some(at(200))));
+    assert_eq!(apply(&clip(Status::Transcoding), Trigger::Abandoned), None);
+    assert_eq!(apply_trigger(&clip(Status::Uploading), 2, Trigger::Abandoned, at(200)), None);
 }
 
 #[test]

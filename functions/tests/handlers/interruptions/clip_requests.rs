@@ -1,9 +1,9 @@
-//! Operators' requests for existing clips: delete, update, retry.
+//! Operators' requests for existing clips: delete, restore, update, retry.
 
 use chrono::Utc;
 use matchcut::api::Route as _;
 use matchcut::clip::{Clip, Failure, FailureCode, Status, Trigger};
-use matchcut::edit::{DeleteClip, RetryClip, UpdateClip};
+use matchcut::edit::{DeleteClip, RestoreClip, RetryClip, UpdateClip};
 use matchcut::harvest::CreateClip;
 use serde_json::json;
 
@@ -62,6 +62,25 @@ async fn a_repeated_deletion_removes_the_upload_and_its_parts() {
     // The file may arrive as long as the presigned URLs are valid.
     test.sweep_after(2 * MINUTES_PER_DAY).await;
     Inventory::collect(&test).await.assert_no_resources();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_restore_continues_the_clip_once() {
+    let test = InterruptionTest::start().await;
+    let restore = RestoreClip::new(&test.sdk, test.variables()).unwrap();
+    let prepare = async || {
+        let clip = row("demo", 4, Status::Deleting);
+        let deleted_from = Some(Status::Queued);
+        let clip = Clip { deleted_from, manifests: [].into(), playable: [].into(), ..clip };
+        test.api.library().create(&clip).await.unwrap();
+        clip
+    };
+    let work =
+        async |clip: &Clip| restore.handle(request(&clip_parameters(clip), &json!({}), "")).await;
+    let count = interrupt_requests(&CUTS, 200, prepare, work).await;
+    test.settle(|clip| clip.status == Status::Ready).await;
+    let resources = Inventory::collect(&test).await.assert_all_equal(count);
+    assert_eq!((resources.harvests.len(), resources.assets.len()), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -83,6 +83,11 @@ impl Inventory {
         Self(resources_by_clip)
     }
 
+    /// The resources of one clip.
+    pub(super) fn resources(mut self, clip: &ClipKey) -> Resources {
+        self.0.remove(clip).unwrap_or_default()
+    }
+
     pub(super) fn clips(&self) -> impl Iterator<Item = &ClipKey> {
         self.0.keys()
     }

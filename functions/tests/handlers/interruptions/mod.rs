@@ -41,6 +41,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_millis(250);
 const MAX_SWEEPS: i64 = 240;
 /// Simulated minutes between two sweeps: the longest delay of a check of a pending clip.
 const MINUTES_PER_SWEEP: i64 = 15;
+/// Minutes after which the row of a deleted clip can be removed.
+const MINUTES_PER_REMOVAL: i64 = 4;
 /// Later than any check that an earlier sweep can have scheduled.
 const MINUTES_PER_DAY: i64 = 24 * 60;
 
@@ -90,6 +92,12 @@ impl InterruptionTest {
     async fn sweep_after(&self, minutes: i64) {
         let now = Utc::now() + TimeDelta::minutes(minutes);
         self.api.stack.functions.sweep.run(now).await.unwrap();
+    }
+
+    /// Sweeps at a time when clips are deleted, and again when nothing can appear of them any more.
+    async fn sweep_until_removed(&self, minutes: i64) {
+        self.sweep_after(minutes).await;
+        self.sweep_after(minutes + MINUTES_PER_REMOVAL).await;
     }
 
     /// Sweeps, each time `MINUTES_PER_SWEEP` later, until every clip fulfills the condition.

@@ -1,16 +1,19 @@
 //! Clips that only interrupted sweeps move from their creation to their end.
 
 use chrono::{TimeDelta, Utc};
-use matchcut::clip::{Clip, ClipKey, Edit, Status};
+use matchcut::api::Route as _;
+use matchcut::clip::{Clip, ClipKey, Edit, Status, Trigger};
+use matchcut::edit::RestoreClip;
 use matchcut::lambda::EventHandler as _;
 use matchcut::sweep::Sweep;
 use matchcut_local::{Cut, Run};
+use serde_json::json;
 
 use super::clip_requests::create_ready_clips;
 use super::inventory::Inventory;
 use super::live_clips::create_row;
 use super::uploads::{create_upload_row, create_uploaded_clip, create_uploaded_ready_clip};
-use super::{InterruptionTest, MAX_CALLS, MINUTES_PER_DAY};
+use super::{InterruptionTest, MAX_CALLS, MINUTES_PER_DAY, clip_parameters, request};
 
 /// The sweep repeats calls that were never sent, so only calls that took effect are interrupted. The
 /// tests of the event handlers cover the retries of the SDK.
@@ -99,6 +102,42 @@ async fn an_expired_live_clip_leaves_no_resources() {
     let test = InterruptionTest::start().await;
     let mut clips = create_ready_clips(&test, 25).await.into_iter();
     check_expiry(&test, async || clips.next().expect("there are enough")).await;
+}
+
+/// Restores deleted clips after a sweep that died at each of its calls. A restored clip has all its
+/// media. A clip that has lost anything is not restored.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_is_restored_whole_or_not_at_all() {
+    let test = InterruptionTest::start().await;
+    let restore = RestoreClip::new(&test.api.stack.sdk, test.variables()).unwrap();
+    let sweep = Sweep::new(&test.sdk, test.variables()).unwrap();
+    let mut clips = create_ready_clips(&test, 15).await.into_iter();
+    let (mut restored, mut refused) = (0, 0);
+    for call in 0.. {
+        let clip = clips.next().expect("there are enough");
+        let whole = Inventory::collect(&test).await.resources(&clip.key());
+        let library = test.api.library();
+        library.advance(&clip.current_attempt(), &Trigger::Deleted, Utc::now()).await.unwrap();
+        let run = Run::cut_at(call, Cut::DieAfter);
+        let later = Utc::now() + TimeDelta::minutes(MINUTES_PER_DAY);
+        let _ = run.execute(Box::pin(sweep.run(later))).await;
+        let answer = restore.handle(request(&clip_parameters(&clip), &json!({}), "")).await;
+        if answer.status_code == 200 {
+            let left = Inventory::collect(&test).await.resources(&clip.key());
+            assert_eq!(left, whole, "the sweep died at call {call}");
+            restored += 1;
+        } else {
+            // 404: the sweep has removed the row.
+            assert!(matches!(answer.status_code, 409 | 404), "the sweep died at call {call}");
+            refused += 1;
+        }
+        // The next sweep has no clip left to check but its own.
+        test.sweep_after(MINUTES_PER_DAY).await;
+        if !run.was_cut() {
+            break;
+        }
+    }
+    assert!(restored > 2 && refused > 2, "{restored} restored, {refused} refused");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

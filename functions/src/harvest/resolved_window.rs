@@ -1,0 +1,64 @@
+//! Checks a requested window against the live stream.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::api::{Problem, ProblemKind};
+use crate::clip::{Bounds, Window, WindowError};
+use crate::error::format_sentence;
+use crate::live::coverage::{check_not_expired, find_bounds};
+use crate::live::{Channel, CoverageError, LiveEndpoint, Timeline};
+
+/// A window that the stream covers, now or later.
+#[derive(Clone, Copy, Debug)]
+pub struct ResolvedWindow {
+    pub window: Window,
+    /// `None` if the manifest could not be read, or if the end has not aired.
+    pub actual: Option<Bounds>,
+    pub has_aired: bool,
+}
+
+/// How long after the live edge a clip may end.
+const MAX_AHEAD: TimeDelta = TimeDelta::hours(4);
+
+impl ResolvedWindow {
+    /// Checks a window: its length, and whether the stream covers it or may cover it within four
+    /// hours.
+    pub async fn resolve(
+        endpoint: &LiveEndpoint,
+        channel: &Channel,
+        window: Window,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        window.check(channel.limits()).map_err(|error| invalid_window("end", &error))?;
+        let (live, requested) = tokio::join!(
+            endpoint.live_timeline(channel),
+            endpoint.window_timeline(channel, window)
+        );
+        let live = live.ok();
+        let live_edge = live.as_ref().map_or(now, Timeline::end);
+        if window.end() > live_edge && window.end() <= live_edge + MAX_AHEAD {
+            check_not_expired(channel, window, live_edge)?;
+            return Ok(Self { window, actual: None, has_aired: false });
+        }
+        let actual = find_bounds(channel, window, live.as_ref(), requested, now)?;
+        Ok(Self { window, actual, has_aired: true })
+    }
+}
+
+impl From<CoverageError> for Problem {
+    fn from(error: CoverageError) -> Self {
+        let (kind, field) = match error {
+            CoverageError::NotAired { .. } => (ProblemKind::WindowNotAired, "end"),
+            CoverageError::Expired { .. } => (ProblemKind::WindowExpired, "start"),
+            CoverageError::PartlyOffAir { .. } | CoverageError::OffAir => {
+                (ProblemKind::WindowUnavailable, "start")
+            }
+        };
+        Self::for_field(kind, field, format_sentence(&error))
+    }
+}
+
+/// The problem of a window that is invalid for the channel at any time.
+pub fn invalid_window(field: &str, error: &WindowError) -> Problem {
+    Problem::for_field(ProblemKind::InvalidWindow, field, format_sentence(error))
+}
