@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from browser import BrowserTest
 from frames import BITS, numbered_video
-from stand_in import eventually, segments, uris
+from stand_in import eventually, get, segments, uris
 
 RATE = 25
 SECONDS = 120
@@ -74,10 +74,11 @@ class TestDownload(BrowserTest):
         """Waits until the live manifest has a number of seconds."""
 
         def has_seconds() -> bool:
-            with urlopen(self.live) as reply:
-                rendition = f"{self.live.rpartition('/')[0]}/{uris(reply.read().decode())[0]}"
-            with urlopen(rendition) as reply:
-                found = segments(reply.read().decode())
+            status, manifest = get(self.live)
+            if status != 200:
+                return False
+            _, playlist = get(f"{self.live.rpartition('/')[0]}/{uris(manifest.decode())[0]}")
+            found = segments(playlist.decode())
             return bool(found) and (found[-1].end - found[0].start).total_seconds() >= seconds
 
         eventually(60, has_seconds, f"the stream was not on air for {seconds} s")

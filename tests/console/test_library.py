@@ -75,8 +75,7 @@ class TestLibrary(BrowserTest):
         self.expect_titles(page, f"100 m final {MARKUP}", "Heat 3", "Interview")
         page.get_by_label("Tag", exact=True).select_option("final")
         self.expect_titles(page, f"100 m final {MARKUP}", "Interview")
-        page.keyboard.press("q")
-        page.keyboard.type("INTERV")
+        page.get_by_role("searchbox", name="Find a clip").fill("INTERV")
         self.expect_titles(page, "Interview")
         page.get_by_role("button", name="Clear filters").click()
 
@@ -107,10 +106,10 @@ class TestLibrary(BrowserTest):
 
         row.get_by_role("button", name="Open Podium").click()
         expect(page.locator("[data-opened]")).to_have_attribute("data-opened", clip["clip"])
-        page.locator("[data-opened] input").first.fill("The podium")
+        page.locator("[data-opened]").get_by_label("Title").fill("The podium")
         page.keyboard.press("Tab")
         expect(self.row(page, "The podium")).to_be_visible()
-        page.keyboard.press("Escape")
+        page.get_by_role("button", name="All clips").click()
         expect(page.locator("[data-opened]")).to_have_count(0)
 
     def test_many_clips_are_tagged_held_back_and_deleted_at_once(self):
