@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-code test-deploy lint lint-deploy fuzz bench chaos functions deploy destroy cost
+.PHONY: help run console stand-in console-or-hint check test test-code test-deploy lint lint-deploy fuzz bench chaos functions deploy destroy cost
 
 # Programs that the stand-in and the tests need besides Rust, as PROGRAM=DEBIAN-PACKAGE.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc jq=jq
@@ -14,12 +14,34 @@ help: ## List the commands
 
 run: ## Run the service on this machine. ARGS="--help" lists the options
 	@scripts/require.sh $(TOOLS)
-	$(BUILD_STAND_IN)
+	@$(MAKE) --no-print-directory --jobs 2 stand-in console-or-hint
 	target/debug/local $(ARGS)
+
+stand-in:
+	$(BUILD_STAND_IN)
+
+# The API runs without the console, and its pages say how to build it.
+console-or-hint:
+	@$(MAKE) --no-print-directory --question console || if scripts/node.sh true; then \
+	    $(MAKE) --no-print-directory console; else echo "The API runs without the console."; fi
+
+CONSOLE_SOURCES := functions/openapi.yaml $(shell find console -type f \
+    -not -path '*/node_modules/*' -not -path 'console/dist/*' -not -name contract.d.ts)
+
+console: console/dist/console.html ## Build the console and the viewer's pages, if their sources are newer
+
+console/dist/console.html: console/node_modules/ready $(CONSOLE_SOURCES)
+	scripts/node.sh npm --prefix console run --silent build -- --logLevel warn
+
+console/node_modules/ready: console/package-lock.json
+	scripts/node.sh npm --prefix console ci --no-audit --no-fund
+	touch $@
 
 check: lint test-code ## Run before you send a change: lints, and all tests in Rust
 
-test: test-code .venv/ready ## Run all tests except those of the deployment
+test: test-code .venv/ready console ## Run all tests except those of the deployment
+	@scripts/require.sh chromium=chromium
+	scripts/node.sh npm --prefix console --silent test
 	.venv/bin/python -m unittest discover --start-directory tests --verbose
 
 test-code:
@@ -35,7 +57,7 @@ fuzz: ## Fuzz the code that reads input, each target for SECONDS. ARGS="manifest
 # `proof` builds in a fraction of the time. `release` tests the binaries that `make deploy` uploads.
 PROFILE ?= proof
 
-test-deploy: cdk/node_modules/ready target/lambda-tools/ready target/deploy-venv/ready ## Deploy to an emulator of AWS and run tests there
+test-deploy: console cdk/node_modules/ready target/lambda-tools/ready target/deploy-venv/ready ## Deploy to an emulator of AWS and run tests there
 	@scripts/require.sh $(TOOLS)
 	$(BUILD_STAND_IN)
 	PATH="$(CURDIR)/target/lambda-tools/bin:$$PATH" cargo lambda build --profile $(PROFILE) --locked \
@@ -52,7 +74,7 @@ CARGO_INSTALL := CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locke
 # The quick checks come first. `--examples` as in BUILD_STAND_IN: the documentation is made with the
 # dependencies that clippy has checked. The code that is fuzzed needs no clippy of its own: the
 # tests of `functions` include it.
-lint: target/linters/ready cdk/node_modules/ready ## Check format, lints, documentation, links, spelling, licenses and dependencies
+lint: target/linters/ready cdk/node_modules/ready console/node_modules/ready ## Check format, lints, documentation, links, spelling, licenses and dependencies
 	cargo fmt --all --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	$(LINTERS)/ruff format --check scripts tests
@@ -61,6 +83,7 @@ lint: target/linters/ready cdk/node_modules/ready ## Check format, lints, docume
 	$(LINTERS)/typos
 	scripts/check_links.py
 	cd cdk && npm run --silent lint
+	scripts/node.sh npm --prefix console run --silent check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items \
 	    --lib --bins --examples

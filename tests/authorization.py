@@ -38,7 +38,12 @@ TABLE = {
     ("PATCH", "/api/competitions/nobody-has-this/clips/unknown"): only(operator=404),
     # Deleting a clip that does not exist succeeds.
     ("DELETE", "/api/competitions/nobody-has-this/clips/unknown"): only(operator=204),
+    ("POST", "/api/competitions/nobody-has-this/clips/unknown/restore"): only(operator=404),
     ("POST", "/api/competitions/nobody-has-this/clips/unknown/retry"): only(operator=404),
+    ("GET", "/api/competitions/nobody-has-this/changes"): only(operator=200),
+    ("GET", "/api/channels"): only(operator=200),
+    ("POST", "/api/channels/unknown/start"): only(operator=404),
+    ("POST", "/api/channels/unknown/stop"): only(operator=404),
     # The library is public.
     ("POST", "/api/competitions/nobody-has-this/playback"): only(viewer=409, operator=409),
     ("POST", "/api/uploads"): only(operator=400),
