@@ -53,6 +53,19 @@ text => {
 }
 """
 
+# Lets the browser's file picker return a file of the page's private storage.
+PICK = """
+async ([name, bytes]) => {
+  const folder = await navigator.storage.getDirectory();
+  const handle = await folder.getFileHandle(name, { create: true });
+  const file = await handle.createWritable();
+  await file.write(Uint8Array.from(atob(bytes), letter => letter.charCodeAt(0)));
+  await file.truncate(20_000_000);
+  await file.close();
+  window.showOpenFilePicker = async () => [handle];
+}
+"""
+
 
 def make_video(folder: Path, name: str, size: int = 0) -> Path:
     """Makes a video of 3 s. A box of zeros, which players skip, makes the file as large as asked."""
@@ -124,11 +137,11 @@ class TestUploads(BrowserTest):
             arg=[name, share],
         )
 
-    def set_line(self, session: CDPSession, is_online: bool):
+    def set_line(self, session: CDPSession, is_online: bool, speed: int = BYTES_PER_SECOND):
         conditions = {"latency": 0, "downloadThroughput": -1}
         session.send(
             "Network.emulateNetworkConditions",
-            conditions | {"offline": not is_online, "uploadThroughput": BYTES_PER_SECOND},
+            conditions | {"offline": not is_online, "uploadThroughput": speed},
         )
 
     def test_a_large_file_survives_a_lost_line_a_reload_and_an_expired_url(self):
@@ -234,6 +247,22 @@ class TestUploads(BrowserTest):
         page.reload()
         expect(page.locator("header .who")).to_be_visible()
         expect(page.get_by_text("Drop video files anywhere")).to_be_visible()
+
+    def test_a_file_of_the_picker_goes_on_by_itself_after_a_reload(self):
+        content = make_video(self.folder, "picked.mp4").read_bytes()
+        # A box of zeros, which players skip, fills the file up to 20 MB.
+        content += (20 * MEGABYTE - len(content)).to_bytes(4, "big") + b"free"
+        page = self.open_console()
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        self.set_line(session, is_online=True, speed=5 * MEGABYTE)
+        page.evaluate(PICK, ["picked.mp4", base64.b64encode(content).decode()])
+        page.get_by_role("button", name="Choose files").click()
+        page.get_by_role("dialog").get_by_role("button", name=re.compile("^Upload ")).click()
+        self.wait_for_share(page, "picked.mp4", 0.2)
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.reload()
+        self.expect_clip(page, "picked.mp4", "Ready")
 
     def test_a_file_that_is_no_video_says_why_it_failed(self):
         file = self.folder / "notes.mp4"

@@ -2,7 +2,12 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 import type { Clip } from '../clip/clip.ts';
-import { DownloadError, type DownloadProblem, downloadMp4 } from './download.ts';
+import {
+  DownloadError,
+  type DownloadOptions,
+  type DownloadProblem,
+  downloadMp4,
+} from './download.ts';
 
 /** A download that is being made, or that has failed. */
 export interface Download {
@@ -13,7 +18,12 @@ export interface Download {
 }
 
 /** Makes a file; `downloadMp4` but in tests. */
-type Make = (clip: Clip, onProgress: (share: number) => void, signal: AbortSignal) => Promise<void>;
+type Make = (
+  clip: Clip,
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+  options: DownloadOptions,
+) => Promise<void>;
 
 export class Downloads {
   readonly #all = new SvelteMap<string, Download>();
@@ -32,7 +42,7 @@ export class Downloads {
   }
 
   /** Makes the file of a clip. Waits for `ready` first, which gets cookies for example. */
-  async start(clip: Clip, ready: Promise<void>): Promise<void> {
+  async start(clip: Clip, ready: Promise<void>, options: DownloadOptions = {}): Promise<void> {
     const aborter = new AbortController();
     this.#aborters.set(clip.clip, aborter);
     const show = (download: Download) => {
@@ -41,7 +51,7 @@ export class Downloads {
     show({ share: 0 });
     try {
       await ready;
-      await this.make(clip, (share) => show({ share }), aborter.signal);
+      await this.make(clip, (share) => show({ share }), aborter.signal, options);
       this.cancel(clip.clip);
     } catch (error) {
       // An operator who closes the browser's question has canceled too.
