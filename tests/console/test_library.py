@@ -38,9 +38,11 @@ class TestLibrary(BrowserTest):
         return eventually(30, send, f"the clip {title} was not cut")
 
     def wait_until_ready(self, *clips: dict):
-        for clip in clips:
-            path = f"/api/competitions/{clip['competition']}/clips/{clip['clip']}"
-            eventually(60, lambda: self.request(path)["status"] == "ready", f"{path} is not ready")
+        def are_ready() -> bool:
+            paths = [f"/api/competitions/{it['competition']}/clips/{it['clip']}" for it in clips]
+            return all(self.request(path)["status"] == "ready" for path in paths)
+
+        eventually(60, are_ready, "the clips were not ready")
 
     def open_library(self, competition: str, **options: object) -> Page:
         path = f"/console#screen=library&competition={competition}"

@@ -68,7 +68,7 @@ async ([name, bytes]) => {
 
 
 def make_video(folder: Path, name: str, size: int = 0) -> Path:
-    """Makes a video of 3 s. A box of zeros, which players skip, makes the file as large as asked."""
+    """Makes a video of 3 s. A box of zeros makes the file as large as asked."""
     path = folder / name
     picture = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=3"]
     sound = ["-f", "lavfi", "-i", "sine=d=3"]
@@ -278,8 +278,10 @@ class TestUploads(BrowserTest):
         answers = iter([503, 503])
 
         def answer(route: Route):
-            status = next(answers, None)
-            return route.fulfill(status=status, body="") if status else route.continue_()
+            if status := next(answers, None):
+                route.fulfill(status=status, body="")
+            else:
+                route.continue_()
 
         page.route("**/api/uploads", answer)
         with self.errors_allowed("status of 503"):
