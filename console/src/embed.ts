@@ -3,7 +3,7 @@
 import './viewer/embed.css';
 import { embed as de } from './messages/de/embed.ts';
 import { embed as en } from './messages/en/embed.ts';
-import { chooseLanguage, directionOf } from './messages/language.ts';
+import { chooseLanguage, directionOf, documentLanguageOf } from './messages/language.ts';
 import { pseudo } from './messages/pseudo.ts';
 import { momentOf, parseAddress } from './viewer/address.ts';
 import { type EmbedMessages, EmbedPlayer } from './viewer/embed-player.ts';
@@ -42,7 +42,7 @@ function start(): void {
 /** The language of the address, or of the browser. */
 function loadTexts(asked: string | null): EmbedMessages {
   const language = chooseLanguage([asked, ...navigator.languages]);
-  document.documentElement.lang = language;
+  document.documentElement.lang = documentLanguageOf(language);
   document.documentElement.dir = directionOf(language);
   if (language === 'de') return de;
   return language === 'en' ? en : pseudo(en);

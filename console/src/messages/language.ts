@@ -24,6 +24,11 @@ export function directionOf(language: Language): 'ltr' | 'rtl' {
   return language === 'xr' ? 'rtl' : 'ltr';
 }
 
+/** The language of the document. The pseudo-languages are a kind of English. */
+export function documentLanguageOf(language: Language): string {
+  return language === 'xx' || language === 'xr' ? 'en-x-pseudo' : language;
+}
+
 /** What `Intl` formats numbers and times for. English is that of the browser: dates differ. */
 export function localeOf(language: Language, browser: readonly string[]): string {
   const base = language === 'xx' || language === 'xr' ? 'en' : language;

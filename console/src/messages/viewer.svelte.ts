@@ -6,6 +6,7 @@ import { Format } from './format.ts';
 import {
   chooseLanguage,
   directionOf,
+  documentLanguageOf,
   type Language,
   localeOf,
   preferredLanguages,
@@ -46,7 +47,7 @@ export async function loadMessages(branded: readonly string[]): Promise<void> {
 export async function useLanguage(chosen: Language): Promise<void> {
   messages = await load(chosen);
   language = chosen;
-  document.documentElement.lang = chosen;
+  document.documentElement.lang = documentLanguageOf(chosen);
   document.documentElement.dir = directionOf(chosen);
 }
 

@@ -34,6 +34,7 @@ export class ClipList {
 
   #next: string | undefined;
   #hasGap = false;
+  #loading: Promise<void> | undefined;
   /** What is polled: the page in which new clips appear, and where it begins in the list. */
   #polled: { query: ListQuery; first: number; etag?: string | undefined };
 
@@ -51,7 +52,7 @@ export class ClipList {
 
   /** Loads the first page; if a list is restored, as many pages as it had. */
   async load(count = PAGE_SIZE): Promise<void> {
-    await this.#loadFirst(Math.min(MAX_PAGE_SIZE, Math.max(PAGE_SIZE, count)));
+    await this.#loadFirstOnce(Math.min(MAX_PAGE_SIZE, Math.max(PAGE_SIZE, count)));
     while (this.clips.length < count && !this.isComplete && !this.isOffline) await this.loadMore();
   }
 
@@ -77,7 +78,7 @@ export class ClipList {
 
   /** Asks for new clips. Throws if there was no usable reply, so that the caller waits longer. */
   async poll(signal?: AbortSignal): Promise<void> {
-    if (this.stage !== 'shown') return this.#loadFirst(PAGE_SIZE);
+    if (this.stage !== 'shown') return this.#loadFirstOnce(PAGE_SIZE);
     const { query, first, etag } = this.#polled;
     const { competition, order } = this.options;
     try {
@@ -111,11 +112,19 @@ export class ClipList {
       this.#hasGap = false;
       this.clips = [];
       this.#polled = { query: this.#query(), first: 0 };
-      void this.#loadFirst(PAGE_SIZE);
+      void this.#loadFirstOnce(PAGE_SIZE);
     } else {
       this.clips = insertClips(this.clips, this.fresh, this.options.order);
     }
     this.fresh = [];
+  }
+
+  /** The page and its first poll both load the list. */
+  #loadFirstOnce(limit: number): Promise<void> {
+    this.#loading ??= this.#loadFirst(limit).finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
   }
 
   async #loadFirst(limit: number): Promise<void> {

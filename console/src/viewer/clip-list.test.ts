@@ -44,6 +44,13 @@ test('a list is complete after its last page', async () => {
   assert.deepEqual(shown(list), shown({ clips: range(0, 60).reverse() }));
 });
 
+test('a list that is loaded and polled at once asks once', async () => {
+  const library = new Library(range(0, 3));
+  const list = open(library);
+  await Promise.all([list.load(), list.poll()]);
+  assert.equal(library.asked.length, 1);
+});
+
 test('a restored list has as many clips as before', async () => {
   const list = open(new Library(range(0, 60)));
   await list.load(50);

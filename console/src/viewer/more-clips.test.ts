@@ -6,16 +6,17 @@ import { clipAt } from './clips.testing.ts';
 import { findMoreClips } from './more-clips.ts';
 import type { ListQuery } from './requests.ts';
 
-/** A library of clips that start at these seconds. */
+/** A library of clips that start at these seconds. It compares whole seconds, as the API does. */
 const library = (...seconds: number[]) => {
   const all = seconds.map((second) => clipAt(second));
   return async (_: string, { to, limit }: ListQuery) => {
     const clips = all.filter(
-      ({ requested }) => !to || Date.parse(requested?.start ?? '') < Date.parse(to),
+      ({ requested }) => !to || wholeSeconds(requested?.start ?? '') < Date.parse(to),
     );
     return { status: 200, data: { clips: clips.slice(0, limit) } };
   };
 };
+const wholeSeconds = (time: string) => Math.floor(Date.parse(time) / 1000) * 1000;
 const seconds = async (found: ReturnType<typeof findMoreClips>) =>
   (await found).map(({ clip }) => Number(clip.slice(12, 14)));
 
@@ -23,6 +24,12 @@ test('the clips before a clip come next', async () => {
   const ten = library(9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   const found = findMoreClips(clipAt(8), clipAt(8), ten);
   assert.deepEqual(await seconds(found), [7, 6, 5, 4, 3, 2, 1, 0]);
+});
+
+test('a clip that starts within a second is not offered after itself', async () => {
+  const start = '2020-02-03T13:30:08.280Z';
+  const clip = clipAt(8, { requested: { start, end: '2020-02-03T13:30:20Z' } });
+  assert.deepEqual(await seconds(findMoreClips(clip, clip, library(9, 8, 7))), [7, 9]);
 });
 
 test('after the first clips of a competition come the newest', async () => {

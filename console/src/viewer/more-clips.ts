@@ -1,7 +1,7 @@
 /** Finds the clips to watch after a clip: those before it in time, then the newest. */
 
 import { type Clip, startOf } from './part.ts';
-import type { requestPage } from './requests.ts';
+import type { ListQuery, requestPage } from './requests.ts';
 import type { ClipName } from './watched-clip.svelte.ts';
 
 /** The clips that are offered. */
@@ -13,12 +13,13 @@ export async function findMoreClips(
   clip: Clip | undefined,
   request: typeof requestPage,
 ): Promise<Clip[]> {
-  const before = clip && new Date(startOf(clip)).toISOString();
-  const older = before ? await request(competition, { limit: COUNT, to: before }) : undefined;
-  const found = older?.data?.clips ?? [];
-  if (found.length >= COUNT) return found;
-  const newest = await request(competition, { limit: COUNT + 1 });
-  const known = new Set([id, ...found.map((it) => it.clip)]);
-  const others = (newest.data?.clips ?? []).filter((it) => !known.has(it.clip));
-  return [...found, ...others].slice(0, COUNT);
+  // Times of lists are whole seconds, so the clip itself can be among those before it.
+  const others = new Map<string, Clip>();
+  const add = async (query: ListQuery) => {
+    const { data } = await request(competition, query);
+    for (const it of data?.clips ?? []) if (it.clip !== id) others.set(it.clip, it);
+  };
+  if (clip) await add({ limit: COUNT + 1, to: new Date(startOf(clip)).toISOString() });
+  if (others.size < COUNT) await add({ limit: COUNT + 1 });
+  return [...others.values()].slice(0, COUNT);
 }

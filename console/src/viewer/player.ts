@@ -116,7 +116,9 @@ export class Player {
   /** Chooses a quality by its index; -1 lets the player choose. */
   setQuality(index: number): void {
     if (!this.#hls) return;
-    this.#hls.nextLevel = index;
+    // A clip is often buffered to its end, so a chosen quality replaces what is buffered.
+    if (index === -1) this.#hls.nextLevel = index;
+    else this.#hls.currentLevel = index;
     this.#change({ quality: index });
   }
 

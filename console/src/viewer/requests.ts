@@ -32,7 +32,9 @@ export function requestPage(
 ): Promise<Reply<ClipPage>> {
   const entries = Object.entries(query).filter(([, value]) => value !== undefined);
   const parameters = new URLSearchParams(entries.map(([name, value]) => [name, String(value)]));
-  return request(`/api/competitions/${competition}/clips?${parameters}`, etag, signal);
+  const path = `/api/competitions/${competition}/clips?${parameters}`;
+  // The first page has the newest clips. The browser may show an old copy of it for 12 s.
+  return request(path, etag, signal, query.cursor ? 'default' : 'no-cache');
 }
 
 /** Requests one clip in any state. */
@@ -55,8 +57,10 @@ async function request<T>(
   path: string,
   etag: string | undefined,
   signal: AbortSignal | undefined,
+  cache: RequestCache = 'default',
 ): Promise<Reply<T>> {
   const response = await fetch(path, {
+    cache,
     ...(etag && { headers: { 'if-none-match': etag } }),
     ...(signal && { signal }),
   });
