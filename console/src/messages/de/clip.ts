@@ -26,7 +26,7 @@ export const clip = {
     failed: 'Fehlgeschlagen',
     deleting: 'Gelöscht',
   } satisfies Record<RowState, string> as Record<RowState, string>,
-  sentAgain: (count: number) => `Wartet auf den Dienst, ${count}-mal gesendet`,
+  sentAgain: (count: number) => `keine Antwort, ${count}× gesendet`,
   sendsAs: (name: string) => `Von ${name} geschnitten; wird gesendet, wenn ${name} sich anmeldet`,
   takenBack: 'Zurückgenommen; wird gelöscht, sobald der Dienst antwortet',
   endsIn: (time: string) => `endet in ${time}`,

@@ -18,5 +18,6 @@ export const shell = {
   expired: 'Die Sitzung ist abgelaufen. Bitte neu anmelden: Marken und Clips bleiben erhalten.',
   account: (name: string) => `Angemeldet als ${name}`,
   unavailable: 'Der Dienst ist nicht erreichbar. Ein neuer Versuch läuft von selbst.',
+  notices: 'Hinweise',
   close: 'Schließen',
 } satisfies typeof en;

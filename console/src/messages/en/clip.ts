@@ -25,7 +25,7 @@ export const clip = {
     failed: 'Failed',
     deleting: 'Deleted',
   } satisfies Record<RowState, string> as Record<RowState, string>,
-  sentAgain: (count: number) => `Waiting for the service, sent ${count} times`,
+  sentAgain: (count: number) => `no reply, sent ${count}×`,
   sendsAs: (name: string) => `Cut by ${name}; sent when ${name} logs in`,
   takenBack: 'Taken back; deleted as soon as the service answers',
   endsIn: (time: string) => `ends in ${time}`,

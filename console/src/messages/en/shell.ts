@@ -16,5 +16,6 @@ export const shell = {
   expired: 'Your session has ended. Log in again: your marks and clips stay where they are.',
   account: (name: string) => `Logged in as ${name}`,
   unavailable: 'The console cannot reach its service. It tries again by itself.',
+  notices: 'Notices',
   close: 'Close',
 };
