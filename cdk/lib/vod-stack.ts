@@ -24,9 +24,9 @@ import { buildViewerManifest, Channels, type LiveOrigin } from './live/channels.
 import { readIdentifier } from './mediapackage/cdn-identifier.ts';
 import type { Branding } from './settings/branding.ts';
 import type { Settings } from './settings/settings.ts';
+import { Share } from './share/share.ts';
 import { addSweep } from './sweep/sweep.ts';
 import { Upload } from './upload/upload.ts';
-import { Share } from './viewer/share.ts';
 import { buildViewEnvironment, Viewer } from './viewer/viewer.ts';
 import { Watch } from './watch/watch.ts';
 

@@ -29,8 +29,8 @@ function check(wrong: unknown, ...sentences: RegExp[]): void {
 }
 
 test('the default branding allows any page to embed clips', () => {
-  const { accent, embed, pictures } = readBranding(DEFAULT_BRANDING);
-  assert.deepEqual([accent, embed, pictures], ['#3d8bfd', ['*'], []]);
+  const { name, accent, embed, pictures } = readBranding(DEFAULT_BRANDING);
+  assert.deepEqual([name, accent, embed, pictures], ['Matchcut', '#3d8bfd', ['*'], []]);
 });
 
 test('the pictures of a branding are the files beside it', () => {

@@ -24,6 +24,7 @@ const FLOORS = [
   'edit',
   'delivery',
   'viewer',
+  'share',
   'announce',
   'sweep',
   'watch',

@@ -32,6 +32,7 @@ function build(): SiteFile[] {
     folder: join(folder, 'dist'),
     branding: {
       file: join(folder, 'games/branding.json'),
+      name: 'Games',
       accent: '#000000',
       embed: ['*'],
       pictures: ['logo.svg'],

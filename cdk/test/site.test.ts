@@ -163,6 +163,15 @@ test('the console can send files to the bucket, whatever other origins are allow
   ]);
 });
 
+test('shared pages have the name of the branding', () => {
+  for (const bin of ['show-page', 'describe-embed', 'show-feed', 'show-sitemap']) {
+    const { SITE_NAME: name } = vod(branded({ name: 'Games 2026' })).function(bin).Properties[
+      'Environment'
+    ].Variables;
+    assert.equal(name, 'Games 2026', bin);
+  }
+});
+
 test('config.json has what the console needs to sign in, call and send', () => {
   const config = (settings: object) => {
     const stack = vod({ ...MADE, ...settings });

@@ -4,9 +4,9 @@ import json
 import re
 from urllib.parse import quote, urlencode
 
-from browser import Browser, read_claims
 from clips import ClipTest
 from deployment import CONSOLE, PASSWORD, deployed
+from login_page import Browser, read_claims
 
 
 class TestPages(ClipTest):

@@ -9,12 +9,15 @@ import { ROOT, SettingsError } from './settings.ts';
 
 const SCHEMA = 'console/public/branding.schema.json';
 
-/** The accent color of pages whose branding has none. */
+/** The name and the accent color of pages whose branding has none. */
+const DEFAULT_NAME = 'Matchcut';
 const DEFAULT_ACCENT = '#3d8bfd';
 
 export interface Branding {
   /** The file, as an absolute path. It is published as it is. */
   readonly file: string;
+  /** The name in shared links. */
+  readonly name: string;
   /** The color of buttons and links, as `#rrggbb`. */
   readonly accent: string;
   /** The origins whose pages may embed clips. `*` is any page. */
@@ -24,6 +27,7 @@ export interface Branding {
 }
 
 interface Document {
+  readonly name?: string;
   readonly logo?: { readonly light?: string; readonly dark?: string };
   readonly icon?: string;
   readonly colors?: { readonly accent?: string };
@@ -44,7 +48,7 @@ export function readBranding(path: string): Branding {
     });
     throw new SettingsError(mistakes.join('\n'));
   }
-  const { logo, icon, colors, embed = ['*'] } = document;
+  const { name = DEFAULT_NAME, logo, icon, colors, embed = ['*'] } = document;
   const pictures = [
     ...new Set(
       [logo?.light, logo?.dark, icon].filter(
@@ -58,7 +62,7 @@ export function readBranding(path: string): Branding {
       `Branding ${path} names ${missing.join(' and ')}, which is not in the folder of the file.`,
     );
   }
-  return { file, accent: colors?.accent ?? DEFAULT_ACCENT, embed, pictures };
+  return { file, name, accent: colors?.accent ?? DEFAULT_ACCENT, embed, pictures };
 }
 
 function parseFile(file: string, path: string): unknown {

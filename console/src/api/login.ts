@@ -141,7 +141,8 @@ export function usernameOf(token: string): string {
     const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
     const bytes = Uint8Array.from(atob(payload), (it) => it.charCodeAt(0));
     const claims = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    return String(claims['username'] ?? claims['sub'] ?? '');
+    // Cognito's username is an id if people sign in by e-mail; then the token has their name too.
+    return String(claims['name'] ?? claims['username'] ?? claims['sub'] ?? '');
   } catch {
     return '';
   }

@@ -14,7 +14,7 @@ export function smallestRendition(text: string, base: string): string | undefine
   const lines = text.split(/\r?\n/);
   let smallest: { bandwidth: number; url: string } | undefined;
   lines.forEach((line, index) => {
-    const bandwidth = /^#EXT-X-STREAM-INF:.*?\bBANDWIDTH=(\d+)/.exec(line)?.[1];
+    const bandwidth = /^#EXT-X-STREAM-INF:(?:.*,)?BANDWIDTH=(\d+)/.exec(line)?.[1];
     const uri = lines.slice(index + 1).find((it) => it && !it.startsWith('#'));
     if (!bandwidth || !uri || Number(bandwidth) >= (smallest?.bandwidth ?? Infinity)) return;
     smallest = { bandwidth: Number(bandwidth), url: new URL(uri, base).href };

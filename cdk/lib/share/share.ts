@@ -5,7 +5,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Library } from '../library/library.ts';
 import type { Branding } from '../settings/branding.ts';
-import { buildViewEnvironment } from './viewer.ts';
+import { buildViewEnvironment } from '../viewer/viewer.ts';
 
 export interface ShareProps extends Deployment {
   readonly library: Library;
@@ -19,10 +19,11 @@ export class Share extends Construct {
 
   constructor(scope: Construct, id: string, props: ShareProps) {
     super(scope, id);
-    const { settings, library, delivery } = props;
+    const { settings, library, delivery, branding } = props;
     const environment = {
       ...library.environment,
       ...buildViewEnvironment(settings, delivery),
+      SITE_NAME: branding.name,
     };
     const page = new RustFunction(this, 'Page', {
       ...props,
