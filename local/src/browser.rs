@@ -10,6 +10,6 @@ pub fn open_in_browser(url: &str) {
     if has_display {
         let mut command = Command::new(program);
         command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let _ = command.spawn();
+        let _ = command.spawn().map(|mut child| std::thread::spawn(move || child.wait()));
     }
 }

@@ -140,7 +140,7 @@ impl Stack {
             folder: options.console.clone(),
             branding,
             login: pool.login_config(),
-            login_origin: &public_url,
+            origin: &public_url,
             uploads_origin: urls.s3,
             private: options.private,
         }));

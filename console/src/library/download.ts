@@ -4,7 +4,13 @@ import type { Target } from 'mediabunny';
 import { type Clip, playableUrl } from '../clip/clip.ts';
 import { startOfRow } from '../clip/row-state.ts';
 import { nameDownload } from './file-name.ts';
-import { parsePlaylist, parseRenditions, type Rendition, type Segment } from './manifest.ts';
+import {
+  chooseRendition,
+  parsePlaylist,
+  parseRenditions,
+  type Rendition,
+  type Segment,
+} from './manifest.ts';
 import { limitDuration, type Patch } from './mp4-duration.ts';
 import { loadMediabunny, type Mediabunny, type RemuxSource, remux } from './remux.ts';
 
@@ -43,12 +49,12 @@ export class DownloadError extends Error {
 
 /** What a download may need besides the clip. */
 export interface DownloadOptions {
-  /** The height of the rendition in pixels. Default: the best rendition. */
-  readonly height?: number;
+  /** The most pixels that the picture is high. Default: as many as the best rendition has. */
+  readonly maxHeight?: number | undefined;
 }
 
 /**
- * Saves the requested part of a clip in its best rendition, exact to the frame and without encoding.
+ * Saves the requested part of a clip in one of its renditions, exact to the frame and without encoding.
  *
  * A large file is written to a place that the browser asks for, so call this in a click. Throws a
  * `DownloadError`, or the reason of the signal.
@@ -57,16 +63,16 @@ export async function downloadMp4(
   clip: Clip,
   onProgress: (share: number) => void,
   signal: AbortSignal,
-  { height }: DownloadOptions = {},
+  { maxHeight }: DownloadOptions = {},
 ): Promise<void> {
   const url = playableUrl(clip);
   if (!url) throw new DownloadError('no-media');
   const multivariant = await read(url, signal);
   const renditions = parseRenditions(multivariant, url);
-  const best = renditions.find((it) => it.height === height) ?? renditions[0];
+  const chosen = chooseRendition(renditions, maxHeight);
   // A manifest without renditions is that of one rendition.
-  const rendition: Rendition = best ?? { url, bandwidth: 0 };
-  const text = best ? await read(best.url, signal) : multivariant;
+  const rendition: Rendition = chosen ?? { url, bandwidth: 0 };
+  const text = chosen ? await read(chosen.url, signal) : multivariant;
   const playlist = parsePlaylist(text);
   if (playlist.isProtected || parsePlaylist(multivariant).isProtected)
     throw new DownloadError('protected');

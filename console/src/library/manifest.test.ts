@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePlaylist, parseRenditions } from './manifest.ts';
+import { chooseRendition, parsePlaylist, parseRenditions } from './manifest.ts';
 
 const MULTIVARIANT = `#EXTM3U
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="de, original",DEFAULT=NO,URI="audio_de.m3u8"
@@ -36,6 +36,16 @@ test('renditions are sorted by their height, then by their bandwidth', () => {
       audioUrl: undefined,
     },
   ]);
+});
+
+test('the best rendition within a height is chosen', () => {
+  const renditions = parseRenditions(MULTIVARIANT, 'https://example.com/v/index.m3u8');
+  const choose = (maxHeight?: number) => chooseRendition(renditions, maxHeight)?.bandwidth;
+  assert.equal(choose(), 4_000_000);
+  assert.equal(choose(1080), 4_000_000);
+  assert.equal(choose(540), 900_000);
+  assert.equal(choose(240), 900_000);
+  assert.equal(chooseRendition([], 720), undefined);
 });
 
 test('segments have a date and a position, also behind a time off air', () => {

@@ -53,6 +53,14 @@ export function parseRenditions(text: string, base: string): Rendition[] {
   );
 }
 
+/** The best of sorted renditions that is not higher than a number of pixels; else the smallest. */
+export function chooseRendition(
+  renditions: readonly Rendition[],
+  maxHeight = Number.POSITIVE_INFINITY,
+): Rendition | undefined {
+  return renditions.find(({ height = 0 }) => height <= maxHeight) ?? renditions.at(-1);
+}
+
 /** The segments of a rendition. */
 export function parsePlaylist(text: string): MediaPlaylist {
   const segments: Segment[] = [];

@@ -222,3 +222,69 @@ impl UserPool {
         self.tokens.sign(claims, lifetime)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCOPES: &str = r#"{"viewer":["clips.read"],"operator":["channels.write","clips.write"]}"#;
+
+    fn open(folder: &Path, issuer: &str, scopes: &str) -> UserPool {
+        let variables: Variables = [("GROUP_SCOPES", scopes)].into_iter().collect();
+        UserPool::open(folder, issuer, Vec::new(), &variables, TimeDelta::hours(1)).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_kept_in_the_data_folder_until_it_is_not_good_any_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = |issuer, scopes| {
+            let pool = open(folder.path(), issuer, scopes);
+            let token = pool.open_token(folder.path(), &User::operator()).unwrap();
+            let claims = pool.tokens.verify(&token).expect("the stand-in accepts its own token");
+            assert_eq!(claims["username"], "operator");
+            (token, claims["scope"].as_str().unwrap().to_owned())
+        };
+        let old = r#"{"operator":["clips.write"]}"#;
+        let (first, scope) = token("http://127.0.0.1:1", old);
+        assert_eq!(scope, "clips.write");
+        assert_eq!(token("http://127.0.0.1:1", old).0, first);
+        // A newer version, and then another port.
+        let (second, scope) = token("http://127.0.0.1:1", SCOPES);
+        assert_eq!(scope, "channels.write clips.write");
+        let (third, _) = token("http://127.0.0.1:2", SCOPES);
+        assert_ne!(first, second);
+        assert_ne!(second, third);
+        // An earlier version wrote tokens with another issuer and without a user name.
+        fs::write(folder.path().join("operator.token"), "not.a.token").unwrap();
+        token("http://127.0.0.1:2", SCOPES);
+    }
+
+    #[test]
+    fn the_trigger_decides_about_the_scopes_and_may_add_claims() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = open(folder.path(), "http://127.0.0.1:1", SCOPES);
+        let check = |user: &User, requested: &str, expected: &str| {
+            assert_eq!(pool.access_claims(user, requested, 0)["scope"], expected, "{requested}");
+        };
+        check(&User::operator(), "openid", "openid channels.write clips.write");
+        check(&User::operator(), "openid clips.read", "openid channels.write clips.write");
+        check(&User::viewer(), "openid clips.write", "openid clips.read");
+        check(&User::viewer(), "", "clips.read");
+        let user = User { name: "eve".to_owned(), group: "other".to_owned() };
+        check(&user, "openid clips.write", "openid");
+    }
+
+    #[test]
+    fn only_a_login_cookie_signs_somebody_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let pool = open(folder.path(), "http://127.0.0.1:1", SCOPES);
+        let cookie = pool.issue_login(&User::viewer(), TimeDelta::hours(1)).unwrap();
+        assert_eq!(pool.read_login(&cookie).unwrap().0, User::viewer());
+        let expired = pool.issue_login(&User::viewer(), TimeDelta::hours(-1)).unwrap();
+        let access = pool.issue_token("ann", "clips.write", TimeDelta::hours(1)).unwrap();
+        for other in [expired, access, String::new()] {
+            assert_eq!(pool.read_login(&other), None, "{other}");
+        }
+        assert_eq!(pool.login_cookie(), "matchcut-login-1");
+    }
+}

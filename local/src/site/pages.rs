@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::extract::{Path as PathParameter, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -26,8 +26,8 @@ pub(crate) struct SiteSettings<'a> {
     pub(crate) branding: Branding,
     /// Where the console finds the login.
     pub(crate) login: Value,
-    /// The origin of the login.
-    pub(crate) login_origin: &'a str,
+    /// The origin of the site itself, of the login and of the media.
+    pub(crate) origin: &'a str,
     /// The origin of presigned URLs.
     pub(crate) uploads_origin: &'a str,
     /// Whether clips only play with signed cookies.
@@ -37,6 +37,7 @@ pub(crate) struct SiteSettings<'a> {
 /// The console and the viewer's pages.
 #[derive(Debug)]
 pub(crate) struct Site {
+    origin: String,
     folder: PathBuf,
     branding: Branding,
     /// What `config.json` says.
@@ -48,10 +49,9 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(settings: SiteSettings<'_>) -> Self {
-        let SiteSettings { folder, branding, login, login_origin, uploads_origin, private } =
-            settings;
+        let SiteSettings { folder, branding, login, origin, uploads_origin, private } = settings;
         let headers = SiteHeaders::read();
-        let page_headers = headers.of_site(login_origin, uploads_origin);
+        let page_headers = headers.of_site(origin, uploads_origin);
         let config = json!({
             "login": login,
             "private": private,
@@ -64,7 +64,7 @@ impl Site {
                 folder.display()
             );
         }
-        Self { folder, branding, config, headers, page_headers }
+        Self { origin: origin.to_owned(), folder, branding, config, headers, page_headers }
     }
 
     /// Adds the headers of the site, and those of the file, to a reply.
@@ -87,22 +87,34 @@ impl Site {
 
 /// The pages, their files, `config.json` and the branding.
 pub(crate) fn router(site: Arc<Site>) -> Router {
-    let mut router = Router::new()
-        .route("/", get(open_console))
-        .route("/config.json", get(show_config))
-        .route("/branding.json", get(serve_branding))
-        .route("/branding/{name}", get(serve_picture))
-        .route("/assets/{*path}", get(serve_asset))
-        .route("/{file}", get(serve_root_file).fallback(refuse));
+    let mut pages = Router::new().route("/", get(open_console));
     for (path, file) in &site.headers.pages {
         let (file, is_embed) = (file.clone(), path == "/embed");
         let page = async move |State(site): State<Arc<Site>>, request: Request| {
             serve_page(&site, &file, is_embed, request).await
         };
-        router =
-            router.route(path, get(page.clone())).route(&format!("{path}/{{*path}}"), get(page));
+        let below = format!("{path}/{{*path}}");
+        pages = pages.route(path, get(page.clone())).route(&below, get(page));
     }
+    let router = pages
+        .layer(from_fn_with_state(Arc::clone(&site), lead_to_origin))
+        .route("/config.json", get(show_config))
+        .route("/branding.json", get(serve_branding))
+        .route("/branding/{name}", get(serve_picture))
+        .route("/assets/{*path}", get(serve_asset))
+        .route("/{file}", get(serve_root_file).fallback(refuse));
     router.with_state(site)
+}
+
+/// Leads a browser that asked for `localhost` to the address that the login, the media and the policy
+/// of the pages name.
+async fn lead_to_origin(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if host.split(':').next() != Some("localhost") {
+        return next.run(request).await;
+    }
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    (StatusCode::FOUND, [(LOCATION, format!("{}{path}", site.origin))]).into_response()
 }
 
 /// Adds the headers of pages to the replies of `/c/…`, which a function renders.

@@ -71,6 +71,10 @@ export const library = {
   retry: 'Noch einmal versuchen',
   end: 'Das sind alle Clips.',
 
+  quality: 'Qualität der MP4-Datei',
+  bestQuality: 'Beste Qualität',
+  height: (pixels: number) => `Bis ${pixels}p`,
+
   problems: {
     'no-media': 'Es gibt nichts abzuspielen.',
     'on-air': 'Sein Ende ist noch nicht gesendet.',

@@ -72,6 +72,10 @@ export const library = {
   retry: 'Try again',
   end: 'These are all clips.',
 
+  quality: 'Quality of the MP4',
+  bestQuality: 'Best quality',
+  height: (pixels: number) => `Up to ${pixels}p`,
+
   problems: {
     'no-media': 'it has nothing that plays.',
     'on-air': 'its end has not aired yet.',

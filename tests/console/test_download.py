@@ -1,0 +1,134 @@
+"""The MP4 file that the console makes of a clip, read frame by frame."""
+
+import json
+import subprocess
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import Page, expect
+
+from browser import BrowserTest
+from frames import BITS, numbered_video
+from stand_in import eventually, get, segments, uris
+
+RATE = 25
+SECONDS = 120
+
+
+def frames_of(media: Path | str) -> list[int]:
+    """The numbers of all frames that a player shows of a file."""
+    command = ["ffmpeg", "-v", "error", "-i", media, "-map", "0:v:0", "-fps_mode", "passthrough"]
+    # The upper half of the picture has a light bar for each 1.
+    bars = ["-vf", f"crop=iw:ih/4:0:ih/8,scale={BITS}:1:flags=area", "-pix_fmt", "gray"]
+    pixels = subprocess.check_output([*command, *bars, "-f", "rawvideo", "-"])
+    pictures = [pixels[at : at + BITS] for at in range(0, len(pixels), BITS)]
+    return [int("".join("1" if it > 125 else "0" for it in picture), 2) for picture in pictures]
+
+
+def probe(file: Path) -> tuple[float, list[str]]:
+    """The duration of a file, and the codecs of its streams."""
+    shown = ["-show_entries", "format=duration:stream=codec_name", "-of", "json", file]
+    found = json.loads(subprocess.check_output(["ffprobe", "-v", "error", *shown]))
+    return float(found["format"]["duration"]), [it["codec_name"] for it in found["streams"]]
+
+
+class TestDownload(BrowserTest):
+    OPTIONS = ("--source", numbered_video(str(RATE), SECONDS))
+
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+        (self.token,) = self.stand_in.printed("token")
+        (self.live,) = self.stand_in.printed("live")
+
+    def request(self, path: str, body: dict | None = None) -> dict:
+        headers = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(f"{self.origin}{path}", data, headers)) as reply:
+            return json.load(reply)
+
+    def first_segment(self, manifest: str) -> tuple[datetime, str]:
+        """The time and the address of the first segment of a manifest's best rendition."""
+        with urlopen(manifest) as reply:
+            rendition = f"{manifest.rpartition('/')[0]}/{uris(reply.read().decode())[0]}"
+        with urlopen(rendition) as reply:
+            first, *_ = segments(reply.read().decode())
+        return first.start, f"{rendition.rpartition('/')[0]}/{first.name}"
+
+    def cut(self, seconds: float, frames: int) -> tuple[dict, int]:
+        """Cuts a clip that starts some seconds after the oldest live segment.
+
+        Returns the clip, and the number of its first frame.
+        """
+        start, segment = self.first_segment(self.live)
+        first = frames_of(segment)[0] + round(seconds * RATE)
+        begin = start + timedelta(seconds=seconds)
+        end = begin + timedelta(seconds=frames / RATE)
+        window = {"start": begin.isoformat(), "end": end.isoformat(), "title": "Final <1>"}
+        return self.request("/api/clip", window), first
+
+    def wait_until_live(self, seconds: float):
+        """Waits until the live manifest has a number of seconds."""
+
+        def has_seconds() -> bool:
+            status, manifest = get(self.live)
+            if status != 200:
+                return False
+            _, playlist = get(f"{self.live.rpartition('/')[0]}/{uris(manifest.decode())[0]}")
+            found = segments(playlist.decode())
+            return bool(found) and (found[-1].end - found[0].start).total_seconds() >= seconds
+
+        eventually(60, has_seconds, f"the stream was not on air for {seconds} s")
+
+    def download(self, page: Page) -> tuple[str, Path]:
+        """Saves the opened clip. Returns the suggested name, and the file."""
+        with page.expect_download() as started:
+            page.locator("[data-download]").click()
+        file = self.folder / "clip.mp4"
+        started.value.save_as(file)
+        return started.value.suggested_filename, file
+
+    def assert_frames(self, file: Path, first: int, count: int):
+        expected = [number % (RATE * SECONDS) for number in range(first, first + count)]
+        self.assertEqual(frames_of(file), expected)
+        duration, codecs = probe(file)
+        self.assertAlmostEqual(duration, count / RATE, delta=0.05)
+        self.assertEqual(codecs, ["h264", "aac"])
+        content = file.read_bytes()
+        self.assertLess(content.find(b"moov"), content.find(b"mdat"), "no fast start")
+
+    def test_a_clip_is_saved_with_exactly_the_frames_that_were_asked_for(self):
+        self.wait_until_live(16)
+        clip, first = self.cut(seconds=3.48, frames=156)
+        page = self.open_console(path=f"/console#clip={clip['clip']}&competition=demo")
+        # The live stream's own segments, before the clip is packaged.
+        name, file = self.download(page)
+        self.assertRegex(name, r"^Final 1 \d{4}-\d\d-\d\d \d\d-\d\d-\d\d\.mp4$")
+        self.assert_frames(file, first, 156)
+        # The packaged clip.
+        path = f"/api/competitions/demo/clips/{clip['clip']}"
+        eventually(60, lambda: self.request(path)["status"] == "ready", "the clip was not ready")
+        expect(page.locator("[data-opened] header, header + [data-opened]").first).to_be_visible()
+        page.reload()
+        expect(page.locator("[data-download]")).to_be_enabled()
+        page.wait_for_function("document.querySelector('[data-opened]')")
+        _, file = self.download(page)
+        self.assert_frames(file, first, 156)
+
+    def test_a_failed_download_says_why_and_can_be_repeated(self):
+        self.wait_until_live(12)
+        clip, first = self.cut(seconds=2, frames=100)
+        page = self.open_console(path=f"/console#clip={clip['clip']}&competition=demo")
+        expect(page.locator("[data-download]")).to_be_enabled()
+        page.route("**/index.m3u8*", lambda route: route.abort())
+        with self.errors_allowed("ERR_FAILED"):
+            page.locator("[data-download]").click()
+            alert = page.get_by_role("alert").filter(has_text="could not be loaded")
+            expect(alert).to_be_visible()
+            page.unroute("**/index.m3u8*")
+            _, file = self.download(page)
+        expect(alert).to_be_hidden()
+        self.assert_frames(file, first, 100)

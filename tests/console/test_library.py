@@ -1,0 +1,144 @@
+"""The library screen: filters, order, links, tags of many clips, deletion and restoration."""
+
+import json
+import re
+from datetime import datetime, timedelta
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import Locator, Page, expect
+
+from browser import BrowserTest
+from stand_in import eventually
+
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+class TestLibrary(BrowserTest):
+    def setUp(self):
+        (self.token,) = self.stand_in.printed("token")
+
+    def request(self, path: str, body: dict | None = None) -> dict:
+        headers = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        with urlopen(Request(f"{self.origin}{path}", data, headers)) as reply:
+            return json.load(reply)
+
+    def cut(self, competition: str, title: str, tags: list[str], **fields: object) -> dict:
+        """Cuts the last seconds, as soon as the stream has been on air long enough."""
+        body = {"competition": competition, "lastSeconds": 4, "title": title, "tags": tags}
+
+        def send() -> dict | None:
+            try:
+                return self.request("/api/clip", body | fields)
+            except HTTPError as error:
+                with error:
+                    return None
+
+        return eventually(30, send, f"the clip {title} was not cut")
+
+    def wait_until_ready(self, *clips: dict):
+        def are_ready() -> bool:
+            paths = [f"/api/competitions/{it['competition']}/clips/{it['clip']}" for it in clips]
+            return all(self.request(path)["status"] == "ready" for path in paths)
+
+        eventually(60, are_ready, "the clips were not ready")
+
+    def open_library(self, competition: str, **options: object) -> Page:
+        path = f"/console#screen=library&competition={competition}"
+        page = self.open_console(path=path, **options)
+        expect(page.get_by_role("heading", name=f"Library: {competition}")).to_be_visible()
+        return page
+
+    def row(self, page: Page, title: str) -> Locator:
+        return page.locator("[data-row]").filter(has_text=title)
+
+    def expect_titles(self, page: Page, *titles: str):
+        expect(page.locator("[data-row] .name")).to_have_text(list(titles))
+
+    def test_filters_and_order(self):
+        final = self.cut("filters", f"100 m final {MARKUP}", ["final"])
+        heat = self.cut("filters", "Heat 3", ["heats"])
+        held = self.cut("filters", "Interview", ["final"], listed=False)
+        self.wait_until_ready(final, heat, held)
+        page = self.open_library("filters")
+        expect(page.locator("[data-row]")).to_have_count(3)
+        self.assert_accessible(page)
+        expect(page.locator("[data-row] img[src=x]")).to_have_count(0)
+
+        state = page.get_by_label("State", exact=True)
+        state.select_option("Held back")
+        self.expect_titles(page, "Interview")
+        state.select_option("Ready and listed")
+        expect(page.locator("[data-row]")).to_have_count(2)
+        page.get_by_role("button", name="Clear filters").click()
+
+        page.get_by_label("Order").select_option("By title")
+        self.expect_titles(page, f"100 m final {MARKUP}", "Heat 3", "Interview")
+        page.get_by_label("Tag", exact=True).select_option("final")
+        self.expect_titles(page, f"100 m final {MARKUP}", "Interview")
+        page.get_by_role("searchbox", name="Find a clip").fill("INTERV")
+        self.expect_titles(page, "Interview")
+        page.get_by_role("button", name="Clear filters").click()
+
+        page.get_by_label("Source").select_option("Files")
+        expect(page.get_by_text("No clip matches these filters.")).to_be_visible()
+        page.get_by_role("button", name="Clear filters").click()
+
+        start = datetime.fromisoformat(final["requested"]["start"])
+        page.get_by_label("To", exact=True).fill(f"{start - timedelta(hours=1):%Y-%m-%dT%H:%M}")
+        expect(page.locator("[data-row]")).to_have_count(0)
+        page.get_by_label("To", exact=True).fill(f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M}")
+        expect(page.locator("[data-row]")).to_have_count(3)
+
+    def test_a_clip_is_deleted_restored_and_opened(self):
+        clip = self.cut("actions", "Podium", [])
+        self.wait_until_ready(clip)
+        page = self.open_library("actions", permissions=["clipboard-read", "clipboard-write"])
+        row = self.row(page, "Podium")
+        row.get_by_role("button", name="Copy the link to Podium").click()
+        expect(page.get_by_text("Link copied")).to_be_visible()
+        link = page.evaluate("navigator.clipboard.readText()")
+        self.assertEqual(link, f"{self.origin}/c/actions/{clip['clip']}")
+
+        row.get_by_role("button", name="Delete Podium").click()
+        expect(row).to_have_attribute("data-state", "deleting")
+        row.get_by_role("button", name=re.compile("^Restore")).click()
+        expect(row).to_have_attribute("data-state", "ready")
+
+        row.get_by_role("button", name="Open Podium").click()
+        expect(page.locator("[data-opened]")).to_have_attribute("data-opened", clip["clip"])
+        page.locator("[data-opened]").get_by_label("Title").fill("The podium")
+        page.keyboard.press("Tab")
+        expect(self.row(page, "The podium")).to_be_visible()
+        page.get_by_role("button", name="All clips").click()
+        expect(page.locator("[data-opened]")).to_have_count(0)
+
+    def test_many_clips_are_tagged_held_back_and_deleted_at_once(self):
+        clips = [self.cut("bulk", f"Heat {number}", []) for number in (1, 2, 3)]
+        self.wait_until_ready(*clips)
+        page = self.open_library("bulk")
+        for title in ("Heat 1", "Heat 2"):
+            self.row(page, title).get_by_role("checkbox").check()
+        bar = page.get_by_role("group", name="2 chosen")
+        self.assert_accessible(page)
+        bar.get_by_role("button", name="Add record").click()
+        expect(page.locator("[data-row]").filter(has_text="#record")).to_have_count(2)
+        bar.get_by_label("Another tag").fill("my tag")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-row]").filter(has_text="#record #my tag")).to_have_count(2)
+        bar.get_by_role("button", name="Hold back").click()
+        expect(page.locator("[data-row][data-state=held]")).to_have_count(2)
+        bar.get_by_role("button", name="Delete").click()
+        bar.get_by_role("button", name="Delete them").click()
+        expect(page.locator("[data-row][data-state=deleting]")).to_have_count(2)
+        expect(self.row(page, "Heat 3")).to_have_attribute("data-state", "ready")
+
+    def test_a_phone_shows_every_row(self):
+        clip = self.cut("phone", "Long jump", ["final"])
+        self.wait_until_ready(clip)
+        page = self.open_library("phone", viewport={"width": 390, "height": 844})
+        expect(self.row(page, "Long jump")).to_be_in_viewport()
+        self.assert_accessible(page)
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        self.assertEqual(page.evaluate(overflow), 0)
