@@ -1,0 +1,202 @@
+"""Tests the list of clips on a busy evening and on an empty one, in the themes and languages it has.
+
+Each test takes pictures into `target/browser`, to be looked at by a person.
+"""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from unittest import mock
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from playwright.sync_api import Page, expect
+
+from browser import BrowserTest
+from console.api import cut, wait_for_status
+from frames import FOLDER
+
+TITLES = (
+    "100 m final",
+    "Heat 3",
+    "False start",
+    "Podium",
+    "Long jump, second attempt of the champion, and the reaction of the whole stadium",
+    "",
+    "Lap of honour",
+    "<b>Interview</b> with the winner",
+)
+OPERATORS = ("operator", "anna", "ben", "maximiliane-von-der-tribuene")
+TAGS = ([], ["final"], ["final", "record"], ["interview"], ["heats"])
+FAILURES = (
+    ("window-unavailable", "The stream was not on air during the whole window."),
+    ("harvest-failed", "MediaPackage could not harvest the clip: internal error"),
+    ("ingest-failed", "MediaPackage could not make the clip playable in hls."),
+)
+FILE = {"key": "demo/none/original.mov", "filename": "stands.mov", "thumbnails": 0}
+# What looks different, by the name of its picture: saved settings, and options of the context.
+LOOKS = {
+    "dark": ({}, {}),
+    "light": ({"theme": "light"}, {}),
+    "german": ({"language": "de"}, {}),
+    "longer": ({"language": "xx"}, {}),
+    "right-to-left": ({"language": "xr"}, {}),
+    "phone": ({}, {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}),
+    "forced-colors": ({}, {"forced_colors": "active"}),
+}
+
+
+def utc(time: datetime) -> str:
+    """A time as rows have it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+class TestEvening(BrowserTest):
+    # The sweep would find that most of these clips have no media.
+    OPTIONS = ("--sweep", "3600", "--print-env")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        environment = dict(line.split("=", 1) for line in cls.stand_in.printed("env"))
+        cls.table = environment["CLIPS_TABLE"]
+        with mock.patch.dict("os.environ", environment, clear=True):
+            cls.database = boto3.client("dynamodb", region_name=environment["AWS_REGION"])
+        cls.fill(wait_for_status(cls.stand_in, cut(cls.stand_in, seconds=8), "ready"))
+
+    @classmethod
+    def fill(cls, clip: dict):
+        """Makes an evening of 200 clips out of one: 12 on their way, 3 failed, 2 held back."""
+        key = {name: {"S": clip[name]} for name in ("competition", "clip")}
+        item = cls.database.get_item(TableName=cls.table, Key=key)["Item"]
+        ready = {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+        waiting = {"status": "queued", "waiting": "clip"}
+        states = [
+            {"status": "scheduled", "requested": cls.window_ahead(90)},
+            *[waiting | {"queuedAt": -place} for place in range(6)],
+            {"status": "harvesting"},
+            {"status": "harvesting"},
+            {"status": "packaging"},
+            {"status": "transcoding", "source": "upload", "progress": 42} | FILE,
+            {"status": "uploading", "source": "upload"} | FILE,
+            *[
+                {"status": "failed", "failure": dict(zip(("code", "message"), failure, strict=True))}
+                for failure in FAILURES
+            ],
+            {"status": "ready", "listed": False},
+            {"status": "ready", "publishAt": utc(datetime.now(UTC) + timedelta(hours=3))},
+        ]
+        states += [{"status": "ready"}] * (199 - len(states))
+        now = datetime.now(UTC)
+        for number, state in enumerate(states):
+            cut_at = now - timedelta(seconds=40 * number)
+            row = ready | state | cls.description(number, cut_at)
+            cls.put(cls.without_media(row) if row["status"] != "ready" else row)
+
+    @classmethod
+    def description(cls, number: int, cut_at: datetime) -> dict:
+        start = cut_at - timedelta(seconds=8 + number % 50)
+        changed_at = int(cut_at.timestamp() * 1000)
+        return {
+            "clip": f"{start:%Y%m%d%H%M%S}_{cut_at:%Y%m%d%H%M%S}_{number:06}",
+            "title": TITLES[number % len(TITLES)],
+            "createdBy": OPERATORS[number % len(OPERATORS)],
+            "tags": TAGS[number % len(TAGS)],
+            "createdAt": utc(cut_at),
+            "updatedAt": utc(cut_at),
+            "readyAt": utc(cut_at + timedelta(seconds=9)),
+            "changedAt": changed_at,
+        }
+
+    @staticmethod
+    def window_ahead(seconds: int) -> dict:
+        now = datetime.now(UTC)
+        return {"start": utc(now), "end": utc(now + timedelta(seconds=seconds))}
+
+    @staticmethod
+    def without_media(row: dict) -> dict:
+        missing = {"readyAt", "manifests", "playable", "activeCompetition"}
+        if row["source"] == "upload":
+            missing |= {"channel", "requested", "actual"}
+            row = row | {"at": row["createdAt"]}
+        return {name: value for name, value in row.items() if name not in missing}
+
+    @classmethod
+    def put(cls, row: dict):
+        item = {name: TypeSerializer().serialize(value) for name, value in row.items()}
+        if not row.get("listed", True) or "publishAt" in row:
+            item.pop("activeCompetition", None)
+        cls.database.put_item(TableName=cls.table, Item=item)
+
+    def open_console_in(self, name: str) -> Page:
+        """Opens the console with the settings and options of a look."""
+        settings, options = LOOKS[name]
+        context = self.new_context(**options)
+        saved = json.dumps(json.dumps(settings))
+        script = f"if (origin !== 'null') localStorage.setItem('matchcut.settings', {saved})"
+        context.add_init_script(script)
+        self.choose_user(context, "operator")
+        page = context.new_page()
+        page.goto("/console")
+        self.sign_in(page)
+        return page
+
+    def look(self, page: Page, name: str):
+        """Fails if a page has a barrier, or is wider than its window; takes a picture."""
+        # The browser paints forced colors, but axe computes the contrast of the page's own.
+        has_own_colors = not page.evaluate("matchMedia('(forced-colors: active)').matches")
+        self.assert_accessible(page, rules={"color-contrast": {"enabled": has_own_colors}})
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        self.assertLessEqual(page.evaluate(wide), 0, f"{name}: the page is wider than its window")
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=FOLDER / f"evening-{name}.png")
+
+    def test_a_busy_evening(self):
+        for name in LOOKS:
+            with self.subTest(name):
+                page = self.open_console_in(name)
+                expect(page.locator("li.row")).to_have_count(100)
+                page.locator("li.row[data-state=ready]").first.scroll_into_view_if_needed()
+                expect(page.locator("li.row img").first).to_be_visible()
+                self.look(page, name)
+                page.context.close()
+
+    def test_states_are_counted_and_lists_narrowed(self):
+        page = self.open_console()
+        expect(page.locator("li.row")).to_have_count(100)
+        page.locator(".scroller").evaluate("list => list.scrollTo(0, list.scrollHeight)")
+        expect(page.locator("li.row")).to_have_count(200)
+        for text in ("All 200", "On their way 12", "Failed 3", "Held back 2"):
+            expect(page.get_by_role("button", name=re.compile(f"^{text}$"))).to_be_visible()
+        expect(page.locator("li.row[data-state=queued] .detail")).to_have_text(
+            ["6th", "5th", "4th", "3rd", "2nd", "next"]
+        )
+        expect(page.locator("li.row[data-state=transcoding]")).to_contain_text("42%")
+        page.get_by_role("button", name=re.compile("^On their way")).click()
+        expect(page.locator("li.row")).to_have_count(12)
+        page.get_by_role("button", name="Mine").click()
+        expect(page.locator("li.row .who").first).to_have_text("you")
+        expect(page.locator("li.row")).to_have_count(3)
+        self.look(page, "narrowed")
+        page.get_by_role("searchbox").fill("nothing has this title")
+        page.get_by_role("button", name="Show all clips").click()
+        expect(page.locator("li.row")).to_have_count(200)
+        page.get_by_role("button", name=re.compile("^Failed")).click()
+        expect(page.locator("li.row .reason")).to_have_text([message for _, message in FAILURES])
+        self.look(page, "failed")
+
+    def test_an_opened_clip(self):
+        for name in LOOKS:
+            with self.subTest(name):
+                page = self.open_console_in(name)
+                page.locator("li.row[data-state=ready] .open").first.click()
+                player = page.locator(".player")
+                expect(player).to_have_attribute("data-stage", re.compile("playable|ended"))
+                self.look(page, f"opened-{name}")
+                page.context.close()
+
+    def test_an_evening_without_clips_teaches_the_keys(self):
+        page = self.open_console(path="/console#competition=quiet")
+        expect(page.get_by_text("No clips yet")).to_be_visible()
+        expect(page.get_by_text("cut the last 15 seconds that you see")).to_be_visible()
+        self.look(page, "empty")
