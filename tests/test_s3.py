@@ -87,6 +87,27 @@ class TestObjects(WireTest):
         empty = call(Bucket=self.bucket, Prefix=prefix)
         self.assertNotIn("Uploads", empty)
 
+    def test_the_parts_of_an_upload_are_listed_in_the_order_of_their_numbers(self):
+        upload = self.begin_upload()
+        sent = {}
+        for number in (7, 2, 10, 3):
+            part = self.s3.upload_part(**upload, PartNumber=number, Body=b"film %d" % number)
+            sent[number] = part["ETag"]
+        expected = sorted(sent.items())
+
+        def listed(**asked: int) -> tuple[list[tuple[int, str]], int | None]:
+            found = self.s3.list_parts(**upload, **asked)
+            parts = [(part["PartNumber"], part["ETag"]) for part in found.get("Parts", [])]
+            return parts, found["NextPartNumberMarker"] if found["IsTruncated"] else None
+
+        self.assertEqual(listed(), (expected, None))
+        self.assertEqual(listed(MaxParts=3), (expected[:3], 7))
+        self.assertEqual(listed(MaxParts=3, PartNumberMarker=7), (expected[3:], None))
+        self.assertEqual(listed(PartNumberMarker=2), (expected[1:], None))
+        self.assertEqual(listed(PartNumberMarker=10), ([], None))
+        self.s3.abort_multipart_upload(**upload)
+        self.assert_code("NoSuchUpload", self.s3.list_parts, **upload)
+
     def test_a_deleted_object_has_no_tags(self):
         named = self.new_object()
         for remove in (

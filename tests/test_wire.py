@@ -325,8 +325,10 @@ class TestLive(WireTest):
         def live_edge() -> datetime:
             return self.window(1)[0].end
 
-        self.await_channel("running")
+        # A running channel is on air a few seconds later.
+        self.window(1)
         self.assertEqual(self.state(), ("RUNNING", 1))
+        self.assertEqual(self.media_live.list_alerts(ChannelId=CHANNEL)["Alerts"], [])
         self.assert_refused("ConflictException", start, ChannelId=CHANNEL)
 
         self.assertEqual(stop(ChannelId=CHANNEL)["State"], "STOPPING")

@@ -10,8 +10,8 @@
 //! 4. [`api`]: what the HTTP routes share.
 //! 5. [`asset`]: MediaPackage VOD, and the media of clips in S3.
 //! 6. [`harvest`]: from a window of the stream to media. [`upload`]: from a file to media.
-//! 7. [`channel`], [`edit`], [`viewer`], [`announce`]: the routes of operators and viewers, change
-//!    events and webhooks.
+//! 7. [`channel`], [`edit`], [`viewer`], [`share`], [`announce`]: the routes of operators and
+//!    viewers, pages and feeds for other sites, change events and webhooks.
 //! 8. [`sweep`]: the roof. It is the one module that knows every stage.
 //!
 //! The functions in `src/bin` stand on all of them.
@@ -29,6 +29,7 @@ pub mod lambda;
 pub mod library;
 pub mod live;
 pub mod metrics;
+pub mod share;
 pub mod sweep;
 pub mod upload;
 pub mod viewer;

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["api"],
     &["asset"],
     &["harvest", "upload"],
-    &["channel", "edit", "viewer", "announce"],
+    &["channel", "edit", "viewer", "share", "announce"],
     &["sweep"],
 ];
 

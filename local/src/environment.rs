@@ -38,6 +38,7 @@ pub(crate) fn environment(
     groups: &[PackagingGroup],
     private: Option<&PrivateLibrary>,
     group_scopes: &BTreeMap<String, Vec<String>>,
+    site_name: Option<String>,
     urls: &Urls,
 ) -> Variables {
     let Urls { public, aws, dynamodb, s3 } = urls;
@@ -80,6 +81,7 @@ pub(crate) fn environment(
         ("AWS_ENDPOINT_URL_SQS", (*aws).to_owned()),
     ];
     variables.extend(elemental_endpoints(aws));
+    variables.extend(site_name.map(|name| ("SITE_NAME", name)));
     if let Some(identifier) = &options.cdn_identifier {
         variables.push(("CDN_IDENTIFIER", identifier.clone()));
     }

@@ -107,8 +107,14 @@ impl Stack {
             dynamodb: &base_url(&dynamodb_listener)?,
             s3: &base_url(&s3_listener)?,
         };
-        let variables =
-            environment(&options, &groups, library.as_deref(), &contract.group_scopes, &urls);
+        let variables = environment(
+            &options,
+            &groups,
+            library.as_deref(),
+            &contract.group_scopes,
+            branding.name(),
+            &urls,
+        );
         let sdk = sdk_config(&variables).await;
 
         let tasks = Tasks::default();

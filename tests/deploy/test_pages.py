@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 from urllib.parse import quote, urlencode
 
 from clips import ClipTest
@@ -137,7 +138,7 @@ class TestPages(ClipTest):
         shown = text.decode()
         self.assertEqual(status, 200, shown)
         self.assertTrue(headers["Content-Type"].startswith("text/html"))
-        self.assertIn("Photo &lt;finish&gt;", shown)
+        self.assertIn("Photo <finish>", unescape(shown))
         self.assertNotIn("Photo <finish>", shown)
         self.assertIn("/assets/watch.js", shown)
         self.assertEqual(self.directives(headers)["frame-ancestors"], "'none'")

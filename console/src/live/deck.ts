@@ -39,6 +39,8 @@ export class Deck {
   #isClosed = false;
   /** The date that a seek leads to. It stays until its fragment is buffered and the seek has ended. */
   #wanted: number | undefined;
+  /** Whether the fragment was buffered when the seek began. */
+  #wasBuffered = false;
   #callback = 0;
   readonly #listeners = new AbortController();
 
@@ -90,7 +92,9 @@ export class Deck {
   seek(date: number): void {
     this.#wanted = date;
     const target = this.clock.timeAt(date);
-    if (target) this.video.currentTime = target.time;
+    if (!target) return;
+    this.#wasBuffered = target.isExact && isBuffered(this.video, target.inside);
+    this.video.currentTime = target.time;
   }
 
   /** Goes to the picture that the stream's delay allows to play without stalling. */
@@ -151,17 +155,20 @@ export class Deck {
 
   /**
    * Ends a seek when the wanted frame is on the screen. If its fragment was not buffered at first,
-   * the seek was an estimate, and is corrected here.
+   * the seek is repeated: it was an estimate, and a browser that has no data at the wanted time but
+   * just after it shows the next frame instead.
    */
   #settle(): void {
     if (this.#wanted === undefined || this.video.readyState < 2) return;
     const target = this.clock.timeAt(this.#wanted);
-    if (!target) return;
-    if (Math.abs(target.time - this.video.currentTime) > TOLERANCE / this.clock.fps) {
+    if (!target?.isExact || !isBuffered(this.video, target.inside)) return;
+    const isOff = Math.abs(target.time - this.video.currentTime) > TOLERANCE / this.clock.fps;
+    if (isOff || !this.#wasBuffered) {
+      this.#wasBuffered = true;
       this.video.currentTime = target.time;
       return;
     }
-    if (this.video.seeking || !target.isExact) return;
+    if (this.video.seeking) return;
     const date = frameStart(this.segments, this.#wanted, this.clock.fps);
     this.#wanted = undefined;
     this.events.settled(this, date);
@@ -176,4 +183,11 @@ export class Deck {
     };
     this.#callback = this.video.requestVideoFrameCallback(next);
   }
+}
+
+function isBuffered({ buffered }: HTMLVideoElement, time: number): boolean {
+  for (let range = 0; range < buffered.length; range++) {
+    if (buffered.start(range) <= time && time < buffered.end(range)) return true;
+  }
+  return false;
 }

@@ -13,6 +13,9 @@ export interface ClockFragment {
   readonly programDateTime: number | null;
 }
 
+/** Near its ends a fragment may not count as buffered: the sound begins and ends at other times. */
+const EDGE_SECONDS = 0.1;
+
 /** A segment with the media time at which its first frame is shown. */
 interface ClockSegment extends Segment {
   readonly sn: number;
@@ -78,13 +81,19 @@ export class MediaClock {
     return segment && segment.start + Math.max(0, time - segment.time) * 1000;
   }
 
-  /** The media time in the middle of the frame that is on air at a date. */
-  timeAt(date: number): { time: number; isExact: boolean } | undefined {
+  /**
+   * The media time in the middle of the frame that is on air at a date. `inside` is a time of the
+   * same fragment that is buffered whenever the fragment is.
+   */
+  timeAt(date: number): { time: number; inside: number; isExact: boolean } | undefined {
     const segment = segmentAt(this.#segments, date);
     if (!segment) return undefined;
     const frames = Math.max(1, Math.round((segment.duration * this.fps) / 1000));
     const frame = Math.floor((date - segment.start) / frameDuration(this.fps) + 0.001);
     const kept = Math.min(Math.max(0, frame), frames - 1);
-    return { time: segment.time + (kept + 0.5) / this.fps, isExact: segment.isExact };
+    const time = segment.time + (kept + 0.5) / this.fps;
+    const end = segment.time + segment.duration / 1000;
+    const inside = Math.max(Math.min(time, end - EDGE_SECONDS), segment.time + EDGE_SECONDS);
+    return { time, inside, isExact: segment.isExact };
   }
 }

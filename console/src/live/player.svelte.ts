@@ -111,8 +111,10 @@ export class Player {
     this.#setSpeed(1);
   }
 
+  /** Stops at this picture. The stream goes on, so that it is not live any more. */
   pause(): void {
     this.range = undefined;
+    this.isLive = false;
     this.#setSpeed(0);
   }
 

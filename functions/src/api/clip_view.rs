@@ -42,14 +42,14 @@ impl ClipView {
     pub async fn to_public_reply(&self, library: &Library, clip: &Clip) -> Reply {
         let shown = self.to_queued_json(clip, count_ahead(library, clip).await);
         let tag = format_entity_tag(clip, &shown);
-        Reply::json(200, shown).with_entity_tag(tag)
+        Reply::json(200, &shown).with_entity_tag(tag)
     }
 
     /// A reply to operators, with the clip and the entity tag of the public reply.
     pub async fn to_operator_reply(&self, library: &Library, clip: &Clip) -> Reply {
         let shown = self.to_queued_json(clip, count_ahead(library, clip).await);
         let tag = format_entity_tag(clip, &shown);
-        Reply::json(200, add_operator_fields(clip, shown)).with_entity_tag(tag)
+        Reply::json(200, &add_operator_fields(clip, shown)).with_entity_tag(tag)
     }
 
     /// The clip as JSON for operators: with the operator who made it, and with the tag that an edit
@@ -118,9 +118,8 @@ impl ClipView {
                     )
                 })
                 .collect();
-            let hls = clip.manifests.values().find(|path| path.ends_with(".m3u8"));
-            if let Some(path) = hls {
-                shown["manifest"] = json!(self.vod_url(&clip.competition, path));
+            if let Some(manifest) = self.manifest_url(clip, ".m3u8") {
+                shown["manifest"] = json!(manifest);
             }
             shown["manifests"] = Value::Object(manifests);
         }
@@ -146,13 +145,33 @@ impl ClipView {
             shown["progress"] = json!(upload.progress.unwrap_or(0));
         }
         if clip.status == Status::Ready {
-            let attempt = clip.attempt_of_media();
-            let url = |number| {
-                let path = format!("/{}", attempt.thumbnail_key(number));
-                self.thumbnail_url(&clip.competition, &path)
-            };
-            shown["thumbnails"] = (0..upload.thumbnails).map(url).collect();
+            shown["thumbnails"] = json!(self.thumbnail_urls(clip));
         }
+    }
+
+    /// Whether only viewers with cookies can play clips.
+    pub fn is_private(&self) -> bool {
+        self.seal.is_some()
+    }
+
+    /// The URL of the manifest with this extension: `.m3u8` for HLS, `.mpd` for DASH. It answers 404
+    /// until the clip is ready.
+    pub fn manifest_url(&self, clip: &Clip, extension: &str) -> Option<String> {
+        let path = clip.manifests.values().find(|path| path.ends_with(extension))?;
+        Some(self.vod_url(&clip.competition, path))
+    }
+
+    /// The URLs of the pictures of a ready clip of a file. Other clips have none.
+    pub fn thumbnail_urls(&self, clip: &Clip) -> Vec<String> {
+        let Some(upload) = clip.upload().filter(|_| clip.status == Status::Ready) else {
+            return Vec::new();
+        };
+        let attempt = clip.attempt_of_media();
+        let url = |number| {
+            let path = format!("/{}", attempt.thumbnail_key(number));
+            self.thumbnail_url(&clip.competition, &path)
+        };
+        (0..upload.thumbnails).map(url).collect()
     }
 
     fn thumbnail_url(&self, competition: &CompetitionId, path: &str) -> String {

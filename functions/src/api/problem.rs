@@ -28,6 +28,7 @@ pub enum ProblemKind {
     WindowNotAired,
     WindowExpired,
     WindowUnavailable,
+    Unauthorized,
     Forbidden,
     UploadClosed,
     PartsRejected,
@@ -43,6 +44,7 @@ pub enum ProblemKind {
     PreconditionFailed,
     KeyReused,
     PreconditionRequired,
+    FormatNotImplemented,
     LiveUnreadable,
     Unavailable,
 }
@@ -51,6 +53,7 @@ impl ProblemKind {
     fn status(self) -> u16 {
         match self {
             Self::MalformedBody | Self::InvalidField | Self::InvalidWindow => 400,
+            Self::Unauthorized => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
@@ -70,6 +73,7 @@ impl ProblemKind {
             | Self::PartsRejected
             | Self::KeyReused => 422,
             Self::PreconditionRequired => 428,
+            Self::FormatNotImplemented => 501,
             Self::LiveUnreadable | Self::Unavailable => 503,
         }
     }
@@ -83,6 +87,7 @@ impl ProblemKind {
             Self::WindowNotAired => "window-not-aired",
             Self::WindowExpired => "window-expired",
             Self::WindowUnavailable => "window-unavailable",
+            Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::UploadClosed => "upload-closed",
             Self::PartsRejected => "parts-rejected",
@@ -98,6 +103,7 @@ impl ProblemKind {
             Self::PreconditionFailed => "precondition-failed",
             Self::KeyReused => "idempotency-key-reused",
             Self::PreconditionRequired => "precondition-required",
+            Self::FormatNotImplemented => "format-not-implemented",
             Self::LiveUnreadable => "live-unreadable",
             Self::Unavailable => "unavailable",
         }
@@ -112,6 +118,7 @@ impl ProblemKind {
             Self::WindowNotAired => "Window not aired yet",
             Self::WindowExpired => "Window expired",
             Self::WindowUnavailable => "Window not available",
+            Self::Unauthorized => "Authentication required",
             Self::Forbidden => "Access denied",
             Self::UploadClosed => "Upload closed",
             Self::PartsRejected => "Parts rejected",
@@ -127,6 +134,7 @@ impl ProblemKind {
             Self::PreconditionFailed => "Clip has changed",
             Self::KeyReused => "Idempotency key reused",
             Self::PreconditionRequired => "If-Match required",
+            Self::FormatNotImplemented => "Format not implemented",
             Self::LiveUnreadable => "Live stream unreadable",
             Self::Unavailable => "Service unavailable",
         }
@@ -159,7 +167,8 @@ impl Problem {
         )
     }
 
-    pub(super) fn to_reply(&self) -> Reply {
+    /// The reply that refuses a request. It is not cached, unless the route sets another policy.
+    pub fn to_reply(&self) -> Reply {
         let mut body = json!({
             "type": format_problem_type(self.kind.name()),
             "title": self.kind.title(),
@@ -169,7 +178,7 @@ impl Problem {
         if let Some(field) = &self.field {
             body["field"] = json!(field);
         }
-        Reply::json(self.kind.status(), body)
+        Reply::text(self.kind.status(), "application/problem+json", body.to_string())
     }
 }
 

@@ -37,7 +37,7 @@ impl RefuseRequest {
         let allowed = route.strip_prefix("ANY ").and_then(|template| self.methods.get(template));
         let request = Request::from(event);
         if is_preflight {
-            return respond(&request, Ok(Reply::json(200, json!({}))));
+            return respond(&request, Ok(Reply::json(200, &json!({}))));
         }
         let Some(allowed) = allowed else {
             let problem = Problem::new(ProblemKind::NotFound, format!("There is no path {path}."));

@@ -19,13 +19,19 @@ pub struct Reply {
     cookies: Vec<String>,
     /// The entity tag of the clip in the body. Other bodies have a digest as their entity tag.
     entity_tag: Option<String>,
-    body: Option<Value>,
+    body: Option<String>,
 }
 
 impl Reply {
     /// A reply with a JSON body.
-    pub fn json(status: u16, body: Value) -> Self {
-        Self { body: Some(body), ..Self::empty(status) }
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self::text(status, "application/json", body.to_string())
+    }
+
+    /// A reply with a body of this media type.
+    pub fn text(status: u16, media_type: &'static str, body: String) -> Self {
+        let reply = Self { body: Some(body), ..Self::empty(status) };
+        reply.header(CONTENT_TYPE, HeaderValue::from_static(media_type))
     }
 
     /// A reply without a body.
@@ -73,25 +79,19 @@ impl Reply {
 /// A 200 to a GET or to an edit has an `ETag`. If a GET's `If-None-Match` names it, the response is
 /// a 304 without a body. Replies have `Cache-Control: no-store` unless the route sets another.
 pub fn respond(request: &Request, reply: Result<Reply, Problem>) -> ApiGatewayV2httpResponse {
-    let (mut reply, media_type) = match reply {
-        Ok(reply) => (reply, "application/json"),
-        Err(problem) => (problem.to_reply(), "application/problem+json"),
-    };
-    let mut body = reply.body.map(|body| body.to_string());
+    let mut reply = reply.unwrap_or_else(|problem| problem.to_reply());
     if reply.status == 200 && (request.is_get() || reply.entity_tag.is_some()) {
         let tag = reply.entity_tag.take().unwrap_or_else(|| {
-            let digest = format_digest(body.as_deref().unwrap_or_default());
+            let digest = format_digest(reply.body.as_deref().unwrap_or_default());
             format!("\"{digest}\"")
         });
         if request.is_get() && request.has_entity(&tag) {
             reply.status = 304;
-            body = None;
+            reply.body = None;
+            reply.headers.remove(CONTENT_TYPE);
         }
         let tag = HeaderValue::from_str(&tag).expect("base64 is visible ASCII");
         reply.headers.insert(ETAG, tag);
-    }
-    if body.is_some() {
-        reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     }
     if !reply.headers.contains_key(CACHE_CONTROL) {
         reply.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -100,7 +100,7 @@ pub fn respond(request: &Request, reply: Result<Reply, Problem>) -> ApiGatewayV2
     response.status_code = reply.status.into();
     response.headers = reply.headers;
     response.cookies = reply.cookies;
-    response.body = body.map(Body::Text);
+    response.body = reply.body.map(Body::Text);
     response
 }
 

@@ -85,7 +85,7 @@ impl Control {
             };
             if self.is_done(state) {
                 monitor.record_state(channel, state, now).await;
-                return Ok(Reply::json(202, monitor.show(channel, now).await));
+                return Ok(Reply::json(202, &monitor.show(channel, now).await));
             }
             // MediaLive may accept a second try in the state in which the channel is now.
             let may_retry = match self {

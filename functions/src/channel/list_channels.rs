@@ -27,6 +27,6 @@ impl Route for ListChannels {
     async fn answer(&self, _: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
         let channels = self.monitor.channels.iter();
         let shown = join_all(channels.map(|channel| self.monitor.show(channel, now))).await;
-        Ok(Reply::json(200, json!({ "channels": shown })))
+        Ok(Reply::json(200, &json!({ "channels": shown })))
     }
 }

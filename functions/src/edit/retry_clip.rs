@@ -56,7 +56,7 @@ impl Route for RetryClip {
             }
         };
         let ahead = count_ahead(&self.library, &clip).await;
-        Ok(Reply::json(202, self.view.to_operator_json(&clip, ahead)))
+        Ok(Reply::json(202, &self.view.to_operator_json(&clip, ahead)))
     }
 }
 

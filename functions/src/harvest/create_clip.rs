@@ -54,7 +54,7 @@ impl Route for CreateClip {
         let path = format!("/api/competitions/{}/clips/{}", clip.competition, clip.clip);
         let ahead = count_ahead(self.queue.library(), &clip).await;
         let body = self.view.to_operator_json(&clip, ahead);
-        Ok(Reply::json(202, body).with_location(&path))
+        Ok(Reply::json(202, &body).with_location(&path))
     }
 }
 

@@ -53,7 +53,7 @@ impl Route for CompleteUpload {
             return Err(upload_closed(&clip));
         };
         let etags = parse_parts(&body, PartPlan::for_size(size).count)?;
-        let accepted = || Ok(Reply::json(202, self.view.to_operator_json(&clip, None)));
+        let accepted = || Ok(Reply::json(202, &self.view.to_operator_json(&clip, None)));
         if clip.status != Status::Uploading {
             return accepted();
         }

@@ -64,7 +64,7 @@ impl Route for CreateUpload {
             body["upload"] = self.presign(&clip, &upload_request, now).await?;
         }
         let path = format!("/api/competitions/{}/clips/{}", clip.competition, clip.clip);
-        Ok(Reply::json(201, body).with_location(&path))
+        Ok(Reply::json(201, &body).with_location(&path))
     }
 }
 

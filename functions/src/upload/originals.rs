@@ -151,6 +151,44 @@ impl Originals {
             .ok_or_else(|| OriginalError::Incomplete { key: key.to_owned(), field: "uploadId" })
     }
 
+    /// The ETags of the parts that S3 has received, for the `count` parts from part `first` on.
+    /// `None` if S3 has no such multipart upload.
+    pub async fn find_parts(
+        &self,
+        key: &str,
+        multipart: &str,
+        first: u32,
+        count: u32,
+    ) -> Result<Option<BTreeMap<u32, String>>, OriginalError> {
+        let end = first + count;
+        let mut etags = BTreeMap::new();
+        let mut next = first;
+        while next < end {
+            let request = self.client.list_parts().bucket(&self.bucket).key(key);
+            // S3 lists the parts after the marker.
+            let request = request.upload_id(multipart).part_number_marker((next - 1).to_string());
+            let page = match request.max_parts(to_part_number(end - next)).send().await {
+                Ok(page) => page,
+                Err(error) if error.code() == Some("NoSuchUpload") => return Ok(None),
+                Err(error) => return Err(call_failed("ListParts", key, error)),
+            };
+            for part in page.parts() {
+                let number = part.part_number().and_then(|number| u32::try_from(number).ok());
+                if let (Some(number), Some(etag)) = (number, part.e_tag())
+                    && number < end
+                {
+                    etags.insert(number, etag.to_owned());
+                }
+            }
+            let last = page.next_part_number_marker().and_then(|it| it.parse::<u32>().ok());
+            match last.filter(|last| page.is_truncated() == Some(true) && *last >= next) {
+                Some(last) => next = last + 1,
+                None => break,
+            }
+        }
+        Ok(Some(etags))
+    }
+
     /// Joins the parts, by number, to one object.
     pub async fn join_parts(
         &self,

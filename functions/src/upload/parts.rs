@@ -1,5 +1,5 @@
 //! `GET /api/uploads/{competitionId}/{clipId}/parts`: presigns the requests that send the parts of a
-//! large file.
+//! large file, and names the parts that have arrived.
 
 use std::time::Duration;
 
@@ -82,7 +82,28 @@ impl Route for ListUploadParts {
             let detail = format!("This must be the number of a part, from 1 to {last}.");
             Problem::invalid_field("from", detail)
         })?;
-        Ok(Reply::json(200, presign_parts(&self.originals, &clip, from, now).await?))
+        let mut body = presign_parts(&self.originals, &clip, from, now).await?;
+        self.add_etags(&clip, from, &mut body).await?;
+        Ok(Reply::json(200, &body))
+    }
+}
+
+impl ListUploadParts {
+    /// Adds the ETags of the parts that S3 has received, so that a client can continue an upload.
+    async fn add_etags(&self, clip: &Clip, from: u32, body: &mut Value) -> Result<(), Problem> {
+        let Some((key, multipart)) =
+            clip.upload().and_then(|upload| Some((&upload.key, upload.multipart.as_ref()?)))
+        else {
+            return Err(upload_closed(clip));
+        };
+        let etags = self.originals.find_parts(key, multipart, from, BATCH).await?;
+        let etags = etags.ok_or_else(|| upload_closed(clip))?;
+        for (number, part) in (from..).zip(body["parts"].as_array_mut().into_iter().flatten()) {
+            if let Some(etag) = etags.get(&number) {
+                part["etag"] = json!(etag);
+            }
+        }
+        Ok(())
     }
 }
 

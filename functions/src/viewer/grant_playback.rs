@@ -103,7 +103,7 @@ impl Route for GrantPlayback {
                 .collect::<Map<String, Value>>(),
         });
         let headers = self.format_set_cookies(competition, &cookies);
-        Ok(Reply::json(200, body).with_cookies(headers))
+        Ok(Reply::json(200, &body).with_cookies(headers))
     }
 }
 

@@ -43,7 +43,7 @@ impl Route for ListChanges {
         if changes.is_reset {
             body["reset"] = json!(true);
         }
-        Ok(Reply::json(200, body))
+        Ok(Reply::json(200, &body))
     }
 }
 

@@ -44,7 +44,7 @@ impl Route for ListClips {
         if let Some(next) = page.next {
             body["next"] = json!(next.to_string());
         }
-        Ok(Reply::json(200, body).with_cache_control(CACHE_CONTROL))
+        Ok(Reply::json(200, &body).with_cache_control(CACHE_CONTROL))
     }
 }
 

@@ -10,5 +10,5 @@ use crate::api::{Reply, Request, respond};
 /// It calls no other service. It shows that the API answers, not that AWS's services do.
 pub fn show_health(event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse {
     let health = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
-    respond(&Request::from(event), Ok(Reply::json(200, health)))
+    respond(&Request::from(event), Ok(Reply::json(200, &health)))
 }

@@ -12,6 +12,7 @@ use matchcut::clip::{Clip, ClipId, ClipKey, Failure, FailureCode, Status, Window
 use matchcut::config::Variables;
 use matchcut::library::Library;
 use matchcut_local::{Faults, Options, Source, Stack};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -127,21 +128,41 @@ impl Api {
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
     ) -> Reply {
-        let url = format!("{}{path}", self.stack.api);
+        self.request_site(method, &format!("/api{path}"), headers, body).await
+    }
+
+    /// Requests a path of the whole site. A body that is not JSON is a text.
+    pub(crate) async fn request_site(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Reply {
+        let url = format!("{}{path}", self.site());
         let mut request = self.http.request(method.clone(), url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
+        let is_json = headers
+            .get(CONTENT_TYPE)
+            .is_none_or(|media_type| media_type.to_str().unwrap().ends_with("json"));
         let text = response.text().await.unwrap();
         let body = match text.as_str() {
             "" => Value::Null,
-            text => serde_json::from_str(text).unwrap(),
+            text if is_json => serde_json::from_str(text).unwrap(),
+            text => Value::String(text.to_owned()),
         };
         let answer = Reply { status, headers, body };
         openapi::check(&method, path, &answer);
         answer
+    }
+
+    /// The URL of the site, without a slash at its end.
+    pub(crate) fn site(&self) -> &str {
+        self.stack.api.strip_suffix("/api").unwrap()
     }
 
     pub(crate) async fn post_clip(&self, body: &str) -> Reply {

@@ -273,6 +273,31 @@ async fn channel_binaries_run_their_functions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn share_binaries_run_their_functions() {
+    let api = Api::start().await;
+    let ready = row("demo", 0, Status::Ready);
+    api.library().create(&ready).await.unwrap();
+    let parameters = json!({ "competitionId": ready.competition, "clipId": ready.clip });
+    for program in [
+        env!("CARGO_BIN_EXE_show-page"),
+        env!("CARGO_BIN_EXE_show-feed"),
+        env!("CARGO_BIN_EXE_show-sitemap"),
+    ] {
+        let mut function = Function::start(program, api.stack.variables.iter()).await;
+        let (_, answer) = function.invoke(request("GET", &parameters)).await;
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+        assert!(answer["body"].as_str().unwrap().contains(ready.clip.as_str()), "{answer}");
+    }
+    let mut describe =
+        Function::start(env!("CARGO_BIN_EXE_describe-embed"), api.stack.variables.iter()).await;
+    let mut event = request("GET", &json!({}));
+    let page = format!("{}/c/{}/{}", api.site(), ready.competition, ready.clip);
+    event["queryStringParameters"] = json!({ "url": page });
+    let (_, answer) = describe.invoke(event).await;
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn announce_binaries_run_their_functions() {
     let (sender, mut posted) = mpsc::unbounded_channel();
     let take = async move |body: String| sender.send(body).unwrap();

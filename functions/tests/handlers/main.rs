@@ -21,6 +21,7 @@ mod packaging_groups;
 mod refused_requests;
 mod restore_clip;
 mod retry_clip;
+mod share;
 mod sweep;
 mod transcode_complete;
 mod update_clip;

@@ -17,10 +17,10 @@ static CONTRACT: LazyLock<Value> =
 /// schema of the body.
 #[track_caller]
 pub(crate) fn check(method: &Method, path: &str, answer: &Reply) {
-    let path = format!("/api{}", path.split('?').next().unwrap());
+    let path = path.split('?').next().unwrap();
     let status = answer.status.as_u16().to_string();
     let what = format!("{method} {path} {status}");
-    let Some(operation) = operation(method, &path) else {
+    let Some(operation) = operation(method, path) else {
         assert!(matches!(status.as_str(), "404" | "405"), "{what} is not in the contract");
         return check_schema(&json!({ "$ref": "#/components/schemas/Problem" }), answer, &what);
     };
@@ -34,6 +34,7 @@ pub(crate) fn check(method: &Method, path: &str, answer: &Reply) {
         return;
     };
     let media_type = answer.headers[CONTENT_TYPE].to_str().unwrap();
+    let media_type = media_type.split(';').next().unwrap();
     let schema = &content[media_type]["schema"];
     assert!(schema.is_object(), "{what} is {media_type}, which the contract does not foresee");
     check_schema(schema, answer, &what);

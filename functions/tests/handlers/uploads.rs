@@ -107,8 +107,23 @@ async fn a_large_file_uploads_in_parts_and_completes_only_when_whole() {
         assert_eq!((answer.status.as_u16(), &answer.body["field"]), (400, &json!("from")));
     }
 
+    let received = async |from: usize| -> Vec<Value> {
+        let path = format!("{parts_path}?from={from}");
+        let reply = api.request(Method::GET, &path, &authorized, "").await;
+        let parts = reply.body["parts"].as_array().unwrap().clone();
+        parts.into_iter().map(|part| part["etag"].clone()).collect()
+    };
+    assert_eq!(received(1).await, vec![Value::Null; 5]);
     let mut etags = Vec::new();
     for (at, bytes) in file.chunks(PART).enumerate() {
+        if at == 3 {
+            let sent: Vec<_> = etags.iter().map(|(_, etag)| json!(etag)).collect();
+            let [one, two, three] = &sent[..] else { panic!("three parts were sent") };
+            let none = Value::Null;
+            let expected = [one, two, three, &none, &none].map(Clone::clone);
+            assert_eq!(received(1).await, expected, "an upload can be continued");
+            assert_eq!(received(3).await, &expected[2..]);
+        }
         let part = &upload["parts"][at];
         assert_eq!(part["size"], bytes.len());
         let response = put(&part["url"], &json!({}), bytes.to_vec()).await;

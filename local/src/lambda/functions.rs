@@ -21,6 +21,7 @@ use matchcut::edit::{DeleteClip, RestoreClip, RetryClip, UpdateClip};
 use matchcut::error;
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification};
 use matchcut::lambda::EventHandler as _;
+use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
 use matchcut::sweep::{Sweep, SweepReport};
 use matchcut::upload::{
     CompleteUpload, CreateUpload, JobStateChange, ListUploadParts, TranscodeComplete,
@@ -50,6 +51,10 @@ pub struct Functions {
     pub list_channels: ListChannels,
     pub start_channel: StartChannel,
     pub stop_channel: StopChannel,
+    pub describe_embed: DescribeEmbed,
+    pub show_feed: ShowFeed,
+    pub show_sitemap: ShowSitemap,
+    pub show_page: ShowPage,
     pub harvest_clip: HarvestClip,
     pub harvest_complete: HarvestComplete,
     pub asset_playable: AssetPlayable,
@@ -80,6 +85,10 @@ impl Functions {
             list_channels: ListChannels::new(sdk, variables)?,
             start_channel: StartChannel::new(sdk, variables)?,
             stop_channel: StopChannel::new(sdk, variables)?,
+            describe_embed: DescribeEmbed::new(sdk, variables)?,
+            show_feed: ShowFeed::new(sdk, variables)?,
+            show_sitemap: ShowSitemap::new(sdk, variables)?,
+            show_page: ShowPage::new(sdk, variables)?,
             harvest_clip: HarvestClip::new(sdk, variables)?,
             harvest_complete: HarvestComplete::new(sdk, variables)?,
             asset_playable: AssetPlayable::new(sdk, variables)?,
@@ -133,6 +142,10 @@ impl Functions {
                 "list-channels" => self.list_channels.handle(event).await,
                 "start-channel" => self.start_channel.handle(event).await,
                 "stop-channel" => self.stop_channel.handle(event).await,
+                "describe-embed" => self.describe_embed.handle(event).await,
+                "show-feed" => self.show_feed.handle(event).await,
+                "show-sitemap" => self.show_sitemap.handle(event).await,
+                "show-page" => self.show_page.handle(event).await,
                 "show-health" => show_health(event),
                 _ => return None,
             })

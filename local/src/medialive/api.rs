@@ -79,7 +79,11 @@ async fn list_alerts(
     let alerts = channel.alerts.list(Utc::now()).into_iter();
     let asked = alerts.filter(|it| is_asked(it.state)).map(|it| (format!("{:0>9}", it.id), it));
     let (alerts, next_token) = page(asked, request.max_results, request.next_token.as_deref());
-    Ok(Json(json!({ "alerts": alerts, "nextToken": next_token })))
+    let mut listed = json!({ "alerts": alerts });
+    if let Some(token) = next_token {
+        listed["nextToken"] = json!(token);
+    }
+    Ok(Json(listed))
 }
 
 fn check_id(channel: &Channel, id: &str) -> Result<(), AwsError> {

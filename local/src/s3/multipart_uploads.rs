@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 use s3s::dto::{
-    CompletedPart, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput, MultipartUpload,
+    CompletedPart, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput,
+    ListPartsOutput, MultipartUpload, Part,
 };
 use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::records::Records;
 /// 5 MiB: S3's minimum size of a part, except for the last part.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
 const MIN_PART_SIZE: u64 = 5 << 20;
-/// The maximum number of multipart uploads in a page of a list.
+/// The maximum number of multipart uploads in a page of a list, and of parts.
 const MAX_LISTED: i32 = 1000;
 
 /// The multipart uploads that are neither completed nor aborted.
@@ -116,6 +117,37 @@ impl MultipartUploads {
 }
 
 impl Upload {
+    /// Lists the received parts in the order of their numbers.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html>
+    pub(super) fn list_parts(&self, input: ListPartsInput) -> ListPartsOutput {
+        let marker = input.part_number_marker.unwrap_or_default();
+        let max_parts = input.max_parts.unwrap_or(MAX_LISTED).clamp(1, MAX_LISTED);
+        let mut following = self.parts.iter().filter(|(number, _)| **number > marker);
+        let mut parts = Vec::new();
+        let length = usize::try_from(max_parts).unwrap_or_default();
+        for (number, (etag, size)) in following.by_ref().take(length) {
+            parts.push(Part {
+                part_number: Some(*number),
+                e_tag: Some(ETag::Strong(etag.clone())),
+                size: i64::try_from(*size).ok(),
+                ..Part::default()
+            });
+        }
+        let is_truncated = following.next().is_some();
+        let last = parts.last().and_then(|part| part.part_number);
+        ListPartsOutput {
+            bucket: Some(input.bucket),
+            key: Some(input.key),
+            upload_id: Some(input.upload_id),
+            part_number_marker: Some(marker),
+            max_parts: Some(max_parts),
+            is_truncated: Some(is_truncated),
+            next_part_number_marker: last.filter(|_| is_truncated),
+            parts: Some(parts),
+            ..ListPartsOutput::default()
+        }
+    }
+
     /// Checks the parts of a completion: their order, their ETags and their sizes.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
     pub(super) fn check_parts(&self, given: &[CompletedPart]) -> S3Result<()> {

@@ -67,6 +67,11 @@ impl Branding {
         names.iter().any(|it| it == name).then(|| self.folder().join(name))
     }
 
+    /// The name of the site.
+    pub(crate) fn name(&self) -> Option<String> {
+        Some(self.read()?["name"].as_str()?.to_owned())
+    }
+
     /// The origins whose pages may embed clips, besides this one. `*` is any page.
     pub(super) fn embed_origins(&self) -> Vec<String> {
         // A broken file must not open the frame to more pages than the right one would.

@@ -1,0 +1,336 @@
+"""Tests the live screen in a browser: exact frames, foretold bounds, cuts by key, keys and settings."""
+
+import json
+import re
+
+from playwright.sync_api import Page, Route, expect
+
+from authorization import ask
+from browser import BrowserTest
+from console.picture import (
+    frame_of,
+    pause,
+    picture_frame,
+    shown_frame,
+    timecode_frame,
+    wait_for_frame,
+    wait_for_picture,
+)
+from stand_in import eventually
+
+
+class LiveTest(BrowserTest):
+    def open_live(self, **options: object) -> Page:
+        """Opens the console in a new context and waits for the live picture."""
+        page = self.open_console(**options)
+        wait_for_picture(page)
+        return page
+
+    def clips(self) -> list[dict]:
+        """The clips of all operators, the newest first."""
+        url = f"{self.origin}/api/competitions/demo/changes"
+        _, _, body = ask("GET", url, self.stand_in.printed("token")[0])
+        return [it for it in json.loads(body)["clips"] if it["status"] != "deleting"]
+
+    def clip_titled(self, title: str) -> dict | None:
+        return next((it for it in self.clips() if it["meta"]["title"] == title), None)
+
+    def wait_until_aired(self, seconds: int):
+        """Waits until the stream has been on air for some seconds."""
+        token = self.stand_in.printed("token")[0]
+
+        def has_aired() -> bool:
+            _, _, body = ask("GET", f"{self.origin}/api/channels", token)
+            window = json.loads(body)["channels"][0].get("window")
+            return bool(window) and milliseconds(window["end"]) - milliseconds(
+                window["start"]
+            ) >= 1000 * seconds
+
+        eventually(60, has_aired, f"the stream was not on air for {seconds} s")
+
+
+def milliseconds(time: str) -> float:
+    """A time of the API in ms since 1970."""
+    from datetime import datetime
+
+    return datetime.fromisoformat(time).timestamp() * 1000
+
+
+class TestFrames(LiveTest):
+    def test_each_of_200_steps_shows_the_next_frame(self):
+        self.wait_until_aired(20)
+        page = self.open_live()
+        frame = pause(page)
+        for step in range(200):
+            forward = step >= 120
+            page.keyboard.press("ArrowRight" if forward else "ArrowLeft")
+            frame += 1 if forward else -1
+            wait_for_frame(page, frame, f"step {step}")
+
+    def test_marked_frames_are_the_first_and_the_last_of_the_clip(self):
+        self.wait_until_aired(30)
+        page = self.open_live()
+        page.keyboard.press("Alt+ArrowLeft")
+        start = pause(page)
+        page.keyboard.press("KeyI")
+        for _ in range(5):
+            page.keyboard.press("Shift+ArrowRight")
+        wait_for_frame(page, start + 125, "five seconds later")
+        page.keyboard.press("ArrowRight")
+        wait_for_frame(page, start + 126, "one frame later")
+        page.keyboard.press("KeyO")
+        end = start + 126
+        self.assertEqual(timecode_frame(page.get_by_test_id("mark-in").inner_text()), start)
+        self.assertEqual(timecode_frame(page.get_by_test_id("mark-out").inner_text()), end)
+
+        page.keyboard.press("Shift+KeyI")
+        wait_for_frame(page, start, "go to in")
+        page.keyboard.press("Period")
+        wait_for_frame(page, end, "play the last two seconds to out")
+
+        page.keyboard.press("KeyT")
+        page.keyboard.type("Marked <b>frames</b>")
+        page.keyboard.press("Enter")
+        clip = eventually(
+            10, lambda: self.clip_titled("Marked <b>frames</b>"), "the clip was not cut"
+        )
+        self.assertEqual(frame_of(milliseconds(clip["requested"]["start"])), start)
+        self.assertEqual(frame_of(milliseconds(clip["requested"]["end"]) - 20), end)
+        expect(page.locator("aside")).to_contain_text("Marked <b>frames</b>")
+        self.assertEqual(page.locator("aside b", has_text="frames").count(), 0)
+
+        page.keyboard.press("KeyV")
+        player = ".player video"
+        expect(page.locator(player)).to_be_visible()
+        eventually(15, lambda: picture_frame(page, player) == start, "the clip's first frame")
+        page.locator(".player").get_by_role("button", name="Play", exact=True).click()
+        expect(page.locator(".player")).to_have_attribute("data-stage", "ended", timeout=20_000)
+        eventually(5, lambda: picture_frame(page, player) == end, "the clip's last frame")
+
+    def test_foretold_bounds_are_those_of_the_clip(self):
+        self.wait_until_aired(50)
+        page = self.open_live()
+        pause(page)
+        now = milliseconds_of(page)
+        token = self.stand_in.printed("token")[0]
+        for number in range(20):
+            start = now - 40_000 + number * 440
+            end = start + 5_000 + number * 1_120
+            for kind, date in (("in", start), ("out", end - 20)):
+                page.get_by_test_id(f"mark-{kind}").click()
+                page.get_by_role("textbox", name=kind.capitalize(), exact=True).fill(clock(date))
+                page.keyboard.press("Enter")
+            bounds = page.get_by_test_id("bounds")
+            body = json.dumps({"start": iso(start), "end": iso(end), "title": f"window {number}"})
+            status, _, reply = ask(
+                "POST",
+                f"{self.origin}/api/clip",
+                token,
+                body,
+                {"Content-Type": "application/json"},
+            )
+            self.assertEqual(status, 202, reply)
+            actual = json.loads(reply)["actual"]
+            expect(bounds).to_have_attribute("data-start", number_of(actual["start"]))
+            expect(bounds).to_have_attribute("data-end", number_of(actual["end"]))
+
+
+def milliseconds_of(page: Page) -> int:
+    """The time of the live picture, from the address."""
+    eventually(5, lambda: "at=" in page.url, "the address has no time")
+    return int(re.search(r"\bat=(\d+)", page.url)[1])
+
+
+def clock(date: float) -> str:
+    """A time in ms as an operator types it: `13:30:58:03`."""
+    frame = int(date % 1000 * 25 // 1000)
+    return f"{iso(date)[11:19]}:{frame:02}"
+
+
+def iso(date: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(date / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def number_of(time: str) -> re.Pattern:
+    """Matches a time of the API as the console has it: ms since 1970, perhaps with a fraction."""
+    return re.compile(rf"^{milliseconds(time):.0f}(\.0\d*)?$")
+
+
+class TestCut(LiveTest):
+    def test_the_last_seconds_of_the_picture_play_from_their_preview(self):
+        self.wait_until_aired(30)
+        page = self.open_live()
+        frame = pause(page)
+        page.keyboard.press("Digit1")
+        page.keyboard.press("KeyT")
+        page.keyboard.type("Last fifteen")
+        page.keyboard.press("Enter")
+        clip = eventually(10, lambda: self.clip_titled("Last fifteen"), "the clip has no title")
+        start, end = (milliseconds(clip["requested"][it]) for it in ("start", "end"))
+        self.assertEqual(end - start, 15_000)
+        self.assertEqual(frame_of(end - 20), frame)
+        page.keyboard.press("KeyV")
+        eventually(
+            15,
+            lambda: picture_frame(page, ".player video") == frame_of(start),
+            "the preview does not show its first frame",
+        )
+
+    def test_marks_are_undone_and_survive_a_reload(self):
+        self.wait_until_aired(20)
+        page = self.open_live()
+        page.keyboard.press("Alt+ArrowLeft")
+        frame = pause(page)
+        page.keyboard.press("KeyI")
+        mark = page.get_by_test_id("mark-in")
+        text = mark.inner_text()
+        self.assertEqual(timecode_frame(text), frame)
+        page.keyboard.press("Control+KeyZ")
+        expect(mark).to_have_text("--:--:--:--")
+        page.keyboard.press("Control+Shift+KeyZ")
+        expect(mark).to_have_text(text)
+        eventually(5, lambda: "at=" in page.url and "in=" in page.url, "the address has no marks")
+        page.reload()
+        wait_for_picture(page)
+        expect(mark).to_have_text(text)
+        wait_for_frame(page, frame, "the frame of before the reload")
+
+    def test_a_slider_moves_a_mark_by_frames(self):
+        self.wait_until_aired(20)
+        page = self.open_live()
+        page.keyboard.press("Alt+ArrowLeft")
+        frame = pause(page)
+        page.keyboard.press("KeyI")
+        slider = page.get_by_role("slider", name="In")
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        wait_for_frame(page, frame + 1, "the mark that was moved is shown")
+        self.assertEqual(timecode_frame(page.get_by_test_id("mark-in").inner_text()), frame + 1)
+        expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^\d\d:\d\d:\d\d and \d+ fr"))
+
+    def test_a_cut_with_an_expired_token_arrives_once(self):
+        self.wait_until_aired(20)
+        page = self.open_live()
+        refused: list[str] = []
+
+        def refuse_once(route: Route):
+            if refused:
+                route.continue_()
+                return
+            refused.append(route.request.header_value("authorization"))
+            route.fulfill(status=401, json={"message": "Unauthorized"})
+
+        page.route("**/api/clip", refuse_once)
+        with self.errors_allowed("401"):
+            page.keyboard.press("KeyT")
+            page.keyboard.type("Expired token")
+            page.keyboard.press("Escape")
+            page.keyboard.press("Digit1")
+            clip = eventually(15, lambda: self.clip_titled("Expired token"), "the cut was lost")
+        self.assertEqual(len(refused), 1)
+        same = [it for it in self.clips() if it["meta"]["title"] == clip["meta"]["title"]]
+        self.assertEqual(len(same), 1)
+
+    def test_an_ended_session_goes_on_in_a_popup(self):
+        self.wait_until_aired(20)
+        page = self.open_live()
+        page.keyboard.press("KeyI")
+        mark = page.get_by_test_id("mark-in").inner_text()
+        page.route(
+            "**/oauth2/token", lambda route: route.fulfill(status=400, json={"error": "invalid_grant"})
+        )
+        page.route("**/api/**", lambda route: route.fulfill(status=401, json={}))
+        with self.errors_allowed("40[01]"):
+            banner = page.locator(".banner", has_text="Your session has ended")
+            expect(banner).to_be_visible()
+            page.keyboard.press("KeyT")
+            page.keyboard.type("After the popup")
+            page.keyboard.press("Escape")
+            page.keyboard.press("Digit1")
+            page.unroute_all()
+            with page.context.expect_page() as popup:
+                banner.get_by_role("button").click()
+            expect(banner).to_be_hidden()
+            eventually(15, lambda: self.clip_titled("After the popup"), "the cut was lost")
+        eventually(5, popup.value.is_closed, "the popup stays open")
+        self.assertEqual(page.get_by_test_id("mark-in").inner_text(), mark)
+
+
+class TestSettings(LiveTest):
+    def test_a_key_can_be_given_to_another_action(self):
+        self.wait_until_aired(20)
+        page = self.open_live()
+        page.get_by_role("button", name="Settings").click()
+        page.get_by_placeholder("Find an action").fill("last 15")
+        page.get_by_role("button", name=re.compile("^Change the key: Cut the last 15")).click()
+        page.keyboard.press("KeyI")
+        expect(page.get_by_role("dialog")).to_contain_text("Taken from: Set in at this frame")
+        self.assert_accessible(page)
+        page.keyboard.press("Escape")
+
+        before = len(self.clips())
+        page.keyboard.press("KeyT")
+        page.keyboard.type("i")
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id("mark-in")).to_have_text("--:--:--:--")
+        self.assertEqual(len(self.clips()), before, "a key works while somebody types")
+        page.keyboard.press("KeyI")
+        eventually(10, lambda: len(self.clips()) == before + 1, "the new key does not cut")
+        expect(page.get_by_test_id("mark-in")).to_have_text("--:--:--:--")
+
+        page.keyboard.press("Shift+Slash")
+        row = page.locator("dialog[open] [data-action='cut-last-15']")
+        expect(row.locator("kbd")).to_have_text(["I"])
+        self.assert_accessible(page)
+
+    def test_language_theme_and_times_change_at_once(self):
+        page = self.open_live(timezone_id="Europe/Vienna")
+        page.get_by_role("button", name="Settings").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Language").select_option("de")
+        expect(dialog).to_contain_text("Einstellungen")
+        dialog.get_by_label("Hell").check()
+        expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        expect(page.locator("html")).to_have_attribute("lang", "de")
+        frame = shown_frame(page)
+        dialog.get_by_label("Dieses Rechners").check()
+        page.keyboard.press("Escape")
+        hour = 3600 * 25
+        self.assertGreater((shown_frame(page) - frame) % (1 << 24), hour - 25 * 60)
+        page.reload()
+        expect(page.locator("html")).to_have_attribute("lang", "de")
+
+
+class TestScreens(LiveTest):
+    def test_no_screen_has_barriers_or_overflows(self):
+        self.wait_until_aired(20)
+        settings = {
+            "dark": ({}, {}),
+            "light": ({"theme": "light"}, {}),
+            "pseudo-language": ({"language": "xx"}, {}),
+            "right to left": ({"language": "xr"}, {}),
+            "forced colors": ({}, {"forced_colors": "active"}),
+            "reduced motion": ({}, {"reduced_motion": "reduce"}),
+            "phone": ({}, {"viewport": {"width": 390, "height": 844}}),
+            "tablet": ({"language": "xx"}, {"viewport": {"width": 820, "height": 1180}}),
+        }
+        for name, (saved, options) in settings.items():
+            with self.subTest(name):
+                context = self.new_context(**options)
+                context.add_init_script(
+                    f"localStorage.setItem('matchcut.settings', {json.dumps(json.dumps(saved))})"
+                )
+                page = context.new_page()
+                page.goto("/console")
+                self.sign_in(page)
+                wait_for_picture(page)
+                page.keyboard.press("KeyI")
+                self.assert_accessible(page)
+                wide = page.evaluate(
+                    "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+                )
+                self.assertLessEqual(wide[0], wide[1], "the page scrolls sideways")
+                context.close()
+                self.contexts.remove(context)
