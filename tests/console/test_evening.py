@@ -1,4 +1,4 @@
-"""Tests the list of clips on a busy evening and on an empty one, in the themes and languages it has.
+"""Tests the list of clips on a busy evening and on an empty one, in every theme and language.
 
 Each test takes pictures into `target/browser`, to be looked at by a person.
 """
@@ -34,6 +34,7 @@ FAILURES = (
     ("ingest-failed", "MediaPackage could not make the clip playable in hls."),
 )
 FILE = {"key": "demo/none/original.mov", "filename": "stands.mov", "thumbnails": 0}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 # What looks different, by the name of its picture: saved settings, and options of the context.
 LOOKS = {
     "dark": ({}, {}),
@@ -41,7 +42,7 @@ LOOKS = {
     "german": ({"language": "de"}, {}),
     "longer": ({"language": "xx"}, {}),
     "right-to-left": ({"language": "xr"}, {}),
-    "phone": ({}, {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}),
+    "phone": ({}, PHONE),
     "forced-colors": ({}, {"forced_colors": "active"}),
 }
 
@@ -80,8 +81,8 @@ class TestEvening(BrowserTest):
             {"status": "transcoding", "source": "upload", "progress": 42} | FILE,
             {"status": "uploading", "source": "upload"} | FILE,
             *[
-                {"status": "failed", "failure": dict(zip(("code", "message"), failure, strict=True))}
-                for failure in FAILURES
+                {"status": "failed", "failure": {"code": code, "message": message}}
+                for code, message in FAILURES
             ],
             {"status": "ready", "listed": False},
             {"status": "ready", "publishAt": utc(datetime.now(UTC) + timedelta(hours=3))},
