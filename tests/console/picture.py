@@ -1,4 +1,4 @@
-"""Reads the time on air from the live picture: the stand-in's test picture carries it as squares."""
+"""Reads the time on air from the live picture: squares of the stand-in's test picture."""
 
 import re
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ FRAMES_PER_SECOND = 25
 # The number of a frame since 1970 is cut off to these bits.
 MARK_BITS = 24
 
-# Reads the row of squares of the stand-in's test picture, highest bit first. At a height of 720 they
+# Reads the row of squares of the test picture, highest bit first. At a height of 720 they
 # are 48 wide and begin at (64, 640).
 READ_MARK = """
 selector => {

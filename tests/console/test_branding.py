@@ -121,7 +121,7 @@ class TestBranding(BrowserTest):
         page = self.new_context().new_page()
         warnings = []
         page.on("console", lambda message: warnings.append(message.text))
-        self.serve(page, '{"colours": {}}')
+        self.serve(page, '{"colorz": {}}')
         page.goto("/console")
         expect(page.locator("main button.primary")).to_be_visible()
-        self.assertIn("branding.json: unknown-field colours", warnings)
+        self.assertIn("branding.json: unknown-field colorz", warnings)

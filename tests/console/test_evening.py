@@ -23,7 +23,7 @@ TITLES = (
     "Podium",
     "Long jump, second attempt of the champion, and the reaction of the whole stadium",
     "",
-    "Lap of honour",
+    "Lap of honor",
     "<b>Interview</b> with the winner",
 )
 OPERATORS = ("operator", "anna", "ben", "maximiliane-von-der-tribuene")

@@ -1,4 +1,4 @@
-"""Tests the live screen in a browser: exact frames, foretold bounds, cuts by key, keys and settings."""
+"""Tests the live screen in a browser: exact frames, bounds before the cut, keys and settings."""
 
 import json
 import re
@@ -43,9 +43,10 @@ class LiveTest(BrowserTest):
         def has_aired() -> bool:
             _, _, body = ask("GET", f"{self.origin}/api/channels", token)
             window = json.loads(body)["channels"][0].get("window")
-            return bool(window) and milliseconds(window["end"]) - milliseconds(
-                window["start"]
-            ) >= 1000 * seconds
+            return (
+                bool(window)
+                and milliseconds(window["end"]) - milliseconds(window["start"]) >= 1000 * seconds
+            )
 
         eventually(60, has_aired, f"the stream was not on air for {seconds} s")
 
@@ -206,7 +207,9 @@ class TestCut(LiveTest):
         page.keyboard.press("ArrowRight")
         wait_for_frame(page, frame + 1, "the mark that was moved is shown")
         self.assertEqual(timecode_frame(page.get_by_test_id("mark-in").inner_text()), frame + 1)
-        expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^\d\d:\d\d:\d\d and \d+ fr"))
+        expect(slider).to_have_attribute(
+            "aria-valuetext", re.compile(r"^\d\d:\d\d:\d\d and \d+ fr")
+        )
 
     def test_a_cut_with_an_expired_token_arrives_once(self):
         self.wait_until_aired(20)
@@ -237,7 +240,8 @@ class TestCut(LiveTest):
         page.keyboard.press("KeyI")
         mark = page.get_by_test_id("mark-in").inner_text()
         page.route(
-            "**/oauth2/token", lambda route: route.fulfill(status=400, json={"error": "invalid_grant"})
+            "**/oauth2/token",
+            lambda route: route.fulfill(status=400, json={"error": "invalid_grant"}),
         )
         page.route("**/api/**", lambda route: route.fulfill(status=401, json={}))
         with self.errors_allowed("40[01]"):
