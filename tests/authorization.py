@@ -50,6 +50,11 @@ TABLE = {
     ("GET", "/api/uploads/nobody-has-this/unknown/parts"): only(operator=404),
     ("POST", "/api/uploads/nobody-has-this/unknown/complete"): only(operator=404),
     ("GET", "/api/health"): everyone(200),
+    # The parameter `url` is missing.
+    ("GET", "/api/oembed"): everyone(400),
+    ("GET", "/feeds/nobody-has-this/media.rss"): everyone(200),
+    ("GET", "/feeds/nobody-has-this/sitemap.xml"): everyone(200),
+    ("GET", "/c/nobody-has-this/unknown"): everyone(404),
     # Not in the contract.
     ("GET", "/api/nowhere"): everyone(404),
     ("DELETE", "/api/clip"): everyone(405),
