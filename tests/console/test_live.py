@@ -303,36 +303,3 @@ class TestSettings(LiveTest):
         self.assertGreater((shown_frame(page) - frame) % (1 << 24), hour - 25 * 60)
         page.reload()
         expect(page.locator("html")).to_have_attribute("lang", "de")
-
-
-class TestScreens(LiveTest):
-    def test_no_screen_has_barriers_or_overflows(self):
-        self.wait_until_aired(20)
-        settings = {
-            "dark": ({}, {}),
-            "light": ({"theme": "light"}, {}),
-            "pseudo-language": ({"language": "xx"}, {}),
-            "right to left": ({"language": "xr"}, {}),
-            "forced colors": ({}, {"forced_colors": "active"}),
-            "reduced motion": ({}, {"reduced_motion": "reduce"}),
-            "phone": ({}, {"viewport": {"width": 390, "height": 844}}),
-            "tablet": ({"language": "xx"}, {"viewport": {"width": 820, "height": 1180}}),
-        }
-        for name, (saved, options) in settings.items():
-            with self.subTest(name):
-                context = self.new_context(**options)
-                context.add_init_script(
-                    f"localStorage.setItem('matchcut.settings', {json.dumps(json.dumps(saved))})"
-                )
-                page = context.new_page()
-                page.goto("/console")
-                self.sign_in(page)
-                wait_for_picture(page)
-                page.keyboard.press("KeyI")
-                self.assert_accessible(page)
-                wide = page.evaluate(
-                    "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-                )
-                self.assertLessEqual(wide[0], wide[1], "the page scrolls sideways")
-                context.close()
-                self.contexts.remove(context)
