@@ -16,10 +16,13 @@ REFUSALS = {
     "create-upload": lambda kind, field: depends_on_time(kind, field),
     # The clip may have changed since the client read its ETag.
     "update-clip": lambda kind, field: (
-        kind == "precondition-failed" or depends_on_time(kind, field)
+        kind == "precondition-failed" or "window" in kind or depends_on_time(kind, field)
     ),
     # A cursor is opaque, and valid for one list only.
     "list-clips": lambda _, field: field == "cursor",
+    "list-changes": lambda _, field: field == "cursor",
+    # The URL must be one of this service.
+    "describe-embed": lambda _, field: field == "url",
     # The number of parts depends on the size of the file.
     "list-upload-parts": lambda _, field: field == "from",
     "complete-upload": lambda _, field: field.startswith("parts"),
