@@ -29,12 +29,9 @@ def expect_state(page: Page, clip: dict, state: str):
 
 
 def wait_for_picture(page: Page):
-    """Waits until the live picture plays: only what was seen can be cut."""
-    eventually(
-        20,
-        lambda: page.evaluate("document.querySelector('main video')?.currentTime > 0"),
-        "no live picture",
-    )
+    """Waits until the console knows when the live picture was on air: only that can be cut."""
+    clock = page.get_by_role("button", name=re.compile(r"^Time of the picture \d\d:\d\d:\d\d"))
+    expect(clock).to_be_visible(timeout=30_000)
 
 
 class ClipsTest(BrowserTest):
