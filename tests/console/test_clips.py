@@ -277,10 +277,10 @@ class TestClips(ClipsTest):
         )
         with self.errors_allowed("status of 422"):
             self.cut_by_key(page)
-        refused = page.locator("li.row[data-state=refused]")
-        expect(refused).to_contain_text("not on air")
-        expect(page.get_by_role("alert").filter(has_text="A cut was refused")).to_have_count(1)
-        self.assert_accessible(page)
+            refused = page.locator("li.row[data-state=refused]")
+            expect(refused).to_contain_text("not on air")
+            expect(page.get_by_role("alert").filter(has_text="A cut was refused")).to_have_count(1)
+            self.assert_accessible(page)
         refused.get_by_role("button", name="Discard").click()
         expect(refused).to_have_count(0)
 
