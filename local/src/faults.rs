@@ -29,12 +29,15 @@ pub struct Faults {
     pub fail: f64,
     /// The minimum duration of each harvest job, transcode and ingest, in seconds.
     pub slow: f64,
+    /// How far queries of DynamoDB's indexes are behind the table at most, in seconds. Each change has
+    /// its own delay, so changes of different rows appear out of order.
+    pub stale: f64,
     /// Makes the random choices the same in every run.
     pub seed: Option<u64>,
 }
 
 pub(crate) const SYNTAX: &str = "lose, repeat, reorder, throttle, error, kill and fail take a \
-                                 share from 0 to 1, delay and slow take seconds, seed takes a \
+                                 share from 0 to 1, delay, slow and stale take seconds, seed takes a \
                                  whole number";
 
 impl FromStr for Faults {
@@ -60,6 +63,7 @@ impl FromStr for Faults {
                 "fail" => (&mut faults.fail, 1.0),
                 "delay" => (&mut faults.delay, 3600.0),
                 "slow" => (&mut faults.slow, 3600.0),
+                "stale" => (&mut faults.stale, 3600.0),
                 _ => return Err(usage()),
             };
             if !(0.0..=max).contains(&number) {

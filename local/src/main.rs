@@ -68,6 +68,8 @@ struct Arguments {
     ///   kill=SHARE      function runs that are cut off at a call to AWS
     ///   fail=SHARE      harvest jobs and transcodes that fail
     ///   slow=SECONDS    that each harvest job, transcode and ingest takes at least
+    ///   stale=SECONDS   that queries of DynamoDB's indexes are behind the table at most; each
+    ///                   change by its own delay, so that changes appear out of order
     ///   seed=NUMBER     makes the random choices repeat
     #[arg(
         long,

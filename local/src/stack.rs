@@ -119,11 +119,10 @@ impl Stack {
 
         let tasks = Tasks::default();
         let database = dynamodb::open_database(&data.join("dynamodb.sqlite"))?;
-        tasks.spawn_with_token(|stop| dynamodb::serve(dynamodb_listener, database.clone(), stop));
+        dynamodb::start(dynamodb_listener, &database, &sdk, &options.faults, &tasks).await?;
         let event_sources = EventSources::open(&options).map_err(&failed)?;
         let uploads = Arc::clone(&event_sources.uploads);
         tasks.serve(s3_listener, s3::router(data, uploads).map_err(&failed)?);
-        dynamodb::ensure_table(&aws_sdk_dynamodb::Client::new(&sdk)).await?;
 
         let bus = Arc::new(Bus::new(&options.faults));
         let host = aws_url.trim_start_matches("http://");

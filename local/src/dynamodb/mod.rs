@@ -1,8 +1,11 @@
 //! DynamoDB, embedded: the table of clips and its stream.
 
+mod service;
+mod stale_indexes;
 mod stream;
 mod table;
 
+pub(crate) use service::start;
 pub(crate) use stream::Stream;
 pub use table::TableError;
-pub(crate) use table::{ensure_table, open_database, serve};
+pub(crate) use table::open_database;

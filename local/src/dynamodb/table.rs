@@ -18,11 +18,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::TABLE;
+use crate::server::ListenError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     #[error("could not open the database of DynamoDB: {0}")]
     Open(String),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     #[error("could not create or update table {TABLE}")]
     Create(#[source] Box<aws_sdk_dynamodb::Error>),
 }
@@ -43,7 +46,7 @@ pub(crate) fn open_database(file: &Path) -> Result<Database, TableError> {
 }
 
 /// Serves DynamoDB until `stop` is cancelled.
-pub(crate) async fn serve(listener: TcpListener, database: Database, stop: CancellationToken) {
+pub(super) async fn serve(listener: TcpListener, database: Database, stop: CancellationToken) {
     let shutdown = stop.cancelled_owned();
     let served = dynoxide::server::serve_with_shutdown(listener, database, shutdown).await;
     if let Err(error) = served {
@@ -52,7 +55,7 @@ pub(crate) async fn serve(listener: TcpListener, database: Database, stop: Cance
 }
 
 /// Creates the table with its indexes and its stream, unless it exists.
-pub(crate) async fn ensure_table(client: &aws_sdk_dynamodb::Client) -> Result<(), TableError> {
+pub(super) async fn ensure_table(client: &aws_sdk_dynamodb::Client) -> Result<(), TableError> {
     let failed = |error: aws_sdk_dynamodb::Error| TableError::Create(Box::new(error));
     let tables = client.list_tables().send().await.map_err(|error| failed(error.into()))?;
     if tables.table_names().iter().any(|name| name == TABLE) {
@@ -178,4 +181,65 @@ fn index(
         .projection(Projection::builder().projection_type(projection).build())
         .build()
         .expect("name and keys are set")
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::{BehaviorVersion, Region};
+    use aws_credential_types::Credentials;
+
+    use super::*;
+    use crate::server::{base_url, listen};
+
+    fn text(text: &str) -> AttributeValue {
+        AttributeValue::S(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_table_of_an_earlier_version_gets_the_new_index_with_its_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open_database(&folder.path().join("dynamodb.sqlite")).unwrap();
+        let listener = listen(0).await.unwrap();
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::from_keys("a", "b", None))
+            .endpoint_url(base_url(&listener).unwrap())
+            .build();
+        tokio::spawn(serve(listener, database, CancellationToken::new()));
+        let client = aws_sdk_dynamodb::Client::from_conf(config);
+        let is_key = |name: &str| name != CHANGED_AT;
+        let old = attributes().into_iter().filter(|it| is_key(it.attribute_name()));
+        let indexes = indexes().into_iter().filter(|index| index.index_name() != CHANGES_INDEX);
+        client
+            .create_table()
+            .table_name(TABLE)
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_attribute_definitions(Some(old.collect()))
+            .set_key_schema(Some(keys("competition", "clip")))
+            .set_global_secondary_indexes(Some(indexes.collect()))
+            .send()
+            .await
+            .unwrap();
+        let put = client.put_item().table_name(TABLE).item("clip", text("a"));
+        let clip = put.item("competition", text("demo"));
+        clip.item("updatedAt", text("2020-02-03T13:33:41.087Z")).send().await.unwrap();
+        let put = client.put_item().table_name(TABLE).item("clip", text("key"));
+        put.item("competition", text("idempotency#anna")).send().await.unwrap();
+
+        for _ in 0..2 {
+            ensure_table(&client).await.unwrap();
+            let query = client.query().table_name(TABLE).index_name(CHANGES_INDEX);
+            let found = query
+                .key_condition_expression("competition = :demo AND changedAt = :time")
+                .expression_attribute_values(":demo", text("demo"))
+                .expression_attribute_values(":time", AttributeValue::N("1580736821087".into()))
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(found.count(), 1);
+        }
+        let described = client.describe_table().table_name(TABLE).send().await.unwrap();
+        assert!(described.table.unwrap().stream_specification.is_some());
+    }
 }
