@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::changes_cursor::{Position, Scan, Scanned};
+use super::changes_cursor::{ChangePosition, ChangesPage, ChangesScan, ScannedChanges};
 use super::rows::{Item, decode_or_log, milliseconds, text};
 use super::{CHANGED_AT, CHANGES_INDEX, ChangesCursor, Library, LibraryError};
 use crate::clip::{Clip, ClipId, CompetitionId};
@@ -30,6 +30,8 @@ pub struct Changes {
     /// The cursor of older changes. `None` if there are no older ones, or if the request was for
     /// newer ones.
     pub older: Option<ChangesCursor>,
+    /// Whether there are more newer changes, which the next request gets at once.
+    pub has_more: bool,
     /// Whether the cursor of the request was too old, so that these are the newest changes.
     pub is_reset: bool,
 }
@@ -47,8 +49,9 @@ impl Library {
         let cursor = cursor.as_ref().filter(|_| !is_reset);
         if let Some(cursor) = cursor.filter(|cursor| cursor.before().is_none()) {
             let scan = |scan| self.scan_changes(competition, scan);
-            let (clips, cursor) = cursor.clone().read(limit, now, scan).await?;
-            return Ok(Changes { clips, cursor, older: None, is_reset });
+            let ChangesPage { entries, cursor, has_more } =
+                cursor.clone().read(limit, now, scan).await?;
+            return Ok(Changes { clips: entries, cursor, older: None, has_more, is_reset });
         }
         let before = cursor.and_then(ChangesCursor::before);
         let found = self.read_changes_backwards(competition, before, limit).await?;
@@ -57,15 +60,15 @@ impl Library {
             None => ChangesCursor::new(competition.clone(), now),
         };
         let older = found.more_after.map(|position| cursor.to_older(position));
-        Ok(Changes { clips: found.entries, cursor, older, is_reset })
+        Ok(Changes { clips: found.entries, cursor, older, has_more: false, is_reset })
     }
 
     /// Reads a part of the index, the oldest change first.
     async fn scan_changes(
         &self,
         competition: &CompetitionId,
-        Scan { from, to, after, limit }: Scan,
-    ) -> Result<Scanned<Clip>, LibraryError> {
+        ChangesScan { from, to, after, limit }: ChangesScan,
+    ) -> Result<ScannedChanges<Clip>, LibraryError> {
         let query = self.query_changes(competition, after.as_ref(), limit);
         let query = query.expression_attribute_values(":from", milliseconds(from));
         let query = match to {
@@ -85,9 +88,9 @@ impl Library {
     async fn read_changes_backwards(
         &self,
         competition: &CompetitionId,
-        before: Option<&Position>,
+        before: Option<&ChangePosition>,
         limit: usize,
-    ) -> Result<Scanned<Clip>, LibraryError> {
+    ) -> Result<ScannedChanges<Clip>, LibraryError> {
         let query = self.query_changes(competition, before, limit);
         let query = query.key_condition_expression("competition = :competition");
         run(query.scan_index_forward(false), limit).await
@@ -96,7 +99,7 @@ impl Library {
     fn query_changes(
         &self,
         competition: &CompetitionId,
-        after: Option<&Position>,
+        after: Option<&ChangePosition>,
         limit: usize,
     ) -> QueryFluentBuilder {
         self.client
@@ -121,7 +124,10 @@ impl Library {
     }
 }
 
-async fn run(query: QueryFluentBuilder, limit: usize) -> Result<Scanned<Clip>, LibraryError> {
+async fn run(
+    query: QueryFluentBuilder,
+    limit: usize,
+) -> Result<ScannedChanges<Clip>, LibraryError> {
     let found = query.send().await.map_err(LibraryError::query_failed(CHANGES_INDEX))?;
     let mut rows = found.items.unwrap_or_default();
     let more_after = if rows.len() > limit {
@@ -133,11 +139,11 @@ async fn run(query: QueryFluentBuilder, limit: usize) -> Result<Scanned<Clip>, L
     };
     let count = rows.len();
     let entries = rows.into_iter().filter_map(decode_or_log).collect();
-    Ok(Scanned { entries, count, more_after })
+    Ok(ScannedChanges { entries, count, more_after })
 }
 
 /// Decodes the place of a row in the index.
-fn decode_position(row: &Item) -> Result<Position, LibraryError> {
+fn decode_position(row: &Item) -> Result<ChangePosition, LibraryError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Key {
@@ -147,11 +153,14 @@ fn decode_position(row: &Item) -> Result<Position, LibraryError> {
     let Key { clip, changed_at } =
         serde_dynamo::from_item(row.clone()).map_err(LibraryError::Decode)?;
     let changed_at = DateTime::from_timestamp_millis(changed_at).unwrap_or_default();
-    Ok(Position { changed_at, clip })
+    Ok(ChangePosition { changed_at, clip })
 }
 
 /// The key of an entry of the index.
-fn index_key(competition: &CompetitionId, Position { changed_at, clip }: &Position) -> Item {
+fn index_key(
+    competition: &CompetitionId,
+    ChangePosition { changed_at, clip }: &ChangePosition,
+) -> Item {
     Item::from([
         ("competition".to_owned(), text(competition)),
         ("clip".to_owned(), text(clip)),

@@ -21,8 +21,9 @@
 //! Clients drop what they already have. In quiet times both readings find nothing: the near one
 //! costs half a read unit.
 //!
-//! If a page is full, the cursor also holds the last entry of the page, and the next reply reads on
-//! after it. A near reading goes first, so that a long far reading delays no new change.
+//! If a reading has more entries than a reply may have, the cursor also holds the last entry, and the
+//! next reply reads on after it. Most of a reply is for the near reading, so that a long far reading
+//! delays no new change.
 //!
 //! The row of a deleted clip exists for three minutes after the deletion. A change that the last near
 //! reading did not see is at most 15 s older than that reading, so its row exists until 165 s after
@@ -43,6 +44,8 @@ const NEAR_OVERLAP: TimeDelta = TimeDelta::seconds(15);
 const FAR_OVERLAP: TimeDelta = TimeDelta::minutes(10);
 /// The time from the start of a far reading to the start of the next one.
 const FAR_INTERVAL: TimeDelta = TimeDelta::minutes(1);
+/// A far reading that is due gets one entry in so many of a reply, and what the near one leaves.
+const FAR_SHARE: usize = 4;
 /// How long a cursor is valid after the last complete near reading.
 const MAX_AGE: TimeDelta = TimeDelta::minutes(2);
 
@@ -53,7 +56,7 @@ pub struct ChangesCursor {
     near: Reader,
     far: Reader,
     /// The oldest entry of a page of older changes. The next page ends before it.
-    before: Option<Position>,
+    before: Option<ChangePosition>,
 }
 
 /// One of the two readings, again and again.
@@ -70,36 +73,46 @@ struct Unfinished {
     /// When this reading began.
     started_at: DateTime<Utc>,
     /// The last entry that was read.
-    last: Position,
+    last: ChangePosition,
 }
 
 /// The place of an entry in the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct ChangePosition {
     pub changed_at: DateTime<Utc>,
     pub clip: ClipId,
 }
 
 /// A part of the index to read, the oldest entry first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scan {
+pub struct ChangesScan {
     pub from: DateTime<Utc>,
     /// Inclusive. `None`: up to the newest entry.
     pub to: Option<DateTime<Utc>>,
     /// Only entries after this one.
-    pub after: Option<Position>,
+    pub after: Option<ChangePosition>,
     /// Most entries to read.
     pub limit: usize,
 }
 
 /// The entries of a scan.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scanned<T> {
+pub struct ScannedChanges<T> {
     pub entries: Vec<T>,
     /// How many entries were read. Entries that cannot be decoded are not in `entries`.
     pub count: usize,
     /// The last entry, if there are more.
-    pub more_after: Option<Position>,
+    pub more_after: Option<ChangePosition>,
+}
+
+/// What one reply has of the newer changes.
+#[derive(Clone, Debug)]
+pub struct ChangesPage<T> {
+    pub entries: Vec<T>,
+    /// The cursor of the next request.
+    pub cursor: ChangesCursor,
+    /// Whether the next request gets the rest at once.
+    pub has_more: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,13 +136,13 @@ impl ChangesCursor {
     }
 
     /// The place that a page of older changes ends before. `None` for a cursor of newer changes.
-    pub fn before(&self) -> Option<&Position> {
+    pub fn before(&self) -> Option<&ChangePosition> {
         self.before.as_ref()
     }
 
     /// The cursor of the changes before `position`.
     #[must_use]
-    pub fn to_older(&self, position: Position) -> Self {
+    pub fn to_older(&self, position: ChangePosition) -> Self {
         Self { before: Some(position), ..self.clone() }
     }
 
@@ -139,33 +152,36 @@ impl ChangesCursor {
         Self { before: None, ..self.clone() }
     }
 
-    /// Reads what has changed since, at most `limit` entries, the oldest change first. Returns the
-    /// entries and the next cursor. `scan` reads a part of the index.
+    /// Reads what has changed since, at most `limit` entries, the oldest change first. `scan` reads a
+    /// part of the index.
     pub async fn read<T, E, F>(
         mut self,
         limit: usize,
         now: DateTime<Utc>,
-        scan: impl Fn(Scan) -> F,
-    ) -> Result<(Vec<T>, Self), E>
+        scan: impl Fn(ChangesScan) -> F,
+    ) -> Result<ChangesPage<T>, E>
     where
-        F: Future<Output = Result<Scanned<T>, E>>,
+        F: Future<Output = Result<ScannedChanges<T>, E>>,
     {
         let now = floor_millisecond(now);
         let near_from = self.near.read_at - NEAR_OVERLAP;
-        let near = scan(self.near.next_scan(near_from, None, limit)).await?;
+        let is_far_due = self.far.is_due(now);
+        let near_limit = if is_far_due { limit - limit / FAR_SHARE } else { limit };
+        let near = scan(self.near.next_scan(near_from, None, near_limit)).await?;
         let room = limit.saturating_sub(near.count);
         self.near.advance(near.more_after, now);
-        let mut entries = near.entries;
-        if room > 0 && self.near.unfinished.is_none() && self.far.is_due(now) {
+        let (mut entries, mut has_more) = (near.entries, self.near.unfinished.is_some());
+        if is_far_due && room > 0 {
             let from = self.far.read_at - FAR_OVERLAP;
-            // The near reading has read the rest.
+            // The near reading reads the rest.
             let to = near_from - TimeDelta::milliseconds(1);
             let far = self.far.next_scan(from, Some(to), room);
-            let far = if far.from <= to { scan(far).await? } else { Scanned::nothing() };
+            let far = if far.from <= to { scan(far).await? } else { ScannedChanges::nothing() };
             self.far.advance(far.more_after, now);
             entries.splice(0..0, far.entries);
+            has_more |= self.far.unfinished.is_some();
         }
-        Ok((entries, self))
+        Ok(ChangesPage { entries, cursor: self, has_more })
     }
 }
 
@@ -175,14 +191,19 @@ impl Reader {
     }
 
     /// The next page of a reading that begins at `from`.
-    fn next_scan(&self, from: DateTime<Utc>, to: Option<DateTime<Utc>>, limit: usize) -> Scan {
+    fn next_scan(
+        &self,
+        from: DateTime<Utc>,
+        to: Option<DateTime<Utc>>,
+        limit: usize,
+    ) -> ChangesScan {
         let after = self.unfinished.as_ref().map(|unfinished| unfinished.last.clone());
         let from = after.as_ref().map_or(from, |last| last.changed_at.max(from));
-        Scan { from, to, after, limit }
+        ChangesScan { from, to, after, limit }
     }
 
     /// Records that a page was read, whose reading may have begun now.
-    fn advance(&mut self, more_after: Option<Position>, now: DateTime<Utc>) {
+    fn advance(&mut self, more_after: Option<ChangePosition>, now: DateTime<Utc>) {
         let started_at = self.unfinished.take().map_or(now, |unfinished| unfinished.started_at);
         match more_after {
             Some(last) => self.unfinished = Some(Unfinished { started_at, last }),
@@ -191,7 +212,7 @@ impl Reader {
     }
 }
 
-impl<T> Scanned<T> {
+impl<T> ScannedChanges<T> {
     fn nothing() -> Self {
         Self { entries: Vec::new(), count: 0, more_after: None }
     }
@@ -229,7 +250,7 @@ impl ChangesCursor {
             near: Reader::from_text(parts.next()?)?,
             far: Reader::from_text(parts.next()?)?,
             before: match parts.next() {
-                Some(position) => Some(Position::from_text(position)?),
+                Some(position) => Some(ChangePosition::from_text(position)?),
                 None => None,
             },
         };
@@ -254,12 +275,12 @@ impl Reader {
         };
         let (started_at, last) = unfinished.split_once('~')?;
         let started_at = parse_milliseconds(started_at)?;
-        let unfinished = Some(Unfinished { started_at, last: Position::from_text(last)? });
+        let unfinished = Some(Unfinished { started_at, last: ChangePosition::from_text(last)? });
         Some(Self { read_at: parse_milliseconds(read_at)?, unfinished })
     }
 }
 
-impl Position {
+impl ChangePosition {
     fn to_text(&self) -> String {
         format!("{}~{}", self.changed_at.timestamp_millis(), self.clip)
     }

@@ -30,7 +30,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use chrono::{DateTime, Utc};
 
 pub use changes::{Changes, ChangesRequest};
-pub use changes_cursor::{ChangesCursor, ChangesCursorError};
+pub use changes_cursor::{
+    ChangePosition, ChangesCursor, ChangesCursorError, ChangesPage, ChangesScan, ScannedChanges,
+};
 pub use channel_record::ChannelRecord;
 pub use idempotency::{IdempotencyRecord, IdempotentRequest};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};

@@ -40,6 +40,9 @@ impl Route for ListChanges {
         if let Some(older) = changes.older {
             body["older"] = json!(older.to_string());
         }
+        if changes.has_more {
+            body["more"] = json!(true);
+        }
         if changes.is_reset {
             body["reset"] = json!(true);
         }

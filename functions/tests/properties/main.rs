@@ -1,6 +1,7 @@
 //! Properties that hold for every value. Each test tries random values, and reduces a failing one to
 //! the smallest that still fails.
 
+mod changes;
 mod cursor;
 mod ids;
 mod timeline;
