@@ -144,6 +144,58 @@ class TestUploads(BrowserTest):
             conditions | {"offline": not is_online, "uploadThroughput": speed},
         )
 
+    def test_a_large_file_survives_a_lost_line_a_reload_and_an_expired_url(self):
+        file = make_video(self.folder, "final.mp4", LARGE_SIZE)
+        page = self.open_console()
+        uploads = page.evaluate("fetch('/config.json').then(it => it.json())")["uploads"]
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        self.set_line(session, is_online=True)
+        sent = Sent(page, uploads)
+
+        self.start(page, file)
+        self.wait_for_share(page, "final.mp4", 0.2)
+        with self.errors_allowed("ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to fetch"):
+            self.set_line(session, is_online=False)
+            self.expect_state(page, "final.mp4", "lost")
+            expect(self.row(page, "final.mp4")).to_contain_text("The line is lost")
+            self.set_line(session, is_online=True)
+            self.wait_for_share(page, "final.mp4", 0.6)
+
+        # The browser warns before the page is closed. The operator closes it all the same.
+        warnings = []
+        page.on("dialog", lambda dialog: (warnings.append(dialog.type), dialog.accept()))
+        with self.errors_allowed("ERR_ABORTED|ERR_FAILED"):
+            page.reload()
+        self.assertEqual(warnings, ["beforeunload"])
+        before = set(sent.received)
+        self.assertGreaterEqual(len(before), 6)
+        sent.received.clear()
+        self.expect_state(page, "final.mp4", "needs-file")
+        expect(self.row(page, "final.mp4")).to_contain_text("Choose final.mp4 again to go on")
+
+        # Another file of the same name is a new upload.
+        (self.folder / "other").mkdir()
+        other = make_video(self.folder / "other", "final.mp4")
+        self.choose(page, other)
+        page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+        self.expect_state(page, "final.mp4", "needs-file")
+
+        last = -(-LARGE_SIZE // PART_SIZE)
+        page.evaluate(EXPIRE, f"partNumber={last}&")
+        with self.errors_allowed("status of 403"):
+            self.choose(page, file)
+            self.expect_state(page, "final.mp4", "sent", timeout=READY_TIMEOUT)
+        self.assertTrue(page.evaluate("window.expired"), "no URL was expired")
+        self.assertEqual(sorted(before | set(sent.received)), list(range(1, last + 1)))
+        self.assertEqual(before & set(sent.received), set(), "parts were sent twice")
+
+        self.expect_clip(page, "final.mp4", "Ready")
+        self.row(page, "final.mp4").get_by_role("button", name="Open final").click()
+        page.locator("[data-opened] video").wait_for()
+        page.get_by_role("button", name="Play", exact=True).first.click()
+        page.wait_for_function("document.querySelector('[data-opened] video').currentTime > 0.2")
+
     def test_several_files_are_dropped_described_and_become_clips(self):
         video = make_video(self.folder, "small.mp4").read_bytes()
         content = base64.b64encode(video).decode()

@@ -20,6 +20,7 @@ use s3s::dto::{
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
+use tokio::sync::Mutex;
 
 use super::internal_error;
 use super::multipart_uploads::MultipartUploads;
@@ -29,12 +30,14 @@ use crate::account::UPLOADS_BUCKET;
 use crate::sqs::Queue;
 
 /// The buckets of the account.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Buckets {
-    files: FileSystem,
-    tags: ObjectTags,
-    multipart_uploads: MultipartUploads,
+    files: Arc<FileSystem>,
+    tags: Arc<ObjectTags>,
+    multipart_uploads: Arc<MultipartUploads>,
     uploads: Arc<Queue>,
+    /// Held while parts are joined. A repeated request waits, and then finds no upload any more.
+    joining: Arc<Mutex<()>>,
 }
 
 impl Buckets {
@@ -44,10 +47,11 @@ impl Buckets {
         uploads: Arc<Queue>,
     ) -> std::io::Result<Self> {
         Ok(Self {
-            files,
-            tags: ObjectTags::open(&folder.join("object-tags"))?,
-            multipart_uploads: MultipartUploads::open(&folder.join("multipart-uploads"))?,
+            files: Arc::new(files),
+            tags: Arc::new(ObjectTags::open(&folder.join("object-tags"))?),
+            multipart_uploads: Arc::new(MultipartUploads::open(&folder.join("multipart-uploads"))?),
             uploads,
+            joining: Arc::default(),
         })
     }
 
@@ -71,6 +75,55 @@ impl Buckets {
         self.uploads.send(&event.to_string(), Duration::ZERO).map_err(internal_error)?;
         Ok(())
     }
+
+    async fn put(
+        &self,
+        request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
+        let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
+        let tags = parse_tags(request.input.tagging.as_deref());
+        let response = self.files.put_object(request).await?;
+        if !key.ends_with('/') {
+            self.tags.set(&bucket, &key, tags)?;
+            self.send_object_created(&bucket, &key, "PutObject").await?;
+        }
+        Ok(response)
+    }
+
+    async fn copy(
+        &self,
+        request: S3Request<CopyObjectInput>,
+    ) -> S3Result<S3Response<CopyObjectOutput>> {
+        let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
+        let response = self.files.copy_object(request).await?;
+        self.send_object_created(&bucket, &key, "CopyObject").await?;
+        Ok(response)
+    }
+
+    async fn join_parts(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        let _joining = self.joining.lock().await;
+        let input = &request.input;
+        let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
+        let upload = self.multipart_uploads.find(&id)?;
+        let parts = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_ref());
+        upload.check_parts(parts.ok_or_else(|| s3_error!(MalformedXML))?)?;
+        let response = self.files.complete_multipart_upload(request).await?;
+        self.tags.set(&bucket, &key, upload.tags)?;
+        self.send_object_created(&bucket, &key, "CompleteMultipartUpload").await?;
+        self.multipart_uploads.remove(&id)?;
+        Ok(response)
+    }
+}
+
+/// Runs an operation to its end, even if its client disconnects meanwhile, as S3 does. Otherwise a
+/// client that has waited too long would leave an object without its event, or half of the parts.
+async fn run_to_end<T: Send + 'static>(
+    operation: impl Future<Output = S3Result<T>> + Send + 'static,
+) -> S3Result<T> {
+    tokio::spawn(operation).await.map_err(|error| internal_error(error.into()))?
 }
 
 fn request<T>(input: T) -> S3Request<T> {
@@ -109,24 +162,16 @@ impl S3 for Buckets {
         &self,
         request: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
-        let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
-        let tags = parse_tags(request.input.tagging.as_deref());
-        let response = self.files.put_object(request).await?;
-        if !key.ends_with('/') {
-            self.tags.set(&bucket, &key, tags)?;
-            self.send_object_created(&bucket, &key, "PutObject").await?;
-        }
-        Ok(response)
+        let buckets = self.clone();
+        run_to_end(async move { buckets.put(request).await }).await
     }
 
     async fn copy_object(
         &self,
         request: S3Request<CopyObjectInput>,
     ) -> S3Result<S3Response<CopyObjectOutput>> {
-        let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
-        let response = self.files.copy_object(request).await?;
-        self.send_object_created(&bucket, &key, "CopyObject").await?;
-        Ok(response)
+        let buckets = self.clone();
+        run_to_end(async move { buckets.copy(request).await }).await
     }
 
     async fn create_multipart_upload(
@@ -159,16 +204,8 @@ impl S3 for Buckets {
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-        let input = &request.input;
-        let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
-        let upload = self.multipart_uploads.find(&id)?;
-        let parts = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_ref());
-        upload.check_parts(parts.ok_or_else(|| s3_error!(MalformedXML))?)?;
-        let response = self.files.complete_multipart_upload(request).await?;
-        self.tags.set(&bucket, &key, upload.tags)?;
-        self.send_object_created(&bucket, &key, "CompleteMultipartUpload").await?;
-        self.multipart_uploads.remove(&id)?;
-        Ok(response)
+        let buckets = self.clone();
+        run_to_end(async move { buckets.join_parts(request).await }).await
     }
 
     async fn abort_multipart_upload(
