@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::shared_clip::format_title;
-use super::site::{PlayerSize, Site};
+use super::shared_library::SharedLibrary;
+use super::site::PlayerSize;
 use super::{CACHE_CONTROL, SHORT_CACHE_CONTROL};
-use crate::api::{ClipView, Problem, ProblemKind, Reply, Request, Route};
+use crate::api::{Problem, ProblemKind, Reply, Request, Route};
 use crate::clip::Status;
 use crate::config::{ConfigError, Variables};
-use crate::library::Library;
 
 /// Longest URL, in bytes.
 const MAX_URL_LENGTH: usize = 2048;
@@ -26,11 +26,7 @@ const MAX_SIZE: PlayerSize = PlayerSize { width: 1280, height: 720 };
 
 /// The route of `describe-embed`.
 #[derive(Clone, Debug)]
-pub struct DescribeEmbed {
-    library: Library,
-    view: ClipView,
-    site: Site,
-}
+pub struct DescribeEmbed(SharedLibrary);
 
 /// The HTML of an embedded player.
 #[derive(Template)]
@@ -46,15 +42,11 @@ struct EmbedCode<'a> {
 
 impl Route for DescribeEmbed {
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
-        Ok(Self {
-            library: Library::from_variables(sdk, variables)?,
-            view: ClipView::for_ready_clips(variables)?,
-            site: Site::from_variables(variables)?,
-        })
+        SharedLibrary::from_variables(sdk, variables).map(Self)
     }
 
     async fn warm_up(&self) {
-        self.library.warm_up().await;
+        self.0.library.warm_up().await;
     }
 
     /// Parameters that oEmbed does not name are ignored: consumers send some of their own.
@@ -71,7 +63,7 @@ impl Route for DescribeEmbed {
             let detail = format!("Give the URL of a clip page, of at most {MAX_URL_LENGTH} bytes.");
             return Err(Problem::invalid_field("url", detail));
         }
-        if self.view.is_private() {
+        if self.0.view.is_private() {
             let detail = "The library is private. Its clips cannot be embedded.";
             return refused(Problem::new(ProblemKind::Unauthorized, detail), CACHE_CONTROL);
         }
@@ -79,15 +71,15 @@ impl Route for DescribeEmbed {
             let detail = "This is not the URL of a ready clip of this service.";
             Problem::for_field(ProblemKind::NotFound, "url", detail)
         };
-        let Some((key, start)) = self.site.parse_url(url) else {
+        let Some((key, start)) = self.0.site.parse_url(url) else {
             return refused(not_found(), CACHE_CONTROL);
         };
-        let found = self.library.find(&key).await?;
+        let found = self.0.library.find(&key).await?;
         let Some(clip) = found.filter(|clip| clip.status == Status::Ready) else {
             return refused(not_found(), SHORT_CACHE_CONTROL);
         };
         let title = format_title(&clip);
-        let mut embed = self.site.embed_url(&clip);
+        let mut embed = self.0.site.embed_url(&clip);
         if let Some(start) = start {
             embed = format!("{embed}?t={start}");
         }
@@ -96,8 +88,8 @@ impl Route for DescribeEmbed {
             "type": "video",
             "version": "1.0",
             "title": title,
-            "provider_name": self.site.name,
-            "provider_url": format!("{}/", self.site.origin),
+            "provider_name": self.0.site.name,
+            "provider_url": format!("{}/", self.0.site.origin),
             "html": html.render().expect("it writes to memory"),
             "width": size.width,
             "height": size.height,

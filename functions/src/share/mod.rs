@@ -2,6 +2,7 @@
 
 mod describe_embed;
 mod shared_clip;
+mod shared_library;
 mod show_feed;
 mod show_page;
 mod show_sitemap;

@@ -8,23 +8,19 @@ use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 
 use super::shared_clip::{SharedClip, format_title};
+use super::shared_library::SharedLibrary;
 use super::site::{PLAYER, Site};
 use super::{CACHE_CONTROL, SHORT_CACHE_CONTROL};
-use crate::api::{ClipView, Problem, Reply, Request, Route};
+use crate::api::{Problem, Reply, Request, Route};
 use crate::clip::{Clip, ClipId, ClipKey, CompetitionId, Status};
 use crate::config::{ConfigError, Variables};
-use crate::library::Library;
 
 /// An error is not cached.
 const ERROR_CACHE_CONTROL: &str = "no-store";
 
 /// The route of `show-page`.
 #[derive(Clone, Debug)]
-pub struct ShowPage {
-    library: Library,
-    view: ClipView,
-    site: Site,
-}
+pub struct ShowPage(SharedLibrary);
 
 #[derive(Template)]
 #[template(path = "page.html")]
@@ -41,15 +37,11 @@ struct Page<'a> {
 
 impl Route for ShowPage {
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
-        Ok(Self {
-            library: Library::from_variables(sdk, variables)?,
-            view: ClipView::for_ready_clips(variables)?,
-            site: Site::from_variables(variables)?,
-        })
+        SharedLibrary::from_variables(sdk, variables).map(Self)
     }
 
     async fn warm_up(&self) {
-        self.library.warm_up().await;
+        self.0.library.warm_up().await;
     }
 
     /// Every reply is HTML, because people read it.
@@ -63,7 +55,7 @@ impl Route for ShowPage {
             self.show_error(404, SHORT_CACHE_CONTROL, "Clip not found", message)
         };
         let Ok(clip) = request.path_parameter::<ClipId>("clipId") else { return Ok(not_found()) };
-        let found = match self.library.find(&ClipKey { competition, clip }).await {
+        let found = match self.0.library.find(&ClipKey { competition, clip }).await {
             Ok(found) => found,
             Err(failure) => {
                 let problem = Problem::unavailable(&failure);
@@ -85,12 +77,12 @@ impl Route for ShowPage {
 impl ShowPage {
     fn show_clip(&self, clip: &Clip) -> Reply {
         let is_ready = clip.status == Status::Ready;
-        let is_private = self.view.is_private();
+        let is_private = self.0.view.is_private();
         let page = Page {
-            site: &self.site,
+            site: &self.0.site,
             title: format_title(clip),
             is_indexed: clip.is_active() && !is_private,
-            clip: (!is_private).then(|| SharedClip::new(&self.site, &self.view, clip)),
+            clip: (!is_private).then(|| self.0.show(clip)),
             message: match (is_private, is_ready) {
                 (true, _) => Some("Only viewers who have signed in can watch this clip."),
                 (false, false) => Some("This clip is not ready yet."),
@@ -102,7 +94,7 @@ impl ShowPage {
 
     fn show_error(&self, status: u16, policy: &'static str, title: &str, message: &str) -> Reply {
         let page = Page {
-            site: &self.site,
+            site: &self.0.site,
             title: title.to_owned(),
             is_indexed: false,
             clip: None,
