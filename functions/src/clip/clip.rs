@@ -252,3 +252,6 @@ mod milliseconds {
         Ok(Option::<i64>::deserialize(deserializer)?.and_then(DateTime::from_timestamp_millis))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 mod api;
 mod aws_events;
+mod aws_state;
 mod channels;
 mod create_clip;
 mod delete_clip;

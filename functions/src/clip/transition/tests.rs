@@ -3,7 +3,7 @@
 use super::*;
 use crate::clip::{ClipId, ClipKey, Description, FailureCode, Window};
 
-fn at(seconds: i64) -> DateTime<Utc> {
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_580_736_658 + seconds, 0).unwrap()
 }
 
@@ -87,7 +87,7 @@ fn new_end(end: i64, has_aired: bool) -> Trigger {
     Trigger::Edited(Edit { window: Some(window), ..Edit::default() })
 }
 
-fn apply(clip: &Clip, trigger: Trigger) -> Option<Clip> {
+pub(crate) fn apply(clip: &Clip, trigger: Trigger) -> Option<Clip> {
     apply_trigger(clip, clip.attempt, trigger, at(200))
 }
 
@@ -411,47 +411,4 @@ fn an_upload_is_abandoned_only_while_its_file_is_awaited() {
     assert_eq!((abandoned.status, abandoned.deleted_at), (Status::Deleting, Some(at(200))));
     assert_eq!(apply(&clip(Status::Transcoding), Trigger::Abandoned), None);
     assert_eq!(apply_trigger(&clip(Status::Uploading), 2, Trigger::Abandoned, at(200)), None);
-}
-
-#[test]
-fn the_row_of_a_deleted_clip_stays_as_long_as_something_may_come() {
-    let removable_at = |status| apply(&clip(status), Trigger::Deleted).unwrap().removable_at();
-    assert_eq!(removable_at(Status::Queued), Some(at(200 + 180)));
-    assert_eq!(removable_at(Status::Uploading), Some(at(3600)), "its URL is good until then");
-}
-
-#[test]
-fn a_removal_that_did_not_get_through_is_tried_again_soon() {
-    for status in [Status::Queued, Status::Uploading] {
-        let deleted = apply(&clip(status), Trigger::Deleted).unwrap();
-        assert_eq!(deleted.next_check(at(220)), Some(at(230)), "{status:?}");
-        assert_eq!(deleted.next_check(at(3599 - 700)), Some(at(3599 - 100)), "{status:?}");
-    }
-    let awaited = apply(&clip(Status::Uploading), Trigger::Deleted).unwrap();
-    assert_eq!(awaited.next_check(at(3599)), Some(at(3600)), "its row may go then");
-}
-
-#[test]
-fn whatever_expires_is_looked_at_then_if_not_before() {
-    let next_check = |status, expires_at| {
-        Clip { expires_at, ..clip(status) }.next_check(at(130)).map(|next| next - at(0))
-    };
-    for status in [Status::Ready, Status::Failed, Status::Queued] {
-        assert_eq!(next_check(status, None), None, "{status:?}");
-    }
-    for status in Status::ALL.into_iter().filter(|status| *status != Status::Deleting) {
-        let at_its_expiry = next_check(status, Some(at(131)));
-        assert_eq!(at_its_expiry, Some(TimeDelta::seconds(131)), "{status:?}");
-    }
-    assert!(next_check(Status::Uploading, Some(at(90_000))) < Some(TimeDelta::seconds(90_000)));
-    let mut by_default = clip(Status::Queued);
-    by_default.set_default_expiry(Some(at(900)));
-    assert_eq!(by_default.next_check_at, Some(at(900)));
-}
-
-#[test]
-fn looks_grow_rarer_with_age() {
-    let clip = clip(Status::Harvesting);
-    let wait = |age: i64| (clip.next_check(at(130 + age)).unwrap() - at(130 + age)).num_seconds();
-    assert_eq!([wait(0), wait(19), wait(60), wait(1200), wait(90_000)], [10, 10, 30, 600, 600]);
 }
