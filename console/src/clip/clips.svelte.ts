@@ -10,9 +10,10 @@ import { type Change, type ChangePage, Feed } from './feed.ts';
 import { Outbox, type UnsentCut } from './outbox.ts';
 import { persist } from './persist.ts';
 import { type Polled, Poller } from './poller.ts';
-import { ClipRequests, PAGE } from './requests.ts';
+import { ClipRequests } from './requests.ts';
 import type { Row } from './row-state.ts';
 import { CutStep, DeletionStep, type StepActions, UNDO_MS } from './steps.ts';
+import { Turns } from './turns.ts';
 import type { Step, UndoStack } from './undo.ts';
 
 /** How long the service restores a deleted clip at least, in ms. */
@@ -88,8 +89,7 @@ export class Clips implements StepActions {
   readonly #deletedAt = new Map<string, number>();
   /** The undo step of a cut, by the cut's key. */
   readonly #cutSteps = new Map<string, CutStep>();
-  /** The last request of each clip. Requests of one clip are sent in turn. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
   #feed = new Feed();
   #queueReadAt = 0;
 
@@ -291,23 +291,18 @@ export class Clips implements StepActions {
 
   /** Does something to a clip, after what is already being done to it. */
   async #do(work: Work, clip: Clip, run: () => Promise<void>): Promise<void> {
-    const before = this.#turns.get(clip.clip) ?? Promise.resolve();
-    const turn = before.then(async () => {
+    await this.#turns.run(clip.clip, async () => {
       this.work = new Map(this.work).set(clip.clip, work);
       try {
         await run();
       } catch (failure) {
         const problem = failure instanceof RequestFailed ? failure.problem : undefined;
         this.#tell({ kind: 'failed', work, clip, ...(problem && { problem }) });
-      } finally {
-        if (this.#turns.get(clip.clip) === turn) this.#turns.delete(clip.clip);
-        this.work = without(this.work, clip.clip);
-        this.#sync();
-        this.#poller.wake();
       }
+      this.work = without(this.work, clip.clip);
+      this.#sync();
+      this.#poller.wake();
     });
-    this.#turns.set(clip.clip, turn);
-    await turn;
   }
 
   #rowOf(clip: Clip): Row {
@@ -362,7 +357,7 @@ export class Clips implements StepActions {
     signal.throwIfAborted();
     this.#sync();
     if (asked === 'changes') for (const change of changes) this.#tell({ kind: 'changed', change });
-    return asked === 'changes' && page.clips.length >= PAGE ? 'more' : 'done';
+    return page.more ? 'more' : 'done';
   }
 
   async #readChanges(cursor: string | undefined, signal?: AbortSignal): Promise<ChangePage> {

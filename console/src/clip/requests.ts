@@ -8,7 +8,7 @@ import type { UnsentCut } from './outbox.ts';
 /** How long a request may take, in ms. */
 const REQUEST_MS = 10_000;
 /** Most clips of a reply of the feed. */
-export const PAGE = 100;
+const PAGE = 100;
 
 const CLIP = '/api/competitions/{competitionId}/clips/{clipId}';
 
