@@ -154,6 +154,7 @@ export class LiveView {
     const source = {
       manifest: channel.manifest,
       holding: () => this.holding(),
+      offAir: () => this.index?.offAir ?? [],
       observe: (segments: Parameters<SegmentIndex['observe']>[0]) => {
         const last = segments.at(-1);
         if (last) this.#edge.observe(last.start + last.duration, performance.now());

@@ -1,7 +1,14 @@
 /** Plays a channel at any moment of its startover window: steps, shuttle, loops, jumps. */
 
 import { Deck, type DeckEvents } from './deck.ts';
-import { frameDuration, frameStart, type Segment, type Stretch, stepFrames } from './segment.ts';
+import {
+  frameDuration,
+  frameStart,
+  passGap,
+  type Segment,
+  type Stretch,
+  stepFrames,
+} from './segment.ts';
 import { nextSpeed } from './shuttle.ts';
 import {
   type Holding,
@@ -15,6 +22,8 @@ import {
 export interface PlayerSource {
   readonly manifest: string;
   holding(): Holding | undefined;
+  /** The times off air, as far as they are known. */
+  offAir(): readonly Stretch[];
   /** Called with the newest segments of the near window. */
   observe(segments: readonly Segment[]): void;
 }
@@ -149,10 +158,12 @@ export class Player {
     this.#seek(Math.min(Math.max(date, holding.oldest), holding.edge - frame));
   }
 
-  /** Moves by time. Off-air times are not stopped at. */
+  /** Moves by time. A time off air is passed, whether it lies before or after. */
   move(ms: number): void {
     const from = this.#target ?? this.now;
-    if (from !== undefined) this.go(from + ms);
+    if (from === undefined) return;
+    const frame = frameDuration(this.fps);
+    this.go(passGap(from + ms, ms, this.#source?.offAir() ?? [], frame));
   }
 
   /** Moves by frames, and pauses. */

@@ -6,6 +6,7 @@ import {
   frameStart,
   gapsBetween,
   joinStretches,
+  passGap,
   segmentAt,
   stepFrames,
   stretchesOf,
@@ -20,6 +21,14 @@ function segments(count: number, start = AT, duration = 2000) {
     duration,
   }));
 }
+
+test('a move passes a time off air in its direction', () => {
+  const offAir = [{ start: AT, end: AT + 10_000 }];
+  assert.equal(passGap(AT + 9_400, -1000, offAir, 40), AT - 20);
+  assert.equal(passGap(AT + 400, 1000, offAir, 40), AT + 10_000);
+  assert.equal(passGap(AT - 1, -1000, offAir, 40), AT - 1);
+  assert.equal(passGap(AT + 10_000, 1000, offAir, 40), AT + 10_000);
+});
 
 test('a date is in the frame that is on the screen then', () => {
   const list = segments(3);

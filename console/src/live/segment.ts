@@ -69,6 +69,18 @@ export function gapsBetween(stretches: readonly Stretch[]): Stretch[] {
   }));
 }
 
+/** Where a move ends that leads to a date: beyond a time off air, in the direction of the move. */
+export function passGap(
+  date: number,
+  direction: number,
+  offAir: readonly Stretch[],
+  frameMs: number,
+): number {
+  const gap = offAir.find((it) => date >= it.start && date < it.end);
+  if (!gap) return date;
+  return direction < 0 ? gap.start - frameMs / 2 : gap.end;
+}
+
 /** The duration of a frame in ms. */
 export function frameDuration(fps: number): number {
   return 1000 / fps;
