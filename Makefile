@@ -42,7 +42,7 @@ check: lint test-code ## Run before you send a change: lints, and all tests in R
 test: test-code .venv/ready console ## Run all tests except those of the deployment
 	@scripts/require.sh chromium=chromium
 	scripts/node.sh npm --prefix console --silent test
-	.venv/bin/python -m unittest discover --start-directory tests --verbose
+	.venv/bin/pytest -n auto
 
 test-code:
 	@scripts/require.sh $(TOOLS)

@@ -9,13 +9,13 @@ import functools
 import json
 import re
 import shutil
-import sys
 import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import (
     Browser,
@@ -75,33 +75,37 @@ class BrowserTest(unittest.TestCase):
         cls.stand_in = shared_stand_in(cls.__module__, cls.OPTIONS)
         cls.origin = cls.stand_in.origin
 
-    def run(self, result: unittest.TestResult):
-        """Runs a test. If it fails, takes pictures and prints what the stand-in logged."""
+    @pytest.fixture(autouse=True)
+    def with_contexts(self) -> Iterator[None]:
+        """Closes the contexts of a test after its failure was explained."""
+        with self.contexts_kept():
+            yield
+
+    @contextmanager
+    def contexts_kept(self) -> Iterator[None]:
+        """Keeps the contexts that are opened meanwhile, and closes them at the end."""
         self.contexts: list[BrowserContext] = []
         self.complaints: list[str] = []
         self.allowed_errors: list[re.Pattern] = []
-        log = self.stand_in.log
-        logged, failed = len(log.read_text()), len(result.failures) + len(result.errors)
-        try:
-            super().run(result)
-            if len(result.failures) + len(result.errors) > failed:
-                self.take_pictures()
-                print(log.read_text()[logged:], file=sys.stderr)
-        finally:
-            for context in self.contexts:
-                context.close()
+        self.logged = len(self.stand_in.log.read_text())
+        yield
+        for context in self.contexts:
+            context.close()
 
     def tearDown(self):
         self.assertEqual(self.complaints, [], "a page broke its policy or wrote an error")
 
-    def take_pictures(self):
-        """Takes a picture of each page into `target/browser`."""
+    def explain_failure(self) -> dict[str, str]:
+        """Takes a picture of each page into `target/browser`, and reads the log of the stand-in."""
         FOLDER.mkdir(parents=True, exist_ok=True)
+        pictures = []
         pages = [page for context in self.contexts for page in context.pages]
         for number, page in enumerate(pages, 1):
             file = FOLDER / f"{self.id()}-{number}.png"
             page.screenshot(path=file, timeout=TIMEOUT)
-            print(f"{page.url}: {file}", file=sys.stderr)
+            pictures.append(f"{page.url}: {file}")
+        log = self.stand_in.log.read_text()[self.logged :]
+        return {"pages": "\n".join(pictures), "stand-in": log}
 
     def new_context(self, **options: object) -> BrowserContext:
         """Opens a browser of somebody of their own: cookies, storage and cache are empty.

@@ -5,7 +5,6 @@ import math
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -135,13 +134,15 @@ def find_violations(shape: Shape, value: object, where: str) -> Iterator[str]:
             yield f"{where} is {value!r}, expected the pattern {rules['pattern']}"
 
 
-def eventually(timeout: float, condition: Callable[[], Any], message: str) -> Any:
+def eventually(
+    timeout: float, condition: Callable[[], Any], message: str, every: float = 0.1
+) -> Any:
     """Waits until a condition is true, for up to `timeout` seconds. Returns its value."""
     deadline = time.monotonic() + timeout
     while not (result := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{message} within {timeout} s")
-        time.sleep(0.1)
+        time.sleep(every)
     return result
 
 
@@ -260,11 +261,12 @@ class WireTest(unittest.TestCase):
         cls.bucket, _ = sorted(bucket["Name"] for bucket in cls.s3.list_buckets()["Buckets"])
 
     def run(self, result: unittest.TestResult):
-        """Runs a test. If it fails, prints what the stand-in logged meanwhile."""
-        logged, failed = len(self.log.read_text()), len(result.failures) + len(result.errors)
+        self.logged = len(self.log.read_text())
         super().run(result)
-        if len(result.failures) + len(result.errors) > failed:
-            print(self.log.read_text()[logged:], file=sys.stderr)
+
+    def explain_failure(self) -> dict[str, str]:
+        """Returns what the stand-in logged during the test."""
+        return {"stand-in": self.log.read_text()[self.logged :]}
 
     @classmethod
     def live_manifest(cls) -> tuple[str, str]:

@@ -50,6 +50,7 @@ class TestConsole(BrowserTest):
     def test_the_number_of_a_frame_is_read_from_its_picture(self):
         video = numbered_video(seconds=4)
         page = self.open("/console")
+        expect(page.locator("main button.primary")).to_be_visible()
         page.route("**/numbered.mp4", lambda route: route.fulfill(path=video))
         page.evaluate(
             """async () => {

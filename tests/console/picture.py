@@ -12,18 +12,19 @@ FRAMES_PER_SECOND = 25
 MARK_BITS = 24
 
 # Reads the row of squares of the test picture, highest bit first. At a height of 720 they
-# are 48 wide and begin at (64, 640).
+# are 48 wide and begin at (64, 640). Only the middle of the row is drawn.
 READ_MARK = """
 selector => {
   const video = document.querySelector(selector);
   if (!video || video.readyState < 2) return null;
-  const canvas = new OffscreenCanvas(1280, 720);
+  const scale = video.videoHeight / 720;
+  const canvas = new OffscreenCanvas(1152, 1);
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  context.drawImage(video, 0, 0, 1280, 720);
-  const row = context.getImageData(0, 664, 1280, 1).data;
+  context.drawImage(video, 64 * scale, 664 * scale, 1152 * scale, 1, 0, 0, 1152, 1);
+  const row = context.getImageData(0, 0, 1152, 1).data;
   let number = 0;
   for (let bit = 0; bit < 24; bit++) {
-    number = 2 * number + (row[4 * (64 + 48 * bit + 24)] > 128 ? 1 : 0);
+    number = 2 * number + (row[4 * (48 * bit + 24)] > 128 ? 1 : 0);
   }
   return number;
 }
@@ -76,9 +77,8 @@ def wait_for_frame(page: Page, frame: int, message: str):
     def is_shown() -> bool:
         return picture_frame(page) == frame == shown_frame(page)
 
-    deadline = 5
     try:
-        eventually(deadline, is_shown, message)
+        eventually(5, is_shown, message, every=0.03)
     except AssertionError:
         raise AssertionError(
             f"{message}: expected {frame}, the picture is {picture_frame(page)}, "

@@ -114,7 +114,7 @@ class TestDownload(BrowserTest):
         expect(page.locator("[data-opened] header, header + [data-opened]").first).to_be_visible()
         page.reload()
         expect(page.locator("[data-download]")).to_be_enabled()
-        page.wait_for_function("document.querySelector('[data-opened]')")
+        expect(page.locator("[data-opened]").first).to_be_attached()
         _, file = self.download(page)
         self.assert_frames(file, first, 156)
 

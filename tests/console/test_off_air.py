@@ -1,0 +1,44 @@
+"""Tests the live screen while the stream goes off air and comes back."""
+
+from playwright.sync_api import expect
+
+from authorization import ask
+from browser import BrowserTest
+from console.picture import pause, picture_frame, wait_for_frame, wait_for_picture
+from stand_in import eventually
+
+
+class TestOffAir(BrowserTest):
+    OPTIONS = ("--channel-delay", "1")
+
+    def control(self, what: str):
+        token = self.stand_in.printed("token")[0]
+        status, _, body = ask("POST", f"{self.origin}/api/channels/main/{what}", token)
+        self.assertEqual(status, 202, body)
+
+    def test_the_stream_stops_and_starts_inside_of_the_window(self):
+        page = self.open_console()
+        wait_for_picture(page)
+        self.control("stop")
+        picture = page.locator(".picture")
+        expect(picture).to_have_attribute("data-air", "off", timeout=30_000)
+        expect(picture).to_contain_text("Off air")
+        last = pause(page)
+        page.keyboard.press("Shift+ArrowLeft")
+        wait_for_frame(page, last - 25, "one second back while off air")
+        self.assert_accessible(page)
+
+        self.control("start")
+        expect(picture).to_have_attribute("data-air", "live", timeout=40_000)
+        expect(page.locator(".timeline .gap").first).to_be_visible(timeout=20_000)
+        page.keyboard.press("End")
+        eventually(
+            30, lambda: (picture_frame(page) or 0) > last + 25, "no picture of after the gap"
+        )
+        pause(page)
+
+        def is_across() -> bool:
+            page.keyboard.press("Shift+ArrowLeft")
+            return pause(page) <= last
+
+        eventually(30, is_across, "the picture of before the gap is not reached")
