@@ -1,13 +1,10 @@
-"""Tests the live screen in a browser: exact frames, bounds before the cut, keys and settings."""
+"""Tests the live screen in a browser: cuts, marks, the end of a session, keys and settings."""
 
-import json
 import re
-from datetime import UTC, datetime
 
 from playwright.sync_api import Page, Route, expect
 
-from authorization import ask
-from browser import BrowserTest
+from console.live import LiveTest, address, milliseconds
 from console.picture import (
     frame_of,
     pause,
@@ -18,150 +15,6 @@ from console.picture import (
     wait_for_picture,
 )
 from stand_in import eventually
-
-
-class LiveTest(BrowserTest):
-    def open_live(self, **options: object) -> Page:
-        """Opens the console in a new context and waits for the live picture."""
-        page = self.open_console(**options)
-        wait_for_picture(page)
-        return page
-
-    def clips(self) -> list[dict]:
-        """The clips of all operators, the newest first."""
-        url = f"{self.origin}/api/competitions/demo/changes"
-        _, _, body = ask("GET", url, self.stand_in.printed("token")[0])
-        return [it for it in json.loads(body)["clips"] if it["status"] != "deleting"]
-
-    def clip_titled(self, title: str) -> dict | None:
-        return next((it for it in self.clips() if it["meta"]["title"] == title), None)
-
-    def wait_until_aired(self, seconds: int):
-        """Waits until the stream has been on air for some seconds."""
-        token = self.stand_in.printed("token")[0]
-
-        def has_aired() -> bool:
-            _, _, body = ask("GET", f"{self.origin}/api/channels", token)
-            window = json.loads(body)["channels"][0].get("window")
-            return (
-                bool(window)
-                and milliseconds(window["end"]) - milliseconds(window["start"]) >= 1000 * seconds
-            )
-
-        eventually(60, has_aired, f"the stream was not on air for {seconds} s")
-
-
-def milliseconds(time: str) -> float:
-    """A time of the API in ms since 1970."""
-    return datetime.fromisoformat(time).timestamp() * 1000
-
-
-class TestFrames(LiveTest):
-    def test_each_of_200_steps_shows_the_next_frame(self):
-        self.wait_until_aired(20)
-        page = self.open_live()
-        frame = pause(page)
-        for step in range(200):
-            forward = step >= 120
-            page.keyboard.press("ArrowRight" if forward else "ArrowLeft")
-            frame += 1 if forward else -1
-            wait_for_frame(page, frame, f"step {step}")
-
-    def test_marked_frames_are_the_first_and_the_last_of_the_clip(self):
-        self.wait_until_aired(30)
-        page = self.open_live()
-        page.keyboard.press("Alt+ArrowLeft")
-        start = pause(page)
-        page.keyboard.press("KeyI")
-        for _ in range(5):
-            page.keyboard.press("Shift+ArrowRight")
-        wait_for_frame(page, start + 125, "five seconds later")
-        page.keyboard.press("ArrowRight")
-        wait_for_frame(page, start + 126, "one frame later")
-        page.keyboard.press("KeyO")
-        end = start + 126
-        self.assertEqual(timecode_frame(page.get_by_test_id("mark-in").inner_text()), start)
-        self.assertEqual(timecode_frame(page.get_by_test_id("mark-out").inner_text()), end)
-
-        page.keyboard.press("Shift+KeyI")
-        wait_for_frame(page, start, "go to in")
-        page.keyboard.press("Period")
-        wait_for_frame(page, end, "play the last two seconds to out")
-
-        page.keyboard.press("KeyT")
-        page.keyboard.type("Marked <b>frames</b>")
-        page.keyboard.press("Enter")
-        clip = eventually(
-            10, lambda: self.clip_titled("Marked <b>frames</b>"), "the clip was not cut"
-        )
-        self.assertEqual(frame_of(milliseconds(clip["requested"]["start"])), start)
-        self.assertEqual(frame_of(milliseconds(clip["requested"]["end"]) - 20), end)
-        row = page.locator(f"aside [data-clip='{clip['clip']}']")
-        expect(row.get_by_label("Title")).to_have_value("Marked <b>frames</b>")
-
-        page.keyboard.press("KeyV")
-        player = ".player video"
-        expect(page.locator(player)).to_be_visible()
-        eventually(15, lambda: picture_frame(page, player) == start, "the clip's first frame")
-        page.locator(".player").get_by_role("button", name="Play", exact=True).click()
-        expect(page.locator(".player")).to_have_attribute("data-stage", "ended", timeout=20_000)
-        eventually(5, lambda: picture_frame(page, player) == end, "the clip's last frame")
-
-    def test_foretold_bounds_are_those_of_the_clip(self):
-        self.wait_until_aired(50)
-        page = self.open_live()
-        pause(page)
-        now = milliseconds_of(page)
-        token = self.stand_in.printed("token")[0]
-        for number in range(20):
-            start = now - 40_000 + number * 440
-            end = start + 5_000 + number * 1_120
-            for kind, date in (("in", start), ("out", end - 20)):
-                page.get_by_test_id(f"mark-{kind}").click()
-                page.get_by_role("textbox", name=kind.capitalize(), exact=True).fill(clock(date))
-                page.keyboard.press("Enter")
-            bounds = page.get_by_test_id("bounds")
-            body = json.dumps({"start": iso(start), "end": iso(end), "title": f"window {number}"})
-            status, _, reply = ask(
-                "POST",
-                f"{self.origin}/api/clip",
-                token,
-                body,
-                {"Content-Type": "application/json"},
-            )
-            self.assertEqual(status, 202, reply)
-            actual = json.loads(reply)["actual"]
-            expect(bounds).to_have_attribute("data-start", number_of(actual["start"]))
-            expect(bounds).to_have_attribute("data-end", number_of(actual["end"]))
-
-
-def milliseconds_of(page: Page) -> int:
-    """The time of the live picture, from the address."""
-    found = eventually(
-        5, lambda: re.search(r"\bat=(\d+)", address(page)), "the address has no time"
-    )
-    return int(found[1])
-
-
-def address(page: Page) -> str:
-    """The address of a page. `page.url` would be as old as the last event."""
-    return page.evaluate("location.href")
-
-
-def clock(date: float) -> str:
-    """A time in ms as an operator types it: `13:30:58:03`."""
-    frame = int(date % 1000 * 25 // 1000)
-    return f"{iso(date)[11:19]}:{frame:02}"
-
-
-def iso(date: float) -> str:
-    """A time in ms since 1970 as the API reads it."""
-    return datetime.fromtimestamp(date / 1000, UTC).isoformat(timespec="milliseconds")
-
-
-def number_of(time: str) -> re.Pattern:
-    """Matches a time of the API as the console has it: ms since 1970, perhaps with a fraction."""
-    return re.compile(rf"^{milliseconds(time):.0f}(\.0\d*)?$")
 
 
 class TestCut(LiveTest):
@@ -192,9 +45,16 @@ class TestCut(LiveTest):
             page.unroute("**/changes*")
         # The packaged clip goes on where its preview was.
         reached = picture_frame(page, player)
-        expect(page.locator("aside")).to_contain_text("Last fifteen is ready.", timeout=30_000)
+        expect(page.locator("aside")).to_contain_text("Last fifteen is ready.", timeout=60_000)
         self.wait_until_later(page, player, reached)
         expect(page.locator(player)).to_have_js_property("paused", False)
+        # A viewer plays the same frames.
+        viewer = self.open(f"/c/demo/{clip['clip']}")
+        eventually(
+            20,
+            lambda: 0 <= (picture_frame(viewer, "video") or 0) - frame_of(start) < 15 * 25,
+            "the viewer's page does not play the clip",
+        )
 
     def wait_until_later(self, page: Page, player: str, frame: int):
         """Waits until a player shows a picture of at least half a second after a frame."""

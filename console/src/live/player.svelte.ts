@@ -16,6 +16,7 @@ import {
   type ManifestWindow,
   nearWindow,
   pageOf,
+  pageStart,
 } from './windows.ts';
 
 /** What the player needs to know about the channel. */
@@ -403,6 +404,10 @@ export class Player {
   #onFailed(deck: Deck, reason: 'not-found' | 'encrypted' | 'broken'): void {
     const isNext = deck === this.#next?.deck;
     if (!isNext && deck !== this.#deck) return;
+    if (isNext && reason === 'not-found' && deck.window.end !== undefined) {
+      this.#passPage(deck.window.start, deck.window.end);
+      return;
+    }
     this.failure = reason;
     if (isNext) this.#dropNext();
     if (reason === 'encrypted') return;
@@ -410,5 +415,16 @@ export class Player {
     const play = !this.isPaused || this.now === undefined;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#load(date, play), RETRY_MS);
+  }
+
+  /** Passes an old page without segments: the stream was off air for all of it. */
+  #passPage(start: number, end: number): void {
+    const play = this.#next?.play ?? false;
+    const holding = this.#source?.holding();
+    this.#dropNext();
+    if (!holding) return;
+    const goesBack = (this.#target ?? end) < (this.now ?? start) && start > pageStart(holding);
+    const next = Math.min(end, nearWindow(holding).start);
+    this.#load(goesBack ? start - frameDuration(this.fps) / 2 : next, play);
   }
 }

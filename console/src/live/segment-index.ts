@@ -17,6 +17,7 @@ import {
   nearWindow,
   PAGE_MS,
   pageOf,
+  pageStart,
 } from './windows.ts';
 
 /** Most pages whose segments are kept. Of older pages only the stretches on air are kept. */
@@ -90,7 +91,7 @@ export class SegmentIndex {
     await this.#ensureRecent(end, holding);
     const jobs: Promise<void>[] = [];
     const until = Math.min(end, this.#recent.window.start);
-    for (let at = Math.max(start, holding.oldest); at < until; at = pageStart(at) + PAGE_MS) {
+    for (let at = Math.max(start, pageStart(holding)); at < until; at = pageKey(at) + PAGE_MS) {
       jobs.push(this.#ensurePage(at, holding));
     }
     await Promise.all(jobs);
@@ -131,7 +132,7 @@ export class SegmentIndex {
   }
 
   async #ensurePage(at: number, holding: Holding): Promise<void> {
-    const key = pageStart(at);
+    const key = pageKey(at);
     const known = this.#pages.get(key);
     if (known) {
       // The page that was used last is the last to be forgotten.
@@ -178,7 +179,7 @@ export class SegmentIndex {
   }
 }
 
-function pageStart(date: number): number {
+function pageKey(date: number): number {
   return Math.floor(date / PAGE_MS) * PAGE_MS;
 }
 

@@ -33,8 +33,19 @@ test('a near window is replaced before its start leaves the startover window', (
 test('older moments are pages of whole hours, inside of what the channel holds', () => {
   const hour = Date.UTC(2020, 1, 3, 9);
   assert.deepEqual(pageOf(hour + 1234, DAY), { start: hour, end: hour + HOUR });
+  const young = { ...DAY, oldest: NOW - 3 * HOUR };
+  assert.equal(pageOf(young.oldest, young).start, Math.ceil(young.oldest / 1000) * 1000);
+});
+
+test('the first page does not begin with segments that leave the window at once', () => {
   const first = pageOf(DAY.oldest + 1, DAY);
-  assert.equal(first.start, Math.ceil(DAY.oldest / 1000) * 1000);
+  assert.equal(first.start, Math.ceil((DAY.oldest + 30_000) / 1000) * 1000);
+  const nearHour = Date.UTC(2020, 1, 3, 9) - 10_000;
+  const late = { ...DAY, oldest: nearHour, edge: nearHour + 24 * HOUR };
+  assert.deepEqual(pageOf(nearHour, late), {
+    start: nearHour + 30_000,
+    end: nearHour + 10_000 + HOUR,
+  });
 });
 
 test('the window is in the query, in seconds', () => {

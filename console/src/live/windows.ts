@@ -37,18 +37,29 @@ export function nearWindow({ oldest, edge, startoverMs }: Holding): ManifestWind
   return { start: Math.max(first, floorTo(edge - reach, grid)) };
 }
 
+/** The first second that a page may start at. What is older leaves the window while it is loaded. */
+export function pageStart({ oldest, edge, startoverMs }: Holding): number {
+  const margin = isSliding({ oldest, edge, startoverMs }) ? Math.min(30_000, startoverMs / 10) : 0;
+  return Math.ceil((oldest + margin) / 1000) * 1000;
+}
+
+/** Whether the oldest segments leave the window, or will soon. */
+function isSliding({ oldest, edge, startoverMs }: Holding): boolean {
+  return edge - oldest >= startoverMs - MARGIN_MS;
+}
+
 /** Whether a near window must be replaced before its manifest is not found. */
 export function isNearWindowOver(window: ManifestWindow, holding: Holding): boolean {
   const { oldest, edge, startoverMs } = holding;
-  const isSliding = edge - oldest >= startoverMs - MARGIN_MS;
   const margin = Math.min(MARGIN_MS, startoverMs / 10);
-  return edge - window.start > MAX_NEAR_MS || (isSliding && window.start < oldest + margin);
+  const isLeaving = isSliding(holding) && window.start < oldest + margin;
+  return edge - window.start > MAX_NEAR_MS || isLeaving;
 }
 
 /** The page of a date that lies before the near window. */
 export function pageOf(date: number, holding: Holding): ManifestWindow {
-  const start = floorTo(date, PAGE_MS);
-  const first = Math.ceil(holding.oldest / 1000) * 1000;
+  const first = pageStart(holding);
+  const start = floorTo(Math.max(date, first), PAGE_MS);
   const last = Math.floor(holding.edge / 1000) * 1000;
   return { start: Math.max(start, first), end: Math.min(start + PAGE_MS, last) };
 }
