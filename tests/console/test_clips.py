@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from browser import BrowserTest
 from console.api import call, changed_clips, clip_path, cut, wait_for_status, wait_until_on_air
-from stand_in import StandIn, eventually
+from stand_in import eventually
 
 # What the service answers while the stand-in is down, and to edits that meet another one.
 NO_REPLY = r"ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_FAILED|ERR_ABORTED|ERR_NETWORK"
@@ -63,9 +63,9 @@ class ClipsTest(BrowserTest):
         row(page, clip).locator(".open").click()
         expect(page.locator("[data-opened]")).to_have_attribute("data-opened", clip["clip"])
 
-    def cut_by_key(self, page: Page) -> Locator:
-        """Cuts the last 15 s of the picture by its key. Returns the new row."""
-        wait_until_on_air(self.stand_in, 30)
+    def cut_by_key(self, page: Page, aired: int = 30) -> Locator:
+        """Cuts the last 15 s of the picture by its key, or what has aired. Returns the new row."""
+        wait_until_on_air(self.stand_in, aired)
         expect(page.locator("li.row.selected")).to_have_count(0)
         wait_for_picture(page)
         page.keyboard.press("1")
@@ -309,7 +309,6 @@ class TestExpiry(ClipsTest):
 
     def test_a_token_that_ends_in_the_middle_of_a_cut_is_replaced(self):
         page = self.open_console()
-        wait_until_on_air(self.stand_in, 30)
         before = {it["clip"] for it in changed_clips(self.stand_in)}
         statuses = []
 
@@ -324,7 +323,7 @@ class TestExpiry(ClipsTest):
 
         page.route("**/api/clip", hold)
         with self.errors_allowed("status of 401"):
-            new = self.cut_by_key(page)
+            new = self.cut_by_key(page, aired=20)
             expect(new).to_have_attribute("data-clip", re.compile("."))
         self.assertEqual(statuses, [401, 202])
         made = {it["clip"] for it in changed_clips(self.stand_in)} - before
@@ -332,15 +331,7 @@ class TestExpiry(ClipsTest):
 
 
 class TestAway(ClipsTest):
-    """The stand-in is killed and started again."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        # The other tests keep theirs.
-        cls.stand_in = StandIn()
-        cls.addClassCleanup(cls.stand_in.stop)
-        cls.origin = cls.stand_in.origin
+    """The stand-in is killed and started again. It keeps its clips and its port."""
 
     def test_a_cut_while_the_service_is_down_arrives_once(self):
         page = self.open_console()
@@ -349,6 +340,7 @@ class TestAway(ClipsTest):
         wait_until_on_air(self.stand_in, 30)
         wait_for_picture(page)
         with self.errors_allowed(f"{NO_REPLY}|status of 50|Failed to fetch"):
+            before = {it["clip"] for it in changed_clips(self.stand_in)}
             self.stand_in.kill()
             page.keyboard.press("1")
             unsent = page.locator("li.row[data-state=sending]")
@@ -358,6 +350,6 @@ class TestAway(ClipsTest):
             self.stand_in.start()
             expect(unsent).to_have_count(0, timeout=60_000)
             expect(page.locator("[data-banner=away]")).to_have_count(0)
-        made = [it["clip"] for it in changed_clips(self.stand_in) if it["clip"] != clip["clip"]]
+        made = {it["clip"] for it in changed_clips(self.stand_in)} - before
         self.assertEqual(len(made), 1)
-        expect(row(page, {"clip": made[0]})).to_be_visible()
+        expect(row(page, {"clip": made.pop()})).to_be_visible()

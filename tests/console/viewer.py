@@ -194,11 +194,10 @@ class ViewerTest(BrowserTest):
         self.wait_until_playing(page)
 
     def wait_until_playing(self, page: Page | FrameLocator):
-        """Waits until the video of a page or of a frame plays."""
+        """Waits until the video of a page or of a frame plays, or has been played to its end."""
         video = page.locator("video")
-        expect(video).to_have_js_property("paused", False)
-        playing = "video => video.currentTime > 0.05 && video.readyState > 2"
-        eventually(15, lambda: video.evaluate(playing), "the video did not play")
+        playing = "({ played }) => played.length && played.end(0) - played.start(0) > 0.05"
+        eventually(20, lambda: video.evaluate(playing), "the video did not play")
 
     def look_for_new_clips(self, page: Page):
         """Makes a list ask for new clips now. It does so when the connection is back."""
