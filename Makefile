@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run console stand-in console-or-hint check test test-code test-deploy lint lint-deploy fuzz bench chaos functions deploy destroy cost
+.PHONY: help run console stand-in console-or-hint check test test-code test-deploy lint lint-deploy fuzz bench bench-console bench-service pictures chaos functions deploy destroy cost
 
 # Programs that the stand-in and the tests need besides Rust, as PROGRAM=DEBIAN-PACKAGE.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc jq=jq
@@ -77,8 +77,8 @@ CARGO_INSTALL := CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locke
 lint: target/linters/ready cdk/node_modules/ready console/node_modules/ready ## Check format, lints, documentation, links, spelling, licenses and dependencies
 	cargo fmt --all --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
-	$(LINTERS)/ruff format --check scripts tests
-	$(LINTERS)/ruff check scripts tests
+	$(LINTERS)/ruff format --check bench scripts tests
+	$(LINTERS)/ruff check bench scripts tests
 	$(LINTERS)/shellcheck .ci/run cdk/lint/run scripts/*.sh
 	$(LINTERS)/typos
 	scripts/check_links.py
@@ -98,12 +98,23 @@ lint-deploy: cdk/node_modules/ready target/lint-tools/ready ## Check the CDK app
 	cd cdk && npm test --silent
 	cdk/lint/run $(CURDIR)/target/lint-tools/bin
 
+# The part `console` is measured in a browser.
+bench: $(if $(filter console,$(ARGS)),bench-console,bench-service) ## Measure speed and memory, and print the figures. ARGS="--help" lists the options
+
+bench-console: stand-in console .venv/ready
+	@scripts/require.sh $(TOOLS) chromium=chromium
+	.venv/bin/python bench/console.py $(filter-out console,$(ARGS))
+
 # The parts `upload` and `lambda` run the functions' release binaries, which take minutes to build.
-bench: ## Measure speed and memory, and print the figures. ARGS="--help" lists the options
+bench-service:
 	@scripts/require.sh $(TOOLS)
 	$(if $(filter clip library asset due burst sweep local,$(ARGS)),,cargo build --locked --release -p matchcut)
 	cargo build --locked --profile bench -p matchcut-local -p matchcut-bench
 	cargo run --locked --quiet --profile bench -p matchcut-bench --bin bench -- $(ARGS)
+
+pictures: stand-in console .venv/ready ## Take the pictures of the documentation again
+	@scripts/require.sh $(TOOLS) chromium=chromium
+	.venv/bin/python scripts/pictures.py
 
 chaos: ## Make ten thousand clips while calls fail, and check that none is lost. ARGS="--help" lists the options
 	@scripts/require.sh $(TOOLS)
