@@ -152,7 +152,7 @@ class TestEvening(BrowserTest):
         FOLDER.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=FOLDER / f"evening-{name}.png")
 
-    def test_a_busy_evening(self):
+    def test_a_busy_evening_and_an_opened_clip(self):
         for name in LOOKS:
             with self.subTest(name):
                 page = self.open_console_in(name)
@@ -160,6 +160,11 @@ class TestEvening(BrowserTest):
                 page.locator("li.row[data-state=ready]").first.scroll_into_view_if_needed()
                 expect(page.locator("li.row img").first).to_be_visible()
                 self.look(page, name)
+
+                page.locator("li.row[data-state=ready] .open").first.click()
+                player = page.locator(".player")
+                expect(player).to_have_attribute("data-stage", re.compile("playable|ended"))
+                self.look(page, f"opened-{name}")
                 page.context.close()
 
     def test_states_are_counted_and_lists_narrowed(self):
@@ -185,16 +190,6 @@ class TestEvening(BrowserTest):
         page.get_by_role("button", name=re.compile("^Failed")).click()
         expect(page.locator("li.row .reason")).to_have_text([message for _, message in FAILURES])
         self.look(page, "failed")
-
-    def test_an_opened_clip(self):
-        for name in LOOKS:
-            with self.subTest(name):
-                page = self.open_console_in(name)
-                page.locator("li.row[data-state=ready] .open").first.click()
-                player = page.locator(".player")
-                expect(player).to_have_attribute("data-stage", re.compile("playable|ended"))
-                self.look(page, f"opened-{name}")
-                page.context.close()
 
     def test_an_evening_without_clips_teaches_the_keys(self):
         page = self.open_console(path="/console#competition=quiet")
