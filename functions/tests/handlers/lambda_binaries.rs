@@ -249,6 +249,13 @@ async fn edit_binaries_run_their_functions() {
     assert_eq!(status_of(&delete.invoke(request("DELETE", &parameters)).await), ok(204));
     let clip = api.wait_for_status(&failed, Status::Deleting).await;
     assert_eq!(clip.title, "The final");
+
+    let mut restore = start(env!("CARGO_BIN_EXE_restore-clip")).await;
+    assert_eq!(status_of(&restore.invoke(request("POST", &parameters)).await), ok(200));
+    let mut changes = start(env!("CARGO_BIN_EXE_list-changes")).await;
+    let (_, answer) = changes.invoke(request("GET", &parameters)).await;
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["clips"][0]["meta"]["title"], "The final", "{body:#}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
