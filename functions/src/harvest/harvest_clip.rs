@@ -72,11 +72,14 @@ impl EventHandler for HarvestClip {
 
 impl HarvestClip {
     async fn process(&self, key: &ClipKey, now: DateTime<Utc>) -> Result<(), HarvestClipError> {
-        let found = self.queue.library().find(key).await;
+        let found = self.queue.library().find_or_skip(key).await;
         let found = found.map_err(|source| HarvestClipError::Find { clip: key.clone(), source })?;
-        // The clip was deleted: its message arrived late.
-        let Some(clip) = found else { return Ok(()) };
-        let processed = self.queue.process(clip, now).await;
+        let processed = match found {
+            Some(clip) => self.queue.process(clip, now).await,
+            // The clip was deleted and its message arrived late, or its row cannot be decoded. The
+            // message may have been the one that starts the clips behind it.
+            None => self.queue.start_queued_harvests(now).await.map(drop),
+        };
         processed.map_err(|source| HarvestClipError::Process { clip: key.clone(), source })
     }
 }

@@ -190,23 +190,26 @@ impl HarvestQueue {
     /// Starts the harvests of the oldest queued clips, until no harvest job is free. Returns how
     /// many it started.
     ///
-    /// If a clip cannot be started, logs the error and continues with the next. That clip comes
-    /// first again in the next call.
+    /// If a clip cannot be started, or its row cannot be decoded, logs the error and continues with
+    /// the next. That clip comes first again in the next call.
     pub async fn start_queued_harvests(
         &self,
         now: DateTime<Utc>,
     ) -> Result<usize, HarvestQueueError> {
         let mut started = 0;
-        let mut failed = BTreeSet::new();
+        let mut passed = BTreeSet::new();
         loop {
-            let tried = started + failed.len();
-            // Failed clips stay at the front of the queue, so read past them.
-            let skipped = u32::try_from(failed.len()).unwrap_or(u32::MAX);
+            let tried = started + passed.len();
+            // Clips that cannot be started stay at the front of the queue, so read past them.
+            let skipped = u32::try_from(passed.len()).unwrap_or(u32::MAX);
             for key in self.library.oldest_queued(BATCH + skipped).await? {
-                if failed.contains(&key) {
+                if passed.contains(&key) {
                     continue;
                 }
-                let Some(clip) = self.library.find(&key).await? else { continue };
+                let Some(clip) = self.library.find_or_skip(&key).await? else {
+                    passed.insert(key);
+                    continue;
+                };
                 if clip.status != Status::Queued {
                     continue;
                 }
@@ -219,11 +222,11 @@ impl HarvestQueue {
                             clip.id = %key,
                             "could not start the harvest of queued clip {key}: {chain}"
                         );
-                        failed.insert(key);
+                        passed.insert(key);
                     }
                 }
             }
-            let now_tried = started + failed.len();
+            let now_tried = started + passed.len();
             if now_tried == tried || now_tried >= MAX_STARTS {
                 return Ok(started);
             }

@@ -38,7 +38,7 @@ pub use idempotency::{IdempotencyRecord, IdempotentRequest};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
 pub use stream::{ClipChange, read_clip_change};
 
-use self::rows::{Item, decode, encode, text};
+use self::rows::{Item, decode, decode_or_log, encode, text};
 use crate::clip::{Attempt, ChannelId, Clip, ClipKey, Edit, Status, Trigger, apply_trigger};
 use crate::config::{ConfigError, Variables};
 
@@ -163,6 +163,16 @@ impl Library {
 
     /// Reads a clip, strongly consistent: the result contains every acknowledged write.
     pub async fn find(&self, key: &ClipKey) -> Result<Option<Clip>, LibraryError> {
+        self.read_row(key).await?.map(decode).transpose()
+    }
+
+    /// Reads a clip as `find` does. A row that cannot be decoded is logged and taken as not found, so
+    /// that it does not stop the work on other clips.
+    pub async fn find_or_skip(&self, key: &ClipKey) -> Result<Option<Clip>, LibraryError> {
+        Ok(self.read_row(key).await?.and_then(decode_or_log))
+    }
+
+    async fn read_row(&self, key: &ClipKey) -> Result<Option<Item>, LibraryError> {
         let found = self
             .client
             .get_item()
@@ -176,7 +186,7 @@ impl Library {
                 clip: key.clone(),
                 source: Box::new(error.into()),
             })?;
-        found.item.map(decode).transpose()
+        Ok(found.item)
     }
 
     /// Applies a trigger to a clip.

@@ -351,7 +351,8 @@ impl Sweep {
         }
         let mut oldest_seconds = 0.0;
         if let Some(oldest) = self.library.oldest_queued(1).await?.first() {
-            let queued_at = self.library.find(oldest).await?.and_then(|clip| clip.queued_at);
+            let queued_at =
+                self.library.find_or_skip(oldest).await?.and_then(|clip| clip.queued_at);
             oldest_seconds = queued_at.map_or(0.0, |time| (now - time).as_seconds_f64().max(0.0));
         }
         self.metrics.put(

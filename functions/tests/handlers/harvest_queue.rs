@@ -2,6 +2,7 @@
 
 use chrono::Utc;
 use matchcut::clip::{Clip, Source, Status};
+use matchcut::harvest::HarvestClip;
 use matchcut::lambda::EventHandler as _;
 use matchcut::sweep::Sweep;
 use serde_json::{Value, json};
@@ -87,6 +88,31 @@ async fn an_impossible_first_clip_does_not_block_the_queue() {
     assert_eq!(status(&gone).await, Status::Failed);
     assert_eq!(status(&expired).await, Status::Failed);
     assert_eq!(status(&next).await, Status::Harvesting);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_cannot_be_decoded_does_not_stop_the_queue() {
+    let api = Api::start_with(|options| options.faults.lose = 1.0).await;
+    let mut clips = Vec::new();
+    for since in 1..=3 {
+        let clip = Clip { queued_at: Some(at(since)), ..row("demo", 4 * since, Status::Queued) };
+        api.library().create(&clip).await.unwrap();
+        clips.push(clip);
+    }
+    api.corrupt_row(&clips[0]).await;
+    let status = async |clip: &Clip| api.library().find(&clip.key()).await.unwrap().unwrap().status;
+
+    // The harvest that ended before has sent the due message to the first clip.
+    let harvest_clip = HarvestClip::new(&api.stack.sdk, &api.stack.variables).unwrap();
+    let due = json!({ "competition": clips[0].competition, "clip": clips[0].clip }).to_string();
+    let batch = json!({ "Records": [{ "body": due }] });
+    harvest_clip.handle(serde_json::from_value(batch).unwrap()).await.unwrap();
+    assert_eq!(status(&clips[1]).await, Status::Harvesting);
+    assert_eq!(status(&clips[2]).await, Status::Harvesting);
+
+    let last = Clip { queued_at: Some(at(4)), ..row("demo", 16, Status::Queued) };
+    api.library().create(&last).await.unwrap();
+    assert_eq!(api.stack.functions.sweep.run(Utc::now()).await.unwrap().started, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
