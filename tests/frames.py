@@ -5,6 +5,7 @@ picture, and the other way round in the lower half. So a reader sees whether it 
 picture. The bars survive every rendition, because each is a sixteenth of the picture wide.
 """
 
+import fcntl
 import subprocess
 from fractions import Fraction
 from pathlib import Path
@@ -43,9 +44,16 @@ def numbered_video(rate: str = "25", seconds: int = 120) -> Path:
     if Fraction(rate) * seconds >= 2**BITS:
         raise ValueError(f"the numbers of {seconds} s need more than {BITS} bars")
     path = FOLDER / f"numbered-{rate.replace('/', '-')}-{seconds}.mp4"
-    if path.exists():
-        return path
     FOLDER.mkdir(parents=True, exist_ok=True)
+    # Tests in other processes need the same video: the first one makes it, and they wait.
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            make_numbered_video(path, rate, seconds)
+    return path
+
+
+def make_numbered_video(path: Path, rate: str, seconds: int):
     # The bars are drawn small and scaled up, because `geq` computes each pixel on its own.
     bar = f"mod(floor(N/pow(2,{BITS - 1}-floor(X*{BITS}/W))),2)"
     half = f"if(lt(Y,H/2),{bar},1-{bar})"
@@ -73,7 +81,6 @@ def numbered_video(rate: str = "25", seconds: int = 120) -> Path:
     codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "20", "-c:a", "aac", "-ac", "2"]
     subprocess.run([*command, *codecs, "-f", "mp4", part], check=True)
     part.rename(path)
-    return path
 
 
 def frame_number(page: Page, selector: str = "video") -> int | None:

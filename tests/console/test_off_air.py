@@ -1,8 +1,9 @@
 """Tests the live screen while the stream goes off air and comes back."""
 
-from playwright.sync_api import expect
+import re
 
-from authorization import ask
+from playwright.sync_api import Page, expect
+
 from browser import BrowserTest
 from console.picture import pause, picture_frame, wait_for_frame, wait_for_picture
 from stand_in import eventually
@@ -11,15 +12,19 @@ from stand_in import eventually
 class TestOffAir(BrowserTest):
     OPTIONS = ("--channel-delay", "1")
 
-    def control(self, what: str):
-        token = self.stand_in.printed("token")[0]
-        status, _, body = ask("POST", f"{self.origin}/api/channels/main/{what}", token)
-        self.assertEqual(status, 202, body)
+    def control(self, page: Page, button: str):
+        """Starts or stops the channel in its dialog."""
+        page.get_by_role("button", name="main: state, start and stop").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("an hour")
+        self.assert_accessible(page)
+        dialog.get_by_role("button", name=re.compile(f"^{button}")).click()
+        expect(dialog).to_be_hidden()
 
     def test_the_stream_stops_and_starts_inside_of_the_window(self):
         page = self.open_console()
         wait_for_picture(page)
-        self.control("stop")
+        self.control(page, "Stop the channel")
         picture = page.locator(".picture")
         expect(picture).to_have_attribute("data-air", "off", timeout=30_000)
         expect(picture).to_contain_text("Off air")
@@ -28,7 +33,7 @@ class TestOffAir(BrowserTest):
         wait_for_frame(page, last - 25, "one second back while off air")
         self.assert_accessible(page)
 
-        self.control("start")
+        self.control(page, "Start for")
         expect(picture).to_have_attribute("data-air", "live", timeout=40_000)
         expect(page.locator(".timeline .gap").first).to_be_visible(timeout=20_000)
         page.keyboard.press("End")
