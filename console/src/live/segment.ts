@@ -69,7 +69,10 @@ export function gapsBetween(stretches: readonly Stretch[]): Stretch[] {
   }));
 }
 
-/** Where a move ends that leads to a date: beyond a time off air, in the direction of the move. */
+/**
+ * Returns the date of a move. If the stream was off air at that date, returns the nearest date on air in
+ * the direction of the move.
+ */
 export function passGap(
   date: number,
   direction: number,

@@ -37,7 +37,7 @@ export function nearWindow({ oldest, edge, startoverMs }: Holding): ManifestWind
   return { start: Math.max(first, floorTo(edge - reach, grid)) };
 }
 
-/** The first second that a page may start at. What is older leaves the window while it is loaded. */
+/** The first second that a page may start at. Older segments expire while the page is loaded. */
 export function pageStart({ oldest, edge, startoverMs }: Holding): number {
   const margin = isSliding({ oldest, edge, startoverMs }) ? Math.min(30_000, startoverMs / 10) : 0;
   return Math.ceil((oldest + margin) / 1000) * 1000;

@@ -76,8 +76,8 @@ impl HarvestClip {
         let found = found.map_err(|source| HarvestClipError::Find { clip: key.clone(), source })?;
         let processed = match found {
             Some(clip) => self.queue.process(clip, now).await,
-            // The clip was deleted and its message arrived late, or its row cannot be decoded. The
-            // message may have been the one that starts the clips behind it.
+            // The clip was deleted before its message arrived, or the row cannot be decoded. If the
+            // message should have started the clips behind this one, they must start here.
             None => self.queue.start_queued_harvests(now).await.map(drop),
         };
         processed.map_err(|source| HarvestClipError::Process { clip: key.clone(), source })

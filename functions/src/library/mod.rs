@@ -166,8 +166,8 @@ impl Library {
         self.read_row(key).await?.map(decode).transpose()
     }
 
-    /// Reads a clip as `find` does. A row that cannot be decoded is logged and taken as not found, so
-    /// that it does not stop the work on other clips.
+    /// Reads a clip as `find` does. If the row cannot be decoded, logs the error and returns `None`, so
+    /// that the row does not stop the work on other clips.
     pub async fn find_or_skip(&self, key: &ClipKey) -> Result<Option<Clip>, LibraryError> {
         Ok(self.read_row(key).await?.and_then(decode_or_log))
     }

@@ -164,6 +164,17 @@ fn polls(versions: &[Version], pauses: &[(i64, i64)]) -> Vec<(i64, i64)> {
     polls
 }
 
+/// Polls between the writes. Returns the versions, the client, and when the index shows the last one.
+fn poll_all(writes: &[Write], pauses: &[(i64, i64)], limit: usize) -> (Vec<Version>, Client, i64) {
+    let versions = versions(writes);
+    let mut client = Client::new();
+    for (now, skew) in polls(&versions, pauses) {
+        client.poll(&versions, now, skew, limit);
+    }
+    let end = versions.iter().map(|version| version.visible_at).max().unwrap();
+    (versions, client, end)
+}
+
 fn pause() -> impl Strategy<Value = (i64, i64)> {
     let pause =
         prop_oneof![20 => 100..3_000_i64, 2 => 3_000..100_000_i64, 1 => 100_000..200_000_i64];
@@ -177,12 +188,7 @@ proptest! {
         pauses in prop::collection::vec(pause(), 1..40),
         limit in 1..7_usize,
     ) {
-        let versions = versions(&writes);
-        let mut client = Client::new();
-        for (now, skew) in polls(&versions, &pauses) {
-            client.poll(&versions, now, skew, limit);
-        }
-        let end = versions.iter().map(|version| version.visible_at).max().unwrap();
+        let (versions, mut client, end) = poll_all(&writes, &pauses, limit);
         // A reading may be in progress that began before. The next one sees everything.
         client.catch_up(&versions, end, MAX_SKEW, limit);
         client.catch_up(&versions, end + 1, MAX_SKEW, limit);
@@ -195,12 +201,7 @@ proptest! {
         pauses in prop::collection::vec(pause(), 1..40),
         limit in 1..7_usize,
     ) {
-        let versions = versions(&writes);
-        let mut client = Client::new();
-        for (now, skew) in polls(&versions, &pauses) {
-            client.poll(&versions, now, skew, limit);
-        }
-        let end = versions.iter().map(|version| version.visible_at).max().unwrap();
+        let (versions, mut client, end) = poll_all(&writes, &pauses, limit);
         // A minute, and the time that a reading takes that began before.
         for seconds in 0..80 {
             client.catch_up(&versions, end + seconds * 1_000, 0, limit);

@@ -36,7 +36,7 @@ pub(crate) struct Buckets {
     tags: Arc<ObjectTags>,
     multipart_uploads: Arc<MultipartUploads>,
     uploads: Arc<Queue>,
-    /// Held while parts are joined. A repeated request waits, and then finds no upload any more.
+    /// Held while parts are joined. A repeated request waits, and then returns `NoSuchUpload`.
     joining: Arc<Mutex<()>>,
 }
 
@@ -118,8 +118,8 @@ impl Buckets {
     }
 }
 
-/// Runs an operation to its end, even if its client disconnects meanwhile, as S3 does. Otherwise a
-/// client that has waited too long would leave an object without its event, or half of the parts.
+/// Runs an operation to its end, even if the client disconnects, as S3 does. If the operation were
+/// canceled with the request, an object could stay without its event, or with half of its parts.
 async fn run_to_end<T: Send + 'static>(
     operation: impl Future<Output = S3Result<T>> + Send + 'static,
 ) -> S3Result<T> {
