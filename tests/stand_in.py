@@ -229,6 +229,17 @@ class StandIn:
             self.kill()
             self.folder.cleanup()
 
+    def environment(self) -> dict[str, str]:
+        """The environment of the functions. The stand-in needs the option `--print-env`."""
+        return dict(line.split("=", 1) for line in self.printed("env"))
+
+    def open_table(self) -> Any:
+        """The table of the clips for boto3. The stand-in needs the option `--print-env`."""
+        environment = self.environment()
+        with mock.patch.dict(os.environ, environment, clear=True):
+            session = boto3.session.Session(region_name=environment["AWS_REGION"])
+            return session.resource("dynamodb").Table(environment["CLIPS_TABLE"])
+
     def printed(self, name: str) -> list[str]:
         """The printed lines of a name, as long as the program runs."""
         text = self.log.read_text()
@@ -247,7 +258,7 @@ class WireTest(unittest.TestCase):
         cls.stand_in = StandIn("--startover", "300", "--print-env", *cls.OPTIONS)
         cls.addClassCleanup(cls.stand_in.stop)
         cls.log, cls.printed = cls.stand_in.log, cls.stand_in.printed
-        environment = dict(line.split("=", 1) for line in cls.printed("env"))
+        environment = cls.stand_in.environment()
         # The clients find their services by the environment alone, as the functions do.
         with mock.patch.dict(os.environ, environment, clear=True):
             cls.session = boto3.session.Session(region_name=environment["AWS_REGION"])

@@ -6,10 +6,7 @@ Each test takes pictures into `target/browser`, to be looked at by a person.
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from unittest import mock
 
-import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from playwright.sync_api import Page, expect
 
 from browser import BrowserTest
@@ -59,18 +56,14 @@ class TestEvening(BrowserTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        environment = dict(line.split("=", 1) for line in cls.stand_in.printed("env"))
-        cls.table = environment["CLIPS_TABLE"]
-        with mock.patch.dict("os.environ", environment, clear=True):
-            cls.database = boto3.client("dynamodb", region_name=environment["AWS_REGION"])
+        cls.table = cls.stand_in.open_table()
         cls.fill(wait_for_status(cls.stand_in, cut(cls.stand_in, seconds=8), "ready"))
 
     @classmethod
     def fill(cls, clip: dict):
         """Makes an evening of 200 clips out of one: 12 on their way, 3 failed, 2 held back."""
-        key = {name: {"S": clip[name]} for name in ("competition", "clip")}
-        item = cls.database.get_item(TableName=cls.table, Key=key)["Item"]
-        ready = {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+        key = {name: clip[name] for name in ("competition", "clip")}
+        ready = cls.table.get_item(Key=key)["Item"]
         waiting = {"status": "queued", "waiting": "clip"}
         states = [
             {"status": "scheduled", "requested": cls.window_ahead(90)},
@@ -124,10 +117,10 @@ class TestEvening(BrowserTest):
 
     @classmethod
     def put(cls, row: dict):
-        item = {name: TypeSerializer().serialize(value) for name, value in row.items()}
+        item = dict(row)
         if not row.get("listed", True) or "publishAt" in row:
             item.pop("activeCompetition", None)
-        cls.database.put_item(TableName=cls.table, Item=item)
+        cls.table.put_item(Item=item)
 
     def open_console_in(self, name: str) -> Page:
         """Opens the console with the settings and options of a look."""

@@ -1,16 +1,13 @@
 """What the tests of the viewer's pages share: clips, their frames, and what a page shows."""
 
 import json
-import os
 import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from unittest import mock
 from urllib.parse import urljoin
 from urllib.request import Request
 
-import boto3
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from browser import BrowserTest
@@ -158,19 +155,13 @@ class ViewerTest(BrowserTest):
 
         The copies play the media of the clip. A hundred harvests would take minutes.
         """
-        environment = dict(line.split("=", 1) for line in cls.stand_in.printed("env"))
-        with mock.patch.dict(os.environ, environment, clear=True):
-            session = boto3.session.Session(region_name=environment["AWS_REGION"])
-            dynamodb = session.client("dynamodb")
-        (table,) = dynamodb.list_tables()["TableNames"]
-        key = {name: {"S": clip[name]} for name in ("competition", "clip")}
-        row = dynamodb.get_item(TableName=table, Key=key)["Item"]
+        table = cls.stand_in.open_table()
+        row = table.get_item(Key={name: clip[name] for name in ("competition", "clip")})["Item"]
         start = parse_time(clip["requested"]["start"])
         for number in range(1, count + 1):
             moment = f"{start - timedelta(seconds=number):%Y%m%d%H%M%S}"
             changes = {"clip": f"{moment}_{moment}_copy{number:02}", "title": f"Copy {number}"}
-            copy = row | {name: {"S": value} for name, value in changes.items()}
-            dynamodb.put_item(TableName=table, Item=copy)
+            table.put_item(Item=row | changes)
 
     def open_list(self, query: str = "", **options: object) -> Page:
         """Opens a list in a new context, and waits until its clips are there."""
