@@ -3,8 +3,8 @@
 import { problemText } from '../api/problem.ts';
 import { t } from '../messages/console.svelte.ts';
 import { type Clip, isHeldBack } from './clip.ts';
-import type { News } from './clips.svelte.ts';
 import type { Change } from './feed.ts';
+import type { News } from './news.ts';
 
 /** What news mean for who watches. */
 export interface Said {

@@ -1,40 +1,27 @@
 /** The clips of all operators, and what this operator does with them. */
 
 import type { Api } from '../api/client.ts';
-import { type Problem, RequestFailed } from '../api/problem.ts';
+import { RequestFailed } from '../api/problem.ts';
 import { browserTimers, type Timers } from './backoff.ts';
 import type { Clip, ClipEdit, CutRequest } from './clip.ts';
 import { Editor } from './editor.ts';
 import type { Conflict } from './edits.ts';
-import { type Change, type ChangePage, Feed } from './feed.ts';
+import { type ChangePage, Feed } from './feed.ts';
+import type { News, Work } from './news.ts';
 import { Outbox, type UnsentCut } from './outbox.ts';
 import { persist } from './persist.ts';
 import { type Polled, Poller } from './poller.ts';
 import { ClipRequests } from './requests.ts';
 import type { Row } from './row-state.ts';
+import { Rows } from './rows.ts';
 import { CutStep, DeletionStep, type StepActions, UNDO_MS } from './steps.ts';
 import { Turns } from './turns.ts';
-import type { Step, UndoStack } from './undo.ts';
+import type { UndoStack } from './undo.ts';
 
 /** How long the service restores a deleted clip at least, in ms. */
 const RESTORE_MS = 15_000;
 /** How often the place in the harvest queue is read again, in ms. */
 const QUEUE_REFRESH_MS = 5_000;
-
-/** What is being done to a clip, until the service answers. */
-export type Work = 'deleting' | 'restoring' | 'retrying' | 'saving';
-
-/** What operators should be told. */
-export type News =
-  | { readonly kind: 'changed'; readonly change: Change }
-  | { readonly kind: 'cut-refused'; readonly cut: UnsentCut; readonly problem: Problem }
-  | {
-      readonly kind: 'failed';
-      readonly work: Work;
-      readonly clip: Clip;
-      readonly problem?: Problem;
-    }
-  | { readonly kind: 'undone' | 'redone'; readonly step: Step };
 
 /** What the store needs. */
 export interface ClipsOptions {
@@ -71,7 +58,7 @@ export class Clips implements StepActions {
   /** The rows of the list: unsent cuts, then clips; the newest first. */
   readonly rows: readonly Row[] = $derived([
     ...this.unsent.filter(isShownUnsent).map((cut) => ({ key: cut.key, cut })),
-    ...this.all.map((clip) => this.#rowOf(clip)),
+    ...this.all.map((clip) => this.#rows.rowOf(clip)),
   ]);
 
   readonly #timers: Timers;
@@ -81,10 +68,7 @@ export class Clips implements StepActions {
   readonly #outbox: Outbox<Clip>;
   readonly #poller: Poller;
   readonly #listeners = new Set<(news: News) => void>();
-  /** The row of a clip that was cut here keeps the key of its cut. */
-  readonly #rowKeys = new Map<string, string>();
-  /** The row of each version of a clip, so that rows which have not changed stay the same. */
-  readonly #rows = new WeakMap<Clip, Row>();
+  readonly #rows = new Rows();
   /** When this console deleted a clip, in ms since 1970. */
   readonly #deletedAt = new Map<string, number>();
   /** The undo step of a cut, by the cut's key. */
@@ -305,13 +289,6 @@ export class Clips implements StepActions {
     });
   }
 
-  #rowOf(clip: Clip): Row {
-    const key = this.#rowKeys.get(clip.clip) ?? clip.clip;
-    const row = this.#rows.get(clip) ?? { key, clip };
-    this.#rows.set(clip, row);
-    return row;
-  }
-
   #persist<T>(send: () => Promise<T>, until?: number): Promise<T> {
     return persist(send, until, this.#timers);
   }
@@ -323,7 +300,7 @@ export class Clips implements StepActions {
   }
 
   #cutArrived(cut: UnsentCut, clip: Clip): void {
-    this.#rowKeys.set(clip.clip, cut.key);
+    this.#rows.keepKey(clip, cut.key);
     const step = this.#cutSteps.get(cut.key);
     if (step) step.clip = clip;
     this.#cutSteps.delete(cut.key);

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import createClient from 'openapi-fetch';
 import type { paths } from '../api/contract.d.ts';
 import type { Clip, CutRequest } from './clip.ts';
-import { Clips, type News } from './clips.svelte.ts';
+import { Clips } from './clips.svelte.ts';
+import type { News } from './news.ts';
 import { TestTimers } from './timers.testing.ts';
 import { UndoStack } from './undo.ts';
 

@@ -1,7 +1,7 @@
 /** The list of clips and an opened clip, in German. */
 
 import type { FailureCode } from '../../clip/clip.ts';
-import type { Work } from '../../clip/clips.svelte.ts';
+import type { Work } from '../../clip/news.ts';
 import type { RowState } from '../../clip/row-state.ts';
 import type { clip as en } from '../en/clip.ts';
 

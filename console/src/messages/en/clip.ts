@@ -1,7 +1,7 @@
 /** The list of clips and an opened clip, in English. */
 
 import type { FailureCode } from '../../clip/clip.ts';
-import type { Work } from '../../clip/clips.svelte.ts';
+import type { Work } from '../../clip/news.ts';
 import type { RowState } from '../../clip/row-state.ts';
 
 export const clip = {
