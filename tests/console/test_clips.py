@@ -13,7 +13,7 @@ from console.api import call, changed_clips, clip_path, cut, wait_for_status, wa
 from stand_in import eventually
 
 # What the service answers while the stand-in is down, and to edits that meet another one.
-NO_REPLY = r"ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_FAILED|ERR_ABORTED|ERR_NETWORK"
+NO_REPLY = r"net::ERR_"
 CONFLICT = "status of 412"
 
 
