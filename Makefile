@@ -61,7 +61,7 @@ test-deploy: console cdk/node_modules/ready target/lambda-tools/ready target/dep
 	@scripts/require.sh $(TOOLS)
 	$(BUILD_STAND_IN)
 	PATH="$(CURDIR)/target/lambda-tools/bin:$$PATH" cargo lambda build --profile $(PROFILE) --locked \
-	    --package matchcut --bins --x86-64 --lambda-dir target/lambda-$(PROFILE)
+	    --package matchcut --x86-64 --lambda-dir target/lambda-$(PROFILE)
 	FUNCTIONS=target/lambda-$(PROFILE) PYTHONPATH=tests target/deploy-venv/bin/python -m unittest \
 	    discover --start-directory tests/deploy --verbose
 
@@ -125,7 +125,7 @@ ARCHITECTURE ?= x86_64
 
 functions: target/lambda-tools/ready ## Build the functions for Lambda, for ARCHITECTURE (x86_64 or arm64)
 	PATH="$(CURDIR)/target/lambda-tools/bin:$$PATH" cargo lambda build --release --locked \
-	    --package matchcut --bins $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64)
+	    --package matchcut $(if $(filter arm64,$(ARCHITECTURE)),--arm64,--x86-64)
 
 deploy: cdk/node_modules/ready ## Deploy the service to your AWS account. ARGS has the settings: see docs/deploy.md
 	@cd cdk && node --import tsx tools/deploy.ts $(ARGS)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { findVariables } from './rust.ts';
+import { findVariables, listFunctions } from './rust.ts';
 import { EXISTING, MADE, PRIVATE, type Stack, vod, WEBHOOK } from './synthesis.ts';
 
 const CASES: [string, () => Stack][] = [
@@ -18,8 +18,12 @@ const CASES: [string, () => Stack][] = [
 for (const [what, stack] of CASES) {
   test(`each function gets exactly the variables that it reads: ${what}`, () => {
     for (const bin of stack().bins()) {
-      const set = Object.keys(stack().function(bin).Properties['Environment']?.Variables ?? {});
-      const { required, known } = findVariables(bin.replace(/^(deliver-webhook)-.*/, '$1'), set);
+      const variables: Record<string, unknown> =
+        stack().function(bin).Properties['Environment'].Variables;
+      const { FUNCTION: name, ...others } = variables;
+      assert.equal(name, bin.replace(/^(deliver-webhook)-.*/, '$1'));
+      const set = Object.keys(others);
+      const { required, known } = findVariables(name, set);
       assert.deepEqual(
         [...required].filter((name) => !set.includes(name)),
         [],
@@ -63,9 +67,7 @@ test('docs/environment.md lists the functions that read each variable', () => {
     ]),
   );
   const readers = new Map<string, string[]>();
-  for (const bin of readdirSync(`${import.meta.dirname}/../../functions/src/bin`)
-    .map((it) => it.replace('.rs', ''))
-    .sort()) {
+  for (const bin of listFunctions()) {
     for (const name of findVariables(bin, ['PLAYBACK_KEY_SECRET_ARN']).known)
       readers.set(name, [...(readers.get(name) ?? []), bin]);
   }

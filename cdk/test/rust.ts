@@ -17,7 +17,21 @@ interface Reading {
 
 const READINGS = parseSources();
 
-/** Finds the variables of a binary, given the ones that are set. Follows the constructors from `main`. */
+/** What each function runs: the arms of `main`, by the name of the function. */
+const ARMS = new Map(
+  [
+    ...readFileSync(`${SOURCES}/main.rs`, 'utf8').matchAll(
+      /^ {8}"([a-z-]+)" => (\{.*?^ {8}\}|.*?,\n)/gms,
+    ),
+  ].map(([, name = '', arm = '']) => [name, arm]),
+);
+
+/** Lists the functions that can be deployed. */
+export function listFunctions(): string[] {
+  return [...ARMS.keys()].sort();
+}
+
+/** Finds the variables of a function, given the ones that are set. Follows the constructors from `main`. */
 export function findVariables(
   bin: string,
   given: readonly string[],
@@ -35,7 +49,9 @@ export function findVariables(
       if (next !== undefined) follow(next);
     }
   };
-  follow(parseReading(readFileSync(`${SOURCES}/bin/${bin}.rs`, 'utf8'), ''));
+  const arm = ARMS.get(bin);
+  if (arm === undefined) throw new Error(`${SOURCES}/main.rs has no function ${bin}.`);
+  follow(parseReading(arm, ''));
   return { required, known };
 }
 

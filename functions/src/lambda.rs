@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use aws_config::SdkConfig;
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde::de::DeserializeOwned;
 
 use crate::config::{ConfigError, Variables, load_sdk};
@@ -26,7 +26,6 @@ pub trait EventHandler: Sized {
 
 /// Serves the events of a Lambda function until its process ends.
 pub async fn run_handler<H: EventHandler>() -> Result<(), Error> {
-    tracing::init_default_subscriber();
     let handler = &H::new(&load_sdk().await, &Variables::from_process())?;
     handler.warm_up().await;
     run(service_fn(|event: LambdaEvent<H::Event>| handler.handle(event.payload))).await

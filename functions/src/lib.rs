@@ -14,7 +14,7 @@
 //!    viewers, pages and feeds for other sites, change events and webhooks.
 //! 8. [`sweep`]: the roof. It is the one module that knows every stage.
 //!
-//! The functions in `src/bin` stand on all of them.
+//! `src/main.rs` runs each of them as a Lambda function.
 
 pub mod announce;
 pub mod api;

@@ -1,4 +1,4 @@
-//! Runs a function's binary as Lambda does: its own process, environment and runtime API.
+//! Runs a function as Lambda does: its own process, environment and runtime API.
 
 use std::io;
 use std::path::Path;
@@ -20,6 +20,9 @@ use crate::process::{find_program, read_peak_memory};
 const CA_BUNDLES: [&str; 2] =
     ["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"];
 
+/// The program that has every function.
+pub(super) const PROGRAM: &str = "functions";
+
 #[derive(Debug)]
 pub(crate) struct Function {
     name: &'static str,
@@ -35,10 +38,11 @@ impl Function {
     ) -> Result<(Self, Duration), BenchError> {
         let run = |source| BenchError::Run { program: name.to_owned(), source };
         let runtime = RuntimeApi::start().await.map_err(run)?;
-        let mut command = Command::new(find_program(name)?);
+        let mut command = Command::new(find_program(PROGRAM)?);
         command
             .env_clear()
             .envs(variables.iter())
+            .env("FUNCTION", name)
             .env("AWS_LAMBDA_RUNTIME_API", runtime.address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")

@@ -1,4 +1,4 @@
-/** A Lambda function built from functions/src/bin, with its own role and its own log group. */
+/** A Lambda function of functions/src/main.rs, with its own role and its own log group. */
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -33,9 +33,9 @@ export interface Deployment {
 }
 
 export interface RustFunctionProps extends Deployment {
-  /** The name of the binary. The function is named after it. */
+  /** Its name in functions/src/main.rs. The function is named after it. */
   readonly bin: string;
-  /** Added to the name, if several functions run the same binary. */
+  /** Added to the name, if several functions run the same code. */
   readonly variant?: string;
   readonly description: string;
   readonly environment: Record<string, string>;
@@ -80,13 +80,13 @@ export class RustFunction extends Construct {
     this.lambda = new LambdaFunction(this, 'Function', {
       functionName: name,
       description: describe(props),
-      code: Code.fromAsset(findBuildFolder(bin, settings)),
+      code: Code.fromAsset(findBuildFolder(settings)),
       handler: 'bootstrap',
       runtime: Runtime.PROVIDED_AL2023,
       architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       memorySize: FUNCTION_MEMORY_MB,
       timeout: props.timeout ?? Duration.seconds(20),
-      environment: props.environment,
+      environment: { ...props.environment, FUNCTION: bin },
       role: this.role,
       logGroup,
       tracing: Tracing.ACTIVE,
@@ -139,10 +139,10 @@ function describe({ description, environment, settings }: RustFunctionProps): st
     : description;
 }
 
-/** Finds the folder of a built binary. */
-function findBuildFolder(bin: string, settings: Settings): string {
+/** Finds the folder of the program that has every function. */
+function findBuildFolder(settings: Settings): string {
   if (settings.functions === 'none') return `${ROOT}/cdk/test/none`;
-  const folder = resolve(ROOT, settings.functions, bin);
+  const folder = resolve(ROOT, settings.functions, 'functions');
   if (!existsSync(`${folder}/bootstrap`)) {
     throw new SettingsError(
       `${folder}/bootstrap was not found. Build the functions with cargo lambda build --release, ` +

@@ -54,7 +54,7 @@ export interface Settings {
   readonly region: string;
   /** The CPU architecture of the built functions. */
   readonly architecture: 'x86_64' | 'arm64';
-  /** The folder of `cargo lambda build`, with `<function>/bootstrap` for each function. */
+  /** The folder of `cargo lambda build`, with `functions/bootstrap`: the program that has every function. */
   readonly functions: string;
 
   readonly channels: readonly ChannelSettings[];

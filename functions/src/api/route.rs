@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use chrono::{DateTime, Utc};
-use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 use super::{Problem, Reply, Request, respond};
 use crate::config::{ConfigError, Variables, load_sdk};
@@ -40,7 +40,6 @@ pub trait Route: Sized + Sync {
 
 /// Serves the requests of a Lambda function until its process ends.
 pub async fn serve<R: Route>() -> Result<(), Error> {
-    tracing::init_default_subscriber();
     let route = &R::new(&load_sdk().await, &Variables::from_process())?;
     route.warm_up().await;
     run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| async move {

@@ -12,7 +12,7 @@ mod harvest_queue;
 mod held_back;
 mod idempotency;
 mod interruptions;
-mod lambda_binaries;
+mod lambda_functions;
 mod list_changes;
 mod list_clips;
 mod media;

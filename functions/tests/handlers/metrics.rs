@@ -7,7 +7,7 @@ use matchcut::clip::{Clip, Status};
 use serde_json::json;
 
 use crate::api::{Api, row};
-use crate::lambda_binaries::Function;
+use crate::lambda_functions::Function;
 
 /// The values up to a metric, by name and dimensions.
 async fn values_up_to(function: &mut Function, last: &str) -> BTreeMap<String, f64> {
@@ -57,7 +57,7 @@ async fn the_sweep_reports_pending_repaired_and_free_counts() {
     let asset = asset.source_arn("arn:aws:s3:::matchcut-clips/clips/another/index.m3u8");
     asset.source_role_arn("arn:aws:iam::000000000000:role/asset").send().await.unwrap();
 
-    let mut sweep = start(&api, env!("CARGO_BIN_EXE_sweep-library")).await;
+    let mut sweep = start(&api, "sweep-library").await;
     assert_eq!(sweep.invoke(json!({})).await.0, "response");
     let values = values_up_to(&mut sweep, "AssetsFree").await;
     let oldest = values["OldestWaitingSeconds"];
@@ -79,7 +79,7 @@ async fn the_sweep_reports_pending_repaired_and_free_counts() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_change_is_counted_and_time_to_ready_is_reported() {
     let api = Api::start_with(|options| options.pollers = false).await;
-    let mut announce = start(&api, env!("CARGO_BIN_EXE_announce-clip")).await;
+    let mut announce = start(&api, "announce-clip").await;
     let modified = include_str!("../../../fuzz/corpus/events/stream-modify");
     assert_eq!(announce.invoke(serde_json::from_str(modified).unwrap()).await.0, "response");
     let values = values_up_to(&mut announce, "TimeToReadySeconds live").await;

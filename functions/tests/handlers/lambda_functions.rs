@@ -1,4 +1,4 @@
-//! Starts each Lambda binary against a local Lambda runtime API.
+//! Starts each Lambda function against a local Lambda runtime API.
 
 use std::process::Stdio;
 
@@ -16,6 +16,9 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use crate::api::{Api, row};
+
+/// The program that has every function.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_functions");
 
 /// A function in a process of its own, and the runtime API that gives it events.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
@@ -67,10 +70,7 @@ async fn init_error(State(api): State<RuntimeApi>, body: String) -> StatusCode {
 }
 
 impl Function {
-    pub(crate) async fn start(
-        program: &str,
-        variables: impl Iterator<Item = (&str, &str)>,
-    ) -> Self {
+    pub(crate) async fn start(name: &str, variables: impl Iterator<Item = (&str, &str)>) -> Self {
         let (events, receiver) = mpsc::unbounded_channel();
         let (sender, results) = mpsc::unbounded_channel();
         let events_of_api = std::sync::Arc::new(tokio::sync::Mutex::new(receiver));
@@ -82,9 +82,10 @@ impl Function {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let mut process = Command::new(program)
+        let mut process = Command::new(PROGRAM)
             .env_clear()
             .envs(variables)
+            .env("FUNCTION", name)
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("AWS_LAMBDA_FUNCTION_NAME", "function")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
@@ -126,33 +127,33 @@ fn request(method: &str, parameters: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_binary_runs_its_function() {
+async fn each_function_answers() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
-    let start = async |program| Function::start(program, api.stack.variables.iter()).await;
+    let start = async |name| Function::start(name, api.stack.variables.iter()).await;
     let status_of = |answer: &(String, Value)| (answer.0.clone(), answer.1["statusCode"].clone());
     let ok = |status: u16| ("response".to_owned(), json!(status));
 
-    let mut create = start(env!("CARGO_BIN_EXE_create-clip")).await;
+    let mut create = start("create-clip").await;
     let answer = create.invoke(request("POST", &json!({}))).await;
     assert_eq!(status_of(&answer), ok(202), "{}", answer.1);
     let clip: Value = serde_json::from_str(answer.1["body"].as_str().unwrap()).unwrap();
     let parameters = json!({ "competitionId": clip["competition"], "clipId": clip["clip"] });
 
-    let mut list = start(env!("CARGO_BIN_EXE_list-clips")).await;
+    let mut list = start("list-clips").await;
     let answer = list.invoke(request("GET", &parameters)).await;
     assert_eq!(status_of(&answer), ok(200), "{}", answer.1);
-    let mut show = start(env!("CARGO_BIN_EXE_show-clip")).await;
+    let mut show = start("show-clip").await;
     let answer = show.invoke(request("GET", &parameters)).await;
     assert_eq!(status_of(&answer), ok(200), "{}", answer.1);
-    let mut grant = start(env!("CARGO_BIN_EXE_grant-playback")).await;
+    let mut grant = start("grant-playback").await;
     let answer = grant.invoke(request("POST", &parameters)).await;
     assert_eq!(status_of(&answer), ok(409), "{}", answer.1);
-    let mut health = start(env!("CARGO_BIN_EXE_show-health")).await;
+    let mut health = start("show-health").await;
     assert_eq!(status_of(&health.invoke(request("GET", &json!({}))).await), ok(200));
 
     let waiting = row("demo", 0, Status::Packaging);
     api.library().create(&waiting).await.unwrap();
-    let mut playable = start(env!("CARGO_BIN_EXE_asset-playable")).await;
+    let mut playable = start("asset-playable").await;
     let event = json!({
         "detail-type": "MediaPackage Input Notification",
         "source": "aws.mediapackage",
@@ -162,20 +163,20 @@ async fn each_binary_runs_its_function() {
     assert_eq!(playable.invoke(event).await.0, "response");
     api.wait_for_status(&waiting, Status::Failed).await;
 
-    let mut announce = start(env!("CARGO_BIN_EXE_create-upload")).await;
+    let mut announce = start("create-upload").await;
     let mut event = request("POST", &json!({}));
     event["body"] = json!(json!({ "filename": "a.mp4", "size": 100 << 20 }).to_string());
     let answer = announce.invoke(event).await;
     assert_eq!(status_of(&answer), ok(201), "{}", answer.1);
     let upload: Value = serde_json::from_str(answer.1["body"].as_str().unwrap()).unwrap();
     let parameters = json!({ "competitionId": upload["competition"], "clipId": upload["clip"] });
-    let mut parts = start(env!("CARGO_BIN_EXE_list-upload-parts")).await;
+    let mut parts = start("list-upload-parts").await;
     assert_eq!(status_of(&parts.invoke(request("GET", &parameters)).await), ok(200));
-    let mut complete = start(env!("CARGO_BIN_EXE_complete-upload")).await;
+    let mut complete = start("complete-upload").await;
     assert_eq!(status_of(&complete.invoke(request("POST", &parameters)).await), ok(400));
 
     let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
-    let mut transcode = start(env!("CARGO_BIN_EXE_transcode-upload")).await;
+    let mut transcode = start("transcode-upload").await;
     api.write_without_event("dropped/a.mp4", b"no video");
     let created = json!({ "bucket": { "name": bucket }, "object": { "key": "dropped/a.mp4" } });
     let body = json!({ "detail": created }).to_string();
@@ -183,7 +184,7 @@ async fn each_binary_runs_its_function() {
     let dropped = api.rows().await.into_iter().find(|row| row["competition"] == "dropped");
     assert_eq!(dropped.unwrap()["failure"]["code"], "unreadable-file");
 
-    let mut transcoded = start(env!("CARGO_BIN_EXE_transcode-complete")).await;
+    let mut transcoded = start("transcode-complete").await;
     let event = json!({
         "detail-type": "MediaConvert Job State Change",
         "source": "aws.mediaconvert",
@@ -197,11 +198,11 @@ async fn each_binary_runs_its_function() {
 
     let due = row("demo", 4, Status::Queued);
     api.library().create(&due).await.unwrap();
-    let mut sweep = start(env!("CARGO_BIN_EXE_sweep-library")).await;
+    let mut sweep = start("sweep-library").await;
     assert_eq!(sweep.invoke(json!({})).await.0, "response");
     api.wait_for_status(&due, Status::Harvesting).await;
 
-    let mut harvest = start(env!("CARGO_BIN_EXE_harvest-complete")).await;
+    let mut harvest = start("harvest-complete").await;
     let mut event = json!({
         "detail-type": "MediaPackage HarvestJob Notification",
         "source": "aws.mediapackage",
@@ -224,54 +225,54 @@ async fn each_binary_runs_its_function() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn edit_binaries_run_their_functions() {
+async fn edit_functions_answer() {
     let api = Api::start_with(|options| options.faults.lose = 1.0).await;
-    let start = async |program| Function::start(program, api.stack.variables.iter()).await;
+    let start = async |name| Function::start(name, api.stack.variables.iter()).await;
     let status_of = |answer: &(String, Value)| (answer.0.clone(), answer.1["statusCode"].clone());
     let ok = |status: u16| ("response".to_owned(), json!(status));
     let failed = row("demo", 4, Status::Failed);
     api.library().create(&failed).await.unwrap();
 
     let parameters = json!({ "competitionId": failed.competition, "clipId": failed.clip });
-    let mut retry = start(env!("CARGO_BIN_EXE_retry-clip")).await;
+    let mut retry = start("retry-clip").await;
     assert_eq!(status_of(&retry.invoke(request("POST", &parameters)).await), ok(202));
-    let mut next = start(env!("CARGO_BIN_EXE_harvest-clip")).await;
+    let mut next = start("harvest-clip").await;
     let body = json!({ "competition": failed.competition, "clip": failed.clip }).to_string();
     assert_eq!(next.invoke(json!({ "Records": [{ "body": body }] })).await.0, "response");
     api.wait_for_status(&failed, Status::Harvesting).await;
 
-    let mut update = start(env!("CARGO_BIN_EXE_update-clip")).await;
+    let mut update = start("update-clip").await;
     let mut edit = request("PATCH", &parameters);
     edit["headers"]["if-match"] = json!("*");
     edit["body"] = json!(r#"{"title":"The final"}"#);
     assert_eq!(status_of(&update.invoke(edit).await), ok(200));
-    let mut delete = start(env!("CARGO_BIN_EXE_delete-clip")).await;
+    let mut delete = start("delete-clip").await;
     assert_eq!(status_of(&delete.invoke(request("DELETE", &parameters)).await), ok(204));
     let clip = api.wait_for_status(&failed, Status::Deleting).await;
     assert_eq!(clip.title, "The final");
 
-    let mut restore = start(env!("CARGO_BIN_EXE_restore-clip")).await;
+    let mut restore = start("restore-clip").await;
     assert_eq!(status_of(&restore.invoke(request("POST", &parameters)).await), ok(200));
-    let mut changes = start(env!("CARGO_BIN_EXE_list-changes")).await;
+    let mut changes = start("list-changes").await;
     let (_, answer) = changes.invoke(request("GET", &parameters)).await;
     let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
     assert_eq!(body["clips"][0]["meta"]["title"], "The final", "{body:#}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn channel_binaries_run_their_functions() {
+async fn channel_functions_answer() {
     let api = Api::start().await;
-    let start = async |program| Function::start(program, api.stack.variables.iter()).await;
-    let mut list = start(env!("CARGO_BIN_EXE_list-channels")).await;
+    let start = async |name| Function::start(name, api.stack.variables.iter()).await;
+    let mut list = start("list-channels").await;
     let (_, answer) = list.invoke(request("GET", &json!({}))).await;
     let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
     assert_eq!(body["channels"][0]["state"], "running", "{body:#}");
 
     let main = json!({ "channelId": "main" });
-    let mut stop = start(env!("CARGO_BIN_EXE_stop-channel")).await;
+    let mut stop = start("stop-channel").await;
     let (_, answer) = stop.invoke(request("POST", &main)).await;
     assert_eq!(answer["statusCode"], 202, "{answer}");
-    let mut start = start(env!("CARGO_BIN_EXE_start-channel")).await;
+    let mut start = start("start-channel").await;
     api.eventually("the channel has stopped and starts again", async || {
         let (_, answer) = start.invoke(request("POST", &main)).await;
         (answer["statusCode"] == 202).then_some(())
@@ -280,23 +281,18 @@ async fn channel_binaries_run_their_functions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn share_binaries_run_their_functions() {
+async fn share_functions_answer() {
     let api = Api::start().await;
     let ready = row("demo", 0, Status::Ready);
     api.library().create(&ready).await.unwrap();
     let parameters = json!({ "competitionId": ready.competition, "clipId": ready.clip });
-    for program in [
-        env!("CARGO_BIN_EXE_show-page"),
-        env!("CARGO_BIN_EXE_show-feed"),
-        env!("CARGO_BIN_EXE_show-sitemap"),
-    ] {
-        let mut function = Function::start(program, api.stack.variables.iter()).await;
+    for name in ["show-page", "show-feed", "show-sitemap"] {
+        let mut function = Function::start(name, api.stack.variables.iter()).await;
         let (_, answer) = function.invoke(request("GET", &parameters)).await;
         assert_eq!(answer["statusCode"], 200, "{answer}");
         assert!(answer["body"].as_str().unwrap().contains(ready.clip.as_str()), "{answer}");
     }
-    let mut describe =
-        Function::start(env!("CARGO_BIN_EXE_describe-embed"), api.stack.variables.iter()).await;
+    let mut describe = Function::start("describe-embed", api.stack.variables.iter()).await;
     let mut event = request("GET", &json!({}));
     let page = format!("{}/c/{}/{}", api.site(), ready.competition, ready.clip);
     event["queryStringParameters"] = json!({ "url": page });
@@ -305,7 +301,7 @@ async fn share_binaries_run_their_functions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn announce_binaries_run_their_functions() {
+async fn announce_functions_answer() {
     let (sender, mut posted) = mpsc::unbounded_channel();
     let take = async move |body: String| sender.send(body).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -317,8 +313,7 @@ async fn announce_binaries_run_their_functions() {
     })
     .await;
 
-    let mut announce =
-        Function::start(env!("CARGO_BIN_EXE_announce-clip"), api.stack.variables.iter()).await;
+    let mut announce = Function::start("announce-clip", api.stack.variables.iter()).await;
     let modified = include_str!("../../../fuzz/corpus/events/stream-modify");
     assert_eq!(announce.invoke(serde_json::from_str(modified).unwrap()).await.0, "response");
     let queue = api.queues().into_iter().find(|name| name.contains("webhook")).unwrap();
@@ -331,8 +326,7 @@ async fn announce_binaries_run_their_functions() {
         ("WEBHOOK_QUEUE_URL", "http://127.0.0.1:9/queue".to_owned()),
         ("WEBHOOK_SECRET_ARN", format!("{region}:secret:{queue}-AbCdEf")),
     ]);
-    let program = env!("CARGO_BIN_EXE_deliver-webhook");
-    let mut deliver = Function::start(program, subscribed.iter()).await;
+    let mut deliver = Function::start("deliver-webhook", subscribed.iter()).await;
     let changed = include_str!("../../../fuzz/corpus/events/state-changed");
     assert_eq!(deliver.invoke(json!({ "Records": [{ "body": changed }] })).await.0, "response");
     let posted: Value = serde_json::from_str(&posted.recv().await.unwrap()).unwrap();
@@ -340,15 +334,15 @@ async fn announce_binaries_run_their_functions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn gateway_binaries_run_their_functions() {
+async fn gateway_functions_answer() {
     let methods = [("CONTRACT_METHODS", r#"{"/api/clip":"POST"}"#)].into_iter();
-    let mut refuse = Function::start(env!("CARGO_BIN_EXE_refuse-request"), methods).await;
+    let mut refuse = Function::start("refuse-request", methods).await;
     let mut event = request("GET", &json!({}));
     event["routeKey"] = json!("ANY /api/clip");
     assert_eq!(refuse.invoke(event).await.1["statusCode"], 405);
 
     let scopes = [("GROUP_SCOPES", r#"{"operator":["m/write"]}"#)].into_iter();
-    let mut scope = Function::start(env!("CARGO_BIN_EXE_scope-token"), scopes).await;
+    let mut scope = Function::start("scope-token", scopes).await;
     let groups = json!({ "groupsToOverride": ["operator"] });
     let event = json!({ "version": "2", "request": { "groupConfiguration": groups } });
     let (kind, token) = scope.invoke(event).await;
@@ -361,14 +355,33 @@ async fn gateway_binaries_run_their_functions() {
 async fn a_missing_environment_variable_fails_the_cold_start() {
     let api = Api::start().await;
     let variables = api.stack.variables.iter().filter(|(name, _)| *name != "CLIPS_TABLE");
-    let output = Command::new(env!("CARGO_BIN_EXE_list-clips"))
+    let output = Command::new(PROGRAM)
         .env_clear()
         .envs(variables)
+        .env("FUNCTION", "list-clips")
         .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9")
         .output()
         .await
         .unwrap();
     assert!(!output.status.success());
-    let log = String::from_utf8_lossy(&output.stderr);
-    assert!(log.contains("CLIPS_TABLE"), "{log}");
+    let log = String::from_utf8_lossy(&output.stdout);
+    assert!(log.contains("environment variable CLIPS_TABLE is missing"), "{log}");
+}
+
+#[tokio::test]
+async fn a_function_that_does_not_exist_fails_the_cold_start() {
+    for (name, expected) in [
+        (None, "environment variable FUNCTION is missing"),
+        (Some("cut"), "environment variable FUNCTION is invalid: there is no function cut"),
+    ] {
+        let output = Command::new(PROGRAM)
+            .env_clear()
+            .envs(name.map(|name| ("FUNCTION", name)))
+            .output()
+            .await
+            .unwrap();
+        assert!(!output.status.success());
+        let log = String::from_utf8_lossy(&output.stdout);
+        assert!(log.contains(expected), "{log}");
+    }
 }

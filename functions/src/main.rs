@@ -1,0 +1,95 @@
+//! Every Lambda function of the service. The environment variable `FUNCTION` names the one that this
+//! process runs.
+//!
+//! One program is built, uploaded and started for all of them. A function does not read the code of
+//! the others into memory, because the system loads a program page by page.
+
+use std::convert::Infallible;
+use std::process::ExitCode;
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
+use matchcut::announce::{AnnounceClip, DeliverWebhook};
+use matchcut::api::{RefuseRequest, ScopeToken, serve};
+use matchcut::asset::AssetPlayable;
+use matchcut::channel::{ListChannels, StartChannel, StopChannel};
+use matchcut::config::{ConfigError, Variables};
+use matchcut::edit::{DeleteClip, RestoreClip, RetryClip, UpdateClip};
+use matchcut::error;
+use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete};
+use matchcut::lambda::run_handler;
+use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
+use matchcut::sweep::Sweep;
+use matchcut::upload::{
+    CompleteUpload, CreateUpload, ListUploadParts, TranscodeComplete, TranscodeUpload,
+};
+use matchcut::viewer::{GrantPlayback, ListChanges, ListClips, ShowClip, show_health};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    tracing::init_default_subscriber();
+    match run_function().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tracing::error!("the function could not start: {}", error::chain(&*failure));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the function until the process ends.
+async fn run_function() -> Result<(), Error> {
+    let variables = Variables::from_process();
+    match variables.required("FUNCTION")? {
+        "announce-clip" => run_handler::<AnnounceClip>().await,
+        "asset-playable" => run_handler::<AssetPlayable>().await,
+        "complete-upload" => serve::<CompleteUpload>().await,
+        "create-clip" => serve::<CreateClip>().await,
+        "create-upload" => serve::<CreateUpload>().await,
+        "delete-clip" => serve::<DeleteClip>().await,
+        "deliver-webhook" => run_handler::<DeliverWebhook>().await,
+        "describe-embed" => serve::<DescribeEmbed>().await,
+        "grant-playback" => serve::<GrantPlayback>().await,
+        "harvest-clip" => run_handler::<HarvestClip>().await,
+        "harvest-complete" => run_handler::<HarvestComplete>().await,
+        "list-changes" => serve::<ListChanges>().await,
+        "list-channels" => serve::<ListChannels>().await,
+        "list-clips" => serve::<ListClips>().await,
+        "list-upload-parts" => serve::<ListUploadParts>().await,
+        "refuse-request" => {
+            let function = RefuseRequest::new(&variables)?;
+            answer_with(|event| function.handle(event)).await
+        }
+        "restore-clip" => serve::<RestoreClip>().await,
+        "retry-clip" => serve::<RetryClip>().await,
+        "scope-token" => {
+            let function = ScopeToken::new(&variables)?;
+            answer_with(|event| function.handle(event)).await
+        }
+        "show-clip" => serve::<ShowClip>().await,
+        "show-feed" => serve::<ShowFeed>().await,
+        "show-health" => answer_with(show_health).await,
+        "show-page" => serve::<ShowPage>().await,
+        "show-sitemap" => serve::<ShowSitemap>().await,
+        "start-channel" => serve::<StartChannel>().await,
+        "stop-channel" => serve::<StopChannel>().await,
+        "sweep-library" => run_handler::<Sweep>().await,
+        "transcode-complete" => run_handler::<TranscodeComplete>().await,
+        "transcode-upload" => run_handler::<TranscodeUpload>().await,
+        "update-clip" => serve::<UpdateClip>().await,
+        name => {
+            let reason = format!("there is no function {name}");
+            Err(ConfigError::Invalid { name: "FUNCTION", reason }.into())
+        }
+    }
+}
+
+/// Serves the events of a function that makes no calls and cannot fail.
+async fn answer_with<E, R>(answer: impl Fn(E) -> R) -> Result<(), Error>
+where
+    E: DeserializeOwned + Send,
+    R: Serialize + Send,
+{
+    run(service_fn(async |event: LambdaEvent<E>| Ok::<_, Infallible>(answer(event.payload)))).await
+}
