@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run console stand-in console-or-hint check test test-code test-deploy lint lint-deploy fuzz bench bench-console bench-service pictures chaos functions deploy destroy cost
+.PHONY: help run console stand-in console-or-hint check test test-builds test-code test-pages test-deploy lint lint-deploy fuzz bench bench-console bench-service pictures chaos functions deploy destroy cost
 
 # Programs that the stand-in and the tests need besides Rust, as PROGRAM=DEBIAN-PACKAGE.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc jq=jq
@@ -39,14 +39,22 @@ console/node_modules/ready: console/package-lock.json
 
 check: lint test-code ## Run before you send a change: lints, and all tests in Rust
 
-test: test-code .venv/ready console ## Run all tests except those of the deployment
-	@scripts/require.sh chromium=chromium
-	scripts/node.sh npm --prefix console --silent test
-	.venv/bin/pytest -n auto
+# The tests of the pages wait most of the time, so the tests of the code run beside them.
+test: ## Run all tests except those of the deployment
+	@scripts/require.sh $(TOOLS) chromium=chromium
+	@$(MAKE) --no-print-directory --jobs 2 test-builds console .venv/ready
+	@$(MAKE) --no-print-directory --jobs 2 test-code test-pages
+
+test-builds:
+	cargo test --locked --workspace --no-run
 
 test-code:
 	@scripts/require.sh $(TOOLS)
 	cargo test --locked --workspace
+
+test-pages: .venv/ready console
+	scripts/node.sh npm --prefix console --silent test
+	.venv/bin/pytest -n auto
 
 # The seconds that each target runs.
 SECONDS ?= 600

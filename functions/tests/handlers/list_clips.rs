@@ -62,31 +62,31 @@ async fn create_all(api: &Api, clips: &[Clip]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_clips_are_listed_exactly_once() {
+async fn thousands_of_clips_are_listed_exactly_once() {
     let api = Api::start_with(|options| options.pollers = false).await;
-    let clips: Vec<Clip> = (0..10_000).map(|at| row("many", at * 7, Status::Ready)).collect();
+    let clips: Vec<Clip> = (0..2_500).map(|at| row("many", at * 7, Status::Ready)).collect();
     create_all(&api, &clips).await;
     for status in [Status::Queued, Status::Harvesting, Status::Packaging, Status::Failed] {
-        api.library().create(&row("many", 30_000, status)).await.unwrap();
+        api.library().create(&row("many", 7_500, status)).await.unwrap();
     }
-    api.library().create(&row("many-more", 30_000, Status::Ready)).await.unwrap();
+    api.library().create(&row("many-more", 7_500, Status::Ready)).await.unwrap();
 
     let ids = |from: i64, to: i64| -> Vec<String> {
         let within = |clip: &&Clip| (at(from)..at(to)).contains(&begin(clip));
         clips.iter().filter(within).map(|clip| clip.clip.to_string()).collect()
     };
-    let all = ids(0, 70_000);
+    let all = ids(0, 17_500);
     let mut newest_first = all.clone();
     newest_first.reverse();
     assert!(page_through(&api, "limit=100").await == newest_first, "newest first");
     assert!(page_through(&api, "limit=100&order=oldest").await == all, "oldest first");
 
-    let (first, second) = (at(21_003), at(42_000));
+    let (first, second) = (at(5_253), at(10_500));
     let (first, second) = (first.timestamp(), second.timestamp());
     let cuts = [
-        (format!("&to={first}"), 0, 21_003),
-        (format!("&from={first}&to={second}"), 21_003, 42_000),
-        (format!("&from={second}"), 42_000, 70_000),
+        (format!("&to={first}"), 0, 5_253),
+        (format!("&from={first}&to={second}"), 5_253, 10_500),
+        (format!("&from={second}"), 10_500, 17_500),
         (format!("&from={first}&to={first}"), 0, 0),
     ];
     let mut seen = BTreeSet::new();
@@ -97,7 +97,7 @@ async fn ten_thousand_clips_are_listed_exactly_once() {
             seen.extend(listed);
         }
     }
-    assert_eq!(seen.len(), 10_000);
+    assert_eq!(seen.len(), 2_500);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
