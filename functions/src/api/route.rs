@@ -9,6 +9,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 use super::{Problem, Reply, Request, respond};
 use crate::config::{ConfigError, Variables, load_sdk};
+use crate::lambda::warm_up_in_time;
 
 /// An operation of the HTTP API.
 pub trait Route: Sized + Sync {
@@ -41,7 +42,7 @@ pub trait Route: Sized + Sync {
 /// Serves the requests of a Lambda function until its process ends.
 pub async fn serve<R: Route>() -> Result<(), Error> {
     let route = &R::new(&load_sdk().await, &Variables::from_process())?;
-    route.warm_up().await;
+    warm_up_in_time(route.warm_up()).await;
     run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
         Ok::<_, Infallible>(route.handle(event.payload).await)
     }))
