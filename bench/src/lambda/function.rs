@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use super::runtime_api::{Call, RuntimeApi};
 use crate::error::BenchError;
-use crate::process::{find_program, read_peak_memory};
+use crate::process::{find_program, read_peak_memory, read_processor_time};
 
 /// Files with all root certificates: Amazon Linux, which Lambda runs, and Debian.
 ///
@@ -80,6 +80,10 @@ impl Function {
             Call::Next { .. } => Ok(()),
             Call::Response(text) | Call::Error(text) => Err(self.failed(text)),
         }
+    }
+
+    pub(crate) fn read_processor_time(&self) -> Result<Duration, BenchError> {
+        read_processor_time(self.child.id().unwrap_or_default())
     }
 
     pub(crate) fn read_peak_memory(&self) -> Result<u64, BenchError> {

@@ -1,7 +1,9 @@
 //! Prepares the invocations of each function: the clips in the table, and the events about them.
 
-use matchcut::clip::{Clip, CompetitionId, Status};
+use chrono::Utc;
+use matchcut::clip::{Clip, CompetitionId, Status, Trigger};
 use matchcut::live::Channels;
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use crate::error::BenchError;
@@ -54,6 +56,11 @@ async fn prepare_event(
             write(Status::Ready).await?;
             events::build_http_request("GET", clips, in_competition, None)
         }
+        "list-changes" => {
+            write(Status::Ready).await?;
+            let path = format!("/api/competitions/{competition}/changes");
+            events::build_http_request("GET", &path, in_competition, None)
+        }
         "show-clip" => clip_request(&write(Status::Ready).await?, "GET", clips, "", None),
         "update-clip" => {
             let body = json!({ "title": "Men's 100 m, final" });
@@ -63,10 +70,35 @@ async fn prepare_event(
             event
         }
         "delete-clip" => clip_request(&write(Status::Ready).await?, "DELETE", clips, "", None),
+        "restore-clip" => {
+            let clip = write(Status::Ready).await?;
+            let attempt = clip.current_attempt();
+            service.library.advance(&attempt, &Trigger::Deleted, Utc::now()).await?;
+            clip_request(&clip, "POST", clips, "/restore", None)
+        }
         "retry-clip" => clip_request(&write(Status::Failed).await?, "POST", clips, "/retry", None),
         "grant-playback" => {
             let path = format!("/api/competitions/{competition}/playback");
             events::build_http_request("POST", &path, in_competition, None)
+        }
+        "list-channels" => events::build_http_request("GET", "/api/channels", &json!({}), None),
+        "start-channel" | "stop-channel" => {
+            let channel = json!({ "channelId": channels.default_channel().id });
+            events::build_http_request("POST", "/api/channels", &channel, None)
+        }
+        "show-page" => clip_request(&write(Status::Ready).await?, "GET", "/c", "", None),
+        "show-feed" | "show-sitemap" => {
+            write(Status::Ready).await?;
+            events::build_http_request("GET", "/feeds", in_competition, None)
+        }
+        "describe-embed" => {
+            let clip = write(Status::Ready).await?.clip;
+            let vod: Url = service.stack.variables.parsed("VOD_BASE_URL")?;
+            let site = vod.origin().ascii_serialization();
+            let page = format!("{site}/c/{competition}/{clip}");
+            let mut event = events::build_http_request("GET", "/api/oembed", &json!({}), None);
+            event["queryStringParameters"] = json!({ "url": page });
+            event
         }
         "harvest-clip" => {
             let clip = write(Status::Queued).await?.clip;
