@@ -12,7 +12,7 @@ use crate::account::{MEDIA_LIVE_CHANNEL, ORIGIN_ENDPOINT};
 use crate::aws_protocol::not_implemented;
 use crate::call_faults::{self, CallFaults};
 use crate::eventbridge::Bus;
-use crate::mediaconvert::{self, Jobs, Rate};
+use crate::mediaconvert::{self, Jobs};
 use crate::medialive::{self, Channel};
 use crate::mediapackage::{
     self, ChannelInput, HarvestJobs, OriginEndpoint, Startover, input_router,
@@ -20,6 +20,7 @@ use crate::mediapackage::{
 use crate::mediapackage_vod::{self, Assets, PackagingGroup};
 use crate::options::Options;
 use crate::origins::Origins;
+use crate::rate::Rate;
 
 /// How many calls of CreateJob MediaConvert accepts a second after a burst: its quota in 2024.
 /// <https://docs.aws.amazon.com/general/latest/gr/mediaconvert.html>

@@ -13,7 +13,8 @@
 //! 1. **Ground floor**, no AWS service: `account` (names and numbers of the account),
 //!    `secret_file`, `data_folder`, `records` (JSON files that survive `kill -9`),
 //!    `faults`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `server`, `browser`,
-//!    `aws_protocol` (errors and bodies of AWS's JSON protocols), `call_faults`.
+//!    `aws_protocol` (errors and bodies of AWS's JSON protocols), `rate` (token buckets),
+//!    `call_faults`.
 //! 2. **AWS services**, one module each: `secretsmanager`, `sqs`, `eventbridge`,
 //!    `dynamodb`, `s3`, `mediapackage`, `medialive`, `mediapackage_vod`,
 //!    `mediaconvert`, `cognito`, `origins` (MediaPackage's hosts), `cloudfront`.
@@ -48,6 +49,7 @@ mod mediapackage;
 mod mediapackage_vod;
 mod options;
 mod origins;
+mod rate;
 mod records;
 mod s3;
 mod secret_file;

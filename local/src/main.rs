@@ -84,6 +84,20 @@ struct Arguments {
     #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
     assets_per_group: usize,
 
+    /// Throttle of each route of the API, as a multiple of the contract's `x-throttle`, from 0 to
+    /// 1000; with 0 nothing is throttled
+    #[arg(long, default_value_t = 1.0, value_name = "FACTOR", value_parser = parse_factor)]
+    api_throttle: f64,
+
+    /// How many functions run at once: AWS's default quota for an account
+    #[arg(long, default_value_t = 1000, value_name = "COUNT")]
+    concurrency: usize,
+
+    /// How many times each function that anyone may call runs at once, as the contract's
+    /// `x-public-concurrency` says; with 0 there is no limit
+    #[arg(long, default_value_t = 50, value_name = "COUNT")]
+    public_concurrency: usize,
+
     /// Value of the header X-MediaPackage-CDNIdentifier that the live origin requires; without it,
     /// requests are answered 403 [default: the header is not required]
     #[arg(long, value_name = "TEXT")]
@@ -122,7 +136,7 @@ struct Arguments {
     ///
     /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
     /// AWS_ACCESS_KEY_ID and so on.
-    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks", "console", "branding", "token_lifetime"])]
+    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency"])]
     elemental_only: bool,
 
     /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
@@ -144,6 +158,9 @@ impl From<Arguments> for Options {
             pollers: true,
             faults: arguments.faults,
             create_job_burst: 100,
+            api_throttle: arguments.api_throttle,
+            concurrency: arguments.concurrency,
+            public_concurrency: arguments.public_concurrency,
             cdn_identifier: arguments.cdn_identifier,
             private: arguments.private,
             webhooks: arguments.webhooks,
@@ -153,6 +170,11 @@ impl From<Arguments> for Options {
             assets_per_group: arguments.assets_per_group,
         }
     }
+}
+
+fn parse_factor(text: &str) -> Result<f64, String> {
+    let factor = text.parse().ok().filter(|factor| (0.0..=1000.0).contains(factor));
+    factor.ok_or_else(|| "this must be a number from 0 to 1000".to_owned())
 }
 
 /// 16 MiB for each thread. Unoptimized, the futures of the AWS SDKs need more than the default 2 MiB.

@@ -31,6 +31,12 @@ pub struct Options {
     pub faults: Faults,
     /// How many calls of CreateJob MediaConvert accepts in a burst, before it accepts two a second.
     pub create_job_burst: u16,
+    /// The throttle of each route, as a multiple of the contract's. With 0 nothing is throttled.
+    pub api_throttle: f64,
+    /// How many functions Lambda runs at once.
+    pub concurrency: usize,
+    /// How many times each function that anyone may call runs at once. With 0 there is no limit.
+    pub public_concurrency: usize,
     /// The `X-MediaPackage-CDNIdentifier` that the live origin requires, if it requires one.
     pub cdn_identifier: Option<String>,
     /// Whether clips only play with signed cookies.

@@ -18,7 +18,7 @@ use crate::elemental::Elemental;
 use crate::environment::{Urls, environment, sdk_config};
 use crate::eventbridge::{Bus, PutEvents};
 use crate::ffmpeg::{self, FfmpegError};
-use crate::lambda::{EventSources, Functions, interruptible};
+use crate::lambda::{Concurrency, EventSources, Functions, interruptible};
 use crate::mediapackage::{Startover, manifest_path};
 use crate::mediapackage_vod::{GroupError, PackagingGroup};
 use crate::options::Options;
@@ -132,7 +132,11 @@ impl Stack {
 
         let function_sdk =
             if options.faults.kill > 0.0 { interruptible(&sdk) } else { sdk.clone() };
-        let functions = Functions::new(&function_sdk, &variables)?.with_faults(&options.faults);
+        let public = contract.operations.iter().filter(|it| it.scopes.is_empty());
+        let public = public.map(|it| it.id.as_str()).filter(|_| options.public_concurrency > 0);
+        let concurrency = Concurrency::new(options.concurrency, public, options.public_concurrency);
+        let functions = Functions::new(&function_sdk, &variables)?;
+        let functions = functions.with_limits(&options.faults, concurrency);
         bus.subscribe(Arc::new(functions.clone()));
 
         let scopes = contract.group_scopes.values().flatten().cloned().collect();
@@ -150,7 +154,7 @@ impl Stack {
             private: options.private,
         }));
         let (tokens, functions_of_api) = (pool.tokens().clone(), functions.clone());
-        let gateway = Gateway { contract, tokens, functions: functions_of_api };
+        let gateway = Gateway::new(contract, tokens, functions_of_api, options.api_throttle);
         let api = api_gateway::router(Arc::new(gateway), options.private);
         let api = api.layer(from_fn_with_state(Arc::clone(&site), site::add_page_headers));
         let s3_client = aws_sdk_s3::Client::new(&sdk);

@@ -25,6 +25,7 @@ mod restore_clip;
 mod retry_clip;
 mod share;
 mod sweep;
+mod throttles;
 mod transcode_complete;
 mod update_clip;
 mod update_end;

@@ -3,17 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The operations of the contract, and the scopes of its users.
 #[derive(Debug)]
 pub(crate) struct Contract {
-    operations: Vec<Operation>,
+    pub(crate) operations: Vec<Operation>,
+    /// The throttle of requests outside of the contract.
+    pub(crate) throttle: Throttle,
     /// The scopes of each group of users. A group is a security scheme.
     pub(crate) group_scopes: BTreeMap<String, Vec<String>>,
 }
 
-/// An operation: its route, its function and its scopes.
+/// How many requests are accepted, as `x-throttle` of the contract says.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Throttle {
+    /// Requests a second, on average.
+    pub(crate) per_second: u16,
+    /// Requests in a burst.
+    pub(crate) burst: u16,
+}
+
+/// An operation: its route, its function, its scopes and its throttle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Operation {
     method: Method,
@@ -22,6 +35,7 @@ pub(crate) struct Operation {
     pub(crate) id: String,
     /// A token needs one of these scopes. If there are none, no token is needed.
     pub(crate) scopes: Vec<String>,
+    pub(crate) throttle: Throttle,
 }
 
 /// The route of a request.
@@ -42,12 +56,15 @@ pub enum ContractError {
     NoPaths,
     #[error("{method} {path} of the contract has no operationId")]
     NoOperationId { method: String, path: String },
+    #[error("an x-throttle of the contract needs perSecond and burst")]
+    Throttle(#[source] serde_json::Error),
 }
 
 impl Contract {
     pub(crate) fn read(yaml: &str) -> Result<Self, ContractError> {
         let document: Value = yaml_serde::from_str(yaml).map_err(ContractError::Yaml)?;
         let paths = document["paths"].as_object().ok_or(ContractError::NoPaths)?;
+        let throttle = read_throttle(&document["x-throttle"])?;
         let mut operations = Vec::new();
         for (path, item) in paths {
             for (name, operation) in item.as_object().into_iter().flatten() {
@@ -70,10 +87,14 @@ impl Contract {
                     template: path.clone(),
                     id: id.to_owned(),
                     scopes: scopes.filter_map(Value::as_str).map(str::to_owned).collect(),
+                    throttle: match &operation["x-throttle"] {
+                        Value::Null => throttle,
+                        own => read_throttle(own)?,
+                    },
                 });
             }
         }
-        Ok(Self { operations, group_scopes: read_group_scopes(&document) })
+        Ok(Self { operations, throttle, group_scopes: read_group_scopes(&document) })
     }
 
     pub(crate) fn find_route(&self, method: &Method, path: &str) -> Route<'_> {
@@ -87,6 +108,10 @@ impl Contract {
         }
         if allowed.is_empty() { Route::Unknown } else { Route::WrongMethod(allowed.join(", ")) }
     }
+}
+
+fn read_throttle(text: &Value) -> Result<Throttle, ContractError> {
+    Throttle::deserialize(text).map_err(ContractError::Throttle)
 }
 
 /// The scopes of each security scheme.
@@ -152,6 +177,32 @@ mod tests {
         assert_eq!(found(&Method::GET, "/api/clips"), "unknown");
         assert_eq!(found(&Method::GET, "/api/competitions//clips"), "unknown");
         assert_eq!(found(&Method::GET, "/api/competitions/a/clips/"), "unknown");
+    }
+
+    #[test]
+    fn each_operation_has_its_own_throttle_or_the_default() {
+        let contract = Contract::read(matchcut::OPENAPI).unwrap();
+        let throttle =
+            |id: &str| contract.operations.iter().find(|it| it.id == id).unwrap().throttle;
+        assert_ne!(throttle("create-clip"), contract.throttle);
+        assert_eq!(throttle("delete-clip"), contract.throttle);
+    }
+
+    #[test]
+    fn five_hundred_clips_can_be_cut_at_once() {
+        let contract = Contract::read(matchcut::OPENAPI).unwrap();
+        let create = contract.operations.iter().find(|it| it.id == "create-clip").unwrap();
+        assert!(create.throttle.burst >= 500);
+    }
+
+    #[test]
+    fn the_lists_of_one_competition_stay_within_the_read_units_of_a_partition() {
+        // 3,000 units a second. A list reads at most 101 rows of 0.8 KB, and a unit is two reads of
+        // 4 KB: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
+        let contract = Contract::read(matchcut::OPENAPI).unwrap();
+        let list = contract.operations.iter().find(|it| it.id == "list-clips").unwrap();
+        let units = 101.0 * 0.8 / 8.0;
+        assert!(f64::from(list.throttle.per_second) * units < 3000.0);
     }
 
     #[test]

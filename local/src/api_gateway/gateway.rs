@@ -16,6 +16,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::contract::{Contract, Route};
 use super::request_event::request_event;
+use super::throttles::Throttles;
 use crate::cognito::{Access, Tokens};
 use crate::lambda::Functions;
 
@@ -25,9 +26,23 @@ const MAX_BODY_SIZE: usize = 10 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Gateway {
-    pub(crate) contract: Contract,
-    pub(crate) tokens: Tokens,
-    pub(crate) functions: Functions,
+    contract: Contract,
+    tokens: Tokens,
+    functions: Functions,
+    throttles: Option<Throttles>,
+}
+
+impl Gateway {
+    /// A gateway whose throttles are those of the contract, multiplied by `throttle`.
+    pub(crate) fn new(
+        contract: Contract,
+        tokens: Tokens,
+        functions: Functions,
+        throttle: f64,
+    ) -> Self {
+        let throttles = Throttles::new(&contract, throttle);
+        Self { contract, tokens, functions, throttles }
+    }
 }
 
 /// The routes of the contract. Pages of any origin may call them. If the library is `private`, they
@@ -60,7 +75,15 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let (route, parameters) = match gateway.contract.find_route(&method, uri.path()) {
+    let found = gateway.contract.find_route(&method, uri.path());
+    let operation = match &found {
+        Route::Known(route, _) => Some(route.id.as_str()),
+        Route::WrongMethod(_) | Route::Unknown => None,
+    };
+    if gateway.throttles.as_ref().is_some_and(|throttles| !throttles.take(operation)) {
+        return refuse(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+    }
+    let (route, parameters) = match found {
         Route::Known(route, parameters) => (route, parameters),
         Route::WrongMethod(allowed) => {
             let detail = format!("This path allows {allowed}.");
@@ -99,18 +122,21 @@ async fn answer(
     };
     match gateway.functions.answer(&route.id, event).await {
         Ok(Some(response)) => to_http_response(response),
-        // API Gateway's answer if a function fails.
+        // API Gateway's answer if a function fails or has no free place. AWS documents the first, but
+        // not the second; the product relies on neither.
         // <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html>
-        Err(_) => {
-            let body = Json(json!({ "message": "Service Unavailable" }));
-            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
-        }
+        Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         Ok(None) => {
             let detail = format!("The stand-in does not implement {}.", route.id);
             let status = StatusCode::NOT_IMPLEMENTED;
             problem(status, "not-implemented", "Not implemented", &detail)
         }
     }
+}
+
+/// A refusal of API Gateway itself. It is no problem, and has no `Retry-After`.
+fn refuse(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "message": message }))).into_response()
 }
 
 fn to_http_response(from: ApiGatewayV2httpResponse) -> Response {

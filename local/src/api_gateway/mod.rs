@@ -3,6 +3,7 @@
 mod contract;
 mod gateway;
 mod request_event;
+mod throttles;
 
 pub(crate) use contract::Contract;
 pub use contract::ContractError;

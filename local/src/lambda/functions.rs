@@ -32,9 +32,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::runs::{Killed, Runs, Tally};
+use super::concurrency::Concurrency;
+use super::runs::{RunError, Runs, Tally};
 use crate::eventbridge::Subscriber;
 use crate::faults::Faults;
+
+/// How many functions an account runs at once by default.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const DEFAULT_CONCURRENCY: usize = 1000;
 
 /// Every function, built as its `main` builds it.
 #[derive(Clone, Debug)]
@@ -99,14 +104,15 @@ impl Functions {
             transcode_complete: TranscodeComplete::new(sdk, variables)?,
             announce_clip: AnnounceClip::new(sdk, variables)?,
             sweep: Sweep::new(sdk, variables)?,
-            runs: Runs::new(&Faults::default()),
+            runs: Runs::new(&Faults::default(), Concurrency::new(DEFAULT_CONCURRENCY, [], 0)),
             repaired: Arc::default(),
         })
     }
 
-    /// The same functions, with runs that are cut off as the faults say.
-    pub(crate) fn with_faults(self, faults: &Faults) -> Self {
-        Self { runs: Runs::new(faults), ..self }
+    /// The same functions, of which only some run at once, and whose runs are cut off as the faults
+    /// say.
+    pub(crate) fn with_limits(self, faults: &Faults, concurrency: Concurrency) -> Self {
+        Self { runs: Runs::new(faults, concurrency), ..self }
     }
 
     /// The runs of each function so far. Empty without the fault `kill`.
@@ -124,7 +130,7 @@ impl Functions {
         &self,
         operation: &str,
         event: ApiGatewayV2httpRequest,
-    ) -> Result<Option<ApiGatewayV2httpResponse>, Killed> {
+    ) -> Result<Option<ApiGatewayV2httpResponse>, RunError> {
         let run = async {
             Some(match operation {
                 "create-clip" => self.create_clip.handle(event).await,
@@ -189,7 +195,7 @@ impl Functions {
     ) -> Result<(), String> {
         match self.runs.run(function, work).await {
             Ok(done) => done.map_err(|failure| error::chain(&failure)),
-            Err(killed) => Err(killed.to_string()),
+            Err(error) => Err(error.to_string()),
         }
     }
 

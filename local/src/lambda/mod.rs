@@ -1,10 +1,12 @@
 //! Lambda: runs the product's functions, cuts runs off, and polls the functions' event sources.
 
+mod concurrency;
 mod event_sources;
 mod functions;
 mod interrupt;
 mod runs;
 
+pub(crate) use concurrency::Concurrency;
 pub(crate) use event_sources::EventSources;
 pub use functions::Functions;
 pub use interrupt::{Cut, Run, interruptible};

@@ -1,8 +1,10 @@
-//! Runs functions, and cuts off the share of runs that the fault `kill` gives.
+//! Runs functions if Lambda has a free place, and cuts off the share of runs that the fault `kill`
+//! gives.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::concurrency::{Concurrency, Throttled};
 use super::interrupt::{Cut, Run};
 use crate::faults::Faults;
 
@@ -11,6 +13,7 @@ use crate::faults::Faults;
 pub(crate) struct Runs {
     /// The share of runs that are cut off.
     kill: f64,
+    concurrency: Concurrency,
     state: Arc<Mutex<State>>,
 }
 
@@ -39,16 +42,21 @@ pub struct Tally {
     pub calls: usize,
 }
 
-/// A run that was cut off, as when the machine of a Lambda fails.
+/// Why a run has no result.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the run was cut off at its call {0} to AWS")]
-pub(crate) struct Killed(usize);
+pub(crate) enum RunError {
+    /// As when the machine of a Lambda fails.
+    #[error("the run was cut off at its call {0} to AWS")]
+    Killed(usize),
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+}
 
 impl Runs {
-    pub(crate) fn new(faults: &Faults) -> Self {
+    pub(crate) fn new(faults: &Faults, concurrency: Concurrency) -> Self {
         let (calls, tallies) = (BTreeMap::new(), BTreeMap::new());
         let state = State { random: faults.random("runs"), calls, tallies };
-        Self { kill: faults.kill, state: Arc::new(Mutex::new(state)) }
+        Self { kill: faults.kill, concurrency, state: Arc::new(Mutex::new(state)) }
     }
 
     /// Runs a function to its end or to the call where it is cut off.
@@ -56,7 +64,8 @@ impl Runs {
         &self,
         function: &str,
         work: impl Future<Output = T>,
-    ) -> Result<T, Killed> {
+    ) -> Result<T, RunError> {
+        let _place = self.concurrency.enter(function)?;
         if self.kill <= 0.0 {
             return Ok(work.await);
         }
@@ -65,7 +74,7 @@ impl Runs {
         self.count(function, &run, done.is_none());
         let Some(done) = done else {
             tracing::info!("injected fault: {function} was cut off at call {} to AWS", run.calls());
-            return Err(Killed(run.calls()));
+            return Err(RunError::Killed(run.calls()));
         };
         let mut state = self.lock();
         let calls = state.calls.entry(function.to_owned()).or_default();
@@ -113,14 +122,15 @@ mod tests {
 
     #[tokio::test]
     async fn without_the_fault_no_run_is_cut_off() {
-        let runs = Runs::new(&Faults::default());
+        let runs = Runs::new(&Faults::default(), Concurrency::new(1, [], 0));
         assert_eq!(runs.run("sweep-library", async { 1 }).await.unwrap(), 1);
         assert!(runs.lock().calls.is_empty());
     }
 
     #[test]
     fn the_given_share_of_runs_is_cut_off_at_any_call_of_the_last_or_longest_run() {
-        let runs = Runs::new(&"kill=0.25,seed=1".parse().unwrap());
+        let faults = "kill=0.25,seed=1".parse().unwrap();
+        let runs = Runs::new(&faults, Concurrency::new(1, [], 0));
         runs.lock().calls.insert("sweep-library".to_owned(), Calls { last: 2, max: 30 });
         let runs = (0..10_000).map(|_| format!("{:?}", runs.draw_run("sweep-library")));
         let cut: Vec<_> = runs.filter(|run| run.contains("Die")).collect();

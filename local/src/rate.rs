@@ -1,4 +1,4 @@
-//! The rate limit of an operation: a burst, and then a number of calls per second.
+//! Rate limits: a burst, and then a number of calls per second.
 
 use std::sync::Mutex;
 use std::time::Instant;

@@ -1,0 +1,49 @@
+//! The throttles of the routes, and the places of Lambda, as a deployment has them.
+
+use futures_util::future::join_all;
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::api::{Api, Reply};
+
+const LIST: &str = "/competitions/demo/clips";
+const WINDOW: &str = r#"{"start":"2020-02-03T13:30:02Z","end":"2020-02-03T13:30:06Z"}"#;
+
+fn count(replies: &[Reply], status: StatusCode) -> usize {
+    replies.iter().filter(|reply| reply.status == status).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_beyond_their_throttle_are_answered_429_and_cutting_is_not_affected() {
+    // A burst of 4 lists and of 5 cuts, and then 2 lists a second.
+    let api = Api::start_with(|options| options.api_throttle = 0.01).await;
+    let replies = join_all((0..20).map(|_| api.get(LIST))).await;
+    assert!(count(&replies, StatusCode::OK) >= 4);
+    assert!(count(&replies, StatusCode::TOO_MANY_REQUESTS) > 0);
+    for reply in replies.iter().filter(|reply| reply.status == StatusCode::TOO_MANY_REQUESTS) {
+        assert_eq!(reply.body, json!({ "message": "Too Many Requests" }));
+        assert!(!reply.headers.contains_key("retry-after"));
+    }
+    assert_eq!(api.post_clip(WINDOW).await.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unknown_paths_take_nothing_from_the_throttles_of_the_routes() {
+    let api = Api::start_with(|options| options.api_throttle = 0.01).await;
+    let replies = join_all((0..20).map(|_| api.get("/nowhere"))).await;
+    assert!(count(&replies, StatusCode::TOO_MANY_REQUESTS) > 0);
+    assert_eq!(api.get(LIST).await.status, StatusCode::OK);
+    assert_eq!(api.get("/health").await.status, StatusCode::OK);
+    assert_eq!(api.post_clip(WINDOW).await.status, StatusCode::ACCEPTED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn anonymous_lists_take_no_place_of_the_operators_functions() {
+    let api = Api::start_with(|options| options.public_concurrency = 1).await;
+    let lists = join_all((0..60).map(|_| api.get(LIST)));
+    let (lists, cut) = tokio::join!(lists, api.post_clip(WINDOW));
+    assert_eq!(cut.status, StatusCode::ACCEPTED);
+    let refused = count(&lists, StatusCode::SERVICE_UNAVAILABLE);
+    assert!((1..60).contains(&refused), "{refused} of 60 lists found no place");
+    assert_eq!(count(&lists, StatusCode::OK), 60 - refused);
+}
