@@ -18,8 +18,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Calls the API and prints the reply. If the API refuses the request, prints the problem and exits.
+# Repeats a request that is answered 429 or 5xx, after Retry-After or after 1 s, 2 s, 4 s and so on.
 api() {
-    if ! curl -sS --fail-with-body -H "Authorization: Bearer $TOKEN" "$@" >"$work/reply"; then
+    if ! curl -sS --fail-with-body --retry 8 --retry-max-time 300 -o "$work/reply" \
+        -H "Authorization: Bearer $TOKEN" "$@"; then
         cat "$work/reply" >&2
         return 1
     fi
@@ -30,7 +32,7 @@ size=$(wc -c <"$file" | tr -d ' ')
 request=$(jq -n --arg filename "$(basename "$file")" --argjson size "$size" \
     --arg title "${2:-}" --arg competition "${3:-}" \
     '{$filename, $size, $title} + if $competition == "" then {} else {$competition} end')
-clip=$(api -X POST "$HOST/api/uploads" -d "$request")
+clip=$(api -X POST "$HOST/api/uploads" -H "Idempotency-Key: $(basename "$work")$RANDOM$RANDOM" -d "$request")
 path=$(jq -r '"/api/competitions/\(.competition)/clips/\(.clip)"' <<<"$clip")
 upload=$(jq .upload <<<"$clip")
 

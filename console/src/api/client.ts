@@ -2,6 +2,7 @@
 
 import createClient, { type Client } from 'openapi-fetch';
 import type { components, paths } from './contract.d.ts';
+import { repeatThrottled } from './patience.ts';
 import { type Problem, parseRetryAfter, RequestFailed } from './problem.ts';
 
 /** A type of the contract by its name. */
@@ -18,14 +19,19 @@ export interface Authorizer {
   replace(token: string): Promise<string | undefined>;
 }
 
-/** Makes a client. With an authorizer each request has a token, and a 401 is repeated once. */
+/** Makes a client. A 429 is repeated. With an authorizer each request has a token, and a 401 is repeated once. */
 export function createApi(authorizer?: Authorizer, fetcher: typeof fetch = fetch): Api {
+  const patient = repeatThrottled(fetcher);
   return createClient<paths>({
-    fetch: authorizer ? (request) => authorized(request, authorizer, fetcher) : fetcher,
+    fetch: authorizer ? (request) => authorized(request, authorizer, patient) : patient,
   });
 }
 
-async function authorized(request: Request, by: Authorizer, fetcher: typeof fetch) {
+async function authorized(
+  request: Request,
+  by: Authorizer,
+  fetcher: (request: Request) => Promise<Response>,
+) {
   const token = await by.token();
   if (!token) return fetcher(request);
   const again = request.clone();

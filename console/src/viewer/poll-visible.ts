@@ -1,6 +1,7 @@
 /** Polls while the page is visible. A hidden page costs nothing, and asks as soon as it is seen. */
 
 import { Poller } from '../clip/poller.ts';
+import { UnusableReply } from './requests.ts';
 
 /**
  * Starts to ask every `interval` ms. A failure is thrown, and makes the pause longer. Returns what
@@ -15,6 +16,7 @@ export function pollWhileVisible(
       await ask(signal);
       return 'done';
     },
+    retryAfter: (failure) => (failure instanceof UnusableReply ? failure.retryAfter : undefined),
     intervals: { visible: interval, hidden: interval },
   });
   const ended = new AbortController();

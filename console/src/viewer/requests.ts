@@ -1,6 +1,7 @@
 /** The requests of the viewer's pages. They are public, and small enough to need no client. */
 
 import type { Schema } from '../api/client.ts';
+import { parseRetryAfter } from '../api/problem.ts';
 import type { Clip } from './part.ts';
 
 /** A page of the list of a competition. */
@@ -48,7 +49,11 @@ export function requestClip(
 
 /** A reply that cannot be used: the server failed, or a proxy answered instead. */
 export class UnusableReply extends Error {
-  constructor(readonly status: number) {
+  constructor(
+    readonly status: number,
+    /** The `Retry-After` of the reply, in seconds. */
+    readonly retryAfter?: number,
+  ) {
     super(`the server answered ${status}`);
   }
 }
@@ -66,7 +71,8 @@ async function request<T>(
   });
   const { status } = response;
   if (status === 304 || status === 404 || status === 400 || status === 410) return { status, etag };
-  if (status !== 200) throw new UnusableReply(status);
+  if (status !== 200)
+    throw new UnusableReply(status, parseRetryAfter(response.headers.get('retry-after')));
   const data = (await response.json()) as T;
   return { status, data, etag: response.headers.get('etag') ?? undefined };
 }
