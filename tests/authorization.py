@@ -41,6 +41,7 @@ TABLE = {
     ("POST", "/api/competitions/nobody-has-this/clips/unknown/restore"): only(operator=404),
     ("POST", "/api/competitions/nobody-has-this/clips/unknown/retry"): only(operator=404),
     ("GET", "/api/competitions/nobody-has-this/changes"): only(operator=200),
+    ("GET", "/api/competitions/nobody-has-this/changes/unknown"): only(operator=404),
     ("GET", "/api/channels"): only(operator=200),
     ("POST", "/api/channels/unknown/start"): only(operator=404),
     ("POST", "/api/channels/unknown/stop"): only(operator=404),

@@ -13,6 +13,9 @@ SETTINGS = Path(__file__).with_name("contract.toml")
 
 
 class TestContract(WireTest):
+    # The requests come one after the other, much faster than those of people.
+    OPTIONS = ("--api-throttle", "0")
+
     def test_the_service_keeps_its_contract(self):
         self.window(count=4)
         (api,), (operator,) = self.printed("api"), self.printed("token")

@@ -62,8 +62,8 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
         format!("{}, ratio {ratio:.3}", format_milliseconds(duration))
     };
     table.add_heading(format!(
-        "{CLIPS} clips in {} s from {CLIENTS} clients; {CONCURRENT_JOBS} concurrent harvest jobs \
-         of {} s",
+        "{CLIPS} clips in {} s from {CLIENTS} clients, through the throttle of the API; \
+         {CONCURRENT_JOBS} concurrent harvest jobs of {} s",
         BURST_DURATION.as_secs(),
         HARVEST_DURATION.as_secs()
     ));

@@ -1,4 +1,4 @@
-/** Creates the CDK app with the stacks Live and Vod. */
+/** Creates the CDK app with the stacks Live, Firewall and Vod. */
 
 import { resolve } from 'node:path';
 
@@ -9,6 +9,7 @@ import { type Contract, readContract } from './api/contract.ts';
 import { readPackagingGroups } from './asset/packaging-groups.ts';
 import { refuseTooManyBehaviors } from './delivery/delivery.ts';
 import { EmulatorSynthesizer } from './emulator/emulator.ts';
+import { FIREWALL_REGION, Firewall } from './firewall-stack.ts';
 import { LiveStack } from './live-stack.ts';
 import { readBranding } from './settings/branding.ts';
 import { readContextSettings } from './settings/read-settings.ts';
@@ -39,6 +40,14 @@ export function createApp(
           settings,
           channels,
         });
+  if (settings.requestsPerAddress > 0) {
+    new Firewall(app, 'Firewall', {
+      stackName: `${name}-firewall-${region}`,
+      description: `Matchcut: the firewall of the deployment in ${region}`,
+      env: { ...env, region: FIREWALL_REGION },
+      settings,
+    });
+  }
   new Vod(app, 'Vod', {
     stackName: `${name}-vod`,
     description: 'Matchcut: clips of a live stream as a VOD library',

@@ -10,6 +10,7 @@ import { Webhook } from './announce/webhook.ts';
 import { Api } from './api/api.ts';
 import type { Contract } from './api/contract.ts';
 import { buildLoginOrigin, Login } from './api/login.ts';
+import { OriginSecret } from './api/origin-secret.ts';
 import { Users } from './api/users.ts';
 import { Asset } from './asset/asset.ts';
 import { addAssetPlayable } from './asset/asset-playable.ts';
@@ -48,11 +49,13 @@ export class Vod extends Stack {
 
     const library = new Library(this, 'Library', deployment);
     const users = new Users(this, 'Users', { ...deployment, contract });
-    const api = new Api(this, 'Api', { ...deployment, contract });
+    const originSecret = new OriginSecret(this, 'Origin', settings.identifierRound);
+    const api = new Api(this, 'Api', { ...deployment, contract, originSecret });
     const delivery = new Delivery(this, 'Delivery', {
       settings,
       contract,
       apiHost: api.host,
+      originSecret,
       origins: {
         login: [buildLoginOrigin(this, settings)],
         uploads: [Lazy.string({ produce: () => upload.origin })],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { CONTRACT, EXISTING, PRIVATE, type Resource, vod } from './synthesis.ts';
+import { CONTRACT, EXISTING, PRIVATE, type Resource, type Stack, vod } from './synthesis.ts';
 
 const api = (settings: object = {}) => vod({ ...EXISTING, ...settings });
 
@@ -98,19 +98,35 @@ test('the throttles are those of the contract', () => {
   const stage = api().one('ApiGatewayV2::Stage').Properties;
   assert.equal(stage['DefaultRouteSettings'].ThrottlingRateLimit, CONTRACT.throttle.perSecond);
   assert.equal(stage['DefaultRouteSettings'].ThrottlingBurstLimit, CONTRACT.throttle.burst);
-  const own = CONTRACT.operations.flatMap(({ method, path, throttle }) =>
-    throttle === undefined ? [] : [[`${method} ${path}`, throttle.perSecond, throttle.burst]],
-  );
+  const own = CONTRACT.operations.map(({ method, path, throttle }) => [
+    `${method} ${path}`,
+    throttle.perSecond,
+    throttle.burst,
+  ]);
   const set = Object.entries<any>(stage['RouteSettings']).map(([key, it]) => [
     key,
     it.ThrottlingRateLimit,
     it.ThrottlingBurstLimit,
   ]);
   assert.deepEqual(set, own);
-  assert.ok(
-    own.some(([key]) => key === 'GET /api/competitions/{competitionId}/clips'),
-    'lists need a throttle for many viewers',
+});
+
+test('anonymous requests cannot take the concurrency of the functions of operators and events', () => {
+  const anonymous = CONTRACT.operations.filter(({ scopes }) => scopes.length === 0);
+  const limited = (stack: Stack) =>
+    stack.bins().filter((bin) => {
+      const limit = stack.function(bin).Properties['ReservedConcurrentExecutions'];
+      return bin !== 'sweep-library' && limit !== undefined;
+    });
+  const expected = [...anonymous.map(({ id }) => id), 'refuse-request'].sort();
+  assert.deepEqual(limited(api()), expected);
+  assert.equal(
+    api().function('list-clips').Properties['ReservedConcurrentExecutions'],
+    CONTRACT.publicConcurrency,
   );
+  // An account of 1,000 keeps at least 100 for all other functions.
+  assert.ok(expected.length * CONTRACT.publicConcurrency + 1 + 100 <= 1000);
+  assert.deepEqual(limited(api({ publicConcurrency: 0 })), []);
 });
 
 test('each security scheme of the contract has a group, whose scopes are in its tokens', () => {

@@ -27,6 +27,7 @@ const NOTHING: Event = {
   hitRatio: 0.99,
   months: 0,
   private: false,
+  firewall: false,
 };
 
 /** With audio, the renditions have 3,000,000 bits a second, and the best one 2,000,000. */
@@ -62,6 +63,16 @@ test('two pipelines have their own prices, and are ingested twice', () => {
   near(twice['MediaLive: HD renditions'], 0.702);
   near(twice['MediaLive: input'], 0.234);
   near(twice['MediaPackage: live ingest'], ((2 * 3600 * 3e6) / GB) * 0.03);
+});
+
+test('the firewall is billed by the month and for each request, unless it is turned off', () => {
+  const viewers = { viewers: 1000, clipMinutes: 10, months: 2 };
+  const on = costs({ ...viewers, firewall: true });
+  near(on['WAF: firewall'], 12);
+  near(on['WAF: requests'], ((on['CloudFront: requests'] ?? 0) / 0.000001) * 0.0000006);
+  assert.equal(costs(viewers)['WAF: requests'], undefined);
+  assert.equal(readEvent([]).event.firewall, true);
+  assert.equal(readEvent(['--no-firewall']).event.firewall, false);
 });
 
 test('storage is billed by the month', () => {

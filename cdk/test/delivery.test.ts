@@ -11,14 +11,17 @@ import {
   origin,
   policy,
   responseHeaders,
+  runEdge,
 } from './distribution.ts';
 import {
+  CONTRACT,
   ENDPOINT,
   EXISTING,
   MADE,
   PRIVATE,
   type Properties,
   type Stack,
+  synthesize,
   vod,
   writeTwoGroups,
 } from './synthesis.ts';
@@ -39,8 +42,8 @@ test('a list is cached for seconds, by its own parameters, and never with a toke
 test('other API requests are not cached, and keep the token', () => {
   for (const path of [
     '/api/clip',
-    `${LIST}/20200203133058_20200203133258_k7Qx2f`,
     '/api/competitions/100m-dash/changes',
+    '/api/competitions/100m-dash/changes/20200203133058_20200203133258_k7Qx2f',
     '/api/channels',
     '/api/health',
     '/api/nowhere',
@@ -53,6 +56,104 @@ test('other API requests are not cached, and keep the token', () => {
     );
     assert.ok(behavior(path)['AllowedMethods'].includes('POST'), path);
   }
+});
+
+test('one clip is cached like a list, and a request that changes it keeps its token', () => {
+  const clip = `${LIST}/20200203133058_20200203133258_k7Qx2f`;
+  for (const path of [clip, `${clip}/retry`, `${clip}/restore`]) {
+    assert.deepEqual(
+      [policy(path)?.['MinTTL'], policy(path)?.['DefaultTTL'], policy(path)?.['MaxTTL']],
+      [0, 0, 10],
+    );
+    const key = policy(path)?.['ParametersInCacheKeyAndForwardedToOrigin'];
+    assert.equal(key.QueryStringsConfig.QueryStringBehavior, 'none');
+    assert.equal(key.HeadersConfig.HeaderBehavior, 'none');
+    assert.deepEqual(behavior(path)['CachedMethods'] ?? ['GET', 'HEAD'], ['GET', 'HEAD']);
+    assert.ok(behavior(path)['AllowedMethods'].includes('PATCH'), path);
+  }
+  const token = { authorization: { value: 'Bearer x' } };
+  const sent = (method: string) =>
+    runEdge(vod(), 'delete request.headers.authorization', { method, headers: { ...token } });
+  for (const method of ['GET', 'HEAD']) assert.deepEqual({ ...sent(method)['headers'] }, {});
+  for (const method of ['PATCH', 'DELETE', 'POST'])
+    assert.deepEqual({ ...sent(method)['headers'] }, token);
+});
+
+test('requests for the same list have the same query at the origin', () => {
+  const query = (given: Record<string, string>) => {
+    const querystring = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [name, { value }]),
+    );
+    const sent = runEdge(vod(), 'querystring', { uri: LIST, querystring })['querystring'];
+    return Object.entries<{ value: string }>(sent).map(([name, { value }]) => `${name}=${value}`);
+  };
+  assert.deepEqual(query({}), []);
+  assert.deepEqual(query({ order: 'newest', limit: '50' }), []);
+  assert.deepEqual(query({ tag: 'final', limit: '10', cursor: 'abc' }), [
+    'cursor=abc',
+    'limit=10',
+    'tag=final',
+  ]);
+  assert.deepEqual(query({ utm_source: 'x', _: '17', tag: 'final' }), ['tag=final']);
+});
+
+test('the distribution sends a secret header, which functions without a token require', () => {
+  const stack = vod();
+  const [{ HeaderName: name, HeaderValue: value }] = origin(LIST)['OriginCustomHeaders'];
+  assert.equal(name, 'x-matchcut-origin');
+  const accepted = (bin: string) =>
+    stack.text(stack.function(bin).Properties['Environment'].Variables.ORIGIN_SECRETS);
+  const anonymous = CONTRACT.operations.filter(({ scopes }) => scopes.length === 0);
+  for (const bin of [...anonymous.map(({ id }) => id), 'refuse-request']) {
+    assert.ok(accepted(bin).startsWith(`${stack.text(value)},`), bin);
+    assert.equal(accepted(bin).match(/\{\{resolve:secretsmanager:/g)?.length, 2, bin);
+  }
+});
+
+test('after a rotation, functions already accept what the distribution sends', () => {
+  const secrets = (round: number) => {
+    const stack = vod({ ...EXISTING, identifierRound: round });
+    const { ORIGIN_SECRETS: text } =
+      stack.function('list-clips').Properties['Environment'].Variables;
+    const [{ HeaderValue: sent }] = origin(LIST, stack)['OriginCustomHeaders'];
+    return { accepted: stack.text(text).split(','), sent: stack.text(sent) };
+  };
+  assert.equal(secrets(2).sent, secrets(1).accepted[1]);
+  assert.notEqual(secrets(2).sent, secrets(1).sent);
+});
+
+test('a template has at most 60 references to secrets', () => {
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+  const channels = Array.from({ length: 7 }, (_, at) => ({
+    id: `c${at}`,
+    competition: 'demo',
+    originEndpoint: { ...ENDPOINT, cdnIdentifierSecretArn: PRIVATE.playbackKeySecretArn },
+  }));
+  const stack = vod({ ...EXISTING, ...PRIVATE, channels, packagingGroups: groups });
+  const references = JSON.stringify(stack.template).match(/\{\{resolve:/g) ?? [];
+  assert.ok(references.length <= 60, `${references.length} references`);
+});
+
+test('the firewall of us-east-1 limits each address, unless it is turned off', () => {
+  const { Firewall: firewall } = synthesize(EXISTING);
+  const acl = firewall?.one('WAFv2::WebACL').Properties ?? {};
+  assert.equal(acl['Scope'], 'CLOUDFRONT');
+  const [{ Action: action, Statement: statement }] = acl['Rules'];
+  const {
+    Limit: limit,
+    EvaluationWindowSec: window,
+    AggregateKeyType: by,
+  } = statement.RateBasedStatement;
+  assert.deepEqual([limit, window, by], [6000, 60, 'IP']);
+  assert.deepEqual(action.Block.CustomResponse.ResponseHeaders, [
+    { Name: 'retry-after', Value: '60' },
+  ]);
+  assert.equal(action.Block.CustomResponse.ResponseCode, 429);
+  assert.equal(synthesize({ ...EXISTING, requestsPerAddress: 0 })['Firewall'], undefined);
+
+  const webAclArn = 'arn:aws:wafv2:us-east-1:111122223333:global/webacl/matchcut/1';
+  assert.equal(config(vod({ ...EXISTING, webAclArn }))['WebACLId'], webAclArn);
+  assert.equal(config(vod())['WebACLId'], undefined);
 });
 
 test('a live manifest is cached by window, for at most 5 s', () => {

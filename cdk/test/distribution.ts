@@ -36,20 +36,22 @@ export function origin(path: string, stack: Stack = vod()): Properties {
   return (config(stack)['Origins'] as Properties[]).find((it) => it['Id'] === id) ?? {};
 }
 
-/** Runs a CloudFront function of a stack. */
-export function edge(stack: Stack, name: string, uri: string): string | number {
+/** Runs a CloudFront function of a stack on a request. Returns the request or response. */
+export function runEdge(stack: Stack, name: string, request: Properties): Properties {
   const code = stack
     .all('CloudFront::Function')
     .map((it) => stack.text(it.Properties['FunctionCode']))
     .find((it) => it.includes(name));
   assert.ok(code, `no function contains ${name}`);
-  const sandbox = { require: createRequire(import.meta.url), event: { request: { uri } } };
+  const sandbox = { require: createRequire(import.meta.url), event: { request } };
   const filled = code.replace(/\{\{resolve:[^}]*\}\}/, '0'.repeat(64));
-  const result = runInNewContext(`${filled}\nhandler(event)`, sandbox) as {
-    uri?: string;
-    statusCode?: number;
-  };
-  return result.uri ?? result.statusCode ?? '';
+  return runInNewContext(`${filled}\nhandler(event)`, sandbox) as Properties;
+}
+
+/** Runs a CloudFront function of a stack on a path. Returns the path at the origin, or the status. */
+export function edge(stack: Stack, name: string, uri: string): string | number {
+  const result = runEdge(stack, name, { uri });
+  return result['uri'] ?? result['statusCode'] ?? '';
 }
 
 /** The response headers policy of a path. */

@@ -76,6 +76,7 @@ const GRANTS: Record<string, string[]> = {
     ...SEND_DUE_MESSAGES,
     'sqs:SendMessage <AssetUndelivered>',
   ],
+  'follow-clip': [READ, QUERY_QUEUE],
   'list-changes': ['dynamodb:Query <LibraryClips>/index/changes', QUERY_QUEUE],
   'list-channels': OBSERVE,
   'list-clips': [QUERY_ACTIVE],

@@ -99,7 +99,8 @@ function parseReading(source: string, self: string): Reading {
       /(?:(\w+)::)?(\w+)\((?:&?sdk, )?&?(?:variables|Variables::from_process\(\))\)/g,
     ),
   ];
-  // `serve::<CreateClip>()` and `run_handler::<Sweep>()` call `new` of the type.
+  // `serve::<CreateClip>()` and `run_handler::<Sweep>()` call `new` of the type, and `serve` calls
+  // `OriginCheck::new`.
   const handlers = [...source.matchAll(/\b(?:serve|run_handler)::<(\w+)>\(\)/g)];
   return {
     required: names(always, 'required|parsed'),
@@ -112,6 +113,7 @@ function parseReading(source: string, self: string): Reading {
         type === undefined ? `${name}` : `${type === 'Self' ? self : type}::${name}`,
       ),
       ...handlers.map(([, type]) => `${type}::new`),
+      ...(source.includes('serve::<') ? ['OriginCheck::new'] : []),
     ],
   };
 }

@@ -24,6 +24,8 @@ export function connect(connection: Connection = {}) {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   return {
     cloudFormation: new CloudFormationClient(connection),
+    // The firewall of CloudFront is in us-east-1.
+    firewall: new CloudFormationClient({ ...connection, region: 'us-east-1' }),
     cognito: new CognitoIdentityProviderClient(connection),
     dynamodb: new DynamoDBClient(connection),
     mediaLive: new MediaLiveClient(connection),

@@ -13,7 +13,9 @@ import {
 import { GetParameterCommand, GetParametersCommand } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 
+import { readContract } from '../lib/api/contract.ts';
 import { readPackagingGroups } from '../lib/asset/packaging-groups.ts';
+import { FIREWALL_REGION } from '../lib/firewall-stack.ts';
 import { ROOT, type Settings } from '../lib/settings/settings.ts';
 import { type Aws, ignoreError, listPages, readErrorName } from './aws.ts';
 import { listGroupIds, listIds, listResources, readOutputs, stackNames } from './stacks.ts';
@@ -45,6 +47,9 @@ const DEFAULT_HARVEST_JOBS = 10;
 /** Lambda keeps 100 executions unreserved, and the sweep reserves one. */
 const MIN_CONCURRENCY = 101;
 
+/** The contract, which has the concurrency of functions that anyone may call. */
+const CONTRACT = `${ROOT}/functions/openapi.yaml`;
+
 /** Checks the credentials, and returns their account. */
 export async function checkCredentials(aws: Aws): Promise<{ finding: Finding; account?: string }> {
   try {
@@ -68,12 +73,13 @@ export async function checkAccount(
 ): Promise<Finding[]> {
   const checks: Record<string, Promise<Finding | Finding[]>> = {
     'the account': checkAccountId(settings, account),
-    'the CDK bootstrap': checkBootstrap(aws, settings, account),
+    'the CDK bootstrap': checkBootstrap(aws.ssm, settings.region, account),
+    'the CDK bootstrap of the firewall': checkFirewallBootstrap(aws, settings, account),
     'the services of the region': checkServices(aws, settings.region),
     'the quota of harvest jobs': checkHarvestJobs(aws),
     'the quota of assets': checkAssets(aws, settings),
     'the quota of channels': checkChannels(aws, settings),
-    'the quota of functions': checkConcurrency(aws),
+    'the quota of functions': checkConcurrency(aws, settings),
   };
   const findings = Object.entries(checks).map(([what, check]) => {
     // The caller may be permitted to deploy, but not to read what the check reads.
@@ -93,17 +99,29 @@ async function checkAccountId(settings: Settings, account: string): Promise<Find
   ];
 }
 
-async function checkBootstrap(aws: Aws, settings: Settings, account: string): Promise<Finding> {
+/** The firewall is in us-east-1, which needs a bootstrap of its own. */
+async function checkFirewallBootstrap(
+  aws: Aws,
+  settings: Settings,
+  account: string,
+): Promise<Finding[]> {
+  if (settings.requestsPerAddress === 0 || settings.region === FIREWALL_REGION) return [];
+  const finding = await checkBootstrap(aws.regions, FIREWALL_REGION, account);
+  const reason = 'The firewall must be there; to deploy without one, set requestsPerAddress=0.';
+  return [finding.kind === 'ok' ? finding : missing(`${finding.text} ${reason}`)];
+}
+
+async function checkBootstrap(ssm: Aws['ssm'], region: string, account: string): Promise<Finding> {
   const name = '/cdk-bootstrap/hnb659fds/version';
   const found = await ignoreError(
     'ParameterNotFound',
-    aws.ssm.send(new GetParameterCommand({ Name: name })),
+    ssm.send(new GetParameterCommand({ Name: name })),
   );
   const version = Number(found?.Parameter?.Value ?? 0);
-  if (version >= MIN_BOOTSTRAP) return ok(`CDK bootstrap version ${version}`);
+  if (version >= MIN_BOOTSTRAP) return ok(`CDK bootstrap version ${version} in ${region}`);
   return missing(
-    `The account is not bootstrapped for the CDK in ${settings.region}. Run once: ` +
-      `"cdk/node_modules/.bin/cdk bootstrap aws://${account}/${settings.region}".`,
+    `The account is not bootstrapped for the CDK in ${region}. Run once: ` +
+      `"cdk/node_modules/.bin/cdk bootstrap aws://${account}/${region}".`,
   );
 }
 
@@ -189,12 +207,22 @@ async function checkChannels(aws: Aws, settings: Settings): Promise<Finding[]> {
   ];
 }
 
-async function checkConcurrency(aws: Aws): Promise<Finding> {
+async function checkConcurrency(aws: Aws, settings: Settings): Promise<Finding> {
   const max = await readQuota(aws, 'concurrency');
-  if (max >= MIN_CONCURRENCY) return ok(`${max} Lambda functions can run at once`);
+  const contract = readContract(CONTRACT);
+  // One more function refuses requests outside of the contract.
+  const functions = contract.operations.filter(({ scopes }) => scopes.length === 0).length + 1;
+  const each = settings.publicConcurrency ?? contract.publicConcurrency;
+  const needed = MIN_CONCURRENCY + functions * each;
+  if (max >= needed) return ok(`${max} Lambda functions can run at once`);
+  const raise = `Raise "Concurrent executions" of Lambda (${QUOTAS.concurrency[1]}) in Service Quotas`;
+  const text = `The account can run only ${max} Lambda functions at once.`;
+  if (max < MIN_CONCURRENCY)
+    return missing(`${text} The sweep reserves one, and Lambda keeps 100 unreserved. ${raise}.`);
+  const fitting = Math.floor((max - MIN_CONCURRENCY) / functions);
   return missing(
-    `The account can run only ${max} Lambda functions at once. The sweep reserves one, and Lambda keeps 100 unreserved. ` +
-      `Raise "Concurrent executions" of Lambda (${QUOTAS.concurrency[1]}) in Service Quotas.`,
+    `${text} The ${functions} functions that anyone may call reserve ${each} each, the sweep reserves one, ` +
+      `and Lambda keeps 100 unreserved. ${raise}, or set publicConcurrency=${fitting}.`,
   );
 }
 

@@ -29,6 +29,7 @@ const HELP = [
   ),
   '  --redundant       two pipelines for each channel',
   '  --private         a private library',
+  '  --no-firewall     no firewall: the setting requestsPerAddress is 0',
   '  --price NAME=USD  sets a price; repeat it for several prices. Names:',
   ...[
     ...Object.entries(PRICES).map(([name, { unit }]) => [name, unit] as const),
@@ -53,6 +54,7 @@ export function readEvent(given: readonly string[]): {
       ...numbers,
       redundant: flag,
       private: flag,
+      'no-firewall': flag,
       price: { type: 'string', multiple: true },
     },
   });
@@ -83,6 +85,7 @@ export function readEvent(given: readonly string[]): {
     hitRatio: number('hit-ratio'),
     months: number('months'),
     private: values['private'] === true,
+    firewall: values['no-firewall'] !== true,
   };
   return { event, prices: readPrices((values['price'] ?? []) as readonly string[]) };
 }

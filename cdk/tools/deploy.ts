@@ -13,7 +13,7 @@ import { checkAccount, checkCredentials, type Finding } from './checks.ts';
 import { ensureOperator } from './operator.ts';
 import { ensurePlaybackKey } from './playback-key.ts';
 import { checkConsole, publishSite } from './publish.ts';
-import { readOutputs, stackNames } from './stacks.ts';
+import { firewallStackName, readOutputs, stackNames } from './stacks.ts';
 
 const ROOT = `${import.meta.dirname}/../..`;
 
@@ -67,14 +67,38 @@ async function deployStacks(
   }
   const made =
     settings.viewerAccess === 'private' ? await ensurePlaybackKey(aws.secrets, settings.name) : {};
-  const all = Object.entries({ ...context, region: settings.region, ...made });
+  const all = { ...context, region: settings.region, ...made };
+  await deployStack(
+    '--all',
+    settings.requestsPerAddress > 0 ? await deployFirewall(aws, settings, all) : all,
+  );
+}
+
+/** Deploys the firewall. Returns the settings with its ARN, which the distribution needs. */
+async function deployFirewall(
+  aws: Aws,
+  settings: Settings,
+  context: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  await deployStack('Firewall', context);
+  const stack = firewallStackName(settings.name, settings.region);
+  const arn = (await readOutputs(aws.firewall, stack))?.get('WebAclArn');
+  if (arn === undefined)
+    throw new DeployError(`Stack ${stack} in us-east-1 has no output WebAclArn.`);
+  return { ...context, webAclArn: arn };
+}
+
+async function deployStack(
+  stack: string,
+  context: Readonly<Record<string, string>>,
+): Promise<void> {
   const unattended = process.stdin.isTTY ? [] : ['--require-approval', 'never'];
   await run('npx', [
     'cdk',
     'deploy',
-    '--all',
+    stack,
     ...unattended,
-    ...all.flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+    ...Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
   ]);
 }
 

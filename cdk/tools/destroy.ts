@@ -21,6 +21,7 @@ import {
 import { drainAssets, stopChannel } from './drain.ts';
 import { removePlaybackKey } from './playback-key.ts';
 import {
+  firewallStackName,
   listGroupIds,
   listIds,
   listResources,
@@ -91,6 +92,14 @@ async function main(): Promise<void> {
     for (const bucket of [...findSiteBuckets(resources), ...emptied])
       await emptyBucket(aws.s3, bucket);
     await deleteStack(aws, stack, groups);
+  }
+  // The distribution has used the firewall until here.
+  const firewall = firewallStackName(values.name, await aws.cloudFormation.config.region());
+  if ((await listResources(aws.firewall, firewall)).length > 0) {
+    console.log(`deleting stack ${firewall} in us-east-1`);
+    await aws.firewall.send(new DeleteStackCommand({ StackName: firewall }));
+    const patience = { client: aws.firewall, minDelay: 2, maxDelay: 15, maxWaitTime: 600 };
+    await waitUntilStackDeleteComplete(patience, { StackName: firewall });
   }
   if (values['delete-data']) await deleteData(aws, data);
   else printKeptData(data);

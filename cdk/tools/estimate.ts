@@ -34,6 +34,8 @@ export interface Event {
   /** How many months clips and uploads are kept. */
   readonly months: number;
   readonly private: boolean;
+  /** Whether the distribution has a firewall. */
+  readonly firewall: boolean;
 }
 
 export interface CostLine {
@@ -115,6 +117,8 @@ export function estimateCost(
     line('MediaConvert: SD renditions', event.uploadMinutes * sd, 'mediaConvertSd'),
     estimateTraffic(liveGb + vodGb, given['cdnTraffic']),
     line('CloudFront: requests', requests, 'cdnRequests'),
+    line('WAF: firewall', event.firewall ? event.months : 0, 'firewall'),
+    line('WAF: requests', event.firewall ? requests : 0, 'firewallRequests'),
     line('S3: stored clips and uploads', (clipGb + uploadGb) * event.months, 'storage'),
     line(
       'S3: PUT requests',
@@ -126,7 +130,7 @@ export function estimateCost(
     line('Lambda: duration', invocations * SECONDS_PER_INVOCATION * FUNCTION_GB, 'functionTime'),
     line('DynamoDB: writes', event.clips * WRITES_PER_CLIP, 'tableWrites'),
     line('DynamoDB: reads', lists * READS_PER_LIST + changesPolls * READS_PER_POLL, 'tableReads'),
-    line('Secrets Manager', (event.private ? 2 : 1) * event.months, 'secret'),
+    line('Secrets Manager', (event.private ? 4 : 3) * event.months, 'secret'),
   ];
   return lines.filter(({ amount }) => amount > 0);
 }

@@ -14,6 +14,11 @@ export function stackNames(name: string): readonly [vod: string, live: string] {
   return [`${name}-vod`, `${name}-live`];
 }
 
+/** The stack of the firewall, which is in us-east-1 for a deployment in any region. */
+export function firewallStackName(name: string, region: string): string {
+  return `${name}-firewall-${region}`;
+}
+
 /** Reads the outputs of a stack. `undefined` if the stack does not exist. */
 export async function readOutputs(
   client: CloudFormationClient,

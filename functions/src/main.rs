@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use matchcut::announce::{AnnounceClip, DeliverWebhook};
-use matchcut::api::{RefuseRequest, ScopeToken, serve};
+use matchcut::api::{OriginCheck, RefuseRequest, ScopeToken, serve, serve_with};
 use matchcut::asset::AssetPlayable;
 use matchcut::channel::{ListChannels, StartChannel, StopChannel};
 use matchcut::config::{ConfigError, Variables};
@@ -22,9 +22,7 @@ use matchcut::sweep::Sweep;
 use matchcut::upload::{
     CompleteUpload, CreateUpload, ListUploadParts, TranscodeComplete, TranscodeUpload,
 };
-use matchcut::viewer::{GrantPlayback, ListChanges, ListClips, ShowClip, show_health};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use matchcut::viewer::{FollowClip, GrantPlayback, ListChanges, ListClips, ShowClip, show_health};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -50,6 +48,7 @@ async fn run_function() -> Result<(), Error> {
         "delete-clip" => serve::<DeleteClip>().await,
         "deliver-webhook" => run_handler::<DeliverWebhook>().await,
         "describe-embed" => serve::<DescribeEmbed>().await,
+        "follow-clip" => serve::<FollowClip>().await,
         "grant-playback" => serve::<GrantPlayback>().await,
         "harvest-clip" => run_handler::<HarvestClip>().await,
         "harvest-complete" => run_handler::<HarvestComplete>().await,
@@ -59,17 +58,22 @@ async fn run_function() -> Result<(), Error> {
         "list-upload-parts" => serve::<ListUploadParts>().await,
         "refuse-request" => {
             let function = RefuseRequest::new(&variables)?;
-            answer_with(|event| function.handle(event)).await
+            serve_with(OriginCheck::new(&variables), async |event| function.handle(event)).await
         }
         "restore-clip" => serve::<RestoreClip>().await,
         "retry-clip" => serve::<RetryClip>().await,
         "scope-token" => {
             let function = ScopeToken::new(&variables)?;
-            answer_with(|event| function.handle(event)).await
+            run(service_fn(async |event: LambdaEvent<_>| {
+                Ok::<_, Infallible>(function.handle(event.payload))
+            }))
+            .await
         }
         "show-clip" => serve::<ShowClip>().await,
         "show-feed" => serve::<ShowFeed>().await,
-        "show-health" => answer_with(show_health).await,
+        "show-health" => {
+            serve_with(OriginCheck::new(&variables), async |event| show_health(event)).await
+        }
         "show-page" => serve::<ShowPage>().await,
         "show-sitemap" => serve::<ShowSitemap>().await,
         "start-channel" => serve::<StartChannel>().await,
@@ -83,13 +87,4 @@ async fn run_function() -> Result<(), Error> {
             Err(ConfigError::Invalid { name: "FUNCTION", reason }.into())
         }
     }
-}
-
-/// Serves the events of a function that makes no calls and cannot fail.
-async fn answer_with<E, R>(answer: impl Fn(E) -> R) -> Result<(), Error>
-where
-    E: DeserializeOwned + Send,
-    R: Serialize + Send,
-{
-    run(service_fn(async |event: LambdaEvent<E>| Ok::<_, Infallible>(answer(event.payload)))).await
 }

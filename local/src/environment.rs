@@ -12,7 +12,7 @@ use crate::account::{
     ACCESS_KEY, ACCOUNT, BUCKET, CHANNEL, COMPETITION, DUE_QUEUE, MEDIA_LIVE_CHANNEL,
     ORIGIN_ENDPOINT, REGION, SECRET_KEY, TABLE, UPLOADS_BUCKET,
 };
-use crate::cloudfront::PrivateLibrary;
+use crate::cloudfront::{OriginSecret, PrivateLibrary};
 use crate::ladder::SEGMENT_SECONDS;
 use crate::mediapackage::manifest_path;
 use crate::mediapackage_vod::PackagingGroup;
@@ -36,6 +36,7 @@ pub(crate) struct Urls<'a> {
 pub(crate) fn environment(
     options: &Options,
     groups: &[PackagingGroup],
+    origin: &OriginSecret,
     private: Option<&PrivateLibrary>,
     group_scopes: &BTreeMap<String, Vec<String>>,
     site_name: Option<String>,
@@ -80,6 +81,7 @@ pub(crate) fn environment(
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*aws).to_owned()),
         ("AWS_ENDPOINT_URL_SQS", (*aws).to_owned()),
     ];
+    variables.push(origin.variable());
     variables.extend(elemental_endpoints(aws));
     variables.extend(site_name.map(|name| ("SITE_NAME", name)));
     if let Some(identifier) = &options.cdn_identifier {

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use chrono::TimeDelta;
+use matchcut::api::OriginCheck;
 use matchcut::config::{ConfigError, Variables};
 
 use crate::account::COMPETITION;
 use crate::api_gateway::{self, Contract, ContractError, Gateway};
 use crate::aws_json::{self, JsonServices};
-use crate::cloudfront::{self, PrivateLibrary};
+use crate::cloudfront::{self, OriginSecret, PrivateLibrary};
 use crate::cognito::{self, TokenError, User, UserPool, UserPoolError};
 use crate::data_folder::{DataFolderError, DataFolderLock};
 use crate::dynamodb::{self, Stream, TableError};
@@ -37,6 +38,8 @@ pub const VIEWER_SCOPE: &str = "matchcut/clips.read";
 pub struct Stack {
     /// The API's base URL, without a trailing slash.
     pub api: String,
+    /// API Gateway's own URL, without a trailing slash. Only the CDN may call it.
+    pub gateway: String,
     /// The URL of the live manifest at the CDN.
     pub live: String,
     /// The URL of the operators' console.
@@ -97,9 +100,12 @@ impl Stack {
         let library = options.private.then(|| PrivateLibrary::open(data)).transpose();
         let library = library.map_err(&failed)?.map(Arc::new);
 
+        let origin = OriginSecret::open(data).map_err(&failed)?;
+
         let public_listener = listen(options.port).await?;
         let (aws_listener, dynamodb_listener, s3_listener) =
             (listen(0).await?, listen(0).await?, listen(0).await?);
+        let gateway_listener = listen(0).await?;
         let (public_url, aws_url) = (base_url(&public_listener)?, base_url(&aws_listener)?);
         let urls = Urls {
             public: &public_url,
@@ -110,6 +116,7 @@ impl Stack {
         let variables = environment(
             &options,
             &groups,
+            &origin,
             library.as_deref(),
             &contract.group_scopes,
             branding.name(),
@@ -154,9 +161,15 @@ impl Stack {
             private: options.private,
         }));
         let (tokens, functions_of_api) = (pool.tokens().clone(), functions.clone());
-        let gateway = Gateway::new(contract, tokens, functions_of_api, options.api_throttle);
+        let check = OriginCheck::new(&variables);
+        let gateway = Gateway::new(contract, tokens, functions_of_api, options.api_throttle, check);
         let api = api_gateway::router(Arc::new(gateway), options.private);
         let api = api.layer(from_fn_with_state(Arc::clone(&site), site::add_page_headers));
+        let gateway_url = base_url(&gateway_listener)?;
+        tasks.serve(gateway_listener, api.clone());
+        let api = api
+            .layer(from_fn_with_state(origin, cloudfront::add_origin_header))
+            .layer(from_fn(cloudfront::canonicalize));
         let s3_client = aws_sdk_s3::Client::new(&sdk);
         let distribution = cloudfront::router(elemental.origins(), s3_client, library);
         let login = cognito::router(Arc::clone(&pool));
@@ -177,6 +190,7 @@ impl Stack {
 
         Ok(Self {
             api: format!("{public_url}/api"),
+            gateway: gateway_url,
             live: format!("{public_url}/live{}", manifest_path()),
             console: format!("{public_url}/console"),
             watch: format!("{public_url}/w/{COMPETITION}"),

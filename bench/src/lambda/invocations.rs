@@ -1,6 +1,7 @@
 //! Prepares the invocations of each function: the clips in the table, and the events about them.
 
 use chrono::Utc;
+use matchcut::api::ORIGIN_HEADER;
 use matchcut::clip::{Clip, CompetitionId, Status, Trigger};
 use matchcut::live::Channels;
 use reqwest::Url;
@@ -20,7 +21,11 @@ pub(super) async fn prepare_events(
 ) -> Result<Vec<Value>, BenchError> {
     let mut events = Vec::with_capacity(EVENTS_PER_FUNCTION);
     for number in 0..EVENTS_PER_FUNCTION {
-        events.push(prepare_event(function, service, number).await?);
+        let mut event = prepare_event(function, service, number).await?;
+        if event["headers"].is_object() {
+            event["headers"][ORIGIN_HEADER] = json!(service.stack.variables.get("ORIGIN_SECRETS"));
+        }
+        events.push(event);
     }
     Ok(events)
 }

@@ -21,9 +21,11 @@ import { Construct } from 'constructs';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Contract, Operation } from './contract.ts';
 import type { Login } from './login.ts';
+import type { OriginSecret } from './origin-secret.ts';
 
 export interface ApiProps extends Deployment {
   readonly contract: Contract;
+  readonly originSecret: OriginSecret;
 }
 
 export class Api extends Construct {
@@ -86,13 +88,13 @@ export class Api extends Construct {
       }
       unrouted.delete(target);
       this.addRoute(operation, target, authorizer);
-      if (operation.throttle !== undefined) {
-        throttles[`${operation.method} ${operation.path}`] = {
-          ThrottlingRateLimit: operation.throttle.perSecond,
-          ThrottlingBurstLimit: operation.throttle.burst,
-          DetailedMetricsEnabled: true,
-        };
-      }
+      // Routes without a setting of their own may share one bucket with requests for unknown paths.
+      throttles[`${operation.method} ${operation.path}`] = {
+        ThrottlingRateLimit: operation.throttle.perSecond,
+        ThrottlingBurstLimit: operation.throttle.burst,
+        DetailedMetricsEnabled: true,
+      };
+      if (operation.scopes.length === 0) this.protect(target);
     }
     this.addRefusals();
     for (const { bin } of unrouted)
@@ -100,9 +102,18 @@ export class Api extends Construct {
     this.stage.routeSettings = throttles;
   }
 
+  /** Lets a function behind a route without a token answer only the distribution, and limits its concurrency. */
+  private protect(target: RustFunction): void {
+    const { settings, contract, originSecret } = this.props;
+    for (const [name, value] of Object.entries(originSecret.environment))
+      target.lambda.addEnvironment(name, value);
+    const limit = settings.publicConcurrency ?? contract.publicConcurrency;
+    if (limit > 0) target.limitConcurrency(limit);
+  }
+
   /** Answers requests outside of the contract with a problem. */
   private addRefusals(): void {
-    const { contract, ...deployment } = this.props;
+    const { contract, originSecret: _, ...deployment } = this.props;
     const paths = [...new Set(contract.operations.map(({ path }) => path))];
     const listMethods = (path: string) =>
       contract.operations.filter((it) => it.path === path).map(({ method }) => method);
@@ -113,6 +124,7 @@ export class Api extends Construct {
       description: 'Refuses requests without a route',
       environment: { CONTRACT_METHODS: JSON.stringify(Object.fromEntries(methods)) },
     });
+    this.protect(refuse);
     const integration = new HttpLambdaIntegration(refuse.bin, refuse.lambda);
     const others = paths.flatMap((path) =>
       this.http.addRoutes({ path, integration, methods: [HttpMethod.ANY] }),

@@ -18,8 +18,8 @@ export interface Operation {
   readonly path: string;
   /** The token needs one of these scopes. Without scopes, the operation needs no token. */
   readonly scopes: readonly string[];
-  /** The throttle of the operation, if it differs from the API's. */
-  readonly throttle: Throttle | undefined;
+  /** The throttle of the operation: its own or the default. */
+  readonly throttle: Throttle;
   /** The names of the query parameters. */
   readonly query: readonly string[];
 }
@@ -28,8 +28,10 @@ export interface Contract {
   /** The version of the service. */
   readonly version: string;
   readonly operations: readonly Operation[];
-  /** The throttle of operations without one of their own. */
+  /** The throttle of requests outside of the contract. */
   readonly throttle: Throttle;
+  /** How many times each function behind a route without a token can run at once. */
+  readonly publicConcurrency: number;
   /** The scopes of each group of users, with their descriptions. */
   readonly groups: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
@@ -37,6 +39,7 @@ export interface Contract {
 interface Document {
   info: { version: string };
   'x-throttle': Throttle;
+  'x-public-concurrency': number;
   paths: Record<string, Record<string, OperationObject>>;
   components: {
     securitySchemes: Record<string, { flows: Record<string, { scopes: Record<string, string> }> }>;
@@ -61,7 +64,7 @@ export function parseContract(yaml: string): Contract {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item)
       .filter(([method]) => METHODS.includes(method))
-      .map(([method, operation]) => parseOperation(path, method, operation)),
+      .map(([method, operation]) => parseOperation(path, method, operation, document)),
   );
   const groups = Object.entries(document.components.securitySchemes).map(([group, scheme]) => {
     const scopes = Object.values(scheme.flows).flatMap((flow) => Object.entries(flow.scopes));
@@ -71,11 +74,17 @@ export function parseContract(yaml: string): Contract {
     version: document.info.version,
     operations,
     throttle: document['x-throttle'],
+    publicConcurrency: document['x-public-concurrency'],
     groups: new Map(groups),
   };
 }
 
-function parseOperation(path: string, method: string, operation: OperationObject): Operation {
+function parseOperation(
+  path: string,
+  method: string,
+  operation: OperationObject,
+  document: Document,
+): Operation {
   if (operation.operationId === undefined) {
     throw new Error(`${method} ${path} of the contract has no operationId.`);
   }
@@ -88,7 +97,7 @@ function parseOperation(path: string, method: string, operation: OperationObject
     method: method.toUpperCase(),
     path,
     scopes: [...new Set(scopes)],
-    throttle: operation['x-throttle'],
+    throttle: operation['x-throttle'] ?? document['x-throttle'],
     query: query.map((parameter) => parameter.name ?? ''),
   };
 }

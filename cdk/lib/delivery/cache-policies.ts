@@ -26,6 +26,8 @@ export class CachePolicies extends Construct {
   readonly embeds: CachePolicy;
   /** Lists, for as long as their `cache-control` says. Unknown query parameters are not forwarded. */
   readonly lists: CachePolicy;
+  /** Single clips, for as long as their `cache-control` says. They have no query parameters. */
+  readonly clips: CachePolicy;
   /** Live manifests change with every segment. */
   readonly liveManifests: CachePolicy;
   /** Manifests of assets never change, but a retry can create the asset again. */
@@ -61,11 +63,13 @@ export class CachePolicies extends Construct {
     };
     this.shared = policy('shared', [], shared);
     this.embeds = policy('embeds', parametersOf('describe-embed'), shared);
-    this.lists = policy('lists', parametersOf('list-clips'), {
+    const changing = {
       minTtl: Duration.seconds(0),
       defaultTtl: Duration.seconds(0),
       maxTtl: Duration.seconds(10),
-    });
+    };
+    this.lists = policy('lists', parametersOf('list-clips'), changing);
+    this.clips = policy('clips', [], changing);
     this.liveManifests = policy('live-manifests', ['m', 'start', 'end', FILTER], {
       minTtl: Duration.seconds(0),
       defaultTtl: Duration.seconds(1),

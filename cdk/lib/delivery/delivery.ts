@@ -22,6 +22,7 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
 import type { Contract } from '../api/contract.ts';
+import { ORIGIN_HEADER, type OriginSecret } from '../api/origin-secret.ts';
 import type { PackagingOrigin } from '../asset/asset.ts';
 import type { Channel } from '../live/channels.ts';
 import { CDN_HEADER } from '../mediapackage/cdn-identifier.ts';
@@ -34,14 +35,13 @@ import { createDataHeaders } from './response-headers.ts';
 import { Site } from './site.ts';
 
 /**
- * The maximum of cache behaviors. CloudFront's quota is 75 by now and was 25 for long. More channels than
- * 25 behaviors allow would not fit into the 4 KB that Lambda has for the environment of a function.
+ * CloudFront's quota of cache behaviors.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
  */
-const MAX_BEHAVIORS = 25;
+const MAX_BEHAVIORS = 75;
 
-/** The behaviors of every deployment: the site, embeds, shared pages, feeds, oEmbed, lists, the API, thumbnails. */
-const FIXED_BEHAVIORS = 8;
+/** The behaviors of every deployment: the site, embeds, shared pages, feeds, oEmbed, lists, clips, the API, thumbnails. */
+const FIXED_BEHAVIORS = 9;
 
 /** Refuses more channels and packaging groups than one distribution has behaviors for: 2 a channel, 3 a group. */
 export function refuseTooManyBehaviors(channels: number, packagingGroups: number): void {
@@ -56,6 +56,7 @@ export interface DeliveryProps {
   readonly settings: Settings;
   readonly contract: Contract;
   readonly apiHost: string;
+  readonly originSecret: OriginSecret;
   /** The origins in the headers of pages. */
   readonly origins: Origins;
 }
@@ -101,11 +102,12 @@ export class Delivery extends Construct {
       this.keyGroup = new KeyGroup(this, 'PlaybackKeys', { items: [publicKey] });
     }
 
-    const api = this.createOrigin(props.apiHost);
+    const api = this.createOrigin(props.apiHost, ORIGIN_HEADER, props.originSecret.sent);
     this.distribution = new Distribution(this, 'Distribution', {
       // CloudFormation reads a secret again only if another property of the resource changes.
       comment: `${settings.name}, identifier ${settings.identifierRound}`,
       httpVersion: HttpVersion.HTTP2_AND_3,
+      ...(settings.webAclArn === undefined ? {} : { webAclId: settings.webAclArn }),
       ...(settings.domain === undefined || settings.certificateArn === undefined
         ? {}
         : {
@@ -126,7 +128,7 @@ export class Delivery extends Construct {
     });
     this.site.allow(this.distribution);
     this.addPages(api);
-    this.addApi(api);
+    this.addApi(api, props.contract);
     Validations.of(this.distribution).acknowledge(
       {
         id: 'AwsSolutions-CFR1',
@@ -134,8 +136,7 @@ export class Delivery extends Construct {
       },
       {
         id: 'AwsSolutions-CFR2',
-        reason:
-          'The API is throttled and refuses requests outside of its contract. A firewall bills each request, which is expensive for many viewers.',
+        reason: 'make deploy creates the firewall in us-east-1, unless requestsPerAddress is 0.',
       },
       {
         id: 'AwsSolutions-CFR3',
@@ -162,10 +163,18 @@ export class Delivery extends Construct {
   }
 
   /** Adds the API. CloudFront uses the first pattern that matches, so cached responses come first. */
-  private addApi(api: HttpOrigin): void {
+  private addApi(api: HttpOrigin, contract: Contract): void {
     // These do not forward tokens, so a cached response cannot depend on the caller.
+    const parameters = contract.operations.find(({ id }) => id === 'list-clips')?.query ?? [];
+    const canonical = createEdgeFunction(
+      this,
+      'CanonicalList',
+      this.prefix,
+      'canonical-list.js',
+      (code) => code.replace("['<parameters>']", JSON.stringify([...parameters].sort())),
+    );
     this.distribution.addBehavior('/api/competitions/*/clips', api, {
-      ...this.createBehavior(),
+      ...this.createBehavior(canonical),
       allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
       cachePolicy: this.policies.lists,
     });
@@ -173,6 +182,21 @@ export class Delivery extends Construct {
       ...this.createBehavior(),
       allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
       cachePolicy: this.policies.embeds,
+    });
+    // A link in a push message opens one clip on many phones at once. The pattern also matches requests
+    // that change a clip: CloudFront caches responses to GET only, and those get no token.
+    const hideToken = createEdgeFunction(
+      this,
+      'HideToken',
+      this.prefix,
+      'hide-token.js',
+      (code) => code,
+    );
+    this.distribution.addBehavior('/api/competitions/*/clips/*', api, {
+      ...this.createBehavior(hideToken),
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      cachePolicy: this.policies.clips,
+      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
     });
     // Forwards tokens, so nothing is cached.
     this.distribution.addBehavior('/api/*', api, {
@@ -203,7 +227,7 @@ export class Delivery extends Construct {
       (code) => code,
     );
     for (const channel of channels) {
-      const origin = this.createOrigin(channel.host, channel.cdnIdentifier);
+      const origin = this.createOrigin(channel.host, CDN_HEADER, channel.cdnIdentifier);
       const add = (pattern: string, cachePolicy: CachePolicy) => {
         this.distribution.addBehavior(`${channel.prefix}/${pattern}`, origin, {
           ...this.createBehavior(open),
@@ -231,7 +255,7 @@ export class Delivery extends Construct {
       for (const { packaging, path } of lastFirst)
         this.addVod(
           `/vod${path}`,
-          this.createOrigin(packaging.host, cdnIdentifier),
+          this.createOrigin(packaging.host, CDN_HEADER, cdnIdentifier),
           this.createBehavior(open),
         );
       return;
@@ -248,7 +272,7 @@ export class Delivery extends Construct {
     for (const { packaging, path } of lastFirst) {
       // In the paths of further groups, the number follows the competition and the seal.
       const prefix = path === '' ? '/vod/private' : `/vod/private/*${path}/out`;
-      this.addVod(prefix, this.createOrigin(packaging.host, cdnIdentifier), signed);
+      this.addVod(prefix, this.createOrigin(packaging.host, CDN_HEADER, cdnIdentifier), signed);
     }
   }
 
@@ -273,15 +297,15 @@ export class Delivery extends Construct {
     };
   }
 
-  private createOrigin(host: string, cdnIdentifier?: SecretValue): HttpOrigin {
+  private createOrigin(host: string, header?: string, secret?: SecretValue): HttpOrigin {
     return new HttpOrigin(host, {
       protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
       ...(this.settings.originShield
         ? { originShieldRegion: this.settings.region }
         : { originShieldEnabled: false }),
-      ...(cdnIdentifier === undefined
+      ...(header === undefined || secret === undefined
         ? {}
-        : { customHeaders: { [CDN_HEADER]: cdnIdentifier.unsafeUnwrap() } }),
+        : { customHeaders: { [header]: secret.unsafeUnwrap() } }),
     });
   }
 }

@@ -7,6 +7,7 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
+  type CfnFunction,
   Code,
   Function as LambdaFunction,
   Runtime,
@@ -107,6 +108,11 @@ export class RustFunction extends Construct {
       description: `The function ${name} failed or timed out. Its log has the error.`,
       runbook: 'a-function-fails',
     });
+  }
+
+  /** Reserves this concurrency for the function, which is also its maximum. */
+  limitConcurrency(executions: number): void {
+    (this.lambda.node.defaultChild as CfnFunction).reservedConcurrentExecutions = executions;
   }
 
   /** Grants the function a permission. */

@@ -38,6 +38,20 @@ export const PRICES: Readonly<Record<string, Price>> = {
   livePackaging: listPrice(0.05, 'GB packaged'),
   cdnRequests: listPrice(0.01 / 10_000, 'request'),
   secret: listPrice(0.4, 'secret a month'),
+  firewall: {
+    usd: 5 + 1,
+    unit: 'web ACL with one rule a month',
+    asOf: '2026, undated',
+    source:
+      'https://c3x.dev/blog/aws-waf-cost-explained/; https://awsnegotiations.com/waf-pricing-strategy.html',
+  },
+  firewallRequests: {
+    usd: 0.6 / 1e6,
+    unit: 'request',
+    asOf: '2026, undated',
+    source:
+      'https://c3x.dev/blog/aws-waf-cost-explained/; https://awsnegotiations.com/waf-pricing-strategy.html',
+  },
   mediaConvertHd: {
     usd: 0.015,
     unit: 'minute of an HD rendition, basic tier',

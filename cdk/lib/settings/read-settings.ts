@@ -141,6 +141,14 @@ export function readSettings(given: Record<string, unknown>): Settings {
     packagingGroups: read.text('packagingGroups', 'packaging-groups', /./, 'a folder'),
     identifierRound: read.whole('identifierRound', 1, 1, 1_000_000),
 
+    publicConcurrency: read.optionalWhole('publicConcurrency', 0, 10_000),
+    requestsPerAddress: read.whole('requestsPerAddress', 6000, 0, 2_000_000_000),
+    webAclArn: read.optionalText(
+      'webAclArn',
+      /^arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global\/webacl\//,
+      'the ARN of a web ACL for CloudFront, in us-east-1',
+    ),
+
     logDays: read.whole('logDays', 90, 1, 3653),
     coldAfterDays: read.optionalWhole('coldAfterDays', 30, 3650),
     originalsExpireAfterDays: read.optionalWhole('originalsExpireAfterDays', 1, 3650),
@@ -293,6 +301,10 @@ function checkCombinations(settings: Settings, read: SettingsReader): void {
   check(
     (settings.domain === undefined) === (settings.certificateArn === undefined),
     'Settings domain and certificateArn must be set together. A domain needs a certificate in us-east-1.',
+  );
+  check(
+    settings.requestsPerAddress === 0 || settings.requestsPerAddress >= 10,
+    'Setting requestsPerAddress must be 0, which is no firewall, or at least 10, the least that AWS WAF accepts.',
   );
   check(
     settings.monthlyBudget === undefined || settings.alarmEmail !== undefined,

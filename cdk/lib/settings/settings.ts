@@ -92,8 +92,15 @@ export interface Settings {
   readonly drm: DrmSettings | undefined;
   /** The folder of packaging groups, one file for each group. */
   readonly packagingGroups: string;
-  /** Increase it to deploy new values of the CDN identifiers. */
+  /** Increase it by one to deploy new values of the CDN identifiers and of the origin header. */
   readonly identifierRound: number;
+
+  /** How many times each function that anyone may call runs at once. 0 is no limit. @default the contract's */
+  readonly publicConcurrency: number | undefined;
+  /** How many requests a minute of one address the firewall lets through. 0 is no firewall. */
+  readonly requestsPerAddress: number;
+  /** The firewall in us-east-1. `make deploy` creates it. */
+  readonly webAclArn: string | undefined;
 
   readonly logDays: number;
   /** After how many days media moves to a storage class that is cheaper to keep, but expensive to read. */

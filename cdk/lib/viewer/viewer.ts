@@ -69,6 +69,16 @@ export class Viewer extends Construct {
     library.grantQuery(changes, 'changes');
     library.grantQuery(changes, 'waiting');
 
+    const follow = new RustFunction(this, 'Follow', {
+      ...props,
+      bin: 'follow-clip',
+      description:
+        'GET /api/competitions/{competitionId}/changes/{clipId}: one clip, in any state, for operators',
+      environment: { ...library.environment, ...view, CHANNELS: channels.json },
+    });
+    library.grantRead(follow);
+    library.grantQuery(follow, 'waiting');
+
     const health = new RustFunction(this, 'Health', {
       ...props,
       bin: 'show-health',
@@ -76,7 +86,7 @@ export class Viewer extends Construct {
       environment: {},
     });
 
-    this.functions = [list, show, changes, health, this.addGrantPlayback(props)];
+    this.functions = [list, show, changes, follow, health, this.addGrantPlayback(props)];
   }
 
   /** Adds `grant-playback`, which signs cookies. In a public library, it answers that none are needed. */

@@ -11,6 +11,8 @@ const REQUEST_MS = 10_000;
 const PAGE = 100;
 
 const CLIP = '/api/competitions/{competitionId}/clips/{clipId}';
+/** The same clip for operators: from no cache. */
+const FOLLOWED = '/api/competitions/{competitionId}/changes/{clipId}';
 
 /** What the service is asked about clips. All throw `RequestFailed`. */
 export class ClipRequests {
@@ -61,19 +63,17 @@ export class ClipRequests {
     return (await answer(this.api.PATCH(CLIP, options))).data;
   }
 
-  /** One clip, as the public sees it. */
+  /** One clip as it is now. */
   async read(competition: string, clip: string): Promise<Clip> {
     const path = { competitionId: competition, clipId: clip };
-    const { data, response } = await answer(
-      this.api.GET(CLIP, { params: { path }, signal: timeout() }),
-    );
-    const etag = response.headers.get('etag');
-    return etag ? { ...data, etag } : data;
+    const { data } = await answer(this.api.GET(FOLLOWED, { params: { path }, signal: timeout() }));
+    return data;
   }
 
   /** The place of a clip in the harvest queue, if it still waits there. */
   async readQueuePosition(clip: Clip): Promise<number | undefined> {
-    const { data } = await answer(this.api.GET(CLIP, { params: pathOf(clip), signal: timeout() }));
+    const options = { params: pathOf(clip), signal: timeout() };
+    const { data } = await answer(this.api.GET(FOLLOWED, options));
     return queueOf(data)?.position;
   }
 }

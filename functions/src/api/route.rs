@@ -7,7 +7,7 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use chrono::{DateTime, Utc};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
-use super::{Problem, Reply, Request, respond};
+use super::{OriginCheck, Problem, Reply, Request, respond};
 use crate::config::{ConfigError, Variables, load_sdk};
 use crate::lambda::warm_up_in_time;
 
@@ -41,10 +41,23 @@ pub trait Route: Sized + Sync {
 
 /// Serves the requests of a Lambda function until its process ends.
 pub async fn serve<R: Route>() -> Result<(), Error> {
-    let route = &R::new(&load_sdk().await, &Variables::from_process())?;
+    let variables = Variables::from_process();
+    let route = &R::new(&load_sdk().await, &variables)?;
     warm_up_in_time(route.warm_up()).await;
+    serve_with(OriginCheck::new(&variables), async |event| route.handle(event).await).await
+}
+
+/// Serves the requests of a Lambda function that came through the CDN, until its process ends.
+pub async fn serve_with(
+    origin: OriginCheck,
+    answer: impl AsyncFn(ApiGatewayV2httpRequest) -> ApiGatewayV2httpResponse,
+) -> Result<(), Error> {
+    let (origin, answer) = (&origin, &answer);
     run(service_fn(|event: LambdaEvent<ApiGatewayV2httpRequest>| async move {
-        Ok::<_, Infallible>(route.handle(event.payload).await)
+        Ok::<_, Infallible>(match origin.refuse(&event.payload) {
+            Some(refusal) => refusal,
+            None => answer(event.payload).await,
+        })
     }))
     .await
 }

@@ -14,7 +14,6 @@ use crate::library::{Cursor, Library, Order, PageRequest};
 /// seconds.
 const CACHE_CONTROL: &str = "public, max-age=2, stale-while-revalidate=10";
 
-const PARAMETERS: &[&str] = &["from", "to", "order", "tag", "limit", "cursor"];
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 100;
 
@@ -49,7 +48,6 @@ impl Route for ListClips {
 }
 
 fn parse_query(request: &Request) -> Result<PageRequest, Problem> {
-    request.check_query_parameters(PARAMETERS)?;
     let competition = request.path_parameter("competitionId")?;
     let cursor = match request.query_parameter("cursor") {
         None => None,

@@ -1,6 +1,7 @@
 //! What viewers and operators read: lists of clips, changes, one clip, playback cookies, and health.
 
 mod cookies;
+mod follow_clip;
 mod grant_playback;
 mod list_changes;
 mod list_clips;
@@ -8,6 +9,7 @@ mod show_clip;
 mod show_health;
 
 pub use cookies::{CookieSigner, KeyError, SignedCookies};
+pub use follow_clip::FollowClip;
 pub use grant_playback::GrantPlayback;
 pub use list_changes::ListChanges;
 pub use list_clips::ListClips;

@@ -27,6 +27,8 @@ pub(crate) struct Function {
     results: mpsc::UnboundedReceiver<(String, Value)>,
     /// The log lines of the function that are metrics.
     pub(crate) metrics: mpsc::UnboundedReceiver<Value>,
+    /// What the CDN sends with each request.
+    origin: String,
     _process: Child,
 }
 
@@ -82,6 +84,9 @@ impl Function {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move { axum::serve(listener, router).await });
+        let variables: Vec<_> = variables.collect();
+        let origin = variables.iter().find(|(name, _)| *name == "ORIGIN_SECRETS");
+        let origin = origin.map_or_else(String::new, |(_, secret)| (*secret).to_owned());
         let mut process = Command::new(PROGRAM)
             .env_clear()
             .envs(variables)
@@ -107,10 +112,14 @@ impl Function {
                 }
             }
         });
-        Self { events, results, metrics, _process: process }
+        Self { events, results, metrics, origin, _process: process }
     }
 
-    pub(crate) async fn invoke(&mut self, event: Value) -> (String, Value) {
+    /// Invokes the function. An event of API Gateway gets the header of the CDN.
+    pub(crate) async fn invoke(&mut self, mut event: Value) -> (String, Value) {
+        if event["headers"].is_object() {
+            event["headers"]["x-matchcut-origin"] = json!(self.origin);
+        }
         self.events.send(event).unwrap();
         self.results.recv().await.unwrap()
     }
@@ -144,6 +153,9 @@ async fn each_function_answers() {
     assert_eq!(status_of(&answer), ok(200), "{}", answer.1);
     let mut show = start("show-clip").await;
     let answer = show.invoke(request("GET", &parameters)).await;
+    assert_eq!(status_of(&answer), ok(200), "{}", answer.1);
+    let mut follow = start("follow-clip").await;
+    let answer = follow.invoke(request("GET", &parameters)).await;
     assert_eq!(status_of(&answer), ok(200), "{}", answer.1);
     let mut grant = start("grant-playback").await;
     let answer = grant.invoke(request("POST", &parameters)).await;

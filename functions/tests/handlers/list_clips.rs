@@ -157,7 +157,7 @@ async fn a_pending_clip_is_shown_but_not_listed() {
     let clip = row("demo", 0, Status::Packaging);
     api.library().create(&clip).await.unwrap();
     let answer = api.get(&format!("/competitions/demo/clips/{}", clip.clip)).await;
-    assert_eq!(answer.headers["cache-control"], "no-cache");
+    assert_eq!(answer.headers["cache-control"], "public, max-age=1");
     assert_eq!(answer.body["status"], "packaging");
     assert_eq!(answer.body["active"], false);
     assert!(answer.body.get("manifest").is_none(), "nothing is shown that does not play yet");

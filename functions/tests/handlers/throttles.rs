@@ -1,8 +1,8 @@
 //! The throttles of the routes, and the places of Lambda, as a deployment has them.
 
 use futures_util::future::join_all;
-use reqwest::StatusCode;
-use serde_json::json;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use crate::api::{Api, Reply};
 
@@ -11,6 +11,29 @@ const WINDOW: &str = r#"{"start":"2020-02-03T13:30:02Z","end":"2020-02-03T13:30:
 
 fn count(replies: &[Reply], status: StatusCode) -> usize {
     replies.iter().filter(|reply| reply.status == status).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn anonymous_requests_that_did_not_come_through_the_cdn_are_refused() {
+    let api = Api::start().await;
+    let direct = async |method: Method, path: &str, token: &str| {
+        let url = format!("{}{path}", api.stack.gateway);
+        let request = reqwest::Client::new().request(method, url).bearer_auth(token);
+        request.header("x-matchcut-origin", "guessed").send().await.unwrap()
+    };
+    for path in ["/api/competitions/demo/clips", "/api/health", "/feeds/demo/media.rss"] {
+        let reply = direct(Method::GET, path, "").await;
+        assert_eq!(reply.status(), StatusCode::FORBIDDEN, "{path}");
+        let problem: Value = reply.json().await.unwrap();
+        assert_eq!(problem["type"], "urn:matchcut:problem:forbidden");
+    }
+    // API Gateway checks the token of all other routes.
+    assert_eq!(direct(Method::POST, "/api/clip", "").await.status(), StatusCode::UNAUTHORIZED);
+    let cut = direct(Method::POST, "/api/clip", &api.stack.token).await;
+    assert_eq!(cut.status(), StatusCode::ACCEPTED);
+    // The CDN replaces a header that a viewer sends.
+    let reply = api.request(Method::GET, LIST, &[("x-matchcut-origin", "guessed")], "").await;
+    assert_eq!(reply.status, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

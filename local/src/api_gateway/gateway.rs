@@ -10,7 +10,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use matchcut::api::format_problem_type;
+use matchcut::api::{OriginCheck, format_problem_type};
 use serde_json::json;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -30,6 +30,7 @@ pub(crate) struct Gateway {
     tokens: Tokens,
     functions: Functions,
     throttles: Option<Throttles>,
+    origin: OriginCheck,
 }
 
 impl Gateway {
@@ -39,9 +40,10 @@ impl Gateway {
         tokens: Tokens,
         functions: Functions,
         throttle: f64,
+        origin: OriginCheck,
     ) -> Self {
         let throttles = Throttles::new(&contract, throttle);
-        Self { contract, tokens, functions, throttles }
+        Self { contract, tokens, functions, throttles, origin }
     }
 }
 
@@ -120,6 +122,12 @@ async fn answer(
             return problem(status, "malformed-body", "Malformed JSON body", &detail);
         }
     };
+    // Only functions behind routes without a token have the secret in their environment.
+    if route.scopes.is_empty()
+        && let Some(refusal) = gateway.origin.refuse(&event)
+    {
+        return to_http_response(refusal);
+    }
     match gateway.functions.answer(&route.id, event).await {
         Ok(Some(response)) => to_http_response(response),
         // API Gateway's answer if a function fails or has no free place. AWS documents the first, but

@@ -27,7 +27,7 @@ use matchcut::upload::{
     CompleteUpload, CreateUpload, JobStateChange, ListUploadParts, TranscodeComplete,
     TranscodeUpload,
 };
-use matchcut::viewer::{GrantPlayback, ListChanges, ListClips, ShowClip, show_health};
+use matchcut::viewer::{FollowClip, GrantPlayback, ListChanges, ListClips, ShowClip, show_health};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -47,6 +47,7 @@ pub struct Functions {
     pub create_clip: CreateClip,
     pub list_clips: ListClips,
     pub list_changes: ListChanges,
+    pub follow_clip: FollowClip,
     pub show_clip: ShowClip,
     pub update_clip: UpdateClip,
     pub delete_clip: DeleteClip,
@@ -81,6 +82,7 @@ impl Functions {
             create_clip: CreateClip::new(sdk, variables)?,
             list_clips: ListClips::new(sdk, variables)?,
             list_changes: ListChanges::new(sdk, variables)?,
+            follow_clip: FollowClip::new(sdk, variables)?,
             show_clip: ShowClip::new(sdk, variables)?,
             update_clip: UpdateClip::new(sdk, variables)?,
             delete_clip: DeleteClip::new(sdk, variables)?,
@@ -135,6 +137,7 @@ impl Functions {
             Some(match operation {
                 "create-clip" => self.create_clip.handle(event).await,
                 "list-clips" => self.list_clips.handle(event).await,
+                "follow-clip" => self.follow_clip.handle(event).await,
                 "list-changes" => self.list_changes.handle(event).await,
                 "show-clip" => self.show_clip.handle(event).await,
                 "update-clip" => self.update_clip.handle(event).await,
