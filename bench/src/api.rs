@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::{RequestBuilder, StatusCode, Url};
+use reqwest::header::CACHE_CONTROL;
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 
 use crate::error::BenchError;
@@ -37,6 +38,35 @@ impl Api {
         let url = Url::parse_with_params(&url, query)
             .map_err(|_| BenchError::unexpected("URL of the API", &url))?;
         get_json("GET of a page of clips", self.http.get(url), StatusCode::OK).await
+    }
+
+    /// Polls the changes of a competition. Returns the response time.
+    pub(crate) async fn read_changes(&self, competition: &str) -> Result<Duration, BenchError> {
+        let request = self.http.get(format!("{}/competitions/{competition}/changes", self.base));
+        let request = request.bearer_auth(&self.token);
+        let (_, duration) = get_json("GET of changes", request, StatusCode::OK).await?;
+        Ok(duration)
+    }
+
+    /// Gets a path without a token. Returns the status of the reply.
+    pub(crate) async fn probe(&self, path: &str) -> Result<StatusCode, BenchError> {
+        Ok(self.get_anonymously(path).await?.status())
+    }
+
+    /// Gets a path without a token. Returns how long a cache may keep the reply.
+    pub(crate) async fn read_max_age(&self, path: &str) -> Result<Duration, BenchError> {
+        let response = self.get_anonymously(path).await?;
+        let policy = response.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
+        let max_age = policy
+            .unwrap_or_default()
+            .split(',')
+            .find_map(|directive| directive.trim().strip_prefix("max-age=")?.parse().ok());
+        Ok(Duration::from_secs(max_age.unwrap_or_default()))
+    }
+
+    async fn get_anonymously(&self, path: &str) -> Result<Response, BenchError> {
+        let response = self.http.get(format!("{}{path}", self.base)).send().await;
+        response.map_err(|source| BenchError::Http { request: format!("GET {path}"), source })
     }
 
     /// Gets a multivariant manifest and its first rendition. Returns whether the rendition has an

@@ -1,6 +1,7 @@
 //! Measures `GET` of a page of clips in libraries of different sizes.
 
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use matchcut::clip::{CompetitionId, Status, Window};
@@ -18,6 +19,8 @@ const SIZES: [usize; 3] = [10, 1_000, 10_000];
 const PAGE_SIZE: usize = 50;
 const MAX_PAGE_SIZE: usize = 100;
 const READS: usize = 500;
+/// The pause between two reads, which stays below the throttle of lists.
+const READ_INTERVAL: Duration = Duration::from_millis(6);
 
 /// A page of one competition, and how long each read of it took.
 #[derive(Debug)]
@@ -44,8 +47,10 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
         let competition = competition.clone();
         pages.push(Page { label, competition, cursor, reads: Timings::default() });
     }
+    let mut pace = tokio::time::interval(READ_INTERVAL);
     for _ in 0..READS {
         for Page { competition, cursor, reads, .. } in &mut pages {
+            pace.tick().await;
             let query: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
             let (_, duration) = service.api.list_clips(competition.as_str(), &query).await?;
             reads.add(duration);

@@ -1,9 +1,11 @@
 //! `bench`: measures Matchcut and prints each figure beside the target of the design.
 
+mod abuse;
 mod api;
 mod asset;
 mod burst;
 mod clip;
+mod crowd;
 mod due;
 mod error;
 mod events;
@@ -52,6 +54,10 @@ enum Part {
     Due,
     /// The harvest queue: 500 clips in 10 s, ten concurrent harvest jobs
     Burst,
+    /// Ten operators beside an anonymous client of 1,000 requests a second
+    Abuse,
+    /// A million phones that open one clip: the requests that reach the functions
+    Crowd,
     /// The sweep over 10,000 pending clips: duration of a run
     Sweep,
     /// Each Lambda function: binary size, init time and peak memory
@@ -100,6 +106,8 @@ fn measure(part: Part, table: &mut Table) -> Result<(), BenchError> {
             Part::Upload => Box::pin(upload::measure(table, folder)).await,
             Part::Due => Box::pin(due::measure(table, folder)).await,
             Part::Burst => Box::pin(burst::measure(table, folder)).await,
+            Part::Abuse => Box::pin(abuse::measure(table, folder)).await,
+            Part::Crowd => Box::pin(crowd::measure(table, folder)).await,
             Part::Sweep => Box::pin(sweep::measure(table, folder)).await,
             Part::Lambda => lambda::measure(table, folder).await,
             Part::Local => local::measure(table, folder).await,

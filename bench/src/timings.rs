@@ -12,6 +12,11 @@ impl Timings {
         self.0.push(duration);
     }
 
+    /// Adds the durations of others.
+    pub(crate) fn append(&mut self, mut others: Self) {
+        self.0.append(&mut others.0);
+    }
+
     /// The smallest duration that at least `percent` percent of all durations do not exceed. Zero if
     /// there are no durations.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {

@@ -79,8 +79,8 @@ test('storage is billed by the month', () => {
   const kept = costs({ clips: 100, months: 3 });
   near(kept['S3: stored clips and uploads'], ((100 * 60 * 3e6) / GB) * 3 * 0.023);
   near(kept['S3: PUT requests'], 100 * 30 * 2 * 0.000005);
-  near(kept['Secrets Manager'], 3 * 0.4);
-  near(costs({ private: true, months: 3 })['Secrets Manager'], 6 * 0.4);
+  near(kept['Secrets Manager'], 3 * 3 * 0.4);
+  near(costs({ private: true, months: 3 })['Secrets Manager'], 3 * 4 * 0.4);
 });
 
 test('uploads are billed by the minute of each rendition', () => {
@@ -163,6 +163,7 @@ test('every price has a line that uses it', () => {
     clipMinutes: 1,
     liveMinutes: 1,
     months: 1,
+    firewall: true,
   };
   const used = new Set(
     [...estimateCost(full), ...estimateCost({ ...full, redundant: true })].map(

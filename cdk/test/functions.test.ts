@@ -47,6 +47,7 @@ test('the variables of a function are found in its source', () => {
     'CLIP_EXPIRY_DAYS',
     'DUE_QUEUE_URL',
     'HARVEST_ROLE_ARN',
+    'ORIGIN_SECRETS',
     'PLAYBACK_SEAL_KEY',
     'VOD_BASE_URL',
   ]);
@@ -54,6 +55,14 @@ test('the variables of a function are found in its source', () => {
     findVariables('grant-playback', ['PLAYBACK_KEY_SECRET_ARN']).required.has(
       'PLAYBACK_KEY_PAIR_ID',
     ),
+  );
+});
+
+test('an environment that Lambda would refuse is refused at synthesis, with the remedy', () => {
+  const many = Array.from({ length: 400 }, (_, at) => [`competition-${at}`, 30]);
+  assert.throws(
+    () => vod({ ...EXISTING, clipsExpireAfterDays: Object.fromEntries(many) }),
+    /environment of the function create-clip has about \d+ bytes, and Lambda's limit is 4096\. The largest variable is CLIP_EXPIRY_DAYS\. Name fewer competitions/,
   );
 });
 

@@ -15,8 +15,8 @@ const WIDEVINE = 'edef8ba9-79d6-4ace-a3c8-27dcd51d21ed';
 const PLAYREADY = '9a04f079-9840-4286-ab92-e65be0885f95';
 
 test('without channels to make, there is no stack Live', () => {
-  assert.deepEqual(Object.keys(synthesize(EXISTING)), ['Vod']);
-  assert.deepEqual(Object.keys(synthesize(MADE)).sort(), ['Live', 'Vod']);
+  assert.deepEqual(Object.keys(synthesize(EXISTING)).sort(), ['Firewall', 'Vod']);
+  assert.deepEqual(Object.keys(synthesize(MADE)).sort(), ['Firewall', 'Live', 'Vod']);
 });
 
 test('the ladder has three renditions with aligned key frames', () => {

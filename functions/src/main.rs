@@ -58,7 +58,7 @@ async fn run_function() -> Result<(), Error> {
         "list-upload-parts" => serve::<ListUploadParts>().await,
         "refuse-request" => {
             let function = RefuseRequest::new(&variables)?;
-            serve_with(OriginCheck::new(&variables), async |event| function.handle(event)).await
+            serve_with(OriginCheck::new(&variables)?, async |event| function.handle(event)).await
         }
         "restore-clip" => serve::<RestoreClip>().await,
         "retry-clip" => serve::<RetryClip>().await,
@@ -72,7 +72,7 @@ async fn run_function() -> Result<(), Error> {
         "show-clip" => serve::<ShowClip>().await,
         "show-feed" => serve::<ShowFeed>().await,
         "show-health" => {
-            serve_with(OriginCheck::new(&variables), async |event| show_health(event)).await
+            serve_with(OriginCheck::new(&variables)?, async |event| show_health(event)).await
         }
         "show-page" => serve::<ShowPage>().await,
         "show-sitemap" => serve::<ShowSitemap>().await,

@@ -33,6 +33,10 @@ pub const OPERATOR_SCOPE: &str = "matchcut/clips.write matchcut/channels.write";
 /// The scope of a viewer's token.
 pub const VIEWER_SCOPE: &str = "matchcut/clips.read";
 
+/// Lambda's limit for the environment of a function, in bytes.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const MAX_ENVIRONMENT_SIZE: usize = 4096;
+
 /// A running stack.
 #[derive(Debug)]
 pub struct Stack {
@@ -81,6 +85,10 @@ pub enum StackError {
     Branding(#[from] BrandingError),
     #[error("could not open the user pool")]
     UserPool(#[from] UserPoolError),
+    #[error(
+        "the environment of the functions has {0} bytes, and Lambda's limit is {MAX_ENVIRONMENT_SIZE}"
+    )]
+    Environment(usize),
     #[error("could not issue a token")]
     Token(#[from] TokenError),
     #[error("a function rejected its environment")]
@@ -122,6 +130,10 @@ impl Stack {
             branding.name(),
             &urls,
         );
+        let environment_size = environment_size(&variables);
+        if environment_size > MAX_ENVIRONMENT_SIZE {
+            return Err(StackError::Environment(environment_size));
+        }
         let sdk = sdk_config(&variables).await;
 
         let tasks = Tasks::default();
@@ -161,7 +173,7 @@ impl Stack {
             private: options.private,
         }));
         let (tokens, functions_of_api) = (pool.tokens().clone(), functions.clone());
-        let check = OriginCheck::new(&variables);
+        let check = OriginCheck::new(&variables)?;
         let gateway = Gateway::new(contract, tokens, functions_of_api, options.api_throttle, check);
         let api = api_gateway::router(Arc::new(gateway), options.private);
         let api = api.layer(from_fn_with_state(Arc::clone(&site), site::add_page_headers));
@@ -221,6 +233,13 @@ impl Stack {
     pub async fn stop(self) {
         self.tasks.stop().await;
     }
+}
+
+/// The size of the variables that a deployment sets. Lambda and the stand-in set those of AWS. Here
+/// all functions share one environment, so each of them is smaller on AWS.
+fn environment_size(variables: &Variables) -> usize {
+    let own = variables.iter().filter(|(name, _)| !name.starts_with("AWS_"));
+    own.map(|(name, value)| name.len() + value.len()).sum()
 }
 
 /// The services that the functions reach by AWS JSON.

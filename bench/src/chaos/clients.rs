@@ -242,7 +242,7 @@ impl Clients {
         self.http.request(method, format!("{}{path}", self.api)).bearer_auth(&self.token)
     }
 
-    /// Sends a request until the service answers with something other than a server error.
+    /// Sends a request until the service answers with something other than a server error or 429.
     async fn send_with_retries(
         &self,
         request: impl Fn() -> RequestBuilder,
@@ -250,7 +250,7 @@ impl Clients {
         let mut last_error = String::new();
         for _ in 0..MAX_TRIES {
             match request().send().await {
-                Ok(response) if !response.status().is_server_error() => {
+                Ok(response) if !must_be_repeated(response.status()) => {
                     let status = response.status();
                     let body = response.bytes().await.unwrap_or_default();
                     return Ok((status, serde_json::from_slice(&body).unwrap_or_default()));
@@ -262,6 +262,10 @@ impl Clients {
         }
         Err(format!("a request failed {MAX_TRIES} times, the last time with: {last_error}"))
     }
+}
+
+pub(crate) fn must_be_repeated(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }
 
 fn text(value: &Value) -> &str {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::{MAX_TRIES, RETRY_DELAY};
+use crate::clients::{MAX_TRIES, RETRY_DELAY, must_be_repeated};
 use crate::promises::Promises;
 
 pub(crate) const COMPETITIONS: [&str; 4] = ["chaos-0", "chaos-1", "chaos-2", "chaos-3"];
@@ -147,14 +147,14 @@ impl Browser {
 
     /// Returns a page and the time of the request that was answered.
     ///
-    /// A server error is retried, because functions are cut off. Any other reply than a page is a
+    /// A server error is retried, because functions are cut off. So is a throttled request. Any other reply than a page is a
     /// violation.
     async fn get_page(&self, url: &str) -> Result<(Value, Instant), String> {
         let mut last_error = String::new();
         for _ in 0..MAX_TRIES {
             let requested = Instant::now();
             match self.http.get(url).send().await {
-                Ok(response) if response.status().is_server_error() => {
+                Ok(response) if must_be_repeated(response.status()) => {
                     last_error = response.status().to_string();
                 }
                 Ok(response) => {

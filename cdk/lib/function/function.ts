@@ -27,6 +27,19 @@ import {
 } from '../permission/permission.ts';
 import { FUNCTION_MEMORY_MB, ROOT, type Settings, SettingsError } from '../settings/settings.ts';
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const MAX_ENVIRONMENT_BYTES = 4096;
+
+/** About the lengths of ARNs, and of names and hosts, whose text is known at deployment only. */
+const ARN_BYTES = 90;
+const NAME_BYTES = 45;
+
+/** What makes a variable shorter. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  CLIP_EXPIRY_DAYS:
+    'Name fewer competitions in clipsExpireAfterDays, and use * for all that have the same number.',
+};
+
 /** The properties that every construct needs to create its functions. */
 export interface Deployment {
   readonly settings: Settings;
@@ -98,6 +111,7 @@ export class RustFunction extends Construct {
       ...(props.retryAttempts === undefined ? {} : { retryAttempts: props.retryAttempts }),
       ...(props.maxEventAge === undefined ? {} : { maxEventAge: props.maxEventAge }),
     });
+    this.node.addValidation({ validate: () => this.findTooLargeEnvironment() });
     // `tracing` adds these permissions.
     acknowledgeWide(this.role, ['*'], 'X-Ray has no resources that a policy could name.');
 
@@ -113,6 +127,22 @@ export class RustFunction extends Construct {
   /** Reserves this concurrency for the function, which is also its maximum. */
   limitConcurrency(executions: number): void {
     (this.lambda.node.defaultChild as CfnFunction).reservedConcurrentExecutions = executions;
+  }
+
+  /** A sentence if the environment exceeds Lambda's limit, which the deployment would report late. */
+  private findTooLargeEnvironment(): string[] {
+    const { environment } = this.lambda.node.defaultChild as CfnFunction;
+    const { variables = {} } = Stack.of(this).resolve(environment) as { variables?: object };
+    const sizes = Object.entries(variables).map(
+      ([name, value]) => [name, name.length + estimateLength(value)] as const,
+    );
+    const size = sizes.reduce((sum, [, length]) => sum + length, 0);
+    if (size <= MAX_ENVIRONMENT_BYTES) return [];
+    const [largest = ''] = sizes.toSorted(([, a], [, b]) => b - a)[0] ?? [];
+    return [
+      `The environment of the function ${this.bin} has about ${size} bytes, and Lambda's limit is ${MAX_ENVIRONMENT_BYTES}. ` +
+        `The largest variable is ${largest}. ${REMEDIES[largest] ?? 'Shorten the settings that it is made of.'}`,
+    ];
   }
 
   /** Grants the function a permission. */
@@ -133,6 +163,15 @@ export class RustFunction extends Construct {
       conditions: { StringEquals: { 'iam:PassedToService': service } },
     });
   }
+}
+
+/** Estimates the length of a resolved value. */
+function estimateLength(value: unknown): number {
+  if (typeof value === 'string')
+    return value.replaceAll(/\{\{resolve:[^}]*\}\}/g, '0'.repeat(64)).length;
+  const [, parts] = (value as Record<string, unknown[]>)['Fn::Join'] ?? [];
+  if (Array.isArray(parts)) return parts.reduce<number>((sum, it) => sum + estimateLength(it), 0);
+  return JSON.stringify(value).includes('Arn') ? ARN_BYTES : NAME_BYTES;
 }
 
 /**

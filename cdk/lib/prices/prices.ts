@@ -41,14 +41,14 @@ export const PRICES: Readonly<Record<string, Price>> = {
   firewall: {
     usd: 5 + 1,
     unit: 'web ACL with one rule a month',
-    asOf: '2026, undated',
+    asOf: '2026-11-26',
     source:
       'https://c3x.dev/blog/aws-waf-cost-explained/; https://awsnegotiations.com/waf-pricing-strategy.html',
   },
   firewallRequests: {
     usd: 0.6 / 1e6,
     unit: 'request',
-    asOf: '2026, undated',
+    asOf: '2026-11-26',
     source:
       'https://c3x.dev/blog/aws-waf-cost-explained/; https://awsnegotiations.com/waf-pricing-strategy.html',
   },

@@ -4,7 +4,7 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use sha2::{Digest as _, Sha256};
 
 use super::{Problem, ProblemKind, Request, respond};
-use crate::config::Variables;
+use crate::config::{ConfigError, Variables};
 
 /// The header that the CDN adds to each request.
 pub const ORIGIN_HEADER: &str = "x-matchcut-origin";
@@ -25,10 +25,10 @@ pub struct OriginCheck {
 impl OriginCheck {
     /// `ORIGIN_SECRETS` has two values with a comma between them: the one that the CDN sends, and the
     /// one that it will send after the next rotation.
-    pub fn new(variables: &Variables) -> Self {
-        let secrets = variables.get("ORIGIN_SECRETS").unwrap_or_default();
+    pub fn new(variables: &Variables) -> Result<Self, ConfigError> {
+        let secrets = variables.optional::<String>("ORIGIN_SECRETS")?.unwrap_or_default();
         let secrets = secrets.split(',').filter(|secret| !secret.is_empty());
-        Self { accepted: secrets.map(|secret| Sha256::digest(secret).into()).collect() }
+        Ok(Self { accepted: secrets.map(|secret| Sha256::digest(secret).into()).collect() })
     }
 
     /// The refusal of a request that did not come through the CDN.
@@ -58,7 +58,7 @@ mod tests {
             "headers": headers,
             "requestContext": { "http": { "method": "GET" } },
         }));
-        let refusal = OriginCheck::new(&variables).refuse(&event.unwrap());
+        let refusal = OriginCheck::new(&variables).unwrap().refuse(&event.unwrap());
         let expected = is_refused.then_some(403);
         assert_eq!(refusal.map(|it| it.status_code), expected, "{secrets:?} {header:?}");
     }

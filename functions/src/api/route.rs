@@ -44,7 +44,7 @@ pub async fn serve<R: Route>() -> Result<(), Error> {
     let variables = Variables::from_process();
     let route = &R::new(&load_sdk().await, &variables)?;
     warm_up_in_time(route.warm_up()).await;
-    serve_with(OriginCheck::new(&variables), async |event| route.handle(event).await).await
+    serve_with(OriginCheck::new(&variables)?, async |event| route.handle(event).await).await
 }
 
 /// Serves the requests of a Lambda function that came through the CDN, until its process ends.
