@@ -58,6 +58,7 @@ test('each subscriber gets change events and nothing else', () => {
     });
     assert.equal(rule['EventBusName'], undefined, 'the default bus');
     assert.deepEqual(deliver['Environment'].Variables, {
+      FUNCTION: 'deliver-webhook',
       WEBHOOK_URL: name === 'newsroom' ? WEBHOOK.url : 'https://another.example.com/',
       WEBHOOK_SECRET_ARN: WEBHOOK.secretArn,
       WEBHOOK_QUEUE_URL: { Ref: queue.id },

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use chrono::TimeDelta;
-use matchcut::api::OriginCheck;
 use matchcut::config::{ConfigError, Variables};
 
 use crate::account::COMPETITION;
@@ -113,7 +113,6 @@ impl Stack {
         let public_listener = listen(options.port).await?;
         let (aws_listener, dynamodb_listener, s3_listener) =
             (listen(0).await?, listen(0).await?, listen(0).await?);
-        let gateway_listener = listen(0).await?;
         let (public_url, aws_url) = (base_url(&public_listener)?, base_url(&aws_listener)?);
         let urls = Urls {
             public: &public_url,
@@ -130,10 +129,7 @@ impl Stack {
             branding.name(),
             &urls,
         );
-        let environment_size = environment_size(&variables);
-        if environment_size > MAX_ENVIRONMENT_SIZE {
-            return Err(StackError::Environment(environment_size));
-        }
+        check_environment_size(&variables)?;
         let sdk = sdk_config(&variables).await;
 
         let tasks = Tasks::default();
@@ -151,11 +147,8 @@ impl Stack {
 
         let function_sdk =
             if options.faults.kill > 0.0 { interruptible(&sdk) } else { sdk.clone() };
-        let public = contract.operations.iter().filter(|it| it.scopes.is_empty());
-        let public = public.map(|it| it.id.as_str()).filter(|_| options.public_concurrency > 0);
-        let concurrency = Concurrency::new(options.concurrency, public, options.public_concurrency);
-        let functions = Functions::new(&function_sdk, &variables)?;
-        let functions = functions.with_limits(&options.faults, concurrency);
+        let functions = Functions::new(&function_sdk, &variables)?
+            .with_limits(&options.faults, read_concurrency(&options, &contract));
         bus.subscribe(Arc::new(functions.clone()));
 
         let scopes = contract.group_scopes.values().flatten().cloned().collect();
@@ -172,16 +165,10 @@ impl Stack {
             uploads_origin: urls.s3,
             private: options.private,
         }));
-        let (tokens, functions_of_api) = (pool.tokens().clone(), functions.clone());
-        let check = OriginCheck::new(&variables)?;
-        let gateway = Gateway::new(contract, tokens, functions_of_api, options.api_throttle, check);
+        let tokens = pool.tokens().clone();
+        let gateway = Gateway::new(contract, tokens, functions.clone(), &options, &variables)?;
         let api = api_gateway::router(Arc::new(gateway), options.private);
-        let api = api.layer(from_fn_with_state(Arc::clone(&site), site::add_page_headers));
-        let gateway_url = base_url(&gateway_listener)?;
-        tasks.serve(gateway_listener, api.clone());
-        let api = api
-            .layer(from_fn_with_state(origin, cloudfront::add_origin_header))
-            .layer(from_fn(cloudfront::canonicalize));
+        let (api, gateway_url) = serve_api(api, &site, origin, &tasks).await?;
         let s3_client = aws_sdk_s3::Client::new(&sdk);
         let distribution = cloudfront::router(elemental.origins(), s3_client, library);
         let login = cognito::router(Arc::clone(&pool));
@@ -235,11 +222,36 @@ impl Stack {
     }
 }
 
-/// The size of the variables that a deployment sets. Lambda and the stand-in set those of AWS. Here
-/// all functions share one environment, so each of them is smaller on AWS.
-fn environment_size(variables: &Variables) -> usize {
+/// How many functions run at once. Those behind routes without a token reserve places.
+fn read_concurrency(options: &Options, contract: &Contract) -> Concurrency {
+    let public = contract.operations.iter().filter(|it| it.scopes.is_empty());
+    let public = public.map(|it| it.id.as_str()).filter(|_| options.public_concurrency > 0);
+    Concurrency::new(options.concurrency, public, options.public_concurrency)
+}
+
+/// Checks the size of the variables that a deployment sets. Lambda and the stand-in set those of AWS.
+/// Here all functions share one environment, so each of them is smaller on AWS.
+fn check_environment_size(variables: &Variables) -> Result<(), StackError> {
     let own = variables.iter().filter(|(name, _)| !name.starts_with("AWS_"));
-    own.map(|(name, value)| name.len() + value.len()).sum()
+    let size = own.map(|(name, value)| name.len() + value.len()).sum();
+    if size > MAX_ENVIRONMENT_SIZE { Err(StackError::Environment(size)) } else { Ok(()) }
+}
+
+/// Serves the API at its own address. Returns the API as the distribution calls it, and that address.
+async fn serve_api(
+    api: Router,
+    site: &Arc<Site>,
+    origin: OriginSecret,
+    tasks: &Tasks,
+) -> Result<(Router, String), ListenError> {
+    let api = api.layer(from_fn_with_state(Arc::clone(site), site::add_page_headers));
+    let listener = listen(0).await?;
+    let url = base_url(&listener)?;
+    tasks.serve(listener, api.clone());
+    let api = api
+        .layer(from_fn_with_state(origin, cloudfront::add_origin_header))
+        .layer(from_fn(cloudfront::canonicalize));
+    Ok((api, url))
 }
 
 /// The services that the functions reach by AWS JSON.

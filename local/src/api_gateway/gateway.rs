@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use matchcut::api::{OriginCheck, format_problem_type};
+use matchcut::config::{ConfigError, Variables};
 use serde_json::json;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -19,6 +20,7 @@ use super::request_event::request_event;
 use super::throttles::Throttles;
 use crate::cognito::{Access, Tokens};
 use crate::lambda::Functions;
+use crate::options::Options;
 
 /// 10 MiB: API Gateway's limit for a body.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
@@ -34,16 +36,17 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway whose throttles are those of the contract, multiplied by `throttle`.
+    /// A gateway whose throttles are those of the contract, multiplied as the options say.
     pub(crate) fn new(
         contract: Contract,
         tokens: Tokens,
         functions: Functions,
-        throttle: f64,
-        origin: OriginCheck,
-    ) -> Self {
-        let throttles = Throttles::new(&contract, throttle);
-        Self { contract, tokens, functions, throttles, origin }
+        options: &Options,
+        variables: &Variables,
+    ) -> Result<Self, ConfigError> {
+        let throttles = Throttles::new(&contract, options.api_throttle);
+        let origin = OriginCheck::new(variables)?;
+        Ok(Self { contract, tokens, functions, throttles, origin })
     }
 }
 
