@@ -166,6 +166,28 @@ async fn a_pending_clip_is_shown_but_not_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn caches_keep_an_unknown_clip_for_a_second_and_operators_ask_no_cache() {
+    let api = Api::start().await;
+    let clip = row("demo", 0, Status::Packaging);
+    let shown = format!("/competitions/demo/clips/{}", clip.clip);
+    let followed = format!("/competitions/demo/changes/{}", clip.clip);
+    let token = format!("Bearer {}", api.stack.token);
+    let follow =
+        async || api.request(Method::GET, &followed, &[("authorization", &token)], "").await;
+    let unknown = api.get(&shown).await;
+    assert_eq!((unknown.status.as_u16(), follow().await.status.as_u16()), (404, 404));
+    assert_eq!(unknown.headers["cache-control"], "public, max-age=1");
+
+    api.library().create(&clip).await.unwrap();
+    let found = follow().await;
+    assert_eq!(found.headers["cache-control"], "no-store");
+    assert_eq!(found.body["status"], "packaging");
+    assert!(found.body["etag"].is_string(), "an operator can edit the clip that the reply shows");
+    assert_eq!(api.get(&shown).await.body.get("etag"), None);
+    assert_eq!(api.get(&followed).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cors_allows_any_origin() {
     let api = Api::start().await;
     let http = reqwest::Client::new();
