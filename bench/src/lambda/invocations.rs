@@ -66,7 +66,9 @@ async fn prepare_event(
             let path = format!("/api/competitions/{competition}/changes");
             events::build_http_request("GET", &path, in_competition, None)
         }
-        "show-clip" => clip_request(&write(Status::Ready).await?, "GET", clips, "", None),
+        "show-clip" | "follow-clip" => {
+            clip_request(&write(Status::Ready).await?, "GET", clips, "", None)
+        }
         "update-clip" => {
             let body = json!({ "title": "Men's 100 m, final" });
             let mut event =

@@ -20,11 +20,12 @@ use crate::stack::Service;
 use crate::table::Table;
 use crate::timings::{Timings, format_milliseconds};
 
-const FUNCTIONS: [&str; 30] = [
+const FUNCTIONS: [&str; 31] = [
     "create-clip",
     "list-clips",
     "list-changes",
     "show-clip",
+    "follow-clip",
     "update-clip",
     "delete-clip",
     "restore-clip",
