@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Window, WindowError};
 use matchcut::library::Library;
-use matchcut_local::{Faults, Options, Source, Stack};
+use matchcut_local::{Faults, Options, Source, Stack, UploadLimits};
 use reqwest::Url;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -119,6 +119,7 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         branding: None,
         token_lifetime: Duration::from_hours(1),
         assets_per_group: 10_000,
+        upload_limits: UploadLimits::default(),
     })
 }
 

@@ -82,8 +82,14 @@ impl Elemental {
             Arc::clone(bus),
         )?;
         let rate = Rate::new(CREATE_JOBS_PER_SECOND, options.create_job_burst.into());
-        let transcode_jobs =
-            Jobs::open(&data.join("media-convert"), s3, faults, rate, Arc::clone(bus))?;
+        let transcode_jobs = Jobs::open(
+            &data.join("media-convert"),
+            s3,
+            faults,
+            rate,
+            options.upload_limits.probe_bytes_per_second,
+            Arc::clone(bus),
+        )?;
         let call_faults = CallFaults::new(faults);
         let channel = Arc::new(channel);
         Ok(Self { endpoint, channel, input, harvest_jobs, assets, transcode_jobs, call_faults })

@@ -23,6 +23,9 @@ pub struct Faults {
     /// The share of calls to MediaPackage, MediaConvert and MediaLive that are answered 500 or 503.
     /// Half of them take effect.
     pub error: f64,
+    /// The share of calls of the functions to AWS that are never answered: the SDK waits until its
+    /// timeout. Half of them take effect.
+    pub hang: f64,
     /// The share of function runs that are cut off at a call to AWS. Half of these calls take effect.
     pub kill: f64,
     /// The share of harvest jobs and transcodes that fail.
@@ -36,9 +39,9 @@ pub struct Faults {
     pub seed: Option<u64>,
 }
 
-pub(crate) const SYNTAX: &str = "lose, repeat, reorder, throttle, error, kill and fail take a \
-                                 share from 0 to 1, delay, slow and stale take seconds, seed takes a \
-                                 whole number";
+pub(crate) const SYNTAX: &str = "lose, repeat, reorder, throttle, error, hang, kill and fail take \
+                                 a share from 0 to 1, delay, slow and stale take seconds, seed takes \
+                                 a whole number";
 
 impl FromStr for Faults {
     type Err = String;
@@ -59,6 +62,7 @@ impl FromStr for Faults {
                 "reorder" => (&mut faults.reorder, 1.0),
                 "throttle" => (&mut faults.throttle, 1.0),
                 "error" => (&mut faults.error, 1.0),
+                "hang" => (&mut faults.hang, 1.0),
                 "kill" => (&mut faults.kill, 1.0),
                 "fail" => (&mut faults.fail, 1.0),
                 "delay" => (&mut faults.delay, 3600.0),

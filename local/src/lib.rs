@@ -12,9 +12,9 @@
 //!
 //! 1. **Ground floor**, no AWS service: `account` (names and numbers of the account),
 //!    `secret_file`, `data_folder`, `records` (JSON files that survive `kill -9`),
-//!    `faults`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `server`, `browser`,
-//!    `aws_protocol` (errors and bodies of AWS's JSON protocols), `rate` (token buckets),
-//!    `call_faults`.
+//!    `faults`, `upload_limits`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `server`,
+//!    `browser`, `aws_protocol` (errors and bodies of AWS's JSON protocols), `rate` (token
+//!    buckets), `call_faults`.
 //! 2. **AWS services**, one module each: `secretsmanager`, `sqs`, `eventbridge`,
 //!    `dynamodb`, `s3`, `mediapackage`, `medialive`, `mediapackage_vod`,
 //!    `mediaconvert`, `cognito`, `origins` (MediaPackage's hosts), `cloudfront`.
@@ -58,6 +58,7 @@ mod server;
 mod site;
 mod sqs;
 mod stack;
+mod upload_limits;
 mod webhook;
 
 pub use api_gateway::ContractError;
@@ -75,4 +76,5 @@ pub use options::Options;
 pub use server::ListenError;
 pub use site::BrandingError;
 pub use stack::{OPERATOR_SCOPE, Stack, StackError, VIEWER_SCOPE};
+pub use upload_limits::UploadLimits;
 pub use webhook::Webhook;

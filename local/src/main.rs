@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::Parser;
 use matchcut::config::Variables;
 use matchcut::error;
-use matchcut_local::{ElementalOnly, Faults, Options, Source, Stack, StackError, open_in_browser};
+use matchcut_local::{
+    ElementalOnly, Faults, Options, Source, Stack, StackError, UploadLimits, open_in_browser,
+};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -65,6 +67,8 @@ struct Arguments {
     ///   throttle=SHARE  calls to MediaPackage, MediaConvert and MediaLive that are answered 429
     ///   error=SHARE     calls to MediaPackage, MediaConvert and MediaLive that are answered 500 or
     ///                   503, half of them after the call took effect
+    ///   hang=SHARE      calls of the functions to AWS that are never answered, half of them after the
+    ///                   call took effect
     ///   kill=SHARE      function runs that are cut off at a call to AWS
     ///   fail=SHARE      harvest jobs and transcodes that fail
     ///   slow=SECONDS    that each harvest job, transcode and ingest takes at least
@@ -97,6 +101,20 @@ struct Arguments {
     /// `x-public-concurrency` says; with 0 there is no limit
     #[arg(long, default_value_t = 50, value_name = "COUNT")]
     public_concurrency: usize,
+
+    /// Megabytes of a file that MediaConvert's Probe covers in a second; no file takes longer than a
+    /// minute
+    #[arg(long, default_value_t = 3333.0, value_name = "MEGABYTES", value_parser = parse_rate)]
+    probe_rate: f64,
+
+    /// Parts of a large upload that S3 joins in a second
+    #[arg(long, default_value_t = 50.0, value_name = "PARTS", value_parser = parse_rate)]
+    join_rate: f64,
+
+    /// Seconds, from 1 to 43200, after which the credentials of a function expire, and with them the
+    /// URLs that it has presigned
+    #[arg(long, default_value_t = 21_600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=43_200))]
+    credentials_lifetime: u64,
 
     /// Value of the header X-MediaPackage-CDNIdentifier that the live origin requires; without it,
     /// requests are answered 403 [default: the header is not required]
@@ -168,6 +186,11 @@ impl From<Arguments> for Options {
             branding: arguments.branding,
             token_lifetime: Duration::from_secs(arguments.token_lifetime),
             assets_per_group: arguments.assets_per_group,
+            upload_limits: UploadLimits {
+                probe_bytes_per_second: arguments.probe_rate * 1e6,
+                join_parts_per_second: arguments.join_rate,
+                credentials_lifetime: Duration::from_secs(arguments.credentials_lifetime),
+            },
         }
     }
 }
@@ -175,6 +198,12 @@ impl From<Arguments> for Options {
 fn parse_factor(text: &str) -> Result<f64, String> {
     let factor = text.parse().ok().filter(|factor| (0.0..=1000.0).contains(factor));
     factor.ok_or_else(|| "this must be a number from 0 to 1000".to_owned())
+}
+
+/// Parses a rate: a number greater than 0.
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+    rate.ok_or_else(|| "this must be a number greater than 0".to_owned())
 }
 
 /// 16 MiB for each thread. Unoptimized, the futures of the AWS SDKs need more than the default 2 MiB.

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::faults::Faults;
 use crate::medialive::Source;
+use crate::upload_limits::UploadLimits;
 
 /// The options that a [`Stack`](crate::Stack) is started with.
 #[derive(Clone, Debug)]
@@ -52,4 +53,5 @@ pub struct Options {
     /// How many assets a packaging group can hold.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-vod.html>
     pub assets_per_group: usize,
+    pub upload_limits: UploadLimits,
 }

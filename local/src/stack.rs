@@ -137,7 +137,10 @@ impl Stack {
         dynamodb::start(dynamodb_listener, &database, &sdk, &options.faults, &tasks).await?;
         let event_sources = EventSources::open(&options).map_err(&failed)?;
         let uploads = Arc::clone(&event_sources.uploads);
-        tasks.serve(s3_listener, s3::router(data, uploads).map_err(&failed)?);
+        tasks.serve(
+            s3_listener,
+            s3::router(data, uploads, &options.upload_limits).map_err(&failed)?,
+        );
 
         let bus = Arc::new(Bus::new(&options.faults));
         let host = aws_url.trim_start_matches("http://");
@@ -145,8 +148,8 @@ impl Stack {
         let json_services = json_services(&event_sources, library.as_deref());
         tasks.serve(aws_listener, elemental.router().merge(aws_json::router(json_services)));
 
-        let function_sdk =
-            if options.faults.kill > 0.0 { interruptible(&sdk) } else { sdk.clone() };
+        let are_interrupted = options.faults.kill > 0.0 || options.faults.hang > 0.0;
+        let function_sdk = if are_interrupted { interruptible(&sdk) } else { sdk.clone() };
         let functions = Functions::new(&function_sdk, &variables)?
             .with_limits(&options.faults, read_concurrency(&options, &contract));
         bus.subscribe(Arc::new(functions.clone()));

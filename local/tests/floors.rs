@@ -7,13 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every top-level module, lowest first.
-const FLOORS: [&str; 35] = [
+const FLOORS: [&str; 36] = [
     // Ground floor, no AWS service.
     "account",
     "secret_file",
     "data_folder",
     "records",
     "faults",
+    "upload_limits",
     "ffmpeg",
     "ladder",
     "media_file",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut_local::{Faults, Options, Source};
+use matchcut_local::{Faults, Options, Source, UploadLimits};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -42,6 +42,7 @@ pub(crate) fn build_options(folder: &Path, faults: Faults) -> Options {
         api_throttle: 1.0,
         concurrency: 1000,
         public_concurrency: 50,
+        upload_limits: UploadLimits::default(),
         cdn_identifier: None,
         private: false,
         webhooks: Vec::new(),

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Clip, ClipId, ClipKey, Failure, FailureCode, Status, Window};
 use matchcut::config::Variables;
 use matchcut::library::Library;
-use matchcut_local::{Faults, Options, Source, Stack};
+use matchcut_local::{Faults, Options, Source, Stack, UploadLimits};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -61,6 +61,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         branding: None,
         token_lifetime: Duration::from_hours(1),
         assets_per_group: 10_000,
+        upload_limits: UploadLimits::default(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Cuts a run of a function off at one of its calls to AWS.
+//! Cuts a run of a function off at one of its calls to AWS, or lets calls hang.
 //!
 //! A function can be cut off at any `await`: Lambda stops it at its timeout, its machine fails, or a
 //! connection breaks. Only the calls to AWS have effects, so a run is cut off at a call:
@@ -21,8 +21,8 @@
 
 use std::future::pending;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -59,7 +59,8 @@ pub enum Cut {
     GoneAfter,
 }
 
-/// One run of a function: counts its calls, and may be cut off at one of them.
+/// One run of a function: counts its calls, and may be cut off at one of them. A share of the calls
+/// may hang.
 ///
 /// Each attempt of the SDK is a call of its own. Tasks that the function spawns are not part of the
 /// run.
@@ -70,8 +71,24 @@ pub struct Run(Arc<State>);
 struct State {
     calls: AtomicUsize,
     cut: Option<(usize, Cut)>,
+    hangs: Option<Hangs>,
     /// Closed when the run is cut off.
     alive: Semaphore,
+}
+
+/// The calls that are never answered.
+#[derive(Debug)]
+struct Hangs {
+    share: f64,
+    random: Mutex<fastrand::Rng>,
+}
+
+impl Hangs {
+    fn draw(&self) -> Option<Outcome> {
+        let mut random = self.random.lock().expect("no thread panics while it holds the lock");
+        let hangs = random.f64() < self.share;
+        hangs.then(|| Outcome::Hangs { takes_effect: random.bool() })
+    }
 }
 
 /// What happens at one call.
@@ -79,6 +96,10 @@ struct State {
 enum Outcome {
     Sent,
     Cut(Cut),
+    /// The call is never answered. The SDK waits until its timeout.
+    Hangs {
+        takes_effect: bool,
+    },
     /// There is no network.
     NotSent,
 }
@@ -86,17 +107,23 @@ enum Outcome {
 impl Run {
     /// A run that is not cut off.
     pub fn whole() -> Self {
-        Self::new(None)
+        Self::new(None, None)
     }
 
     /// A run that is cut off at a call, counted from 0. If it makes fewer calls, it is not cut off.
     pub fn cut_at(call: usize, cut: Cut) -> Self {
-        Self::new(Some((call, cut)))
+        Self::new(Some((call, cut)), None)
     }
 
-    fn new(cut: Option<(usize, Cut)>) -> Self {
+    /// A run of which a share of the calls is never answered. Half of these calls take effect. The
+    /// run may also be cut off.
+    pub(super) fn with_hangs(cut: Option<(usize, Cut)>, share: f64, random: fastrand::Rng) -> Self {
+        Self::new(cut, Some(Hangs { share, random: Mutex::new(random) }))
+    }
+
+    fn new(cut: Option<(usize, Cut)>, hangs: Option<Hangs>) -> Self {
         let calls = AtomicUsize::new(0);
-        Self(Arc::new(State { calls, cut, alive: Semaphore::new(0) }))
+        Self(Arc::new(State { calls, cut, hangs, alive: Semaphore::new(0) }))
     }
 
     /// Does the work as this run. `None` if the run was cut off before the work was done.
@@ -125,7 +152,7 @@ impl Run {
         match self.0.cut {
             Some((at, cut)) if at == call => Outcome::Cut(cut),
             Some((at, Cut::GoneAfter)) if at < call => Outcome::NotSent,
-            _ => Outcome::Sent,
+            _ => self.0.hangs.as_ref().and_then(Hangs::draw).unwrap_or(Outcome::Sent),
         }
     }
 
@@ -189,6 +216,12 @@ impl HttpConnector for Connector {
         HttpConnectorFuture::new(async move {
             match run.begin_call() {
                 Outcome::Sent => inner.call(request).await,
+                Outcome::Hangs { takes_effect } => {
+                    if takes_effect {
+                        let _ = inner.call(request).await;
+                    }
+                    pending().await
+                }
                 Outcome::NotSent => Err(network_error()),
                 Outcome::Cut(Cut::DieBefore) => run.die().await,
                 Outcome::Cut(Cut::BreakBefore) => Err(connection_error()),
@@ -217,6 +250,9 @@ fn network_error() -> ConnectorError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use aws_config::timeout::TimeoutConfig;
     use aws_config::{BehaviorVersion, Region};
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::SharedCredentialsProvider;
@@ -276,6 +312,21 @@ mod tests {
         // The SDK does not retry.
         check(Run::cut_at(0, Cut::GoneAfter), 1, 3, Some(0)).await;
         check(Run::cut_at(1, Cut::GoneAfter), 2, 3, Some(1)).await;
+    }
+
+    #[tokio::test]
+    async fn a_call_that_hangs_ends_at_the_timeout_of_the_sdk() {
+        let (client, _) = serve().await;
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_millis(10))
+            .operation_timeout(Duration::from_secs(10))
+            .build();
+        let settings = client.config().to_builder().timeout_config(timeouts).build();
+        let client = aws_sdk_dynamodb::Client::from_conf(settings);
+        let run = Run::with_hangs(None, 1.0, fastrand::Rng::with_seed(1));
+        let error = run.execute(client.list_tables().send()).await.unwrap().unwrap_err();
+        assert!(matches!(error, aws_sdk_dynamodb::error::SdkError::TimeoutError(_)), "{error:?}");
+        assert_eq!(run.calls(), 3, "the SDK tries three times");
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
-//! Runs functions if Lambda has a free place, and cuts off the share of runs that the fault `kill`
-//! gives.
+//! Runs functions if Lambda has a free place. Cuts off the share of runs that the fault `kill` gives, and
+//! lets the share of calls hang that the fault `hang` gives.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,6 +13,8 @@ use crate::faults::Faults;
 pub(crate) struct Runs {
     /// The share of runs that are cut off.
     kill: f64,
+    /// The share of calls that are never answered.
+    hang: f64,
     concurrency: Concurrency,
     state: Arc<Mutex<State>>,
 }
@@ -56,7 +58,8 @@ impl Runs {
     pub(crate) fn new(faults: &Faults, concurrency: Concurrency) -> Self {
         let (calls, tallies) = (BTreeMap::new(), BTreeMap::new());
         let state = State { random: faults.random("runs"), calls, tallies };
-        Self { kill: faults.kill, concurrency, state: Arc::new(Mutex::new(state)) }
+        let (kill, hang) = (faults.kill, faults.hang);
+        Self { kill, hang, concurrency, state: Arc::new(Mutex::new(state)) }
     }
 
     /// Runs a function to its end or to the call where it is cut off.
@@ -66,7 +69,7 @@ impl Runs {
         work: impl Future<Output = T>,
     ) -> Result<T, RunError> {
         let _place = self.concurrency.enter(function)?;
-        if self.kill <= 0.0 {
+        if self.kill <= 0.0 && self.hang <= 0.0 {
             return Ok(work.await);
         }
         let run = self.draw_run(function);
@@ -103,12 +106,13 @@ impl Runs {
     fn draw_run(&self, function: &str) -> Run {
         let mut state = self.lock();
         let Calls { last, max } = state.calls.get(function).copied().unwrap_or_default();
-        if self.kill <= state.random.f64() {
-            return Run::whole();
-        }
-        let calls = if state.random.bool() { last } else { max }.max(1);
-        let cut = if state.random.bool() { Cut::DieAfter } else { Cut::DieBefore };
-        Run::cut_at(state.random.usize(..calls), cut)
+        let is_cut = state.random.f64() < self.kill;
+        let cut = is_cut.then(|| {
+            let calls = if state.random.bool() { last } else { max }.max(1);
+            let cut = if state.random.bool() { Cut::DieAfter } else { Cut::DieBefore };
+            (state.random.usize(..calls), cut)
+        });
+        Run::with_hangs(cut, self.hang, state.random.fork())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -131,9 +131,11 @@ async fn probe_files(State(jobs): Shared, body: Bytes) -> Result<Json<Value>, Aw
             .ok_or_else(|| AwsError::bad_request(format!("{file_url} is not an s3:// URL")))?;
         let head = jobs.s3.head_object().bucket(bucket).key(key).send().await;
         let head = head.map_err(|_| AwsError::not_found(format!("{file_url} not found")))?;
+        let size = head.content_length().unwrap_or(0);
+        tokio::time::sleep(jobs.probe_duration(size)).await;
         let url = files::presign(&jobs.s3, &file_url).await.map_err(AwsError::not_found)?;
         let probed = probe(&url).await;
-        let result = probed.ok().and_then(|it| it.result(head.content_length().unwrap_or(0)));
+        let result = probed.ok().and_then(|it| it.result(size));
         let unreadable = || AwsError::unprocessable(format!("could not probe {file_url}"));
         results.push(result.ok_or_else(unreadable)?);
     }

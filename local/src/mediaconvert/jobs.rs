@@ -83,6 +83,9 @@ impl From<std::io::Error> for NotAdded {
     }
 }
 
+/// The longest Probe, in seconds.
+const MAX_PROBE_SECONDS: f64 = 60.0;
+
 /// The jobs of the account.
 #[derive(Debug)]
 pub(crate) struct Jobs {
@@ -93,6 +96,8 @@ pub(crate) struct Jobs {
     faults: Faults,
     random: Mutex<fastrand::Rng>,
     pub(super) create_rate: Rate,
+    /// How many bytes of a file Probe covers in a second.
+    probe_bytes_per_second: f64,
     bus: Arc<Bus>,
     slots: Semaphore,
 }
@@ -103,6 +108,7 @@ impl Jobs {
         s3: aws_sdk_s3::Client,
         faults: &Faults,
         create_rate: Rate,
+        probe_bytes_per_second: f64,
         bus: Arc<Bus>,
     ) -> std::io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
@@ -113,6 +119,7 @@ impl Jobs {
             faults: faults.clone(),
             random: Mutex::new(faults.random("transcodes")),
             create_rate,
+            probe_bytes_per_second,
             bus,
             slots: Semaphore::new(MAX_CONCURRENT_JOBS),
         }))
@@ -125,6 +132,13 @@ impl Jobs {
                 self.spawn(job);
             }
         }
+    }
+
+    /// How long Probe takes for a file of this size: at most a minute.
+    pub(super) fn probe_duration(&self, size: i64) -> Duration {
+        #[expect(clippy::cast_precision_loss, reason = "the duration is approximate")]
+        let seconds = size as f64 / self.probe_bytes_per_second;
+        Duration::from_secs_f64(seconds.clamp(0.0, MAX_PROBE_SECONDS))
     }
 
     pub(super) fn create(self: &Arc<Self>, request: CreateJob) -> Result<Job, AwsError> {

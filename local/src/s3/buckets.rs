@@ -1,5 +1,5 @@
-//! The buckets of the account: a folder of files, with object tags, multipart uploads and events of
-//! new objects, which the crate of the file system lacks.
+//! The buckets of the account: a folder of files, with object tags, KMS keys, multipart uploads and
+//! events of new objects, which the crate of the file system lacks.
 
 use std::path::Path;
 use std::pin::Pin;
@@ -16,13 +16,14 @@ use s3s::dto::{
     ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
     ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput,
     ListPartsOutput, PutObjectInput, PutObjectOutput, PutObjectTaggingInput,
-    PutObjectTaggingOutput, Tag, UploadPartInput, UploadPartOutput,
+    PutObjectTaggingOutput, ServerSideEncryption, Tag, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 use tokio::sync::Mutex;
 
 use super::internal_error;
+use super::kms_keys::KmsKeys;
 use super::multipart_uploads::MultipartUploads;
 use super::object_created::object_created;
 use super::tags::{ObjectTags, Tags, parse_tags};
@@ -34,8 +35,11 @@ use crate::sqs::Queue;
 pub(crate) struct Buckets {
     files: Arc<FileSystem>,
     tags: Arc<ObjectTags>,
+    kms_keys: Arc<KmsKeys>,
     multipart_uploads: Arc<MultipartUploads>,
     uploads: Arc<Queue>,
+    /// How many parts of an object are joined in a second.
+    join_parts_per_second: f64,
     /// Held while parts are joined. A repeated request waits, and then returns `NoSuchUpload`.
     joining: Arc<Mutex<()>>,
 }
@@ -45,12 +49,15 @@ impl Buckets {
         files: FileSystem,
         folder: &Path,
         uploads: Arc<Queue>,
+        join_parts_per_second: f64,
     ) -> std::io::Result<Self> {
         Ok(Self {
             files: Arc::new(files),
             tags: Arc::new(ObjectTags::open(&folder.join("object-tags"))?),
             multipart_uploads: Arc::new(MultipartUploads::open(&folder.join("multipart-uploads"))?),
+            kms_keys: Arc::new(KmsKeys::open(&folder.join("object-kms-keys"))?),
             uploads,
+            join_parts_per_second,
             joining: Arc::default(),
         })
     }
@@ -82,9 +89,11 @@ impl Buckets {
     ) -> S3Result<S3Response<PutObjectOutput>> {
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
         let tags = parse_tags(request.input.tagging.as_deref());
+        let kms_key = request.input.ssekms_key_id.clone();
         let response = self.files.put_object(request).await?;
         if !key.ends_with('/') {
             self.tags.set(&bucket, &key, tags)?;
+            self.kms_keys.set(&bucket, &key, kms_key)?;
             self.send_object_created(&bucket, &key, "PutObject").await?;
         }
         Ok(response)
@@ -100,6 +109,16 @@ impl Buckets {
         Ok(response)
     }
 
+    /// Checks the parts of a completion, and returns how long joining them takes.
+    fn check_completion(&self, input: &CompleteMultipartUploadInput) -> S3Result<Duration> {
+        let upload = self.multipart_uploads.find(&input.upload_id)?;
+        let parts = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_ref());
+        let parts = parts.ok_or_else(|| s3_error!(MalformedXML))?;
+        upload.check_parts(parts)?;
+        let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+        Ok(Duration::from_secs_f64(f64::from(count) / self.join_parts_per_second))
+    }
+
     async fn join_parts(
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
@@ -108,10 +127,9 @@ impl Buckets {
         let input = &request.input;
         let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
         let upload = self.multipart_uploads.find(&id)?;
-        let parts = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_ref());
-        upload.check_parts(parts.ok_or_else(|| s3_error!(MalformedXML))?)?;
         let response = self.files.complete_multipart_upload(request).await?;
         self.tags.set(&bucket, &key, upload.tags)?;
+        self.kms_keys.set(&bucket, &key, None)?;
         self.send_object_created(&bucket, &key, "CompleteMultipartUpload").await?;
         self.multipart_uploads.remove(&id)?;
         Ok(response)
@@ -200,12 +218,46 @@ impl S3 for Buckets {
         Ok(response)
     }
 
+    /// Answers 200 before the parts are joined, and sends white space until they are. The end of the
+    /// body is the result or an error.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
     async fn complete_multipart_upload(
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        let duration = self.check_completion(&request.input)?;
         let buckets = self.clone();
-        run_to_end(async move { buckets.join_parts(request).await }).await
+        let join = tokio::spawn(run_to_end(async move {
+            tokio::time::sleep(duration).await;
+            buckets.join_parts(request).await.map(|response| response.output)
+        }));
+        let result = async { join.await.map_err(|error| internal_error(error.into()))? };
+        Ok(S3Response::new(CompleteMultipartUploadOutput {
+            future: Some(Box::pin(result)),
+            ..CompleteMultipartUploadOutput::default()
+        }))
+    }
+
+    async fn get_object(
+        &self,
+        request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
+        self.kms_keys.check_readable(&request.input.bucket, &request.input.key)?;
+        self.files.get_object(request).await
+    }
+
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        let kms_key = self.kms_keys.find(&request.input.bucket, &request.input.key);
+        let mut response = self.files.head_object(request).await?;
+        if kms_key.is_some() {
+            let kms = ServerSideEncryption::from_static(ServerSideEncryption::AWS_KMS);
+            response.output.server_side_encryption = Some(kms);
+            response.output.ssekms_key_id = kms_key;
+        }
+        Ok(response)
     }
 
     async fn abort_multipart_upload(
@@ -289,9 +341,7 @@ impl S3 for Buckets {
 
     forward_to_files! {
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput;
-        get_object(GetObjectInput) -> GetObjectOutput;
         head_bucket(HeadBucketInput) -> HeadBucketOutput;
-        head_object(HeadObjectInput) -> HeadObjectOutput;
         list_buckets(ListBucketsInput) -> ListBucketsOutput;
         list_objects(ListObjectsInput) -> ListObjectsOutput;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output;

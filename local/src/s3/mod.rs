@@ -2,6 +2,7 @@
 //! new objects.
 
 mod buckets;
+mod kms_keys;
 mod multipart_uploads;
 mod object_created;
 mod server;

@@ -15,18 +15,23 @@ use tower_http::cors::{Any, CorsLayer};
 use super::buckets::Buckets;
 use crate::account::{ACCESS_KEY, BUCKET, SECRET_KEY, UPLOADS_BUCKET};
 use crate::sqs::Queue;
+use crate::upload_limits::UploadLimits;
 
 /// S3 with the buckets of the account, kept in a data folder.
 ///
 /// For each new object in the upload bucket, an event is sent to the queue `uploads`.
-pub(crate) fn router(data: &Path, uploads: Arc<Queue>) -> std::io::Result<Router> {
+pub(crate) fn router(
+    data: &Path,
+    uploads: Arc<Queue>,
+    limits: &UploadLimits,
+) -> std::io::Result<Router> {
     let folder = &data.join("s3");
     for bucket in [BUCKET, UPLOADS_BUCKET] {
         std::fs::create_dir_all(folder.join(bucket))?;
     }
     let files =
         FileSystem::new(folder).map_err(|error| std::io::Error::other(format!("{error:?}")))?;
-    let buckets = Buckets::open(files, data, uploads)?;
+    let buckets = Buckets::open(files, data, uploads, limits.join_parts_per_second)?;
     let mut service = S3ServiceBuilder::new(buckets);
     service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
     let service = HandleError::new(service.build(), |error: s3s::HttpError| async move {

@@ -56,7 +56,7 @@ pub(super) fn parse_tags(header: Option<&str>) -> Tags {
 
 /// The name of an object's record. It is a digest, because a key may have characters that a file
 /// name may not.
-fn record_name(bucket: &str, key: &str) -> String {
+pub(super) fn record_name(bucket: &str, key: &str) -> String {
     let digest =
         aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{bucket}/{key}").as_bytes());
     digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
