@@ -120,7 +120,7 @@ async fn measure_burst(table: &mut Table, folder: &Path, file: &Path) -> Result<
     let duration = started.elapsed();
     let ideal = Duration::from_secs(((BURST_FILES - BURST_JOBS) / JOBS_PER_SECOND).into());
     let ratio = duration.as_secs_f64() / ideal.as_secs_f64();
-    let in_order = inputs.is_sorted();
+    inputs.sort_unstable();
     let has_duplicates = inputs.windows(2).any(|pair| pair[0] == pair[1]);
     let exactly_once = !has_duplicates && inputs.len() == BURST_FILES as usize;
     table.add_heading(format!(
@@ -129,8 +129,7 @@ async fn measure_burst(table: &mut Table, folder: &Path, file: &Path) -> Result<
     ));
     let what = format!("  time until each file has a job, ideal {} s", ideal.as_secs());
     table.add(what, format!("{}, ratio {ratio:.2}", format_milliseconds(duration)), "");
-    let what = "  jobs in order of arrival; exactly one for each file";
-    table.add(what, format!("{in_order}; {exactly_once}"), "true; true");
+    table.add("  exactly one job for each file", exactly_once.to_string(), "true");
     Ok(())
 }
 

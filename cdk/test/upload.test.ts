@@ -39,7 +39,7 @@ test('originals expire only if the setting says so, and media never', () => {
   );
 });
 
-test('originals are transcoded one at a time, in the order of arrival', () => {
+test('an original that cannot be probed holds up no other', () => {
   const stack = uploads();
   const rule = stack
     .all('Events::Rule')
@@ -47,17 +47,17 @@ test('originals are transcoded one at a time, in the order of arrival', () => {
   assert.deepEqual(rule?.Properties['EventPattern']['detail-type'], ['Object Created']);
   assert.equal(rule?.Properties['EventPattern'].detail.bucket.name[0].Ref, originals().id);
   const [target] = rule?.Properties['Targets'] ?? [];
-  assert.equal(target.SqsParameters.MessageGroupId, 'uploads');
+  assert.equal(target.SqsParameters, undefined);
   const queue = stack.template.Resources[target.Arn['Fn::GetAtt'][0]]?.Properties ?? {};
-  assert.equal(queue['FifoQueue'], true);
-  assert.equal((queue['RedrivePolicy'] as any).maxReceiveCount, 5);
+  assert.equal(queue['FifoQueue'], undefined);
+  assert.equal((queue['RedrivePolicy'] as any).maxReceiveCount, 10);
   const source = stack.source('transcode-upload');
-  assert.equal(source['BatchSize'], 1);
+  assert.deepEqual([source['BatchSize'], source['ScalingConfig'].MaximumConcurrency], [1, 10]);
   const { Timeout: longest } = stack.function('transcode-upload').Properties;
   assert.equal(
     queue['VisibilityTimeout'],
     longest + 10,
-    'a failed message blocks the queue for this time',
+    'a failed message is delivered again after this time',
   );
 });
 

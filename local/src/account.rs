@@ -16,7 +16,7 @@ pub(crate) const UPLOADS_BUCKET: &str = "matchcut-uploads";
 /// The queue of due messages.
 pub(crate) const DUE_QUEUE: &str = "matchcut-due";
 /// The queue of uploaded originals.
-pub(crate) const UPLOADS_QUEUE: &str = "matchcut-uploads.fifo";
+pub(crate) const UPLOADS_QUEUE: &str = "matchcut-uploads";
 
 /// The id of the user pool's client, which has no secret.
 pub(crate) const CLIENT: &str = "local";

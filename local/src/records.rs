@@ -43,11 +43,6 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
         self.lock().clone()
     }
 
-    /// The record whose id sorts first.
-    pub(crate) fn first(&self) -> Option<(String, T)> {
-        self.lock().first_key_value().map(|(id, item)| (id.clone(), item.clone()))
-    }
-
     /// The record with the smallest key, of the records that have a key.
     pub(crate) fn first_by<K: Ord>(
         &self,

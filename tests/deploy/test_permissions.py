@@ -227,11 +227,9 @@ class TestPermissions(unittest.TestCase):
             }
 
         def on_queue(kind: str, queue: dict) -> dict[str, Callable]:
-            fifo = {"MessageGroupId": "a", "MessageDeduplicationId": "a"}
-            more = fifo if queue["QueueUrl"].endswith(".fifo") else {}
             return {
                 f"sqs:SendMessage {kind}": lambda: sqs.send_message(
-                    **queue, MessageBody="{}", **more
+                    **queue, MessageBody="{}"
                 ),
                 f"sqs:ReceiveMessage {kind}": lambda: sqs.receive_message(
                     **queue, VisibilityTimeout=0

@@ -32,7 +32,7 @@ export function startOnEvent(
  * AWS advises six times the function's timeout, for messages that wait in a batching window or for a
  * throttled function. The queues that use this have no batching window, deliver one message at a time,
  * and start no more functions than may run. A longer timeout would delay the retry of a failed
- * message. In a FIFO queue, it would also delay the messages behind it.
+ * message.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 export function computeVisibilityTimeout(timeout: Duration): Duration {

@@ -26,7 +26,15 @@ import type { Settings } from '../settings/settings.ts';
 /** The source of MediaConvert's events. Unlike MediaPackage's, these are not lost. */
 export const MEDIACONVERT = 'aws.mediaconvert';
 
-const TRANSCODE_TIMEOUT = Duration.minutes(2);
+/** A probe of up to 75 s, and three waits of 20 s for a throttled call. */
+const TRANSCODE_TIMEOUT = Duration.seconds(165);
+/**
+ * How many files are probed at the same time. MediaConvert takes up to a minute for a large file, and
+ * accepts two jobs a second.
+ */
+const MAX_PROBES = 10;
+/** `transcode-upload` fails a clip after ten minutes of failed probes, so sooner than this. */
+const MAX_RECEIVES = 10;
 
 export interface UploadProps extends Deployment {
   readonly library: Library;
@@ -214,23 +222,23 @@ export class Upload extends Construct {
   }
 
   /**
-   * Adds `transcode-upload` behind a FIFO queue of the originals that arrived.
+   * Adds `transcode-upload` behind a queue of the originals that arrived.
    *
-   * It takes one original at a time, in the order of arrival. If two files are uploaded under the same
-   * name, the later one must win.
+   * The queue has no order, so that a file that MediaConvert cannot probe does not hold up the files
+   * behind it. EventBridge could not put each file into a message group of its own: the group is a
+   * constant of the rule. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_SqsParameters.html
+   * No order is needed: the id of a clip is derived from the object, and rows are written
+   * conditionally.
    */
   private addTranscode(deadLetterQueue: IQueue): void {
     const { settings, library } = this.props;
-    const failed = createDeadLetterQueue(this, 'Untranscoded', { fifo: true });
+    const failed = createDeadLetterQueue(this, 'Untranscoded');
     this.props.alarms.addQueueAlarm('arrived uploads', failed, {
       runbook: 'arrived-uploads-that-failed',
     });
     const arrived = createQueue(this, 'Arrived', {
-      fifo: true,
-      contentBasedDeduplication: true,
-      // All messages are in one group, so the function takes one at a time.
       visibilityTimeout: computeVisibilityTimeout(TRANSCODE_TIMEOUT),
-      deadLetterQueue: { queue: failed, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: failed, maxReceiveCount: MAX_RECEIVES },
     });
     new Rule(this, 'ObjectCreated', {
       description: 'Queues originals that arrived',
@@ -239,7 +247,7 @@ export class Upload extends Construct {
         detailType: ['Object Created'],
         detail: { bucket: { name: [this.bucket.bucketName] } },
       },
-      targets: [new SqsQueue(arrived, { messageGroupId: 'uploads', deadLetterQueue })],
+      targets: [new SqsQueue(arrived, { deadLetterQueue })],
     });
     const transcode = new RustFunction(this, 'Transcode', {
       ...this.props,
@@ -252,7 +260,9 @@ export class Upload extends Construct {
       },
       timeout: TRANSCODE_TIMEOUT,
     });
-    transcode.lambda.addEventSource(new SqsEventSource(arrived, { batchSize: 1 }));
+    transcode.lambda.addEventSource(
+      new SqsEventSource(arrived, { batchSize: 1, maxConcurrency: MAX_PROBES }),
+    );
     library.grantWrite(transcode);
     this.grantTranscode(transcode);
   }

@@ -35,6 +35,11 @@ pub enum FailureCode {
     SizeMismatch,
     /// The file is not a media file, or it is damaged.
     UnreadableFile,
+    /// S3 does not let the service read the file: it is encrypted with a KMS key that the service may
+    /// not use, another account owns it, or it is archived.
+    FileAccessDenied,
+    /// MediaConvert could not probe the file, for as long as it was tried.
+    ProbeFailed,
     /// The file has no video track.
     NoVideo,
     /// MediaConvert does not support the video codec.

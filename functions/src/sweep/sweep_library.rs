@@ -97,6 +97,8 @@ const MAX_RUN: Duration = Duration::from_mins(2);
 /// When the check in progress is canceled, counted from the start of the sweep. Its clip is then
 /// scheduled for later, so that it does not come first again.
 const CHECK_DEADLINE: Duration = Duration::from_secs(150);
+/// After a file that failed and took this long, a sweep processes no further files.
+const SLOW_FILE: Duration = Duration::from_secs(10);
 /// A failed check says nothing about the clip, so it is repeated soon: by the next sweep but one.
 const FAILED_CHECK_DELAY: TimeDelta = TimeDelta::minutes(1);
 
@@ -151,8 +153,9 @@ impl Sweep {
             }
             Err(_) => tracing::error!("could not start queued harvests: timeout"),
         }
-        // Set once MediaConvert throttles a call. Further calls in this sweep would wait for nothing.
-        let mut is_throttled = false;
+        // Set once MediaConvert throttles a call, or takes long for one. Further files would use up the
+        // time of this sweep, and the clips of others would wait. The next sweep begins with them.
+        let mut skips_uploads = false;
         for clip in self.library.clips_to_check(now, Self::MAX_CHECKS).await? {
             if begin.elapsed() > MAX_RUN {
                 break;
@@ -160,7 +163,7 @@ impl Sweep {
             report.checked += 1;
             let now = now + begin.elapsed();
             // Boxed, because it is the largest part of the future.
-            let check = Box::pin(self.check(&clip, &mut is_throttled, now));
+            let check = Box::pin(self.check(&clip, &mut skips_uploads, now));
             let failure = match timeout_at(begin + CHECK_DEADLINE, check).await {
                 Ok(Ok(outcome)) => {
                     report.repaired += usize::from(outcome == CheckOutcome::Repaired);
@@ -184,7 +187,7 @@ impl Sweep {
     async fn check(
         &self,
         clip: &Clip,
-        is_throttled: &mut bool,
+        skips_uploads: &mut bool,
         now: DateTime<Utc>,
     ) -> Result<CheckOutcome, SweepError> {
         // The index is eventually consistent, so read the current row. If the clip has changed since,
@@ -226,8 +229,12 @@ impl Sweep {
         if !is_changed {
             is_repaired = match clip.status {
                 Status::Scheduled => self.process_scheduled(&clip, now).await?,
+                // Its check stays due.
+                Status::Uploading | Status::Transcoding if *skips_uploads => {
+                    return Ok(CheckOutcome::Unchanged);
+                }
                 Status::Uploading | Status::Transcoding => {
-                    self.process_upload(&clip, is_throttled, now).await?
+                    self.process_upload(&clip, skips_uploads, now).await?
                 }
                 _ => false,
             };
@@ -310,13 +317,11 @@ impl Sweep {
     async fn process_upload(
         &self,
         clip: &Clip,
-        is_throttled: &mut bool,
+        skips_uploads: &mut bool,
         now: DateTime<Utc>,
     ) -> Result<bool, SweepError> {
         let Source::Upload(upload) = &clip.source else { return Ok(false) };
-        if *is_throttled {
-            return Ok(false);
-        }
+        let begin = Instant::now();
         match self.uploads.process_clip(clip.clone(), now).await {
             Ok(ProcessOutcome::Changed) => Ok(true),
             Ok(ProcessOutcome::Unchanged) => Ok(false),
@@ -327,7 +332,7 @@ impl Sweep {
                 Ok(false)
             }
             Err(failure) => {
-                *is_throttled = failure.is_throttled();
+                *skips_uploads = failure.is_throttled() || begin.elapsed() > SLOW_FILE;
                 Err(failure.into())
             }
         }

@@ -2,6 +2,7 @@
 
 mod complete_upload;
 mod create_upload;
+mod file_checks;
 mod job_settings;
 mod ladder;
 mod object_key;
@@ -16,10 +17,11 @@ mod video;
 
 pub use complete_upload::{CompleteUpload, parse_parts};
 pub use create_upload::CreateUpload;
+pub use file_checks::check_truncation;
 pub use object_key::{ObjectKey, ObjectKeyError};
 pub use originals::{OriginalError, Originals};
 pub use parts::ListUploadParts;
-pub use processor::{ProcessOutcome, UploadProcessor, UploadProcessorError, check_truncation};
+pub use processor::{ProcessOutcome, UploadProcessor, UploadProcessorError};
 pub use transcode_complete::{JobStateChange, TranscodeComplete, TranscodeCompleteError};
 pub use transcode_jobs::{TranscodeJobError, TranscodeJobs, TranscodeState};
 pub use transcode_upload::{ObjectCreated, TranscodeUpload, TranscodeUploadError};

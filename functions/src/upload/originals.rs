@@ -28,6 +28,17 @@ pub struct Original {
     pub size: u64,
     pub etag: String,
     pub last_modified: DateTime<Utc>,
+    /// The KMS key that the file is encrypted with, if it is.
+    pub kms_key: Option<String>,
+}
+
+/// Why S3 does not let the service read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessRefusal {
+    /// A policy, a KMS key or another owner denies it.
+    Denied,
+    /// The file is in an archive storage class.
+    Archived,
 }
 
 /// What joining the parts of a file did.
@@ -287,7 +298,25 @@ impl Originals {
                 .last_modified
                 .and_then(|time| DateTime::from_timestamp(time.secs(), 0))
                 .ok_or_else(|| incomplete("Last-Modified"))?,
+            kms_key: found.ssekms_key_id,
         }))
+    }
+
+    /// Reads the first byte of a file, and returns why S3 refuses it. `None` if S3 does not refuse it.
+    ///
+    /// HEAD does not show this: S3 returns the headers of a file whose KMS key the caller may not
+    /// use. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+    pub async fn find_refusal(&self, key: &str) -> Result<Option<AccessRefusal>, OriginalError> {
+        let get = self.client.get_object().bucket(&self.bucket).key(key).range("bytes=0-0");
+        let Err(error) = get.send().await else { return Ok(None) };
+        // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList>
+        match error.code() {
+            Some("InvalidObjectState") => Ok(Some(AccessRefusal::Archived)),
+            Some("AccessDenied") => Ok(Some(AccessRefusal::Denied)),
+            Some(code) if code.starts_with("KMS.") => Ok(Some(AccessRefusal::Denied)),
+            Some("InvalidRange" | "NoSuchKey") => Ok(None),
+            _ => Err(call_failed("GetObject", key, error)),
+        }
     }
 
     /// Reads the tags of an object, each as one text: `key=value`, or the key alone.

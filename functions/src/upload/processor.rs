@@ -8,13 +8,14 @@ use super::upload_request::MAX_FILENAME_LENGTH;
 use super::video::Video;
 use super::{
     ObjectKey, OriginalError, Originals, TranscodeJobError, TranscodeJobs, TranscodeState,
-    object_key,
+    file_checks, object_key,
 };
 use crate::clip::{
     Attempt, Bounds, Clip, ClipId, ClipKey, CompetitionId, Description, ExpirySettings, Failure,
     FailureCode, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, Source, Status, Trigger, Upload,
 };
 use crate::config::{ConfigError, Variables};
+use crate::error;
 use crate::library::{Advanced, Library, LibraryError};
 
 /// Processes uploaded files, for `transcode-upload` and for the sweep.
@@ -56,10 +57,9 @@ impl UploadProcessorError {
     }
 }
 
-/// How much shorter than its file a transcode may be, in seconds: its last frames and rounding.
-const TOLERATED_SECONDS: f64 = 2.0;
-/// How much shorter than its file a transcode may be, as a share of the file's duration.
-const TOLERATED_SHARE: f64 = 0.05;
+/// How long a probe that MediaConvert does not answer, or answers with an error, is repeated. Then the
+/// clip fails. AWS's failures are usually shorter.
+const MAX_PROBE_RETRY: TimeDelta = TimeDelta::minutes(10);
 
 impl UploadProcessor {
     pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
@@ -211,7 +211,7 @@ impl UploadProcessor {
         {
             return self.advance(&attempt, Trigger::TranscodeStarted { job }, now).await;
         }
-        let video = match self.probe(&attempt, upload, &original, &url).await? {
+        let video = match self.probe(&clip, upload, &original, now).await? {
             Ok(video) => video,
             Err(failure) => return self.advance(&attempt, Trigger::Failed(failure), now).await,
         };
@@ -228,6 +228,9 @@ impl UploadProcessor {
                 // Only the function that records the probe creates the job. Another one was first.
                 return Ok(ProcessOutcome::Unchanged);
             }
+        } else if let Some(job) = self.jobs.find(&attempt, &url).await? {
+            // The function that recorded the probe has created the job during this probe.
+            return self.advance(&attempt, Trigger::TranscodeStarted { job }, now).await;
         }
         let started = match self.jobs.start(&attempt, &url, &video).await? {
             Ok(job) => Trigger::TranscodeStarted { job },
@@ -238,29 +241,42 @@ impl UploadProcessor {
     }
 
     /// Probes a file. Returns its video, or why the file cannot become a clip.
+    ///
+    /// If MediaConvert cannot probe the file, this finds out whether S3 lets the service read it. An
+    /// error that may pass is returned as an error, until the file has waited for
+    /// [`MAX_PROBE_RETRY`].
     async fn probe(
         &self,
-        attempt: &Attempt,
+        clip: &Clip,
         upload: &Upload,
         original: &Original,
-        url: &str,
+        now: DateTime<Utc>,
     ) -> Result<Result<Video, Failure>, UploadProcessorError> {
-        if original.size == 0 {
-            return Ok(Err(Failure {
-                code: FailureCode::EmptyFile,
-                message: "The file is empty.".to_owned(),
-            }));
+        if let Some(failure) = file_checks::check_size(upload, original) {
+            return Ok(Err(failure));
         }
-        if let Some(size) = upload.size.filter(|size| *size != original.size) {
-            return Ok(Err(Failure {
-                code: FailureCode::SizeMismatch,
-                message: format!(
-                    "The file has {} bytes, but {size} were announced. Upload it again.",
-                    original.size
-                ),
-            }));
+        let attempt = clip.current_attempt();
+        let probed = self.jobs.probe(&attempt, &self.originals.url(&upload.key)).await;
+        let is_readable = match &probed {
+            Ok(Ok(_)) | Err(TranscodeJobError::Throttled { .. }) => true,
+            Ok(Err(failure)) => failure.code != FailureCode::UnreadableFile,
+            Err(_) => false,
+        };
+        if is_readable {
+            return Ok(probed?);
         }
-        Ok(self.jobs.probe(attempt, url).await?)
+        if let Some(refusal) = self.originals.find_refusal(&upload.key).await? {
+            return Ok(Err(file_checks::describe_refusal(refusal, original)));
+        }
+        let waiting_since = original.last_modified.max(clip.updated_at);
+        match probed {
+            Err(cause) if now - waiting_since > MAX_PROBE_RETRY => {
+                let (key, cause) = (clip.key(), error::chain(&cause));
+                tracing::error!(clip.id = %key, "gave up probing the file of clip {key}: {cause}");
+                Ok(Err(file_checks::describe_failed_probe()))
+            }
+            probed => Ok(probed?),
+        }
     }
 
     async fn advance(
@@ -334,17 +350,4 @@ impl UploadProcessor {
 /// Derives the id of a file that was not announced from its key, time and ETag.
 fn derive_dropped_id(key: &str, original: &Original) -> ClipId {
     ClipId::derive(original.last_modified, &format!("{key} {}", original.etag))
-}
-
-/// Returns a failure if the transcode, of this many seconds, is much shorter than the file.
-pub fn check_truncation(clip: &Clip, seconds: Option<f64>) -> Option<Failure> {
-    let (expected, seconds) = (clip.actual?.duration_seconds, seconds?);
-    let tolerated = TOLERATED_SECONDS.max(TOLERATED_SHARE * expected).min(expected / 2.0);
-    (seconds + tolerated < expected).then(|| Failure {
-        code: FailureCode::TruncatedFile,
-        message: format!(
-            "The file is truncated: its header states {expected:.1} s, but it has {seconds:.1} s of \
-             video. Upload it again."
-        ),
-    })
 }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_mediaconvert::Error as MediaConvertError;
+use aws_sdk_mediaconvert::config::Config;
 use aws_sdk_mediaconvert::error::SdkError;
 use aws_sdk_mediaconvert::types::{
     Job, JobStatus, Order, OutputGroupDetail, ProbeInputFile, StatusUpdateInterval,
@@ -62,11 +64,14 @@ pub(super) const CLIP: &str = "clip";
 pub(super) const ATTEMPT: &str = "attempt";
 
 /// The pause before a throttled call is repeated. CreateJob accepts two calls a second after a burst
-/// of 100, so ten tries a second use its rate well.
-const THROTTLE_PAUSE: Duration = Duration::from_millis(100);
-/// Most tries of a throttled call: 50 s. Long, because SQS repeats a message only after minutes and
-/// delivers no other before it. Two such waits still end before the function's timeout.
-const MAX_THROTTLED_TRIES: usize = 500;
+/// of 100, so several tries a second use its rate well.
+const THROTTLE_PAUSE: Duration = Duration::from_millis(200);
+/// Most tries of a throttled call: 20 s. SQS then delivers the message again. Three such waits and a
+/// probe end before the function's timeout.
+const MAX_THROTTLED_TRIES: usize = 100;
+/// How long MediaConvert may take to probe a file. It reads the file's index, which takes up to a
+/// minute in a large file, for example an MXF file of 200 GB.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(75);
 
 impl TranscodeJobs {
     pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
@@ -83,6 +88,8 @@ impl TranscodeJobs {
     }
 
     /// Probes a file. Returns its video, or why it cannot be transcoded.
+    ///
+    /// MediaConvert may also refuse a file that S3 does not let it read.
     pub(super) async fn probe(
         &self,
         attempt: &Attempt,
@@ -90,7 +97,13 @@ impl TranscodeJobs {
     ) -> Result<Result<Video, Failure>, TranscodeJobError> {
         let file = ProbeInputFile::builder().file_url(url).build();
         let probe = self.client.probe().input_files(file);
-        let probed = retry_throttled(attempt, || probe.clone().send()).await?;
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(PROBE_TIMEOUT)
+            .operation_timeout(PROBE_TIMEOUT)
+            .build();
+        let patient = Config::builder().timeout_config(timeouts);
+        let send = || probe.clone().customize().config_override(patient.clone()).send();
+        let probed = retry_throttled(attempt, send).await?;
         match probed {
             Ok(probed) => {
                 let container = probed.probe_results().first().and_then(|it| it.container.as_ref());

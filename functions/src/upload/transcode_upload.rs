@@ -35,7 +35,7 @@ struct Object {
     key: String,
 }
 
-/// Handles "Object Created" events of the upload bucket, from a FIFO queue.
+/// Handles "Object Created" events of the upload bucket, from a queue.
 #[derive(Clone, Debug)]
 pub struct TranscodeUpload {
     processor: UploadProcessor,
@@ -75,7 +75,7 @@ impl EventHandler for TranscodeUpload {
         self.processor.warm_up().await;
     }
 
-    /// Processes the files of a batch, in the order of the queue.
+    /// Processes the files of a batch.
     ///
     /// After an error, SQS delivers the whole batch again. Files that have been processed do not
     /// change then.

@@ -64,11 +64,12 @@ impl Api {
     pub(crate) fn messages(&self, queue: &str) -> Vec<Value> {
         let folder = self.folder.path().join("queues").join(queue).join("messages");
         let read = |entry: std::io::Result<std::fs::DirEntry>| {
-            let message: Value =
-                serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap();
-            serde_json::from_str(message["body"].as_str().unwrap()).unwrap()
+            // A message that was delivered meanwhile is gone.
+            let message = std::fs::read(entry.unwrap().path()).ok()?;
+            let message: Value = serde_json::from_slice(&message).unwrap();
+            Some(serde_json::from_str(message["body"].as_str().unwrap()).unwrap())
         };
-        std::fs::read_dir(folder).unwrap().map(read).collect()
+        std::fs::read_dir(folder).unwrap().filter_map(read).collect()
     }
 
     /// Puts a file into the upload bucket as `aws s3 cp` does, with tags as a query.

@@ -13,16 +13,19 @@ use super::functions::Functions;
 use crate::account::{DUE_QUEUE, UPLOADS_QUEUE};
 use crate::dynamodb::Stream;
 use crate::options::Options;
-use crate::sqs::{Order, Queue};
+use crate::sqs::Queue;
 use crate::webhook::Webhook;
 
 /// How many functions each queue starts at once, as in a deployment. Lambda has a minimum of 2.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
-const DUE_ORDER: Order = Order::Any { at_once: 2 };
-const WEBHOOK_ORDER: Order = Order::Any { at_once: 5 };
+const DUE_AT_ONCE: usize = 2;
+const UPLOADS_AT_ONCE: usize = 10;
+const WEBHOOKS_AT_ONCE: usize = 5;
 
 /// How often a message is received before it goes to the dead-letter queue.
 const MAX_RECEIVES: u32 = 5;
+/// The same for arrived files. `transcode-upload` fails a clip sooner if its file is the cause.
+const MAX_UPLOAD_RECEIVES: u32 = 10;
 /// The same for webhook messages. With the delays of `deliver-webhook`, retries last half a day.
 const MAX_WEBHOOK_RECEIVES: u32 = 12;
 
@@ -40,18 +43,23 @@ pub(crate) struct EventSources {
 impl EventSources {
     pub(crate) fn open(options: &Options) -> io::Result<Self> {
         let data = &options.data_dir;
-        let queue = |name: &str, order, max_receives| {
+        let queue = |name: &str, at_once, max_receives| {
             let folder = data.join("queues").join(name);
-            Queue::open(&folder, name, order, max_receives, &options.faults).map(Arc::new)
+            Queue::open(&folder, name, at_once, max_receives, &options.faults).map(Arc::new)
         };
+        // In data folders of earlier versions, the queue of uploads has another name.
+        let former = data.join("queues").join("matchcut-uploads.fifo");
+        if former.exists() {
+            std::fs::rename(former, data.join("queues").join(UPLOADS_QUEUE))?;
+        }
         let webhook = |url| {
             let webhook = Webhook::open(data, url)?;
-            let queue = queue(&webhook.name, WEBHOOK_ORDER, MAX_WEBHOOK_RECEIVES)?;
+            let queue = queue(&webhook.name, WEBHOOKS_AT_ONCE, MAX_WEBHOOK_RECEIVES)?;
             Ok((webhook, queue))
         };
         Ok(Self {
-            uploads: queue(UPLOADS_QUEUE, Order::Arrival, MAX_RECEIVES)?,
-            due: queue(DUE_QUEUE, DUE_ORDER, MAX_RECEIVES)?,
+            uploads: queue(UPLOADS_QUEUE, UPLOADS_AT_ONCE, MAX_UPLOAD_RECEIVES)?,
+            due: queue(DUE_QUEUE, DUE_AT_ONCE, MAX_RECEIVES)?,
             webhooks: options.webhooks.iter().map(webhook).collect::<io::Result<_>>()?,
         })
     }

@@ -67,10 +67,6 @@ impl Queues {
 
     fn send_message(&self, request: &SendMessage) -> Result<Value, AwsError> {
         let queue = self.find_queue(&request.queue_url)?;
-        if queue.is_fifo() {
-            // The only FIFO queue is the queue of uploads, which S3 sends to.
-            return Err(AwsError::not_implemented("SendMessage to a FIFO queue"));
-        }
         let delay = check_range(request.delay_seconds, MAX_DELAY, "DelaySeconds")?;
         if !(1..=MAX_BODY_SIZE).contains(&request.message_body.len()) {
             return Err(AwsError::invalid_parameter(

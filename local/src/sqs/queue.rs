@@ -1,8 +1,7 @@
 //! One queue, and the poller that passes its messages to a function.
 //!
 //! A message is kept until the function succeeds. If the function fails, the message is received
-//! again. A message is never lost, but it may be received twice, and from a standard queue in any
-//! order.
+//! again. A message is never lost, but it may be received twice, and in any order.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html>
 
 use std::collections::BTreeMap;
@@ -30,22 +29,12 @@ use crate::records::Records;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const VISIBILITY_TIMEOUT: TimeDelta = TimeDelta::seconds(2);
 
-/// Which message is received next, and how many are in flight at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// A standard queue: any visible message, `at_once` of them in flight.
-    Any { at_once: usize },
-    /// A FIFO queue with one message group: messages in the order of arrival. While a message is in
-    /// flight or waits for its retry, later messages wait.
-    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html>
-    Arrival,
-}
-
-/// A durable queue, with its dead-letter queue.
+/// A durable standard queue, with its dead-letter queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
     name: String,
-    order: Order,
+    /// How many messages are in flight at once.
+    at_once: usize,
     /// How often a message is received before it goes to the dead-letter queue.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>
     max_receives: u32,
@@ -98,7 +87,7 @@ impl Queue {
     pub(crate) fn open(
         folder: &Path,
         name: &str,
-        order: Order,
+        at_once: usize,
         max_receives: u32,
         faults: &Faults,
     ) -> io::Result<Self> {
@@ -108,7 +97,7 @@ impl Queue {
         let next = used.filter_map(|id| id.parse::<u64>().ok()).max().map_or(0, |last| last + 1);
         Ok(Self {
             name: name.to_owned(),
-            order,
+            at_once,
             max_receives,
             messages,
             dead_letters,
@@ -122,16 +111,11 @@ impl Queue {
         &self.name
     }
 
-    pub(super) fn is_fifo(&self) -> bool {
-        self.order == Order::Arrival
-    }
-
     /// Adds a message and returns its id. The message is visible after the delay.
     pub(crate) fn send(&self, body: &str, delay: Duration) -> io::Result<String> {
         let now = Utc::now();
         let mut ids = Vec::new();
         for late in self.faults.delays() {
-            let late = if self.is_fifo() { Duration::ZERO } else { late };
             let wait = TimeDelta::from_std(delay + late).unwrap_or(TimeDelta::MAX);
             let message = Message {
                 body: body.to_owned(),
@@ -174,14 +158,11 @@ impl Queue {
     where
         F: Future<Output = Result<(), String>> + Send + 'static,
     {
-        let max_runs = match self.order {
-            Order::Any { at_once } => at_once,
-            Order::Arrival => 1,
-        };
         let mut runs = JoinSet::new();
         loop {
             while runs.try_join_next().is_some() {}
-            let next = if runs.len() < max_runs { self.receive() } else { Ok(Next::Later(None)) };
+            let next =
+                if runs.len() < self.at_once { self.receive() } else { Ok(Next::Later(None)) };
             let wait = match next {
                 Ok(Next::Message(id, message)) => {
                     // A task of its own: if the function panics, the message is received again.
@@ -218,13 +199,9 @@ impl Queue {
         loop {
             let now = Utc::now();
             let mut state = self.lock();
-            let candidate = match self.order {
-                Order::Arrival if !state.in_flight.is_empty() => None,
-                Order::Arrival => self.messages.first(),
-                Order::Any { .. } => self.messages.first_by(|id, message| {
-                    (!state.in_flight.contains_key(id)).then_some(message.visible_at)
-                }),
-            };
+            let candidate = self.messages.first_by(|id, message| {
+                (!state.in_flight.contains_key(id)).then_some(message.visible_at)
+            });
             let Some((id, message)) = candidate else { return Ok(Next::Later(None)) };
             if now < message.visible_at {
                 return Ok(Next::Later(Some(message.visible_at)));
