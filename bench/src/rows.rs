@@ -95,6 +95,7 @@ pub(crate) async fn write_upload(
             size: Some(100 << 20),
             uploader: Some("operator".to_owned()),
             multipart: Some("m".repeat(100)),
+            joining_since: None,
             awaited_until: Some(at + TimeDelta::hours(24)),
             job: is_transcoding.then(|| "1".to_owned()),
             progress: None,

@@ -95,6 +95,11 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
+/// The timeouts of an operation that AWS may take long for.
+pub fn whole_operation_timeout(timeout: Duration) -> TimeoutConfig {
+    timeouts().to_builder().operation_attempt_timeout(timeout).operation_timeout(timeout).build()
+}
+
 /// Disables the retries of the SDK, for calls that the caller or the sweep retries.
 pub fn no_retries() -> RetryConfig {
     RetryConfig::disabled()

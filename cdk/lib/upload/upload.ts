@@ -26,6 +26,8 @@ import type { Settings } from '../settings/settings.ts';
 /** The source of MediaConvert's events. Unlike MediaPackage's, these are not lost. */
 export const MEDIACONVERT = 'aws.mediaconvert';
 
+/** S3 has 15 s to join the parts before the reply. API Gateway waits for 30 s. */
+const COMPLETE_TIMEOUT = Duration.seconds(28);
 /** A probe of up to 75 s, and three waits of 20 s for a throttled call. */
 const TRANSCODE_TIMEOUT = Duration.seconds(165);
 /**
@@ -121,7 +123,13 @@ export class Upload extends Construct {
   grantSweep(sweep: RustFunction): void {
     this.grantTranscode(sweep);
     grantDeleteMedia(sweep, this.props.clips);
-    this.grantOnOriginals(sweep, ['s3:AbortMultipartUpload', 's3:DeleteObject']);
+    this.grantOnOriginals(sweep, [
+      's3:AbortMultipartUpload',
+      's3:DeleteObject',
+      // To join the parts of a file again.
+      's3:ListMultipartUploadParts',
+      's3:PutObject',
+    ]);
     this.grantListMultipartUploads(sweep);
     this.props.library.grantDelete(sweep);
     sweep.allowWide({
@@ -214,8 +222,9 @@ export class Upload extends Construct {
       bin: 'complete-upload',
       description: 'POST /api/uploads/{competitionId}/{clipId}/complete: joins the parts',
       environment: showEnvironment,
+      timeout: COMPLETE_TIMEOUT,
     });
-    library.grantRead(complete);
+    library.grantWrite(complete);
     this.grantOnOriginals(complete, ['s3:PutObject']);
     this.grantReadOriginals(complete);
     return [create, parts, complete];

@@ -38,6 +38,9 @@ pub struct Upload {
     /// The S3 id of the multipart upload, if the file is sent in parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multipart: Option<String>,
+    /// When S3 was asked to join the parts, if it had not finished within that request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joining_since: Option<DateTime<Utc>>,
     /// If the file has not arrived by then, the sweep deletes the row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub awaited_until: Option<DateTime<Utc>>,

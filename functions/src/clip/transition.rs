@@ -18,6 +18,8 @@ pub enum Trigger {
     HarvestStarted,
     /// S3 accepts the file in parts, under this id.
     MultipartStarted { multipart: String },
+    /// S3 is joining the parts, which takes longer than a request may.
+    JoiningStarted,
     /// The file exists, and it is a video with these bounds.
     FileProbed { actual: Bounds, thumbnails: u32 },
     /// The MediaConvert job exists.
@@ -52,6 +54,10 @@ pub enum Trigger {
 ///
 /// 15 s: `max-age` 2 s, `stale-while-revalidate` 10 s, and index lag.
 const MAX_LIST_AGE: TimeDelta = TimeDelta::seconds(15);
+
+/// How long the row of a file is kept at least after S3 was asked to join its parts, which takes
+/// minutes. Meanwhile the sweep asks again.
+const MAX_JOIN: TimeDelta = TimeDelta::hours(1);
 
 /// Returns the clip after `trigger`, or `None` if the trigger changes nothing.
 ///
@@ -229,6 +235,11 @@ impl Clip {
             }
             Trigger::MultipartStarted { multipart } if self.status == Status::Uploading => {
                 upload_mut(self)?.multipart.get_or_insert(multipart);
+            }
+            Trigger::JoiningStarted if self.status == Status::Uploading => {
+                let upload = upload_mut(self)?;
+                upload.joining_since.get_or_insert(now);
+                upload.awaited_until = upload.awaited_until.map(|until| until.max(now + MAX_JOIN));
             }
             Trigger::TranscodeStarted { job } if self.status == Status::Transcoding => {
                 upload_mut(self)?.job.get_or_insert(job);

@@ -312,7 +312,7 @@ impl Sweep {
         Ok(found.is_some_and(|found| found.status != clip.status))
     }
 
-    /// Processes the file of an upload, or abandons an upload whose file has not arrived in time.
+    /// Processes the file of an upload, or an upload whose file has not arrived.
     /// Returns whether the status of the clip changed.
     async fn process_upload(
         &self,
@@ -320,15 +320,12 @@ impl Sweep {
         skips_uploads: &mut bool,
         now: DateTime<Utc>,
     ) -> Result<bool, SweepError> {
-        let Source::Upload(upload) = &clip.source else { return Ok(false) };
         let begin = Instant::now();
         match self.uploads.process_clip(clip.clone(), now).await {
             Ok(ProcessOutcome::Changed) => Ok(true),
             Ok(ProcessOutcome::Unchanged) => Ok(false),
             Ok(ProcessOutcome::FileMissing) => {
-                if upload.awaited_until.is_some_and(|end| end <= now) {
-                    self.uploads.abandon(clip, now).await?;
-                }
+                self.uploads.process_missing_file(clip, now).await?;
                 Ok(false)
             }
             Err(failure) => {

@@ -12,7 +12,7 @@ use super::parts::{PartPlan, check_owner, find_upload, upload_closed};
 use crate::api::{
     ClipView, Fields, Problem, ProblemKind, Reply, Request, Route, parse_whole_number,
 };
-use crate::clip::Status;
+use crate::clip::{Status, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::library::Library;
 
@@ -44,8 +44,10 @@ impl Route for CompleteUpload {
 
     /// Lets S3 join the parts. The event of S3 then starts the transcode.
     ///
-    /// If the request is repeated, for example because the reply was lost, the reply is the clip.
-    async fn answer(&self, request: &Request, _: DateTime<Utc>) -> Result<Reply, Problem> {
+    /// S3 may take minutes. The reply does not wait for the end: the row records that S3 is joining,
+    /// and the sweep asks again if the file does not arrive. If the request is repeated, for example
+    /// because the reply was lost, the reply is the clip.
+    async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
         let body = request.body_up_to(MAX_BODY_SIZE)?;
         let clip = find_upload(&self.library, request).await?;
         let upload = check_owner(&clip, request)?;
@@ -54,11 +56,16 @@ impl Route for CompleteUpload {
         };
         let etags = parse_parts(&body, PartPlan::for_size(size).count)?;
         let accepted = || Ok(Reply::json(202, &self.view.to_operator_json(&clip, None)));
-        if clip.status != Status::Uploading {
+        if clip.status != Status::Uploading || upload.joining_since.is_some() {
             return accepted();
         }
         match self.originals.join_parts(&upload.key, multipart, &etags).await? {
             JoinOutcome::Joined => accepted(),
+            JoinOutcome::Unfinished => {
+                let attempt = clip.current_attempt();
+                self.library.advance(&attempt, &Trigger::JoiningStarted, now).await?;
+                accepted()
+            }
             JoinOutcome::Rejected => Err(Problem::for_field(
                 ProblemKind::PartsRejected,
                 "parts",

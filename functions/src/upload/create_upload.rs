@@ -141,6 +141,7 @@ impl CreateUpload {
                 size: Some(upload_request.size),
                 uploader: request.claim("sub").map(str::to_owned),
                 multipart: None,
+                joining_since: None,
                 awaited_until: Some(now + lifetime),
                 job: None,
                 progress: None,

@@ -53,6 +53,16 @@ pub(super) fn describe_failed_probe() -> Failure {
     }
 }
 
+/// The failure of a file whose parts S3 did not join in time.
+pub(super) fn describe_failed_join() -> Failure {
+    Failure {
+        code: FailureCode::FileMissing,
+        message: "S3 received all parts of the file, but did not join them within an hour. Upload \
+                  the file again."
+            .to_owned(),
+    }
+}
+
 /// Returns a failure if the transcode, of this many seconds, is much shorter than the file.
 pub fn check_truncation(clip: &Clip, seconds: Option<f64>) -> Option<Failure> {
     let (expected, seconds) = (clip.actual?.duration_seconds, seconds?);

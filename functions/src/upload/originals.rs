@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Error as S3Error;
-use aws_sdk_s3::config::{Config, RequestChecksumCalculation};
+use aws_sdk_s3::config::{Config, RequestChecksumCalculation, StalledStreamProtectionConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -41,10 +41,17 @@ pub enum AccessRefusal {
     Archived,
 }
 
+/// How long one request waits until S3 has joined the parts of a file. API Gateway gives the whole
+/// request 30 s, and S3 may take minutes.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
+const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// What joining the parts of a file did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JoinOutcome {
     Joined,
+    /// S3 has not finished within [`JOIN_TIMEOUT`]. It continues, and sends its event at the end.
+    Unfinished,
     /// S3 does not have these parts.
     Rejected,
     /// S3 has no such multipart upload. It was joined or aborted.
@@ -200,7 +207,10 @@ impl Originals {
         Ok(Some(etags))
     }
 
-    /// Joins the parts, by number, to one object.
+    /// Joins the parts, by number, to one object. Waits for [`JOIN_TIMEOUT`].
+    ///
+    /// S3 sends white space until it has finished, so this accepts a slow response. The SDK does not
+    /// retry, because the first call continues.
     pub async fn join_parts(
         &self,
         key: &str,
@@ -218,9 +228,19 @@ impl Originals {
             .key(key)
             .upload_id(multipart)
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
+            .customize()
+            .config_override(
+                Config::builder()
+                    .timeout_config(config::whole_operation_timeout(JOIN_TIMEOUT))
+                    .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+                    .retry_config(config::no_retries()),
+            )
             .send()
-            .await
-            .map_err(S3Error::from);
+            .await;
+        if matches!(joined, Err(SdkError::TimeoutError(_))) {
+            return Ok(JoinOutcome::Unfinished);
+        }
+        let joined = joined.map_err(S3Error::from);
         // The error codes are documented:
         // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>
         match joined.as_ref().map_err(|error| error.code()) {

@@ -4,6 +4,7 @@ use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::originals::Original;
+use super::parts::PartPlan;
 use super::upload_request::MAX_FILENAME_LENGTH;
 use super::video::Video;
 use super::{
@@ -133,6 +134,7 @@ impl UploadProcessor {
             size: None,
             uploader: None,
             multipart: None,
+            joining_since: None,
             awaited_until: Some(now + TimeDelta::hours(1)),
             job: None,
             progress: None,
@@ -327,13 +329,47 @@ impl UploadProcessor {
         Ok(())
     }
 
-    /// Deletes the parts of an upload whose file has not arrived in time, and then the clip, unless
-    /// the file has arrived after all.
-    pub async fn abandon(
+    /// Asks S3 again to join the parts of a file, in case that S3 has dropped the first request.
+    async fn join_again(&self, clip: &Clip) -> Result<(), UploadProcessorError> {
+        let Some(upload) = clip.upload() else { return Ok(()) };
+        let (Some(multipart), Some(size)) = (&upload.multipart, upload.size) else { return Ok(()) };
+        let count = PartPlan::for_size(size).count;
+        if let Some(etags) = self.originals.find_parts(&upload.key, multipart, 1, count).await? {
+            let key = clip.key();
+            let outcome = self.originals.join_parts(&upload.key, multipart, &etags).await?;
+            tracing::warn!(
+                clip.id = %key,
+                "clip {key}: S3 was asked again to join {count} parts: {outcome:?}"
+            );
+        }
+        Ok(())
+    }
+
+    /// Handles an upload whose file has not arrived.
+    ///
+    /// If S3 should be joining its parts, asks S3 again. If the time for the file is over, the clip
+    /// fails if all parts had arrived. Otherwise its parts and then the clip are deleted.
+    pub async fn process_missing_file(
         &self,
         clip: &Clip,
         now: DateTime<Utc>,
     ) -> Result<(), UploadProcessorError> {
+        let Some(upload) = clip.upload() else { return Ok(()) };
+        let is_over = upload.awaited_until.is_some_and(|end| end <= now);
+        match (upload.joining_since, is_over) {
+            (None, false) => Ok(()),
+            (Some(_), false) => self.join_again(clip).await,
+            (Some(_), true) => {
+                let failed = Trigger::Failed(file_checks::describe_failed_join());
+                self.advance(&clip.current_attempt(), failed, now).await.map(drop)
+            }
+            (None, true) => self.abandon(clip, now).await,
+        }
+    }
+
+    /// Deletes the parts of an upload whose file has not arrived in time, and then the clip, unless
+    /// the file has arrived after all.
+    async fn abandon(&self, clip: &Clip, now: DateTime<Utc>) -> Result<(), UploadProcessorError> {
         if let Some(upload) = clip.upload()
             && upload.size.is_some()
         {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_mediaconvert::Error as MediaConvertError;
 use aws_sdk_mediaconvert::config::Config;
 use aws_sdk_mediaconvert::error::SdkError;
@@ -97,10 +96,7 @@ impl TranscodeJobs {
     ) -> Result<Result<Video, Failure>, TranscodeJobError> {
         let file = ProbeInputFile::builder().file_url(url).build();
         let probe = self.client.probe().input_files(file);
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(PROBE_TIMEOUT)
-            .operation_timeout(PROBE_TIMEOUT)
-            .build();
+        let timeouts = config::whole_operation_timeout(PROBE_TIMEOUT);
         let patient = Config::builder().timeout_config(timeouts);
         let send = || probe.clone().customize().config_override(patient.clone()).send();
         let probed = retry_throttled(attempt, send).await?;

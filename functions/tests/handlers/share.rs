@@ -51,6 +51,7 @@ fn uploaded_clip(competition: &str, start: i64) -> Clip {
         size: Some(1000),
         uploader: None,
         multipart: None,
+        joining_since: None,
         awaited_until: None,
         job: None,
         progress: None,

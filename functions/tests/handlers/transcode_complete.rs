@@ -21,6 +21,7 @@ fn transcoding() -> Clip {
             size: None,
             uploader: None,
             multipart: None,
+            joining_since: None,
             awaited_until: None,
             job: Some(JOB.to_owned()),
             progress: None,

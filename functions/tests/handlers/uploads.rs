@@ -5,7 +5,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
 use chrono::{TimeDelta, Utc};
-use matchcut::clip::{FailureCode, Status};
+use matchcut::clip::{FailureCode, Status, Trigger};
 use matchcut::lambda::EventHandler as _;
 use matchcut_local::OPERATOR_SCOPE;
 use reqwest::{Method, StatusCode};
@@ -151,6 +151,65 @@ async fn a_large_file_uploads_in_parts_and_completes_only_when_whole() {
     assert_eq!(complete(&api, &token, &complete_path, &etags).await.status, 202);
     assert_eq!(api.request(Method::GET, &parts_path, &authorized, "").await.status, 409);
     assert_eq!(api.rows().await.len(), 1);
+}
+
+/// Announces a large file and sends its parts. Returns the reply, and the ETags by part number.
+async fn send_parts(api: &Api, file: &[u8]) -> (Reply, Vec<(usize, String)>) {
+    let announced = announce(api, &json!({ "filename": "a.mp4", "size": file.len() })).await;
+    let mut etags = Vec::new();
+    for (at, bytes) in file.chunks(PART).enumerate() {
+        let url = &announced.body["upload"]["parts"][at]["url"];
+        let response = put(url, &json!({}), bytes.to_vec()).await;
+        assert_eq!(response.status(), 200);
+        etags.push((at + 1, response.headers()["etag"].to_str().unwrap().to_owned()));
+    }
+    (announced, etags)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn completing_an_upload_answers_although_s3_takes_longer_than_a_request_may() {
+    // S3 takes 25 s to join the parts. API Gateway would answer 503 after 30 s.
+    let api = Api::start_with(|options| options.upload_limits.join_parts_per_second = 0.2).await;
+    let file = large_video().await;
+    let (announced, etags) = send_parts(&api, &file).await;
+    let token = format!("Bearer {}", api.stack.token);
+    let complete_path = path(&announced.body["upload"]["complete"]);
+    let reply = complete(&api, &token, &complete_path, &etags).await;
+    assert_eq!(reply.status, 202, "{:#}", reply.body);
+    let joining = api.library().find(&announced.key()).await.unwrap().unwrap();
+    assert!(joining.upload().unwrap().joining_since.is_some(), "the reply did not wait for S3");
+    assert_eq!(joining.status, Status::Uploading);
+    assert_eq!(complete(&api, &token, &complete_path, &etags).await.status, 202);
+    api.wait_for(&announced.key(), |clip| clip.status == Status::Ready).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sweep_asks_s3_again_to_join_parts_and_fails_the_clip_if_they_are_lost() {
+    let api = Api::start().await;
+    let file = large_video().await;
+    let ((joined, _), (lost, _)) = (send_parts(&api, &file).await, send_parts(&api, &file).await);
+    let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
+    let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
+    for reply in [&joined, &lost] {
+        let clip = api.library().find(&reply.key()).await.unwrap().unwrap();
+        let attempt = clip.current_attempt();
+        api.library().advance(&attempt, &Trigger::JoiningStarted, Utc::now()).await.unwrap();
+    }
+    let clip = api.library().find(&lost.key()).await.unwrap().unwrap();
+    let upload = clip.upload().unwrap();
+    let abort = s3.abort_multipart_upload().bucket(bucket).key(&upload.key);
+    abort.upload_id(upload.multipart.clone().unwrap()).send().await.unwrap();
+
+    let sweep = async |later: TimeDelta| {
+        api.stack.functions.sweep.run(Utc::now() + later).await.unwrap();
+    };
+    sweep(TimeDelta::minutes(16)).await;
+    api.wait_for(&joined.key(), |clip| clip.status == Status::Ready).await;
+    let clip = api.library().find(&lost.key()).await.unwrap().unwrap();
+    assert_eq!(clip.status, Status::Uploading);
+    sweep(TimeDelta::hours(25)).await;
+    let clip = api.library().find(&lost.key()).await.unwrap().unwrap();
+    assert_eq!(clip.failure.unwrap().code, FailureCode::FileMissing);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -32,6 +32,7 @@ fn clip() -> impl Strategy<Value = Clip> {
                 size: Some(7),
                 uploader: None,
                 multipart: None,
+                joining_since: None,
                 awaited_until: Some(at(600)),
                 job: None,
                 progress: None,

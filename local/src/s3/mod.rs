@@ -5,6 +5,7 @@ mod buckets;
 mod kms_keys;
 mod multipart_uploads;
 mod object_created;
+mod presigned_urls;
 mod server;
 mod tags;
 

@@ -7,12 +7,14 @@ use axum::Router;
 use axum::error_handling::HandleError;
 use axum::http::StatusCode;
 use axum::http::header::ETAG;
+use axum::middleware::from_fn_with_state;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use tower_http::cors::{Any, CorsLayer};
 
 use super::buckets::Buckets;
+use super::presigned_urls::check_credentials;
 use crate::account::{ACCESS_KEY, BUCKET, SECRET_KEY, UPLOADS_BUCKET};
 use crate::sqs::Queue;
 use crate::upload_limits::UploadLimits;
@@ -41,5 +43,6 @@ pub(crate) fn router(
     // Browsers upload to the upload bucket from pages of any origin, and read the ETags of parts.
     let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any);
     let cors = cors.expose_headers([ETAG]);
-    Ok(Router::new().fallback_service(service).layer(cors))
+    let credentials = from_fn_with_state(limits.credentials_lifetime, check_credentials);
+    Ok(Router::new().fallback_service(service).layer(credentials).layer(cors))
 }

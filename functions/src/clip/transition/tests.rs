@@ -21,6 +21,7 @@ pub(crate) fn clip(status: Status) -> Clip {
             size: Some(7),
             uploader: None,
             multipart: None,
+            joining_since: None,
             awaited_until: Some(at(3600)),
             job: None,
             progress: None,
@@ -108,6 +109,7 @@ fn every_state_meets_every_trigger() {
             Trigger::Aired { actual: None },
             Trigger::HarvestStarted,
             multipart(),
+            Trigger::JoiningStarted,
             probed(),
             started("j"),
             Trigger::TranscodeProgressed { percent: 50 },
@@ -128,19 +130,19 @@ fn every_state_meets_every_trigger() {
         ]
     };
     let table = [
-        "scheduled   queued . . . . . packaging = failed failed . = queued = . . deleting . . .",
-        "queued      . harvesting . . . . packaging = failed failed . = . . . . deleting . . .",
-        "harvesting  . . . . . . packaging = failed failed . = . . . . deleting . . .",
-        "uploading   . . = transcoding . . packaging = failed failed . = . . . deleting deleting . . .",
-        "transcoding . . . . = = packaging = failed failed . = . . . . deleting . . .",
-        "packaging   . . . . . . . = . failed . = . . . . deleting . . .",
-        "ready       . . . . . . . . . . . = . . . . deleting . . .",
-        "failed      . . . . . . . . . . queued = . . . . deleting . . .",
-        "deleting    . . . . . . . . . . . . . . . . . . = harvesting",
+        "scheduled   queued . . . . . . packaging = failed failed . = queued = . . deleting . . .",
+        "queued      . harvesting . . . . . packaging = failed failed . = . . . . deleting . . .",
+        "harvesting  . . . . . . . packaging = failed failed . = . . . . deleting . . .",
+        "uploading   . . = = transcoding . . packaging = failed failed . = . . . deleting deleting . . .",
+        "transcoding . . . . . = = packaging = failed failed . = . . . . deleting . . .",
+        "packaging   . . . . . . . . = . failed . = . . . . deleting . . .",
+        "ready       . . . . . . . . . . . . = . . . . deleting . . .",
+        "failed      . . . . . . . . . . . queued = . . . . deleting . . .",
+        "deleting    . . . . . . . . . . . . . . . . . . . = harvesting",
     ];
     // What is known of an earlier attempt, or of one that is yet to come, is about another.
-    let other = ". . . . . . . . . . . = . . . . deleting . . .";
-    let other_of_scheduled = ". . . . . . . . . . . = queued = . . deleting . . .";
+    let other = ". . . . . . . . . . . . = . . . . deleting . . .";
+    let other_of_scheduled = ". . . . . . . . . . . . = queued = . . deleting . . .";
     for (status, expected) in Status::ALL.into_iter().zip(table) {
         let before = clip(status);
         let row = |attempt| triggers().map(|trigger| column(&before, attempt, trigger)).join(" ");

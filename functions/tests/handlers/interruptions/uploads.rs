@@ -49,6 +49,7 @@ pub(super) async fn create_upload_row(test: &InterruptionTest, in_parts: bool) -
         size: Some(make_tiny_video().await.len().try_into().unwrap()),
         uploader: Some("operator".to_owned()),
         multipart,
+        joining_since: None,
         awaited_until: Some(now + TimeDelta::hours(2)),
         job: None,
         progress: None,
