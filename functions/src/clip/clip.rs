@@ -164,6 +164,16 @@ impl Clip {
         self.status != Status::Deleting && self.expires_at.is_some_and(|expiry| expiry <= now)
     }
 
+    /// Whether the clip is an upload that was deleted because its file had not arrived in time. If its
+    /// file arrives before the removal starts, the clip is restored.
+    pub fn is_given_up(&self) -> bool {
+        let awaited_until = self.upload().and_then(|upload| upload.awaited_until);
+        self.status == Status::Deleting
+            && self.deleted_from == Some(Status::Uploading)
+            && !self.removal_started
+            && awaited_until.is_some_and(|end| self.deleted_at.is_some_and(|time| time >= end))
+    }
+
     /// Whether viewers' lists show the clip.
     pub fn is_active(&self) -> bool {
         self.status == Status::Ready && self.listed && self.publish_at.is_none()

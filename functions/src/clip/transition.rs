@@ -40,6 +40,8 @@ pub enum Trigger {
     Published,
     /// The file of an upload has not arrived in time.
     Abandoned,
+    /// The file has arrived after the upload was given up.
+    FileArrived,
     /// An operator deletes the clip.
     Deleted,
     /// The clip may have passed its expiry.
@@ -54,6 +56,11 @@ pub enum Trigger {
 ///
 /// 15 s: `max-age` 2 s, `stale-while-revalidate` 10 s, and index lag.
 const MAX_LIST_AGE: TimeDelta = TimeDelta::seconds(15);
+
+/// How long the row of an upload is kept after it was given up. If the file arrives meanwhile, the clip
+/// keeps what it was announced with. Then no request can be under way any more: URLs are valid for an
+/// hour.
+const MAX_LATENESS: TimeDelta = TimeDelta::hours(24);
 
 /// How long the row of a file is kept at least after S3 was asked to join its parts, which takes
 /// minutes. Meanwhile the sweep asks again.
@@ -77,14 +84,17 @@ pub fn apply_trigger(
     let now = now.max(clip.updated_at + TimeDelta::milliseconds(1));
     let mut check_at = None;
     match trigger {
-        Trigger::RemovalStarted | Trigger::Restored if clip.status != Status::Deleting => {
+        Trigger::RemovalStarted | Trigger::Restored | Trigger::FileArrived
+            if clip.status != Status::Deleting =>
+        {
             return None;
         }
+        Trigger::FileArrived if !clip.is_given_up() => return None,
         Trigger::RemovalStarted => {
             next.removal_started = true;
             check_at = Some(now);
         }
-        Trigger::Restored => {
+        Trigger::Restored | Trigger::FileArrived => {
             next.restore(now)?;
             check_at = needs_immediate_check(next.status).then_some(now);
         }
@@ -96,7 +106,11 @@ pub fn apply_trigger(
         Trigger::Abandoned if attempt != clip.attempt || clip.status != Status::Uploading => {
             return None;
         }
-        Trigger::Deleted | Trigger::Expired | Trigger::Abandoned => {
+        Trigger::Abandoned => {
+            next.delete(now);
+            check_at = Some(now + MAX_LATENESS);
+        }
+        Trigger::Deleted | Trigger::Expired => {
             next.delete(now);
             check_at = Some(now + MAX_LIST_AGE);
         }

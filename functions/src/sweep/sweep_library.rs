@@ -201,6 +201,9 @@ impl Sweep {
             return Ok(CheckOutcome::Unchanged);
         }
         if clip.status == Status::Deleting {
+            if self.uploads.process_late_file(&clip, now).await? {
+                return Ok(CheckOutcome::Repaired);
+            }
             return Ok(match self.removal.remove(clip, now).await? {
                 RemovalOutcome::Removed => CheckOutcome::Removed,
                 RemovalOutcome::Incomplete(clip) => {

@@ -5,6 +5,7 @@ mod create_upload;
 mod file_checks;
 mod job_settings;
 mod ladder;
+mod late_file;
 mod object_key;
 mod originals;
 mod parts;

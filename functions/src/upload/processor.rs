@@ -4,7 +4,6 @@ use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::originals::Original;
-use super::parts::PartPlan;
 use super::upload_request::MAX_FILENAME_LENGTH;
 use super::video::Video;
 use super::{
@@ -24,8 +23,8 @@ use crate::library::{Advanced, Library, LibraryError};
 /// Every step is safe to repeat: a file that was processed up to some step continues from there.
 #[derive(Clone, Debug)]
 pub struct UploadProcessor {
-    library: Library,
-    originals: Originals,
+    pub(super) library: Library,
+    pub(super) originals: Originals,
     jobs: TranscodeJobs,
     expiry: ExpirySettings,
 }
@@ -77,10 +76,6 @@ impl UploadProcessor {
         tokio::join!(self.library.warm_up(), self.originals.warm_up(), self.jobs.warm_up());
     }
 
-    pub(super) fn originals(&self) -> &Originals {
-        &self.originals
-    }
-
     /// Processes the object with this key.
     ///
     /// If the object has no row, it gets one. The id of the clip is derived from the object, so a
@@ -96,8 +91,11 @@ impl UploadProcessor {
         };
         let (competition, filename) = match parsed_key {
             ObjectKey::Announced(clip) => match self.library.find(&clip).await? {
-                Some(clip) => return self.process(clip, Some(original), now).await,
-                // The row expired while the file was being sent.
+                Some(clip) => {
+                    let clip = self.restore_given_up(clip, now).await?;
+                    return self.process(clip, Some(original), now).await;
+                }
+                // The row was removed long ago.
                 None => (clip.competition, key.rsplit('/').next().unwrap_or_default().to_owned()),
             },
             ObjectKey::Dropped { competition, filename } => (competition, filename),
@@ -170,7 +168,7 @@ impl UploadProcessor {
 
     /// Finds the original of a clip. If another file has been dropped under the same key since, that
     /// file is the original of another clip, and the result is `None`.
-    async fn find_original(
+    pub(super) async fn find_original(
         &self,
         clip: &Clip,
         upload: &Upload,
@@ -181,7 +179,7 @@ impl UploadProcessor {
         Ok(found.filter(|found| is_announced || is_own(found)))
     }
 
-    async fn process(
+    pub(super) async fn process(
         &self,
         clip: Clip,
         original: Option<Original>,
@@ -281,7 +279,7 @@ impl UploadProcessor {
         }
     }
 
-    async fn advance(
+    pub(super) async fn advance(
         &self,
         attempt: &Attempt,
         trigger: Trigger,
@@ -327,59 +325,6 @@ impl UploadProcessor {
             self.originals.delete(&upload.key).await?;
         }
         Ok(())
-    }
-
-    /// Asks S3 again to join the parts of a file, in case that S3 has dropped the first request.
-    async fn join_again(&self, clip: &Clip) -> Result<(), UploadProcessorError> {
-        let Some(upload) = clip.upload() else { return Ok(()) };
-        let (Some(multipart), Some(size)) = (&upload.multipart, upload.size) else { return Ok(()) };
-        let count = PartPlan::for_size(size).count;
-        if let Some(etags) = self.originals.find_parts(&upload.key, multipart, 1, count).await? {
-            let key = clip.key();
-            let outcome = self.originals.join_parts(&upload.key, multipart, &etags).await?;
-            tracing::warn!(
-                clip.id = %key,
-                "clip {key}: S3 was asked again to join {count} parts: {outcome:?}"
-            );
-        }
-        Ok(())
-    }
-
-    /// Handles an upload whose file has not arrived.
-    ///
-    /// If S3 should be joining its parts, asks S3 again. If the time for the file is over, the clip
-    /// fails if all parts had arrived. Otherwise its parts and then the clip are deleted.
-    pub async fn process_missing_file(
-        &self,
-        clip: &Clip,
-        now: DateTime<Utc>,
-    ) -> Result<(), UploadProcessorError> {
-        let Some(upload) = clip.upload() else { return Ok(()) };
-        let is_over = upload.awaited_until.is_some_and(|end| end <= now);
-        match (upload.joining_since, is_over) {
-            (None, false) => Ok(()),
-            (Some(_), false) => self.join_again(clip).await,
-            (Some(_), true) => {
-                let failed = Trigger::Failed(file_checks::describe_failed_join());
-                self.advance(&clip.current_attempt(), failed, now).await.map(drop)
-            }
-            (None, true) => self.abandon(clip, now).await,
-        }
-    }
-
-    /// Deletes the parts of an upload whose file has not arrived in time, and then the clip, unless
-    /// the file has arrived after all.
-    async fn abandon(&self, clip: &Clip, now: DateTime<Utc>) -> Result<(), UploadProcessorError> {
-        if let Some(upload) = clip.upload()
-            && upload.size.is_some()
-        {
-            self.originals.abort_multipart_uploads(&upload.key).await?;
-            // The client may have joined the parts just before they were aborted.
-            if self.originals.find(&upload.key).await?.is_some() {
-                return Ok(());
-            }
-        }
-        self.advance(&clip.current_attempt(), Trigger::Abandoned, now).await.map(drop)
     }
 }
 

@@ -97,7 +97,7 @@ impl TranscodeUpload {
         Detail { bucket, object }: Detail,
         now: DateTime<Utc>,
     ) -> Result<(), TranscodeUploadError> {
-        if bucket.name != self.processor.originals().bucket() {
+        if bucket.name != self.processor.originals.bucket() {
             tracing::debug!("ignored an object of bucket {}", bucket.name);
             return Ok(());
         }

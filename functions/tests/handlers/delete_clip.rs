@@ -172,6 +172,29 @@ async fn an_expired_clip_is_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_clip_leaves_the_lists_15_seconds_before_its_media_goes() {
+    let api = Api::start().await;
+    let clip = create_ready_clip(&api, "demo").await;
+    let expiry = Utc::now() + TimeDelta::minutes(10);
+    let edit = Edit { expires_at: Some(Some(expiry)), ..Edit::default() };
+    api.library().edit(&clip, &edit, Utc::now()).await.unwrap().unwrap();
+    let list = async || api.get("/competitions/demo/clips").await.body["clips"].clone();
+    let manifest = list().await[0]["manifest"].as_str().unwrap().to_owned();
+    let plays = async || reqwest::get(&manifest).await.unwrap().status().is_success();
+    let sweep = async |seconds| {
+        let now = expiry + TimeDelta::seconds(seconds);
+        api.stack.functions.sweep.run(now).await.unwrap();
+    };
+    for (seconds, is_listed, is_playable) in
+        [(-1, true, true), (1, false, true), (15, false, true), (17, false, false)]
+    {
+        sweep(seconds).await;
+        assert_eq!(list().await.as_array().unwrap().len(), usize::from(is_listed), "{seconds} s");
+        assert_eq!(plays().await, is_playable, "{seconds} s after the expiry");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_competition_has_its_own_default_expiry() {
     let api = Api::start().await;
     let days = api.variables(&[("CLIP_EXPIRY_DAYS", r#"{"100m":3}"#.to_owned())]);

@@ -13,6 +13,7 @@ mod held_back;
 mod idempotency;
 mod interruptions;
 mod lambda_functions;
+mod large_uploads;
 mod list_changes;
 mod list_clips;
 mod media;

@@ -5,33 +5,20 @@ use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
 use chrono::{TimeDelta, Utc};
-use matchcut::clip::{FailureCode, Status, Trigger};
+use matchcut::clip::{FailureCode, Status};
 use matchcut::lambda::EventHandler as _;
-use matchcut_local::OPERATOR_SCOPE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::api::{Api, Reply};
+use crate::large_uploads::large_video;
 use crate::media::video;
 
-const PART: usize = 16 << 20;
-
-/// The video, padded with a box of free space to a size that is sent in parts.
-/// ISO/IEC 14496-12, 8.1.2.
-async fn large_video() -> Vec<u8> {
-    let mut file = video().await;
-    let free = (4 * PART + 1000).max(file.len() + 8) - file.len();
-    file.extend(u32::try_from(free).unwrap().to_be_bytes());
-    file.extend(b"free");
-    file.resize(file.len() + free - 8, 0);
-    file
-}
-
-async fn announce(api: &Api, body: &Value) -> Reply {
+pub(crate) async fn announce(api: &Api, body: &Value) -> Reply {
     api.post("/uploads", &body.to_string()).await
 }
 
-async fn put(url: &Value, headers: &Value, body: Vec<u8>) -> reqwest::Response {
+pub(crate) async fn put(url: &Value, headers: &Value, body: Vec<u8>) -> reqwest::Response {
     let mut request = reqwest::Client::new().put(url.as_str().unwrap()).body(body);
     for (name, value) in headers.as_object().into_iter().flatten() {
         request = request.header(name, value.as_str().unwrap());
@@ -40,11 +27,16 @@ async fn put(url: &Value, headers: &Value, body: Vec<u8>) -> reqwest::Response {
 }
 
 /// The path of the clip in a reply, without the prefix of all paths.
-fn path(value: &Value) -> String {
+pub(crate) fn path(value: &Value) -> String {
     value.as_str().unwrap().strip_prefix("/api").unwrap().to_owned()
 }
 
-async fn complete(api: &Api, token: &str, path: &str, parts: &[(usize, String)]) -> Reply {
+pub(crate) async fn complete(
+    api: &Api,
+    token: &str,
+    path: &str,
+    parts: &[(usize, String)],
+) -> Reply {
     let parts: Vec<_> =
         parts.iter().map(|(number, etag)| json!({ "partNumber": number, "etag": etag })).collect();
     let headers = [("authorization", token)];
@@ -84,132 +76,6 @@ async fn a_small_file_uploads_in_one_request_and_becomes_a_clip() {
     assert_eq!(shown["meta"]["tags"], json!(["phone"]));
     assert_eq!(shown["actual"]["durationSeconds"], 1.6);
     assert_eq!(shown["thumbnails"].as_array().unwrap().len(), 3);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_large_file_uploads_in_parts_and_completes_only_when_whole() {
-    let api = Api::start().await;
-    let file = large_video().await;
-    let announced = announce(&api, &json!({ "filename": "a.mp4", "size": file.len() })).await;
-    let upload = &announced.body["upload"];
-    assert_eq!((&upload["partSize"], &upload["partCount"]), (&json!(PART), &json!(5)));
-    let complete_path = path(&upload["complete"]);
-    let parts_path = complete_path.replace("/complete", "/parts");
-    let token = format!("Bearer {}", api.stack.token);
-    let authorized = [("authorization", token.as_str())];
-
-    // The parts can be requested again, starting anywhere.
-    let again = api.request(Method::GET, &format!("{parts_path}?from=4"), &authorized, "").await;
-    assert_eq!(again.body["parts"].as_array().unwrap().len(), 2);
-    assert_eq!(again.body["parts"][0]["partNumber"], 4);
-    for from in ["0", "6", "x"] {
-        let path = format!("{parts_path}?from={from}");
-        let answer = api.request(Method::GET, &path, &authorized, "").await;
-        assert_eq!((answer.status.as_u16(), &answer.body["field"]), (400, &json!("from")));
-    }
-
-    let received = async |from: usize| -> Vec<Value> {
-        let path = format!("{parts_path}?from={from}");
-        let reply = api.request(Method::GET, &path, &authorized, "").await;
-        let parts = reply.body["parts"].as_array().unwrap().clone();
-        parts.into_iter().map(|part| part["etag"].clone()).collect()
-    };
-    assert_eq!(received(1).await, vec![Value::Null; 5]);
-    let mut etags = Vec::new();
-    for (at, bytes) in file.chunks(PART).enumerate() {
-        if at == 3 {
-            let sent: Vec<_> = etags.iter().map(|(_, etag)| json!(etag)).collect();
-            let [one, two, three] = &sent[..] else { panic!("three parts were sent") };
-            let none = Value::Null;
-            let expected = [one, two, three, &none, &none].map(Clone::clone);
-            assert_eq!(received(1).await, expected, "an upload can be continued");
-            assert_eq!(received(3).await, &expected[2..]);
-        }
-        let part = &upload["parts"][at];
-        assert_eq!(part["size"], bytes.len());
-        let response = put(&part["url"], &json!({}), bytes.to_vec()).await;
-        assert_eq!(response.status(), 200);
-        etags.push((at + 1, response.headers()["etag"].to_str().unwrap().to_owned()));
-    }
-
-    let mut wrong = etags.clone();
-    wrong[2].1 = "\"00000000000000000000000000000000\"".to_owned();
-    let rejected = complete(&api, &token, &complete_path, &wrong).await;
-    assert_eq!(rejected.status, 422, "{:#}", rejected.body);
-    let missing = complete(&api, &token, &complete_path, &etags[1..]).await;
-    assert_eq!((missing.status.as_u16(), &missing.body["field"]), (400, &json!("parts")));
-    let other = api.stack.issue_token(OPERATOR_SCOPE, TimeDelta::hours(1)).unwrap();
-    let other = format!("Bearer {other}");
-    let forbidden = complete(&api, &other, &complete_path, &etags).await;
-    assert_eq!(forbidden.status, 403, "{:#}", forbidden.body);
-
-    let done = complete(&api, &token, &complete_path, &etags).await;
-    assert_eq!(done.status, 202, "{:#}", done.body);
-    let twice = complete(&api, &token, &complete_path, &etags).await;
-    assert_eq!(twice.status, 202, "{:#}", twice.body);
-    api.wait_for(&announced.key(), |clip| clip.status == Status::Ready).await;
-    assert_eq!(complete(&api, &token, &complete_path, &etags).await.status, 202);
-    assert_eq!(api.request(Method::GET, &parts_path, &authorized, "").await.status, 409);
-    assert_eq!(api.rows().await.len(), 1);
-}
-
-/// Announces a large file and sends its parts. Returns the reply, and the ETags by part number.
-async fn send_parts(api: &Api, file: &[u8]) -> (Reply, Vec<(usize, String)>) {
-    let announced = announce(api, &json!({ "filename": "a.mp4", "size": file.len() })).await;
-    let mut etags = Vec::new();
-    for (at, bytes) in file.chunks(PART).enumerate() {
-        let url = &announced.body["upload"]["parts"][at]["url"];
-        let response = put(url, &json!({}), bytes.to_vec()).await;
-        assert_eq!(response.status(), 200);
-        etags.push((at + 1, response.headers()["etag"].to_str().unwrap().to_owned()));
-    }
-    (announced, etags)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn completing_an_upload_answers_although_s3_takes_longer_than_a_request_may() {
-    // S3 takes 25 s to join the parts. API Gateway would answer 503 after 30 s.
-    let api = Api::start_with(|options| options.upload_limits.join_parts_per_second = 0.2).await;
-    let file = large_video().await;
-    let (announced, etags) = send_parts(&api, &file).await;
-    let token = format!("Bearer {}", api.stack.token);
-    let complete_path = path(&announced.body["upload"]["complete"]);
-    let reply = complete(&api, &token, &complete_path, &etags).await;
-    assert_eq!(reply.status, 202, "{:#}", reply.body);
-    let joining = api.library().find(&announced.key()).await.unwrap().unwrap();
-    assert!(joining.upload().unwrap().joining_since.is_some(), "the reply did not wait for S3");
-    assert_eq!(joining.status, Status::Uploading);
-    assert_eq!(complete(&api, &token, &complete_path, &etags).await.status, 202);
-    api.wait_for(&announced.key(), |clip| clip.status == Status::Ready).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_sweep_asks_s3_again_to_join_parts_and_fails_the_clip_if_they_are_lost() {
-    let api = Api::start().await;
-    let file = large_video().await;
-    let ((joined, _), (lost, _)) = (send_parts(&api, &file).await, send_parts(&api, &file).await);
-    let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
-    let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
-    for reply in [&joined, &lost] {
-        let clip = api.library().find(&reply.key()).await.unwrap().unwrap();
-        let attempt = clip.current_attempt();
-        api.library().advance(&attempt, &Trigger::JoiningStarted, Utc::now()).await.unwrap();
-    }
-    let clip = api.library().find(&lost.key()).await.unwrap().unwrap();
-    let upload = clip.upload().unwrap();
-    let abort = s3.abort_multipart_upload().bucket(bucket).key(&upload.key);
-    abort.upload_id(upload.multipart.clone().unwrap()).send().await.unwrap();
-
-    let sweep = async |later: TimeDelta| {
-        api.stack.functions.sweep.run(Utc::now() + later).await.unwrap();
-    };
-    sweep(TimeDelta::minutes(16)).await;
-    api.wait_for(&joined.key(), |clip| clip.status == Status::Ready).await;
-    let clip = api.library().find(&lost.key()).await.unwrap().unwrap();
-    assert_eq!(clip.status, Status::Uploading);
-    sweep(TimeDelta::hours(25)).await;
-    let clip = api.library().find(&lost.key()).await.unwrap().unwrap();
-    assert_eq!(clip.failure.unwrap().code, FailureCode::FileMissing);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -336,7 +202,9 @@ async fn the_sweep_finds_unannounced_originals_and_removes_abandoned_uploads() {
     sweep(TimeDelta::hours(25)).await;
     let abandoned = api.library().find(&never.key()).await.unwrap().unwrap();
     assert_eq!(abandoned.status, Status::Deleting, "operators see that it is deleted");
-    sweep(TimeDelta::hours(26)).await;
+    sweep(TimeDelta::hours(48)).await;
+    assert!(api.library().find(&never.key()).await.unwrap().is_some(), "its file may be late");
+    sweep(TimeDelta::hours(50)).await;
     assert_eq!(api.library().find(&never.key()).await.unwrap(), None);
     let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
     let abort = aws_sdk_s3::Client::new(&api.stack.sdk).abort_multipart_upload().bucket(bucket);
@@ -401,6 +269,56 @@ async fn a_file_that_s3_does_not_let_the_service_read_fails_with_the_true_reason
     let failure = failed.failure.unwrap();
     assert_eq!(failure.code, FailureCode::FileAccessDenied);
     assert!(failure.message.contains(key_arn), "{}", failure.message);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_arrives_after_its_row_was_given_up_keeps_its_title() {
+    let api = Api::start().await;
+    let file = video().await;
+    let about = json!({ "filename": "a.mp4", "size": file.len(), "title": "Final", "tags": ["x"] });
+    let (one, other) = (announce(&api, &about).await, announce(&api, &about).await);
+    let sweep = async |hours| {
+        api.stack.functions.sweep.run(Utc::now() + TimeDelta::hours(hours)).await.unwrap();
+    };
+    sweep(3).await;
+    let find = async |reply: &Reply| api.library().find(&reply.key()).await.unwrap().unwrap();
+    for reply in [&one, &other] {
+        assert_eq!(find(reply).await.status, Status::Deleting);
+    }
+    // The event of one file arrives. The event of the other is lost.
+    let upload = &one.body["upload"];
+    assert_eq!(put(&upload["url"], &upload["headers"], file.clone()).await.status(), 200);
+    api.write_without_event(&find(&other).await.upload().unwrap().key, &file);
+    sweep(28).await;
+    for reply in [&one, &other] {
+        let clip = api.wait_for(&reply.key(), |clip| clip.status == Status::Ready).await;
+        assert_eq!((clip.title.as_str(), &clip.tags[..]), ("Final", &["x".to_owned()][..]));
+    }
+    assert_eq!(api.rows().await.len(), 2, "no file has two clips");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_of_1024_bytes_becomes_a_clip() {
+    let api = Api::start().await;
+    let folders = format!("100m/{}/{}", "ü".repeat(100), "b".repeat(300));
+    let key = format!("{folders}/{}.mp4", "🏃".repeat((1024 - folders.len() - 5) / 4));
+    assert!((1020..=1024).contains(&key.len()), "{}", key.len());
+    api.upload_directly(&key, ByteStream::from(video().await), "Heat=2").await;
+    let clip = api.wait_for_any_clip(|clip| clip.status == Status::Ready).await;
+    assert_eq!(clip.upload().unwrap().key, key);
+    assert!(clip.title.starts_with("🏃🏃"), "{}", clip.title);
+    assert_eq!(clip.tags, ["Heat=2"]);
+    api.delete(&clip.key()).await;
+    let sweep = async |minutes| {
+        let now = Utc::now() + TimeDelta::minutes(minutes);
+        api.stack.functions.sweep.run(now).await.unwrap();
+    };
+    sweep(4).await;
+    sweep(70).await;
+    assert_eq!(api.rows().await, [Value::Null; 0]);
+    let bucket = api.stack.variables.required("UPLOADS_BUCKET").unwrap();
+    let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
+    assert_eq!(s3.list_objects_v2().bucket(bucket).send().await.unwrap().key_count(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-    CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CreateMultipartUploadInput,
-    CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput,
-    DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, GetBucketLocationInput,
-    GetBucketLocationOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
-    GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-    ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
-    ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput,
-    ListPartsOutput, PutObjectInput, PutObjectOutput, PutObjectTaggingInput,
-    PutObjectTaggingOutput, ServerSideEncryption, Tag, UploadPartInput, UploadPartOutput,
+    CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput, CopySource,
+    CreateMultipartUploadInput, CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput,
+    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput,
+    GetBucketLocationInput, GetBucketLocationOutput, GetObjectInput, GetObjectOutput,
+    GetObjectTaggingInput, GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput,
+    HeadObjectInput, HeadObjectOutput, ListBucketsInput, ListBucketsOutput,
+    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, Object,
+    PutObjectInput, PutObjectOutput, PutObjectTaggingInput, PutObjectTaggingOutput,
+    ServerSideEncryption, Tag, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
@@ -26,6 +27,7 @@ use super::internal_error;
 use super::kms_keys::KmsKeys;
 use super::multipart_uploads::MultipartUploads;
 use super::object_created::object_created;
+use super::stored_keys::StoredKeys;
 use super::tags::{ObjectTags, Tags, parse_tags};
 use crate::account::UPLOADS_BUCKET;
 use crate::sqs::Queue;
@@ -37,6 +39,7 @@ pub(crate) struct Buckets {
     tags: Arc<ObjectTags>,
     kms_keys: Arc<KmsKeys>,
     multipart_uploads: Arc<MultipartUploads>,
+    stored_keys: Arc<StoredKeys>,
     uploads: Arc<Queue>,
     /// How many parts of an object are joined in a second.
     join_parts_per_second: f64,
@@ -56,6 +59,7 @@ impl Buckets {
             tags: Arc::new(ObjectTags::open(&folder.join("object-tags"))?),
             multipart_uploads: Arc::new(MultipartUploads::open(&folder.join("multipart-uploads"))?),
             kms_keys: Arc::new(KmsKeys::open(&folder.join("object-kms-keys"))?),
+            stored_keys: Arc::new(StoredKeys::open(&folder.join("object-long-keys"))?),
             uploads,
             join_parts_per_second,
             joining: Arc::default(),
@@ -64,9 +68,17 @@ impl Buckets {
 
     /// Reads the metadata of an object. If there is no such object, returns S3's error.
     async fn find_object(&self, bucket: &str, key: &str) -> S3Result<HeadObjectOutput> {
-        let input = HeadObjectInput::builder().bucket(bucket.to_owned()).key(key.to_owned());
+        let stored = StoredKeys::find(bucket, key);
+        let input = HeadObjectInput::builder().bucket(bucket.to_owned()).key(stored);
         let input = input.build().map_err(|error| s3_error!(error, InternalError))?;
         Ok(self.files.head_object(request(input)).await?.output)
+    }
+
+    /// Gives listed objects the keys that they were stored with.
+    fn restore_keys<'a>(&self, objects: impl Iterator<Item = &'a mut Object>) {
+        for key in objects.filter_map(|object| object.key.as_mut()) {
+            *key = self.stored_keys.restore(key);
+        }
     }
 
     /// Sends the event of a new object before the request is answered, so that an answered request
@@ -85,11 +97,12 @@ impl Buckets {
 
     async fn put(
         &self,
-        request: S3Request<PutObjectInput>,
+        mut request: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
         let tags = parse_tags(request.input.tagging.as_deref());
         let kms_key = request.input.ssekms_key_id.clone();
+        request.input.key = self.stored_keys.add(&bucket, &key)?;
         let response = self.files.put_object(request).await?;
         if !key.ends_with('/') {
             self.tags.set(&bucket, &key, tags)?;
@@ -101,10 +114,16 @@ impl Buckets {
 
     async fn copy(
         &self,
-        request: S3Request<CopyObjectInput>,
+        mut request: S3Request<CopyObjectInput>,
     ) -> S3Result<S3Response<CopyObjectOutput>> {
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
+        let kms_key = request.input.ssekms_key_id.clone();
+        request.input.key = self.stored_keys.add(&bucket, &key)?;
+        if let CopySource::Bucket { bucket, key, .. } = &mut request.input.copy_source {
+            *key = StoredKeys::find(bucket, key).into();
+        }
         let response = self.files.copy_object(request).await?;
+        self.kms_keys.set(&bucket, &key, kms_key)?;
         self.send_object_created(&bucket, &key, "CopyObject").await?;
         Ok(response)
     }
@@ -121,12 +140,13 @@ impl Buckets {
 
     async fn join_parts(
         &self,
-        request: S3Request<CompleteMultipartUploadInput>,
+        mut request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let _joining = self.joining.lock().await;
         let input = &request.input;
         let (bucket, key, id) = (input.bucket.clone(), input.key.clone(), input.upload_id.clone());
         let upload = self.multipart_uploads.find(&id)?;
+        request.input.key = StoredKeys::find(&bucket, &key);
         let response = self.files.complete_multipart_upload(request).await?;
         self.tags.set(&bucket, &key, upload.tags)?;
         self.kms_keys.set(&bucket, &key, None)?;
@@ -194,11 +214,13 @@ impl S3 for Buckets {
 
     async fn create_multipart_upload(
         &self,
-        request: S3Request<CreateMultipartUploadInput>,
+        mut request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
         let tags = parse_tags(request.input.tagging.as_deref());
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
-        let response = self.files.create_multipart_upload(request).await?;
+        request.input.key = self.stored_keys.add(&bucket, &key)?;
+        let mut response = self.files.create_multipart_upload(request).await?;
+        response.output.key = Some(key.clone());
         let id = response.output.upload_id.as_deref().unwrap_or_default();
         self.multipart_uploads.add(id, bucket, key, tags)?;
         Ok(response)
@@ -206,11 +228,12 @@ impl S3 for Buckets {
 
     async fn upload_part(
         &self,
-        request: S3Request<UploadPartInput>,
+        mut request: S3Request<UploadPartInput>,
     ) -> S3Result<S3Response<UploadPartOutput>> {
         let (id, number) = (request.input.upload_id.clone(), request.input.part_number);
         let size = request.input.content_length.and_then(|it| u64::try_from(it).ok());
         self.multipart_uploads.find(&id)?;
+        request.input.key = StoredKeys::find(&request.input.bucket, &request.input.key);
         let response = self.files.upload_part(request).await?;
         if let Some(etag) = &response.output.e_tag {
             self.multipart_uploads.add_part(&id, number, etag, size.unwrap_or(u64::MAX))?;
@@ -240,17 +263,19 @@ impl S3 for Buckets {
 
     async fn get_object(
         &self,
-        request: S3Request<GetObjectInput>,
+        mut request: S3Request<GetObjectInput>,
     ) -> S3Result<S3Response<GetObjectOutput>> {
         self.kms_keys.check_readable(&request.input.bucket, &request.input.key)?;
+        request.input.key = StoredKeys::find(&request.input.bucket, &request.input.key);
         self.files.get_object(request).await
     }
 
     async fn head_object(
         &self,
-        request: S3Request<HeadObjectInput>,
+        mut request: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let kms_key = self.kms_keys.find(&request.input.bucket, &request.input.key);
+        request.input.key = StoredKeys::find(&request.input.bucket, &request.input.key);
         let mut response = self.files.head_object(request).await?;
         if kms_key.is_some() {
             let kms = ServerSideEncryption::from_static(ServerSideEncryption::AWS_KMS);
@@ -262,10 +287,11 @@ impl S3 for Buckets {
 
     async fn abort_multipart_upload(
         &self,
-        request: S3Request<AbortMultipartUploadInput>,
+        mut request: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
         let id = request.input.upload_id.clone();
         self.multipart_uploads.find(&id)?;
+        request.input.key = StoredKeys::find(&request.input.bucket, &request.input.key);
         let response = self.files.abort_multipart_upload(request).await?;
         self.multipart_uploads.remove(&id)?;
         Ok(response)
@@ -288,9 +314,10 @@ impl S3 for Buckets {
 
     async fn delete_object(
         &self,
-        request: S3Request<DeleteObjectInput>,
+        mut request: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
+        request.input.key = StoredKeys::find(&bucket, &key);
         let response = self.files.delete_object(request).await?;
         self.tags.set(&bucket, &key, Tags::new())?;
         Ok(response)
@@ -298,13 +325,36 @@ impl S3 for Buckets {
 
     async fn delete_objects(
         &self,
-        request: S3Request<DeleteObjectsInput>,
+        mut request: S3Request<DeleteObjectsInput>,
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         let bucket = request.input.bucket.clone();
-        let response = self.files.delete_objects(request).await?;
-        for key in response.output.deleted.iter().flatten().filter_map(|it| it.key.as_deref()) {
+        for object in &mut request.input.delete.objects {
+            object.key = StoredKeys::find(&bucket, &object.key);
+        }
+        let mut response = self.files.delete_objects(request).await?;
+        let deleted = response.output.deleted.iter_mut().flatten();
+        for key in deleted.filter_map(|object| object.key.as_mut()) {
+            *key = self.stored_keys.restore(key);
             self.tags.set(&bucket, key, Tags::new())?;
         }
+        Ok(response)
+    }
+
+    async fn list_objects(
+        &self,
+        request: S3Request<ListObjectsInput>,
+    ) -> S3Result<S3Response<ListObjectsOutput>> {
+        let mut response = self.files.list_objects(request).await?;
+        self.restore_keys(response.output.contents.iter_mut().flatten());
+        Ok(response)
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        let mut response = self.files.list_objects_v2(request).await?;
+        self.restore_keys(response.output.contents.iter_mut().flatten());
         Ok(response)
     }
 
@@ -343,7 +393,5 @@ impl S3 for Buckets {
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput;
         head_bucket(HeadBucketInput) -> HeadBucketOutput;
         list_buckets(ListBucketsInput) -> ListBucketsOutput;
-        list_objects(ListObjectsInput) -> ListObjectsOutput;
-        list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output;
     }
 }

@@ -7,6 +7,7 @@ mod multipart_uploads;
 mod object_created;
 mod presigned_urls;
 mod server;
+mod stored_keys;
 mod tags;
 
 pub(crate) use server::router;

@@ -123,6 +123,7 @@ fn every_state_meets_every_trigger() {
             new_end(300, false),
             Trigger::Published,
             Trigger::Abandoned,
+            Trigger::FileArrived,
             Trigger::Deleted,
             Trigger::Expired,
             Trigger::RemovalStarted,
@@ -130,19 +131,19 @@ fn every_state_meets_every_trigger() {
         ]
     };
     let table = [
-        "scheduled   queued . . . . . . packaging = failed failed . = queued = . . deleting . . .",
-        "queued      . harvesting . . . . . packaging = failed failed . = . . . . deleting . . .",
-        "harvesting  . . . . . . . packaging = failed failed . = . . . . deleting . . .",
-        "uploading   . . = = transcoding . . packaging = failed failed . = . . . deleting deleting . . .",
-        "transcoding . . . . . = = packaging = failed failed . = . . . . deleting . . .",
-        "packaging   . . . . . . . . = . failed . = . . . . deleting . . .",
-        "ready       . . . . . . . . . . . . = . . . . deleting . . .",
-        "failed      . . . . . . . . . . . queued = . . . . deleting . . .",
-        "deleting    . . . . . . . . . . . . . . . . . . . = harvesting",
+        "scheduled   queued . . . . . . packaging = failed failed . = queued = . . . deleting . . .",
+        "queued      . harvesting . . . . . packaging = failed failed . = . . . . . deleting . . .",
+        "harvesting  . . . . . . . packaging = failed failed . = . . . . . deleting . . .",
+        "uploading   . . = = transcoding . . packaging = failed failed . = . . . deleting . deleting . . .",
+        "transcoding . . . . . = = packaging = failed failed . = . . . . . deleting . . .",
+        "packaging   . . . . . . . . = . failed . = . . . . . deleting . . .",
+        "ready       . . . . . . . . . . . . = . . . . . deleting . . .",
+        "failed      . . . . . . . . . . . queued = . . . . . deleting . . .",
+        "deleting    . . . . . . . . . . . . . . . . . . . . = harvesting",
     ];
     // What is known of an earlier attempt, or of one that is yet to come, is about another.
-    let other = ". . . . . . . . . . . . = . . . . deleting . . .";
-    let other_of_scheduled = ". . . . . . . . . . . . = queued = . . deleting . . .";
+    let other = ". . . . . . . . . . . . = . . . . . deleting . . .";
+    let other_of_scheduled = ". . . . . . . . . . . . = queued = . . . deleting . . .";
     for (status, expected) in Status::ALL.into_iter().zip(table) {
         let before = clip(status);
         let row = |attempt| triggers().map(|trigger| column(&before, attempt, trigger)).join(" ");
@@ -413,4 +414,17 @@ fn an_upload_is_abandoned_only_while_its_file_is_awaited() {
     assert_eq!((abandoned.status, abandoned.deleted_at), (Status::Deleting, Some(at(200))));
     assert_eq!(apply(&clip(Status::Transcoding), Trigger::Abandoned), None);
     assert_eq!(apply_trigger(&clip(Status::Uploading), 2, Trigger::Abandoned, at(200)), None);
+}
+
+#[test]
+fn a_file_that_arrives_after_its_row_was_given_up_restores_the_clip_until_its_removal() {
+    let after = |clip: &Clip, trigger, seconds| apply_trigger(clip, 1, trigger, at(seconds));
+    let given_up = after(&clip(Status::Uploading), Trigger::Abandoned, 3600).unwrap();
+    assert_eq!(given_up.next_check_at, Some(at(3600) + MAX_LATENESS));
+    let restored = after(&given_up, Trigger::FileArrived, 9000).unwrap();
+    assert_eq!((restored.status, restored.title.as_str()), (Status::Uploading, "First race"));
+    let removing = after(&given_up, Trigger::RemovalStarted, 9000).unwrap();
+    assert_eq!(after(&removing, Trigger::FileArrived, 9001), None);
+    let deleted = after(&clip(Status::Uploading), Trigger::Deleted, 200).unwrap();
+    assert_eq!(after(&deleted, Trigger::FileArrived, 9000), None, "a person deleted it");
 }
