@@ -120,6 +120,8 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         token_lifetime: Duration::from_hours(1),
         assets_per_group: 10_000,
         upload_limits: UploadLimits::default(),
+        // Deleted clips are removed at once.
+        trash_days: 0,
     })
 }
 

@@ -72,6 +72,7 @@ pub(crate) fn environment(
         ("VOD_BASE_URL", format!("{public}/vod")),
         ("DUE_QUEUE_URL", queue_url(aws, DUE_QUEUE)),
         ("GROUP_SCOPES", json!(group_scopes).to_string()),
+        ("TRASH_DAYS", options.trash_days.to_string()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),

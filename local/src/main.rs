@@ -84,6 +84,10 @@ struct Arguments {
     )]
     faults: Faults,
 
+    /// Days, from 0 to 90, for which a deleted clip can be restored before its media goes
+    #[arg(long, default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=90))]
+    trash_days: u32,
+
     /// How many assets a packaging group can hold before the next group is filled
     #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
     assets_per_group: usize,
@@ -154,7 +158,7 @@ struct Arguments {
     ///
     /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
     /// AWS_ACCESS_KEY_ID and so on.
-    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency"])]
+    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days"])]
     elemental_only: bool,
 
     /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
@@ -185,6 +189,7 @@ impl From<Arguments> for Options {
             console: arguments.console,
             branding: arguments.branding,
             token_lifetime: Duration::from_secs(arguments.token_lifetime),
+            trash_days: arguments.trash_days,
             assets_per_group: arguments.assets_per_group,
             upload_limits: UploadLimits {
                 probe_bytes_per_second: arguments.probe_rate * 1e6,

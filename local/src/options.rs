@@ -50,6 +50,8 @@ pub struct Options {
     pub branding: Option<PathBuf>,
     /// The lifetime of the access tokens that a sign-in gives.
     pub token_lifetime: Duration,
+    /// The number of days for which a deleted clip can be restored.
+    pub trash_days: u32,
     /// How many assets a packaging group can hold.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-vod.html>
     pub assets_per_group: usize,

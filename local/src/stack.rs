@@ -148,10 +148,7 @@ impl Stack {
         let json_services = json_services(&event_sources, library.as_deref());
         tasks.serve(aws_listener, elemental.router().merge(aws_json::router(json_services)));
 
-        let are_interrupted = options.faults.kill > 0.0 || options.faults.hang > 0.0;
-        let function_sdk = if are_interrupted { interruptible(&sdk) } else { sdk.clone() };
-        let functions = Functions::new(&function_sdk, &variables)?
-            .with_limits(&options.faults, read_concurrency(&options, &contract));
+        let (function_sdk, functions) = open_functions(&sdk, &variables, &options, &contract)?;
         bus.subscribe(Arc::new(functions.clone()));
 
         let scopes = contract.group_scopes.values().flatten().cloned().collect();
@@ -255,6 +252,20 @@ async fn serve_api(
         .layer(from_fn_with_state(origin, cloudfront::add_origin_header))
         .layer(from_fn(cloudfront::canonicalize));
     Ok((api, url))
+}
+
+/// The functions, and the SDK configuration by which they call AWS.
+fn open_functions(
+    sdk: &SdkConfig,
+    variables: &Variables,
+    options: &Options,
+    contract: &Contract,
+) -> Result<(SdkConfig, Functions), ConfigError> {
+    let are_interrupted = options.faults.kill > 0.0 || options.faults.hang > 0.0;
+    let sdk = if are_interrupted { interruptible(sdk) } else { sdk.clone() };
+    let functions = Functions::new(&sdk, variables)?
+        .with_limits(&options.faults, read_concurrency(options, contract));
+    Ok((sdk, functions))
 }
 
 /// The services that the functions reach by AWS JSON.

@@ -86,6 +86,8 @@ class Deployment:
                 }
             ],
             "keepData": False,
+            # Deleted clips are removed at once.
+            "trashDays": 0,
         } | others
         stand_in = {
             "gateway": self.emulator.gateway,

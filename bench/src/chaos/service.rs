@@ -43,6 +43,8 @@ pub(crate) fn build_options(folder: &Path, faults: Faults) -> Options {
         concurrency: 1000,
         public_concurrency: 50,
         upload_limits: UploadLimits::default(),
+        // Deleted clips are removed at once.
+        trash_days: 0,
         cdn_identifier: None,
         private: false,
         webhooks: Vec::new(),

@@ -1,6 +1,6 @@
 //! Prepares the invocations of each function: the clips in the table, and the events about them.
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use matchcut::api::ORIGIN_HEADER;
 use matchcut::clip::{Clip, CompetitionId, Status, Trigger};
 use matchcut::live::Channels;
@@ -80,7 +80,8 @@ async fn prepare_event(
         "restore-clip" => {
             let clip = write(Status::Ready).await?;
             let attempt = clip.current_attempt();
-            service.library.advance(&attempt, &Trigger::Deleted, Utc::now()).await?;
+            let deleted = Trigger::Deleted { keep: TimeDelta::days(7) };
+            service.library.advance(&attempt, &deleted, Utc::now()).await?;
             clip_request(&clip, "POST", clips, "/restore", None)
         }
         "retry-clip" => clip_request(&write(Status::Failed).await?, "POST", clips, "/retry", None),

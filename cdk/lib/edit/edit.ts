@@ -38,13 +38,14 @@ export class Edit extends Construct {
     library.grantWrite(update);
     due.grantSendDueMessages(update);
 
-    // `delete-clip` only marks the clip, which hides it at once. The sweep deletes its data.
+    // `delete-clip` only marks the clip, which hides it at once. The sweep deletes its data after the days
+    // of the trash.
     const remove = new RustFunction(this, 'Delete', {
       ...props,
       bin: 'delete-clip',
       description:
         'DELETE /api/competitions/{competitionId}/clips/{clipId}: hides a clip, which the sweep then deletes',
-      environment: library.environment,
+      environment: { ...library.environment, TRASH_DAYS: String(props.settings.trashDays) },
     });
     library.grantWrite(remove);
 

@@ -159,6 +159,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
       1,
       36_500,
     ),
+    trashDays: read.whole('trashDays', 7, 0, 90),
     keepData: read.flag('keepData', true),
 
     webhooks: read.list('webhooks', [], readWebhook),

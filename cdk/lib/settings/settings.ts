@@ -109,6 +109,8 @@ export interface Settings {
   readonly originalsExpireAfterDays: number | undefined;
   /** After how many days clips are deleted, by competition. `*` is every other competition. */
   readonly clipsExpireAfterDays: Readonly<Record<string, number>> | undefined;
+  /** For how many days a deleted clip can be restored. With 0, its media is removed at once. */
+  readonly trashDays: number;
   /** Whether the table, media and users are kept when the stack is deleted. */
   readonly keepData: boolean;
 

@@ -92,6 +92,21 @@ impl Request {
         Some(name.chars().take(MAX_OPERATOR_LENGTH).collect())
     }
 
+    /// Logs a request that may have changed something, with the id of the operator who sent it.
+    pub(super) fn log_write(&self, status: i64) {
+        let may_write = self.claim("scope").is_some_and(|scopes| scopes.contains(".write"));
+        let Some(operator) = self.claim("sub").filter(|_| may_write && !self.is_get()) else {
+            return;
+        };
+        let http = &self.0.request_context.http;
+        let path = http.path.as_deref().unwrap_or_default();
+        tracing::info!(
+            operator.id = operator,
+            "operator {operator} sent {} {path}: status {status}",
+            http.method
+        );
+    }
+
     /// The body, of at most 64 KiB. It may be empty.
     pub fn body(&self) -> Result<Vec<u8>, Problem> {
         self.body_up_to(MAX_BODY_SIZE)

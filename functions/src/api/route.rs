@@ -34,7 +34,9 @@ pub trait Route: Sized + Sync {
         async move {
             let request = Request::from(event);
             let reply = self.answer(&request, Utc::now()).await;
-            respond(&request, reply)
+            let response = respond(&request, reply);
+            request.log_write(response.status_code);
+            response
         }
     }
 }

@@ -12,6 +12,7 @@ use super::time::{STAMP, format_stamp};
 
 const STAMP_LENGTH: usize = 14;
 const SUFFIX_LENGTH: usize = 6;
+const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -81,8 +82,6 @@ impl ClipId {
     /// Derives the id of a file that was not announced. The same time and fingerprint give the same
     /// id.
     pub fn derive(time: DateTime<Utc>, fingerprint: &str) -> Self {
-        const ALPHANUMERIC: &[u8; 62] =
-            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let digest = Sha256::digest(fingerprint);
         // Two bytes per letter keep the letters almost equally likely.
         let letter = |pair: &[u8]| {
@@ -102,8 +101,18 @@ impl ClipId {
     }
 }
 
+/// A suffix from the system's random source, so that nobody can guess the id of the next clip.
 fn random_suffix() -> String {
-    std::iter::repeat_with(fastrand::alphanumeric).take(SUFFIX_LENGTH).collect()
+    let mut suffix = String::new();
+    while suffix.len() < SUFFIX_LENGTH {
+        let mut bytes = [0; 2 * SUFFIX_LENGTH];
+        aws_lc_rs::rand::fill(&mut bytes).expect("the system has random bytes");
+        // Bytes that would make some letters likelier than others are left out.
+        let even = bytes.map(usize::from).into_iter().filter(|byte| *byte < 4 * ALPHANUMERIC.len());
+        let letters = even.map(|byte| char::from(ALPHANUMERIC[byte % ALPHANUMERIC.len()]));
+        suffix.extend(letters.take(SUFFIX_LENGTH - suffix.len()));
+    }
+    suffix
 }
 
 impl ClipKey {

@@ -42,8 +42,8 @@ pub enum Trigger {
     Abandoned,
     /// The file has arrived after the upload was given up.
     FileArrived,
-    /// An operator deletes the clip.
-    Deleted,
+    /// An operator deletes the clip. It can be restored for this time.
+    Deleted { keep: TimeDelta },
     /// The clip may have passed its expiry.
     Expired,
     /// The sweep starts to remove what the deleted clip has in AWS.
@@ -110,7 +110,11 @@ pub fn apply_trigger(
             next.delete(now);
             check_at = Some(now + MAX_LATENESS);
         }
-        Trigger::Deleted | Trigger::Expired => {
+        Trigger::Deleted { keep } => {
+            next.delete(now);
+            check_at = Some(now + keep.max(MAX_LIST_AGE));
+        }
+        Trigger::Expired => {
             next.delete(now);
             check_at = Some(now + MAX_LIST_AGE);
         }

@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 
+use super::trash::TrashDays;
 use crate::api::{Problem, Reply, Request, Route};
 use crate::clip::{Attempt, ClipId, ClipKey, Trigger};
 use crate::config::{ConfigError, Variables};
@@ -12,18 +13,23 @@ use crate::library::{Advanced, Library};
 #[derive(Clone, Debug)]
 pub struct DeleteClip {
     library: Library,
+    trash_days: TrashDays,
 }
 
 impl Route for DeleteClip {
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
-        Ok(Self { library: Library::from_variables(sdk, variables)? })
+        Ok(Self {
+            library: Library::from_variables(sdk, variables)?,
+            trash_days: variables.optional("TRASH_DAYS")?.unwrap_or_default(),
+        })
     }
 
     async fn warm_up(&self) {
         self.library.warm_up().await;
     }
 
-    /// Hides a clip at once. The sweep then deletes its asset, its media and its row.
+    /// Hides a clip at once. After the days of the trash, in which the clip can be restored, the sweep
+    /// deletes its asset, its media and its row.
     ///
     /// If the clip does not exist or is already being deleted, the reply is the same 204.
     async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
@@ -34,9 +40,8 @@ impl Route for DeleteClip {
         let key = ClipKey { competition, clip };
         // A deletion is valid for every attempt, so the number does not matter.
         let any_attempt = Attempt { clip: key.clone(), number: 1 };
-        if let Advanced::Changed(_) =
-            self.library.advance(&any_attempt, &Trigger::Deleted, now).await?
-        {
+        let deleted = Trigger::Deleted { keep: self.trash_days.duration() };
+        if let Advanced::Changed(_) = self.library.advance(&any_attempt, &deleted, now).await? {
             tracing::info!(clip.id = %key, "clip {key}: deleted on request");
         }
         Ok(Reply::empty(204))

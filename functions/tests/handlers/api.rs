@@ -62,6 +62,8 @@ pub(crate) fn options(folder: &Path) -> Options {
         token_lifetime: Duration::from_hours(1),
         assets_per_group: 10_000,
         upload_limits: UploadLimits::default(),
+        // Deleted clips are removed at once.
+        trash_days: 0,
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Function {
     pub(crate) metrics: mpsc::UnboundedReceiver<Value>,
     /// What the CDN sends with each request.
     origin: String,
+    /// The log lines that name an operator.
+    operators: mpsc::UnboundedReceiver<String>,
     _process: Child,
 }
 
@@ -103,16 +105,21 @@ impl Function {
             .spawn()
             .unwrap();
         let (sender, metrics) = mpsc::unbounded_channel();
+        let (operator_sender, operators) = mpsc::unbounded_channel();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
+                if line.contains("operator.id") {
+                    let _ = operator_sender.send(line);
+                    continue;
+                }
                 let line: Value = serde_json::from_str(&line).unwrap_or_default();
                 if line["_aws"].is_object() {
                     let _ = sender.send(line);
                 }
             }
         });
-        Self { events, results, metrics, origin, _process: process }
+        Self { events, results, metrics, operators, origin, _process: process }
     }
 
     /// Invokes the function. An event of API Gateway gets the header of the CDN.
@@ -133,6 +140,25 @@ fn request(method: &str, parameters: &Value) -> Value {
         "requestContext": { "http": { "method": method, "path": "/" } },
         "isBase64Encoded": false,
     })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_write_by_a_person_is_logged_with_who_it_was() {
+    let api = Api::start().await;
+    let clip = row("demo", 0, Status::Ready);
+    api.library().create(&clip).await.unwrap();
+    let parameters = json!({ "competitionId": clip.competition, "clipId": clip.clip });
+    let mut delete = Function::start("delete-clip", api.stack.variables.iter()).await;
+    let mut event = request("DELETE", &parameters);
+    event["requestContext"]["http"]["path"] = json!("/api/competitions/demo/clips/x");
+    let claims = json!({ "sub": "operator-7", "scope": "matchcut/clips.write", "name": "Anna" });
+    event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": [] } });
+    assert_eq!(delete.invoke(event).await.1["statusCode"], 204);
+    let line = delete.operators.recv().await.unwrap();
+    for part in ["operator-7", "DELETE /api/competitions/demo/clips/x", "204"] {
+        assert!(line.contains(part), "{line}");
+    }
+    assert!(!line.contains("Anna"), "names of people are not in logs: {line}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -257,7 +257,11 @@ async fn write_overtaking_clips(api: &Api, first_start: i64) {
         let clip = Clip { updated_at, ..row("demo", start, Status::Packaging) };
         assert!(api.library().create(&clip).await.unwrap());
         let edit = Edit { title: Some("Another".to_owned()), ..Edit::default() };
-        let trigger = if fastrand::bool() { Trigger::Edited(edit) } else { Trigger::Deleted };
+        let trigger = if fastrand::bool() {
+            Trigger::Edited(edit)
+        } else {
+            Trigger::Deleted { keep: TimeDelta::zero() }
+        };
         api.library().advance(&clip.current_attempt(), &trigger, Utc::now()).await.unwrap();
     }
 }

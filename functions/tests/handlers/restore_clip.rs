@@ -102,6 +102,29 @@ async fn a_queued_or_scheduled_clip_goes_on_from_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_clip_is_hidden_at_once_and_can_be_restored_for_the_days_of_the_trash() {
+    let api = Api::start_with(|options| options.trash_days = 7).await;
+    let key = api.post_clip(r#"{"lastSeconds":4}"#).await.key();
+    api.wait_for(&key, |clip| clip.status == Status::Ready).await;
+    let listed = async || {
+        let list = api.get("/competitions/demo/clips").await.body["clips"].clone();
+        list.as_array().unwrap().len()
+    };
+    let days = 24 * 60;
+    api.delete(&key).await;
+    assert_eq!(listed().await, 0);
+    sweep_after(&api, 7 * days - 60).await;
+    assert_ne!(api.objects(), [""; 0], "its media is kept");
+    assert_eq!(restore(&api, &key).await.status, 200);
+    assert_eq!(listed().await, 1);
+    api.delete(&key).await;
+    sweep_after(&api, 7 * days + 60).await;
+    assert_eq!(api.objects(), [""; 0], "its media is gone");
+    sweep_after(&api, 7 * days + 120).await;
+    assert_eq!(restore(&api, &key).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restored_clip_that_had_expired_is_kept() {
     let api = Api::start().await;
     let clip = row("demo", 4, Status::Ready);

@@ -92,7 +92,8 @@ fn trigger() -> impl Strategy<Value = Trigger> {
 /// the most frequent.
 fn triggers() -> impl Strategy<Value = Vec<(Trigger, Option<u32>)>> {
     let attempt = prop_oneof![4 => Just(None), 1 => (0..8_u32).prop_map(Some)];
-    let deleted = prop_oneof![40 => trigger(), 1 => Just(Trigger::Deleted)];
+    let deleted =
+        prop_oneof![40 => trigger(), 1 => Just(Trigger::Deleted { keep: TimeDelta::zero() })];
     prop::collection::vec((deleted, attempt), 0..60)
 }
 
@@ -138,7 +139,7 @@ fn check_change(
     prop_assert_ne!(before.status, Status::Deleting, "a deleted clip changed");
     prop_assert_eq!((next.key(), next.created_at), (before.key(), before.created_at));
     let is_for_any_attempt =
-        matches!(trigger, Trigger::Edited(_) | Trigger::Deleted | Trigger::Expired);
+        matches!(trigger, Trigger::Edited(_) | Trigger::Deleted { .. } | Trigger::Expired);
     prop_assert!(
         is_for_any_attempt || attempt == before.attempt,
         "a trigger of another attempt changed the clip"

@@ -1,12 +1,11 @@
 //! Checks when the sweep next checks a clip, and when its row may be deleted.
 
 use super::*;
-use crate::clip::Trigger;
-use crate::clip::transition::tests::{apply, at, clip};
+use crate::clip::transition::tests::{apply, at, clip, deletion};
 
 #[test]
 fn the_row_of_a_deleted_clip_stays_while_a_file_or_a_function_may_still_arrive() {
-    let removable_at = |status| apply(&clip(status), Trigger::Deleted).unwrap().removable_at();
+    let removable_at = |status| apply(&clip(status), deletion()).unwrap().removable_at();
     assert_eq!(removable_at(Status::Queued), Some(at(200 + 180)));
     assert_eq!(removable_at(Status::Uploading), Some(at(3600)), "its URL is good until then");
 }
@@ -14,11 +13,11 @@ fn the_row_of_a_deleted_clip_stays_while_a_file_or_a_function_may_still_arrive()
 #[test]
 fn a_failed_removal_is_retried_within_ten_minutes() {
     for status in [Status::Queued, Status::Uploading] {
-        let deleted = apply(&clip(status), Trigger::Deleted).unwrap();
+        let deleted = apply(&clip(status), deletion()).unwrap();
         assert_eq!(deleted.next_check(at(220)), Some(at(230)), "{status:?}");
         assert_eq!(deleted.next_check(at(3599 - 700)), Some(at(3599 - 100)), "{status:?}");
     }
-    let awaited = apply(&clip(Status::Uploading), Trigger::Deleted).unwrap();
+    let awaited = apply(&clip(Status::Uploading), deletion()).unwrap();
     assert_eq!(awaited.next_check(at(3599)), Some(at(3600)), "its row may go then");
 }
 

@@ -74,6 +74,11 @@ fn started(job: &str) -> Trigger {
     Trigger::TranscodeStarted { job: job.to_owned() }
 }
 
+/// A deletion without days in the trash.
+pub(crate) fn deletion() -> Trigger {
+    Trigger::Deleted { keep: TimeDelta::zero() }
+}
+
 fn edited(title: &str) -> Trigger {
     Trigger::Edited(Edit { title: Some(title.to_owned()), ..Edit::default() })
 }
@@ -124,7 +129,7 @@ fn every_state_meets_every_trigger() {
             Trigger::Published,
             Trigger::Abandoned,
             Trigger::FileArrived,
-            Trigger::Deleted,
+            deletion(),
             Trigger::Expired,
             Trigger::RemovalStarted,
             Trigger::Restored,
@@ -327,7 +332,7 @@ fn a_clip_expires_when_its_time_is_over() {
 fn a_restored_clip_is_what_it_was_and_is_checked_if_events_may_be_missing() {
     for status in Status::ALL.into_iter().filter(|status| *status != Status::Deleting) {
         let before = clip(status);
-        let deleted = apply(&before, Trigger::Deleted).unwrap();
+        let deleted = apply(&before, deletion()).unwrap();
         let restored = apply_trigger(&deleted, 1, Trigger::Restored, at(210)).unwrap();
         assert_eq!((restored.status, restored.deleted_at), (status, None));
         assert_eq!(restored.deleted_from, None);
@@ -351,7 +356,7 @@ fn a_restored_clip_is_what_it_was_and_is_checked_if_events_may_be_missing() {
 
 #[test]
 fn a_clip_whose_removal_has_started_is_not_restored() {
-    let deleted = apply(&clip(Status::Ready), Trigger::Deleted).unwrap();
+    let deleted = apply(&clip(Status::Ready), deletion()).unwrap();
     let removed = apply(&deleted, Trigger::RemovalStarted).unwrap();
     assert_eq!(apply(&removed, Trigger::Restored), None);
     assert_eq!(apply(&removed, Trigger::RemovalStarted), None);
@@ -368,7 +373,7 @@ fn a_restored_clip_that_had_expired_is_kept() {
     assert_eq!((restored.status, restored.expires_at), (Status::Ready, None));
     assert_eq!(restored.next_check_at, None);
     expiring.expires_at = Some(at(900));
-    let deleted = apply(&expiring, Trigger::Deleted).unwrap();
+    let deleted = apply(&expiring, deletion()).unwrap();
     let restored = apply(&deleted, Trigger::Restored).unwrap();
     assert_eq!(restored.expires_at, Some(at(900)), "an expiry that has not passed is kept");
 }
@@ -409,6 +414,17 @@ fn a_clip_is_active_if_it_is_ready_and_not_held_back() {
 }
 
 #[test]
+fn a_deleted_clip_is_kept_for_the_days_of_the_trash_and_an_expired_one_is_not() {
+    let keep = TimeDelta::days(7);
+    let trashed = apply(&clip(Status::Ready), Trigger::Deleted { keep }).unwrap();
+    assert_eq!(trashed.next_check_at, Some(at(200) + keep));
+    assert_eq!(apply(&trashed, Trigger::Restored).unwrap().status, Status::Ready);
+    let expiring = Clip { expires_at: Some(at(200)), ..clip(Status::Ready) };
+    let expired = apply(&expiring, Trigger::Expired).unwrap();
+    assert_eq!(expired.next_check_at, Some(at(200) + MAX_LIST_AGE));
+}
+
+#[test]
 fn an_upload_is_abandoned_only_while_its_file_is_awaited() {
     let abandoned = apply(&clip(Status::Uploading), Trigger::Abandoned).unwrap();
     assert_eq!((abandoned.status, abandoned.deleted_at), (Status::Deleting, Some(at(200))));
@@ -425,6 +441,6 @@ fn a_file_that_arrives_after_its_row_was_given_up_restores_the_clip_until_its_re
     assert_eq!((restored.status, restored.title.as_str()), (Status::Uploading, "First race"));
     let removing = after(&given_up, Trigger::RemovalStarted, 9000).unwrap();
     assert_eq!(after(&removing, Trigger::FileArrived, 9001), None);
-    let deleted = after(&clip(Status::Uploading), Trigger::Deleted, 200).unwrap();
+    let deleted = after(&clip(Status::Uploading), deletion(), 200).unwrap();
     assert_eq!(after(&deleted, Trigger::FileArrived, 9000), None, "a person deleted it");
 }

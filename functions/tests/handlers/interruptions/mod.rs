@@ -100,6 +100,12 @@ impl InterruptionTest {
         self.sweep_after(minutes + MINUTES_PER_REMOVAL).await;
     }
 
+    /// Sweeps until an upload whose file does not arrive is given up, and removed a day later.
+    async fn sweep_until_given_up_and_removed(&self, minutes: i64) {
+        self.sweep_after(minutes).await;
+        self.sweep_until_removed(minutes + MINUTES_PER_DAY + 1).await;
+    }
+
     /// Sweeps, each time `MINUTES_PER_SWEEP` later, until every clip fulfills the condition.
     async fn settle(&self, settled: impl Fn(&Clip) -> bool) {
         let mut sweeps = tokio::time::interval(SWEEP_INTERVAL);

@@ -117,7 +117,8 @@ async fn a_clip_is_restored_whole_or_not_at_all() {
         let clip = clips.next().expect("there are enough");
         let whole = Inventory::collect(&test).await.resources(&clip.key());
         let library = test.api.library();
-        library.advance(&clip.current_attempt(), &Trigger::Deleted, Utc::now()).await.unwrap();
+        let deleted = Trigger::Deleted { keep: TimeDelta::zero() };
+        library.advance(&clip.current_attempt(), &deleted, Utc::now()).await.unwrap();
         let run = Run::cut_at(call, Cut::DieAfter);
         let later = Utc::now() + TimeDelta::minutes(MINUTES_PER_DAY);
         let _ = run.execute(Box::pin(sweep.run(later))).await;

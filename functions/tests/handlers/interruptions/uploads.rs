@@ -130,7 +130,7 @@ async fn a_repeated_upload_request_creates_one_upload_that_expires() {
     let count = interrupt_create_upload(&test, &json!({ "filename": "a.mp4", "size": 7 })).await;
     let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!((&resources.row["status"], resources.parts), (&json!("uploading"), 0));
-    test.sweep_until_removed(3 * 60).await;
+    test.sweep_until_given_up_and_removed(3 * 60).await;
     Inventory::collect(&test).await.assert_no_resources();
 }
 
@@ -141,7 +141,7 @@ async fn a_repeated_large_upload_request_creates_one_multipart_upload_that_expir
     let count = interrupt_create_upload(&test, &asked).await;
     let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!((&resources.row["multipart"], resources.parts), (&json!("one"), 1));
-    test.sweep_until_removed(25 * 60).await;
+    test.sweep_until_given_up_and_removed(25 * 60).await;
     Inventory::collect(&test).await.assert_no_resources();
 }
 
@@ -153,7 +153,7 @@ async fn interrupted_large_upload_requests_leave_no_resources() {
     let tried =
         interrupt_each_call(&ALL_CUTS, async || (), async |()| create.handle(asked()).await).await;
     assert!(test.clips().await.len() <= tried.len());
-    test.sweep_until_removed(25 * 60).await;
+    test.sweep_until_given_up_and_removed(25 * 60).await;
     Inventory::collect(&test).await.assert_no_resources();
 }
 
