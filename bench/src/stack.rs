@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Window, WindowError};
 use matchcut::library::Library;
-use matchcut_local::{Faults, Options, Source, Stack};
+use matchcut_local::{Faults, Limits, Options, Source, Stack};
 use reqwest::Url;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -108,6 +108,7 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         sweep,
         pollers: true,
         faults: Faults { lose, slow, ..Faults::default() },
+        limits: Limits::default(),
         create_job_burst: 100,
         cdn_identifier: None,
         private: false,

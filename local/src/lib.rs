@@ -13,7 +13,8 @@
 //! 1. **Ground floor**, no AWS service: `account` (names and numbers of the account),
 //!    `secret_file`, `data_folder`, `records` (JSON files that survive `kill -9`),
 //!    `faults`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `server`, `browser`,
-//!    `aws_protocol` (errors and bodies of AWS's JSON protocols), `call_faults`.
+//!    `aws_protocol` (errors and bodies of AWS's JSON protocols), `limits` (limits of AWS that can be
+//!    changed), `rate` (rate limits), `call_faults`.
 //! 2. **AWS services**, one module each: `secretsmanager`, `sqs`, `eventbridge`,
 //!    `dynamodb`, `s3`, `mediapackage`, `medialive`, `mediapackage_vod`,
 //!    `mediaconvert`, `cognito`, `origins` (MediaPackage's hosts), `cloudfront`.
@@ -41,6 +42,7 @@ mod faults;
 mod ffmpeg;
 mod ladder;
 mod lambda;
+mod limits;
 mod media_file;
 mod mediaconvert;
 mod medialive;
@@ -48,6 +50,7 @@ mod mediapackage;
 mod mediapackage_vod;
 mod options;
 mod origins;
+mod rate;
 mod records;
 mod s3;
 mod secret_file;
@@ -67,6 +70,7 @@ pub use elemental_only::ElementalOnly;
 pub use faults::Faults;
 pub use ffmpeg::FfmpegError;
 pub use lambda::{Cut, Functions, Run, Tally, interruptible};
+pub use limits::Limits;
 pub use medialive::Source;
 pub use mediapackage_vod::GroupError;
 pub use options::Options;

@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::Parser;
 use matchcut::config::Variables;
 use matchcut::error;
-use matchcut_local::{ElementalOnly, Faults, Options, Source, Stack, StackError, open_in_browser};
+use matchcut_local::{
+    ElementalOnly, Faults, Limits, Options, Source, Stack, StackError, open_in_browser,
+};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -80,6 +82,9 @@ struct Arguments {
     )]
     faults: Faults,
 
+    #[command(flatten)]
+    limits: Limits,
+
     /// How many assets a packaging group can hold before the next group is filled
     #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
     assets_per_group: usize,
@@ -122,7 +127,7 @@ struct Arguments {
     ///
     /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
     /// AWS_ACCESS_KEY_ID and so on.
-    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks", "console", "branding", "token_lifetime"])]
+    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks", "console", "branding", "token_lifetime", "recursion_limit"])]
     elemental_only: bool,
 
     /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
@@ -143,6 +148,7 @@ impl From<Arguments> for Options {
             sweep: Duration::from_secs(arguments.sweep),
             pollers: true,
             faults: arguments.faults,
+            limits: arguments.limits,
             create_job_burst: 100,
             cdn_identifier: arguments.cdn_identifier,
             private: arguments.private,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::faults::Faults;
+use crate::limits::Limits;
 use crate::medialive::Source;
 
 /// The options that a [`Stack`](crate::Stack) is started with.
@@ -29,6 +30,7 @@ pub struct Options {
     /// do. If not, messages and records are only kept.
     pub pollers: bool,
     pub faults: Faults,
+    pub limits: Limits,
     /// How many calls of CreateJob MediaConvert accepts in a burst, before it accepts two a second.
     pub create_job_burst: u16,
     /// The `X-MediaPackage-CDNIdentifier` that the live origin requires, if it requires one.

@@ -130,9 +130,9 @@ impl Stack {
         let json_services = json_services(&event_sources, library.as_deref());
         tasks.serve(aws_listener, elemental.router().merge(aws_json::router(json_services)));
 
-        let function_sdk =
-            if options.faults.kill > 0.0 { interruptible(&sdk) } else { sdk.clone() };
-        let functions = Functions::new(&function_sdk, &variables)?.with_faults(&options.faults);
+        let function_sdk = interruptible(&sdk);
+        let functions = Functions::new(&function_sdk, &variables)?
+            .with_conditions(&options.faults, options.limits);
         bus.subscribe(Arc::new(functions.clone()));
 
         let scopes = contract.group_scopes.values().flatten().cloned().collect();

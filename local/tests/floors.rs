@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every top-level module, lowest first.
-const FLOORS: [&str; 34] = [
+const FLOORS: [&str; 36] = [
     // Ground floor, no AWS service.
     "account",
     "secret_file",
@@ -20,6 +20,8 @@ const FLOORS: [&str; 34] = [
     "server",
     "browser",
     "aws_protocol",
+    "limits",
+    "rate",
     "call_faults",
     // AWS services.
     "secretsmanager",

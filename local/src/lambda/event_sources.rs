@@ -16,10 +16,11 @@ use crate::options::Options;
 use crate::sqs::{Order, Queue};
 use crate::webhook::Webhook;
 
-/// How many functions each queue starts at once, as in a deployment. Lambda has a minimum of 2.
+/// How many functions each queue starts at once, and with how many messages, as in a deployment. Lambda
+/// starts at least 2.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
-const DUE_ORDER: Order = Order::Any { at_once: 2 };
-const WEBHOOK_ORDER: Order = Order::Any { at_once: 5 };
+const DUE_ORDER: Order = Order::Any { at_once: 2, batch_size: 10 };
+const WEBHOOK_ORDER: Order = Order::Any { at_once: 5, batch_size: 1 };
 
 /// How often a message is received before it goes to the dead-letter queue.
 const MAX_RECEIVES: u32 = 5;

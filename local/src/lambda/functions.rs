@@ -28,13 +28,16 @@ use matchcut::upload::{
     TranscodeUpload,
 };
 use matchcut::viewer::{GrantPlayback, ListChanges, ListClips, ShowClip, show_health};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::chain::Chain;
 use super::runs::{Killed, Runs, Tally};
 use crate::eventbridge::Subscriber;
 use crate::faults::Faults;
+use crate::limits::Limits;
 
 /// Every function, built as its `main` builds it.
 #[derive(Clone, Debug)]
@@ -66,6 +69,8 @@ pub struct Functions {
     pub announce_clip: AnnounceClip,
     pub sweep: Sweep,
     runs: Runs,
+    /// How often a function can run in one chain of requests.
+    recursion_limit: u32,
     /// How many clips the sweep has moved to another state.
     repaired: Arc<AtomicUsize>,
 }
@@ -100,13 +105,14 @@ impl Functions {
             announce_clip: AnnounceClip::new(sdk, variables)?,
             sweep: Sweep::new(sdk, variables)?,
             runs: Runs::new(&Faults::default()),
+            recursion_limit: Limits::default().recursion_limit,
             repaired: Arc::default(),
         })
     }
 
-    /// The same functions, with runs that are cut off as the faults say.
-    pub(crate) fn with_faults(self, faults: &Faults) -> Self {
-        Self { runs: Runs::new(faults), ..self }
+    /// The same functions, with runs that are cut off as the faults say, and other limits.
+    pub(crate) fn with_conditions(self, faults: &Faults, limits: Limits) -> Self {
+        Self { runs: Runs::new(faults), recursion_limit: limits.recursion_limit, ..self }
     }
 
     /// The runs of each function so far. Empty without the fault `kill`.
@@ -154,15 +160,15 @@ impl Functions {
     }
 
     /// Runs `transcode-upload` for a batch of its queue.
-    pub(crate) async fn transcode_upload(self, batch: Value) -> Result<(), String> {
-        let batch: SqsEvent = parse(&batch)?;
-        self.run("transcode-upload", self.transcode_upload.handle(batch)).await
+    pub(crate) async fn transcode_upload(self, batch: Value) -> Result<Value, String> {
+        let handle = |batch| self.transcode_upload.handle(batch);
+        self.run_batch("transcode-upload", &batch, handle).await
     }
 
     /// Runs `harvest-clip` for a batch of its queue.
-    pub(crate) async fn harvest_clip(self, batch: Value) -> Result<(), String> {
-        let batch: SqsEvent = parse(&batch)?;
-        self.run("harvest-clip", self.harvest_clip.handle(batch)).await
+    pub(crate) async fn harvest_clip(self, batch: Value) -> Result<Value, String> {
+        let handle = |batch| self.harvest_clip.handle(batch);
+        self.run_batch("harvest-clip", &batch, handle).await
     }
 
     /// Runs `announce-clip` for a batch of the table's stream.
@@ -176,17 +182,34 @@ impl Functions {
         self,
         function: DeliverWebhook,
         batch: Value,
-    ) -> Result<(), String> {
-        let batch: SqsEvent = parse(&batch)?;
-        self.run("deliver-webhook", function.handle(batch)).await
+    ) -> Result<Value, String> {
+        self.run_batch("deliver-webhook", &batch, |batch| function.handle(batch)).await
+    }
+
+    /// Runs a function for a batch of its queue, as part of the chain that the messages belong to.
+    /// Returns the response of the function.
+    async fn run_batch<F, T: Serialize, E: std::error::Error>(
+        &self,
+        function: &str,
+        batch: &Value,
+        handle: impl FnOnce(SqsEvent) -> F,
+    ) -> Result<Value, String>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        let chain = Chain::of_batch(batch).with_run(function, self.recursion_limit);
+        let chain = chain.map_err(|stopped| stopped.to_string())?;
+        let batch: SqsEvent = parse(batch)?;
+        let response = chain.scope(self.run(function, handle(batch))).await?;
+        serde_json::to_value(response).map_err(|error| error.to_string())
     }
 
     /// Runs a function. The error is the text that Lambda reports.
-    async fn run<E: std::error::Error>(
+    async fn run<T, E: std::error::Error>(
         &self,
         function: &str,
-        work: impl Future<Output = Result<(), E>>,
-    ) -> Result<(), String> {
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, String> {
         match self.runs.run(function, work).await {
             Ok(done) => done.map_err(|failure| error::chain(&failure)),
             Err(killed) => Err(killed.to_string()),

@@ -1,5 +1,6 @@
 //! Lambda: runs the product's functions, cuts runs off, and polls the functions' event sources.
 
+mod chain;
 mod event_sources;
 mod functions;
 mod interrupt;

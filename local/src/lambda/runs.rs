@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::chain::Chain;
 use super::interrupt::{Cut, Run};
 use crate::faults::Faults;
 
@@ -57,6 +58,7 @@ impl Runs {
         function: &str,
         work: impl Future<Output = T>,
     ) -> Result<T, Killed> {
+        let work = Chain::scope_run(function, work);
         if self.kill <= 0.0 {
             return Ok(work.await);
         }

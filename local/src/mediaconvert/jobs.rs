@@ -15,13 +15,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::files;
 use super::probe::{Probed, probe};
-use super::rate::Rate;
 use super::settings::JobSettings;
 use super::transcode::{JobError, transcode};
 use crate::account::{ACCOUNT, REGION};
 use crate::aws_protocol::AwsError;
 use crate::eventbridge::Bus;
 use crate::faults::Faults;
+use crate::rate::Rate;
 use crate::records::Records;
 
 /// The cores of a small machine, which the live encoder needs too.

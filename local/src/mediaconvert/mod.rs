@@ -5,10 +5,8 @@ mod files;
 mod job_rules;
 mod jobs;
 mod probe;
-mod rate;
 mod settings;
 mod transcode;
 
 pub(crate) use api::router;
 pub(crate) use jobs::Jobs;
-pub(crate) use rate::Rate;
