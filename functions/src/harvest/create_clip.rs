@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{ClipRequest, HarvestQueue, ResolvedWindow, WindowRequest, invalid_window};
+use super::{ClipRequest, DueQueue, HarvestQueue, ResolvedWindow, WindowRequest, invalid_window};
 use crate::api::{
     ClipView, Problem, ProblemKind, Reply, Request, Route, count_ahead, create_clip_once,
     find_created_clip,
@@ -17,10 +17,15 @@ use crate::library::IdempotentRequest;
 use crate::live::coverage::find_bounds;
 use crate::live::{Channel, ManifestReadError, Timeline};
 
+/// How soon `harvest-clip` tries to start a clip that `create-clip` could not start. The harvests of
+/// clips that were created at the same time have started by then.
+const START_RETRY_DELAY: TimeDelta = TimeDelta::seconds(1);
+
 /// The route of `create-clip`.
 #[derive(Clone, Debug)]
 pub struct CreateClip {
     queue: HarvestQueue,
+    due: DueQueue,
     expiry: ExpirySettings,
     view: ClipView,
 }
@@ -29,6 +34,7 @@ impl Route for CreateClip {
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             queue: HarvestQueue::from_variables(sdk, variables)?,
+            due: DueQueue::from_variables(sdk, variables)?,
             expiry: variables.optional("CLIP_EXPIRY_DAYS")?.unwrap_or_default(),
             view: ClipView::from_variables(variables)?,
         })
@@ -103,8 +109,40 @@ impl CreateClip {
             "clip {key}: {} to {} of channel {}",
             window.start(), window.end(), channel.id
         );
-        // A later time than that of the row, because each state has its own time.
-        Ok(self.queue.add(clip, Utc::now()).await)
+        Ok(self.start(clip, now).await)
+    }
+
+    /// Starts the harvest of a new clip, if a harvest job is free for it. Otherwise sends a due
+    /// message. Returns the clip as it then is.
+    ///
+    /// The clip already has a row. If a call fails here, the sweep does what is missing.
+    async fn start(&self, clip: Clip, now: DateTime<Utc>) -> Clip {
+        let key = clip.key();
+        if clip.status == Status::Scheduled {
+            self.due.send_or_log(&clip, now).await;
+            return clip;
+        }
+        let clip = match self.queue.start_if_first(clip.clone(), now).await {
+            Ok(clip) => clip,
+            Err(failure) => {
+                let chain = error::chain(&failure);
+                tracing::warn!(
+                    clip.id = %key,
+                    "could not start the harvest of clip {key}, will retry: {chain}"
+                );
+                clip
+            }
+        };
+        if clip.status == Status::Queued
+            && let Err(failure) = self.due.send(&key, START_RETRY_DELAY).await
+        {
+            let chain = error::chain(&failure);
+            tracing::warn!(
+                clip.id = %key,
+                "could not send a due message for clip {key}, the sweep will retry: {chain}"
+            );
+        }
+        clip
     }
 
     /// Finds the window to harvest, and its bounds if the manifest can be read.

@@ -148,7 +148,7 @@ async fn create_harvest_job_is_not_retried_and_describe_is() {
     let window = Window::new(at(4), at(8)).unwrap();
     let (start_run, describe_run) = (Run::whole(), Run::whole());
     let start = jobs.start(&attempt, "main-hls", window);
-    assert!(matches!(start_run.execute(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
+    assert!(matches!(start_run.execute(Box::pin(start)).await, Some(Ok(StartOutcome::Throttled))));
     assert!(matches!(describe_run.execute(Box::pin(jobs.describe(&attempt))).await, Some(Err(_))));
     assert_eq!((start_run.calls(), describe_run.calls()), (1, 3));
 }
