@@ -31,12 +31,13 @@ const START_TIMEOUT: Duration = Duration::from_mins(2);
 /// What the service does on its own while the measurement runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Background {
-    /// Events arrive without delay, and the sweep runs every 5 s.
+    /// Events arrive without delay, and the sweep runs every 5 s. MediaPackage accepts a thousand calls
+    /// a second.
     Normal,
-    /// As `Normal`, but each harvest job and each asset takes at least this long. DASH is left out,
+    /// As `Normal`, but with AWS's rate, and each harvest job and each asset takes at least this long. DASH is left out,
     /// because packaging it takes a third of a second of processor time.
     SlowJobs(Duration),
-    /// As `Normal`, with a live stream instead of a recording.
+    /// As `Normal`, but with AWS's rate, and with a live stream instead of a recording.
     Live,
     /// Nothing: every event is lost and the sweep does not run. A function runs only when the
     /// measurement runs it.
@@ -108,7 +109,13 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         sweep,
         pollers: true,
         faults: Faults { lose, slow, ..Faults::default() },
-        limits: Limits::default(),
+        limits: match background {
+            Background::Live | Background::SlowJobs(_) => Limits::default(),
+            // These parts measure the service and not the rate of MediaPackage.
+            Background::Normal | Background::Off => {
+                Limits { media_package_rate: 1000, media_package_burst: 1000, ..Limits::default() }
+            }
+        },
         create_job_burst: 100,
         cdn_identifier: None,
         private: false,

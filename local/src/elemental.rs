@@ -16,7 +16,7 @@ use crate::limits::Limits;
 use crate::mediaconvert::{self, Jobs};
 use crate::medialive::{self, Channel};
 use crate::mediapackage::{
-    self, ChannelInput, HarvestJobs, OriginEndpoint, Startover, input_router,
+    self, ChannelInput, HarvestJobs, ManifestLag, OriginEndpoint, Startover, input_router,
 };
 use crate::mediapackage_vod::{self, Assets, PackagingGroup};
 use crate::options::Options;
@@ -56,6 +56,7 @@ impl Elemental {
             id: ORIGIN_ENDPOINT.to_owned(),
             startover: Arc::clone(&startover),
             cdn_identifier: options.cdn_identifier.clone(),
+            lag: Arc::new(ManifestLag::new(faults)),
         };
         let input = Arc::new(ChannelInput::new(startover, data.join("live/incoming")));
         let source = options.source.clone();

@@ -8,11 +8,11 @@ pub struct Limits {
     /// Calls a second that MediaPackage's API accepts after a burst, for live and for VOD separately;
     /// on AWS 5
     // <https://docs.aws.amazon.com/general/latest/gr/mediapackage.html>
-    #[arg(long, default_value_t = Self::MEDIA_PACKAGE_RATE, value_name = "CALLS", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = Self::MEDIA_PACKAGE_RATE, value_name = "CALLS", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub media_package_rate: u16,
 
     /// Calls in a burst that MediaPackage's API accepts, for live and for VOD separately; on AWS 50
-    #[arg(long, default_value_t = Self::MEDIA_PACKAGE_BURST, value_name = "CALLS", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = Self::MEDIA_PACKAGE_BURST, value_name = "CALLS", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub media_package_burst: u16,
 
     /// How often a function can run in one chain of requests through SQS before Lambda refuses to

@@ -72,6 +72,8 @@ struct Arguments {
     ///   slow=SECONDS    that each harvest job, transcode and ingest takes at least
     ///   stale=SECONDS   that queries of DynamoDB's indexes are behind the table at most; each
     ///                   change by its own delay, so that changes appear out of order
+    ///   lag=SECONDS     that each manifest of the live origin is behind the stream at most; each
+    ///                   response by its own delay, so that manifests lag each other
     ///   seed=NUMBER     makes the random choices repeat
     #[arg(
         long,

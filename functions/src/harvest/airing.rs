@@ -10,7 +10,7 @@ use crate::clip::{
     Clip, Failure, FailureCode, MAX_AIRING_WAIT, Source, Status, Trigger, format_utc,
 };
 use crate::error::{self, format_sentence};
-use crate::live::coverage::find_bounds;
+use crate::live::coverage::{explain_off_air, find_bounds};
 use crate::live::{Channel, CoverageError, LiveTimeline};
 
 /// Whether the end of a scheduled clip has aired.
@@ -28,8 +28,10 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const MIN_STALL: TimeDelta = TimeDelta::seconds(10);
 /// If the end of a clip has not aired this long after its time, the clip fails.
 const MAX_OFF_AIR: TimeDelta = TimeDelta::hours(1);
-/// How long an unreadable manifest delays a harvest. After that, the harvest starts without bounds.
-const MAX_UNREADABLE: TimeDelta = TimeDelta::minutes(2);
+/// How long after its end a clip waits for a manifest that cannot be read, or that lacks the window.
+/// After that, an unreadable manifest starts the harvest without bounds, and a missing window is
+/// believed to be off air.
+const MAX_MANIFEST_WAIT: TimeDelta = TimeDelta::minutes(2);
 
 impl HarvestQueue {
     /// Waits until the end of a scheduled clip has aired, and moves the clip into the harvest queue.
@@ -78,7 +80,7 @@ impl HarvestQueue {
         };
         let live = match self.live.read_live(channel).await {
             Ok(live) => live,
-            Err(cause) if now < window.end() + MAX_UNREADABLE => {
+            Err(cause) if now < window.end() + MAX_MANIFEST_WAIT => {
                 let (key, chain) = (clip.key(), error::chain(&cause));
                 tracing::debug!(clip.id = %key, "could not read channel {id}, will retry: {chain}");
                 return Airing::Ahead(Some((window.end() - now).max(TimeDelta::zero())));
@@ -103,12 +105,19 @@ impl HarvestQueue {
             Ok(actual) => return Airing::Over(Trigger::Aired { actual }),
             Err(error) => error,
         };
+        let may_lag = matches!(error, CoverageError::PartlyOffAir { .. } | CoverageError::OffAir)
+            && now < window.end() + MAX_MANIFEST_WAIT;
+        if may_lag || matches!(error, CoverageError::NotAired { .. }) {
+            return Airing::Ahead(Some(TimeDelta::zero()));
+        }
+        let live = Some(&live.timeline);
+        let error = explain_off_air(&self.live, channel, *window, live, error).await;
         let code = match error {
-            CoverageError::NotAired { .. } => return Airing::Ahead(Some(TimeDelta::zero())),
             CoverageError::Expired { .. } => FailureCode::WindowExpired,
-            CoverageError::PartlyOffAir { .. } | CoverageError::OffAir => {
-                FailureCode::WindowUnavailable
-            }
+            CoverageError::NotAired { .. } => FailureCode::NotAired,
+            CoverageError::PartlyOffAir { .. }
+            | CoverageError::BeforeStream { .. }
+            | CoverageError::OffAir => FailureCode::WindowUnavailable,
         };
         Airing::Over(failed(code, format_sentence(&error)))
     }

@@ -14,8 +14,8 @@ use crate::clip::{
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::library::IdempotentRequest;
-use crate::live::coverage::find_bounds;
-use crate::live::{Channel, ManifestReadError, Timeline};
+use crate::live::coverage::{confirm_not_found, find_bounds};
+use crate::live::{Channel, CoverageError, ManifestError, ManifestReadError, Timeline};
 
 /// How soon `harvest-clip` tries to start a clip that `create-clip` could not start. The harvests of
 /// clips that were created at the same time have started by then.
@@ -161,18 +161,8 @@ impl CreateClip {
             WindowRequest::LastSeconds(seconds) => {
                 let field = "lastSeconds";
                 let invalid = |error| invalid_window(field, &error);
-                let live = endpoint.live_timeline(channel).await.map_err(|cause| {
-                    let chain = error::chain(&cause);
-                    tracing::warn!(
-                        "could not read the live edge of channel {}: {chain}",
-                        channel.id
-                    );
-                    Problem::new(
-                        ProblemKind::LiveUnreadable,
-                        "The live stream cannot be read, so its live edge is unknown. Give start \
-                         and end instead, or retry in a few seconds.",
-                    )
-                })?;
+                let live = endpoint.live_timeline(channel).await;
+                let live = live.map_err(|cause| unknown_live_edge(channel, &cause))?;
                 let mut window = last_seconds_window(seconds, &live).map_err(invalid)?;
                 window.check(limits).map_err(invalid)?;
                 let mut requested = endpoint.window_timeline(channel, window).await;
@@ -183,12 +173,34 @@ impl CreateClip {
                     window.check(limits).map_err(invalid)?;
                     requested = endpoint.window_timeline(channel, window).await;
                 }
-                let actual = find_bounds(channel, window, Some(&live), requested, now)
-                    .map_err(|error| Problem { field: Some(field.to_owned()), ..error.into() })?;
-                Ok(ResolvedWindow { window, actual, has_aired: true })
+                let requested = confirm_not_found(endpoint, channel, window, requested).await;
+                match find_bounds(channel, window, Some(&live), requested, now) {
+                    Ok(actual) => Ok(ResolvedWindow { window, actual, has_aired: true }),
+                    // The manifest of the window does not have the last segment yet.
+                    Err(CoverageError::NotAired { .. }) => Ok(ResolvedWindow::ahead(window)),
+                    Err(error) => Err(Problem { field: Some(field.to_owned()), ..error.into() }),
+                }
             }
         }
     }
+}
+
+/// The problem of a request that needs the live edge of a channel whose manifest cannot be read.
+fn unknown_live_edge(channel: &Channel, cause: &ManifestReadError) -> Problem {
+    let chain = error::chain(cause);
+    tracing::warn!("could not read the live edge of channel {}: {chain}", channel.id);
+    if matches!(cause, ManifestReadError::Manifest(ManifestError::NoProgramDateTime)) {
+        return Problem::new(
+            ProblemKind::NoProgramDateTime,
+            "The live manifest has no PROGRAM-DATE-TIME, so its live edge is unknown. Set \
+             ProgramDateTimeIntervalSeconds of the HLS origin endpoint to 1.",
+        );
+    }
+    Problem::new(
+        ProblemKind::LiveUnreadable,
+        "The live stream cannot be read, so its live edge is unknown. Give start and end instead, \
+         or retry in a few seconds.",
+    )
 }
 
 /// The window of the last seconds before the live edge, on the clock of PROGRAM-DATE-TIME.

@@ -154,7 +154,7 @@ async fn create_harvest_job_is_not_retried_and_describe_is() {
 }
 
 /// Calls the function with a changed environment, without the gateway.
-async fn create_with(api: &Api, changed: &[(&str, String)], body: &Value) -> Reply {
+pub(crate) async fn create_with(api: &Api, changed: &[(&str, String)], body: &Value) -> Reply {
     let variables = api.variables(changed);
     let function = CreateClip::new(&api.stack.sdk, &variables).unwrap();
     let event: ApiGatewayV2httpRequest = serde_json::from_value(json!({

@@ -16,6 +16,7 @@ mod interruptions;
 mod lambda_functions;
 mod list_changes;
 mod list_clips;
+mod live_edge;
 mod live_origin;
 mod media;
 mod media_formats;
