@@ -26,7 +26,7 @@ fn no_module_imports_from_its_own_floor_or_from_above() {
     let mut violations = Vec::new();
     for file in rust_files(&source_folder()) {
         let importer = module_of(&file);
-        if importer == "lib" || importer == "bin" {
+        if importer == "lib" || importer == "main" {
             continue;
         }
         let text = fs::read_to_string(&file).unwrap();
@@ -45,7 +45,7 @@ fn no_module_imports_from_its_own_floor_or_from_above() {
 fn every_module_has_a_floor() {
     let modules = rust_files(&source_folder()).iter().map(|file| module_of(file)).collect();
     let mut modules: Vec<String> = modules;
-    modules.retain(|module| module != "lib" && module != "bin");
+    modules.retain(|module| module != "lib" && module != "main");
     modules.sort();
     modules.dedup();
     let mut listed: Vec<&str> = FLOORS.concat();
