@@ -19,14 +19,17 @@ use crate::timings::Timings;
 const CLIPS: i32 = 10;
 /// How many hours before its end a clip is created. With 0, it is created some seconds before.
 const HOURS_AHEAD: [i64; 3] = [0, 2, 4];
+const GROUPS: i32 = 3;
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const HARVEST_TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
     let service = &Service::start(Background::Live, folder).await?;
     let competition = &"bench-due".parse()?;
-    let all = HOURS_AHEAD.iter().flat_map(|hours| {
-        (0..CLIPS).map(move |number| measure_clip(service, competition, *hours, number))
+    let all = HOURS_AHEAD.iter().zip(0..).flat_map(|(hours, group)| {
+        // The groups alternate, so that no clip waits for one of the ten harvest jobs.
+        let position = move |number| number * GROUPS + group;
+        (0..CLIPS).map(move |number| measure_clip(service, competition, *hours, position(number)))
     });
     let delays = try_join_all(all).await?;
     table.add_heading(format!(
@@ -53,13 +56,13 @@ async fn measure_clip(
     service: &Service,
     competition: &CompetitionId,
     hours: i64,
-    number: i32,
+    position: i32,
 ) -> Result<Duration, BenchError> {
     let variables = &service.stack.variables;
     let channels: Channels = variables.parsed("CHANNELS")?;
     let live = LiveEndpoint::from_variables(variables)?;
     // Steps of 1.3 s spread the ends over all positions in a 2 s segment.
-    let end = Utc::now() + TimeDelta::seconds(12) + TimeDelta::milliseconds(1300) * number;
+    let end = Utc::now() + TimeDelta::seconds(12) + TimeDelta::milliseconds(1300) * position;
     let window = Window::new(end - TimeDelta::seconds(8), end)?;
     let key = match hours {
         0 => create_clip(service, competition, window).await?,

@@ -1,7 +1,7 @@
 //! Starts the harvests of queued clips, first in, first out.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -30,9 +30,10 @@ pub struct HarvestQueue {
     pub(super) live: LiveEndpoint,
     pub(super) channels: Channels,
     jobs: HarvestJobs,
-    /// When MediaPackage last answered that no harvest job is free. It is locked while harvests are
-    /// started, so that one process does not start the same clip twice.
-    full_at: Arc<Mutex<Option<Instant>>>,
+    /// When MediaPackage last answered that no harvest job is free.
+    full_at: Arc<StdMutex<Option<Instant>>>,
+    /// Locked while harvests are started, so that one process does not start the same clip twice.
+    starting: Arc<Mutex<()>>,
 }
 
 /// What trying to start the harvest job of one clip did.
@@ -88,6 +89,7 @@ impl HarvestQueue {
             live: LiveEndpoint::from_variables(variables)?,
             channels: variables.parsed("CHANNELS")?,
             full_at: Arc::default(),
+            starting: Arc::default(),
         })
     }
 
@@ -146,16 +148,15 @@ impl HarvestQueue {
         due: Option<&ClipKey>,
         now: DateTime<Utc>,
     ) -> Result<usize, HarvestQueueError> {
-        let mut full_at = self.full_at.lock().await;
-        let mut limit = MAX_STARTS;
         if let Some(key) = due
-            && full_at.is_some_and(|at| at.elapsed() < FULL_DURATION)
+            && self.is_full()
+            && !self.is_first(key).await?
+            && self.find_queued(key).await?.is_some()
         {
-            if self.find_queued(key).await?.is_some() && !self.is_first(key).await? {
-                return Ok(0);
-            }
-            limit = 1;
+            return Ok(0);
         }
+        let _starting = self.starting.lock().await;
+        let limit = if due.is_some() && self.is_full() { 1 } else { MAX_STARTS };
         let mut due_failure = None;
         let mut on_failure = |key: &ClipKey, failure| {
             if due == Some(key) {
@@ -175,7 +176,7 @@ impl HarvestQueue {
             }
         }
         if stop == Stop::NoFreeJob {
-            *full_at = Some(Instant::now());
+            *self.full_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
         due_failure.map_or(Ok(started), Err)
     }
@@ -304,6 +305,12 @@ impl HarvestQueue {
         let live = self.live.live_timeline(channel).await.ok()?;
         let error = check_not_expired(channel, window, live.end()).err()?;
         Some(failed(FailureCode::WindowExpired, format_sentence(&error)))
+    }
+
+    /// Whether MediaPackage has just answered that no harvest job is free.
+    fn is_full(&self) -> bool {
+        let full_at = *self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        full_at.is_some_and(|at| at.elapsed() < FULL_DURATION)
     }
 
     /// Finds a clip, if it is queued.
