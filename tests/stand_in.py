@@ -252,10 +252,13 @@ class WireTest(unittest.TestCase):
     """A stand-in for the tests of a class, and a boto3 client for each of its services."""
 
     OPTIONS = ()
+    # Tests call MediaPackage more often than AWS accepts.
+    RATES = ("--media-package-rate", "1000", "--media-package-burst", "1000")
 
     @classmethod
     def setUpClass(cls):
-        cls.stand_in = StandIn("--startover", "300", "--print-env", *cls.OPTIONS)
+        options = (*cls.RATES, *cls.OPTIONS)
+        cls.stand_in = StandIn("--startover", "300", "--print-env", *options)
         cls.addClassCleanup(cls.stand_in.stop)
         cls.log, cls.printed = cls.stand_in.log, cls.stand_in.printed
         environment = cls.stand_in.environment()

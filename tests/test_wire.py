@@ -381,3 +381,17 @@ class TestLive(WireTest):
                 error = refusal.exception.response["Error"]
                 self.assertEqual(error["Code"], "NotImplementedException")
                 self.assertIn(name, error["Message"])
+
+
+class TestRates(WireTest):
+    RATES = ("--media-package-rate", "1", "--media-package-burst", "5")
+
+    def test_live_and_vod_accept_a_burst_each_and_then_throttle(self):
+        for call in (self.live.list_harvest_jobs, self.vod.list_assets):
+            call()
+            with self.assertRaises(ClientError) as refusal:
+                for _ in range(20):
+                    call()
+            error = refusal.exception.response["Error"]
+            self.assertEqual(error["Code"], "TooManyRequestsException")
+            self.assertEqual(error["Message"], "Too Many Requests")

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Window, WindowError};
 use matchcut::library::Library;
-use matchcut_local::{Faults, Options, Source, Stack, UploadLimits};
+use matchcut_local::{Faults, Limits, Options, Source, Stack, UploadLimits};
 use reqwest::Url;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -31,12 +31,13 @@ const START_TIMEOUT: Duration = Duration::from_mins(2);
 /// What the service does on its own while the measurement runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Background {
-    /// Events arrive without delay, and the sweep runs every 5 s.
+    /// Events arrive without delay, and the sweep runs every 5 s. MediaPackage accepts a thousand calls
+    /// a second.
     Normal,
-    /// As `Normal`, but each harvest job and each asset takes at least this long. DASH is left out,
+    /// As `Normal`, but with AWS's rate, and each harvest job and each asset takes at least this long. DASH is left out,
     /// because packaging it takes a third of a second of processor time.
     SlowJobs(Duration),
-    /// As `Normal`, with a live stream instead of a recording.
+    /// As `Normal`, but with AWS's rate, and with a live stream instead of a recording.
     Live,
     /// Nothing: every event is lost and the sweep does not run. A function runs only when the
     /// measurement runs it.
@@ -108,6 +109,13 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         sweep,
         pollers: true,
         faults: Faults { lose, slow, ..Faults::default() },
+        limits: match background {
+            Background::Live | Background::SlowJobs(_) => Limits::default(),
+            // These parts measure the service and not the rate of MediaPackage.
+            Background::Normal | Background::Off => {
+                Limits { media_package_rate: 1000, media_package_burst: 1000, ..Limits::default() }
+            }
+        },
         create_job_burst: 100,
         api_throttle: 1.0,
         concurrency: 1000,

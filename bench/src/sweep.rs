@@ -17,7 +17,7 @@ use crate::table::Table;
 use crate::timings::{Timings, time};
 
 const PENDING_CLIPS: usize = 10_000;
-const RUNS: usize = 5;
+const RUNS: usize = 2;
 const MAX_WRITERS: usize = 16;
 
 /// Runs the sweep over a library in which every clip is pending and due for a check.

@@ -9,9 +9,10 @@ const queues = () => {
   return { source, id, queue: vod().template.Resources[id]?.Properties ?? {} };
 };
 
-test('harvest-clip gets one due message at a time, and runs at most twice at once', () => {
+test('harvest-clip gets ten due messages at a time, and runs at most twice at once', () => {
   const { source, queue } = queues();
-  assert.equal(source['BatchSize'], 1);
+  assert.equal(source['BatchSize'], 10);
+  assert.deepEqual(source['FunctionResponseTypes'], ['ReportBatchItemFailures']);
   assert.deepEqual(source['ScalingConfig'], { MaximumConcurrency: 2 });
   const { Timeout: longest } = vod().function('harvest-clip').Properties;
   assert.equal(
@@ -28,7 +29,7 @@ test('harvest-clip gets one due message at a time, and runs at most twice at onc
 });
 
 test('all functions that send due messages use the same queue', () => {
-  for (const bin of ['create-clip', 'harvest-clip', 'harvest-complete', 'retry-clip']) {
+  for (const bin of ['create-clip', 'harvest-complete', 'retry-clip', 'sweep-library']) {
     const { DUE_QUEUE_URL: url } = vod().function(bin).Properties['Environment'].Variables;
     assert.deepEqual(url, { Ref: queues().id }, bin);
   }
@@ -39,4 +40,13 @@ test('harvest-clip has the same live origin as create-clip', () => {
   for (const name of ['CHANNELS', 'CLIPS_BUCKET', 'CLIPS_TABLE', 'HARVEST_ROLE_ARN']) {
     assert.deepEqual(variables('harvest-clip')[name], variables('create-clip')[name], name);
   }
+});
+
+test('no function sends messages to the queue that starts it, so Lambda may stop loops', () => {
+  for (const bin of vod().bins()) {
+    const { Properties } = vod().function(bin);
+    assert.equal(Properties['RecursiveLoop'], undefined, `${bin}: Terminate is the default`);
+  }
+  const { Variables: variables } = vod().function('harvest-clip').Properties['Environment'];
+  assert.equal(variables['DUE_QUEUE_URL'], undefined);
 });

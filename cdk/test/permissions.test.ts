@@ -68,7 +68,8 @@ const GRANTS: Record<string, string[]> = {
   'delete-clip': WRITE,
   'describe-embed': [READ],
   'grant-playback': [],
-  'harvest-clip': [...WRITE, ...HARVEST, ...SEND_DUE_MESSAGES, ...take('ClipDueClips')],
+  // No SendMessage to its own queue, which Lambda would stop as a loop.
+  'harvest-clip': [...WRITE, ...HARVEST, QUERY_QUEUE, ...take('ClipDueClips')],
   'harvest-complete': [
     ...WRITE,
     ...CREATE_ASSETS,
@@ -97,6 +98,7 @@ const GRANTS: Record<string, string[]> = {
     'dynamodb:DeleteItem <LibraryClips>',
     'dynamodb:Query <LibraryClips>/index/unfinished',
     ...HARVEST,
+    'mediapackage:ListHarvestJobs *',
     ...CREATE_ASSETS,
     `mediapackage-vod:DescribePackagingGroup arn:<AWS::Partition>:mediapackage-vod:${IN_ACCOUNT}:packaging-groups/matchcut-default`,
     ...TRANSCODE,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -20,6 +21,8 @@ const MAX_WARM_UP: Duration = Duration::from_secs(1);
 /// A function that is invoked by a queue, a stream, a rule or a schedule.
 pub trait EventHandler: Sized {
     type Event: DeserializeOwned + Send;
+    /// The response of an invocation: `()`, or the failures of a batch.
+    type Output: Serialize + Send;
     /// An error of an invocation. Lambda then retries, as the event source is configured.
     type Error: Into<Diagnostic> + Debug;
 
@@ -30,7 +33,10 @@ pub trait EventHandler: Sized {
     fn warm_up(&self) -> impl Future<Output = ()> + Send;
 
     /// Handles one event.
-    fn handle(&self, event: Self::Event) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn handle(
+        &self,
+        event: Self::Event,
+    ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
 }
 
 /// Serves the events of a Lambda function until its process ends.

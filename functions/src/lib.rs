@@ -4,7 +4,7 @@
 //! The modules form floors. Each module imports only from the modules above it in this list, and
 //! `tests/floors.rs` checks that:
 //!
-//! 1. [`error`] and [`config`], then [`metrics`] and [`lambda`]: the ground floor.
+//! 1. [`error`] and [`config`], then [`metrics`], [`lambda`] and [`pace`]: the ground floor.
 //! 2. [`clip`]: what a clip is. It knows neither AWS nor HTTP.
 //! 3. [`library`]: the table of clips. [`live`]: the channels and their live manifests.
 //! 4. [`api`]: what the HTTP routes share.
@@ -29,6 +29,7 @@ pub mod lambda;
 pub mod library;
 pub mod live;
 pub mod metrics;
+pub mod pace;
 pub mod share;
 pub mod sweep;
 pub mod upload;

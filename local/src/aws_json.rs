@@ -16,6 +16,10 @@ use crate::eventbridge::PutEvents;
 use crate::secretsmanager::Secrets;
 use crate::sqs::Queues;
 
+/// The header by which an SDK in a Lambda function passes its trace on.
+/// <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
+pub(crate) const TRACE_HEADER: &str = "x-amzn-trace-id";
+
 /// The services behind the address.
 #[derive(Debug)]
 pub(crate) struct JsonServices {
@@ -35,9 +39,10 @@ async fn answer(
 ) -> Result<Json<Value>, AwsError> {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let target = target.unwrap_or("POST /");
+    let trace = headers.get(TRACE_HEADER).and_then(|trace| trace.to_str().ok());
     match target.split_once('.') {
         Some(("secretsmanager", operation)) => services.secrets.answer(operation, &body),
-        Some(("AmazonSQS", operation)) => services.queues.answer(operation, &body),
+        Some(("AmazonSQS", operation)) => services.queues.answer(operation, &body, trace),
         Some(("AWSEvents", operation)) => services.events.answer(operation, &body),
         _ => Err(AwsError::not_implemented(target)),
     }

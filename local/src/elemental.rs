@@ -12,15 +12,16 @@ use crate::account::{MEDIA_LIVE_CHANNEL, ORIGIN_ENDPOINT};
 use crate::aws_protocol::not_implemented;
 use crate::call_faults::{self, CallFaults};
 use crate::eventbridge::Bus;
+use crate::limits::Limits;
 use crate::mediaconvert::{self, Jobs};
 use crate::medialive::{self, Channel};
 use crate::mediapackage::{
-    self, ChannelInput, HarvestJobs, OriginEndpoint, Startover, input_router,
+    self, ChannelInput, HarvestJobs, ManifestLag, OriginEndpoint, Startover, input_router,
 };
 use crate::mediapackage_vod::{self, Assets, PackagingGroup};
 use crate::options::Options;
 use crate::origins::Origins;
-use crate::rate::Rate;
+use crate::rate::{self, Rate};
 
 /// How many calls of CreateJob MediaConvert accepts a second after a burst: its quota in 2024.
 /// <https://docs.aws.amazon.com/general/latest/gr/mediaconvert.html>
@@ -36,6 +37,7 @@ pub(crate) struct Elemental {
     assets: Arc<Assets>,
     transcode_jobs: Arc<Jobs>,
     call_faults: Arc<CallFaults>,
+    limits: Limits,
 }
 
 impl Elemental {
@@ -54,6 +56,7 @@ impl Elemental {
             id: ORIGIN_ENDPOINT.to_owned(),
             startover: Arc::clone(&startover),
             cdn_identifier: options.cdn_identifier.clone(),
+            lag: Arc::new(ManifestLag::new(faults)),
         };
         let input = Arc::new(ChannelInput::new(startover, data.join("live/incoming")));
         let source = options.source.clone();
@@ -92,15 +95,24 @@ impl Elemental {
         )?;
         let call_faults = CallFaults::new(faults);
         let channel = Arc::new(channel);
-        Ok(Self { endpoint, channel, input, harvest_jobs, assets, transcode_jobs, call_faults })
+        Ok(Self {
+            endpoint,
+            channel,
+            input,
+            harvest_jobs,
+            assets,
+            transcode_jobs,
+            call_faults,
+            limits: options.limits,
+        })
     }
 
     /// Every operation, the channel's input and MediaPackage's own origins.
     pub(crate) fn router(&self) -> Router {
         let faulty = from_fn_with_state(Arc::clone(&self.call_faults), call_faults::answer);
         Router::new()
-            .merge(mediapackage::router(Arc::clone(&self.harvest_jobs)))
-            .merge(mediapackage_vod::router(Arc::clone(&self.assets)))
+            .merge(self.limit(mediapackage::router(Arc::clone(&self.harvest_jobs))))
+            .merge(self.limit(mediapackage_vod::router(Arc::clone(&self.assets))))
             .merge(mediaconvert::router(Arc::clone(&self.transcode_jobs)))
             .merge(medialive::router(Arc::clone(&self.channel)))
             .layer(faulty)
@@ -108,6 +120,14 @@ impl Elemental {
             .merge(self.origins().router())
             .fallback(not_implemented)
             .method_not_allowed_fallback(not_implemented)
+    }
+
+    /// Limits the rate of one API of MediaPackage. Live channels and VOD have a limit each.
+    /// <https://docs.aws.amazon.com/general/latest/gr/mediapackage.html>
+    fn limit(&self, api: Router) -> Router {
+        let Limits { media_package_rate, media_package_burst, .. } = self.limits;
+        let rate = Rate::new(media_package_rate.into(), media_package_burst.into());
+        api.layer(from_fn_with_state(Arc::new(rate), rate::answer))
     }
 
     pub(crate) fn origins(&self) -> Origins {

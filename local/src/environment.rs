@@ -71,6 +71,7 @@ pub(crate) fn environment(
         ("TRANSCODE_ROLE_ARN", role("transcode")),
         ("VOD_BASE_URL", format!("{public}/vod")),
         ("DUE_QUEUE_URL", queue_url(aws, DUE_QUEUE)),
+        ("MEDIAPACKAGE_CALLS_PER_SECOND", options.limits.media_package_rate.to_string()),
         ("GROUP_SCOPES", json!(group_scopes).to_string()),
         ("TRASH_DAYS", options.trash_days.to_string()),
         ("AWS_REGION", REGION.to_owned()),

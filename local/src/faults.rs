@@ -35,13 +35,16 @@ pub struct Faults {
     /// How far queries of DynamoDB's indexes are behind the table at most, in seconds. Each change has
     /// its own delay, so changes of different rows appear out of order.
     pub stale: f64,
+    /// How far each manifest of the live origin is behind the stream at most, in seconds. Each response
+    /// has its own delay, so the manifests lag each other.
+    pub lag: f64,
     /// Makes the random choices the same in every run.
     pub seed: Option<u64>,
 }
 
 pub(crate) const SYNTAX: &str = "lose, repeat, reorder, throttle, error, hang, kill and fail take \
-                                 a share from 0 to 1, delay, slow and stale take seconds, seed takes \
-                                 a whole number";
+                                 a share from 0 to 1, delay, slow, stale and lag take seconds, \
+                                 seed takes a whole number";
 
 impl FromStr for Faults {
     type Err = String;
@@ -68,6 +71,7 @@ impl FromStr for Faults {
                 "delay" => (&mut faults.delay, 3600.0),
                 "slow" => (&mut faults.slow, 3600.0),
                 "stale" => (&mut faults.stale, 3600.0),
+                "lag" => (&mut faults.lag, 3600.0),
                 _ => return Err(usage()),
             };
             if !(0.0..=max).contains(&number) {

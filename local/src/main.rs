@@ -9,7 +9,8 @@ use clap::Parser;
 use matchcut::config::Variables;
 use matchcut::error;
 use matchcut_local::{
-    ElementalOnly, Faults, Options, Source, Stack, StackError, UploadLimits, open_in_browser,
+    ElementalOnly, Faults, Limits, Options, Source, Stack, StackError, UploadLimits,
+    open_in_browser,
 };
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -74,6 +75,8 @@ struct Arguments {
     ///   slow=SECONDS    that each harvest job, transcode and ingest takes at least
     ///   stale=SECONDS   that queries of DynamoDB's indexes are behind the table at most; each
     ///                   change by its own delay, so that changes appear out of order
+    ///   lag=SECONDS     that each manifest of the live origin is behind the stream at most; each
+    ///                   response by its own delay, so that manifests lag each other
     ///   seed=NUMBER     makes the random choices repeat
     #[arg(
         long,
@@ -87,6 +90,9 @@ struct Arguments {
     /// Days, from 0 to 90, for which a deleted clip can be restored before its media goes
     #[arg(long, default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=90))]
     trash_days: u32,
+
+    #[command(flatten)]
+    limits: Limits,
 
     /// How many assets a packaging group can hold before the next group is filled
     #[arg(long, default_value_t = 10_000, value_name = "COUNT")]
@@ -158,7 +164,7 @@ struct Arguments {
     ///
     /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
     /// AWS_ACCESS_KEY_ID and so on.
-    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days"])]
+    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "recursion_limit"])]
     elemental_only: bool,
 
     /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
@@ -179,6 +185,7 @@ impl From<Arguments> for Options {
             sweep: Duration::from_secs(arguments.sweep),
             pollers: true,
             faults: arguments.faults,
+            limits: arguments.limits,
             create_job_burst: 100,
             api_throttle: arguments.api_throttle,
             concurrency: arguments.concurrency,

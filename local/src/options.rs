@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::faults::Faults;
+use crate::limits::Limits;
 use crate::medialive::Source;
 use crate::upload_limits::UploadLimits;
 
@@ -30,6 +31,7 @@ pub struct Options {
     /// do. If not, messages and records are only kept.
     pub pollers: bool,
     pub faults: Faults,
+    pub limits: Limits,
     /// How many calls of CreateJob MediaConvert accepts in a burst, before it accepts two a second.
     pub create_job_burst: u16,
     /// The throttle of each route, as a multiple of the contract's. With 0 nothing is throttled.

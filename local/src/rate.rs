@@ -1,7 +1,13 @@
-//! Rate limits: a burst, and then a number of calls per second.
+//! The rate limit of an operation or an API: a burst, and then a number of calls per second.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::aws_protocol::AwsError;
 
 /// A token bucket.
 #[derive(Debug)]
@@ -29,6 +35,19 @@ impl Rate {
         let taken = left >= 1.0;
         *state = (if taken { left - 1.0 } else { left }, now);
         taken
+    }
+}
+
+/// Answers a call, or throttles it.
+pub(crate) async fn answer(
+    State(rate): State<Arc<Rate>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if rate.take() {
+        next.run(request).await
+    } else {
+        AwsError::too_many_requests("Too Many Requests").into_response()
     }
 }
 

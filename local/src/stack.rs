@@ -261,10 +261,10 @@ fn open_functions(
     options: &Options,
     contract: &Contract,
 ) -> Result<(SdkConfig, Functions), ConfigError> {
-    let are_interrupted = options.faults.kill > 0.0 || options.faults.hang > 0.0;
-    let sdk = if are_interrupted { interruptible(sdk) } else { sdk.clone() };
-    let functions = Functions::new(&sdk, variables)?
-        .with_limits(&options.faults, read_concurrency(options, contract));
+    let sdk = interruptible(sdk);
+    let concurrency = read_concurrency(options, contract);
+    let functions =
+        Functions::new(&sdk, variables)?.with_limits(&options.faults, options.limits, concurrency);
     Ok((sdk, functions))
 }
 

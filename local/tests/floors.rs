@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every top-level module, lowest first.
-const FLOORS: [&str; 36] = [
+const FLOORS: [&str; 37] = [
     // Ground floor, no AWS service.
     "account",
     "secret_file",
@@ -21,6 +21,7 @@ const FLOORS: [&str; 36] = [
     "server",
     "browser",
     "aws_protocol",
+    "limits",
     "rate",
     "call_faults",
     // AWS services.

@@ -45,7 +45,8 @@ def receive_from(queue: str) -> set[str]:
 # The actions of each function. All other actions below must be denied.
 ALLOWED = {
     "create-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES,
-    "harvest-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES | receive_from("ClipDueClips"),
+    # No SendMessage to its own queue, which Lambda would stop as a loop.
+    "harvest-clip": WRITE_ROWS | START_HARVESTS | {QUERY_QUEUE} | receive_from("ClipDueClips"),
     "update-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "delete-clip": WRITE_ROWS,
     "restore-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
@@ -94,6 +95,7 @@ ALLOWED = {
         "dynamodb:Query unfinished",
         "dynamodb:DeleteItem",
         "mediaconvert:GetJob",
+        "mediapackage:ListHarvestJobs",
         "mediapackage-vod:DescribePackagingGroup",
         "s3:DeleteObject of uploads",
         "s3:AbortMultipartUpload of uploads",
@@ -129,6 +131,7 @@ QUEUES = (
 # Actions of services that the emulator lacks, with their resources. IAM simulates their decisions.
 SIMULATED = {
     "mediapackage:CreateHarvestJob": "*",
+    "mediapackage:ListHarvestJobs": "*",
     "mediapackage:DescribeHarvestJob": f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:harvest_jobs/a_b",
     "mediapackage:DeleteOriginEndpoint": (
         f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:origin_endpoints/a"

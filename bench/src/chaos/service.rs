@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut_local::{Faults, Options, Source, UploadLimits};
+use matchcut_local::{Faults, Limits, Options, Source, UploadLimits};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -34,6 +34,8 @@ pub(crate) fn build_options(folder: &Path, faults: Faults) -> Options {
         sweep: Duration::from_secs(1),
         pollers: true,
         faults,
+        // Ten thousand clips would take hours at AWS's rate.
+        limits: Limits { media_package_rate: 1000, media_package_burst: 1000, ..Limits::default() },
         create_job_burst: 1000,
         console: "console/dist".into(),
         branding: None,

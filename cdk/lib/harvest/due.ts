@@ -13,10 +13,14 @@ import {
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Library } from '../library/library.ts';
 
-const HARVEST_TIMEOUT = Duration.seconds(60);
+/** It waits up to 30 s for the last segment of a clip, and retries throttled calls for up to 20 s. */
+const HARVEST_TIMEOUT = Duration.seconds(90);
 
 /** Few, because harvest jobs are few, and MediaPackage's API takes few calls a second. */
 const MAX_CONCURRENCY = 2;
+
+/** A function processes the messages of a batch at the same time: each may wait for a segment. */
+const BATCH_SIZE = 10;
 
 export interface DueProps extends Deployment {
   readonly library: Library;
@@ -50,14 +54,20 @@ export class Due extends Construct {
       ...props,
       bin: 'harvest-clip',
       description: 'Starts the harvest job of a clip that is due, and of queued clips',
-      environment: { ...props.library.environment, ...props.environment, ...this.environment },
+      environment: { ...props.library.environment, ...props.environment },
       timeout: HARVEST_TIMEOUT,
     });
     this.harvest.lambda.addEventSource(
-      new SqsEventSource(this.queue, { batchSize: 1, maxConcurrency: MAX_CONCURRENCY }),
+      new SqsEventSource(this.queue, {
+        batchSize: BATCH_SIZE,
+        maxConcurrency: MAX_CONCURRENCY,
+        reportBatchItemFailures: true,
+      }),
     );
     props.library.grantWrite(this.harvest);
-    this.grantSendDueMessages(this.harvest);
+    // It must not send messages to its own queue: Lambda stops such a chain after about 16 runs.
+    // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+    props.library.grantQuery(this.harvest, 'waiting');
   }
 
   /** Lets a function query the harvest queue and send due messages. */

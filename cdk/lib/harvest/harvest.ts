@@ -87,4 +87,13 @@ export class Harvest extends Construct {
     });
     harvester.allowPassRole(this.harvestRole, 'mediapackage.amazonaws.com');
   }
+
+  /** Lets a function list the harvest jobs in progress. */
+  grantListHarvests(lister: RustFunction): void {
+    lister.allowWide({
+      actions: ['mediapackage:ListHarvestJobs'],
+      resources: ['*'],
+      because: 'ListHarvestJobs has no resources that a policy could name.',
+    });
+  }
 }

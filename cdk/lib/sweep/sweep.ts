@@ -70,6 +70,7 @@ export function addSweep(props: SweepProps): void {
   library.grantWrite(sweep);
   library.grantQuery(sweep, 'unfinished');
   harvest.grantHarvest(sweep);
+  harvest.grantListHarvests(sweep);
   harvest.due.grantSendDueMessages(sweep);
   asset.grantCreateAssets(sweep);
   asset.grantCountAssets(sweep);

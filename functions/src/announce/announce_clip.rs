@@ -57,6 +57,7 @@ impl From<AnnounceClipError> for Diagnostic {
 
 impl EventHandler for AnnounceClip {
     type Event = Event;
+    type Output = ();
     type Error = AnnounceClipError;
 
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {

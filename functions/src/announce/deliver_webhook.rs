@@ -103,6 +103,7 @@ pub struct WebhookMessage {
 
 impl EventHandler for DeliverWebhook {
     type Event = SqsEvent;
+    type Output = ();
     type Error = DeliverWebhookError;
 
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {

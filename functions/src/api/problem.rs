@@ -46,6 +46,7 @@ pub enum ProblemKind {
     PreconditionRequired,
     FormatNotImplemented,
     LiveUnreadable,
+    NoProgramDateTime,
     Unavailable,
 }
 
@@ -74,7 +75,7 @@ impl ProblemKind {
             | Self::KeyReused => 422,
             Self::PreconditionRequired => 428,
             Self::FormatNotImplemented => 501,
-            Self::LiveUnreadable | Self::Unavailable => 503,
+            Self::LiveUnreadable | Self::NoProgramDateTime | Self::Unavailable => 503,
         }
     }
 
@@ -105,6 +106,7 @@ impl ProblemKind {
             Self::PreconditionRequired => "precondition-required",
             Self::FormatNotImplemented => "format-not-implemented",
             Self::LiveUnreadable => "live-unreadable",
+            Self::NoProgramDateTime => "no-program-date-time",
             Self::Unavailable => "unavailable",
         }
     }
@@ -136,6 +138,7 @@ impl ProblemKind {
             Self::PreconditionRequired => "If-Match required",
             Self::FormatNotImplemented => "Format not implemented",
             Self::LiveUnreadable => "Live stream unreadable",
+            Self::NoProgramDateTime => "No PROGRAM-DATE-TIME",
             Self::Unavailable => "Service unavailable",
         }
     }

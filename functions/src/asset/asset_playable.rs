@@ -47,6 +47,7 @@ impl From<AssetPlayableError> for Diagnostic {
 
 impl EventHandler for AssetPlayable {
     type Event = EventBridgeEvent<InputNotification>;
+    type Output = ();
     type Error = AssetPlayableError;
 
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {

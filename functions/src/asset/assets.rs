@@ -13,6 +13,7 @@ use super::packaging_groups::MAX_ASSETS;
 use crate::clip::{Attempt, Clip, ConfigurationId, Failure, FailureCode, Trigger};
 use crate::config::{self, ConfigError, Variables};
 use crate::error;
+use crate::pace::Pace;
 
 /// The VOD assets of clips.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ pub struct Assets {
     groups: PackagingGroups,
     read_role_arn: String,
     bucket: String,
+    pace: Pace,
 }
 
 /// The state of one packaging configuration of an asset.
@@ -66,7 +68,14 @@ impl Assets {
             groups: variables.parsed("PACKAGING_GROUPS")?,
             read_role_arn: variables.required("ASSET_ROLE_ARN")?.to_owned(),
             bucket: variables.required("CLIPS_BUCKET")?.to_owned(),
+            pace: Pace::default(),
         })
+    }
+
+    /// The same assets, whose calls are spaced out.
+    #[must_use]
+    pub fn with_pace(self, pace: &Pace) -> Self {
+        Self { pace: pace.clone(), ..self }
     }
 
     /// Creates the asset of a clip, if it does not exist yet, and returns the trigger for the clip.
@@ -103,6 +112,7 @@ impl Assets {
             let once = Config::builder().retry_config(config::no_retries());
             let is_last = groups.peek().is_none();
             let create = if is_last { create } else { create.config_override(once) };
+            self.pace.wait().await;
             match create.send().await.map_err(VodError::from) {
                 Ok(made) => {
                     let endpoints = made.egress_endpoints.unwrap_or_default();
@@ -155,6 +165,7 @@ impl Assets {
 
     /// Deletes an asset. An asset that does not exist is not an error.
     pub async fn delete(&self, asset: &Attempt) -> Result<(), AssetError> {
+        self.pace.wait().await;
         let deleted = self.client.delete_asset().id(asset.to_string()).send().await;
         match deleted.map_err(VodError::from) {
             Ok(_) | Err(VodError::NotFoundException(_)) => Ok(()),
@@ -180,6 +191,7 @@ impl Assets {
     }
 
     async fn describe(&self, asset: &Attempt) -> Result<Option<Description>, AssetError> {
+        self.pace.wait().await;
         let described = self.client.describe_asset().id(asset.to_string()).send().await;
         match described.map_err(VodError::from) {
             Ok(found) => Ok(Some(Description {
@@ -195,6 +207,7 @@ impl Assets {
     pub async fn count_free_places(&self) -> Result<u64, AssetError> {
         let mut free = 0;
         for group in self.groups.iter() {
+            self.pace.wait().await;
             let described = self.client.describe_packaging_group().id(&group.id).send().await;
             let described = described.map_err(|error| AssetError::Group {
                 group: group.id.clone(),

@@ -88,6 +88,14 @@ const MAX_RUN: TimeDelta = TimeDelta::minutes(3);
 const MIN_CHECK_DELAY: TimeDelta = TimeDelta::seconds(10);
 /// Longest time between two checks of a clip in progress.
 const MAX_CHECK_DELAY: TimeDelta = TimeDelta::minutes(10);
+/// How long before its end a scheduled clip gets its due message.
+///
+/// 13 min: SQS delays a message by at most 15 min. The sweep sends the message of a clip that ends
+/// later than that, and runs every minute, so a dozen sweeps may fail.
+pub const DUE_MESSAGE_LEAD: TimeDelta = TimeDelta::minutes(13);
+/// How long after the end of a clip `harvest-clip` waits for its last segment. A later segment is
+/// noticed by the checks of the sweep.
+pub const MAX_AIRING_WAIT: TimeDelta = TimeDelta::seconds(30);
 /// How often the sweep checks for a file that has not arrived. S3's events are not lost.
 const AWAITED_FILE_CHECK_DELAY: TimeDelta = TimeDelta::minutes(15);
 
@@ -201,7 +209,8 @@ impl Clip {
     /// clip has not changed, the less likely a check finds a change. For example, a clip that has
     /// been `harvesting` for 60 s is checked again after 30 s. Exceptions:
     ///
-    /// - A scheduled clip is first checked 10 s after its end.
+    /// - A scheduled clip is checked when its due message must be sent, and 30 s after its end. From
+    ///   then on, every sweep checks it.
     /// - An awaited file is checked every 15 min, and when the wait ends.
     /// - A queued clip is not checked: the harvest queue starts it.
     /// - A clip with an expiry or a time of publication is checked then at the latest, whatever its
@@ -216,7 +225,7 @@ impl Clip {
             (Status::Deleting, _) => return Some(no_later_than(soon, self.removable_at())),
             (Status::Ready | Status::Failed | Status::Queued, _) => None,
             (Status::Scheduled, Source::Live { requested, .. }) => {
-                Some(soon.max(requested.end() + MIN_CHECK_DELAY))
+                Some(next_airing_check(requested.end(), now))
             }
             // The file of a retry arrived with an earlier attempt.
             (Status::Uploading, Source::Upload(upload)) if self.attempt == 1 => {
@@ -226,6 +235,12 @@ impl Clip {
         };
         while_pending.into_iter().chain(self.expires_at).chain(self.publish_at).min()
     }
+}
+
+/// When the sweep next sends the due message of a scheduled clip with this end.
+fn next_airing_check(end: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let checks = [end - DUE_MESSAGE_LEAD, end + MAX_AIRING_WAIT];
+    checks.into_iter().find(|check| now < *check).unwrap_or(now + MIN_CHECK_DELAY)
 }
 
 /// Rows of earlier versions have no `listed`.

@@ -16,7 +16,7 @@ pub(crate) mod transition;
 mod window;
 
 pub use bounds::Bounds;
-pub use clip::{Clip, ConfigurationId};
+pub use clip::{Clip, ConfigurationId, DUE_MESSAGE_LEAD, MAX_AIRING_WAIT};
 pub use description::{
     Description, Edit, ExpiryInPast, MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS,
     MAX_TITLE_LENGTH, NewWindow,

@@ -43,7 +43,7 @@ impl Route for RestoreClip {
         let any_attempt = Attempt { clip: ClipKey { competition, clip }, number: 1 };
         let clip = match self.library.advance(&any_attempt, &Trigger::Restored, now).await? {
             Advanced::Changed(clip) => {
-                self.due.send_for(&clip, Utc::now()).await;
+                self.due.send_or_log(&clip, Utc::now()).await;
                 clip
             }
             Advanced::Unchanged(clip) if clip.status == Status::Deleting => {

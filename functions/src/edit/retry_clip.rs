@@ -70,7 +70,7 @@ impl RetryClip {
         if clip.status == Status::Deleting {
             return Err(clip_not_found());
         }
-        self.due.send_for(&clip, now).await;
+        self.due.send_or_log(&clip, now).await;
         Ok(clip)
     }
 }

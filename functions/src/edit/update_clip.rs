@@ -70,7 +70,8 @@ impl Route for UpdateClip {
             };
             let Some(edited) = self.library.edit(&clip, &edit, now).await? else { continue };
             if edit.window.is_some() {
-                self.send_due_message(&clip, &edited).await;
+                // The message for the old end finds that the new one has not aired.
+                self.due.send_or_log(&edited, Utc::now()).await;
             }
             return Ok(self.view.to_operator_reply(&self.library, &edited).await);
         }
@@ -110,20 +111,6 @@ impl UpdateClip {
         } else {
             NewWindow::Ahead(window)
         }))
-    }
-
-    /// Sends the due message of a clip whose end has changed.
-    ///
-    /// If the new end is later, the message for the old end arrives first, and `harvest-clip` sends
-    /// the next one. A second message would only be processed beside it.
-    async fn send_due_message(&self, before: &Clip, edited: &Clip) {
-        let end = |clip: &Clip| match &clip.source {
-            Source::Live { requested, .. } => Some(requested.end()),
-            Source::Upload(_) => None,
-        };
-        if edited.status != Status::Scheduled || end(edited) < end(before) {
-            self.due.send_for(edited, Utc::now()).await;
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{ClipRequest, HarvestQueue, ResolvedWindow, WindowRequest, invalid_window};
+use super::{ClipRequest, DueQueue, HarvestQueue, ResolvedWindow, WindowRequest, invalid_window};
 use crate::api::{
     ClipView, Problem, ProblemKind, Reply, Request, Route, count_ahead, create_clip_once,
     find_created_clip,
@@ -14,13 +14,18 @@ use crate::clip::{
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::library::IdempotentRequest;
-use crate::live::coverage::find_bounds;
-use crate::live::{Channel, ManifestReadError, Timeline};
+use crate::live::coverage::{confirm_not_found, find_bounds};
+use crate::live::{Channel, CoverageError, ManifestError, ManifestReadError, Timeline};
+
+/// How soon `harvest-clip` tries to start a clip that `create-clip` could not start. The harvests of
+/// clips that were created at the same time have started by then.
+const START_RETRY_DELAY: TimeDelta = TimeDelta::seconds(1);
 
 /// The route of `create-clip`.
 #[derive(Clone, Debug)]
 pub struct CreateClip {
     queue: HarvestQueue,
+    due: DueQueue,
     expiry: ExpirySettings,
     view: ClipView,
 }
@@ -29,6 +34,7 @@ impl Route for CreateClip {
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
         Ok(Self {
             queue: HarvestQueue::from_variables(sdk, variables)?,
+            due: DueQueue::from_variables(sdk, variables)?,
             expiry: variables.optional("CLIP_EXPIRY_DAYS")?.unwrap_or_default(),
             view: ClipView::from_variables(variables)?,
         })
@@ -103,8 +109,40 @@ impl CreateClip {
             "clip {key}: {} to {} of channel {}",
             window.start(), window.end(), channel.id
         );
-        // A later time than that of the row, because each state has its own time.
-        Ok(self.queue.add(clip, Utc::now()).await)
+        Ok(self.start(clip, now).await)
+    }
+
+    /// Starts the harvest of a new clip, if a harvest job is free for it. Otherwise sends a due
+    /// message. Returns the clip as it then is.
+    ///
+    /// The clip already has a row. If a call fails here, the sweep does what is missing.
+    async fn start(&self, clip: Clip, now: DateTime<Utc>) -> Clip {
+        let key = clip.key();
+        if clip.status == Status::Scheduled {
+            self.due.send_or_log(&clip, now).await;
+            return clip;
+        }
+        let clip = match self.queue.start_if_first(clip.clone(), now).await {
+            Ok(clip) => clip,
+            Err(failure) => {
+                let chain = error::chain(&failure);
+                tracing::warn!(
+                    clip.id = %key,
+                    "could not start the harvest of clip {key}, will retry: {chain}"
+                );
+                clip
+            }
+        };
+        if clip.status == Status::Queued
+            && let Err(failure) = self.due.send(&key, START_RETRY_DELAY).await
+        {
+            let chain = error::chain(&failure);
+            tracing::warn!(
+                clip.id = %key,
+                "could not send a due message for clip {key}, the sweep will retry: {chain}"
+            );
+        }
+        clip
     }
 
     /// Finds the window to harvest, and its bounds if the manifest can be read.
@@ -123,18 +161,8 @@ impl CreateClip {
             WindowRequest::LastSeconds(seconds) => {
                 let field = "lastSeconds";
                 let invalid = |error| invalid_window(field, &error);
-                let live = endpoint.live_timeline(channel).await.map_err(|cause| {
-                    let chain = error::chain(&cause);
-                    tracing::warn!(
-                        "could not read the live edge of channel {}: {chain}",
-                        channel.id
-                    );
-                    Problem::new(
-                        ProblemKind::LiveUnreadable,
-                        "The live stream cannot be read, so its live edge is unknown. Give start \
-                         and end instead, or retry in a few seconds.",
-                    )
-                })?;
+                let live = endpoint.live_timeline(channel).await;
+                let live = live.map_err(|cause| unknown_live_edge(channel, &cause))?;
                 let mut window = last_seconds_window(seconds, &live).map_err(invalid)?;
                 window.check(limits).map_err(invalid)?;
                 let mut requested = endpoint.window_timeline(channel, window).await;
@@ -145,12 +173,34 @@ impl CreateClip {
                     window.check(limits).map_err(invalid)?;
                     requested = endpoint.window_timeline(channel, window).await;
                 }
-                let actual = find_bounds(channel, window, Some(&live), requested, now)
-                    .map_err(|error| Problem { field: Some(field.to_owned()), ..error.into() })?;
-                Ok(ResolvedWindow { window, actual, has_aired: true })
+                let requested = confirm_not_found(endpoint, channel, window, requested).await;
+                match find_bounds(channel, window, Some(&live), requested, now) {
+                    Ok(actual) => Ok(ResolvedWindow { window, actual, has_aired: true }),
+                    // The manifest of the window does not have the last segment yet.
+                    Err(CoverageError::NotAired { .. }) => Ok(ResolvedWindow::ahead(window)),
+                    Err(error) => Err(Problem { field: Some(field.to_owned()), ..error.into() }),
+                }
             }
         }
     }
+}
+
+/// The problem of a request that needs the live edge of a channel whose manifest cannot be read.
+fn unknown_live_edge(channel: &Channel, cause: &ManifestReadError) -> Problem {
+    let chain = error::chain(cause);
+    tracing::warn!("could not read the live edge of channel {}: {chain}", channel.id);
+    if matches!(cause, ManifestReadError::Manifest(ManifestError::NoProgramDateTime)) {
+        return Problem::new(
+            ProblemKind::NoProgramDateTime,
+            "The live manifest has no PROGRAM-DATE-TIME, so its live edge is unknown. Set \
+             ProgramDateTimeIntervalSeconds of the HLS origin endpoint to 1.",
+        );
+    }
+    Problem::new(
+        ProblemKind::LiveUnreadable,
+        "The live stream cannot be read, so its live edge is unknown. Give start and end instead, \
+         or retry in a few seconds.",
+    )
 }
 
 /// The window of the last seconds before the live edge, on the clock of PROGRAM-DATE-TIME.

@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::clip::{Clip, ClipId, ClipKey, CompetitionId, Source, Status};
+use crate::clip::{Clip, ClipId, ClipKey, CompetitionId, DUE_MESSAGE_LEAD, Source, Status};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 
@@ -34,7 +34,7 @@ pub struct DueQueueError {
     source: Box<aws_sdk_sqs::Error>,
 }
 
-/// Longest delay of SQS. If a clip is due later, `harvest-clip` sends the message again.
+/// Longest delay of SQS.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 const MAX_DELAY: Duration = Duration::from_mins(15);
 
@@ -60,15 +60,22 @@ impl DueQueue {
 
     /// Sends the due message that a queued or scheduled clip waits for. Other clips need none.
     ///
-    /// If this fails, the sweep does what the message would have caused.
-    pub async fn send_for(&self, clip: &Clip, now: DateTime<Utc>) {
+    /// If the end of a scheduled clip is more than 13 minutes ahead, the sweep sends the message
+    /// later.
+    pub async fn send_for(&self, clip: &Clip, now: DateTime<Utc>) -> Result<(), DueQueueError> {
         let delay = match (clip.status, &clip.source) {
             (Status::Queued, _) => TimeDelta::zero(),
             (Status::Scheduled, Source::Live { requested, .. }) => requested.end() - now,
-            _ => return,
+            _ => return Ok(()),
         };
+        if delay > DUE_MESSAGE_LEAD { Ok(()) } else { self.send(&clip.key(), delay).await }
+    }
+
+    /// Sends the due message of a clip for a request. If this fails, the sweep does what the message
+    /// would have caused, so the request does not fail.
+    pub async fn send_or_log(&self, clip: &Clip, now: DateTime<Utc>) {
         let key = clip.key();
-        if let Err(failure) = self.send(&key, delay).await {
+        if let Err(failure) = self.send_for(clip, now).await {
             let chain = error::chain(&failure);
             tracing::warn!(
                 clip.id = %key,

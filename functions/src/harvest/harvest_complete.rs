@@ -93,6 +93,7 @@ impl From<HarvestCompleteError> for Diagnostic {
 
 impl EventHandler for HarvestComplete {
     type Event = EventBridgeEvent<HarvestJobNotification>;
+    type Output = ();
     type Error = HarvestCompleteError;
 
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {

@@ -1,4 +1,6 @@
-//! Starts and describes harvest jobs, by which MediaPackage copies a window of the stream to S3.
+//! Starts, describes and lists harvest jobs, by which MediaPackage copies a window of the stream to S3.
+
+use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
 use aws_sdk_mediapackage::Error as MediaPackageError;
@@ -8,6 +10,7 @@ use aws_sdk_mediapackage::types::{S3Destination, Status};
 
 use crate::clip::{Attempt, Window};
 use crate::config::{self, ConfigError, Variables};
+use crate::pace::Pace;
 
 /// The harvest jobs of clips.
 #[derive(Clone, Debug)]
@@ -15,6 +18,7 @@ pub struct HarvestJobs {
     client: aws_sdk_mediapackage::Client,
     bucket: String,
     role_arn: String,
+    pace: Pace,
 }
 
 /// What starting a harvest job did.
@@ -22,8 +26,10 @@ pub struct HarvestJobs {
 pub enum StartOutcome {
     /// The job exists, from this call or an earlier one.
     Started,
-    /// All of the account's concurrent harvest jobs are in use, or the call was throttled.
+    /// All of the account's concurrent harvest jobs are in use.
     NoFreeJob,
+    /// MediaPackage accepts no more calls at the moment.
+    Throttled,
     /// MediaPackage refused to harvest the window.
     Refused { message: String },
 }
@@ -52,6 +58,8 @@ pub enum HarvestJobError {
         #[source]
         source: Box<MediaPackageError>,
     },
+    #[error("ListHarvestJobs failed")]
+    List(#[source] Box<MediaPackageError>),
 }
 
 impl HarvestJobs {
@@ -60,7 +68,14 @@ impl HarvestJobs {
             client: aws_sdk_mediapackage::Client::new(sdk),
             bucket: variables.required("CLIPS_BUCKET")?.to_owned(),
             role_arn: variables.required("HARVEST_ROLE_ARN")?.to_owned(),
+            pace: Pace::default(),
         })
+    }
+
+    /// The same jobs, whose calls are spaced out.
+    #[must_use]
+    pub fn with_pace(self, pace: &Pace) -> Self {
+        Self { pace: pace.clone(), ..self }
     }
 
     /// Starts the harvest job of an attempt, unless it exists already.
@@ -79,6 +94,7 @@ impl HarvestJobs {
             .manifest_key(format!("{}index.m3u8", attempt.media_prefix()))
             .role_arn(&self.role_arn)
             .build();
+        self.pace.wait().await;
         let created = self
             .client
             .create_harvest_job()
@@ -96,7 +112,10 @@ impl HarvestJobs {
             .map_err(MediaPackageError::from);
         match created {
             Ok(_) => Ok(StartOutcome::Started),
-            Err(MediaPackageError::TooManyRequestsException(_)) => Ok(StartOutcome::NoFreeJob),
+            Err(MediaPackageError::TooManyRequestsException(refusal)) => {
+                let is_quota = is_about_quota(refusal.message().unwrap_or_default());
+                Ok(if is_quota { StartOutcome::NoFreeJob } else { StartOutcome::Throttled })
+            }
             // The window or the bucket is invalid, or the endpoint does not exist.
             Err(
                 refusal @ (MediaPackageError::UnprocessableEntityException(_)
@@ -118,6 +137,7 @@ impl HarvestJobs {
 
     /// Returns the state of the harvest job of an attempt.
     pub async fn describe(&self, attempt: &Attempt) -> Result<HarvestState, HarvestJobError> {
+        self.pace.wait().await;
         let described = self
             .client
             .describe_harvest_job()
@@ -139,8 +159,57 @@ impl HarvestJobs {
         }
     }
 
+    /// Returns the ids of all harvest jobs of the account that are in progress.
+    pub async fn list_in_progress(&self) -> Result<BTreeSet<String>, HarvestJobError> {
+        self.pace.wait().await;
+        let list = self.client.list_harvest_jobs().include_status("IN_PROGRESS");
+        let mut jobs = list.into_paginator().items().send();
+        let mut ids = BTreeSet::new();
+        while let Some(job) = jobs.next().await {
+            let job = job.map_err(|error| HarvestJobError::List(Box::new(error.into())))?;
+            ids.extend(job.id);
+        }
+        Ok(ids)
+    }
+
     /// Opens the connection to MediaPackage before the first request needs it.
     pub async fn warm_up(&self) {
         let _ = self.client.describe_harvest_job().id("-").send().await;
+    }
+}
+
+/// Whether a 429 is about the quota of concurrent harvest jobs, and not about the rate of calls.
+///
+/// MediaPackage answers both with the same code, and does not document the messages. A message that
+/// names no job, quota or limit is taken for the rate: the call is then retried for some seconds, and
+/// a quota that was mistaken for it only costs these calls.
+fn is_about_quota(message: &str) -> bool {
+    let text = message.to_lowercase();
+    let has =
+        |start: &str| text.split(|c: char| !c.is_alphanumeric()).any(|it| it.starts_with(start));
+    has("harvest")
+        || has("job")
+        || has("quota")
+        || has("concurrent")
+        || (has("limit") && !has("rate"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_is_told_from_a_rate_by_the_message() {
+        for quota in [
+            "the account has 10 harvest jobs in progress",
+            "Maximum number of concurrent jobs reached",
+            "Resource limit exceeded",
+            "You have exceeded your service quota",
+        ] {
+            assert!(is_about_quota(quota), "{quota}");
+        }
+        for rate in ["Too Many Requests", "Rate exceeded", "Request rate limit exceeded", ""] {
+            assert!(!is_about_quota(rate), "{rate}");
+        }
     }
 }

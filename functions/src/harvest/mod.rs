@@ -1,5 +1,6 @@
 //! Cuts clips out of the live stream: create-clip, harvest jobs and the harvest queue.
 
+mod airing;
 mod clip_request;
 mod create_clip;
 mod due;
@@ -8,6 +9,7 @@ mod harvest_complete;
 mod jobs;
 mod queue;
 mod resolved_window;
+mod running_jobs;
 
 pub use clip_request::{ClipRequest, WindowRequest};
 pub use create_clip::CreateClip;
@@ -15,5 +17,6 @@ pub use due::{DueMessage, DueQueue, DueQueueError};
 pub use harvest_clip::{HarvestClip, HarvestClipError};
 pub use harvest_complete::{HarvestComplete, HarvestCompleteError, HarvestJobNotification};
 pub use jobs::{HarvestJobError, HarvestJobs, HarvestState, StartOutcome};
-pub use queue::{HarvestQueue, HarvestQueueError};
+pub use queue::{HarvestQueue, HarvestQueueError, JobStart};
 pub use resolved_window::{ResolvedWindow, invalid_window};
+pub use running_jobs::RunningJobs;

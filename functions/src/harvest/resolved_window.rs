@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::api::{Problem, ProblemKind};
 use crate::clip::{Bounds, Window, WindowError};
 use crate::error::format_sentence;
-use crate::live::coverage::{check_not_expired, find_bounds};
+use crate::live::coverage::{check_not_expired, confirm_not_found, explain_off_air, find_bounds};
 use crate::live::{Channel, CoverageError, LiveEndpoint, Timeline};
 
 /// A window that the stream covers, now or later.
@@ -36,12 +36,26 @@ impl ResolvedWindow {
         );
         let live = live.ok();
         let live_edge = live.as_ref().map_or(now, Timeline::end);
-        if window.end() > live_edge && window.end() <= live_edge + MAX_AHEAD {
-            check_not_expired(channel, window, live_edge)?;
-            return Ok(Self { window, actual: None, has_aired: false });
+        let requested = if window.end() > live_edge {
+            requested
+        } else {
+            confirm_not_found(endpoint, channel, window, requested).await
+        };
+        match find_bounds(channel, window, live.as_ref(), requested, now) {
+            Ok(actual) => Ok(Self { window, actual, has_aired: true }),
+            Err(CoverageError::NotAired { .. }) if window.end() <= live_edge + MAX_AHEAD => {
+                check_not_expired(channel, window, live_edge)?;
+                Ok(Self::ahead(window))
+            }
+            Err(error) => {
+                Err(explain_off_air(endpoint, channel, window, live.as_ref(), error).await.into())
+            }
         }
-        let actual = find_bounds(channel, window, live.as_ref(), requested, now)?;
-        Ok(Self { window, actual, has_aired: true })
+    }
+
+    /// A window whose end has not aired, as far as all manifests show.
+    pub(super) fn ahead(window: Window) -> Self {
+        Self { window, actual: None, has_aired: false }
     }
 }
 
@@ -50,9 +64,9 @@ impl From<CoverageError> for Problem {
         let (kind, field) = match error {
             CoverageError::NotAired { .. } => (ProblemKind::WindowNotAired, "end"),
             CoverageError::Expired { .. } => (ProblemKind::WindowExpired, "start"),
-            CoverageError::PartlyOffAir { .. } | CoverageError::OffAir => {
-                (ProblemKind::WindowUnavailable, "start")
-            }
+            CoverageError::PartlyOffAir { .. }
+            | CoverageError::BeforeStream { .. }
+            | CoverageError::OffAir => (ProblemKind::WindowUnavailable, "start"),
         };
         Self::for_field(kind, field, format_sentence(&error))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
@@ -20,16 +21,7 @@ impl Library {
         now: DateTime<Utc>,
         limit: usize,
     ) -> Result<Vec<Clip>, LibraryError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(PENDING_INDEX)
-            .key_condition_expression("#pending = :clips AND nextCheckAt <= :now")
-            .expression_attribute_names("#pending", PENDING_PARTITION)
-            .expression_attribute_values(":clips", text(&INDEX_PARTITION_VALUE))
-            .expression_attribute_values(":now", milliseconds(now))
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        let query = self.query_due(now).limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let mut pages = query.into_paginator().send();
         let mut clips = Vec::new();
         while clips.len() < limit
@@ -40,6 +32,33 @@ impl Library {
         }
         clips.truncate(limit);
         Ok(clips)
+    }
+
+    /// The scheduled clips whose check is due, however many other clips are longer overdue.
+    pub async fn scheduled_to_check(&self, now: DateTime<Utc>) -> Result<Vec<Clip>, LibraryError> {
+        let query = self
+            .query_due(now)
+            .filter_expression("#status = :scheduled")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":scheduled", text(&Status::Scheduled.as_str()));
+        let mut pages = query.into_paginator().send();
+        let mut clips = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(LibraryError::query_failed(PENDING_INDEX))?;
+            clips.extend(page.items.unwrap_or_default().into_iter().filter_map(decode_or_log));
+        }
+        Ok(clips)
+    }
+
+    fn query_due(&self, now: DateTime<Utc>) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name(PENDING_INDEX)
+            .key_condition_expression("#pending = :clips AND nextCheckAt <= :now")
+            .expression_attribute_names("#pending", PENDING_PARTITION)
+            .expression_attribute_values(":clips", text(&INDEX_PARTITION_VALUE))
+            .expression_attribute_values(":now", milliseconds(now))
     }
 
     /// The number of pending clips by status, without queued clips, which have their own index.
@@ -68,8 +87,9 @@ impl Library {
         while let Some(page) = pages.next().await {
             let page = page.map_err(LibraryError::query_failed(PENDING_INDEX))?;
             for item in page.items.unwrap_or_default() {
-                let Row { status } = serde_dynamo::from_item(item).map_err(LibraryError::Decode)?;
-                if let Some(count) = counts.get_mut(&status) {
+                // `clips_to_check` logs a row that cannot be decoded.
+                let row: Result<Row, _> = serde_dynamo::from_item(item);
+                if let Some(count) = row.ok().and_then(|row| counts.get_mut(&row.status)) {
                     *count += 1;
                 }
             }

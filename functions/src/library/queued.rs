@@ -6,18 +6,23 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
 use chrono::{DateTime, Utc};
 
-use super::rows::{decode_key, milliseconds, text};
+use super::rows::{decode_key_or_log, milliseconds, text};
 use super::{INDEX_PARTITION_VALUE, Library, LibraryError, QUEUED_INDEX, QUEUED_PARTITION};
 use crate::clip::{Clip, ClipKey, Status};
+
+/// Fewest rows that are read of the queue, so that a row without a key does not hide the next clip.
+const MIN_READ: u32 = 10;
 
 impl Library {
     /// The oldest queued clips, the first in the queue first.
     ///
     /// The index is eventually consistent: it may still contain a clip that has been started.
     pub async fn oldest_queued(&self, limit: u32) -> Result<Vec<ClipKey>, LibraryError> {
-        let query = self.query_queued().limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let found = query.send().await.map_err(LibraryError::query_failed(QUEUED_INDEX))?;
-        found.items.unwrap_or_default().into_iter().map(decode_key).collect()
+        let read = i32::try_from(limit.max(MIN_READ)).unwrap_or(i32::MAX);
+        let found = self.query_queued().limit(read).send().await;
+        let found = found.map_err(LibraryError::query_failed(QUEUED_INDEX))?;
+        let keys = found.items.unwrap_or_default().into_iter().filter_map(decode_key_or_log);
+        Ok(keys.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect())
     }
 
     /// The number of queued clips that are older than this one.
@@ -44,7 +49,7 @@ impl Library {
         {
             let page = page.map_err(LibraryError::query_failed(QUEUED_INDEX))?;
             for row in page.items.unwrap_or_default() {
-                let key = decode_key(row)?;
+                let Some(key) = decode_key_or_log(row) else { continue };
                 if wanted.remove(&key) {
                     ahead.insert(key, count);
                 }

@@ -64,6 +64,11 @@ pub(super) fn decode_key(row: Item) -> Result<ClipKey, LibraryError> {
     Ok(ClipKey { competition, clip })
 }
 
+/// Decodes a key as `decode_key` does. A key that cannot be decoded is logged and skipped.
+pub(super) fn decode_key_or_log(row: Item) -> Option<ClipKey> {
+    decode_key(row).inspect_err(|failure| tracing::error!("{}", error::chain(failure))).ok()
+}
+
 /// A time as the sort key of an index: milliseconds since 1970.
 pub(super) fn milliseconds(time: DateTime<Utc>) -> AttributeValue {
     AttributeValue::N(time.timestamp_millis().to_string())

@@ -1,8 +1,11 @@
 //! Checks whether the stream covers a window.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
 
-use super::{Channel, ManifestReadError, Timeline};
+use chrono::{DateTime, Utc};
+use tokio::time::sleep;
+
+use super::{Channel, LiveEndpoint, ManifestReadError, Timeline};
 use crate::clip::{Bounds, Window, format_utc};
 use crate::error;
 
@@ -28,8 +31,48 @@ pub enum CoverageError {
         format_utc(*.end)
     )]
     PartlyOffAir { start: DateTime<Utc>, end: DateTime<Utc> },
+    #[error(
+        "the clip starts at {}, but the stream has only been on air since {}",
+        format_utc(*.start),
+        format_utc(*.first)
+    )]
+    BeforeStream { start: DateTime<Utc>, first: DateTime<Utc> },
     #[error("the stream was not on air during this window")]
     OffAir,
+}
+
+/// When a manifest that was not found is read again. One answer of 404 is not believed.
+const NOT_FOUND_RETRY_DELAY: Duration = Duration::from_millis(500);
+
+/// If the timeline of a window that has aired was not found, reads it once more.
+pub async fn confirm_not_found(
+    endpoint: &LiveEndpoint,
+    channel: &Channel,
+    window: Window,
+    requested: Result<Timeline, ManifestReadError>,
+) -> Result<Timeline, ManifestReadError> {
+    if !matches!(requested, Err(ManifestReadError::NotFound)) {
+        return requested;
+    }
+    sleep(NOT_FOUND_RETRY_DELAY).await;
+    endpoint.window_timeline(channel, window).await
+}
+
+/// Finds out why a window is off air: if the stream began after its start, says when.
+pub async fn explain_off_air(
+    endpoint: &LiveEndpoint,
+    channel: &Channel,
+    window: Window,
+    live: Option<&Timeline>,
+    error: CoverageError,
+) -> CoverageError {
+    let (CoverageError::OffAir, Some(live)) = (error, live) else { return error };
+    match endpoint.find_first_segment(channel, live).await {
+        Ok(first) if first > window.start() => {
+            CoverageError::BeforeStream { start: window.start(), first }
+        }
+        _ => error,
+    }
 }
 
 /// Checks that the startover window still contains the start of a window.
@@ -44,8 +87,11 @@ pub fn check_not_expired(
 
 /// Returns the bounds of a clip of this window, or why the stream does not cover the window.
 ///
-/// `live` is the timeline on air, and `requested` the timeline of the window. If the manifest could
-/// not be read, the result is `Ok(None)`: the clip is created without bounds, because an operator's
+/// `live` is the timeline on air, and `requested` the timeline of the window. The two manifests may lag
+/// each other by a segment. If one of them shows that the window has aired, and the other does not
+/// show it yet, the result is [`CoverageError::NotAired`], and a later reading decides.
+///
+/// If the manifest could not be read, the result is `Ok(None)`: the clip is created without bounds, because an operator's
 /// request must not fail when the origin does. Even then, the clock can show that the window has
 /// not aired or has expired.
 pub fn find_bounds(
@@ -59,6 +105,7 @@ pub fn find_bounds(
     let not_aired = CoverageError::NotAired { end: window.end(), live_edge };
     match requested {
         Ok(timeline) if !timeline.ended => Err(not_aired),
+        Ok(timeline) if is_behind(&timeline, window, live) => Err(not_aired),
         Ok(timeline) if window.start() < timeline.start() || window.end() > timeline.end() => {
             Err(CoverageError::PartlyOffAir { start: timeline.start(), end: timeline.end() })
         }
@@ -67,7 +114,8 @@ pub fn find_bounds(
         Err(cause) => {
             check_not_expired(channel, window, live_edge)?;
             if matches!(cause, ManifestReadError::NotFound) {
-                return Err(CoverageError::OffAir);
+                let is_on_air = live.is_some_and(|live| live.covers(window.start(), window.end()));
+                return Err(if is_on_air { not_aired } else { CoverageError::OffAir });
             }
             let chain = error::chain(&cause);
             tracing::warn!(
@@ -77,6 +125,12 @@ pub fn find_bounds(
             Ok(None)
         }
     }
+}
+
+/// Whether the timeline of a window lacks segments at its end that the live manifest has.
+fn is_behind(timeline: &Timeline, window: Window, live: Option<&Timeline>) -> bool {
+    let is_short = timeline.end() < window.end();
+    is_short && live.is_some_and(|live| live.covers(timeline.end(), window.end()))
 }
 
 #[cfg(test)]
@@ -127,6 +181,7 @@ pub(crate) mod tests {
                 CoverageError::NotAired { .. } => "not aired",
                 CoverageError::Expired { .. } => "expired",
                 CoverageError::PartlyOffAir { .. } => "partly off air",
+                CoverageError::BeforeStream { .. } => "before the stream",
                 CoverageError::OffAir => "off air",
             });
         assert_eq!(actual, expected);
@@ -140,6 +195,22 @@ pub(crate) mod tests {
         check(Ok(timeline(901.0, 15, true)), Err("partly off air"));
         check(Ok(timeline(899.0, 15, true)), Err("partly off air"));
         check(Err(ManifestReadError::NotFound), Err("off air"));
+    }
+
+    #[test]
+    fn a_manifest_that_lags_the_live_manifest_is_not_believed() {
+        let on_air = timeline(880.0, 60, false);
+        let check = |read, expected| check(1000.0, Some(&on_air), read, expected);
+        check(Err(ManifestReadError::NotFound), Err("not aired"));
+        check(Ok(timeline(899.0, 14, true)), Err("not aired"));
+        check(Ok(timeline(899.0, 14, false)), Err("not aired"));
+        check(Ok(timeline(901.0, 15, true)), Err("partly off air"));
+    }
+
+    #[test]
+    fn the_live_manifest_may_lag_the_manifest_of_a_window() {
+        let on_air = timeline(860.0, 34, false);
+        check(1000.0, Some(&on_air), Ok(timeline(899.0, 16, true)), Ok(Some(32.0)));
     }
 
     #[test]

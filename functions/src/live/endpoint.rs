@@ -9,6 +9,7 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use super::channel::time_shift;
+use super::program_date_time::normalize_times;
 use super::{Channel, ManifestError, Timeline};
 use crate::clip::Window;
 use crate::config::{ConfigError, Variables};
@@ -195,7 +196,7 @@ fn first_rendition(url: &Url, multivariant: &MasterPlaylist) -> Result<Url, Mani
 }
 
 fn parse(text: &[u8]) -> Result<Playlist, ManifestError> {
-    m3u8_rs::parse_playlist_res(text).map_err(|_| ManifestError::NotHls)
+    m3u8_rs::parse_playlist_res(&normalize_times(text)).map_err(|_| ManifestError::NotHls)
 }
 
 /// Parses the beginning of a media playlist, up to the last URL of a segment.
@@ -208,7 +209,8 @@ fn parse_beginning(text: &[u8]) -> Result<MediaPlaylist, ManifestError> {
             end = next;
         }
     }
-    m3u8_rs::parse_media_playlist_res(&text[..end]).map_err(|_| ManifestError::NotHls)
+    m3u8_rs::parse_media_playlist_res(&normalize_times(&text[..end]))
+        .map_err(|_| ManifestError::NotHls)
 }
 
 fn parse_milliseconds(value: &HeaderValue) -> Option<DateTime<Utc>> {

@@ -4,6 +4,7 @@ mod channel;
 pub mod coverage;
 mod endpoint;
 mod first_segment;
+mod program_date_time;
 mod state;
 mod timeline;
 

@@ -34,6 +34,9 @@ pub enum ManifestError {
     OutOfRange,
 }
 
+/// How far the end of a segment may be from the start of the next one.
+const MAX_JITTER: TimeDelta = TimeDelta::milliseconds(500);
+
 impl Timeline {
     /// Computes the times of all segments of a media playlist.
     ///
@@ -84,6 +87,18 @@ impl Timeline {
     /// The playing time. If the stream went off air in between, it is less than `end - start`.
     pub fn duration(&self) -> TimeDelta {
         self.segments.iter().map(|segment| segment.duration).sum()
+    }
+
+    /// Whether the segments cover a time span without a gap.
+    pub fn covers(&self, start: DateTime<Utc>, end: DateTime<Utc>) -> bool {
+        let mut covered = start;
+        for segment in &self.segments {
+            // The times of neighboring segments may differ by some milliseconds.
+            if segment.start <= covered + MAX_JITTER {
+                covered = covered.max(segment.start + segment.duration);
+            }
+        }
+        self.start() <= start && end <= covered
     }
 
     /// The bounds of a clip of all segments.
@@ -148,6 +163,18 @@ mod tests {
             "2020-02-03T13:32:02Z",
             4.0,
         );
+    }
+
+    #[test]
+    fn covers_time_spans_without_a_gap() {
+        let timeline = read(
+            "#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:00Z\n#EXTINF:2,\na.ts\n#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:02.040Z\n#EXTINF:2,\nb.ts\n#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:10Z\n#EXTINF:2,\nc.ts\n",
+        )
+        .unwrap();
+        let at = |seconds: i64| timeline.start() + TimeDelta::seconds(seconds);
+        let covers = |start, end| timeline.covers(at(start), at(end));
+        assert!(covers(0, 4) && covers(1, 3) && covers(10, 12));
+        assert!(!covers(-1, 3) && !covers(3, 5) && !covers(3, 11) && !covers(11, 13));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::clip::{Clip, Source, Trigger};
 use crate::config::{ConfigError, Variables};
-use crate::harvest::{HarvestJobError, HarvestJobs, HarvestState};
+use crate::harvest::{HarvestJobError, RunningJobs};
 use crate::library::{Library, LibraryError};
 use crate::upload::{UploadProcessor, UploadProcessorError};
 
@@ -14,7 +14,6 @@ use crate::upload::{UploadProcessor, UploadProcessorError};
 #[derive(Clone, Debug)]
 pub struct Removal {
     library: Library,
-    jobs: HarvestJobs,
     assets: Assets,
     uploads: UploadProcessor,
     media: ClipMedia,
@@ -46,11 +45,14 @@ pub enum RemovalError {
 }
 
 impl Removal {
-    pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+    pub fn from_variables(
+        sdk: &SdkConfig,
+        variables: &Variables,
+        assets: Assets,
+    ) -> Result<Self, ConfigError> {
         Ok(Self {
             library: Library::from_variables(sdk, variables)?,
-            jobs: HarvestJobs::from_variables(sdk, variables)?,
-            assets: Assets::from_variables(sdk, variables)?,
+            assets,
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
         })
@@ -68,9 +70,10 @@ impl Removal {
     pub async fn remove(
         &self,
         clip: Clip,
+        running: &RunningJobs<'_>,
         now: DateTime<Utc>,
     ) -> Result<RemovalOutcome, RemovalError> {
-        if self.has_running_job(&clip).await? {
+        if self.has_running_job(&clip, running).await? {
             return Ok(RemovalOutcome::Incomplete(Box::new(clip)));
         }
         let Some(clip) = self.library.apply(&clip, &Trigger::RemovalStarted, now).await? else {
@@ -91,12 +94,13 @@ impl Removal {
     /// Whether a job is running that writes media of the clip.
     ///
     /// The jobs of earlier attempts have ended, because a retry needs a failed attempt.
-    async fn has_running_job(&self, clip: &Clip) -> Result<bool, RemovalError> {
+    async fn has_running_job(
+        &self,
+        clip: &Clip,
+        running: &RunningJobs<'_>,
+    ) -> Result<bool, RemovalError> {
         Ok(match &clip.source {
-            Source::Live { .. } => {
-                let state = self.jobs.describe(&clip.attempt_of_media()).await?;
-                state == HarvestState::InProgress
-            }
+            Source::Live { .. } => running.contains(&clip.attempt_of_media()).await?,
             Source::Upload(_) => self.uploads.is_transcoding(clip).await?,
         })
     }

@@ -17,10 +17,14 @@ use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError, PackagingState
 use crate::clip::{Clip, ConfigurationId, Failure, FailureCode, Source, Status, Trigger, Upload};
 use crate::config::{ConfigError, Variables};
 use crate::error;
-use crate::harvest::{HarvestJobError, HarvestJobs, HarvestQueue, HarvestQueueError, HarvestState};
+use crate::harvest::{
+    DueQueue, DueQueueError, HarvestJobError, HarvestJobs, HarvestQueue, HarvestQueueError,
+    HarvestState, JobStart, RunningJobs,
+};
 use crate::lambda::EventHandler;
 use crate::library::{Advanced, Library, LibraryError};
 use crate::metrics::{Metrics, Unit};
+use crate::pace::Pace;
 use crate::upload::{
     ProcessOutcome, TranscodeState, UploadProcessor, UploadProcessorError, check_truncation,
 };
@@ -29,6 +33,7 @@ use crate::upload::{
 #[derive(Clone, Debug)]
 pub struct Sweep {
     library: Library,
+    due: DueQueue,
     queue: HarvestQueue,
     jobs: HarvestJobs,
     assets: Assets,
@@ -65,6 +70,8 @@ pub enum SweepError {
     Library(#[from] LibraryError),
     #[error("the sweep could not start a harvest")]
     Queue(#[from] HarvestQueueError),
+    #[error("the sweep could not send a due message")]
+    Due(#[from] DueQueueError),
     #[error("the sweep could not describe a harvest job")]
     Harvest(#[from] HarvestJobError),
     #[error("the sweep could not describe or create an asset")]
@@ -82,6 +89,7 @@ impl From<SweepError> for Diagnostic {
         let name = match failure {
             SweepError::Library(_) => "Library",
             SweepError::Queue(_) => "Queue",
+            SweepError::Due(_) => "Due",
             SweepError::Harvest(_) => "Harvest",
             SweepError::Asset(_) => "Asset",
             SweepError::Upload(_) => "Upload",
@@ -104,17 +112,23 @@ const FAILED_CHECK_DELAY: TimeDelta = TimeDelta::minutes(1);
 
 impl EventHandler for Sweep {
     type Event = Value;
+    type Output = ();
     type Error = SweepError;
 
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
+        // MediaPackage limits the calls to live channels and to VOD separately.
+        let live_pace = Pace::half_of_media_package(variables)?;
+        let vod_pace = Pace::half_of_media_package(variables)?;
+        let assets = Assets::from_variables(sdk, variables)?.with_pace(&vod_pace);
         Ok(Self {
             library: Library::from_variables(sdk, variables)?,
-            queue: HarvestQueue::from_variables(sdk, variables)?,
-            jobs: HarvestJobs::from_variables(sdk, variables)?,
-            assets: Assets::from_variables(sdk, variables)?,
+            due: DueQueue::from_variables(sdk, variables)?,
+            queue: HarvestQueue::from_variables(sdk, variables)?.with_pace(&live_pace),
+            jobs: HarvestJobs::from_variables(sdk, variables)?.with_pace(&live_pace),
+            removal: Removal::from_variables(sdk, variables, assets.clone())?,
+            assets,
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
-            removal: Removal::from_variables(sdk, variables)?,
             metrics: Metrics::from_variables(variables)?,
         })
     }
@@ -136,17 +150,27 @@ impl EventHandler for Sweep {
 impl Sweep {
     /// Most clips checked by one sweep. The next sweep, a minute later, continues.
     ///
-    /// A check needs one or two calls to MediaPackage, which is said to accept five a second.
-    pub const MAX_CHECKS: usize = 200;
+    /// A check needs about one call to MediaPackage. At half of the five that MediaPackage accepts a
+    /// second, these take 48 s.
+    pub const MAX_CHECKS: usize = 120;
 
-    /// Starts queued harvests, then checks the clips that are due, the longest overdue first.
+    /// Sends due messages, starts queued harvests, then checks the clips that are due, the longest
+    /// overdue first.
     ///
     /// If the check of a clip fails, the error is logged and the sweep continues. If the time or the
     /// number of checks is used up, the next sweep checks the remaining clips first.
     pub async fn run(&self, now: DateTime<Utc>) -> Result<SweepReport, SweepError> {
         let begin = Instant::now();
         let mut report = SweepReport::default();
-        match timeout(MAX_RUN, Box::pin(self.queue.start_queued_harvests(now))).await {
+        match timeout(MAX_RUN, Box::pin(self.send_due_messages(now))).await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => {
+                tracing::error!("could not read scheduled clips: {}", error::chain(&failure));
+            }
+            Err(_) => tracing::error!("could not send due messages: timeout"),
+        }
+        let queued = Box::pin(self.queue.start_queued_harvests(None, now + begin.elapsed()));
+        match timeout(MAX_RUN, queued).await {
             Ok(Ok(started)) => report.started = started,
             Ok(Err(failure)) => {
                 tracing::error!("could not start queued harvests: {}", error::chain(&failure));
@@ -156,6 +180,7 @@ impl Sweep {
         // Set once MediaConvert throttles a call, or takes long for one. Further files would use up the
         // time of this sweep, and the clips of others would wait. The next sweep begins with them.
         let mut skips_uploads = false;
+        let running = RunningJobs::new(&self.jobs);
         for clip in self.library.clips_to_check(now, Self::MAX_CHECKS).await? {
             if begin.elapsed() > MAX_RUN {
                 break;
@@ -163,7 +188,7 @@ impl Sweep {
             report.checked += 1;
             let now = now + begin.elapsed();
             // Boxed, because it is the largest part of the future.
-            let check = Box::pin(self.check(&clip, &mut skips_uploads, now));
+            let check = Box::pin(self.check(&clip, &running, &mut skips_uploads, now));
             let failure = match timeout_at(begin + CHECK_DEADLINE, check).await {
                 Ok(Ok(outcome)) => {
                     report.repaired += usize::from(outcome == CheckOutcome::Repaired);
@@ -187,6 +212,7 @@ impl Sweep {
     async fn check(
         &self,
         clip: &Clip,
+        running: &RunningJobs<'_>,
         skips_uploads: &mut bool,
         now: DateTime<Utc>,
     ) -> Result<CheckOutcome, SweepError> {
@@ -204,7 +230,7 @@ impl Sweep {
             if self.uploads.process_late_file(&clip, now).await? {
                 return Ok(CheckOutcome::Repaired);
             }
-            return Ok(match self.removal.remove(clip, now).await? {
+            return Ok(match self.removal.remove(clip, running, now).await? {
                 RemovalOutcome::Removed => CheckOutcome::Removed,
                 RemovalOutcome::Incomplete(clip) => {
                     self.library.schedule_check(&clip, clip.next_check(now)).await?;
@@ -222,7 +248,7 @@ impl Sweep {
                 Advanced::NotFound => {}
             }
         }
-        for trigger in self.find_triggers(&clip).await? {
+        for trigger in self.find_triggers(&clip, running).await? {
             let advanced = self.library.advance(&clip.current_attempt(), &trigger, now).await?;
             if let Advanced::Changed(next) = advanced {
                 is_changed = true;
@@ -231,7 +257,10 @@ impl Sweep {
         }
         if !is_changed {
             is_repaired = match clip.status {
-                Status::Scheduled => self.process_scheduled(&clip, now).await?,
+                Status::Scheduled => {
+                    self.due.send_for(&clip, now).await?;
+                    false
+                }
                 // Its check stays due.
                 Status::Uploading | Status::Transcoding if *skips_uploads => {
                     return Ok(CheckOutcome::Unchanged);
@@ -251,14 +280,21 @@ impl Sweep {
     }
 
     /// Asks AWS for the state of a clip's job or asset. Returns the triggers that follow from it.
-    async fn find_triggers(&self, clip: &Clip) -> Result<Vec<Trigger>, SweepError> {
+    async fn find_triggers(
+        &self,
+        clip: &Clip,
+        running: &RunningJobs<'_>,
+    ) -> Result<Vec<Trigger>, SweepError> {
         let attempt = clip.current_attempt();
         Ok(match (clip.status, &clip.source) {
-            (Status::Harvesting, _) => match self.jobs.describe(&attempt).await? {
+            (Status::Harvesting, _) => match running.describe(&attempt).await? {
                 HarvestState::InProgress => Vec::new(),
                 // MediaPackage has no such job, so start it again. If the window has expired, the
                 // trigger is a failure.
-                HarvestState::NotFound => self.queue.start_job(clip).await?.into_iter().collect(),
+                HarvestState::NotFound => match self.queue.start_job(clip).await? {
+                    JobStart::Over(trigger) => vec![trigger],
+                    JobStart::NoFreeJob | JobStart::Throttled => Vec::new(),
+                },
                 HarvestState::Succeeded => vec![self.assets.ensure_asset(clip).await?],
                 HarvestState::Failed => {
                     self.media.delete_attempt(&attempt).await?;
@@ -308,11 +344,20 @@ impl Sweep {
         Ok(Some(Trigger::Failed(failure)))
     }
 
-    /// Processes a scheduled clip whose due message was lost. Returns whether its status changed.
-    async fn process_scheduled(&self, clip: &Clip, now: DateTime<Utc>) -> Result<bool, SweepError> {
-        self.queue.process(clip.clone(), now).await?;
-        let found = self.library.find(&clip.key()).await?;
-        Ok(found.is_some_and(|found| found.status != clip.status))
+    /// Sends the due message of each scheduled clip whose check is due. A message that was sent
+    /// before does no harm.
+    ///
+    /// This is apart from the checks, because it must not come late if many clips are to be checked.
+    async fn send_due_messages(&self, now: DateTime<Utc>) -> Result<(), SweepError> {
+        for clip in self.library.scheduled_to_check(now).await? {
+            if let Err(failure) = self.due.send_for(&clip, now).await {
+                let (key, chain) = (clip.key(), error::chain(&failure));
+                tracing::error!(clip.id = %key, "will retry: {chain}");
+                continue;
+            }
+            self.library.schedule_check(&clip, clip.next_check(now)).await?;
+        }
+        Ok(())
     }
 
     /// Processes the file of an upload, or an upload whose file has not arrived.

@@ -100,6 +100,7 @@ impl From<TranscodeCompleteError> for Diagnostic {
 
 impl EventHandler for TranscodeComplete {
     type Event = EventBridgeEvent<JobStateChange>;
+    type Output = ();
     type Error = TranscodeCompleteError;
 
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {

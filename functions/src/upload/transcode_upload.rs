@@ -65,6 +65,7 @@ impl From<TranscodeUploadError> for Diagnostic {
 
 impl EventHandler for TranscodeUpload {
     type Event = SqsEvent;
+    type Output = ();
     type Error = TranscodeUploadError;
 
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {

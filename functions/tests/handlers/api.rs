@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Clip, ClipId, ClipKey, Failure, FailureCode, Status, Window};
 use matchcut::config::Variables;
 use matchcut::library::Library;
-use matchcut_local::{Faults, Options, Source, Stack, UploadLimits};
+use matchcut_local::{Faults, Limits, Options, Source, Stack, UploadLimits};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -50,6 +50,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         sweep: Duration::from_hours(24),
         pollers: true,
         faults: Faults::default(),
+        limits: Limits::default(),
         create_job_burst: 100,
         api_throttle: 1.0,
         concurrency: 1000,

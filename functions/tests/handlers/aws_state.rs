@@ -6,6 +6,7 @@ use aws_config::retry::RetryConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_mediaconvert::types::Order;
 use aws_sdk_s3::primitives::ByteStream;
+use chrono::{DateTime, Utc};
 use matchcut::clip::Clip;
 use serde_json::Value;
 
@@ -62,14 +63,32 @@ impl Api {
 
     /// The undelivered messages of a queue.
     pub(crate) fn messages(&self, queue: &str) -> Vec<Value> {
-        let folder = self.folder.path().join("queues").join(queue).join("messages");
-        let read = |entry: std::io::Result<std::fs::DirEntry>| {
-            // A message that was delivered meanwhile is gone.
-            let message = std::fs::read(entry.unwrap().path()).ok()?;
-            let message: Value = serde_json::from_slice(&message).unwrap();
-            Some(serde_json::from_str(message["body"].as_str().unwrap()).unwrap())
+        let body = |message: &Value| serde_json::from_str(message["body"].as_str()?).ok();
+        self.stored_messages(queue, "messages").iter().map(|it| body(it).unwrap()).collect()
+    }
+
+    /// The delay in seconds of each message in a queue.
+    pub(crate) fn message_delays(&self, queue: &str) -> Vec<i64> {
+        let time = |text: &Value| text.as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+        let delay = |message: &Value| {
+            (time(&message["visible_at"]) - time(&message["sent_at"])).num_seconds()
         };
-        std::fs::read_dir(folder).unwrap().filter_map(read).collect()
+        self.stored_messages(queue, "messages").iter().map(delay).collect()
+    }
+
+    /// The number of messages in the dead-letter queue of a queue.
+    pub(crate) fn count_dead_letters(&self, queue: &str) -> usize {
+        self.stored_messages(queue, "dead-letters").len()
+    }
+
+    fn stored_messages(&self, queue: &str, kind: &str) -> Vec<Value> {
+        let folder = self.folder.path().join("queues").join(queue).join(kind);
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut paths: Vec<_> = paths.collect();
+        paths.sort();
+        // A message that was delivered meanwhile is gone.
+        let read = |path| Some(serde_json::from_slice(&std::fs::read(path).ok()?).unwrap());
+        paths.iter().filter_map(read).collect()
     }
 
     /// Puts a file into the upload bucket as `aws s3 cp` does, with tags as a query.

@@ -148,13 +148,13 @@ async fn create_harvest_job_is_not_retried_and_describe_is() {
     let window = Window::new(at(4), at(8)).unwrap();
     let (start_run, describe_run) = (Run::whole(), Run::whole());
     let start = jobs.start(&attempt, "main-hls", window);
-    assert!(matches!(start_run.execute(Box::pin(start)).await, Some(Ok(StartOutcome::NoFreeJob))));
+    assert!(matches!(start_run.execute(Box::pin(start)).await, Some(Ok(StartOutcome::Throttled))));
     assert!(matches!(describe_run.execute(Box::pin(jobs.describe(&attempt))).await, Some(Err(_))));
     assert_eq!((start_run.calls(), describe_run.calls()), (1, 3));
 }
 
 /// Calls the function with a changed environment, without the gateway.
-async fn create_with(api: &Api, changed: &[(&str, String)], body: &Value) -> Reply {
+pub(crate) async fn create_with(api: &Api, changed: &[(&str, String)], body: &Value) -> Reply {
     let variables = api.variables(changed);
     let function = CreateClip::new(&api.stack.sdk, &variables).unwrap();
     let event: ApiGatewayV2httpRequest = serde_json::from_value(json!({

@@ -52,19 +52,58 @@ async fn queued_clips_start_first_in_first_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_queue_advances_without_any_event() {
+async fn the_sweep_advances_the_queue_without_any_event() {
     let api = Api::start_with(|options| {
         options.faults.slow = 0.5;
         options.faults.lose = 1.0;
     })
     .await;
-    let mut clips = Vec::new();
     for _ in 0..JOBS + 2 {
+        api.post_clip(r#"{"lastSeconds":4}"#).await;
+    }
+    api.eventually("each clip has had its turn", async || {
+        api.stack.functions.sweep.run(Utc::now()).await.unwrap();
+        (api.library().count_queued(None).await.unwrap() == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_queue_advances_without_a_chain_of_messages() {
+    // A function that sent a message to its own queue would be stopped.
+    let api = Api::start_with(|options| {
+        options.faults.slow = 0.5;
+        options.limits.recursion_limit = 1;
+    })
+    .await;
+    let mut clips = Vec::new();
+    for _ in 0..3 * JOBS {
         clips.push(api.post_clip(r#"{"lastSeconds":4}"#).await.key());
     }
     for clip in &clips {
-        let started = |clip: &Clip| clip.status != Status::Queued;
-        api.wait_for(clip, started).await;
+        api.wait_for(clip, |clip| clip.status != Status::Queued).await;
+    }
+    api.eventually("every message was processed", async || {
+        api.messages("matchcut-due").is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(api.count_dead_letters("matchcut-due"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_throttled_call_is_retried_although_no_harvest_ends() {
+    let api = Api::start_with(|options| {
+        options.faults.slow = 3600.0;
+        options.limits.media_package_burst = 3;
+        options.limits.media_package_rate = 2;
+    })
+    .await;
+    let mut clips = Vec::new();
+    for _ in 0..JOBS {
+        clips.push(api.post_clip(r#"{"lastSeconds":4}"#).await.key());
+    }
+    for clip in &clips {
+        api.wait_for(clip, |clip| clip.status == Status::Harvesting).await;
     }
 }
 
@@ -106,7 +145,8 @@ async fn a_row_that_cannot_be_decoded_does_not_stop_the_queue() {
     let harvest_clip = HarvestClip::new(&api.stack.sdk, &api.stack.variables).unwrap();
     let due = json!({ "competition": clips[0].competition, "clip": clips[0].clip }).to_string();
     let batch = json!({ "Records": [{ "body": due }] });
-    harvest_clip.handle(serde_json::from_value(batch).unwrap()).await.unwrap();
+    let Ok(response) = harvest_clip.handle(serde_json::from_value(batch).unwrap()).await;
+    assert_eq!(response.batch_item_failures, []);
     assert_eq!(status(&clips[1]).await, Status::Harvesting);
     assert_eq!(status(&clips[2]).await, Status::Harvesting);
 

@@ -50,8 +50,8 @@ async fn the_sweep_reports_pending_repaired_and_free_counts() {
         let waiting = Clip { queued_at: Some(queued_at), ..row("demo", 4, Status::Queued) };
         api.library().create(&waiting).await.unwrap();
     }
-    // The recorded stream ended before this time.
-    api.library().create(&row("demo", 600, Status::Scheduled)).await.unwrap();
+    // The recorded stream ended before this time, so this clip has no harvest job and gets none.
+    api.library().create(&row("demo", 600, Status::Harvesting)).await.unwrap();
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
     let asset = vod.create_asset().id("another").packaging_group_id("default");
     let asset = asset.source_arn("arn:aws:s3:::matchcut-clips/clips/another/index.m3u8");

@@ -47,7 +47,7 @@ async fn an_invalid_clip_request_is_refused_with_a_reason_and_creates_nothing() 
         (&window_body(0, 86_401), 400, window, Some("end"), "at most 24 hours"),
         (&window_body(-901, 4), 400, window, Some("end"), "longer than the startover window of 900 s"),
         (&window_body(-1000, -990), 422, "window-expired", Some("start"), "only reaches back to 2020-02-03T13:15:24Z"),
-        (&window_body(-10, 4), 422, "window-unavailable", Some("start"), "not on air"),
+        (&window_body(-10, 4), 422, "window-unavailable", Some("start"), "has only been on air since 2020-02-03T13:30:00Z"),
         (&window_body(14_420, 14_425), 422, "window-not-aired", Some("end"), "aired up to 2020-02-03T13:30:24Z; a clip may end up to four hours after that"),
         (&window_body(20_000, 20_010), 422, "window-not-aired", Some("end"), "ends at 2020-02-03T19:03:30Z"),
         (r#"{"expiresAt":"2020-02-03T13:30:00Z"}"#, 400, field, Some("expiresAt"), "must be in the future"),

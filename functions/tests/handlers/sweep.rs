@@ -5,6 +5,7 @@ use chrono::{TimeDelta, Utc};
 use matchcut::clip::{Clip, FailureCode, Source, Status};
 use matchcut::lambda::EventHandler as _;
 use matchcut::sweep::Sweep;
+use matchcut_local::{Run, interruptible};
 use serde_json::{Value, json};
 
 use crate::api::{Api, row};
@@ -144,4 +145,19 @@ async fn a_row_that_cannot_be_decoded_does_not_stop_the_sweep() {
     let report = api.stack.functions.sweep.run(Utc::now()).await.unwrap();
     assert_eq!((report.checked, report.removed), (1, 1));
     assert_eq!(api.library().find(&clip.key()).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_list_replaces_the_descriptions_of_jobs_in_progress() {
+    let api = Api::start_with(|options| options.faults.slow = 3600.0).await;
+    for _ in 0..10 {
+        assert_eq!(api.post_clip(r#"{"lastSeconds":4}"#).await.body["status"], "harvesting");
+    }
+    let sweep = Sweep::new(&interruptible(&api.stack.sdk), &api.stack.variables).unwrap();
+    let run = Run::whole();
+    let now = Utc::now() + TimeDelta::minutes(1);
+    let report = run.execute(Box::pin(sweep.run(now))).await.unwrap().unwrap();
+    assert_eq!(report.checked, 10);
+    // Three queries, one list of jobs, and a read and a write for each row.
+    assert_eq!(run.calls(), 3 + 1 + 2 * 10);
 }

@@ -13,14 +13,15 @@ use super::functions::Functions;
 use crate::account::{DUE_QUEUE, UPLOADS_QUEUE};
 use crate::dynamodb::Stream;
 use crate::options::Options;
-use crate::sqs::Queue;
+use crate::sqs::{Polling, Queue};
 use crate::webhook::Webhook;
 
-/// How many functions each queue starts at once, as in a deployment. Lambda has a minimum of 2.
+/// How many functions each queue starts at once, and with how many messages, as in a deployment. Lambda
+/// starts at least 2.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
-const DUE_AT_ONCE: usize = 2;
-const UPLOADS_AT_ONCE: usize = 10;
-const WEBHOOKS_AT_ONCE: usize = 5;
+const DUE_POLLING: Polling = Polling { at_once: 2, batch_size: 10 };
+const UPLOADS_POLLING: Polling = Polling { at_once: 10, batch_size: 1 };
+const WEBHOOKS_POLLING: Polling = Polling { at_once: 5, batch_size: 1 };
 
 /// How often a message is received before it goes to the dead-letter queue.
 const MAX_RECEIVES: u32 = 5;
@@ -43,9 +44,9 @@ pub(crate) struct EventSources {
 impl EventSources {
     pub(crate) fn open(options: &Options) -> io::Result<Self> {
         let data = &options.data_dir;
-        let queue = |name: &str, at_once, max_receives| {
+        let queue = |name: &str, polling, max_receives| {
             let folder = data.join("queues").join(name);
-            Queue::open(&folder, name, at_once, max_receives, &options.faults).map(Arc::new)
+            Queue::open(&folder, name, polling, max_receives, &options.faults).map(Arc::new)
         };
         // In data folders of earlier versions, the queue of uploads has another name.
         let former = data.join("queues").join("matchcut-uploads.fifo");
@@ -54,12 +55,12 @@ impl EventSources {
         }
         let webhook = |url| {
             let webhook = Webhook::open(data, url)?;
-            let queue = queue(&webhook.name, WEBHOOKS_AT_ONCE, MAX_WEBHOOK_RECEIVES)?;
+            let queue = queue(&webhook.name, WEBHOOKS_POLLING, MAX_WEBHOOK_RECEIVES)?;
             Ok((webhook, queue))
         };
         Ok(Self {
-            uploads: queue(UPLOADS_QUEUE, UPLOADS_AT_ONCE, MAX_UPLOAD_RECEIVES)?,
-            due: queue(DUE_QUEUE, DUE_AT_ONCE, MAX_RECEIVES)?,
+            uploads: queue(UPLOADS_QUEUE, UPLOADS_POLLING, MAX_UPLOAD_RECEIVES)?,
+            due: queue(DUE_QUEUE, DUE_POLLING, MAX_RECEIVES)?,
             webhooks: options.webhooks.iter().map(webhook).collect::<io::Result<_>>()?,
         })
     }

@@ -28,14 +28,17 @@ use matchcut::upload::{
     TranscodeUpload,
 };
 use matchcut::viewer::{FollowClip, GrantPlayback, ListChanges, ListClips, ShowClip, show_health};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::chain::Chain;
 use super::concurrency::Concurrency;
 use super::runs::{RunError, Runs, Tally};
 use crate::eventbridge::Subscriber;
 use crate::faults::Faults;
+use crate::limits::Limits;
 
 /// How many functions an account runs at once by default.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -72,6 +75,8 @@ pub struct Functions {
     pub announce_clip: AnnounceClip,
     pub sweep: Sweep,
     runs: Runs,
+    /// How often a function can run in one chain of requests.
+    recursion_limit: u32,
     /// How many clips the sweep has moved to another state.
     repaired: Arc<AtomicUsize>,
 }
@@ -107,14 +112,21 @@ impl Functions {
             announce_clip: AnnounceClip::new(sdk, variables)?,
             sweep: Sweep::new(sdk, variables)?,
             runs: Runs::new(&Faults::default(), Concurrency::new(DEFAULT_CONCURRENCY, [], 0)),
+            recursion_limit: Limits::default().recursion_limit,
             repaired: Arc::default(),
         })
     }
 
-    /// The same functions, of which only some run at once, and whose runs are cut off as the faults
-    /// say.
-    pub(crate) fn with_limits(self, faults: &Faults, concurrency: Concurrency) -> Self {
-        Self { runs: Runs::new(faults, concurrency), ..self }
+    /// The same functions, of which only some run at once, whose runs are cut off as the faults say, and
+    /// with other limits.
+    pub(crate) fn with_limits(
+        self,
+        faults: &Faults,
+        limits: Limits,
+        concurrency: Concurrency,
+    ) -> Self {
+        let runs = Runs::new(faults, concurrency);
+        Self { runs, recursion_limit: limits.recursion_limit, ..self }
     }
 
     /// The runs of each function so far. Empty without the fault `kill`.
@@ -163,15 +175,15 @@ impl Functions {
     }
 
     /// Runs `transcode-upload` for a batch of its queue.
-    pub(crate) async fn transcode_upload(self, batch: Value) -> Result<(), String> {
-        let batch: SqsEvent = parse(&batch)?;
-        self.run("transcode-upload", self.transcode_upload.handle(batch)).await
+    pub(crate) async fn transcode_upload(self, batch: Value) -> Result<Value, String> {
+        let handle = |batch| self.transcode_upload.handle(batch);
+        self.run_batch("transcode-upload", &batch, handle).await
     }
 
     /// Runs `harvest-clip` for a batch of its queue.
-    pub(crate) async fn harvest_clip(self, batch: Value) -> Result<(), String> {
-        let batch: SqsEvent = parse(&batch)?;
-        self.run("harvest-clip", self.harvest_clip.handle(batch)).await
+    pub(crate) async fn harvest_clip(self, batch: Value) -> Result<Value, String> {
+        let handle = |batch| self.harvest_clip.handle(batch);
+        self.run_batch("harvest-clip", &batch, handle).await
     }
 
     /// Runs `announce-clip` for a batch of the table's stream.
@@ -185,17 +197,34 @@ impl Functions {
         self,
         function: DeliverWebhook,
         batch: Value,
-    ) -> Result<(), String> {
-        let batch: SqsEvent = parse(&batch)?;
-        self.run("deliver-webhook", function.handle(batch)).await
+    ) -> Result<Value, String> {
+        self.run_batch("deliver-webhook", &batch, |batch| function.handle(batch)).await
+    }
+
+    /// Runs a function for a batch of its queue, as part of the chain that the messages belong to.
+    /// Returns the response of the function.
+    async fn run_batch<F, T: Serialize, E: std::error::Error>(
+        &self,
+        function: &str,
+        batch: &Value,
+        handle: impl FnOnce(SqsEvent) -> F,
+    ) -> Result<Value, String>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        let chain = Chain::of_batch(batch).with_run(function, self.recursion_limit);
+        let chain = chain.map_err(|stopped| stopped.to_string())?;
+        let batch: SqsEvent = parse(batch)?;
+        let response = chain.scope(self.run(function, handle(batch))).await?;
+        serde_json::to_value(response).map_err(|error| error.to_string())
     }
 
     /// Runs a function. The error is the text that Lambda reports.
-    async fn run<E: std::error::Error>(
+    async fn run<T, E: std::error::Error>(
         &self,
         function: &str,
-        work: impl Future<Output = Result<(), E>>,
-    ) -> Result<(), String> {
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, String> {
         match self.runs.run(function, work).await {
             Ok(done) => done.map_err(|failure| error::chain(&failure)),
             Err(error) => Err(error.to_string()),

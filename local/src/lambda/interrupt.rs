@@ -39,6 +39,8 @@ use aws_smithy_runtime_api::client::runtime_components::{
 use aws_smithy_types::config_bag::ConfigBag;
 use tokio::sync::Semaphore;
 
+use super::chain::add_trace;
+
 tokio::task_local! {
     static RUN: Run;
 }
@@ -162,7 +164,8 @@ impl Run {
     }
 }
 
-/// The same configuration, whose calls belong to the [`Run`] that makes them.
+/// The same configuration, whose calls belong to the [`Run`] that makes them, and carry the trace
+/// header of their function.
 ///
 /// Calls outside of a run do not change. If the configuration has no HTTP client, it gets one for
 /// plain HTTP, which the stand-in uses.
@@ -210,7 +213,8 @@ impl HttpClient for Client {
 struct Connector(SharedHttpConnector);
 
 impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
+        add_trace(&mut request);
         let Ok(run) = RUN.try_with(Clone::clone) else { return self.0.call(request) };
         let inner = self.0.clone();
         HttpConnectorFuture::new(async move {

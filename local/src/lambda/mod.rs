@@ -1,5 +1,6 @@
 //! Lambda: runs the product's functions, cuts runs off, and polls the functions' event sources.
 
+mod chain;
 mod concurrency;
 mod event_sources;
 mod functions;

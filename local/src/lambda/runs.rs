@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::chain::Chain;
 use super::concurrency::{Concurrency, Throttled};
 use super::interrupt::{Cut, Run};
 use crate::faults::Faults;
@@ -69,6 +70,7 @@ impl Runs {
         work: impl Future<Output = T>,
     ) -> Result<T, RunError> {
         let _place = self.concurrency.enter(function)?;
+        let work = Chain::scope_run(function, work);
         if self.kill <= 0.0 && self.hang <= 0.0 {
             return Ok(work.await);
         }

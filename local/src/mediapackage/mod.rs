@@ -6,10 +6,12 @@ mod harvest_jobs;
 mod ingest;
 mod input;
 mod manifest;
+mod manifest_lag;
 mod origin_endpoint;
 mod startover;
 
 pub(crate) use harvest_jobs::{HarvestJobs, router};
 pub(crate) use input::{ChannelInput, input_router};
+pub(crate) use manifest_lag::ManifestLag;
 pub(crate) use origin_endpoint::{OriginEndpoint, manifest_path, strip_url_id};
 pub(crate) use startover::Startover;

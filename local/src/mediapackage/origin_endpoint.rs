@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::manifest::{media_playlist, multivariant_playlist, parse_segment_name, rendition_name};
+use super::manifest_lag::ManifestLag;
 use super::startover::{Startover, Stretch};
 use crate::ladder::LADDER;
 use crate::media_file::serve_media_file;
@@ -38,6 +39,7 @@ pub(crate) struct OriginEndpoint {
     pub(crate) startover: Arc<Startover>,
     /// The value of `X-MediaPackage-CDNIdentifier` that requests must have, if it is required.
     pub(crate) cdn_identifier: Option<String>,
+    pub(crate) lag: Arc<ManifestLag>,
 }
 
 /// The times in a request's query or path.
@@ -75,6 +77,7 @@ impl OriginEndpoint {
             None => Ok(self.startover.latest(PLAYLIST_WINDOW)),
             Some(start) => self.startover.stretch(start, times.end),
         };
+        let stretch = stretch.map(|stretch| self.lag.apply(stretch, Utc::now()));
         let Some(stretch) = stretch.ok().filter(|stretch| !stretch.segments.is_empty()) else {
             return StatusCode::NOT_FOUND.into_response();
         };

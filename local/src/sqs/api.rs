@@ -57,15 +57,22 @@ impl FromIterator<Arc<Queue>> for Queues {
 }
 
 impl Queues {
-    pub(crate) fn answer(&self, operation: &str, body: &[u8]) -> Result<Value, AwsError> {
+    /// Answers a call. `trace` is the trace header of the request, which SQS keeps with the message.
+    /// <https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sqs.html>
+    pub(crate) fn answer(
+        &self,
+        operation: &str,
+        body: &[u8],
+        trace: Option<&str>,
+    ) -> Result<Value, AwsError> {
         match operation {
-            "SendMessage" => self.send_message(&parse(body)?),
+            "SendMessage" => self.send_message(&parse(body)?, trace),
             "ChangeMessageVisibility" => self.change_message_visibility(&parse(body)?),
             _ => Err(AwsError::not_implemented(&format!("AmazonSQS.{operation}"))),
         }
     }
 
-    fn send_message(&self, request: &SendMessage) -> Result<Value, AwsError> {
+    fn send_message(&self, request: &SendMessage, trace: Option<&str>) -> Result<Value, AwsError> {
         let queue = self.find_queue(&request.queue_url)?;
         let delay = check_range(request.delay_seconds, MAX_DELAY, "DelaySeconds")?;
         if !(1..=MAX_BODY_SIZE).contains(&request.message_body.len()) {
@@ -73,7 +80,8 @@ impl Queues {
                 "The message must be between 1 byte and 1 MiB.",
             ));
         }
-        let id = queue.send(&request.message_body, Duration::from_secs(delay))?;
+        let delay = Duration::from_secs(delay);
+        let id = queue.send_traced(&request.message_body, delay, trace)?;
         Ok(json!({ "MessageId": id, "MD5OfMessageBody": md5_digest(&request.message_body) }))
     }
 

@@ -4,7 +4,7 @@
 //! again. A message is never lost, but it may be received twice, and in any order.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -29,12 +29,18 @@ use crate::records::Records;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const VISIBILITY_TIMEOUT: TimeDelta = TimeDelta::seconds(2);
 
+/// How many functions run at once, and with how many messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Polling {
+    pub(crate) at_once: usize,
+    pub(crate) batch_size: usize,
+}
+
 /// A durable standard queue, with its dead-letter queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
     name: String,
-    /// How many messages are in flight at once.
-    at_once: usize,
+    polling: Polling,
     /// How often a message is received before it goes to the dead-letter queue.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>
     max_receives: u32,
@@ -55,6 +61,9 @@ struct State {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Message {
     body: String,
+    /// The trace header of the request that sent the message.
+    #[serde(default)]
+    trace: Option<String>,
     sent_at: DateTime<Utc>,
     visible_at: DateTime<Utc>,
     first_received_at: Option<DateTime<Utc>>,
@@ -63,8 +72,14 @@ struct Message {
 
 /// The result of a receive.
 enum Next {
-    Message(String, Message),
+    Batch(Vec<(String, Message)>),
     /// There is no message before this time. With `None`, there is none before the queue changes.
+    Later(Option<DateTime<Utc>>),
+}
+
+/// The result of a receive of one message.
+enum Received {
+    Message(String, Message),
     Later(Option<DateTime<Utc>>),
 }
 
@@ -87,7 +102,7 @@ impl Queue {
     pub(crate) fn open(
         folder: &Path,
         name: &str,
-        at_once: usize,
+        polling: Polling,
         max_receives: u32,
         faults: &Faults,
     ) -> io::Result<Self> {
@@ -97,7 +112,7 @@ impl Queue {
         let next = used.filter_map(|id| id.parse::<u64>().ok()).max().map_or(0, |last| last + 1);
         Ok(Self {
             name: name.to_owned(),
-            at_once,
+            polling,
             max_receives,
             messages,
             dead_letters,
@@ -113,12 +128,23 @@ impl Queue {
 
     /// Adds a message and returns its id. The message is visible after the delay.
     pub(crate) fn send(&self, body: &str, delay: Duration) -> io::Result<String> {
+        self.send_traced(body, delay, None)
+    }
+
+    /// Adds a message that was sent with a trace header.
+    pub(super) fn send_traced(
+        &self,
+        body: &str,
+        delay: Duration,
+        trace: Option<&str>,
+    ) -> io::Result<String> {
         let now = Utc::now();
         let mut ids = Vec::new();
         for late in self.faults.delays() {
             let wait = TimeDelta::from_std(delay + late).unwrap_or(TimeDelta::MAX);
             let message = Message {
                 body: body.to_owned(),
+                trace: trace.map(str::to_owned),
                 sent_at: now,
                 visible_at: now + wait,
                 first_received_at: None,
@@ -154,24 +180,28 @@ impl Queue {
     }
 
     /// Passes each message to `consume`, until the process ends.
+    ///
+    /// `consume` returns the response of the function. If it lists batch item failures, only those
+    /// messages are received again.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
     pub(crate) async fn run<F>(self: Arc<Self>, consume: impl Fn(Value) -> F)
     where
-        F: Future<Output = Result<(), String>> + Send + 'static,
+        F: Future<Output = Result<Value, String>> + Send + 'static,
     {
         let mut runs = JoinSet::new();
         loop {
             while runs.try_join_next().is_some() {}
-            let next =
-                if runs.len() < self.at_once { self.receive() } else { Ok(Next::Later(None)) };
+            let has_place = runs.len() < self.polling.at_once;
+            let next = if has_place { self.receive() } else { Ok(Next::Later(None)) };
             let wait = match next {
-                Ok(Next::Message(id, message)) => {
-                    // A task of its own: if the function panics, the message is received again.
-                    let run = tokio::spawn(consume(self.batch(&id, &message)));
+                Ok(Next::Batch(batch)) => {
+                    // A task of its own: if the function panics, the batch is received again.
+                    let run = tokio::spawn(consume(self.event(&batch)));
                     let run = AbortOnDropHandle::new(run);
                     let queue = Arc::clone(&self);
                     runs.spawn(async move {
                         let outcome = run.await.unwrap_or_else(|panic| Err(panic.to_string()));
-                        queue.settle(&id, outcome);
+                        queue.settle_batch(batch, &outcome);
                     });
                     continue;
                 }
@@ -193,18 +223,33 @@ impl Queue {
         }
     }
 
+    /// Receives the next batch of visible messages.
+    fn receive(&self) -> io::Result<Next> {
+        let mut batch = Vec::new();
+        loop {
+            match self.receive_message()? {
+                Received::Message(id, message) => batch.push((id, message)),
+                Received::Later(at) if batch.is_empty() => return Ok(Next::Later(at)),
+                Received::Later(_) => return Ok(Next::Batch(batch)),
+            }
+            if batch.len() == self.polling.batch_size {
+                return Ok(Next::Batch(batch));
+            }
+        }
+    }
+
     /// Receives the next visible message. Messages that were received too often go to the dead-letter
     /// queue.
-    fn receive(&self) -> io::Result<Next> {
+    fn receive_message(&self) -> io::Result<Received> {
         loop {
             let now = Utc::now();
             let mut state = self.lock();
             let candidate = self.messages.first_by(|id, message| {
                 (!state.in_flight.contains_key(id)).then_some(message.visible_at)
             });
-            let Some((id, message)) = candidate else { return Ok(Next::Later(None)) };
+            let Some((id, message)) = candidate else { return Ok(Received::Later(None)) };
             if now < message.visible_at {
-                return Ok(Next::Later(Some(message.visible_at)));
+                return Ok(Received::Later(Some(message.visible_at)));
             }
             if message.receives >= self.max_receives {
                 tracing::error!(
@@ -222,8 +267,30 @@ impl Queue {
             })?;
             if let Some(message) = received {
                 state.in_flight.insert(id.clone(), false);
-                return Ok(Next::Message(id, message));
+                return Ok(Received::Message(id, message));
             }
+        }
+    }
+
+    /// Deletes the messages of a batch that the function has processed. The others are visible again
+    /// after a delay.
+    fn settle_batch(&self, batch: Vec<(String, Message)>, outcome: &Result<Value, String>) {
+        let failed: BTreeSet<String> = match outcome {
+            Ok(response) => response["batchItemFailures"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|failure| failure["itemIdentifier"].as_str().map(str::to_owned))
+                .collect(),
+            Err(_) => BTreeSet::new(),
+        };
+        for (id, _) in batch {
+            let outcome = match outcome {
+                Ok(_) if failed.contains(&id) => Err("it is a batch item failure".to_owned()),
+                Ok(_) => Ok(()),
+                Err(error) => Err(error.clone()),
+            };
+            self.settle(&id, outcome);
         }
     }
 
@@ -252,11 +319,17 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// The event that starts a function: a batch of one message.
+    /// The event that starts a function: a batch of messages.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
-    fn batch(&self, id: &str, message: &Message) -> Value {
+    fn event(&self, batch: &[(String, Message)]) -> Value {
+        let records: Vec<Value> =
+            batch.iter().map(|(id, message)| self.record(id, message)).collect();
+        json!({ "Records": records })
+    }
+
+    fn record(&self, id: &str, message: &Message) -> Value {
         let first = message.first_received_at.unwrap_or(message.sent_at);
-        json!({ "Records": [{
+        let mut record = json!({
             "messageId": id,
             "receiptHandle": format!("{id}.{}", message.receives),
             "body": message.body,
@@ -271,7 +344,11 @@ impl Queue {
             "eventSource": "aws:sqs",
             "eventSourceARN": format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.name),
             "awsRegion": REGION,
-        }]})
+        });
+        if let Some(trace) = &message.trace {
+            record["attributes"]["AWSTraceHeader"] = json!(trace);
+        }
+        record
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

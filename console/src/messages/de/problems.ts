@@ -14,6 +14,8 @@ export const problems = {
   'window-expired': 'Der Kanal hält den Anfang dieses Fensters nicht mehr vor.',
   'window-unavailable': 'Der Stream war nicht während des ganzen Fensters auf Sendung.',
   'live-unreadable': 'Der Sendepunkt ist gerade unbekannt.',
+  'no-program-date-time':
+    'Dem Stream fehlen Zeitangaben. Die Technik muss PROGRAM-DATE-TIME am Endpunkt einschalten.',
   'clip-gone': 'Dieser Clip wurde inzwischen gelöscht.',
   'clip-removed':
     'Der Clip wurde gelöscht, und seine Medien werden entfernt. Schneiden Sie ihn neu.',

@@ -11,6 +11,8 @@ export const problems = {
   'window-expired': 'The channel no longer keeps the start of this window.',
   'window-unavailable': 'The stream was not on air during the whole window.',
   'live-unreadable': 'The live edge is unknown at the moment.',
+  'no-program-date-time':
+    'The stream has no time stamps. An engineer must turn on PROGRAM-DATE-TIME at its endpoint.',
   'clip-gone': 'This clip has been deleted meanwhile.',
   'clip-removed': 'The clip was deleted and its media is being removed. Cut it again.',
   'not-scheduled': 'The end of this clip has aired, so it can no longer change.',

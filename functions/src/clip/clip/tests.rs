@@ -40,6 +40,23 @@ fn a_clip_with_an_expiry_is_checked_at_its_expiry_at_the_latest() {
 }
 
 #[test]
+fn a_scheduled_clip_is_checked_in_time_for_its_due_message_and_after_its_end() {
+    let clip = clip(Status::Scheduled);
+    let Source::Live { requested, .. } = &clip.source else { panic!("it is a live clip") };
+    let end = requested.end();
+    let check = |now: i64, expected: i64| {
+        let next = clip.next_check(end + TimeDelta::seconds(now)).unwrap();
+        assert_eq!(next - end, TimeDelta::seconds(expected), "{now} s after the end");
+    };
+    check(-14_400, -780);
+    check(-781, -780);
+    check(-780, 30);
+    check(29, 30);
+    check(30, 40);
+    check(3000, 3010);
+}
+
+#[test]
 fn checks_become_rarer_the_longer_a_clip_has_not_changed() {
     let clip = clip(Status::Harvesting);
     let wait = |age: i64| (clip.next_check(at(130 + age)).unwrap() - at(130 + age)).num_seconds();

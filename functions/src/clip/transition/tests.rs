@@ -387,7 +387,7 @@ fn a_new_end_moves_the_check_or_starts_the_harvest() {
     let scheduled = clip(Status::Scheduled);
     let later = apply(&scheduled, new_end(900, false)).unwrap();
     assert_eq!((later.status, requested(&later)), (Status::Scheduled, at(900)));
-    assert_eq!(later.next_check_at, Some(at(910)));
+    assert_eq!(later.next_check_at, Some(at(930)));
     let ended = apply(&scheduled, new_end(100, true)).unwrap();
     assert_eq!((ended.status, requested(&ended)), (Status::Queued, at(100)));
     assert_eq!((ended.queued_at, ended.next_check_at), (Some(at(200)), None));

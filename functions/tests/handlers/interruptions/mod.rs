@@ -72,6 +72,8 @@ impl InterruptionTest {
             options.pollers = false;
             options.packaging_groups = folder;
             options.create_job_burst = 1000;
+            options.limits.media_package_rate = 1000;
+            options.limits.media_package_burst = 1000;
         })
         .await;
         let retries = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));

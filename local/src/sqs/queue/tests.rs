@@ -4,12 +4,13 @@ use tokio::sync::mpsc;
 
 use super::*;
 
-/// How many messages are in flight at once.
-const AT_ONCE: usize = 2;
-
 fn open(folder: &Path, faults: &str) -> Arc<Queue> {
+    open_polled(folder, Polling { at_once: 2, batch_size: 1 }, faults)
+}
+
+fn open_polled(folder: &Path, polling: Polling, faults: &str) -> Arc<Queue> {
     let faults = faults.parse().unwrap();
-    Arc::new(Queue::open(folder, "test", AT_ONCE, 3, &faults).unwrap())
+    Arc::new(Queue::open(folder, "test", polling, 3, &faults).unwrap())
 }
 
 fn send(queue: &Queue, body: &str) {
@@ -18,7 +19,7 @@ fn send(queue: &Queue, body: &str) {
 
 fn receive(queue: &Queue) -> Option<(String, Message)> {
     match queue.receive().unwrap() {
-        Next::Message(id, message) => Some((id, message)),
+        Next::Batch(mut batch) => batch.pop(),
         Next::Later(_) => None,
     }
 }
@@ -41,7 +42,7 @@ async fn messages_survive_a_restart() {
     let (seen, mut received) = mpsc::unbounded_channel();
     tokio::spawn(Arc::clone(&queue).run(move |batch| {
         let _ = seen.send(batch["Records"][0]["body"].as_str().unwrap().to_owned());
-        async { Ok(()) }
+        async { Ok(Value::Null) }
     }));
     let mut bodies = Vec::new();
     for _ in 0..13 {
@@ -113,7 +114,7 @@ async fn a_message_is_received_again_if_its_function_panicked() {
             queue.change_visibility(handle, TimeDelta::zero()).unwrap();
             let _ = seen.send(handle.to_owned());
             assert!(handle.ends_with(".2"), "the first run panics");
-            Ok(())
+            Ok(Value::Null)
         }
     }));
     assert!(received.recv().await.unwrap().ends_with(".1"));
@@ -139,4 +140,30 @@ fn only_a_message_in_flight_can_have_its_visibility_changed() {
     };
     assert!(Utc::now() + TimeDelta::minutes(59) < at);
     assert!(change(&format!("{id}.1")).unwrap_err().contains("in flight"));
+}
+
+#[test]
+fn only_the_batch_item_failures_of_a_batch_are_received_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = open_polled(folder.path(), Polling { at_once: 1, batch_size: 2 }, "");
+    for body in ["a", "b", "c"] {
+        send(&queue, body);
+    }
+    let Next::Batch(batch) = queue.receive().unwrap() else { panic!("there are messages") };
+    let bodies: Vec<_> = batch.iter().map(|(_, message)| message.body.as_str()).collect();
+    assert_eq!(bodies, ["a", "b"]);
+    let failed = json!({ "batchItemFailures": [{ "itemIdentifier": batch[0].0 }] });
+    queue.settle_batch(batch, &Ok(failed));
+    let left: Vec<_> = queue.messages.all().into_values().map(|message| message.body).collect();
+    assert_eq!(left, ["a", "c"]);
+}
+
+#[test]
+fn a_message_keeps_the_trace_header_of_its_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let queue = open(folder.path(), "");
+    let trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Lineage=1:a87bd80c:1";
+    queue.send_traced("a", Duration::ZERO, Some(trace)).unwrap();
+    let Next::Batch(batch) = queue.receive().unwrap() else { panic!("there is a message") };
+    assert_eq!(queue.event(&batch)["Records"][0]["attributes"]["AWSTraceHeader"], trace);
 }

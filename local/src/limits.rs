@@ -1,0 +1,39 @@
+//! Limits of AWS that a test or a measurement can change.
+
+use clap::Args;
+
+/// Limits that hold on AWS. Each has AWS's published value by default.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Limits {
+    /// Calls a second that MediaPackage's API accepts after a burst, for live and for VOD separately;
+    /// on AWS 5
+    // <https://docs.aws.amazon.com/general/latest/gr/mediapackage.html>
+    #[arg(long, default_value_t = Self::MEDIA_PACKAGE_RATE, value_name = "CALLS", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub media_package_rate: u16,
+
+    /// Calls in a burst that MediaPackage's API accepts, for live and for VOD separately; on AWS 50
+    #[arg(long, default_value_t = Self::MEDIA_PACKAGE_BURST, value_name = "CALLS", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub media_package_burst: u16,
+
+    /// How often a function can run in one chain of requests through SQS before Lambda refuses to
+    /// run it again; on AWS about 16
+    // <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>
+    #[arg(long, default_value_t = Self::RECURSION_LIMIT, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub recursion_limit: u32,
+}
+
+impl Limits {
+    const MEDIA_PACKAGE_RATE: u16 = 5;
+    const MEDIA_PACKAGE_BURST: u16 = 50;
+    const RECURSION_LIMIT: u32 = 16;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            media_package_rate: Self::MEDIA_PACKAGE_RATE,
+            media_package_burst: Self::MEDIA_PACKAGE_BURST,
+            recursion_limit: Self::RECURSION_LIMIT,
+        }
+    }
+}
