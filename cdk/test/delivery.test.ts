@@ -156,6 +156,19 @@ test('the firewall of us-east-1 limits each address, unless it is turned off', (
   assert.equal(config(vod())['WebACLId'], undefined);
 });
 
+test('resources of CloudFront, which all regions share, have the region in their names', () => {
+  const stack = vod();
+  const names = [
+    ...stack.all('CloudFront::CachePolicy').map((it) => it.Properties['CachePolicyConfig'].Name),
+    ...stack
+      .all('CloudFront::ResponseHeadersPolicy')
+      .map((it) => it.Properties['ResponseHeadersPolicyConfig'].Name),
+    ...stack.all('CloudFront::Function').map((it) => it.Properties['Name']),
+  ];
+  assert.ok(names.length >= 10);
+  for (const name of names) assert.match(stack.text(name), /^matchcut-eu-central-1/);
+});
+
 test('a live manifest is cached by window, for at most 5 s', () => {
   const manifest = '/live/main/out/v1/0123abc/index.m3u8';
   assert.deepEqual([...key(manifest)].sort(), ['aws.manifestfilter', 'end', 'm', 'start']);

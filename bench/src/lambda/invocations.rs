@@ -31,6 +31,7 @@ pub(super) async fn prepare_events(
 }
 
 /// Builds one event, and writes the clip that it is about.
+#[expect(clippy::too_many_lines, reason = "one arm for each function")]
 async fn prepare_event(
     function: &str,
     service: &Service,

@@ -84,7 +84,7 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
         for event in &events {
             function.invoke(event).await?;
         }
-        let used = function.read_processor_time()? - before;
+        let used = function.read_processor_time()?.saturating_sub(before);
         let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
         let mean = format_milliseconds(used / count);
         let peak = function.read_peak_memory()?;

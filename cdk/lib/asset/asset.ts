@@ -1,7 +1,7 @@
 /** VOD assets: the packaging groups, their CDN identifier, and the role that reads media. */
 
 import { Stack } from 'aws-cdk-lib';
-import { Role } from 'aws-cdk-lib/aws-iam';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -10,7 +10,7 @@ import { createDeadLetterQueue } from '../function/events.ts';
 import { type Deployment, formatArn, type RustFunction } from '../function/function.ts';
 import { CdnIdentifier } from '../mediapackage/cdn-identifier.ts';
 import { KeyServer } from '../mediapackage/key-server.ts';
-import { allow, allowWide, restrictToAccount } from '../permission/permission.ts';
+import { allow, allowWide } from '../permission/permission.ts';
 import { Packaging } from './packaging.ts';
 import type { PackagingGroupFile } from './packaging-groups.ts';
 
@@ -59,7 +59,7 @@ export class Asset extends Construct {
 
     this.readRole = new Role(this, 'ReadRole', {
       description: 'Lets MediaPackage VOD read clips',
-      assumedBy: restrictToAccount(this, 'mediapackage.amazonaws.com'),
+      assumedBy: new ServicePrincipal('mediapackage.amazonaws.com'),
     });
     allow(this.readRole, {
       actions: ['s3:ListBucket', 's3:GetBucketLocation', 's3:GetBucketRequestPayment'],

@@ -35,13 +35,14 @@ export class CachePolicies extends Construct {
   /** Segments never change. */
   readonly segments: CachePolicy;
 
-  constructor(scope: Construct, id: string, name: string, contract: Contract) {
+  /** All regions of an account share the names of cache policies, so `prefix` has the region. */
+  constructor(scope: Construct, id: string, prefix: string, contract: Contract) {
     super(scope, id);
     const parametersOf = (operation: string) =>
       contract.operations.find((it) => it.id === operation)?.query ?? [];
     const policy = (what: string, parameters: readonly string[], ttl: Partial<CachePolicyProps>) =>
       new CachePolicy(this, what, {
-        cachePolicyName: `${name}-${what}`,
+        cachePolicyName: `${prefix}-${what}`,
         queryStringBehavior:
           parameters.length === 0
             ? CacheQueryStringBehavior.none()

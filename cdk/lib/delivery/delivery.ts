@@ -86,7 +86,7 @@ export class Delivery extends Construct {
     const { settings } = props;
     this.settings = settings;
     this.prefix = `${settings.name}-${Stack.of(this).region}`;
-    this.policies = new CachePolicies(this, 'Cache', settings.name, props.contract);
+    this.policies = new CachePolicies(this, 'Cache', this.prefix, props.contract);
     this.headers = createDataHeaders(this, 'Headers', this.prefix, settings);
     this.site = new Site(this, 'Site', {
       settings,

@@ -5,11 +5,11 @@
  */
 
 import { type SecretValue, Validations } from 'aws-cdk-lib';
-import { Role } from 'aws-cdk-lib/aws-iam';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 
-import { allow, restrictToAccount } from '../permission/permission.ts';
+import { allow } from '../permission/permission.ts';
 
 /** The header with the identifier. */
 export const CDN_HEADER = 'X-MediaPackage-CDNIdentifier';
@@ -38,7 +38,7 @@ export class CdnIdentifier extends Construct {
     });
     const role = new Role(this, 'Role', {
       description: `Lets MediaPackage read the ${CDN_HEADER} that it expects`,
-      assumedBy: restrictToAccount(this, 'mediapackage.amazonaws.com'),
+      assumedBy: new ServicePrincipal('mediapackage.amazonaws.com'),
     });
     allow(role, {
       actions: [

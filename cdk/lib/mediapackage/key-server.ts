@@ -1,9 +1,9 @@
 /** DRM: how MediaPackage encrypts with keys of a SPEKE key server. */
 
-import { Role } from 'aws-cdk-lib/aws-iam';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
-import { allowWide, restrictToAccount } from '../permission/permission.ts';
+import { allowWide } from '../permission/permission.ts';
 import type { DrmSettings, DrmSystem } from '../settings/settings.ts';
 
 /** The ids that DASH-IF has registered: https://dashif.org/identifiers/content_protection/ */
@@ -41,7 +41,7 @@ export class KeyServer extends Construct {
     super(scope, id);
     this.role = new Role(this, 'Role', {
       description: 'Lets MediaPackage ask the key server for keys',
-      assumedBy: restrictToAccount(this, 'mediapackage.amazonaws.com'),
+      assumedBy: new ServicePrincipal('mediapackage.amazonaws.com'),
     });
     const { hostname, pathname } = new URL(drm.url);
     const [api, , region] = hostname.split('.');

@@ -46,7 +46,13 @@ export function acknowledgeWide(role: Role, resources: readonly string[], becaus
   }
 }
 
-/** A service principal that may act for this account only, so that other accounts cannot use the role. */
+/**
+ * A service principal that may act for this account only, so that other accounts cannot use the role.
+ *
+ * The service must send `aws:SourceAccount`, or it cannot assume the role. MediaPackage documents it for
+ * harvest jobs, but neither for VOD assets nor for CDN authorization and key servers.
+ * https://docs.aws.amazon.com/mediapackage/latest/ug/setting-up-create-trust-rel-trust.html
+ */
 export function restrictToAccount(scope: Construct, service: string): IPrincipal {
   return new ServicePrincipal(service, {
     conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
