@@ -43,8 +43,8 @@ pub struct Faults {
 }
 
 pub(crate) const SYNTAX: &str = "lose, repeat, reorder, throttle, error, hang, kill and fail take \
-                                 a share from 0 to 1, delay, slow, stale and lag take seconds, \
-                                 seed takes a whole number";
+                                 a share from 0 to 1, delay, slow, stale and lag take seconds, seed \
+                                 takes a whole number";
 
 impl FromStr for Faults {
     type Err = String;

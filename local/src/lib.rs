@@ -12,9 +12,9 @@
 //!
 //! 1. **Ground floor**, no AWS service: `account` (names and numbers of the account),
 //!    `secret_file`, `data_folder`, `records` (JSON files that survive `kill -9`),
-//!    `faults`, `upload_limits`, `limits` (limits of AWS that can be changed), `ffmpeg`, `ladder` (the
-//!    live renditions), `media_file`, `server`, `browser`, `aws_protocol` (errors and bodies of AWS's
-//!    JSON protocols), `rate` (rate limits), `call_faults`.
+//!    `faults`, `upload_limits`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `server`,
+//!    `browser`, `aws_protocol` (errors and bodies of AWS's JSON protocols), `limits` (limits of AWS
+//!    that can be changed), `rate` (token buckets), `call_faults`.
 //! 2. **AWS services**, one module each: `secretsmanager`, `sqs`, `eventbridge`,
 //!    `dynamodb`, `s3`, `mediapackage`, `medialive`, `mediapackage_vod`,
 //!    `mediaconvert`, `cognito`, `origins` (MediaPackage's hosts), `cloudfront`.

@@ -1,4 +1,4 @@
-//! The rate limit of an operation or an API: a burst, and then a number of calls per second.
+//! Rate limits: a burst, and then a number of calls per second.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;

@@ -262,9 +262,11 @@ fn open_functions(
     contract: &Contract,
 ) -> Result<(SdkConfig, Functions), ConfigError> {
     let sdk = interruptible(sdk);
-    let concurrency = read_concurrency(options, contract);
-    let functions =
-        Functions::new(&sdk, variables)?.with_limits(&options.faults, options.limits, concurrency);
+    let functions = Functions::new(&sdk, variables)?.with_limits(
+        &options.faults,
+        read_concurrency(options, contract),
+        options.limits.recursion_limit,
+    );
     Ok((sdk, functions))
 }
 

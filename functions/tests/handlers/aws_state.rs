@@ -87,8 +87,8 @@ impl Api {
         let mut paths: Vec<_> = paths.collect();
         paths.sort();
         // A message that was delivered meanwhile is gone.
-        let read = |path| Some(serde_json::from_slice(&std::fs::read(path).ok()?).unwrap());
-        paths.iter().filter_map(read).collect()
+        let texts = paths.iter().filter_map(|path| std::fs::read(path).ok());
+        texts.map(|text| serde_json::from_slice(&text).unwrap()).collect()
     }
 
     /// Puts a file into the upload bucket as `aws s3 cp` does, with tags as a query.

@@ -13,15 +13,15 @@ use super::functions::Functions;
 use crate::account::{DUE_QUEUE, UPLOADS_QUEUE};
 use crate::dynamodb::Stream;
 use crate::options::Options;
-use crate::sqs::{Polling, Queue};
+use crate::sqs::{Consumers, Queue};
 use crate::webhook::Webhook;
 
 /// How many functions each queue starts at once, and with how many messages, as in a deployment. Lambda
 /// starts at least 2.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>
-const DUE_POLLING: Polling = Polling { at_once: 2, batch_size: 10 };
-const UPLOADS_POLLING: Polling = Polling { at_once: 10, batch_size: 1 };
-const WEBHOOKS_POLLING: Polling = Polling { at_once: 5, batch_size: 1 };
+const DUE_CONSUMERS: Consumers = Consumers { at_once: 2, batch_size: 10 };
+const UPLOAD_CONSUMERS: Consumers = Consumers { at_once: 10, batch_size: 1 };
+const WEBHOOK_CONSUMERS: Consumers = Consumers { at_once: 5, batch_size: 1 };
 
 /// How often a message is received before it goes to the dead-letter queue.
 const MAX_RECEIVES: u32 = 5;
@@ -44,9 +44,9 @@ pub(crate) struct EventSources {
 impl EventSources {
     pub(crate) fn open(options: &Options) -> io::Result<Self> {
         let data = &options.data_dir;
-        let queue = |name: &str, polling, max_receives| {
+        let queue = |name: &str, consumers, max_receives| {
             let folder = data.join("queues").join(name);
-            Queue::open(&folder, name, polling, max_receives, &options.faults).map(Arc::new)
+            Queue::open(&folder, name, consumers, max_receives, &options.faults).map(Arc::new)
         };
         // In data folders of earlier versions, the queue of uploads has another name.
         let former = data.join("queues").join("matchcut-uploads.fifo");
@@ -55,12 +55,12 @@ impl EventSources {
         }
         let webhook = |url| {
             let webhook = Webhook::open(data, url)?;
-            let queue = queue(&webhook.name, WEBHOOKS_POLLING, MAX_WEBHOOK_RECEIVES)?;
+            let queue = queue(&webhook.name, WEBHOOK_CONSUMERS, MAX_WEBHOOK_RECEIVES)?;
             Ok((webhook, queue))
         };
         Ok(Self {
-            uploads: queue(UPLOADS_QUEUE, UPLOADS_POLLING, MAX_UPLOAD_RECEIVES)?,
-            due: queue(DUE_QUEUE, DUE_POLLING, MAX_RECEIVES)?,
+            uploads: queue(UPLOADS_QUEUE, UPLOAD_CONSUMERS, MAX_UPLOAD_RECEIVES)?,
+            due: queue(DUE_QUEUE, DUE_CONSUMERS, MAX_RECEIVES)?,
             webhooks: options.webhooks.iter().map(webhook).collect::<io::Result<_>>()?,
         })
     }

@@ -117,16 +117,15 @@ impl Functions {
         })
     }
 
-    /// The same functions, of which only some run at once, whose runs are cut off as the faults say, and
-    /// with other limits.
+    /// The same functions, of which only some run at once and so often in one chain, and whose runs
+    /// are cut off as the faults say.
     pub(crate) fn with_limits(
         self,
         faults: &Faults,
-        limits: Limits,
         concurrency: Concurrency,
+        recursion_limit: u32,
     ) -> Self {
-        let runs = Runs::new(faults, concurrency);
-        Self { runs, recursion_limit: limits.recursion_limit, ..self }
+        Self { runs: Runs::new(faults, concurrency), recursion_limit, ..self }
     }
 
     /// The runs of each function so far. Empty without the fault `kill`.

@@ -4,4 +4,4 @@ mod api;
 mod queue;
 
 pub(crate) use api::{Queues, queue_url};
-pub(crate) use queue::{Polling, Queue};
+pub(crate) use queue::{Consumers, Queue};

@@ -29,10 +29,12 @@ use crate::records::Records;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const VISIBILITY_TIMEOUT: TimeDelta = TimeDelta::seconds(2);
 
-/// How many functions run at once, and with how many messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Polling {
+/// The functions that a queue starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Consumers {
+    /// How many of them run at once.
     pub(crate) at_once: usize,
+    /// How many messages each of them gets at most.
     pub(crate) batch_size: usize,
 }
 
@@ -40,7 +42,7 @@ pub(crate) struct Polling {
 #[derive(Debug)]
 pub(crate) struct Queue {
     name: String,
-    polling: Polling,
+    consumers: Consumers,
     /// How often a message is received before it goes to the dead-letter queue.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>
     max_receives: u32,
@@ -102,7 +104,7 @@ impl Queue {
     pub(crate) fn open(
         folder: &Path,
         name: &str,
-        polling: Polling,
+        consumers: Consumers,
         max_receives: u32,
         faults: &Faults,
     ) -> io::Result<Self> {
@@ -112,7 +114,7 @@ impl Queue {
         let next = used.filter_map(|id| id.parse::<u64>().ok()).max().map_or(0, |last| last + 1);
         Ok(Self {
             name: name.to_owned(),
-            polling,
+            consumers,
             max_receives,
             messages,
             dead_letters,
@@ -191,7 +193,7 @@ impl Queue {
         let mut runs = JoinSet::new();
         loop {
             while runs.try_join_next().is_some() {}
-            let has_place = runs.len() < self.polling.at_once;
+            let has_place = runs.len() < self.consumers.at_once;
             let next = if has_place { self.receive() } else { Ok(Next::Later(None)) };
             let wait = match next {
                 Ok(Next::Batch(batch)) => {
@@ -232,7 +234,7 @@ impl Queue {
                 Received::Later(at) if batch.is_empty() => return Ok(Next::Later(at)),
                 Received::Later(_) => return Ok(Next::Batch(batch)),
             }
-            if batch.len() == self.polling.batch_size {
+            if batch.len() == self.consumers.batch_size {
                 return Ok(Next::Batch(batch));
             }
         }

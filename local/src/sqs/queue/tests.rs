@@ -4,13 +4,11 @@ use tokio::sync::mpsc;
 
 use super::*;
 
-fn open(folder: &Path, faults: &str) -> Arc<Queue> {
-    open_polled(folder, Polling { at_once: 2, batch_size: 1 }, faults)
-}
+const CONSUMERS: Consumers = Consumers { at_once: 2, batch_size: 1 };
 
-fn open_polled(folder: &Path, polling: Polling, faults: &str) -> Arc<Queue> {
+fn open(folder: &Path, faults: &str) -> Arc<Queue> {
     let faults = faults.parse().unwrap();
-    Arc::new(Queue::open(folder, "test", polling, 3, &faults).unwrap())
+    Arc::new(Queue::open(folder, "test", CONSUMERS, 3, &faults).unwrap())
 }
 
 fn send(queue: &Queue, body: &str) {
@@ -145,7 +143,8 @@ fn only_a_message_in_flight_can_have_its_visibility_changed() {
 #[test]
 fn only_the_batch_item_failures_of_a_batch_are_received_again() {
     let folder = tempfile::tempdir().unwrap();
-    let queue = open_polled(folder.path(), Polling { at_once: 1, batch_size: 2 }, "");
+    let consumers = Consumers { at_once: 1, batch_size: 2 };
+    let queue = Queue::open(folder.path(), "test", consumers, 3, &Faults::default()).unwrap();
     for body in ["a", "b", "c"] {
         send(&queue, body);
     }
