@@ -231,9 +231,7 @@ class TestPermissions(unittest.TestCase):
 
         def on_queue(kind: str, queue: dict) -> dict[str, Callable]:
             return {
-                f"sqs:SendMessage {kind}": lambda: sqs.send_message(
-                    **queue, MessageBody="{}"
-                ),
+                f"sqs:SendMessage {kind}": lambda: sqs.send_message(**queue, MessageBody="{}"),
                 f"sqs:ReceiveMessage {kind}": lambda: sqs.receive_message(
                     **queue, VisibilityTimeout=0
                 ),

@@ -60,7 +60,7 @@ pub struct Page {
 impl Library {
     /// Reads one page with one Query, at a cost that does not depend on the size of the library.
     ///
-    /// With a tag, DynamoDB reads [`MAX_READ`] rows and filters. The page may then hold fewer clips
+    /// With a tag, DynamoDB reads `MAX_READ` rows and filters. The page may then hold fewer clips
     /// than `limit`, even none, and still have a next page.
     pub async fn read_page(&self, request: &PageRequest) -> Result<Page, LibraryError> {
         let lowest = request.from.map_or_else(|| "0".to_owned(), first_id);

@@ -50,7 +50,7 @@ const JOIN_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JoinOutcome {
     Joined,
-    /// S3 has not finished within [`JOIN_TIMEOUT`]. It continues, and sends its event at the end.
+    /// S3 has not finished within 15 s. It continues, and sends its event at the end.
     Unfinished,
     /// S3 does not have these parts.
     Rejected,
@@ -207,7 +207,7 @@ impl Originals {
         Ok(Some(etags))
     }
 
-    /// Joins the parts, by number, to one object. Waits for [`JOIN_TIMEOUT`].
+    /// Joins the parts, by number, to one object. Waits for 15 s at most.
     ///
     /// S3 sends white space until it has finished, so this accepts a slow response. The SDK does not
     /// retry, because the first call continues.

@@ -113,7 +113,8 @@ export const clip = {
     'empty-file': 'Die Datei ist leer.',
     'size-mismatch': 'Die Datei hat nicht die angekündigte Größe.',
     'unreadable-file': 'Die Datei ist keine Mediendatei oder beschädigt.',
-    'file-access-denied': 'S3 lässt den Dienst die Datei nicht lesen, etwa wegen ihres KMS-Schlüssels.',
+    'file-access-denied':
+      'S3 lässt den Dienst die Datei nicht lesen, etwa wegen ihres KMS-Schlüssels.',
     'probe-failed': 'MediaConvert konnte die Datei zehn Minuten lang nicht untersuchen.',
     'no-video': 'Die Datei hat kein Video.',
     'unsupported-codec': 'Der Videocodec wird nicht unterstützt.',
