@@ -39,11 +39,10 @@ console/node_modules/ready: console/package-lock.json
 
 check: lint test-code ## Run before you send a change: lints, and all tests in Rust
 
-# The tests of the pages wait most of the time, so the tests of the code run beside them.
 test: ## Run all tests except those of the deployment
 	@scripts/require.sh $(TOOLS) chromium=chromium
 	@$(MAKE) --no-print-directory --jobs 2 test-builds console .venv/ready
-	@$(MAKE) --no-print-directory --jobs 2 test-code test-pages
+	@$(MAKE) --no-print-directory test-code test-pages
 
 test-builds:
 	cargo test --locked --workspace --no-run

@@ -47,7 +47,9 @@ class TestCut(LiveTest):
         reached = picture_frame(page, player)
         expect(page.locator("aside")).to_contain_text("Last fifteen is ready.", timeout=60_000)
         self.wait_until_later(page, player, reached)
-        expect(page.locator(player)).to_have_js_property("paused", False)
+        # On a busy machine, the clip may have ended meanwhile.
+        goes_on = "it => !it.paused || it.closest('.player').dataset.stage === 'ended'"
+        self.assertTrue(page.locator(player).evaluate(goes_on))
         # A viewer plays the same frames.
         viewer = self.open(f"/c/demo/{clip['clip']}")
         eventually(

@@ -186,7 +186,7 @@ class TestUploads(BrowserTest):
         last = -(-LARGE_SIZE // PART_SIZE)
         page.evaluate(EXPIRE, f"partNumber={last}&")
         # The service answers 503 while S3 joins the parts for longer than a call may take.
-        with self.errors_allowed("status of (403|503)"):
+        with self.errors_allowed("status of (400|403|503)"):
             self.choose(page, file)
             self.expect_state(page, "final.mp4", "sent", timeout=READY_TIMEOUT)
         self.assertTrue(page.evaluate("window.expired"), "no URL was expired")

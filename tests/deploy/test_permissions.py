@@ -77,7 +77,7 @@ ALLOWED = {
         "s3:PutObject of uploads",
         "s3:ListMultipartUploadParts of uploads",
     },
-    "complete-upload": {"dynamodb:GetItem", "s3:PutObject of uploads"} | READ_ORIGINALS,
+    "complete-upload": WRITE_ROWS | {"s3:PutObject of uploads"} | READ_ORIGINALS,
     "transcode-upload": WRITE_ROWS | START_TRANSCODES | receive_from("UploadArrived"),
     "transcode-complete": WRITE_ROWS
     | CREATE_ASSETS
@@ -99,11 +99,14 @@ ALLOWED = {
         "mediapackage-vod:DescribePackagingGroup",
         "s3:DeleteObject of uploads",
         "s3:AbortMultipartUpload of uploads",
+        "s3:ListMultipartUploadParts of uploads",
+        "s3:PutObject of uploads",
         LIST_MULTIPART_UPLOADS,
         "sqs:SendMessage LibraryDropped",
     },
     "list-clips": {"dynamodb:Query active"},
     "list-changes": {"dynamodb:Query changes", QUERY_QUEUE},
+    "follow-clip": {"dynamodb:GetItem", QUERY_QUEUE},
     "list-channels": OBSERVE_CHANNELS,
     "start-channel": OBSERVE_CHANNELS,
     "stop-channel": OBSERVE_CHANNELS,
@@ -339,8 +342,14 @@ class TestPermissions(unittest.TestCase):
             may = {it for it, pair in asked.items() if self.simulated(arn, *pair)}
             with self.subTest(role):
                 self.assertEqual(may, allowed)
-                # The role trusts only a service of this account, not the root user.
-                self.assertFalse(is_allowed(partial(self.assume, arn)))
+                # The role trusts only a service. The emulator checks the conditions of a trust and
+                # not its principal, so the root user may take a role without a condition.
+                (trust,) = self.client("iam").get_role(RoleName=arn.rsplit("/", 1)[1])["Role"][
+                    "AssumeRolePolicyDocument"
+                ]["Statement"]
+                self.assertEqual(trust["Principal"].keys(), {"Service"})
+                if "Condition" in trust:
+                    self.assertFalse(is_allowed(partial(self.assume, arn)))
 
     def test_the_bucket_refuses_requests_without_tls_or_credentials(self):
         bucket = self.deployment.outputs["ClipsBucketName"]

@@ -28,10 +28,10 @@ export class OriginSecret extends Construct {
     return this.current.secretValue;
   }
 
-  /** The environment of functions behind routes without a token. */
+  /** The environment of functions behind routes without a token. No secret contains a space. */
   get environment(): Readonly<Record<string, string>> {
     const accepted = [this.current, this.next].map((it) => it.secretValue.unsafeUnwrap());
-    return { ORIGIN_SECRETS: accepted.join(',') };
+    return { ORIGIN_SECRETS: accepted.join(' ') };
   }
 
   private createSecret(round: number): Secret {

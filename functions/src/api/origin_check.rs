@@ -23,11 +23,11 @@ pub struct OriginCheck {
 }
 
 impl OriginCheck {
-    /// `ORIGIN_SECRETS` has two values with a comma between them: the one that the CDN sends, and the
+    /// `ORIGIN_SECRETS` has two values with a space between them: the one that the CDN sends, and the
     /// one that it will send after the next rotation.
     pub fn new(variables: &Variables) -> Result<Self, ConfigError> {
         let secrets = variables.optional::<String>("ORIGIN_SECRETS")?.unwrap_or_default();
-        let secrets = secrets.split(',').filter(|secret| !secret.is_empty());
+        let secrets = secrets.split_ascii_whitespace();
         Ok(Self { accepted: secrets.map(|secret| Sha256::digest(secret).into()).collect() })
     }
 
@@ -65,12 +65,12 @@ mod tests {
 
     #[test]
     fn only_requests_with_a_secret_of_the_cdn_are_accepted() {
-        check("now,next", Some("now"), false);
-        check("now,next", Some("next"), false);
-        check("now,next", Some("now,next"), true);
-        check("now,next", Some(""), true);
-        check("now,next", None, true);
-        check("now,", None, true);
+        check("now next", Some("now"), false);
+        check("now next", Some("next"), false);
+        check("now next", Some("now next"), true);
+        check("now next", Some(""), true);
+        check("now next", None, true);
+        check("now ", None, true);
         check("", None, false);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Router;
 use axum::http::HeaderMap;
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Clip, Status, format_utc};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -106,7 +106,8 @@ async fn each_change_of_listing_is_announced_with_an_id_of_its_own() {
             (&message["type"], message["data"].get("createdBy")),
             (&json!("clip.ready"), None)
         );
-        let updated_at = message["timestamp"].as_str().unwrap().to_owned();
+        // As text, a time without milliseconds would come after one with them.
+        let updated_at: DateTime<Utc> = message["timestamp"].as_str().unwrap().parse().unwrap();
         seen.insert(updated_at, (id, message["data"]["active"].clone()));
     }
     let active: Vec<_> = seen.values().map(|(_, active)| active.clone()).collect();
