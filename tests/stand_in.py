@@ -321,7 +321,7 @@ class WireTest(unittest.TestCase):
             job = cls.live.describe_harvest_job(Id=job_id)
             return job if job["Status"] != "IN_PROGRESS" else None
 
-        return eventually(30, ended, f"harvest job {job_id} did not end")
+        return eventually(30, ended, f"harvest job {job_id} did not end", every=0.5)
 
     def read(self, key: str) -> bytes:
         """Reads an object of the clips' bucket."""

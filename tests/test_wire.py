@@ -136,7 +136,7 @@ class TestClipQuota(WireTest):
         asked = self.job()
         self.assert_refused("TooManyRequestsException", create, **asked)
         self.assert_refused("NotFoundException", describe, Id=asked["Id"])
-        eventually(30, lambda: not list_running(), "the ten jobs did not end")
+        eventually(30, lambda: not list_running(), "the ten jobs did not end", every=0.5)
         self.assertEqual(create(**asked)["Status"], "IN_PROGRESS")
 
 
@@ -161,7 +161,7 @@ class TestAsset(WireTest):
             endpoints = self.vod.describe_asset(Id=asset["Id"])["EgressEndpoints"]
             return {endpoint["Status"] for endpoint in endpoints}
 
-        eventually(60, lambda: statuses() == {status}, f"{asset['Id']} was not {status}")
+        eventually(60, lambda: statuses() == {status}, f"{asset['Id']} was not {status}", every=0.5)
 
     def bodies(self, asset: dict, status: int) -> dict[str, bytes]:
         """Requests an asset's URLs. Fails unless all have this status. Returns their bodies."""
@@ -306,7 +306,7 @@ class TestServerErrors(WireTest):
             lists = [self.s3.list_objects_v2(Bucket=self.bucket, Prefix=it) for it in prefixes]
             return [found["KeyCount"] > 0 for found in lists]
 
-        eventually(30, lambda: any(harvested()), "no job was done")
+        eventually(30, lambda: any(harvested()), "no job was done", every=0.5)
         self.assertFalse(all(harvested()))
 
 

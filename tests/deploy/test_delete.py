@@ -26,13 +26,18 @@ class TestDelete(ClipTest):
         self.assertNotIn(clip["clip"], [it["clip"] for it in listed])
 
         eventually(
-            150, lambda: self.remaining_data(clip) == ["row"], "the sweep did not delete the media"
+            150,
+            lambda: self.remaining_data(clip) == ["row"],
+            "the sweep did not delete the media",
+            every=2,
         )
         self.assertNotEqual(self.get(manifest)[0], 200)
         # The sweep keeps the row while functions may still be running.
         # Pretend that this time is over.
         self.backdate_deletion(clip, 300)
-        eventually(150, lambda: not self.remaining_data(clip), "the sweep did not delete the row")
+        eventually(
+            150, lambda: not self.remaining_data(clip), "the sweep did not delete the row", every=2
+        )
         self.assertEqual(self.delete(clip), 204)
         self.assertEqual(self.deployment.ask("GET", self.path(another))[1]["status"], "ready")
         self.assert_plays(self.deployment.ask("GET", self.path(another))[1]["manifest"], 4)
