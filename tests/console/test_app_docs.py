@@ -28,14 +28,16 @@ class TestPagesOfTheDocs(ViewerTest):
         self.wait_until_playing(page)
         second = self.cut(title="Second")
         buttons = page.get_by_role("button")
+        # Clips of one second are listed by the rest of their ids.
+        newest_first = sorted([first["clip"], second["clip"]], reverse=True)
 
         def found() -> bool:
             page.clock.fast_forward(10_000)
-            return buttons.first.get_attribute("id") == second["clip"]
+            listed = buttons.evaluate_all("all => all.map(it => it.id)")
+            return [it for it in listed if it in newest_first] == newest_first
 
         # A browser may answer one poll from its cache.
         eventually(15, found, "the new clip was not found")
-        expect(buttons.nth(1)).to_have_attribute("id", first["clip"])
         expect(page.locator("video")).to_have_js_property("paused", True)
 
     def test_a_page_controls_the_embedded_player(self):
