@@ -22,16 +22,7 @@ impl Library {
         limit: usize,
     ) -> Result<Vec<Clip>, LibraryError> {
         let query = self.query_due(now).limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let mut pages = query.into_paginator().send();
-        let mut clips = Vec::new();
-        while clips.len() < limit
-            && let Some(page) = pages.next().await
-        {
-            let page = page.map_err(LibraryError::query_failed(PENDING_INDEX))?;
-            clips.extend(page.items.unwrap_or_default().into_iter().filter_map(decode_or_log));
-        }
-        clips.truncate(limit);
-        Ok(clips)
+        read_clips(query, limit).await
     }
 
     /// The scheduled clips whose check is due, however many other clips are longer overdue.
@@ -41,13 +32,7 @@ impl Library {
             .filter_expression("#status = :scheduled")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":scheduled", text(&Status::Scheduled.as_str()));
-        let mut pages = query.into_paginator().send();
-        let mut clips = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(LibraryError::query_failed(PENDING_INDEX))?;
-            clips.extend(page.items.unwrap_or_default().into_iter().filter_map(decode_or_log));
-        }
-        Ok(clips)
+        read_clips(query, usize::MAX).await
     }
 
     fn query_due(&self, now: DateTime<Utc>) -> QueryFluentBuilder {
@@ -96,4 +81,18 @@ impl Library {
         }
         Ok(counts)
     }
+}
+
+/// Reads the pages of a query until there are `limit` clips.
+async fn read_clips(query: QueryFluentBuilder, limit: usize) -> Result<Vec<Clip>, LibraryError> {
+    let mut pages = query.into_paginator().send();
+    let mut clips = Vec::new();
+    while clips.len() < limit
+        && let Some(page) = pages.next().await
+    {
+        let page = page.map_err(LibraryError::query_failed(PENDING_INDEX))?;
+        clips.extend(page.items.unwrap_or_default().into_iter().filter_map(decode_or_log));
+    }
+    clips.truncate(limit);
+    Ok(clips)
 }

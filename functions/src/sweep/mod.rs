@@ -2,6 +2,7 @@
 
 mod removal;
 mod sweep_library;
+mod triggers;
 
 pub use removal::{Removal, RemovalError, RemovalOutcome};
 pub use sweep_library::{Sweep, SweepError, SweepReport};

@@ -10,35 +10,33 @@ use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Removal, RemovalError, RemovalOutcome};
-use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError, PackagingState};
-use crate::clip::{Clip, ConfigurationId, Failure, FailureCode, Source, Status, Trigger, Upload};
+use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
+use crate::clip::{Clip, Status, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::harvest::{
     DueQueue, DueQueueError, HarvestJobError, HarvestJobs, HarvestQueue, HarvestQueueError,
-    HarvestState, JobStart, RunningJobs,
+    RunningJobs,
 };
 use crate::lambda::EventHandler;
 use crate::library::{Advanced, Library, LibraryError};
 use crate::metrics::{Metrics, Unit};
 use crate::pace::Pace;
-use crate::upload::{
-    ProcessOutcome, TranscodeState, UploadProcessor, UploadProcessorError, check_truncation,
-};
+use crate::upload::{ProcessOutcome, UploadProcessor, UploadProcessorError};
 
 /// Checks pending clips.
 #[derive(Clone, Debug)]
 pub struct Sweep {
     library: Library,
     due: DueQueue,
-    queue: HarvestQueue,
+    pub(super) queue: HarvestQueue,
     jobs: HarvestJobs,
-    assets: Assets,
-    uploads: UploadProcessor,
-    media: ClipMedia,
+    pub(super) assets: Assets,
+    pub(super) uploads: UploadProcessor,
+    pub(super) media: ClipMedia,
     removal: Removal,
     metrics: Metrics,
 }
@@ -162,15 +160,15 @@ impl Sweep {
     pub async fn run(&self, now: DateTime<Utc>) -> Result<SweepReport, SweepError> {
         let begin = Instant::now();
         let mut report = SweepReport::default();
-        match timeout(MAX_RUN, Box::pin(self.send_due_messages(now))).await {
+        match timeout_at(begin + MAX_RUN, Box::pin(self.send_due_messages(now))).await {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => {
-                tracing::error!("could not read scheduled clips: {}", error::chain(&failure));
+                tracing::error!("could not send due messages: {}", error::chain(&failure));
             }
             Err(_) => tracing::error!("could not send due messages: timeout"),
         }
         let queued = Box::pin(self.queue.start_queued_harvests(None, now + begin.elapsed()));
-        match timeout(MAX_RUN, queued).await {
+        match timeout_at(begin + MAX_RUN, queued).await {
             Ok(Ok(started)) => report.started = started,
             Ok(Err(failure)) => {
                 tracing::error!("could not start queued harvests: {}", error::chain(&failure));
@@ -279,71 +277,6 @@ impl Sweep {
         Ok(if is_repaired && !is_retry { CheckOutcome::Repaired } else { CheckOutcome::Unchanged })
     }
 
-    /// Asks AWS for the state of a clip's job or asset. Returns the triggers that follow from it.
-    async fn find_triggers(
-        &self,
-        clip: &Clip,
-        running: &RunningJobs<'_>,
-    ) -> Result<Vec<Trigger>, SweepError> {
-        let attempt = clip.current_attempt();
-        Ok(match (clip.status, &clip.source) {
-            (Status::Harvesting, _) => match running.describe(&attempt).await? {
-                HarvestState::InProgress => Vec::new(),
-                // MediaPackage has no such job, so start it again. If the window has expired, the
-                // trigger is a failure.
-                HarvestState::NotFound => match self.queue.start_job(clip).await? {
-                    JobStart::Over(trigger) => vec![trigger],
-                    JobStart::NoFreeJob | JobStart::Throttled => Vec::new(),
-                },
-                HarvestState::Succeeded => vec![self.assets.ensure_asset(clip).await?],
-                HarvestState::Failed => {
-                    self.media.delete_attempt(&attempt).await?;
-                    vec![Trigger::Failed(Failure {
-                        code: FailureCode::HarvestFailed,
-                        message: "MediaPackage could not harvest the clip. The event with the \
-                                  reason was lost."
-                            .to_owned(),
-                    })]
-                }
-            },
-            (Status::Transcoding, Source::Upload(Upload { job: Some(job), .. })) => {
-                self.find_transcode_trigger(clip, job).await?.into_iter().collect()
-            }
-            (Status::Packaging, _) => match self.assets.describe_packaging(&attempt).await? {
-                Some(states) if !clip.manifests.is_empty() => {
-                    states.into_iter().filter_map(packaging_trigger).collect()
-                }
-                // There is no asset, or the row does not have its manifests.
-                _ => vec![self.assets.ensure_asset(clip).await?],
-            },
-            _ => Vec::new(),
-        })
-    }
-
-    async fn find_transcode_trigger(
-        &self,
-        clip: &Clip,
-        job: &str,
-    ) -> Result<Option<Trigger>, SweepError> {
-        let attempt = clip.current_attempt();
-        let failure = match self.uploads.describe_job(&attempt, job).await? {
-            TranscodeState::InProgress { percent } => {
-                return Ok(percent.map(|percent| Trigger::TranscodeProgressed { percent }));
-            }
-            TranscodeState::Complete { seconds } => match check_truncation(clip, seconds) {
-                None => return Ok(Some(self.assets.ensure_asset(clip).await?)),
-                Some(failure) => failure,
-            },
-            TranscodeState::Failed(failure) => failure,
-            TranscodeState::NotFound => Failure {
-                code: FailureCode::TranscodeFailed,
-                message: "MediaConvert has no record of the job.".to_owned(),
-            },
-        };
-        self.media.delete_attempt(&attempt).await?;
-        Ok(Some(Trigger::Failed(failure)))
-    }
-
     /// Sends the due message of each scheduled clip whose check is due. A message that was sent
     /// before does no harm.
     ///
@@ -427,18 +360,4 @@ impl Sweep {
 #[expect(clippy::cast_precision_loss, reason = "clips are counted in thousands")]
 fn to_value(count: impl TryInto<u64>) -> f64 {
     count.try_into().unwrap_or(u64::MAX) as f64
-}
-
-fn packaging_trigger((configuration, state): (ConfigurationId, PackagingState)) -> Option<Trigger> {
-    match state {
-        PackagingState::Pending => None,
-        PackagingState::Playable => Some(Trigger::Playable { configuration }),
-        PackagingState::Failed => Some(Trigger::Failed(Failure {
-            code: FailureCode::IngestFailed,
-            message: format!(
-                "MediaPackage could not ingest the clip as {configuration}. The event with the \
-                 reason was lost."
-            ),
-        })),
-    }
 }

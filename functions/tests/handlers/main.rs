@@ -14,6 +14,7 @@ mod held_back;
 mod idempotency;
 mod interruptions;
 mod lambda_functions;
+mod lambda_process;
 mod large_uploads;
 mod list_changes;
 mod list_clips;

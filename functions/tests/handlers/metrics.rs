@@ -7,7 +7,7 @@ use matchcut::clip::{Clip, Status};
 use serde_json::json;
 
 use crate::api::{Api, row};
-use crate::lambda_functions::Function;
+use crate::lambda_process::Function;
 
 /// The values up to a metric, by name and dimensions.
 async fn values_up_to(function: &mut Function, last: &str) -> BTreeMap<String, f64> {
