@@ -21,6 +21,10 @@ test('qualities are named by their lines, best first', () => {
   ]);
 });
 
+test('a simple picture may need more bits when it is small', () => {
+  assert.deepEqual(labels(at(240, 3e5), at(360, 2e5)), ['1 360p', '0 240p']);
+});
+
 test('high frame rates are named', () => {
   assert.deepEqual(labels(at(720, 3e6, 50), at(720, 2e6, 59.94)), ['0 720p50', '1 720p60']);
 });

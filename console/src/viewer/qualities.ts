@@ -23,7 +23,7 @@ export function nameQualities(renditions: readonly Rendition[]): Quality[] {
   const names = renditions.map(nameOf);
   return renditions
     .map((rendition, index) => ({ rendition, index, name: names[index] ?? '' }))
-    .sort((a, b) => b.rendition.bitrate - a.rendition.bitrate)
+    .sort(({ rendition: a }, { rendition: b }) => linesOf(b) - linesOf(a) || b.bitrate - a.bitrate)
     .map(({ rendition, index, name }) => {
       const isShared = names.filter((it) => it === name).length > 1;
       return { index, label: isShared ? `${name} · ${megabits(rendition.bitrate)}` : name };
@@ -31,8 +31,13 @@ export function nameQualities(renditions: readonly Rendition[]): Quality[] {
 }
 
 /** Upright pictures are named by their shorter side too, as viewers know it. */
-function nameOf({ width, height, frameRate, bitrate }: Rendition): string {
-  const lines = Math.min(width || height, height);
+function linesOf({ width, height }: Rendition): number {
+  return Math.min(width || height, height);
+}
+
+function nameOf(rendition: Rendition): string {
+  const { frameRate, bitrate } = rendition;
+  const lines = linesOf(rendition);
   if (!lines) return megabits(bitrate);
   return `${lines}p${frameRate > 30.5 ? Math.round(frameRate) : ''}`;
 }
