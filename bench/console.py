@@ -41,7 +41,8 @@ selector => new Promise(done => {
 class Measurements(BrowserTest):
     """The measurements. Each method whose name begins with `measure_` prints its figures."""
 
-    OPTIONS = ("--source", str(numbered_video()))
+    PICTURE = ()
+    OPTIONS = ("--source", str(numbered_video(height=720)))
 
     memory_seconds = 0
 

@@ -35,6 +35,7 @@ FAILURE = {
 
 
 class Pictures(BrowserTest):
+    PICTURE = ()
     OPTIONS = ("--print-env", "--startover", "3600")
 
     def take(self):

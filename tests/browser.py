@@ -67,12 +67,14 @@ def shared_stand_in(module: str, options: tuple) -> StandIn:
 class BrowserTest(unittest.TestCase):
     """Tests in a browser, with a stand-in that is shared by the module's tests."""
 
-    # The options of the stand-in.
+    # The tests share two cores with their encoders, so the picture is small.
+    PICTURE = ("--small-picture",)
+    # Further options of the stand-in.
     OPTIONS = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.stand_in = shared_stand_in(cls.__module__, cls.OPTIONS)
+        cls.stand_in = shared_stand_in(cls.__module__, (*cls.PICTURE, *cls.OPTIONS))
         cls.origin = cls.stand_in.origin
 
     @pytest.fixture(autouse=True)

@@ -36,30 +36,30 @@ selector => {
 """
 
 
-def numbered_video(rate: str = "25", seconds: int = 120) -> Path:
-    """A video of 1280 x 720 with sound, whose frames have the numbers 0, 1, 2 and so on.
+def numbered_video(rate: str = "25", seconds: int = 120, height: int = 360) -> Path:
+    """A video of 16:9 with sound, whose frames have the numbers 0, 1, 2 and so on.
 
     It is made once and kept in `target`. `rate` is a number or a fraction, such as `30000/1001`.
     """
     if Fraction(rate) * seconds >= 2**BITS:
         raise ValueError(f"the numbers of {seconds} s need more than {BITS} bars")
-    path = FOLDER / f"numbered-{rate.replace('/', '-')}-{seconds}.mp4"
+    path = FOLDER / f"numbered-{rate.replace('/', '-')}-{seconds}-{height}.mp4"
     FOLDER.mkdir(parents=True, exist_ok=True)
     # Tests in other processes need the same video: the first one makes it, and they wait.
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            make_numbered_video(path, rate, seconds)
+            make_numbered_video(path, rate, seconds, height)
     return path
 
 
-def make_numbered_video(path: Path, rate: str, seconds: int):
+def make_numbered_video(path: Path, rate: str, seconds: int, height: int):
     # The bars are drawn small and scaled up, because `geq` computes each pixel on its own.
     bar = f"mod(floor(N/pow(2,{BITS - 1}-floor(X*{BITS}/W))),2)"
     half = f"if(lt(Y,H/2),{bar},1-{bar})"
     picture = (
         f"color=s=64x36:r={rate}:d={seconds},format=yuv420p,geq=lum='16+219*{half}':cb=128:cr=128,"
-        "scale=1280:720:flags=neighbor"
+        f"scale={height * 16 // 9}:{height}:flags=neighbor"
     )
     # A tone with a beep each second, for meters and waveforms.
     sound = f"sine=frequency=330:beep_factor=4:sample_rate=48000:duration={seconds}"

@@ -258,7 +258,7 @@ class WireTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         options = (*cls.RATES, *cls.OPTIONS)
-        cls.stand_in = StandIn("--startover", "300", "--print-env", *options)
+        cls.stand_in = StandIn("--small-picture", "--startover", "300", "--print-env", *options)
         cls.addClassCleanup(cls.stand_in.stop)
         cls.log, cls.printed = cls.stand_in.log, cls.stand_in.printed
         environment = cls.stand_in.environment()

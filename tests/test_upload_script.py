@@ -30,7 +30,7 @@ class TestUploadScript(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         # The credentials that presign URLs expire after three seconds.
-        cls.stand_in = StandIn("--credentials-lifetime", "3")
+        cls.stand_in = StandIn("--small-picture", "--credentials-lifetime", "3")
         cls.addClassCleanup(cls.stand_in.stop)
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)

@@ -129,6 +129,7 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         assets_per_group: 10_000,
         upload_limits: UploadLimits::default(),
         // Deleted clips are removed at once.
+        small_picture: false,
         trash_days: 0,
     })
 }

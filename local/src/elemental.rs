@@ -51,7 +51,8 @@ impl Elemental {
     ) -> io::Result<Self> {
         let (data, faults) = (&options.data_dir, &options.faults);
         let window = TimeDelta::from_std(options.startover).unwrap_or(TimeDelta::MAX);
-        let startover = Arc::new(Startover::open(data.join("live/segments"), window)?);
+        let startover =
+            Arc::new(Startover::open(data.join("live/segments"), window, options.ladder())?);
         let endpoint = OriginEndpoint {
             id: ORIGIN_ENDPOINT.to_owned(),
             startover: Arc::clone(&startover),

@@ -17,7 +17,10 @@ pub(crate) struct Rendition {
 pub(crate) const FRAMES_PER_SECOND: u32 = 25;
 pub(crate) const SEGMENT_SECONDS: u32 = 2;
 
-pub(crate) const LADDER: [Rendition; 3] = [
+/// The renditions of a stream, the largest first.
+pub(crate) type Ladder = [Rendition; 3];
+
+pub(crate) static LADDER: Ladder = [
     Rendition {
         width: 1280,
         height: 720,
@@ -36,6 +39,31 @@ pub(crate) const LADDER: [Rendition; 3] = [
         width: 640,
         height: 360,
         kilobits: 800,
+        level: "3.0",
+        codecs: "avc1.42C01E,mp4a.40.2",
+    },
+];
+
+/// The ladder at half the width and height. Encoder and player need a third of the processor time.
+pub(crate) static SMALL_LADDER: Ladder = [
+    Rendition {
+        width: 640,
+        height: 360,
+        kilobits: 1000,
+        level: "3.0",
+        codecs: "avc1.42C01E,mp4a.40.2",
+    },
+    Rendition {
+        width: 426,
+        height: 240,
+        kilobits: 500,
+        level: "3.0",
+        codecs: "avc1.42C01E,mp4a.40.2",
+    },
+    Rendition {
+        width: 320,
+        height: 180,
+        kilobits: 300,
         level: "3.0",
         codecs: "avc1.42C01E,mp4a.40.2",
     },

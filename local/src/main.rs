@@ -43,6 +43,11 @@ struct Arguments {
     #[arg(long, value_name = "FILE|URL")]
     source: Option<Source>,
 
+    /// Encode the stream in half the width and height, 640x360 at most, for a machine with few cores:
+    /// the encoder needs a third of the processor time
+    #[arg(long)]
+    small_picture: bool,
+
     /// Seconds that the channel takes to start, and to stop, from 0 to 600; on AWS about 60
     #[arg(long, default_value_t = 3, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=600))]
     channel_delay: u64,
@@ -180,6 +185,7 @@ impl From<Arguments> for Options {
             data_dir: arguments.data_dir,
             packaging_groups: arguments.packaging_groups,
             source: arguments.source.unwrap_or(Source::TestPicture),
+            small_picture: arguments.small_picture,
             channel_delay: Duration::from_secs(arguments.channel_delay),
             startover: Duration::from_secs(arguments.startover),
             sweep: Duration::from_secs(arguments.sweep),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::faults::Faults;
+use crate::ladder::{LADDER, Ladder, SMALL_LADDER};
 use crate::limits::Limits;
 use crate::medialive::Source;
 use crate::upload_limits::UploadLimits;
@@ -21,6 +22,8 @@ pub struct Options {
     pub packaging_groups: PathBuf,
     /// What is on air.
     pub source: Source,
+    /// Whether the stream has half the width and height, which needs less processor time.
+    pub small_picture: bool,
     /// How long the channel takes to start, and to stop. On AWS it is about a minute.
     pub channel_delay: Duration,
     /// The length of the startover window.
@@ -58,4 +61,11 @@ pub struct Options {
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/limits-vod.html>
     pub assets_per_group: usize,
     pub upload_limits: UploadLimits,
+}
+
+impl Options {
+    /// The renditions of the stream.
+    pub(crate) fn ladder(&self) -> &'static Ladder {
+        if self.small_picture { &SMALL_LADDER } else { &LADDER }
+    }
 }

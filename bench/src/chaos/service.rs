@@ -46,6 +46,7 @@ pub(crate) fn build_options(folder: &Path, faults: Faults) -> Options {
         public_concurrency: 50,
         upload_limits: UploadLimits::default(),
         // Deleted clips are removed at once.
+        small_picture: false,
         trash_days: 0,
         cdn_identifier: None,
         private: false,

@@ -64,6 +64,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         assets_per_group: 10_000,
         upload_limits: UploadLimits::default(),
         // Deleted clips are removed at once.
+        small_picture: true,
         trash_days: 0,
     }
 }

@@ -200,7 +200,8 @@ impl Channel {
         let mut newest = self.input.startover().newest();
         newest.mark_unchanged();
         let target = format!("{ingest_url}/{run}");
-        let mut encoder = self.source.encode(first_frame, &target).await?;
+        let mut encoder =
+            self.source.encode(self.input.startover().ladder, first_frame, &target).await?;
         let messages = tokio::spawn(read_last_message(encoder.stderr.take()));
         let mut input_deadline = Instant::now() + INPUT_TIMEOUT;
         let status = loop {

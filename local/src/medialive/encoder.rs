@@ -9,7 +9,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::process::{Child, Command};
 
 use crate::ffmpeg::{self, FfmpegError};
-use crate::ladder::{FRAMES_PER_SECOND, LADDER, Rendition, SEGMENT_SECONDS};
+use crate::ladder::{FRAMES_PER_SECOND, Ladder, Rendition, SEGMENT_SECONDS};
 
 /// What is on air.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,14 +80,15 @@ impl Source {
     /// Starts ffmpeg, which pushes to the URL `target`.
     pub(super) async fn encode(
         &self,
+        ladder: &Ladder,
         first_frame: FirstFrame,
         target: &str,
     ) -> Result<Child, FfmpegError> {
         let mut command = ffmpeg::command("ffmpeg");
         command.args(["-hide_banner", "-nostats", "-loglevel", "error"]);
-        let (video, audio) = self.inputs(&mut command, first_frame).await?;
-        command.args(["-filter_complex", &ladder_filter(&video)]);
-        for (rendition, format) in LADDER.iter().enumerate() {
+        let (video, audio) = self.inputs(ladder[0], &mut command, first_frame).await?;
+        command.args(["-filter_complex", &ladder_filter(ladder, &video)]);
+        for (rendition, format) in ladder.iter().enumerate() {
             command.args(["-map", &format!("[v{rendition}]"), "-map", &audio]);
             let rate = format!("{}k", format.kilobits);
             for (option, value) in [("b:v", &rate), ("maxrate:v", &rate), ("bufsize:v", &rate)] {
@@ -105,7 +106,7 @@ impl Source {
         if let Some((_, length)) = self.recording() {
             command.args(["-t", &length.num_seconds().to_string()]);
         }
-        let renditions: Vec<_> = (0..LADDER.len()).map(|it| format!("v:{it},a:{it}")).collect();
+        let renditions: Vec<_> = (0..ladder.len()).map(|it| format!("v:{it},a:{it}")).collect();
         // Over a persistent connection ffmpeg waits for the answer to a PUT. Without one it closes
         // the connection after the body, and the server may cancel the request.
         command
@@ -125,13 +126,13 @@ impl Source {
     /// Adds the inputs to the command, and returns the labels of video and audio.
     async fn inputs(
         &self,
+        Rendition { width, height, .. }: Rendition,
         command: &mut Command,
         first_frame: FirstFrame,
     ) -> Result<(String, String), FfmpegError> {
         let silence = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"];
         match self {
             Self::TestPicture | Self::Recorded { .. } => {
-                let Rendition { width, height, .. } = LADDER[0];
                 if *self == Self::TestPicture {
                     command.arg("-re");
                 }
@@ -142,10 +143,9 @@ impl Source {
                     FirstFrame::At(begin) => begin,
                     FirstFrame::WithFirstSegment => DateTime::UNIX_EPOCH,
                 };
-                Ok((format!("[0:v]{}", burnt_in_time(begin)), "1:a".to_owned()))
+                Ok((format!("[0:v]{}", burnt_in_time(begin, height)), "1:a".to_owned()))
             }
             Self::RecordedBlack { .. } => {
-                let Rendition { width, height, .. } = LADDER[0];
                 let picture = format!("color=black:size={width}x{height}:rate={FRAMES_PER_SECOND}");
                 command.args(["-f", "lavfi", "-i", &picture]).args(silence);
                 Ok(("[0:v]null".to_owned(), "1:a".to_owned()))
@@ -174,10 +174,10 @@ impl Source {
 ///
 /// All renditions declare the display aspect ratio 16:9, because one DASH adaptation set requires the
 /// same ratio. 854×480 in square pixels would be slightly wider.
-fn ladder_filter(video: &str) -> String {
-    let labels: String = (0..LADDER.len()).map(|rendition| format!("[s{rendition}]")).collect();
-    let mut filter = format!("{video},split={}{labels}", LADDER.len());
-    for (rendition, format) in LADDER.iter().enumerate() {
+fn ladder_filter(ladder: &Ladder, video: &str) -> String {
+    let labels: String = (0..ladder.len()).map(|rendition| format!("[s{rendition}]")).collect();
+    let mut filter = format!("{video},split={}{labels}", ladder.len());
+    for (rendition, format) in ladder.iter().enumerate() {
         let (width, height) = (format.width, format.height);
         let _ = write!(
             filter,
@@ -196,20 +196,24 @@ const MARK_BITS: u32 = 24;
 /// The frame mark is the number of frames since 1970, modulo 2^24. It is drawn as a row of squares,
 /// highest bit first: black for 0, white for 1. At a height of 720 the squares are 48 wide and begin
 /// at (64, 640).
-fn burnt_in_time(begin: DateTime<Utc>) -> String {
+fn burnt_in_time(begin: DateTime<Utc>, height: u32) -> String {
+    let scaled = |lines: u32| lines * height / 720;
     let begin = begin.timestamp();
+    let (size, y) = (scaled(48), scaled(640));
     let mut filter = format!(
         "drawtext=text='%{{pts\\:gmtime\\:{begin}\\:%Y-%m-%d %H\\\\\\:%M\\\\\\:%S}} UTC  frame %{{n}}'\
-         :x=64:y=560:fontsize=48:fontcolor=white:box=1:boxcolor=black"
+         :x={}:y={}:fontsize={size}:fontcolor=white:box=1:boxcolor=black",
+        scaled(64),
+        scaled(560),
     );
     let first = (begin * i64::from(FRAMES_PER_SECOND)).rem_euclid(1 << MARK_BITS);
-    let width = 48 * MARK_BITS;
-    let _ = write!(filter, ",drawbox=x=64:y=640:w={width}:h=48:c=black:t=fill");
+    let (left, width) = (scaled(64), size * MARK_BITS);
+    let _ = write!(filter, ",drawbox=x={left}:y={y}:w={width}:h={size}:c=black:t=fill");
     for bit in 0..MARK_BITS {
-        let x = 64 + 48 * (MARK_BITS - 1 - bit);
+        let x = left + size * (MARK_BITS - 1 - bit);
         let _ = write!(
             filter,
-            ",drawbox=x={x}:y=640:w=48:h=48:c=white:t=fill\
+            ",drawbox=x={x}:y={y}:w={size}:h={size}:c=white:t=fill\
              :enable='mod(floor((n+{first})/{})\\,2)'",
             1u32 << bit
         );

@@ -82,7 +82,7 @@ pub(super) async fn harvest(
         let text = media_playlist(&stretch, rendition).into_bytes();
         put(format!("{folder}{}", rendition_name(rendition)), text.into(), hls).await?;
     }
-    let text = multivariant_playlist(&stretch, "").into_bytes();
+    let text = multivariant_playlist(startover.ladder, &stretch, "").into_bytes();
     put(parent.to_owned(), text.into(), hls).await?;
     Ok(())
 }

@@ -137,7 +137,8 @@ mod tests {
     fn a_segment_is_published_when_every_rendition_and_its_duration_have_arrived() {
         let folder = tempfile::tempdir().unwrap();
         let window = TimeDelta::seconds(900);
-        let startover = Arc::new(Startover::open(folder.path().join("live"), window).unwrap());
+        let startover =
+            Arc::new(Startover::open(folder.path().join("live"), window, &LADDER).unwrap());
         let at = |seconds: i64| DateTime::from_timestamp(1_580_736_600 + seconds, 0).unwrap();
         let incoming = folder.path().join("incoming");
         let ingest = Ingest::begin(Arc::clone(&startover), &incoming, Some(at(0))).unwrap();

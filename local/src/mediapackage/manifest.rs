@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::{SecondsFormat, TimeDelta};
 
 use super::startover::{Segment, Stretch};
-use crate::ladder::{FRAMES_PER_SECOND, LADDER};
+use crate::ladder::{FRAMES_PER_SECOND, LADDER, Ladder};
 
 /// The `manifestName` of the origin endpoint; child manifests and segments are named after it.
 const MANIFEST_NAME: &str = "index";
@@ -29,9 +29,9 @@ pub(crate) fn parse_segment_name(name: &str) -> Option<(usize, u64)> {
 }
 
 /// The multivariant manifest. `query` is appended to the URLs of its child manifests.
-pub(crate) fn multivariant_playlist(stretch: &Stretch, query: &str) -> String {
+pub(crate) fn multivariant_playlist(ladder: &Ladder, stretch: &Stretch, query: &str) -> String {
     let mut text = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
-    for (rendition, format) in LADDER.iter().enumerate() {
+    for (rendition, format) in ladder.iter().enumerate() {
         let peak = stretch.segments.iter().map(|segment| bits_per_second(segment, rendition)).max();
         let _ = writeln!(
             text,

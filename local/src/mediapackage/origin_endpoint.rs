@@ -83,7 +83,9 @@ impl OriginEndpoint {
         };
         let rendition = (0..LADDER.len()).find(|rendition| rendition_name(*rendition) == name);
         let text = match rendition {
-            _ if name == "index.m3u8" => multivariant_playlist(&stretch, &times.query),
+            _ if name == "index.m3u8" => {
+                multivariant_playlist(self.startover.ladder, &stretch, &times.query)
+            }
             Some(rendition) => media_playlist(&stretch, rendition),
             None => return StatusCode::NOT_FOUND.into_response(),
         };

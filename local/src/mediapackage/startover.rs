@@ -12,7 +12,7 @@ use std::{fs, io};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
-use crate::ladder::LADDER;
+use crate::ladder::{LADDER, Ladder};
 
 /// A segment of the stream, in every rendition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub(crate) enum StartoverError {
 pub(crate) struct Startover {
     folder: PathBuf,
     window: TimeDelta,
+    /// The renditions that the encoder pushes.
+    pub(crate) ladder: &'static Ladder,
     segments: RwLock<VecDeque<Segment>>,
     /// The sequence number of the newest segment.
     newest: watch::Sender<Option<u64>>,
@@ -108,7 +110,11 @@ fn microseconds(duration: TimeDelta) -> i64 {
 
 impl Startover {
     /// Reads the segments of a folder. Incomplete segments are deleted.
-    pub(crate) fn open(folder: impl Into<PathBuf>, window: TimeDelta) -> io::Result<Self> {
+    pub(crate) fn open(
+        folder: impl Into<PathBuf>,
+        window: TimeDelta,
+        ladder: &'static Ladder,
+    ) -> io::Result<Self> {
         let folder = folder.into();
         fs::create_dir_all(&folder)?;
         let mut segments = Vec::new();
@@ -124,6 +130,7 @@ impl Startover {
         Ok(Self {
             folder,
             window,
+            ladder,
             segments: RwLock::new(segments.into()),
             newest: watch::Sender::new(newest),
         })
@@ -258,7 +265,8 @@ mod tests {
 
     /// On air from 10 to 20, and from 30 to 40 after a stop.
     fn startover(folder: &Path) -> Startover {
-        let startover = Startover::open(folder.join("live"), TimeDelta::seconds(900)).unwrap();
+        let startover =
+            Startover::open(folder.join("live"), TimeDelta::seconds(900), &LADDER).unwrap();
         for start in (10..20).step_by(2) {
             publish(&startover, 0, start);
         }
@@ -297,7 +305,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let before = startover(folder.path());
         fs::create_dir(folder.path().join("live/half")).unwrap();
-        let after = Startover::open(folder.path().join("live"), before.window).unwrap();
+        let after = Startover::open(folder.path().join("live"), before.window, &LADDER).unwrap();
         assert_eq!(*after.read(), *before.read());
         assert_eq!(after.next_run(), 2);
         publish(&after, 2, 50);
