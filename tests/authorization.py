@@ -1,5 +1,7 @@
 """Tests which caller may use which route, for the stand-in and for a deployment alike."""
 
+import base64
+import json
 import re
 from collections.abc import Mapping
 from email.message import Message
@@ -12,7 +14,10 @@ import yaml
 CONTRACT = Path(__file__).parent.parent / "functions/openapi.yaml"
 
 
-CALLERS = ("nobody", "viewer", "operator", "expired", "stranger", "identity")
+CALLERS = ("nobody", "viewer", "operator", "machine", "expired", "stranger", "identity")
+
+# A machine that may do nothing but get playback cookies for viewers of another sign-in.
+MACHINE, MACHINE_SCOPE = "backend", "matchcut/playback.grant"
 
 
 def everyone(status: int) -> dict[str, int]:
@@ -23,10 +28,12 @@ def everyone(status: int) -> dict[str, int]:
 def only(**allowed: int) -> dict[str, int]:
     """Returns the statuses of a route that only the named callers may use.
 
-    `expired` is an operator's token that has expired. `stranger` is an operator's token of another
-    issuer. `identity` is an operator's ID token, which has no scopes.
+    `machine` is a program with the scope `MACHINE_SCOPE`. `expired` is an operator's token that has
+    expired. `stranger` is an operator's token of another issuer. `identity` is an operator's ID
+    token, which has no scopes.
     """
-    return everyone(401) | dict.fromkeys(("viewer", "operator", "identity"), 403) | allowed
+    known = ("viewer", "operator", "machine", "identity")
+    return everyone(401) | dict.fromkeys(known, 403) | allowed
 
 
 # The expected status for each caller. Requests have no body or an invalid one, so they change
@@ -46,7 +53,9 @@ TABLE = {
     ("POST", "/api/channels/unknown/start"): only(operator=404),
     ("POST", "/api/channels/unknown/stop"): only(operator=404),
     # The library is public.
-    ("POST", "/api/competitions/nobody-has-this/playback"): only(viewer=409, operator=409),
+    ("POST", "/api/competitions/nobody-has-this/playback"): only(
+        viewer=409, operator=409, machine=409
+    ),
     ("POST", "/api/uploads"): only(operator=400),
     ("GET", "/api/uploads/nobody-has-this/unknown/parts"): only(operator=404),
     ("POST", "/api/uploads/nobody-has-this/unknown/complete"): only(operator=404),
@@ -84,6 +93,22 @@ def ask(
     except HTTPError as reply:
         with reply:
             return reply.code, reply.headers, reply.read()
+
+
+def sign_in_machine(
+    token_endpoint: str, client_id: str, secret: str, opener: OpenerDirector = OPENER
+) -> str:
+    """Returns an access token for a machine."""
+    basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    headers = {
+        "Authorization": f"Basic {basic}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    form = "grant_type=client_credentials"
+    status, _, reply = ask("POST", token_endpoint, None, form, headers, opener)
+    if status != 200:
+        raise AssertionError(f"the token endpoint answered {status}: {reply}")
+    return json.loads(reply)["access_token"]
 
 
 class AuthorizationTable:

@@ -8,16 +8,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from authorization import AuthorizationTable
+from authorization import MACHINE, MACHINE_SCOPE, AuthorizationTable, sign_in_machine
 from stand_in import WireTest
 
 
 class TestAuthorization(AuthorizationTable, WireTest):
+    OPTIONS = ("--machine", f"{MACHINE}={MACHINE_SCOPE}")
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         (cls.api,) = cls.printed("api")
         (operator,), (viewer,) = cls.printed("token"), cls.printed("viewer")
+        (machine,) = cls.printed("machine")
         der = (cls.log.parent / "data/issuer.der").read_bytes()
         key = serialization.load_der_private_key(der, password=None)
         claims = read_claims(operator)
@@ -25,6 +28,7 @@ class TestAuthorization(AuthorizationTable, WireTest):
         cls.tokens = {
             "viewer": viewer,
             "operator": operator,
+            "machine": sign_in_machine(f"{claims['iss']}/oauth2/token", *machine.split()),
             "expired": sign_token(key, claims | {"exp": int(time.time()) - 1}),
             "stranger": sign_token(key, claims | {"iss": "https://issuer.example"}),
             "identity": sign_token(key, identity | {"aud": claims["client_id"], "token_use": "id"}),

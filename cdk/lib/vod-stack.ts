@@ -10,6 +10,7 @@ import { Webhook } from './announce/webhook.ts';
 import { Api } from './api/api.ts';
 import type { Contract } from './api/contract.ts';
 import { buildLoginOrigin, Login } from './api/login.ts';
+import { Machines } from './api/machines.ts';
 import { OriginSecret } from './api/origin-secret.ts';
 import { Users } from './api/users.ts';
 import { Asset } from './asset/asset.ts';
@@ -68,6 +69,7 @@ export class Vod extends Stack {
       branding,
       siteUrl: delivery.url,
     });
+    const machines = new Machines(this, 'Machines', { settings, users });
     const channels = new Channels(this, settings, props.origins, delivery.url);
 
     const viewEnvironment = buildViewEnvironment(settings, delivery);
@@ -118,7 +120,11 @@ export class Vod extends Stack {
     addSweep({ ...deployment, library, channels, harvest, asset, upload, metrics });
 
     const stages = [channel, edit, viewer, share, upload];
-    api.addRoutes([harvest.create, ...stages.flatMap(({ functions }) => functions)], login);
+    api.addRoutes(
+      [harvest.create, ...stages.flatMap(({ functions }) => functions)],
+      login,
+      machines,
+    );
     delivery.addMedia({
       channels: channels.all,
       packagings: asset.packagings,
@@ -150,6 +156,7 @@ export class Vod extends Stack {
       VodBaseUrl: delivery.vodBaseUrl,
       UserPoolId: users.pool.userPoolId,
       OperatorClientId: login.app.userPoolClientId,
+      ...(machines.clients.size > 0 ? { MachineClientIds: machines.clientIds } : {}),
       PackagingGroupIds: asset.packagings.map((it) => it.packaging.groupId).join(','),
       TableName: library.table.tableName,
       DueQueueUrl: harvest.due.queue.queueUrl,

@@ -111,7 +111,7 @@ function isExpected(type: string, difference: string, gone: readonly string[]): 
         /^\/Properties\/Environment(\/Variables\/AWS_ENDPOINT_URL_MEDIAPACKAGE)?: undefined -> /.test(
           difference,
         ) ||
-        /^\/Properties\/Environment\/Variables\/CHANNELS\/.*"manifest\\":\\"http:\/\/127/s.test(
+        /^\/Properties\/Environment\/Variables\/CHANNELS[/:].*"manifest\\":\\"http:\/\/127/s.test(
           difference,
         )
       );

@@ -96,6 +96,7 @@ test('contradictory settings are refused', () => {
     { viewerAccess: 'private', allowedOrigins: '*' },
     /^A private library needs the settings playbackKeySecretArn/,
     /^Setting allowedOrigins of a private library must contain https origins only/m,
+    /^Setting domain is missing\. A private library needs a domain of your own/m,
   );
   check({ ...PRIVATE, allowedOrigins: '*' }, /^Setting allowedOrigins of a private library/);
   const secret = (cdnIdentifierSecretArn: string) => ({ ...ENDPOINT, cdnIdentifierSecretArn });
@@ -127,6 +128,39 @@ test('webhooks need https and a unique name, and there are at most 5', () => {
   check({ webhooks: [WEBHOOK, WEBHOOK] }, /two subscribers named newsroom/);
   const many = Array.from({ length: 6 }, (_, at) => ({ ...WEBHOOK, name: `w${at}` }));
   check({ webhooks: many }, /has 6 subscribers\. The maximum is 5/);
+});
+
+test('machines have a unique name and scopes, and there are at most 49', () => {
+  const machine = { name: 'newsroom', scopes: ['matchcut/clips.write'] };
+  assert.deepEqual(readSettings({ ...MADE, machines: JSON.stringify([machine]) }).machines, [
+    machine,
+  ]);
+  check({ machines: [machine, machine] }, /two machines named newsroom/);
+  check({ machines: [{ name: 'a' }] }, /^Setting machines gives a no scopes\. Set scopes/);
+  check({ machines: [{ ...machine, scopes: ['write'] }] }, /a scope of the contract such as/);
+  const many = Array.from({ length: 50 }, (_, at) => ({ ...machine, name: `m${at}` }));
+  check({ machines: many }, /has 50 machines\. The maximum is 49/);
+});
+
+test('a private library needs a domain of its own, which its pages share', () => {
+  const { domain: _, certificateArn: _certificate, cookieDomain, ...rest } = PRIVATE;
+  check(
+    { ...rest, allowedOrigins: [] },
+    /^Setting domain is missing\. A private library needs a domain of your own, such as clips\.example\.com/,
+  );
+  check(
+    { ...PRIVATE, cookieDomain: 'example.org', allowedOrigins: [] },
+    /^Setting cookieDomain is example\.org\. It must be clips\.example\.com, .* such as example\.com\.$/,
+  );
+  const elsewhere = 'https://app.example.org';
+  check(
+    { ...PRIVATE, allowedOrigins: ['https://www.example.com', elsewhere] },
+    /^Setting allowedOrigins of a private library has https:\/\/app\.example\.org\. Safari and Firefox drop/,
+  );
+  // Without cookieDomain, only pages of `domain` and below get cookies.
+  const { cookieDomain: _domain, ...hostOnly } = PRIVATE;
+  check(hostOnly, /^Setting allowedOrigins of a private library has https:\/\/app\.example\.com/);
+  assert.equal(readSettings({ ...MADE, ...PRIVATE }).cookieDomain, cookieDomain);
 });
 
 test('the expiry of clips can be set for all or by competition', () => {

@@ -153,7 +153,7 @@ test('the console can send files to the bucket, whatever other origins are allow
     return cors.AllowedOrigins;
   };
   assert.deepEqual(origins({}), ['*']);
-  assert.deepEqual(origins(PRIVATE), ['https://app.example.com', 'https://*.cloudfront.net']);
+  assert.deepEqual(origins(PRIVATE), ['https://app.example.com', 'https://clips.example.com']);
   const domain = {
     domain: 'clips.example.com',
     certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1',

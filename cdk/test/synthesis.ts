@@ -46,6 +46,9 @@ export const PRIVATE = {
   viewerAccess: 'private',
   playbackKeySecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:key-AbCdEf',
   playbackPublicKey: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n',
+  domain: 'clips.example.com',
+  certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1',
+  cookieDomain: 'example.com',
   allowedOrigins: ['https://app.example.com'],
 };
 

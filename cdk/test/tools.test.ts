@@ -67,6 +67,9 @@ test('the settings of a private library are valid without a key', () => {
   const settings = {
     region: 'eu-central-1',
     encoders: '203.0.113.7/32',
+    domain: 'clips.example.com',
+    certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/1',
+    cookieDomain: 'example.com',
     allowedOrigins: 'https://app.example.com',
   };
   assert.equal(

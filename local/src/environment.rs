@@ -89,6 +89,7 @@ pub(crate) fn environment(
     if let Some(identifier) = &options.cdn_identifier {
         variables.push(("CDN_IDENTIFIER", identifier.clone()));
     }
+    variables.extend(options.cookie_domain.clone().map(|it| ("PLAYBACK_COOKIE_DOMAIN", it)));
     variables.extend(private.into_iter().flat_map(PrivateLibrary::variables));
     variables.into_iter().collect()
 }

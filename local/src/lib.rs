@@ -64,7 +64,7 @@ mod webhook;
 
 pub use api_gateway::ContractError;
 pub use browser::open_in_browser;
-pub use cognito::{TokenError, UserPoolError};
+pub use cognito::{Machine, MachineOption, TokenError, UserPoolError};
 pub use data_folder::DataFolderError;
 pub use dynamodb::TableError;
 pub use elemental_only::ElementalOnly;

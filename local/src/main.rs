@@ -9,7 +9,7 @@ use clap::Parser;
 use matchcut::config::Variables;
 use matchcut::error;
 use matchcut_local::{
-    ElementalOnly, Faults, Limits, Options, Source, Stack, StackError, UploadLimits,
+    ElementalOnly, Faults, Limits, MachineOption, Options, Source, Stack, StackError, UploadLimits,
     open_in_browser,
 };
 use tokio::runtime::Builder;
@@ -140,6 +140,23 @@ struct Arguments {
     #[arg(long)]
     private: bool,
 
+    /// Host name of the printed URLs and of the clips' manifests; it must resolve to this machine
+    /// [default: 127.0.0.1]
+    #[arg(long, value_name = "HOST")]
+    domain: Option<String>,
+
+    /// Domain whose hosts get the cookies of a private library, such as example.com
+    /// [default: only the host of the API]
+    #[arg(long, value_name = "DOMAIN")]
+    cookie_domain: Option<String>,
+
+    /// Let a program sign in with a secret and these scopes; may be repeated
+    ///
+    /// The program gets tokens from /oauth2/token with the grant client_credentials. Its id and its
+    /// secret are printed at the start. An example: newsroom=matchcut/clips.write
+    #[arg(long = "machine", value_name = "NAME=SCOPE,SCOPE")]
+    machines: Vec<MachineOption>,
+
     /// Send a webhook message to this URL for every change event; may be repeated
     ///
     /// The messages are signed as the Standard Webhooks specification says, with the secret that is
@@ -169,7 +186,7 @@ struct Arguments {
     ///
     /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
     /// AWS_ACCESS_KEY_ID and so on.
-    #[arg(long, conflicts_with_all = ["private", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "recursion_limit"])]
+    #[arg(long, conflicts_with_all = ["private", "domain", "cookie_domain", "machines", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "recursion_limit"])]
     elemental_only: bool,
 
     /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
@@ -198,6 +215,9 @@ impl From<Arguments> for Options {
             public_concurrency: arguments.public_concurrency,
             cdn_identifier: arguments.cdn_identifier,
             private: arguments.private,
+            domain: arguments.domain,
+            cookie_domain: arguments.cookie_domain,
+            machines: arguments.machines,
             webhooks: arguments.webhooks,
             console: arguments.console,
             branding: arguments.branding,
@@ -264,6 +284,9 @@ async fn run_stack(
     }
     for webhook in &stack.webhooks {
         println!("webhook   {} {}", webhook.url, webhook.secret);
+    }
+    for machine in stack.machines() {
+        println!("machine   {} {}", machine.id, machine.secret);
     }
     println!("token     {}", stack.token);
     println!("viewer    {}", stack.viewer_token);

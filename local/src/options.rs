@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::cognito::MachineOption;
 use crate::faults::Faults;
 use crate::ladder::{LADDER, Ladder, SMALL_LADDER};
 use crate::limits::Limits;
@@ -47,6 +48,13 @@ pub struct Options {
     pub cdn_identifier: Option<String>,
     /// Whether clips only play with signed cookies.
     pub private: bool,
+    /// The host of the public URLs, which must resolve to this machine. Without one, it is 127.0.0.1.
+    pub domain: Option<String>,
+    /// The domain whose hosts get the cookies of a private library. Without one, only the host that
+    /// sets them does.
+    pub cookie_domain: Option<String>,
+    /// The programs that sign in with a secret.
+    pub machines: Vec<MachineOption>,
     /// The addresses that each change event is sent to, as a webhook message.
     pub webhooks: Vec<Url>,
     /// The folder of the built console and viewer's pages.

@@ -7,12 +7,13 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use chrono::TimeDelta;
 use matchcut::config::{ConfigError, Variables};
+use tokio::net::TcpListener;
 
 use crate::account::COMPETITION;
 use crate::api_gateway::{self, Contract, ContractError, Gateway};
 use crate::aws_json::{self, JsonServices};
 use crate::cloudfront::{self, OriginSecret, PrivateLibrary};
-use crate::cognito::{self, TokenError, User, UserPool, UserPoolError};
+use crate::cognito::{self, Machine, TokenError, User, UserPool, UserPoolError};
 use crate::data_folder::{DataFolderError, DataFolderLock};
 use crate::dynamodb::{self, Stream, TableError};
 use crate::elemental::Elemental;
@@ -113,7 +114,8 @@ impl Stack {
         let public_listener = listen(options.port).await?;
         let (aws_listener, dynamodb_listener, s3_listener) =
             (listen(0).await?, listen(0).await?, listen(0).await?);
-        let (public_url, aws_url) = (base_url(&public_listener)?, base_url(&aws_listener)?);
+        let public_url = public_url(&public_listener, options.domain.as_deref())?;
+        let aws_url = base_url(&aws_listener)?;
         let urls = Urls {
             public: &public_url,
             aws: &aws_url,
@@ -151,10 +153,7 @@ impl Stack {
         let (function_sdk, functions) = open_functions(&sdk, &variables, &options, &contract)?;
         bus.subscribe(Arc::new(functions.clone()));
 
-        let scopes = contract.group_scopes.values().flatten().cloned().collect();
-        let lifetime = TimeDelta::from_std(options.token_lifetime).unwrap_or(TimeDelta::MAX);
-        let pool = UserPool::open(data, &public_url, scopes, &variables, lifetime)?;
-        let pool = Arc::new(pool);
+        let pool = Arc::new(open_user_pool(&options, &contract, &public_url, &variables)?);
         let token = pool.open_token(data, &User::operator())?;
         let viewer_token = pool.open_token(data, &User::viewer())?;
         let site = Arc::new(Site::new(SiteSettings {
@@ -206,6 +205,11 @@ impl Stack {
         })
     }
 
+    /// The programs that sign in with a secret.
+    pub fn machines(&self) -> &[Machine] {
+        self.pool.machines()
+    }
+
     /// Issues an access token with any scope.
     pub fn issue_token(&self, scope: &str, lifetime: TimeDelta) -> Result<String, TokenError> {
         self.pool.issue_token("someone", scope, lifetime)
@@ -220,6 +224,25 @@ impl Stack {
     pub async fn stop(self) {
         self.tasks.stop().await;
     }
+}
+
+/// The URL of the API and the CDN. Without a domain, it has the address of the listener.
+fn public_url(listener: &TcpListener, domain: Option<&str>) -> Result<String, ListenError> {
+    let url = base_url(listener)?;
+    Ok(domain.map_or(url.clone(), |domain| url.replace("127.0.0.1", domain)))
+}
+
+fn open_user_pool(
+    options: &Options,
+    contract: &Contract,
+    issuer: &str,
+    variables: &Variables,
+) -> Result<UserPool, UserPoolError> {
+    let data = &options.data_dir;
+    let scopes = contract.group_scopes.values().flatten().cloned().collect();
+    let lifetime = TimeDelta::from_std(options.token_lifetime).unwrap_or(TimeDelta::MAX);
+    let pool = UserPool::open(data, issuer, scopes, variables, lifetime)?;
+    pool.with_machines(data, &options.machines, &contract.machine_scopes)
 }
 
 /// How many functions run at once. Those behind routes without a token reserve places.

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
-from authorization import ask
+from authorization import MACHINE, MACHINE_SCOPE, ask
 from emulator import ACCOUNT, REGION, Emulator
 from stand_in import ENDPOINT, PROGRAM, ROOT, eventually
 from subscriber import Subscriber
@@ -85,6 +85,7 @@ class Deployment:
                     "secretArn": self.webhook_secret,
                 }
             ],
+            "machines": [{"name": MACHINE, "scopes": [MACHINE_SCOPE]}],
             "keepData": False,
             # Deleted clips are removed at once.
             "trashDays": 0,

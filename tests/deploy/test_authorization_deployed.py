@@ -1,9 +1,10 @@
 """Checks the authorization table against the deployed API, with tokens from Cognito."""
 
+import json
 import time
 import unittest
 
-from authorization import AuthorizationTable
+from authorization import MACHINE, AuthorizationTable, sign_in_machine
 from deployment import PASSWORD, deployed
 from stand_in import eventually
 
@@ -17,10 +18,24 @@ class TestAuthorization(AuthorizationTable, unittest.TestCase):
         cls.tokens = {
             "viewer": deployment.sign_in("viewer")["AccessToken"],
             "operator": operator["AccessToken"],
+            "machine": cls.sign_in_machine(),
             "expired": cls.create_expired_token(),
             "stranger": cls.create_foreign_token(),
             "identity": operator["IdToken"],
         }
+
+    @classmethod
+    def sign_in_machine(cls) -> str:
+        """Signs in with the secret that only Cognito has."""
+        outputs = cls.deployment.outputs
+        name, _, client_id = outputs["MachineClientIds"].partition("=")
+        assert name == MACHINE
+        users = cls.deployment.client("cognito-idp")
+        client = users.describe_user_pool_client(
+            UserPoolId=outputs["UserPoolId"], ClientId=client_id
+        )["UserPoolClient"]
+        endpoint = json.loads(outputs["ConsoleConfig"])["login"]["tokenEndpoint"]
+        return sign_in_machine(endpoint, client_id, client["ClientSecret"], cls.opener)
 
     @classmethod
     def create_expired_token(cls) -> str:

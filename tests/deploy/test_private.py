@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 from http.cookies import SimpleCookie
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from authorization import ask
 from clips import ClipTest
 from deployment import Deployment
+from emulator import ACCOUNT
 
 
 class TestPrivate(ClipTest):
@@ -32,8 +34,13 @@ class TestPrivate(ClipTest):
         made = deployment.client("secretsmanager").create_secret(
             Name="playback", SecretString=secret
         )
+        # A private library needs a domain. MiniStack serves a distribution at its own host only, so
+        # that host is the domain of the second deployment.
+        deployment.deploy()
         deployment.deploy(
             viewerAccess="private",
+            domain=urlsplit(deployment.outputs["ApiUrl"]).hostname,
+            certificateArn=f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/clips",
             playbackKeySecretArn=made["ARN"],
             playbackPublicKey=public.decode(),
         )

@@ -50,6 +50,9 @@ pub(crate) fn build_options(folder: &Path, faults: Faults) -> Options {
         trash_days: 0,
         cdn_identifier: None,
         private: false,
+        domain: None,
+        cookie_domain: None,
+        machines: Vec::new(),
         webhooks: Vec::new(),
     }
 }

@@ -21,6 +21,7 @@ import { Construct } from 'constructs';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Contract, Operation } from './contract.ts';
 import type { Login } from './login.ts';
+import type { Machines } from './machines.ts';
 import type { OriginSecret } from './origin-secret.ts';
 
 export interface ApiProps extends Deployment {
@@ -73,9 +74,10 @@ export class Api extends Construct {
   }
 
   /** Adds a route for each operation of the contract. The function has the operation's id as its name. */
-  addRoutes(functions: readonly RustFunction[], login: Login): void {
+  addRoutes(functions: readonly RustFunction[], login: Login, machines: Machines): void {
+    const clients = [login.app, ...machines.clients.values()];
     const authorizer = new HttpJwtAuthorizer('Operators', login.users.issuer, {
-      jwtAudience: [login.app.userPoolClientId],
+      jwtAudience: clients.map((client) => client.userPoolClientId),
     });
     const unrouted = new Set(functions);
     const throttles: Record<string, unknown> = {};

@@ -34,6 +34,8 @@ export interface Contract {
   readonly publicConcurrency: number;
   /** The scopes of each group of users, with their descriptions. */
   readonly groups: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** The scopes that a machine can have, with their descriptions. */
+  readonly machineScopes: ReadonlyMap<string, string>;
 }
 
 interface Document {
@@ -66,16 +68,21 @@ export function parseContract(yaml: string): Contract {
       .filter(([method]) => METHODS.includes(method))
       .map(([method, operation]) => parseOperation(path, method, operation, document)),
   );
-  const groups = Object.entries(document.components.securitySchemes).map(([group, scheme]) => {
-    const scopes = Object.values(scheme.flows).flatMap((flow) => Object.entries(flow.scopes));
-    return [group, new Map(scopes)] as const;
-  });
+  const schemes = Object.entries(document.components.securitySchemes);
+  const listScopes = (flow: string) =>
+    schemes.map(
+      ([name, scheme]) =>
+        [name, new Map(Object.entries(scheme.flows[flow]?.scopes ?? {}))] as const,
+    );
+  const groups = listScopes('authorizationCode').filter(([, scopes]) => scopes.size > 0);
+  const machineScopes = listScopes('clientCredentials').flatMap(([, scopes]) => [...scopes]);
   return {
     version: document.info.version,
     operations,
     throttle: document['x-throttle'],
     publicConcurrency: document['x-public-concurrency'],
     groups: new Map(groups),
+    machineScopes: new Map(machineScopes),
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
 import { type Deployment, RustFunction } from '../function/function.ts';
+import { SettingsError } from '../settings/settings.ts';
 import type { Contract } from './contract.ts';
 
 export interface UsersProps extends Deployment {
@@ -21,10 +22,12 @@ export interface UsersProps extends Deployment {
 
 export class Users extends Construct {
   readonly pool: UserPool;
-  /** The scopes of the contract. A token gets those of its user's groups. */
+  /** The scopes that people can have. A token gets those of its user's groups. */
   readonly scopes: readonly OAuthScope[];
   /** The names of these scopes, such as `matchcut/clips.write`. */
   readonly scopeNames: readonly string[];
+  /** All scopes of the contract, by name. A machine has those of its setting. */
+  private readonly allScopes: ReadonlyMap<string, OAuthScope>;
 
   constructor(scope: Construct, id: string, props: UsersProps) {
     super(scope, id);
@@ -62,10 +65,23 @@ export class Users extends Construct {
     );
 
     this.addScopeToken(props);
-    this.scopes = this.addResourceServer(contract);
+    this.allScopes = this.addResourceServer(contract);
     this.scopeNames = [
       ...new Set([...contract.groups.values()].flatMap((scopes) => [...scopes.keys()])),
     ];
+    this.scopes = this.findScopes(this.scopeNames);
+  }
+
+  /** Finds scopes of the contract by their names. */
+  findScopes(names: readonly string[]): OAuthScope[] {
+    return names.map((name) => {
+      const scope = this.allScopes.get(name);
+      if (scope !== undefined) return scope;
+      const known = [...this.allScopes.keys()].join(', ');
+      throw new SettingsError(
+        `Setting machines has the scope ${name}, which the contract does not have. It has ${known}.`,
+      );
+    });
   }
 
   /** The issuer of the pool's tokens. */
@@ -102,10 +118,11 @@ export class Users extends Construct {
   }
 
   /** Adds a resource server for the scopes `<server>/<scope>` of the contract. */
-  private addResourceServer(contract: Contract): OAuthScope[] {
-    const scopes = new Map([...contract.groups.values()].flatMap((group) => [...group]));
+  private addResourceServer(contract: Contract): Map<string, OAuthScope> {
+    const people = [...contract.groups.values()].flatMap((group) => [...group]);
+    const scopes = new Map([...people, ...contract.machineScopes]);
     const identifiers = new Set([...scopes.keys()].map((scope) => scope.split('/')[0] ?? scope));
-    return [...identifiers].flatMap((identifier) => {
+    const all = [...identifiers].flatMap((identifier) => {
       const entries = [...scopes].filter(([scope]) => scope.startsWith(`${identifier}/`));
       const defined = entries.map(([scope, scopeDescription]) => {
         return new ResourceServerScope({
@@ -117,7 +134,11 @@ export class Users extends Construct {
         identifier,
         scopes: defined,
       });
-      return defined.map((scope) => OAuthScope.resourceServer(server, scope));
+      return defined.map((scope, at) => {
+        const name = entries[at]?.[0] ?? '';
+        return [name, OAuthScope.resourceServer(server, scope)] as const;
+      });
     });
+    return new Map(all);
   }
 }

@@ -18,6 +18,7 @@ import {
   DRM_SYSTEMS,
   type DrmSettings,
   type DrmSystem,
+  type MachineSettings,
   type OriginEndpoint,
   type Rendition,
   ROOT,
@@ -33,6 +34,13 @@ const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
 /** Each webhook has a rule, two queues and a function. Other systems can use the event bus. */
 const MAX_WEBHOOKS = 5;
 
+/**
+ * API Gateway accepts 50 audiences for each authorizer, and the pages are one.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+ */
+const MAX_MACHINES = 49;
+
+const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
 const SECRET = /^arn:aws[a-z-]*:secretsmanager:/;
 const COMPETITION = /^[A-Za-z0-9-]{1,64}$/;
 const ORIGIN = /^https:\/\/[a-z0-9.-]+(:\d+)?$/;
@@ -111,6 +119,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
       'a public key in PEM',
     ),
     playbackHours: read.whole('playbackHours', 12, 1, 168),
+    cookieDomain: read.optionalText('cookieDomain', HOST, 'a domain such as example.com'),
     allowedOrigins: read.texts(
       'allowedOrigins',
       // Browsers send no cookies to a private library if any origin is allowed.
@@ -126,11 +135,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
     ),
     console: read.text('console', 'console/dist', /./, 'a folder'),
     branding: read.text('branding', DEFAULT_BRANDING, /./, 'a JSON file'),
-    domain: read.optionalText(
-      'domain',
-      /^[a-z0-9-]+(\.[a-z0-9-]+)+$/,
-      'a host such as clips.example.com',
-    ),
+    domain: read.optionalText('domain', HOST, 'a host such as clips.example.com'),
     certificateArn: read.optionalText(
       'certificateArn',
       /^arn:aws[a-z-]*:acm:us-east-1:/,
@@ -163,6 +168,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
     keepData: read.flag('keepData', true),
 
     webhooks: read.list('webhooks', [], readWebhook),
+    machines: read.list('machines', [], readMachine),
 
     alarmEmail: read.optionalText('alarmEmail', /^[^@\s]+@[^@\s]+\.[^@\s]+$/, 'an e-mail address'),
     monthlyBudget: read.optionalWhole('monthlyBudget', 1, 10_000_000),
@@ -222,6 +228,23 @@ function readWebhook(read: SettingsReader): WebhookSettings {
   };
 }
 
+function readMachine(read: SettingsReader): MachineSettings {
+  return {
+    name: read.text(
+      'name',
+      undefined,
+      /^[a-z0-9-]{1,20}$/,
+      '1 to 20 lowercase letters, digits and hyphens',
+    ),
+    scopes: read.texts(
+      'scopes',
+      [],
+      /^[a-z]+\/[a-z.]+$/,
+      'a scope of the contract such as matchcut/clips.write',
+    ),
+  };
+}
+
 function readRendition(read: SettingsReader): Rendition {
   return {
     width: read.whole('width', undefined, 64, 4096),
@@ -269,6 +292,18 @@ function checkCombinations(settings: Settings, read: SettingsReader): void {
   );
   for (const name of findDuplicates(settings.webhooks.map((webhook) => webhook.name))) {
     read.mistakes.push(`Setting webhooks has two subscribers named ${name}.`);
+  }
+  check(
+    settings.machines.length <= MAX_MACHINES,
+    `Setting machines has ${settings.machines.length} machines. The maximum is ${MAX_MACHINES}, because API Gateway accepts tokens of at most 50 clients.`,
+  );
+  for (const name of findDuplicates(settings.machines.map((machine) => machine.name))) {
+    read.mistakes.push(`Setting machines has two machines named ${name}.`);
+  }
+  for (const { name } of settings.machines.filter(({ scopes }) => scopes.length === 0)) {
+    read.mistakes.push(
+      `Setting machines gives ${name} no scopes. Set scopes, such as ["matchcut/clips.write"].`,
+    );
   }
   const identifiers = settings.channels.map(
     (channel) => channel.originEndpoint?.cdnIdentifierSecretArn ?? '',
@@ -320,6 +355,7 @@ function checkCombinations(settings: Settings, read: SettingsReader): void {
       settings.allowedOrigins.every((origin) => ORIGIN.test(origin)),
       'Setting allowedOrigins of a private library must contain https origins only. Browsers send no cookies if any origin is allowed.',
     );
+    checkPrivateLibrary(settings, check);
   }
   if (settings.drm !== undefined) {
     check(
@@ -331,4 +367,31 @@ function checkCombinations(settings: Settings, read: SettingsReader): void {
       'Setting drm.systems must include widevine or playready. Without them, DASH does not play.',
     );
   }
+}
+
+/** Checks that browsers keep the cookies of a private library. */
+function checkPrivateLibrary(
+  settings: Settings,
+  check: (isValid: boolean, sentence: string) => void,
+): void {
+  const { domain, cookieDomain, allowedOrigins } = settings;
+  check(
+    domain !== undefined,
+    'Setting domain is missing. A private library needs a domain of your own, such as clips.example.com, with its certificateArn: Safari and Firefox drop cookies of cloudfront.net on your pages.',
+  );
+  const isIn = (host: string, parent: string) => host === parent || host.endsWith(`.${parent}`);
+  if (domain !== undefined && cookieDomain !== undefined) {
+    check(
+      isIn(domain, cookieDomain),
+      `Setting cookieDomain is ${cookieDomain}. It must be ${domain}, the setting domain, or a domain above it, such as ${domain.split('.').slice(1).join('.')}.`,
+    );
+  }
+  const others = allowedOrigins.filter((origin) => {
+    const host = URL.canParse(origin) ? new URL(origin).hostname : '';
+    return ORIGIN.test(origin) && !isIn(host, cookieDomain ?? domain ?? '');
+  });
+  check(
+    others.length === 0,
+    `Setting allowedOrigins of a private library has ${others.join(', ')}. Safari and Firefox drop the cookies of other sites, so set cookieDomain to a domain that all pages and ${domain ?? 'the setting domain'} share, such as example.com.`,
+  );
 }

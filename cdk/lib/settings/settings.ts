@@ -47,6 +47,13 @@ export interface WebhookSettings {
   readonly secretArn: string;
 }
 
+/** A program that calls the API with a secret of its own. */
+export interface MachineSettings {
+  readonly name: string;
+  /** The scopes of the contract that its tokens have, such as `matchcut/clips.write`. */
+  readonly scopes: readonly string[];
+}
+
 export interface Settings {
   /** The prefix of all names. */
   readonly name: string;
@@ -76,6 +83,11 @@ export interface Settings {
   readonly playbackPublicKey: string | undefined;
   /** The lifetime of a private library's cookies, in hours. */
   readonly playbackHours: number;
+  /**
+   * The domain that the pages and the media of a private library share. Cookies are valid for all of
+   * its hosts. @default cookies are valid for `domain` only
+   */
+  readonly cookieDomain: string | undefined;
   /** The origins of other pages that call the API and play clips. Our own pages need none. */
   readonly allowedOrigins: readonly string[];
   /** Further URLs to which Cognito's login page may redirect. Our own pages are always allowed. */
@@ -115,6 +127,7 @@ export interface Settings {
   readonly keepData: boolean;
 
   readonly webhooks: readonly WebhookSettings[];
+  readonly machines: readonly MachineSettings[];
 
   /** The recipient of alarms. */
   readonly alarmEmail: string | undefined;

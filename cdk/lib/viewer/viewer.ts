@@ -107,6 +107,9 @@ export class Viewer extends Construct {
               PLAYBACK_KEY_SECRET_ARN: secret,
               PLAYBACK_KEY_PAIR_ID: keyPairId,
               PLAYBACK_HOURS: String(settings.playbackHours),
+              ...(settings.cookieDomain === undefined
+                ? {}
+                : { PLAYBACK_COOKIE_DOMAIN: settings.cookieDomain }),
             }
           : {}),
       },

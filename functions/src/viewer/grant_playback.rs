@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::cookies::{CookieSigner, KeyError, SignedCookies};
-use crate::api::{Problem, ProblemKind, Reply, Request, Route, private_folder};
+use crate::api::{Fields, Problem, ProblemKind, Reply, Request, Route, private_folder};
 use crate::clip::{CompetitionId, format_utc};
 use crate::config::{ConfigError, Variables};
 use crate::error;
@@ -20,6 +20,8 @@ use crate::error;
 pub struct GrantPlayback {
     /// The base URL of manifests: the CDN.
     vod: Url,
+    /// The domain whose hosts get the cookies. `None` is only the host that sets them.
+    cookie_domain: Option<String>,
     /// `None` if the library is public.
     key: Option<PlaybackKey>,
 }
@@ -69,7 +71,12 @@ impl Route for GrantPlayback {
                 signer: Arc::default(),
             }),
         };
-        Ok(Self { vod: variables.parsed("VOD_BASE_URL")?, key })
+        let vod: Url = variables.parsed("VOD_BASE_URL")?;
+        let cookie_domain: Option<String> = variables.optional("PLAYBACK_COOKIE_DOMAIN")?;
+        if let Some(domain) = &cookie_domain {
+            check_cookie_domain(domain, &vod)?;
+        }
+        Ok(Self { vod, cookie_domain, key })
     }
 
     /// Reads the key, so that no viewer waits for it.
@@ -88,8 +95,9 @@ impl Route for GrantPlayback {
             let detail = "The library is public. Its clips play without cookies.";
             return Err(Problem::new(ProblemKind::LibraryPublic, detail));
         };
+        let last = now.trunc_subsecs(0) + key.lifetime;
+        let until = parse_expiry(&request.body()?, now, last)?.unwrap_or(last);
         let signer = key.signer().await.map_err(|error| Problem::unavailable(&error))?;
-        let until = now.trunc_subsecs(0) + key.lifetime;
         let base = self.vod.as_str().trim_end_matches('/');
         let resource = format!("{base}{}*", private_folder(competition));
         let cookies = signer.sign(&resource, until);
@@ -111,9 +119,13 @@ impl GrantPlayback {
     /// Formats the `Set-Cookie` headers.
     ///
     /// CloudFront defines the names of the cookies, so the cookies of several competitions differ only
-    /// by their path. `SameSite=None` lets apps on other sites play, which browsers allow only over
-    /// HTTPS. The cookies have no expiry of their own, so they end with the session of the browser,
-    /// as the guide of CloudFront recommends.
+    /// by their path. The cookies have no expiry of their own, so they end with the session of the
+    /// browser, as the guide of CloudFront recommends.
+    ///
+    /// Pages and media are hosts of one site, so `SameSite=Lax` is enough. `SameSite=None` would add
+    /// only pages of other sites, where Safari and Firefox drop the cookies. A cookie with `Domain`
+    /// can be set by any host of the domain, such as a backend that passes these headers on.
+    /// <https://www.rfc-editor.org/rfc/rfc6265#section-5.3>
     fn format_set_cookies(
         &self,
         competition: &CompetitionId,
@@ -121,9 +133,11 @@ impl GrantPlayback {
     ) -> Vec<String> {
         let base = self.vod.path().trim_end_matches('/');
         let path = format!("{base}{}", private_folder(competition));
-        let same_site =
-            if self.vod.scheme() == "https" { "Secure; SameSite=None" } else { "SameSite=Lax" };
-        let cookie = |(name, value)| format!("{name}={value}; Path={path}; HttpOnly; {same_site}");
+        let domain = self.cookie_domain.as_ref().map(|it| format!("Domain={it}; "));
+        let domain = domain.unwrap_or_default();
+        let secure = if self.vod.scheme() == "https" { "Secure; " } else { "" };
+        let rest = format!("Path={path}; {domain}HttpOnly; {secure}SameSite=Lax");
+        let cookie = |(name, value)| format!("{name}={value}; {rest}");
         cookies.iter().map(|(name, value)| cookie((name, value))).collect()
     }
 }
@@ -140,6 +154,36 @@ impl PlaybackKey {
         let secret: Secret = serde_json::from_str(text).map_err(|_| SecretError::Json)?;
         CookieSigner::new(&secret.private_key, &self.key_pair_id).map_err(SecretError::Key)
     }
+}
+
+/// Parses the body: a time at which the cookies expire, at the latest the `last` one.
+fn parse_expiry(
+    body: &[u8],
+    now: DateTime<Utc>,
+    last: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Problem> {
+    let name = "expiresAt";
+    let Some(time) = Fields::parse(body, &[name])?.time(name)? else { return Ok(None) };
+    // A policy has whole seconds.
+    let until = time.trunc_subsecs(0);
+    if until <= now {
+        return Err(Problem::invalid_field(name, "This must be in the future."));
+    }
+    if until > last {
+        let detail = format!("This must not be later than {}.", format_utc(last));
+        return Err(Problem::invalid_field(name, detail));
+    }
+    Ok(Some(until))
+}
+
+/// Checks the domain of the cookies. Browsers drop a cookie of a domain that its host is not in.
+fn check_cookie_domain(domain: &str, vod: &Url) -> Result<(), ConfigError> {
+    let host = vod.host_str().unwrap_or_default();
+    if host == domain || host.ends_with(&format!(".{domain}")) {
+        return Ok(());
+    }
+    let reason = format!("the host {host} of VOD_BASE_URL is not in this domain");
+    Err(ConfigError::Invalid { name: "PLAYBACK_COOKIE_DOMAIN", reason })
 }
 
 fn parse_lifetime(variables: &Variables) -> Result<TimeDelta, ConfigError> {

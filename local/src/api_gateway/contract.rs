@@ -12,8 +12,10 @@ pub(crate) struct Contract {
     pub(crate) operations: Vec<Operation>,
     /// The throttle of requests outside of the contract.
     pub(crate) throttle: Throttle,
-    /// The scopes of each group of users. A group is a security scheme.
+    /// The scopes of each group of users. A group is a security scheme by which people sign in.
     pub(crate) group_scopes: BTreeMap<String, Vec<String>>,
+    /// The scopes that a machine can have.
+    pub(crate) machine_scopes: Vec<String>,
 }
 
 /// How many requests are accepted, as `x-throttle` of the contract says.
@@ -94,7 +96,11 @@ impl Contract {
                 });
             }
         }
-        Ok(Self { operations, throttle, group_scopes: read_group_scopes(&document) })
+        let mut group_scopes = read_scopes(&document, "authorizationCode");
+        group_scopes.retain(|_, scopes| !scopes.is_empty());
+        let machine_scopes = read_scopes(&document, "clientCredentials").into_values().flatten();
+        let machine_scopes = machine_scopes.collect();
+        Ok(Self { operations, throttle, group_scopes, machine_scopes })
     }
 
     pub(crate) fn find_route(&self, method: &Method, path: &str) -> Route<'_> {
@@ -114,16 +120,14 @@ fn read_throttle(text: &Value) -> Result<Throttle, ContractError> {
     Throttle::deserialize(text).map_err(ContractError::Throttle)
 }
 
-/// The scopes of each security scheme.
-fn read_group_scopes(document: &Value) -> BTreeMap<String, Vec<String>> {
+/// The scopes of each security scheme in one of its flows.
+fn read_scopes(document: &Value, flow: &str) -> BTreeMap<String, Vec<String>> {
     let schemes = document["components"]["securitySchemes"].as_object().into_iter().flatten();
-    let read_scopes = |scheme: &Value| -> Vec<String> {
-        let flows = scheme["flows"].as_object().into_iter().flat_map(|flows| flows.values());
-        let scopes = flows.filter_map(|flow| flow["scopes"].as_object()).flat_map(|it| it.keys());
-        let scopes: BTreeSet<_> = scopes.cloned().collect();
-        scopes.into_iter().collect()
+    let scopes = |scheme: &Value| -> BTreeSet<String> {
+        let scopes = scheme["flows"][flow]["scopes"].as_object().into_iter().flatten();
+        scopes.map(|(scope, _)| scope.clone()).collect()
     };
-    schemes.map(|(group, scheme)| (group.clone(), read_scopes(scheme))).collect()
+    schemes.map(|(name, scheme)| (name.clone(), scopes(scheme).into_iter().collect())).collect()
 }
 
 /// The parameters of a path, if the path matches the template.
@@ -171,7 +175,7 @@ mod tests {
         assert_eq!(found(&Method::GET, "/api/competitions/%C3%A4/clips/b"), "show-clip  b ä");
         assert_eq!(
             found(&Method::POST, "/api/competitions/a/playback"),
-            "grant-playback matchcut/clips.read|matchcut/clips.write a"
+            "grant-playback matchcut/clips.read|matchcut/clips.write|matchcut/playback.grant a"
         );
         assert_eq!(found(&Method::GET, "/api/clip"), "only POST");
         assert_eq!(found(&Method::GET, "/api/clips"), "unknown");
@@ -211,5 +215,15 @@ mod tests {
         let groups = contract.group_scopes;
         assert_eq!(groups["viewer"], ["matchcut/clips.read"]);
         assert_eq!(groups["operator"], ["matchcut/channels.write", "matchcut/clips.write"]);
+        assert_eq!(groups.len(), 2);
+    }
+
+    #[test]
+    fn a_machine_can_have_a_scope_that_no_group_of_people_has() {
+        let contract = Contract::read(matchcut::OPENAPI).unwrap();
+        let people: Vec<_> = contract.group_scopes.into_values().flatten().collect();
+        assert!(people.iter().all(|scope| contract.machine_scopes.contains(scope)));
+        let grant = "matchcut/playback.grant".to_owned();
+        assert!(contract.machine_scopes.contains(&grant) && !people.contains(&grant));
     }
 }

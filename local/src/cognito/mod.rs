@@ -1,4 +1,4 @@
-//! Cognito: a user pool with its managed login, which signs operators and viewers in.
+//! Cognito: a user pool with its managed login, which signs operators, viewers and machines in.
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-userpools-server-contract-reference.html>
 
 mod authorization_request;
@@ -8,6 +8,7 @@ mod codes;
 mod discovery;
 mod login_page;
 mod logout;
+mod machine;
 mod parameters;
 mod random;
 mod router;
@@ -17,6 +18,7 @@ mod tokens;
 mod user;
 mod user_pool;
 
+pub use machine::{Machine, MachineOption};
 pub(crate) use router::router;
 pub use tokens::TokenError;
 pub(crate) use tokens::{Access, Tokens};

@@ -11,6 +11,8 @@ use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use chrono::Utc;
 use serde_json::Value;
 
@@ -22,6 +24,8 @@ use super::user_pool::{TokenGrant, UserPool};
 /// Why a token request has no token as its reply.
 enum Failure {
     Refused(OAuthError),
+    /// The client is unknown, or its secret is wrong.
+    Client,
     /// The data folder could not be written, or a token could not be signed.
     Broken,
 }
@@ -38,14 +42,15 @@ pub(super) async fn token(
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    if headers.contains_key(AUTHORIZATION) {
-        return refuse_secret();
-    }
-    let reply = parse_form(&headers, &body)
-        .map_err(Failure::from)
-        .and_then(|form| answer_grant(&pool, &form));
+    let reply = parse_form(&headers, &body).map_err(Failure::from).and_then(|form| {
+        let Some((id, secret)) = read_credentials(&headers, &form)? else {
+            return answer_grant(&pool, &form);
+        };
+        answer_machine(&pool, &form, &id, &secret)
+    });
     match reply {
         Ok(reply) => ([(CACHE_CONTROL, "no-store")], Json(reply)).into_response(),
+        Err(Failure::Client) => refuse_secret(),
         Err(Failure::Refused(error)) => error.into_response(),
         Err(Failure::Broken) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
@@ -64,6 +69,9 @@ pub(super) async fn revoke(
         Ok(form) => form,
         Err(error) => return error.into_response(),
     };
+    if let Err(error) = check_client(&form) {
+        return error.into_response();
+    }
     match form.required("token", "The token is missing.") {
         Err(error) => error.into_response(),
         Ok(token) if pool.tokens.verify(token).is_some() => {
@@ -78,14 +86,14 @@ pub(super) async fn revoke(
     }
 }
 
-/// Refuses a client that sends a secret, because this client has none (RFC 6749, section 5.2).
+/// Refuses a client whose id or secret is wrong (RFC 6749, section 5.2).
 fn refuse_secret() -> Response {
-    let description = "The client has no secret. Send only its client_id.";
+    let description = "The client is unknown, has no secret, or has another secret.";
     let error = OAuthError { code: "invalid_client", description };
     (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Basic")], error).into_response()
 }
 
-/// Parses a form and checks its client.
+/// Parses a form.
 fn parse_form(headers: &HeaderMap, body: &str) -> Result<Parameters, OAuthError> {
     let media_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
@@ -93,20 +101,68 @@ fn parse_form(headers: &HeaderMap, body: &str) -> Result<Parameters, OAuthError>
         let description = "The content type must be application/x-www-form-urlencoded.";
         return Err(OAuthError::invalid_request(description));
     }
-    let form = Parameters::parse(body)?;
-    if !is_known_client(form.get("client_id")) {
-        let description = "The client_id is missing or unknown.";
-        return Err(OAuthError { code: "invalid_client", description });
+    Parameters::parse(body)
+}
+
+/// Checks that a request without a secret is one of the pages' client.
+fn check_client(form: &Parameters) -> Result<(), OAuthError> {
+    if is_known_client(form.get("client_id")) {
+        return Ok(());
     }
-    Ok(form)
+    let description = "The client_id is missing or unknown.";
+    Err(OAuthError { code: "invalid_client", description })
+}
+
+/// The id and secret of a client, from `Authorization: Basic` or from the form.
+fn read_credentials(
+    headers: &HeaderMap,
+    form: &Parameters,
+) -> Result<Option<(String, String)>, Failure> {
+    if let Some(value) = headers.get(AUTHORIZATION) {
+        let text = value.to_str().ok().and_then(|value| value.strip_prefix("Basic "));
+        let text = text.and_then(|text| BASE64_STANDARD.decode(text).ok());
+        let text = text.and_then(|text| String::from_utf8(text).ok());
+        let pair = text.as_deref().and_then(|text| text.split_once(':'));
+        let (id, secret) = pair.ok_or(Failure::Client)?;
+        if form.get("client_id").is_some_and(|other| other != id) {
+            return Err(Failure::Client);
+        }
+        return Ok(Some((id.to_owned(), secret.to_owned())));
+    }
+    let Some(secret) = form.get("client_secret") else { return Ok(None) };
+    let id = form.get("client_id").ok_or(Failure::Client)?;
+    Ok(Some((id.to_owned(), secret.to_owned())))
+}
+
+/// Issues a token to a machine. Without `scope`, it has all scopes of the client.
+fn answer_machine(
+    pool: &UserPool,
+    form: &Parameters,
+    id: &str,
+    secret: &str,
+) -> Result<Value, Failure> {
+    let machine = pool.machines.iter().find(|it| it.id == id && it.has_secret(secret));
+    let machine = machine.ok_or(Failure::Client)?;
+    if form.required("grant_type", "The grant_type is missing.")? != "client_credentials" {
+        let description = "The grant_type of a machine must be client_credentials.";
+        return Err(OAuthError { code: "unauthorized_client", description }.into());
+    }
+    let scope = form.get("scope").map_or_else(|| machine.scopes.join(" "), str::to_owned);
+    if !scope.split(' ').all(|scope| machine.scopes.iter().any(|allowed| allowed == scope)) {
+        let description = "The client may not ask for one of the scopes.";
+        return Err(OAuthError { code: "invalid_scope", description }.into());
+    }
+    pool.machine_reply(machine, &scope).map_err(|_| Failure::Broken)
 }
 
 fn answer_grant(pool: &UserPool, form: &Parameters) -> Result<Value, Failure> {
+    check_client(form)?;
     match form.required("grant_type", "The grant_type is missing.")? {
         "authorization_code" => redeem_code(pool, form),
         "refresh_token" => refresh(pool, form),
         "client_credentials" => {
-            let description = "The client has no secret. Scripts use the token of the data folder.";
+            let description =
+                "The client has no secret. The option --machine makes a client with one.";
             Err(OAuthError { code: "unauthorized_client", description }.into())
         }
         _ => {

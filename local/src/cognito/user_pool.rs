@@ -1,7 +1,7 @@
 //! The user pool: its client, its sessions, and the tokens that a sign-in gives.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use chrono::{TimeDelta, Utc};
 use matchcut::api::ScopeToken;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::codes::Codes;
+use super::machine::{Machine, MachineOption};
 use super::sessions::Sessions;
 use super::tokens::{TokenError, Tokens};
 use super::user::User;
@@ -26,6 +27,7 @@ pub(crate) struct UserPool {
     pub(super) tokens: Tokens,
     pub(super) client: Client,
     pub(super) codes: Codes,
+    pub(super) machines: Vec<Machine>,
     pub(super) sessions: Sessions,
     /// The trigger that gives access tokens the scopes of their user's group.
     scope_token: ScopeToken,
@@ -41,6 +43,8 @@ pub enum UserPoolError {
     DataFolder(#[from] DataFolderError),
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error("could not add a machine")]
+    Machine(#[source] io::Error),
 }
 
 /// What a token reply is made of.
@@ -53,7 +57,7 @@ pub(super) struct TokenGrant<'a> {
 
 impl UserPool {
     /// Opens the pool of a data folder. `issuer` is the URL of the stand-in, and `scopes` are the
-    /// scopes of the contract.
+    /// scopes that people can have.
     pub(crate) fn open(
         folder: &Path,
         issuer: &str,
@@ -67,10 +71,27 @@ impl UserPool {
             tokens: Tokens::open(folder, issuer)?,
             client: Client::new(issuer, scopes),
             codes: Codes::default(),
+            machines: Vec::new(),
             sessions: sessions.map_err(DataFolderError::at(folder))?,
             scope_token: ScopeToken::new(variables)?,
             lifetime,
         })
+    }
+
+    /// Adds the machines, whose scopes must be in the `contract`.
+    pub(crate) fn with_machines(
+        self,
+        folder: &Path,
+        options: &[MachineOption],
+        contract: &[String],
+    ) -> Result<Self, UserPoolError> {
+        let machines = options.iter().map(|option| Machine::open(folder, option, contract));
+        let machines = machines.collect::<Result<_, _>>();
+        Ok(Self { machines: machines.map_err(UserPoolError::Machine)?, ..self })
+    }
+
+    pub(crate) fn machines(&self) -> &[Machine] {
+        &self.machines
     }
 
     pub(crate) fn tokens(&self) -> &Tokens {
@@ -124,6 +145,29 @@ impl UserPool {
             "scope": scope,
         });
         self.tokens.sign(claims, lifetime)
+    }
+
+    /// The reply of the token endpoint to a machine: an access token only, of no user. Cognito starts
+    /// no trigger of version 2 for it.
+    /// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>
+    pub(super) fn machine_reply(
+        &self,
+        machine: &Machine,
+        scope: &str,
+    ) -> Result<Value, TokenError> {
+        let claims = json!({
+            "sub": machine.id,
+            "client_id": machine.id,
+            "token_use": "access",
+            "auth_time": Utc::now().timestamp(),
+            "version": 2,
+            "scope": scope,
+        });
+        Ok(json!({
+            "access_token": self.tokens.sign(claims, self.lifetime)?,
+            "token_type": "Bearer",
+            "expires_in": self.lifetime.num_seconds(),
+        }))
     }
 
     /// The reply of the token endpoint. Like Cognito's, it does not say which scopes were granted.
