@@ -22,6 +22,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    Playwright,
     WebError,
     expect,
     sync_playwright,
@@ -44,16 +45,26 @@ addEventListener('securitypolicyviolation', event => {
 
 
 @functools.cache
-def browser() -> Browser:
-    """The browser of this process. Tests share it, and each has contexts of its own."""
+def browser(*arguments: str) -> Browser:
+    """The browser of this process. Tests share it, and each has contexts of its own.
+
+    Tests that need further arguments of Chromium have a browser of their own.
+    """
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     if program is None:
         raise AssertionError("chromium is missing; install it, for example with apt-get")
-    playwright = sync_playwright().start()
-    atexit.register(playwright.stop)
-    launched = playwright.chromium.launch(executable_path=program, args=["--mute-audio"])
+    launched = playwright().chromium.launch(
+        executable_path=program, args=["--mute-audio", *arguments]
+    )
     atexit.register(launched.close)
     return launched
+
+
+@functools.cache
+def playwright() -> Playwright:
+    started = sync_playwright().start()
+    atexit.register(started.stop)
+    return started
 
 
 @functools.cache
@@ -71,6 +82,8 @@ class BrowserTest(unittest.TestCase):
     PICTURE = ("--small-picture",)
     # Further options of the stand-in.
     OPTIONS = ()
+    # Further arguments of Chromium.
+    CHROMIUM = ()
 
     @classmethod
     def setUpClass(cls):
@@ -120,7 +133,7 @@ class BrowserTest(unittest.TestCase):
             "timezone_id": "UTC",
             "viewport": {"width": 1280, "height": 800},
         }
-        context = browser().new_context(**defaults | options)
+        context = browser(*self.CHROMIUM).new_context(**defaults | options)
         self.contexts.append(context)
         context.set_default_timeout(TIMEOUT)
         context.expose_binding(

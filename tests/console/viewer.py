@@ -3,6 +3,7 @@
 import json
 import subprocess
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urljoin
@@ -50,15 +51,24 @@ def first_number(manifest: str) -> int:
 
 
 class LocalSite:
-    """A site of its own on this machine, so that its pages have another origin."""
+    """A site of its own on this machine, so that its pages have another origin.
 
-    def __init__(self, files: dict[str, tuple[str, bytes]]):
+    `read_cookies` returns the `Set-Cookie` headers of the reply to a path.
+    """
+
+    def __init__(
+        self,
+        files: dict[str, tuple[str, bytes]],
+        read_cookies: Callable[[str], list[str]] = lambda _: [],
+    ):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 content_type, content = files.get(self.path, ("text/plain", b""))
                 # The browser asks for an icon too.
                 self.send_response(200 if content else 204)
                 self.send_header("content-type", content_type)
+                for cookie in read_cookies(self.path):
+                    self.send_header("set-cookie", cookie)
                 self.end_headers()
                 self.wfile.write(content)
 
