@@ -11,6 +11,9 @@ use crate::error;
 use crate::library::Library;
 use crate::live::Channels;
 
+/// What everyone reads about a failure, beside its code.
+const PUBLIC_FAILURE: &str = "The clip could not be made. Operators see the reason.";
+
 /// Formats clips with the URLs under which viewers reach them.
 #[derive(Clone, Debug)]
 pub struct ClipView {
@@ -38,10 +41,14 @@ impl ClipView {
         })
     }
 
-    /// A reply to everyone, with the clip and the entity tag that an edit needs.
+    /// A reply to everyone, with the clip and the entity tag that an edit needs. The reason of a
+    /// failure may quote AWS, so only operators see it.
     pub async fn to_public_reply(&self, library: &Library, clip: &Clip) -> Reply {
-        let shown = self.to_queued_json(clip, count_ahead(library, clip).await);
+        let mut shown = self.to_queued_json(clip, count_ahead(library, clip).await);
         let tag = format_entity_tag(clip, &shown);
+        if clip.failure.is_some() {
+            shown["failure"]["message"] = json!(PUBLIC_FAILURE);
+        }
         Reply::json(200, &shown).with_entity_tag(tag)
     }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod aws_events;
+mod aws_messages;
 mod aws_state;
 mod channels;
 mod create_clip;
