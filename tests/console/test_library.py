@@ -114,6 +114,23 @@ class TestLibrary(BrowserTest):
         page.get_by_role("button", name="All clips").click()
         expect(page.locator("[data-opened]")).to_have_count(0)
 
+    def test_a_clip_of_the_trash_is_restored_days_later(self):
+        clip = self.cut("trash", "Relay", [])
+        self.wait_until_ready(clip)
+        page = self.open_library("trash")
+        self.row(page, "Relay").get_by_role("button", name="Delete Relay").click()
+        # The other lists show a deleted clip for ten seconds only.
+        expect(page.locator("[data-row]")).to_have_count(0, timeout=30_000)
+        page.get_by_label("State", exact=True).select_option("Trash")
+        row = self.row(page, "Relay")
+        restore = row.get_by_role("button", name="Restore (7 days left)")
+        expect(restore).to_be_visible()
+        self.assert_accessible(page)
+        restore.click()
+        expect(page.get_by_text("The trash is empty.")).to_be_visible()
+        page.get_by_role("button", name="Clear filters").click()
+        expect(row).to_have_attribute("data-state", "ready")
+
     def test_many_clips_are_tagged_held_back_and_deleted_at_once(self):
         clips = [self.cut("bulk", f"Heat {number}", []) for number in (1, 2, 3)]
         self.wait_until_ready(*clips)

@@ -61,6 +61,10 @@ export class Clips implements StepActions {
     ...this.all.map((clip) => this.#rows.rowOf(clip)),
   ]);
 
+  #kept = $state.raw<readonly Clip[]>([]);
+  /** The rows of the trash: deleted clips that can still be restored; the newest first. */
+  readonly trash: readonly Row[] = $derived(this.#kept.map((clip) => this.#rows.rowOf(clip)));
+
   readonly #timers: Timers;
   readonly #undo: UndoStack;
   readonly #requests: ClipRequests;
@@ -149,7 +153,13 @@ export class Clips implements StepActions {
     return this.all.find((it) => it.clip === clip);
   }
 
-  /** Until when a deleted clip can be restored, in ms since 1970 on this clock. */
+  /** Until when the service keeps a deleted clip, in ms since 1970 on this clock. */
+  keptUntil(clip: Clip): number {
+    const until = clip.status === 'deleting' ? clip.restorableUntil : undefined;
+    return until === undefined ? 0 : Date.parse(until) - this.clockError;
+  }
+
+  /** Until when a deleted clip stays in the lists, in ms since 1970 on this clock. */
   restorableUntil(clip: Clip): number {
     const deletedAt = Date.parse(clip.updatedAt) - this.clockError;
     return (this.#deletedAt.get(clip.clip) ?? deletedAt) + UNDO_MS;
@@ -210,7 +220,7 @@ export class Clips implements StepActions {
       const deletedAt = this.#deletedAt.get(clip.clip) ?? this.#timers.now();
       const restored = await this.#persist(
         () => this.#requests.restore(clip),
-        deletedAt + RESTORE_MS,
+        Math.max(deletedAt + RESTORE_MS, this.keptUntil(clip)),
       );
       this.#deletedAt.delete(clip.clip);
       this.#put(restored);
@@ -372,23 +382,29 @@ export class Clips implements StepActions {
     for (const change of changes) this.#tell({ kind: 'changed', change });
   }
 
-  /** Shows the feed. A deleted clip stays as long as it can be restored. */
+  /** Shows the feed. A deleted clip stays in the lists for some seconds, and then in the trash. */
   #sync(): void {
-    const clips = this.#feed.list().filter((clip) => this.#isShown(clip));
-    const isSame = clips.length === this.all.length && clips.every((it, i) => it === this.all[i]);
-    if (!isSame) this.all = clips;
+    const known = this.#feed.list();
+    const clips = known.filter((clip) => this.#isShown(clip));
+    if (!isSame(clips, this.all)) this.all = clips;
+    const kept = known.filter((clip) => this.keptUntil(clip) > this.now());
+    if (!isSame(kept, this.#kept)) this.#kept = kept;
     this.hasOlder = this.#feed.older !== undefined;
   }
 
   #isShown(clip: Clip): boolean {
     const isGone = clip.status === 'deleting' && this.restorableUntil(clip) <= this.now();
-    if (isGone) this.#feed.forget(clip.clip);
+    if (isGone && this.keptUntil(clip) <= this.now()) this.#feed.forget(clip.clip);
     return !isGone;
   }
 
   #tell(news: News): void {
     for (const listener of this.#listeners) listener(news);
   }
+}
+
+function isSame(clips: readonly Clip[], others: readonly Clip[]): boolean {
+  return clips.length === others.length && clips.every((it, index) => it === others[index]);
 }
 
 /** A cut that was taken back is shown only if the service does not answer. */

@@ -174,6 +174,30 @@ test('undo of a cut that has no reply yet deletes the clip as soon as there is o
   clips.stop();
 });
 
+test('a deleted clip leaves the list after 10 s, and the trash when the service removes it', async () => {
+  const { clips, timers, service, status } = await open();
+  const clip = service.add('a', 'ready');
+  await timers.advance(2_000);
+  const restorableUntil = new Date(timers.now() + 60_000).toISOString();
+  service.change('a', { status: 'deleting', restorableUntil } as Partial<Clip>);
+  await timers.advance(12_000);
+  assert.equal(status('a'), undefined);
+  assert.deepEqual(
+    clips.trash.map((row) => row.clip?.clip),
+    ['a'],
+  );
+  await clips.restore(clips.trash[0]?.clip ?? clip);
+  await timers.advance(2_000);
+  assert.equal(status('a'), 'ready');
+  assert.deepEqual(clips.trash, []);
+
+  service.change('a', { status: 'deleting', restorableUntil } as Partial<Clip>);
+  await timers.advance(60_000);
+  assert.equal(status('a'), undefined);
+  assert.deepEqual(clips.trash, []);
+  clips.stop();
+});
+
 test('undo of a deletion restores the clip, and ends after 10 s', async () => {
   const { clips, timers, undo, service, status } = await open();
   const clip = service.add('a', 'ready');

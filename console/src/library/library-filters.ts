@@ -1,13 +1,15 @@
 /** Which clips the library shows, and in which order. */
 
-import { type Filters, isMatch } from '../clip/filters.ts';
+import { type Filters, isMatch, type StateFilter } from '../clip/filters.ts';
 import { lengthOfRow, type Row, startOfRow, titleOf } from '../clip/row-state.ts';
 
 /** How the library is sorted. */
 export type LibraryOrder = 'newest' | 'oldest' | 'changed' | 'title' | 'longest';
 
 /** What the library is narrowed to. Empty texts narrow nothing. */
-export interface LibraryFilters extends Filters {
+export interface LibraryFilters extends Omit<Filters, 'state'> {
+  /** `deleted` is the trash. */
+  readonly state: StateFilter | 'deleted';
   readonly source: '' | 'live' | 'upload';
   /** Only clips that start at this time or later, in ms since 1970. */
   readonly from?: number | undefined;
@@ -34,12 +36,13 @@ export function isNarrowed(filters: LibraryFilters): boolean {
 
 /** Whether a row is shown. */
 export function isInLibrary(row: Row, filters: LibraryFilters): boolean {
-  const { source, from, to } = filters;
+  const { source, from, to, state } = filters;
   if (source && (row.clip?.source ?? 'live') !== source) return false;
   const start = startOfRow(row);
   if (from !== undefined && start < from) return false;
   if (to !== undefined && start >= to) return false;
-  return isMatch(row, filters);
+  // The trash has deleted clips only.
+  return isMatch(row, { ...filters, state: state === 'deleted' ? 'all' : state });
 }
 
 /** Sorts rows. Rows that are equal in this order are sorted by their start, the newest first. */

@@ -20,6 +20,7 @@ const MAX_FRUITLESS_PAGES = 10;
 /** The part of the clips store that the library reads. */
 export interface ClipsSource {
   readonly rows: readonly Row[];
+  readonly trash: readonly Row[];
   readonly competition: string | undefined;
   readonly hasOlder: boolean;
   readonly isLoaded: boolean;
@@ -50,6 +51,10 @@ export class LibraryList {
 
   /** Every row that matches, in order. */
   readonly rows: readonly Row[] = $derived.by(() => {
+    if (this.#filters.state === 'deleted') {
+      const deleted = this.clips.trash.filter((row) => isInLibrary(row, this.#filters));
+      return sortRows(deleted, this.order);
+    }
     const known = new Set(this.clips.rows.map((row) => row.clip?.clip));
     const found = [...this.#found.values()]
       .filter((clip) => clip.competition === this.clips.competition && !known.has(clip.clip))

@@ -34,6 +34,7 @@ class FakeClips {
   competition = '100m';
   isLoaded = true;
   reads = 0;
+  trash: readonly Row[] = [];
 
   constructor(
     first: Clip[],
@@ -158,4 +159,16 @@ test('chosen rows that a filter hides are not acted on', () => {
   assert.deepEqual(names(list.chosenRows), ['b']);
   list.choose('b', false);
   assert.deepEqual(names(list.chosenRows), []);
+});
+
+test('the trash has deleted clips that are in no other list, and the filters narrow it', () => {
+  const clips = new FakeClips([clip('a', 1)]);
+  clips.trash = ['b', 'c'].map((name) => ({ key: name, clip: clip(name, 2) }));
+  const list = new LibraryList(clips, apiOf().api);
+  const keys = () => list.rows.map(({ key }) => key);
+  assert.deepEqual(keys(), ['a']);
+  list.filters = { ...NO_LIBRARY_FILTERS, state: 'deleted' };
+  assert.deepEqual(keys().sort(), ['b', 'c']);
+  list.filters = { ...NO_LIBRARY_FILTERS, state: 'deleted', text: 'c' };
+  assert.deepEqual(keys(), ['c']);
 });

@@ -223,6 +223,9 @@ fn add_operator_fields(clip: &Clip, mut shown: Value) -> Value {
     if let Some(operator) = &clip.created_by {
         shown["createdBy"] = json!(operator);
     }
+    if let Some(until) = clip.restorable_until() {
+        shown["restorableUntil"] = json!(format_utc(until));
+    }
     shown
 }
 

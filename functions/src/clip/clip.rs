@@ -182,6 +182,12 @@ impl Clip {
             && awaited_until.is_some_and(|end| self.deleted_at.is_some_and(|time| time >= end))
     }
 
+    /// Until when a deleted clip can be restored. Then its removal starts.
+    pub fn restorable_until(&self) -> Option<DateTime<Utc>> {
+        let can_restore = self.status == Status::Deleting && !self.removal_started;
+        self.next_check_at.filter(|_| can_restore)
+    }
+
     /// Whether viewers' lists show the clip.
     pub fn is_active(&self) -> bool {
         self.status == Status::Ready && self.listed && self.publish_at.is_none()

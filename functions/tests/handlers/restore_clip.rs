@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Clip, ClipKey, Edit, Status};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::api::{Api, Reply, at, row};
@@ -113,6 +114,13 @@ async fn a_deleted_clip_is_hidden_at_once_and_can_be_restored_for_the_days_of_th
     let days = 24 * 60;
     api.delete(&key).await;
     assert_eq!(listed().await, 0);
+    let token = format!("Bearer {}", api.stack.token);
+    let path = "/competitions/demo/changes";
+    let changes = api.request(Method::GET, path, &[("authorization", &token)], "").await.body;
+    let until: DateTime<Utc> =
+        changes["clips"][0]["restorableUntil"].as_str().unwrap().parse().unwrap();
+    let left = until - Utc::now();
+    assert!((TimeDelta::days(7) - left).num_minutes() == 0, "the trash is kept for {left}");
     sweep_after(&api, 7 * days - 60).await;
     assert_ne!(api.objects(), [""; 0], "its media is kept");
     assert_eq!(restore(&api, &key).await.status, 200);
