@@ -74,3 +74,29 @@ test('text on the accent color is black or white, whichever is easier to read', 
   check('#7a1fa2', '#ffffff');
   check('#0000ff', '#ffffff');
 });
+
+test('viewers of another identity provider sign in on the login page', () => {
+  const identityProvider = {
+    name: 'Members',
+    issuer: 'https://id.example.com',
+    clientId: 'matchcut',
+    clientSecretArn: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:members-AbCdEf',
+  };
+  const stack = vod({ ...EXISTING, identityProvider });
+  const provider = stack.one('Cognito::UserPoolIdentityProvider');
+  assert.equal(provider.Properties['ProviderType'], 'OIDC');
+  const details = provider.Properties['ProviderDetails'];
+  assert.equal(details.oidc_issuer, identityProvider.issuer);
+  assert.equal(details.authorize_scopes, 'openid email');
+  // CloudFormation reads the secret at the deployment.
+  assert.equal(
+    details.client_secret,
+    `{{resolve:secretsmanager:${identityProvider.clientSecretArn}:SecretString:::}}`,
+  );
+  const { SupportedIdentityProviders: supported } = stack.one('Cognito::UserPoolClient').Properties;
+  assert.deepEqual(
+    supported.map((it: unknown) => (typeof it === 'string' ? it : stack.at(it).id)),
+    ['COGNITO', provider.id],
+  );
+  assert.deepEqual(vod().all('Cognito::UserPoolIdentityProvider'), []);
+});

@@ -1,11 +1,16 @@
 /** Signing in: the app client of the pages, and Cognito's login page in the colors of the branding. */
 
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, SecretValue, Stack } from 'aws-cdk-lib';
 import {
   CfnManagedLoginBranding,
   ManagedLoginVersion,
   OAuthScope,
+  OidcAttributeRequestMethod,
+  ProviderAttribute,
   type UserPoolClient,
+  UserPoolClientIdentityProvider,
+  type UserPoolClientOptions,
+  UserPoolIdentityProviderOidc,
 } from 'aws-cdk-lib/aws-cognito';
 import { Construct } from 'constructs';
 
@@ -70,6 +75,7 @@ export class Login extends Construct {
       refreshTokenRotationGracePeriod: REFRESH_GRACE,
       preventUserExistenceErrors: true,
       enableTokenRevocation: true,
+      ...this.addIdentityProvider(),
     });
     users.pool.addDomain('Login', {
       cognitoDomain: { domainPrefix: buildDomainPrefix(this, settings) },
@@ -81,6 +87,29 @@ export class Login extends Construct {
       clientId: this.app.userPoolClientId,
       settings: createStyle(branding),
     });
+  }
+
+  /**
+   * Lets the users of another identity provider sign in. `scope-token` gives them the scope of viewers.
+   * Returns the providers of the client, whose reference makes it wait for the provider.
+   */
+  private addIdentityProvider(): Pick<UserPoolClientOptions, 'supportedIdentityProviders'> {
+    const { settings, users } = this.props;
+    const { identityProvider: provider } = settings;
+    if (provider === undefined) return {};
+    const added = new UserPoolIdentityProviderOidc(this, 'Provider', {
+      userPool: users.pool,
+      name: provider.name,
+      issuerUrl: provider.issuer,
+      clientId: provider.clientId,
+      // A dynamic reference: CloudFormation reads the secret, and the template does not have it.
+      clientSecret: SecretValue.secretsManager(provider.clientSecretArn).unsafeUnwrap(),
+      scopes: ['openid', 'email'],
+      attributeRequestMethod: OidcAttributeRequestMethod.GET,
+      attributeMapping: { email: ProviderAttribute.other('email') },
+    });
+    const { custom, COGNITO } = UserPoolClientIdentityProvider;
+    return { supportedIdentityProviders: [COGNITO, custom(added.providerName)] };
   }
 
   /** The field `login` of config.json. */

@@ -18,6 +18,7 @@ import {
   DRM_SYSTEMS,
   type DrmSettings,
   type DrmSystem,
+  type IdentityProviderSettings,
   type MachineSettings,
   type OriginEndpoint,
   type Rendition,
@@ -120,6 +121,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
     ),
     playbackHours: read.whole('playbackHours', 12, 1, 168),
     cookieDomain: read.optionalText('cookieDomain', HOST, 'a domain such as example.com'),
+    identityProvider: read.optionalObject('identityProvider', readIdentityProvider),
     allowedOrigins: read.texts(
       'allowedOrigins',
       // Browsers send no cookies to a private library if any origin is allowed.
@@ -242,6 +244,20 @@ function readMachine(read: SettingsReader): MachineSettings {
       /^[a-z]+\/[a-z.]+$/,
       'a scope of the contract such as matchcut/clips.write',
     ),
+  };
+}
+
+function readIdentityProvider(read: SettingsReader): IdentityProviderSettings {
+  return {
+    name: read.text(
+      'name',
+      undefined,
+      /^(?!Cognito$)[A-Za-z][A-Za-z0-9]{2,31}$/,
+      '3 to 32 letters and digits',
+    ),
+    issuer: read.text('issuer', undefined, /^https:\/\/[^\s/?#]+[^\s?#]*$/, 'an https URL'),
+    clientId: read.text('clientId', undefined, /./, 'the id of a client at the provider'),
+    clientSecretArn: read.text('clientSecretArn', undefined, SECRET, 'the ARN of a secret'),
   };
 }
 

@@ -54,6 +54,17 @@ export interface MachineSettings {
   readonly scopes: readonly string[];
 }
 
+/** An identity provider that signs viewers in, by OpenID Connect. */
+export interface IdentityProviderSettings {
+  /** The name on the login page. */
+  readonly name: string;
+  readonly issuer: string;
+  /** The client of the user pool at the provider. */
+  readonly clientId: string;
+  /** The secret with the client's secret as its text. */
+  readonly clientSecretArn: string;
+}
+
 export interface Settings {
   /** The prefix of all names. */
   readonly name: string;
@@ -88,6 +99,8 @@ export interface Settings {
    * its hosts. @default cookies are valid for `domain` only
    */
   readonly cookieDomain: string | undefined;
+  /** An identity provider whose users are viewers. @default users of the pool only */
+  readonly identityProvider: IdentityProviderSettings | undefined;
   /** The origins of other pages that call the API and play clips. Our own pages need none. */
   readonly allowedOrigins: readonly string[];
   /** Further URLs to which Cognito's login page may redirect. Our own pages are always allowed. */

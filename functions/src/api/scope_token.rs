@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::config::{ConfigError, Variables};
 
+/// The group of users of another identity provider, which no administrator has added to a group.
+const VIEWERS: &str = "viewer";
+
 /// Gives access tokens the scopes of their user's groups, and the user's name.
 #[derive(Clone, Debug)]
 pub struct ScopeToken {
@@ -29,8 +32,9 @@ impl ScopeToken {
     /// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>
     pub fn handle(&self, mut event: Value) -> Value {
         let groups = &event["request"]["groupConfiguration"]["groupsToOverride"];
-        let groups: Vec<&str> =
-            groups.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let groups = groups.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let of_provider = is_of_provider(&event).then_some(VIEWERS);
+        let groups: Vec<&str> = groups.chain(of_provider).collect();
         let (own, others): (Vec<_>, Vec<_>) =
             self.scopes.iter().partition(|(group, _)| groups.contains(&group.as_str()));
         let added: Vec<&String> = own.into_iter().flat_map(|(_, scopes)| scopes).collect();
@@ -47,6 +51,12 @@ impl ScopeToken {
             json!({ "accessTokenGeneration": changes });
         event
     }
+}
+
+/// Whether the user has signed in at an identity provider outside of Cognito.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html>
+fn is_of_provider(event: &Value) -> bool {
+    event["request"]["userAttributes"]["cognito:user_status"] == "EXTERNAL_PROVIDER"
 }
 
 /// The name under which other operators see a user: the attribute `name`, or the part of the e-mail
@@ -85,6 +95,23 @@ mod tests {
         check_scopes(&json!({}), &[], &["m/write", "m/read"]);
         let both = json!({ "groupsToOverride": ["viewer", "operator", "other"] });
         check_scopes(&both, &["m/write", "m/read"], &[]);
+    }
+
+    #[test]
+    fn a_user_of_another_identity_provider_is_a_viewer() {
+        let scopes = r#"{"operator":["m/write"],"viewer":["m/read"]}"#;
+        let variables: Variables = [("GROUP_SCOPES", scopes)].into_iter().collect();
+        let check = |status: &str, added: &[&str]| {
+            let event = json!({ "request": {
+                "userAttributes": { "cognito:user_status": status },
+                "groupConfiguration": { "groupsToOverride": ["eu-central-1_a_members"] },
+            } });
+            let answer = ScopeToken::new(&variables).unwrap().handle(event);
+            let changes = &answer["response"]["claimsAndScopeOverrideDetails"];
+            assert_eq!(changes["accessTokenGeneration"]["scopesToAdd"], json!(added), "{status}");
+        };
+        check("EXTERNAL_PROVIDER", &["m/read"]);
+        check("CONFIRMED", &[]);
     }
 
     #[track_caller]
