@@ -13,6 +13,8 @@ const EMULATOR: Emulator = {
     'AWS::MediaPackage::PackagingGroup': { Ref: 'default', DomainName: STAND_IN },
     'AWS::CloudFront::PublicKey': { Ref: 'KEMULATED' },
     'AWS::CloudFront::KeyGroup': { Ref: 'group' },
+    'AWS::CloudWatch::Alarm': { Arn: 'alarm' },
+    'AWS::CloudWatch::CompositeAlarm': { Arn: 'alarm' },
   },
   eventSources: {
     'aws.mediapackage': 'standin.mediapackage',
@@ -103,7 +105,7 @@ for (const [what, settings] of [
 function isExpected(type: string, difference: string, gone: readonly string[]): boolean {
   const toStandIn =
     gone.some((id) => difference.includes(`"${id}"`)) &&
-    /-> "(default|KEMULATED|group)"$/.test(difference);
+    /-> "(default|KEMULATED|group|alarm)"$/.test(difference);
   switch (type) {
     case 'AWS::Lambda::Function':
       return (
@@ -115,6 +117,8 @@ function isExpected(type: string, difference: string, gone: readonly string[]): 
           difference,
         )
       );
+    case 'AWS::CloudWatch::Dashboard':
+      return toStandIn;
     case 'AWS::Events::Rule':
       return /^\/Properties\/EventPattern\/source\/0: "aws\.(media\w+)" -> "standin\.\1"$/.test(
         difference,

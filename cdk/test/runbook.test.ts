@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { PENDING_STATUSES } from '../lib/alarms/metrics.ts';
-import { MADE, vod, WEBHOOK } from './synthesis.ts';
+import { MADE, type Properties, vod, WEBHOOK } from './synthesis.ts';
 
 const RUNBOOK = readFileSync(`${import.meta.dirname}/../../docs/runbook.md`, 'utf8');
 const SOURCES = `${import.meta.dirname}/../../functions/src`;
@@ -36,16 +36,18 @@ function readSources(): string {
 }
 
 test('each alarm names an entry of the runbook, and each entry has an alarm', () => {
-  const alarms = vod(EVERYTHING).all('CloudWatch::Alarm');
+  const stack = vod(EVERYTHING);
+  const alarms = [...stack.all('CloudWatch::Alarm'), ...stack.all('CloudWatch::CompositeAlarm')];
   const asked = new Set(
-    alarms.map(({ Properties: alarm }) => {
-      const text = vod(EVERYTHING).text(alarm['AlarmDescription']);
+    alarms.map((resource) => {
+      const { Properties: alarm } = resource;
+      const text = stack.text(alarm['AlarmDescription']);
       const [, anchor = ''] = / What to do: docs\/runbook\.md#([a-z0-9-]+)$/.exec(text) ?? [];
       assert.ok(
         ANCHORS.includes(anchor),
         `the runbook has no entry ${anchor} for ${alarm['AlarmName']}`,
       );
-      assert.ok(alarm['AlarmActions'].length > 0, alarm['AlarmName']);
+      assert.ok(stack.notifies(resource), alarm['AlarmName']);
       return anchor;
     }),
   );
@@ -106,8 +108,10 @@ test('every function has an alarm for failures, and webhooks for lasting ones', 
   const stack = vod(EVERYTHING);
   const watched = stack
     .all('CloudWatch::Alarm')
-    .filter((it) => it.Properties['MetricName'] === 'Errors')
-    .map((it) => it.Properties['Dimensions'][0].Value.Ref);
+    .flatMap((it): Properties[] => it.Properties['Metrics'] ?? [])
+    .map((it) => it['MetricStat']?.Metric)
+    .filter((it) => it?.MetricName === 'Errors')
+    .map((it) => it.Dimensions[0].Value.Ref);
   const others = stack
     .all('Lambda::Function')
     .filter((it) => !String(it.Properties['FunctionName']).includes('deliver-webhook'));

@@ -94,6 +94,16 @@ export class Stack {
     return { ...found, id, Properties: found.Properties ?? {} };
   }
 
+  /** Whether an alarm notifies: by itself, or as a part of another alarm. */
+  notifies({ id, Properties: alarm }: Resource): boolean {
+    const above = this.all('CloudWatch::CompositeAlarm').filter((it) =>
+      JSON.stringify(it.Properties['AlarmRule']).includes(`"${id}"`),
+    );
+    return [alarm, ...above.map((it) => it.Properties)].some(
+      (it) => (it['AlarmActions'] ?? []).length > 0,
+    );
+  }
+
   /** Finds the event source mapping of a function. */
   source(bin: string): Properties {
     const found = this.all('Lambda::EventSourceMapping').find(

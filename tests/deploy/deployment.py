@@ -30,6 +30,7 @@ CDK = ROOT / "cdk"
 # The live origin's host in the settings. A deployment accepts only https origins.
 LIVE_HOST = "live.stand-in.test"
 SUBSCRIBER_HOST = "newsroom.test"
+ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:stand-in"
 PASSWORD = "Correct-horse-1"
 
 
@@ -96,6 +97,8 @@ class Deployment:
                 "AWS::MediaPackage::PackagingGroup": {"Ref": "default", "DomainName": origin},
                 "AWS::CloudFront::PublicKey": {"Ref": "KSTANDIN"},
                 "AWS::CloudFront::KeyGroup": {"Ref": "stand-in"},
+                "AWS::CloudWatch::Alarm": {"Arn": ALARM},
+                "AWS::CloudWatch::CompositeAlarm": {"Arn": ALARM},
             },
             "eventSources": {
                 f"aws.{name}": f"standin.{name}" for name in ("mediapackage", "mediaconvert")

@@ -39,7 +39,6 @@ def list_resources(deployment: Deployment) -> dict[str, set[str]]:
         "secrets": ("secretsmanager", "list_secrets", "SecretList", "Name"),
         "topics": ("sns", "list_topics", "Topics", "TopicArn"),
         "logs": ("logs", "describe_log_groups", "logGroups", "logGroupName"),
-        "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
         "dashboards": ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
         "APIs": ("apigatewayv2", "get_apis", "Items", "ApiId"),
         "roles": ("iam", "list_roles", "Roles", "RoleName"),

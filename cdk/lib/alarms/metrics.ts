@@ -66,6 +66,8 @@ export class Metrics {
       id: 'clips wait long',
       metric: this.metric('OldestWaitingSeconds', 'Minimum'),
       threshold: MAX_WAIT.toSeconds(),
+      missingData: 'keep',
+      cause: 'late',
       description: 'A queued clip has waited for a free harvest job for 10 minutes or more.',
       runbook: 'queued-clips-wait-long',
     });
@@ -73,6 +75,8 @@ export class Metrics {
       metric: this.metric('AssetsFree', 'Minimum'),
       threshold: MIN_FREE_ASSETS,
       alarmsBelow: true,
+      // The sweep writes the metric. While no sweep runs, the groups are as full as before.
+      missingData: 'keep',
       description: `Fewer than ${MIN_FREE_ASSETS} more clips fit into the packaging groups. When the groups are full, no new clip becomes ready.`,
       runbook: 'packaging-groups-are-nearly-full',
     });
@@ -80,6 +84,8 @@ export class Metrics {
       id: 'events get lost',
       metric: this.metric('ClipsRepaired', 'Sum', {}, Duration.minutes(15)),
       threshold: MAX_REPAIRS,
+      missingData: 'good',
+      cause: 'late',
       description: `In 15 minutes, the sweep found ${MAX_REPAIRS} or more clips whose event never arrived.`,
       runbook: 'events-are-lost',
     });

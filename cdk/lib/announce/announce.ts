@@ -77,6 +77,8 @@ export class Announce extends Construct {
       }),
       threshold: Duration.minutes(5).toMilliseconds(),
       periods: 3,
+      missingData: 'good',
+      cause: 'late',
       description: 'Other systems get change events more than 5 minutes late.',
       runbook: 'change-events-are-late',
     });

@@ -30,7 +30,7 @@ export class Webhook extends Construct {
     super(scope, id);
     const { settings, alarms, webhook } = props;
     const failed = createDeadLetterQueue(this, 'Undelivered');
-    alarms.addQueueAlarm(`webhook ${webhook.name}`, failed, {
+    const undelivered = alarms.createQueueAlarm(`webhook ${webhook.name}`, failed, {
       runbook: 'webhook-messages-that-failed',
     });
     const queue = createQueue(this, 'Changes', {
@@ -65,7 +65,7 @@ export class Webhook extends Construct {
     );
     deliver.allow({ actions: ['secretsmanager:GetSecretValue'], resources: [webhook.secretArn] });
 
-    alarms.addAlarm(`webhook ${webhook.name} is behind`, {
+    const behind = alarms.createAlarm(`webhook ${webhook.name} is behind`, {
       // Messages that wait for their next attempt are invisible.
       metric: queue.metricApproximateNumberOfMessagesNotVisible({
         period: BEHIND.period,
@@ -73,7 +73,13 @@ export class Webhook extends Construct {
       }),
       threshold: 1,
       periods: BEHIND.periods,
+      missingData: 'good',
       description: `For 30 minutes, ${webhook.name} has had undelivered webhook messages.`,
+      runbook: 'a-webhook-is-behind',
+    });
+    // Both have one cause: the subscriber.
+    alarms.addComposite(`webhook ${webhook.name} fails`, [behind, undelivered], {
+      description: `${webhook.name} has not accepted webhook messages for 30 minutes, or on every attempt.`,
       runbook: 'a-webhook-is-behind',
     });
   }

@@ -18,11 +18,16 @@ import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+
+import { computeFailureShare } from '../alarms/alarms.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Contract, Operation } from './contract.ts';
 import type { Login } from './login.ts';
 import type { Machines } from './machines.ts';
 import type { OriginSecret } from './origin-secret.ts';
+
+/** Of all requests in a minute. */
+const MAX_FAILED_PERCENT = 5;
 
 export interface ApiProps extends Deployment {
   readonly contract: Contract;
@@ -59,11 +64,20 @@ export class Api extends Construct {
     });
     this.stage = stage.node.defaultChild as CfnStage;
 
+    const sum = { period: Duration.minutes(1), statistic: 'Sum' };
     props.alarms.addAlarm('the API returns 5xx', {
       id: 'the API answers 5xx',
-      metric: this.http.metricServerError({ period: Duration.minutes(5), statistic: 'Sum' }),
-      threshold: 5,
-      description: 'API Gateway answered at least 5 requests in 5 minutes with a 5xx status.',
+      metric: computeFailureShare(
+        this.http.metricServerError(sum),
+        this.http.metricCount(sum),
+        sum.period,
+      ),
+      threshold: MAX_FAILED_PERCENT,
+      periods: 5,
+      datapoints: 3,
+      missingData: 'good',
+      cause: 'failing',
+      description: `In 3 of 5 minutes, API Gateway answered at least ${MAX_FAILED_PERCENT} % of the requests with a 5xx status.`,
       runbook: 'the-api-returns-5xx',
     });
   }

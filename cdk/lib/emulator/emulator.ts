@@ -36,6 +36,8 @@ export interface Emulator {
 export const MISSING_TYPES = [
   /^AWS::(MediaPackage|MediaLive|MediaConvert|Budgets)::/,
   /^AWS::CloudFront::(PublicKey|KeyGroup)$/,
+  // It has no composite alarms, and no alarms on metric math.
+  /^AWS::CloudWatch::(Alarm|CompositeAlarm)$/,
   /^AWS::Cognito::ManagedLoginBranding$/,
   /^AWS::Events::(ApiDestination|Connection)$/,
 ];

@@ -17,7 +17,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-import type { Alarms } from '../alarms/alarms.ts';
+import { type Alarms, computeFailureShare } from '../alarms/alarms.ts';
 import {
   acknowledgeWide,
   allow,
@@ -33,6 +33,12 @@ const MAX_ENVIRONMENT_BYTES = 4096;
 /** About the lengths of ARNs, and of names and hosts, whose text is known at deployment only. */
 const ARN_BYTES = 90;
 const NAME_BYTES = 45;
+
+/**
+ * Which failures need a person. Single ones do not: SQS, EventBridge and Lambda retry, and callers do.
+ * Lambda's retries of one event span three minutes, so one bad event is in two periods at most.
+ */
+const FAILURES = { percent: 10, period: Duration.minutes(5), periods: 6, datapoints: 3 };
 
 /** What makes a variable shorter. */
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -117,9 +123,17 @@ export class RustFunction extends Construct {
 
     if (props.hasOwnFailureAlarm === true) return;
     props.alarms.addAlarm(`${fullName} fails`, {
-      metric: this.lambda.metricErrors({ period: Duration.minutes(5) }),
-      threshold: 1,
-      description: `The function ${name} failed or timed out. Its log has the error.`,
+      metric: computeFailureShare(
+        this.lambda.metricErrors({ period: FAILURES.period }),
+        this.lambda.metricInvocations({ period: FAILURES.period }),
+        FAILURES.period,
+      ),
+      threshold: FAILURES.percent,
+      periods: FAILURES.periods,
+      datapoints: FAILURES.datapoints,
+      missingData: 'good',
+      cause: 'failing',
+      description: `At least ${FAILURES.percent} % of the invocations of ${name} failed or timed out, in 15 of 30 minutes. Its log has the errors.`,
       runbook: 'a-function-fails',
     });
   }

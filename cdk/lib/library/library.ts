@@ -1,6 +1,7 @@
 /** The library: the table of clips. */
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import {
   AttributeType,
   BillingMode,
@@ -19,6 +20,10 @@ export function buildExpiryEnvironment({
 }: Settings): Record<string, string> {
   return days === undefined ? {} : { CLIP_EXPIRY_DAYS: JSON.stringify(days) };
 }
+
+/** The indexes of the table. An alarm can have at most ten metrics: two of the table and of each index. */
+const INDEXES = ['active', 'unfinished', 'waiting', 'changes'] as const;
+type Index = (typeof INDEXES)[number];
 
 export class Library extends Construct {
   readonly table: Table;
@@ -67,17 +72,45 @@ export class Library extends Construct {
     });
     this.environment = { CLIPS_TABLE: this.table.tableName };
 
-    for (const [what, metricName] of [
-      ['reads', 'ReadThrottleEvents'],
-      ['writes', 'WriteThrottleEvents'],
-    ] as const) {
-      alarms.addAlarm(`${what} of the table are throttled`, {
-        metric: this.table.metric(metricName, { statistic: 'Sum', period: Duration.minutes(5) }),
-        threshold: 10,
-        description: `DynamoDB throttled ${what} of the clips table.`,
-        runbook: 'the-table-is-throttled',
-      });
-    }
+    alarms.addAlarm('the table is throttled', {
+      metric: this.countThrottles(INDEXES),
+      threshold: 10,
+      periods: 5,
+      datapoints: 3,
+      missingData: 'good',
+      cause: 'failing',
+      description:
+        'In 3 of 5 minutes, DynamoDB throttled at least 10 reads or writes of the table or an index.',
+      runbook: 'the-table-is-throttled',
+    });
+  }
+
+  /** The reads and writes that DynamoDB throttled in a minute. The metric of a table excludes its indexes. */
+  private countThrottles(indexes: readonly string[]): IMetric {
+    const period = Duration.minutes(1);
+    const tableName = this.table.tableName;
+    const dimensions = [
+      { TableName: tableName },
+      ...indexes.map((index) => ({ TableName: tableName, GlobalSecondaryIndexName: index })),
+    ];
+    const metrics = dimensions.flatMap((dimensionsMap) =>
+      ['ReadThrottleEvents', 'WriteThrottleEvents'].map(
+        (metricName) =>
+          new Metric({
+            namespace: 'AWS/DynamoDB',
+            metricName,
+            dimensionsMap,
+            statistic: 'Sum',
+            period,
+          }),
+      ),
+    );
+    return new MathExpression({
+      expression: 'SUM(FILL(METRICS(), 0))',
+      usingMetrics: Object.fromEntries(metrics.map((metric, at) => [`m${at}`, metric])),
+      label: 'throttled',
+      period,
+    });
   }
 
   /** Lets a function read one clip at a time. */
@@ -132,7 +165,7 @@ export class Library extends Construct {
   }
 
   /** Lets a function query one index. */
-  grantQuery(reader: RustFunction, index: 'active' | 'unfinished' | 'waiting' | 'changes'): void {
+  grantQuery(reader: RustFunction, index: Index): void {
     reader.allow({
       actions: ['dynamodb:Query'],
       resources: [`${this.table.tableArn}/index/${index}`],

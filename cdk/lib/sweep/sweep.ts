@@ -45,6 +45,7 @@ export function addSweep(props: SweepProps): void {
     id: 'sweeps of the last hour',
     runbook: 'sweeps-are-dropped',
     threshold: MAX_DROPPED,
+    cause: 'late',
   });
   const sweep = new RustFunction(library, 'Sweep', {
     settings,
@@ -92,7 +93,8 @@ export function addSweep(props: SweepProps): void {
     metric: sweep.lambda.metricInvocations({ period: Duration.minutes(10) }),
     threshold: 1,
     alarmsBelow: true,
-    missingDataBreaches: true,
+    missingData: 'bad',
+    cause: 'late',
     description: 'No sweep ran for 10 minutes. Clips whose event was lost stay pending.',
     runbook: 'the-sweep-does-not-run',
   });

@@ -2,7 +2,7 @@
 
 import { Duration } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 
 import type { Channels } from '../live/channels.ts';
@@ -20,25 +20,22 @@ export class Watch extends Construct {
 
     for (const channel of channels.all) {
       if (channel.medialiveChannelId === undefined) continue;
-      for (const pipeline of settings.redundant ? ['0', '1'] : ['0']) {
-        alarms.addAlarm(`channel ${channel.settings.id} has alerts, pipeline ${pipeline}`, {
-          metric: new Metric({
-            namespace: 'AWS/MediaLive',
-            metricName: 'ActiveAlerts',
-            dimensionsMap: { ChannelId: channel.medialiveChannelId, Pipeline: pipeline },
-            statistic: 'Maximum',
-            period: Duration.minutes(1),
-          }),
-          threshold: 1,
-          description: `MediaLive has active alerts for pipeline ${pipeline} of channel ${channel.settings.id}, such as missing input.`,
-          runbook: 'a-channel-has-alerts',
-        });
-      }
+      alarms.addAlarm(`channel ${channel.settings.id} has alerts`, {
+        metric: countAlerts(channel.medialiveChannelId, settings.redundant ? ['0', '1'] : ['0']),
+        threshold: 1,
+        periods: 3,
+        datapoints: 2,
+        // A stopped channel has no alerts, and no data.
+        missingData: 'good',
+        description: `In 2 of 3 minutes, MediaLive had active alerts for channel ${channel.settings.id}, such as missing input.`,
+        runbook: 'a-channel-has-alerts',
+      });
     }
     if (settings.monthlyBudget !== undefined && settings.alarmEmail !== undefined) {
       this.addBudget(settings, settings.monthlyBudget, settings.alarmEmail);
     }
     props.metrics.addAlarms(alarms);
+    alarms.addCauses();
     createDashboard(this, 'Dashboard', props);
   }
 
@@ -64,4 +61,25 @@ export class Watch extends Construct {
       notificationsWithSubscribers: [at(80, 'ACTUAL'), at(100, 'FORECASTED')],
     });
   }
+}
+
+/** The most alerts that one pipeline of a MediaLive channel has. */
+function countAlerts(channelId: string, pipelines: readonly string[]): IMetric {
+  const period = Duration.minutes(1);
+  const metrics = pipelines.map(
+    (pipeline) =>
+      new Metric({
+        namespace: 'AWS/MediaLive',
+        metricName: 'ActiveAlerts',
+        dimensionsMap: { ChannelId: channelId, Pipeline: pipeline },
+        statistic: 'Maximum',
+        period,
+      }),
+  );
+  return new MathExpression({
+    expression: 'MAX(FILL(METRICS(), 0))',
+    usingMetrics: Object.fromEntries(metrics.map((metric, at) => [`pipeline${at}`, metric])),
+    label: 'alerts',
+    period,
+  });
 }
