@@ -83,9 +83,9 @@ test('a playable format and a failed ingest start asset-playable', () => {
       'assets/a_b',
       `packaging-configurations/${id}`,
     );
-  assert.deepEqual(listStarted(playable('hls')), ['asset-playable']);
-  assert.deepEqual(listStarted(playable('dash')), ['asset-playable']);
-  assert.deepEqual(listStarted(playable('of-another-service')), []);
+  assert.deepEqual(listStarted(playable('matchcut-hls')), ['asset-playable']);
+  assert.deepEqual(listStarted(playable('matchcut-dash')), ['asset-playable']);
+  assert.deepEqual(listStarted(playable('staging-hls')), []);
   assert.deepEqual(listStarted(ingested('IngestError', {}, 'assets/a_b')), ['asset-playable']);
   assert.deepEqual(listStarted(ingested('IngestComplete', {}, 'assets/a_b')), []);
   // An event of a live channel.

@@ -199,7 +199,7 @@ test('every format is encrypted for the DRM systems of its players', () => {
   );
   const configuration = (id: string) =>
     packages.find((it) => it.Properties['Id'] === id)?.Properties;
-  const hls = configuration('hls')?.['HlsPackage'].Encryption;
+  const hls = configuration('matchcut-hls')?.['HlsPackage'].Encryption;
   assert.equal(hls.EncryptionMethod, 'SAMPLE_AES');
   assert.deepEqual(hls.SpekeKeyProvider.SystemIds, [FAIRPLAY]);
   assert.equal(
@@ -207,7 +207,7 @@ test('every format is encrypted for the DRM systems of its players', () => {
     undefined,
     'SPEKE 2.0 does not support HLS',
   );
-  const dash = configuration('dash')?.['DashPackage'].Encryption;
+  const dash = configuration('matchcut-dash')?.['DashPackage'].Encryption;
   assert.deepEqual(dash.SpekeKeyProvider.SystemIds, [WIDEVINE, PLAYREADY]);
   assert.ok(dash.SpekeKeyProvider.EncryptionContractConfiguration, 'DASH uses SPEKE 2.0');
 });
@@ -216,9 +216,9 @@ test('the packaging group is created from packaging-groups/', () => {
   const stack = vod();
   assert.equal(stack.one('MediaPackage::PackagingGroup').Properties['Id'], 'matchcut-default');
   const ids = stack.all('MediaPackage::PackagingConfiguration').map((it) => it.Properties['Id']);
-  assert.deepEqual(ids.sort(), ['dash', 'hls']);
+  assert.deepEqual(ids.sort(), ['matchcut-dash', 'matchcut-hls']);
   const hls = stack
     .all('MediaPackage::PackagingConfiguration')
-    .find((it) => it.Properties['Id'] === 'hls');
+    .find((it) => it.Properties['Id'] === 'matchcut-hls');
   assert.equal(hls?.Properties['HlsPackage'].HlsManifests[0].ProgramDateTimeIntervalSeconds, 10);
 });

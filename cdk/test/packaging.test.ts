@@ -85,10 +85,10 @@ test('a playable format of any group starts asset-playable', () => {
     .all('Events::Rule')
     .find((it) => it.Properties['EventPattern']?.detail?.event?.[0] === 'VodAssetPlayable');
   assert.deepEqual(rule?.Properties['EventPattern'].detail.packaging_configuration_id, [
-    'hls',
-    'dash',
-    'hls-2',
-    'dash-2',
+    'matchcut-hls',
+    'matchcut-dash',
+    'matchcut-hls-2',
+    'matchcut-dash-2',
   ]);
 });
 

@@ -13,6 +13,9 @@ pub(crate) const BUCKET: &str = "matchcut-clips";
 /// The bucket of uploaded originals.
 pub(crate) const UPLOADS_BUCKET: &str = "matchcut-uploads";
 
+/// The prefix of the ids of packaging configurations, which are unique in an account and region.
+pub(crate) const CONFIGURATION_PREFIX: &str = "matchcut-";
+
 /// The queue of due messages.
 pub(crate) const DUE_QUEUE: &str = "matchcut-due";
 /// The queue of uploaded originals.

@@ -9,8 +9,8 @@ use matchcut::config::{Variables, timeouts};
 use serde_json::json;
 
 use crate::account::{
-    ACCESS_KEY, ACCOUNT, BUCKET, CHANNEL, COMPETITION, DUE_QUEUE, MEDIA_LIVE_CHANNEL,
-    ORIGIN_ENDPOINT, REGION, SECRET_KEY, TABLE, UPLOADS_BUCKET,
+    ACCESS_KEY, ACCOUNT, BUCKET, CHANNEL, COMPETITION, CONFIGURATION_PREFIX, DUE_QUEUE,
+    MEDIA_LIVE_CHANNEL, ORIGIN_ENDPOINT, REGION, SECRET_KEY, TABLE, UPLOADS_BUCKET,
 };
 use crate::cloudfront::{OriginSecret, PrivateLibrary};
 use crate::ladder::SEGMENT_SECONDS;
@@ -66,6 +66,7 @@ pub(crate) fn environment(
         ("UPLOADS_BUCKET", UPLOADS_BUCKET.to_owned()),
         ("CHANNELS", channels.to_string()),
         ("PACKAGING_GROUPS", json!(packaging_groups).to_string()),
+        ("CONFIGURATION_PREFIX", CONFIGURATION_PREFIX.to_owned()),
         ("HARVEST_ROLE_ARN", role("harvest")),
         ("ASSET_ROLE_ARN", role("asset")),
         ("TRANSCODE_ROLE_ARN", role("transcode")),

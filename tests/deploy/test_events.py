@@ -48,7 +48,7 @@ class TestEvents(unittest.TestCase):
     def test_rules_match_only_our_own_events(self):
         events = deployed().client("events")
         rules = [rule for rule in events.list_rules()["Rules"] if "EventPattern" in rule]
-        playable = {"event": "VodAssetPlayable", "packaging_configuration_id": "hls"}
+        playable = {"event": "VodAssetPlayable", "packaging_configuration_id": "matchcut-hls"}
         for expected, sent in {
             "harvest-complete": event(HARVEST, harvest()),
             "harvest-complete for a failure": event(HARVEST, harvest(status="FAILED")),

@@ -24,7 +24,7 @@ export function addAssetPlayable({ library, asset, ...deployment }: AssetPlayabl
     ...deployment,
     bin: 'asset-playable',
     description: 'Marks a clip as ready when every format of its asset plays',
-    environment: library.environment,
+    environment: { ...library.environment, ...asset.prefixEnvironment },
     timeout: Duration.seconds(60),
     deadLetterQueue,
   });

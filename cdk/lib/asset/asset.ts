@@ -33,6 +33,8 @@ export class Asset extends Construct {
   readonly cdnIdentifier: Secret;
   /** The environment of functions that create assets. */
   readonly environment: Record<string, string>;
+  /** The environment of functions that read ids of packaging configurations. */
+  readonly prefixEnvironment: Record<string, string>;
   /** Keeps the events of harvests and assets whose every attempt failed. */
   readonly deadLetterQueue: Queue;
   private readonly readRole: Role;
@@ -40,6 +42,7 @@ export class Asset extends Construct {
   constructor(scope: Construct, id: string, props: AssetProps) {
     super(scope, id);
     const { settings, bucket } = props;
+    const { configurationPrefix = `${settings.name}-` } = settings;
 
     const identifier = new CdnIdentifier(this, 'CdnIdentifier');
     this.cdnIdentifier = identifier.secret;
@@ -51,6 +54,7 @@ export class Asset extends Construct {
       const packaging = new Packaging(this, at === 0 ? 'Packaging' : `Packaging-${group.id}`, {
         group,
         name: settings.name,
+        configurationPrefix,
         cdnIdentifier: identifier,
         ...(drm === undefined ? {} : { drm }),
       });
@@ -70,7 +74,9 @@ export class Asset extends Construct {
       resources: [bucket.arnForObjects('clips/*')],
       because: 'MediaPackage VOD reads the manifest and segments of every clip under clips/.',
     });
+    this.prefixEnvironment = { CONFIGURATION_PREFIX: configurationPrefix };
     this.environment = {
+      ...this.prefixEnvironment,
       CLIPS_BUCKET: bucket.bucketName,
       ASSET_ROLE_ARN: this.readRole.roleArn,
       PACKAGING_GROUPS: Stack.of(this).toJsonString(

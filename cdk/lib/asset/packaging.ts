@@ -13,6 +13,8 @@ export interface PackagingProps {
   readonly group: PackagingGroupFile;
   /** The prefix of the group's id. */
   readonly name: string;
+  /** The prefix of the ids of its configurations. */
+  readonly configurationPrefix: string;
   /** CDN authorization of the group's origin. */
   readonly cdnIdentifier: CdnIdentifier;
   /** Encrypts every format with keys of a key server. @default not encrypted */
@@ -26,7 +28,7 @@ export class Packaging extends Construct {
   readonly name: string;
   /** The host of the assets' manifests. */
   readonly host: string;
-  /** The ids of the packaging configurations. Their formats are the keys of a clip's `manifests`. */
+  /** The ids of the packaging configurations, with the prefix of the deployment. */
   readonly configurationIds: readonly string[];
 
   constructor(scope: Construct, id: string, props: PackagingProps) {
@@ -42,7 +44,9 @@ export class Packaging extends Construct {
     this.groupId = group.ref;
     // The attribute is `https://<host>`, although its name says domain name.
     this.host = Fn.select(2, Fn.split('/', group.attrDomainName));
-    this.configurationIds = packagingConfigurations.map((configuration) => configuration.id);
+    this.configurationIds = packagingConfigurations.map(
+      (configuration) => `${props.configurationPrefix}${configuration.id}`,
+    );
     for (const { id: configurationId, ...formats } of packagingConfigurations) {
       const [[format, fields] = [], another] = Object.entries(formats) as [
         keyof Formats,
@@ -58,7 +62,7 @@ export class Packaging extends Construct {
           ? fields
           : { ...fields, encryption: createEncryption(format, props.drm) };
       const configuration = new CfnPackagingConfiguration(this, configurationId, {
-        id: configurationId,
+        id: `${props.configurationPrefix}${configurationId}`,
         packagingGroupId: this.groupId,
         [format]: encrypted,
       });

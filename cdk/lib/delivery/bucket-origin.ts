@@ -6,9 +6,16 @@ import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 
-/** Creates an origin. The bucket refuses the distribution until `allowDistribution`. */
-export function createBucketOrigin(scope: Construct, id: string, bucket: Bucket): S3BucketOrigin {
-  const { originAccessControlId } = new S3OriginAccessControl(scope, id);
+/** Creates an origin with an access control of this name. The bucket refuses the distribution until `allowDistribution`. */
+export function createBucketOrigin(
+  scope: Construct,
+  id: string,
+  name: string,
+  bucket: Bucket,
+): S3BucketOrigin {
+  const { originAccessControlId } = new S3OriginAccessControl(scope, id, {
+    originAccessControlName: name,
+  });
   // CDK's own policy would open the whole bucket.
   return S3BucketOrigin.withBucketDefaults(bucket, { originAccessControlId }) as S3BucketOrigin;
 }

@@ -1,5 +1,7 @@
 /** The CloudFront distribution in front of the pages, the API, live, VOD and thumbnails. */
 
+import { createHash } from 'node:crypto';
+
 import { Duration, SecretValue, Stack, Validations } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import {
@@ -95,11 +97,17 @@ export class Delivery extends Construct {
       origins: props.origins,
     });
     if (settings.viewerAccess === 'private' && settings.playbackPublicKey !== undefined) {
+      // A key cannot change, so another key needs another name.
+      const digest = createHash('sha256').update(settings.playbackPublicKey).digest('hex');
       const publicKey = new PublicKey(this, 'PlaybackKey', {
+        publicKeyName: `${this.prefix}-${digest.slice(0, 8)}`,
         encodedKey: settings.playbackPublicKey,
       });
       this.playbackKeyPairId = publicKey.publicKeyId;
-      this.keyGroup = new KeyGroup(this, 'PlaybackKeys', { items: [publicKey] });
+      this.keyGroup = new KeyGroup(this, 'PlaybackKeys', {
+        keyGroupName: this.prefix,
+        items: [publicKey],
+      });
     }
 
     const api = this.createOrigin(props.apiHost, ORIGIN_HEADER, props.originSecret.sent);
@@ -242,7 +250,12 @@ export class Delivery extends Construct {
     // the other groups too, so they come last.
     const lastFirst = [...packagings].reverse();
     // The distribution may read nothing else in the bucket.
-    const thumbnails = createBucketOrigin(this, 'ThumbnailsAccess', bucket);
+    const thumbnails = createBucketOrigin(
+      this,
+      'ThumbnailsAccess',
+      `${this.prefix}-thumbnails`,
+      bucket,
+    );
     allowDistribution(this.distribution, bucket, {
       's3:GetObject': bucket.arnForObjects('thumbnails/*'),
     });

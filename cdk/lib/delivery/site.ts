@@ -42,7 +42,7 @@ export class Site extends Construct {
     super(scope, id);
     // `make deploy` can upload the files again, so they are not kept.
     this.bucket = createBucket(this, 'Bucket', { removalPolicy: RemovalPolicy.DESTROY });
-    this.origin = createBucketOrigin(this, 'Access', this.bucket);
+    this.origin = createBucketOrigin(this, 'Access', `${prefix}-site`, this.bucket);
 
     const { pages, site, embed } = readPageHeaders();
     this.headers = createPageHeaders(

@@ -146,6 +146,11 @@ export function readSettings(given: Record<string, unknown>): Settings {
     originShield: read.flag('originShield', false),
     drm: read.optionalObject('drm', readDrm),
     packagingGroups: read.text('packagingGroups', 'packaging-groups', /./, 'a folder'),
+    configurationPrefix: read.optionalText(
+      'configurationPrefix',
+      /^([A-Za-z0-9_-]{1,30})?$/,
+      'at most 30 letters, digits, hyphens and underscores',
+    ),
     identifierRound: read.whole('identifierRound', 1, 1, 1_000_000),
 
     publicConcurrency: read.optionalWhole('publicConcurrency', 0, 10_000),

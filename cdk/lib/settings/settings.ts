@@ -117,6 +117,8 @@ export interface Settings {
   readonly drm: DrmSettings | undefined;
   /** The folder of packaging groups, one file for each group. */
   readonly packagingGroups: string;
+  /** The prefix of the ids of packaging configurations, which are unique in an account and region. @default `<name>-` */
+  readonly configurationPrefix: string | undefined;
   /** Increase it by one to deploy new values of the CDN identifiers and of the origin header. */
   readonly identifierRound: number;
 

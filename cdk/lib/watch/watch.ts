@@ -1,6 +1,6 @@
 /** Monitoring: alarms of channels and metrics, the budget, and the dashboard. */
 
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
@@ -53,7 +53,8 @@ export class Watch extends Construct {
     });
     new CfnBudget(this, 'Budget', {
       budget: {
-        budgetName: name,
+        // Budgets have no region: all regions of an account share their names.
+        budgetName: `${name}-${Stack.of(this).region}`,
         budgetType: 'COST',
         timeUnit: 'MONTHLY',
         budgetLimit: { amount, unit: 'USD' },

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use lambda_runtime::Diagnostic;
 use serde::{Deserialize, Serialize};
 
+use super::packaging_groups::ConfigurationPrefix;
 use crate::clip::{Attempt, Failure, FailureCode, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::error;
@@ -27,6 +28,7 @@ pub struct InputNotification {
 #[derive(Clone, Debug)]
 pub struct AssetPlayable {
     library: Library,
+    prefix: ConfigurationPrefix,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +53,10 @@ impl EventHandler for AssetPlayable {
     type Error = AssetPlayableError;
 
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
-        Ok(Self { library: Library::from_variables(sdk, variables)? })
+        Ok(Self {
+            library: Library::from_variables(sdk, variables)?,
+            prefix: ConfigurationPrefix::from_variables(variables)?,
+        })
     }
 
     async fn warm_up(&self) {
@@ -79,7 +84,9 @@ impl AssetPlayable {
         };
         let key = &attempt.clip;
         let trigger = match (event, notification.packaging_configuration_id) {
-            ("VodAssetPlayable", Some(configuration)) => Trigger::Playable { configuration },
+            ("VodAssetPlayable", Some(id)) => {
+                Trigger::Playable { configuration: self.prefix.strip(id) }
+            }
             ("IngestError", _) => Trigger::Failed(Failure {
                 code: FailureCode::IngestFailed,
                 message: match notification.message {

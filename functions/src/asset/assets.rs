@@ -9,7 +9,7 @@ use aws_sdk_mediapackagevod::types::EgressEndpoint;
 use url::Url;
 
 use super::PackagingGroups;
-use super::packaging_groups::MAX_ASSETS;
+use super::packaging_groups::{ConfigurationPrefix, MAX_ASSETS};
 use crate::clip::{Attempt, Clip, ConfigurationId, Failure, FailureCode, Trigger};
 use crate::config::{self, ConfigError, Variables};
 use crate::error;
@@ -20,6 +20,7 @@ use crate::pace::Pace;
 pub struct Assets {
     client: aws_sdk_mediapackagevod::Client,
     groups: PackagingGroups,
+    prefix: ConfigurationPrefix,
     read_role_arn: String,
     bucket: String,
     pace: Pace,
@@ -66,6 +67,7 @@ impl Assets {
         Ok(Self {
             client: aws_sdk_mediapackagevod::Client::new(sdk),
             groups: variables.parsed("PACKAGING_GROUPS")?,
+            prefix: ConfigurationPrefix::from_variables(variables)?,
             read_role_arn: variables.required("ASSET_ROLE_ARN")?.to_owned(),
             bucket: variables.required("CLIPS_BUCKET")?.to_owned(),
             pace: Pace::default(),
@@ -116,7 +118,7 @@ impl Assets {
             match create.send().await.map_err(VodError::from) {
                 Ok(made) => {
                     let endpoints = made.egress_endpoints.unwrap_or_default();
-                    return created_trigger(&asset, &group.path, endpoints);
+                    return created_trigger(&asset, &group.path, &self.prefix, endpoints);
                 }
                 // Either the call was throttled or the group is full: the code is the same.
                 Err(VodError::TooManyRequestsException(_)) => {}
@@ -160,7 +162,7 @@ impl Assets {
         Description { group, endpoints }: Description,
     ) -> Result<Trigger, AssetError> {
         let path = self.groups.find_path(group.as_deref().unwrap_or_default());
-        created_trigger(asset, path, endpoints)
+        created_trigger(asset, path, &self.prefix, endpoints)
     }
 
     /// Deletes an asset. An asset that does not exist is not an error.
@@ -185,7 +187,7 @@ impl Assets {
                 Some("FAILED") => PackagingState::Failed,
                 _ => PackagingState::Pending,
             };
-            Some((endpoint.packaging_configuration_id?, state))
+            Some((self.prefix.strip(endpoint.packaging_configuration_id?), state))
         };
         Ok(Some(description.endpoints.into_iter().filter_map(state).collect()))
     }
@@ -233,11 +235,12 @@ fn call_failed(operation: &'static str, asset: &Attempt, source: VodError) -> As
 fn created_trigger(
     asset: &Attempt,
     group_path: &str,
+    prefix: &ConfigurationPrefix,
     endpoints: Vec<EgressEndpoint>,
 ) -> Result<Trigger, AssetError> {
     let manifest = |endpoint| {
         let (id, path) = manifest_path(&endpoint)?;
-        Some((id, format!("{group_path}{path}")))
+        Some((prefix.strip(id), format!("{group_path}{path}")))
     };
     let manifests: Option<_> = endpoints.into_iter().map(manifest).collect();
     let missing = || AssetError::Endpoint { asset: asset.clone() };

@@ -4,6 +4,9 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::clip::ConfigurationId;
+use crate::config::{ConfigError, Variables};
+
 /// The packaging groups in the order in which they are filled: at least one.
 ///
 /// A group holds 10,000 assets. The variable `PACKAGING_GROUPS` holds the groups as a JSON array.
@@ -29,6 +32,27 @@ pub enum PackagingGroupsError {
     Empty,
     #[error("the path of a packaging group must be empty, or a slash and a name, but it is {0:?}")]
     Path(String),
+}
+
+/// The prefix of the deployment's packaging configurations, whose ids are unique in an account and
+/// region. Rows and the API use ids without it: `hls` for `matchcut-hls`.
+///
+/// The variable `CONFIGURATION_PREFIX` holds it.
+#[derive(Clone, Debug)]
+pub(super) struct ConfigurationPrefix(String);
+
+impl ConfigurationPrefix {
+    pub(super) fn from_variables(variables: &Variables) -> Result<Self, ConfigError> {
+        Ok(Self(variables.optional("CONFIGURATION_PREFIX")?.unwrap_or_default()))
+    }
+
+    /// The id without the prefix.
+    pub(super) fn strip(&self, id: String) -> ConfigurationId {
+        match id.strip_prefix(&self.0) {
+            Some(rest) if !rest.is_empty() => rest.to_owned(),
+            _ => id,
+        }
+    }
 }
 
 /// Most assets of a group, unless the account's quota was raised.
@@ -67,6 +91,24 @@ impl FromStr for PackagingGroups {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_configuration_has_the_same_id_in_every_deployment() {
+        let prefix = |value| {
+            let variables = [("CONFIGURATION_PREFIX", value)].into_iter().collect();
+            ConfigurationPrefix::from_variables(&variables).unwrap()
+        };
+        let check = |value, id: &str, expected| {
+            assert_eq!(prefix(value).strip(id.to_owned()), expected, "{value} {id}");
+        };
+        check("matchcut-", "matchcut-hls", "hls");
+        check("match-cut-2-", "match-cut-2-hls-2", "hls-2");
+        check("", "hls-2", "hls-2");
+        check("matchcut-", "hls", "hls");
+        check("matchcut-", "matchcut-", "matchcut-");
+        let none = ConfigurationPrefix::from_variables(&Variables::default()).unwrap();
+        assert_eq!(none.strip("hls".to_owned()), "hls");
+    }
 
     #[test]
     fn groups_keep_their_order_and_an_invalid_group_is_refused() {

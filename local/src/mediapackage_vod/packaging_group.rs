@@ -3,9 +3,12 @@
 //! The fields are MediaPackage's own:
 //! <https://docs.aws.amazon.com/mediapackage-vod/latest/apireference/packaging_configurations.html>
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use crate::account::CONFIGURATION_PREFIX;
 
 /// A packaging group: the formats in which its assets are playable.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -181,6 +184,11 @@ pub enum GroupError {
     },
     #[error("{}: {field}: {reason}", .path.display())]
     Field { path: PathBuf, field: String, reason: String },
+    #[error(
+        "{}: {what} {id} is also in another group. Ids are unique in an account: use {id}-2",
+        .path.display()
+    )]
+    Taken { path: PathBuf, what: &'static str, id: String },
     #[error("{} has no packaging group (*.json)", .0.display())]
     None(PathBuf),
 }
@@ -206,7 +214,32 @@ impl PackagingGroup {
         if files.is_empty() {
             return Err(GroupError::None(folder.to_owned()));
         }
-        files.iter().map(|path| Self::read(path)).collect()
+        let mut groups: Vec<Self> = Vec::new();
+        for path in &files {
+            let group = Self::read(path)?;
+            if let Some((what, id)) = group.find_taken_id(&groups) {
+                return Err(GroupError::Taken { path: path.clone(), what, id });
+            }
+            groups.push(group);
+        }
+        for configuration in groups.iter_mut().flat_map(|it| &mut it.packaging_configurations) {
+            configuration.id.insert_str(0, CONFIGURATION_PREFIX);
+        }
+        Ok(groups)
+    }
+
+    /// The id of this group, or of one of its configurations, that another one has.
+    ///
+    /// MediaPackage refuses it: an id "must be unique for your account in the AWS Region".
+    /// <https://docs.aws.amazon.com/mediapackage/latest/ug/cfigs-hls-new.html>
+    fn find_taken_id(&self, others: &[Self]) -> Option<(&'static str, String)> {
+        if others.iter().any(|other| other.id == self.id) {
+            return Some(("packaging group", self.id.clone()));
+        }
+        let before = others.iter().flat_map(|other| &other.packaging_configurations);
+        let mut taken: BTreeSet<_> = before.map(|it| it.id.as_str()).collect();
+        let again = self.packaging_configurations.iter().find(|it| !taken.insert(&it.id))?;
+        Some(("packaging configuration", again.id.clone()))
     }
 
     fn read(path: &Path) -> Result<Self, GroupError> {
@@ -309,6 +342,29 @@ mod tests {
             assert!(manifests.contains(&"index.m3u8".to_owned()), "{manifests:?}");
             assert!(manifests.contains(&"index.mpd".to_owned()), "{manifests:?}");
         }
+    }
+
+    #[test]
+    fn the_id_of_another_configuration_is_refused_and_all_ids_have_the_prefix() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |file: &str, group: &str, configurations: &str| {
+            let text =
+                format!(r#"{{"id":"{group}","packagingConfigurations":[{configurations}]}}"#);
+            std::fs::write(folder.path().join(file), text).unwrap();
+        };
+        let refused = || PackagingGroup::read_all(folder.path()).unwrap_err().to_string();
+        let second = HLS.replace(r#""hls""#, r#""hls-2""#);
+        write("default.json", "default", HLS);
+        write("second.json", "second", HLS);
+        assert!(refused().contains("second.json: packaging configuration hls"), "{}", refused());
+        write("second.json", "second", &format!("{second},{second}"));
+        assert!(refused().contains("packaging configuration hls-2 "), "{}", refused());
+        write("second.json", "default", &second);
+        assert!(refused().contains("packaging group default "), "{}", refused());
+        write("second.json", "second", &second);
+        let groups = PackagingGroup::read_all(folder.path()).unwrap();
+        let ids = groups.iter().flat_map(|it| &it.packaging_configurations).map(|it| &it.id);
+        assert_eq!(ids.collect::<Vec<_>>(), ["matchcut-hls", "matchcut-hls-2"]);
     }
 
     #[test]
