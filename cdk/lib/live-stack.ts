@@ -25,7 +25,7 @@ export class LiveStack extends Stack {
     const encoders = new CfnInputSecurityGroup(this, 'Encoders', {
       whitelistRules: settings.encoders.map((cidr) => ({ cidr })),
     });
-    const cdnIdentifier = new CdnIdentifier(this, 'CdnIdentifier');
+    const cdnIdentifier = new CdnIdentifier(this, 'CdnIdentifier', settings.identifierRound);
     const keyServer =
       settings.drm?.live === true ? new KeyServer(this, 'KeyServer', settings.drm) : undefined;
 

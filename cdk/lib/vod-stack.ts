@@ -23,7 +23,6 @@ import { Harvest } from './harvest/harvest.ts';
 import { addHarvestComplete } from './harvest/harvest-complete.ts';
 import { Library } from './library/library.ts';
 import { buildViewerManifest, Channels, type LiveOrigin } from './live/channels.ts';
-import { readIdentifier } from './mediapackage/cdn-identifier.ts';
 import type { Branding } from './settings/branding.ts';
 import type { Settings } from './settings/settings.ts';
 import { Share } from './share/share.ts';
@@ -128,7 +127,7 @@ export class Vod extends Stack {
     delivery.addMedia({
       channels: channels.all,
       packagings: asset.packagings,
-      cdnIdentifier: readIdentifier(asset.cdnIdentifier),
+      cdnIdentifier: asset.cdnIdentifier,
       bucket: harvest.bucket,
     });
 

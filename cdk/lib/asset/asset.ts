@@ -1,9 +1,8 @@
 /** VOD assets: the packaging groups, their CDN identifier, and the role that reads media. */
 
-import { Stack } from 'aws-cdk-lib';
+import { type SecretValue, Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { createDeadLetterQueue } from '../function/events.ts';
@@ -30,7 +29,8 @@ export interface PackagingOrigin {
 export class Asset extends Construct {
   /** The groups, in the order in which they are filled. */
   readonly packagings: readonly PackagingOrigin[];
-  readonly cdnIdentifier: Secret;
+  /** What callers of the groups' origins send. */
+  readonly cdnIdentifier: SecretValue;
   /** The environment of functions that create assets. */
   readonly environment: Record<string, string>;
   /** The environment of functions that read ids of packaging configurations. */
@@ -44,8 +44,8 @@ export class Asset extends Construct {
     const { settings, bucket } = props;
     const { configurationPrefix = `${settings.name}-` } = settings;
 
-    const identifier = new CdnIdentifier(this, 'CdnIdentifier');
-    this.cdnIdentifier = identifier.secret;
+    const identifier = new CdnIdentifier(this, 'CdnIdentifier', settings.identifierRound);
+    this.cdnIdentifier = identifier.sent;
     const drm = settings.drm && {
       ...settings.drm,
       keyServer: new KeyServer(this, 'KeyServer', settings.drm),

@@ -1,8 +1,9 @@
 /** The live channels, as the functions and the distribution see them. */
 
-import { Fn, SecretValue, Stack, Token } from 'aws-cdk-lib';
+import { Fn, type SecretValue, Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+import { readIdentifier } from '../mediapackage/cdn-identifier.ts';
 import { computeHourlyUsd } from '../prices/channel-hour.ts';
 import { type ChannelSettings, type Settings, SettingsError } from '../settings/settings.ts';
 
@@ -128,9 +129,7 @@ function readOriginEndpoint(channel: ChannelSettings): LiveOrigin {
     ...(secret === undefined
       ? {}
       : {
-          cdnIdentifier: SecretValue.secretsManager(secret, {
-            jsonField: 'MediaPackageCDNIdentifier',
-          }),
+          cdnIdentifier: readIdentifier(secret),
         }),
   };
 }

@@ -6,7 +6,7 @@ import { CfnChannel, CfnInput, type CfnInputSecurityGroup } from 'aws-cdk-lib/aw
 import { CfnOriginEndpoint, CfnChannel as CfnPackageChannel } from 'aws-cdk-lib/aws-mediapackage';
 import { Construct } from 'constructs';
 import { formatArn } from '../function/function.ts';
-import { type CdnIdentifier, readIdentifier } from '../mediapackage/cdn-identifier.ts';
+import type { CdnIdentifier } from '../mediapackage/cdn-identifier.ts';
 import { type KeyServer, listSystemIds } from '../mediapackage/key-server.ts';
 import { allow, allowWide } from '../permission/permission.ts';
 import type { ChannelSettings, Settings } from '../settings/settings.ts';
@@ -90,7 +90,7 @@ export class Live extends Construct {
     this.origin = {
       harvestEndpointId: encrypted ? `${name}-clear` : name,
       manifest: watched.attrUrl,
-      cdnIdentifier: readIdentifier(props.cdnIdentifier.secret),
+      cdnIdentifier: props.cdnIdentifier.sent,
       medialiveChannelId: this.channelId,
     };
   }

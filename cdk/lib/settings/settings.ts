@@ -119,7 +119,7 @@ export interface Settings {
   readonly packagingGroups: string;
   /** The prefix of the ids of packaging configurations, which are unique in an account and region. @default `<name>-` */
   readonly configurationPrefix: string | undefined;
-  /** Increase it by one to deploy new values of the CDN identifiers and of the origin header. */
+  /** Increase it by one, twice, to rotate the CDN identifiers. Each time also rotates the origin header. */
   readonly identifierRound: number;
 
   /** How many times each function that anyone may call runs at once. 0 is no limit. @default the contract's */
