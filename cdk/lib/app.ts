@@ -27,7 +27,7 @@ export function createApp(
   const emulator = EmulatorSynthesizer.fromContext(app.node);
 
   const packagingGroups = readPackagingGroups(resolve(ROOT, settings.packagingGroups));
-  refuseTooManyBehaviors(settings.channels.length, packagingGroups.length);
+  refuseTooManyBehaviors(settings, packagingGroups.length);
 
   const channels = settings.channels.filter((channel) => channel.originEndpoint === undefined);
   const live =

@@ -69,7 +69,7 @@ export class Vod extends Stack {
       siteUrl: delivery.url,
     });
     const machines = new Machines(this, 'Machines', { settings, users });
-    const channels = new Channels(this, settings, props.origins, delivery.url);
+    const channels = new Channels(settings, props.origins, delivery.url);
 
     const viewEnvironment = buildViewEnvironment(settings, delivery);
     const metrics = new Metrics(settings.name);

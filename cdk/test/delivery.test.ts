@@ -391,11 +391,11 @@ test('too many channels and packaging groups are refused before the deployment',
     assert.throws(() => vod({ ...EXISTING, ...settings }), expected);
   refuse(
     { channels: channels(32) },
-    /^SettingsError: .*32 channels\. With 1 packaging groups, the maximum is 31/,
+    /^SettingsError: .*32 channels, so the distribution needs 76 behaviors, and the quota is 75\. .* set distributionBehaviors to it/,
   );
   refuse(
     { channels: channels(31), packagingGroups: groups },
-    /^SettingsError: .*31 channels\. With 2 packaging groups, the maximum is 30/,
+    /^SettingsError: .*31 channels, so the distribution needs 77 behaviors, and the quota is 75/,
   );
 });
 

@@ -59,10 +59,10 @@ test('the variables of a function are found in its source', () => {
 });
 
 test('an environment that Lambda would refuse is refused at synthesis, with the remedy', () => {
-  const many = Array.from({ length: 400 }, (_, at) => [`competition-${at}`, 30]);
+  const channels = Array.from({ length: 25 }, (_, at) => ({ id: `c${at}`, competition: 'demo' }));
   assert.throws(
-    () => vod({ ...EXISTING, clipsExpireAfterDays: Object.fromEntries(many) }),
-    /environment of the function create-clip has about \d+ bytes, and Lambda's limit is 4096\. The largest variable is CLIP_EXPIRY_DAYS\. Name fewer competitions/,
+    () => vod({ ...MADE, channels }),
+    /environment of the function create-clip has about \d+ bytes, and Lambda's limit is 4096\. The largest variable is SETTINGS_VALUES\. .* Make fewer, or give some an originEndpoint/,
   );
 });
 

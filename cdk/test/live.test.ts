@@ -142,16 +142,6 @@ test('a channel of the stack Live has its id and its price of an hour, an existi
   );
 });
 
-test('more channels than fit into the environment of a function are refused', () => {
-  const channels = (count: number) =>
-    Array.from({ length: count }, (_, at) => ({ id: `camera-${at}`, competition: '100m-dash' }));
-  assert.ok(vod({ ...MADE, channels: channels(6) }));
-  assert.throws(
-    () => vod({ ...MADE, channels: channels(7) }),
-    /^SettingsError: Setting channels has 7 channels, whose description is about \d+ bytes long/,
-  );
-});
-
 test('create-clip sends the same CDN identifier as CloudFront', () => {
   const identifier = (settings: object) => {
     const stack = vod(settings as Record<string, unknown>);

@@ -60,7 +60,11 @@ export const WEBHOOK = {
 };
 
 export class Stack {
-  constructor(readonly template: Template) {}
+  constructor(
+    readonly template: Template,
+    /** The folder of the template and of the files that it names. */
+    readonly folder = '',
+  ) {}
 
   /** Lists the resources of a type, without the `AWS::` at its start. */
   all(type: string): Resource[] {
@@ -202,7 +206,7 @@ export function synthesize(
   const stacks = Object.fromEntries(
     assembly.stacks.map((stack) => [
       stack.displayName.split(' ')[0] ?? '',
-      new Stack(stack.template as Template),
+      new Stack(stack.template as Template, assembly.directory),
     ]),
   );
   done.set(key, stacks);

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use crate::config::{ConfigError, Variables, load_sdk};
+use crate::large_variables::add_large_variables;
 
 /// How long a cold start waits for the connections that the first event needs.
 ///
@@ -41,7 +42,9 @@ pub trait EventHandler: Sized {
 
 /// Serves the events of a Lambda function until its process ends.
 pub async fn run_handler<H: EventHandler>() -> Result<(), Error> {
-    let handler = &H::new(&load_sdk().await, &Variables::from_process())?;
+    let sdk = load_sdk().await;
+    let variables = add_large_variables(&sdk, Variables::from_process()).await?;
+    let handler = &H::new(&sdk, &variables)?;
     warm_up_in_time(handler.warm_up()).await;
     run(service_fn(|event: LambdaEvent<H::Event>| handler.handle(event.payload))).await
 }

@@ -4,7 +4,8 @@
 //! The modules form floors. Each module imports only from the modules above it in this list, and
 //! `tests/floors.rs` checks that:
 //!
-//! 1. [`error`] and [`config`], then [`metrics`], [`lambda`] and [`pace`]: the ground floor.
+//! 1. [`error`] and [`config`], then [`large_variables`], then [`metrics`], [`lambda`] and [`pace`]:
+//!    the ground floor.
 //! 2. [`clip`]: what a clip is. It knows neither AWS nor HTTP.
 //! 3. [`library`]: the table of clips. [`live`]: the channels and their live manifests.
 //! 4. [`api`]: what the HTTP routes share.
@@ -26,6 +27,7 @@ pub mod edit;
 pub mod error;
 pub mod harvest;
 pub mod lambda;
+pub mod large_variables;
 pub mod library;
 pub mod live;
 pub mod metrics;

@@ -32,10 +32,10 @@ def transcode(queue: str) -> dict:
     }
 
 
-def harvest(**job: str) -> dict:
-    return {
-        "harvest_job": {"id": "a_b", "origin_endpoint_id": ENDPOINT, "status": "SUCCEEDED"} | job
-    }
+def harvest(bucket: str | None = None, status: str = "SUCCEEDED") -> dict:
+    destination = {"bucket_name": bucket or deployed().outputs["ClipsBucketName"]}
+    job = {"id": "a_b", "status": status, "s3_destination": destination}
+    return {"harvest_job": job | {"origin_endpoint_id": ENDPOINT}}
 
 
 def target_name(arn: str) -> str:
@@ -61,7 +61,7 @@ class TestEvents(unittest.TestCase):
                 "Clip State Changed", {"status": "ready"}, "third-party"
             ),
             "none: another queue": event(TRANSCODE, transcode("another"), MEDIACONVERT),
-            "none: another endpoint": event(HARVEST, harvest(origin_endpoint_id="another")),
+            "none: another bucket": event(HARVEST, harvest("another")),
             "none: not finished": event(HARVEST, harvest(status="IN_PROGRESS")),
             "none: another configuration": event(
                 INPUT, playable | {"packaging_configuration_id": "x"}

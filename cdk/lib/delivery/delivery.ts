@@ -36,22 +36,34 @@ import type { Origins } from './page-headers.ts';
 import { createDataHeaders } from './response-headers.ts';
 import { Site } from './site.ts';
 
-/**
- * CloudFront's quota of cache behaviors.
- * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
- */
-const MAX_BEHAVIORS = 75;
-
 /** The behaviors of every deployment: the site, embeds, shared pages, feeds, oEmbed, lists, clips, the API, thumbnails. */
 const FIXED_BEHAVIORS = 9;
+/** The site, the API, and the thumbnails. */
+const FIXED_ORIGINS = 3;
 
-/** Refuses more channels and packaging groups than one distribution has behaviors for: 2 a channel, 3 a group. */
-export function refuseTooManyBehaviors(channels: number, packagingGroups: number): void {
-  const left = MAX_BEHAVIORS - FIXED_BEHAVIORS - 3 * packagingGroups;
-  if (2 * channels <= left) return;
-  throw new SettingsError(
-    `Setting channels has ${channels} channels. With ${packagingGroups} packaging groups, the maximum is ${Math.floor(left / 2)}.`,
-  );
+/** Refuses more channels and packaging groups than one distribution has behaviors and origins for. */
+export function refuseTooManyBehaviors(settings: Settings, packagingGroups: number): void {
+  const { channels, distributionBehaviors, distributionOrigins } = settings;
+  for (const [what, needed, quota, setting] of [
+    [
+      'behaviors',
+      FIXED_BEHAVIORS + 3 * packagingGroups + 2 * channels.length,
+      distributionBehaviors,
+      'distributionBehaviors',
+    ],
+    [
+      'origins',
+      FIXED_ORIGINS + packagingGroups + channels.length,
+      distributionOrigins,
+      'distributionOrigins',
+    ],
+  ] as const) {
+    if (needed <= quota) continue;
+    throw new SettingsError(
+      `Setting channels has ${channels.length} channels, so the distribution needs ${needed} ${what}, and the quota is ${quota}. ` +
+        `If Service Quotas shows a higher quota for CloudFront in your account, or after you have raised it, set ${setting} to it.`,
+    );
+  }
 }
 
 export interface DeliveryProps {

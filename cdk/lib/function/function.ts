@@ -26,12 +26,14 @@ import {
   type WidePermission,
 } from '../permission/permission.ts';
 import { FUNCTION_MEMORY_MB, ROOT, type Settings, SettingsError } from '../settings/settings.ts';
+import { moveLargeVariables } from './large-variables.ts';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const MAX_ENVIRONMENT_BYTES = 4096;
 
 /** About the lengths of ARNs, and of names and hosts, whose text is known at deployment only. */
 const ARN_BYTES = 90;
+const PART_BYTES = 60;
 const NAME_BYTES = 45;
 
 /**
@@ -42,8 +44,8 @@ const FAILURES = { percent: 10, period: Duration.minutes(5), periods: 6, datapoi
 
 /** What makes a variable shorter. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  CLIP_EXPIRY_DAYS:
-    'Name fewer competitions in clipsExpireAfterDays, and use * for all that have the same number.',
+  SETTINGS_VALUES:
+    'It has the URLs of the channels that the stack Live makes. Make fewer, or give some an originEndpoint.',
 };
 
 /** The properties that every construct needs to create its functions. */
@@ -97,6 +99,8 @@ export class RustFunction extends Construct {
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       resources: [logGroup.logGroupArn],
     });
+    const { environment, objectArn } = moveLargeVariables(this, props.environment);
+    if (objectArn !== undefined) this.allow({ actions: ['s3:GetObject'], resources: [objectArn] });
     this.lambda = new LambdaFunction(this, 'Function', {
       functionName: name,
       description: describe(props),
@@ -106,7 +110,7 @@ export class RustFunction extends Construct {
       architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       memorySize: FUNCTION_MEMORY_MB,
       timeout: props.timeout ?? Duration.seconds(20),
-      environment: { ...props.environment, FUNCTION: bin },
+      environment: { ...environment, FUNCTION: bin },
       role: this.role,
       logGroup,
       tracing: Tracing.ACTIVE,
@@ -185,7 +189,10 @@ function estimateLength(value: unknown): number {
     return value.replaceAll(/\{\{resolve:[^}]*\}\}/g, '0'.repeat(64)).length;
   const [, parts] = (value as Record<string, unknown[]>)['Fn::Join'] ?? [];
   if (Array.isArray(parts)) return parts.reduce<number>((sum, it) => sum + estimateLength(it), 0);
-  return JSON.stringify(value).includes('Arn') ? ARN_BYTES : NAME_BYTES;
+  const text = JSON.stringify(value);
+  // A part of a URL.
+  if (text.startsWith('{"Fn::Select"')) return PART_BYTES;
+  return text.includes('Arn') ? ARN_BYTES : NAME_BYTES;
 }
 
 /**

@@ -56,7 +56,9 @@ export function addHarvestComplete({
       detailType: ['MediaPackage HarvestJob Notification'],
       detail: {
         harvest_job: {
-          origin_endpoint_id: channels.harvestEndpointIds,
+          // Not the endpoints: EventBridge limits a pattern to 2,048 characters, which is 60 channels.
+          // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+          s3_destination: { bucket_name: [harvest.bucket.bucketName] },
           status: ['SUCCEEDED', 'FAILED'],
         },
       },

@@ -1,14 +1,9 @@
 /** The live channels, as the functions and the distribution see them. */
 
-import { Fn, type SecretValue, Stack, Token } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
-
+import { Fn, type SecretValue, Token } from 'aws-cdk-lib';
 import { readIdentifier } from '../mediapackage/cdn-identifier.ts';
 import { computeHourlyUsd } from '../prices/channel-hour.ts';
-import { type ChannelSettings, type Settings, SettingsError } from '../settings/settings.ts';
-
-/** The longest description of all channels, in bytes. */
-const MAX_LENGTH = 3_100;
+import type { ChannelSettings, Settings } from '../settings/settings.ts';
 
 /** The origin of a channel's stream: made by the stack Live, or an existing endpoint. */
 export interface LiveOrigin {
@@ -26,6 +21,8 @@ export interface Channel extends LiveOrigin {
   readonly settings: ChannelSettings;
   /** The origin's host. */
   readonly host: string;
+  /** The path of the manifest at the origin, after `/out/`. */
+  readonly path: string;
   /** The path prefix of viewers' URLs. The distribution removes it before it asks the origin. */
   readonly prefix: string;
 }
@@ -37,12 +34,7 @@ export class Channels {
   /** The environment of functions that read the origin. */
   readonly originEnvironment: Record<string, string>;
 
-  constructor(
-    scope: Construct,
-    settings: Settings,
-    origins: ReadonlyMap<string, LiveOrigin>,
-    viewerUrl: string,
-  ) {
+  constructor(settings: Settings, origins: ReadonlyMap<string, LiveOrigin>, viewerUrl: string) {
     this.all = settings.channels.map((channel) => {
       const origin = origins.get(channel.id) ?? readOriginEndpoint(channel);
       const prefix = `/live/${channel.id}`;
@@ -52,13 +44,17 @@ export class Channels {
         settings: channel,
         prefix,
         host: Fn.select(2, Fn.split('/', origin.manifest)),
+        path: Fn.select(1, Fn.split('/out/', origin.manifest)),
       };
     });
     const described = this.all.map((channel) => ({
       id: channel.settings.id,
       competition: channel.settings.competition,
       originEndpointId: channel.harvestEndpointId,
-      manifest: channel.manifest,
+      // Of its parts, if it is known only at deployment: the viewers' manifest has the same path.
+      manifest: Token.isUnresolved(channel.manifest)
+        ? `https://${channel.host}/out/${channel.path}`
+        : channel.manifest,
       viewerManifest: buildViewerManifest(viewerUrl, channel),
       segmentSeconds: settings.segmentSeconds,
       startoverSeconds: settings.startoverSeconds,
@@ -70,8 +66,8 @@ export class Channels {
             hourlyUsd: computeHourlyUsd(settings),
           }),
     }));
-    refuseTooLong(described);
-    this.json = Stack.of(scope).toJsonString(described);
+    // No text that is known only at deployment needs an escape: they are URLs and numbers.
+    this.json = JSON.stringify(described);
     // One value, because the functions read one. Channels of the stack Live share it.
     const identifier = this.all.find(
       (channel) => channel.cdnIdentifier !== undefined,
@@ -84,39 +80,11 @@ export class Channels {
   get mediaLiveChannelIds(): string[] {
     return this.all.flatMap(({ medialiveChannelId: id }) => (id === undefined ? [] : [id]));
   }
-
-  /** The ids of the endpoints from which we harvest. */
-  get harvestEndpointIds(): string[] {
-    return this.all.map((channel) => channel.harvestEndpointId);
-  }
-}
-
-/**
- * Refuses more channels than fit into the environment of a function.
- *
- * Lambda allows 4 KB for all variables. `sweep-library` needs nearly 1 KB for the others.
- * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
- */
-function refuseTooLong(described: readonly object[]): void {
-  // Values that are known only after the deployment are as long as AWS makes them.
-  const lengths: Readonly<Record<string, number>> = {
-    manifest: 125,
-    viewerManifest: 120,
-    mediaLiveChannelId: 7,
-  };
-  const known = (key: string, value: unknown) =>
-    Token.isUnresolved(value) ? '?'.repeat(lengths[key] ?? 0) : value;
-  const length = JSON.stringify(described, known).length;
-  if (length <= MAX_LENGTH) return;
-  throw new SettingsError(
-    `Setting channels has ${described.length} channels, whose description is about ${length} bytes long. ` +
-      `The maximum is ${MAX_LENGTH}, because Lambda allows 4 KB for the environment of a function.`,
-  );
 }
 
 /** The URL of a channel's manifest for viewers. */
 export function buildViewerManifest(viewerUrl: string, channel: Channel): string {
-  return `${viewerUrl}${channel.prefix}/out/${Fn.select(1, Fn.split('/out/', channel.manifest))}`;
+  return `${viewerUrl}${channel.prefix}/out/${channel.path}`;
 }
 
 function readOriginEndpoint(channel: ChannelSettings): LiveOrigin {

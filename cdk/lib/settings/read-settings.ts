@@ -144,6 +144,9 @@ export function readSettings(given: Record<string, unknown>): Settings {
       'the ARN of a certificate in us-east-1',
     ),
     originShield: read.flag('originShield', false),
+    // The defaults are AWS's: cloudfront-limits.html in CloudFront's Developer Guide.
+    distributionBehaviors: read.whole('distributionBehaviors', 75, 25, 10_000),
+    distributionOrigins: read.whole('distributionOrigins', 100, 25, 10_000),
     drm: read.optionalObject('drm', readDrm),
     packagingGroups: read.text('packagingGroups', 'packaging-groups', /./, 'a folder'),
     configurationPrefix: read.optionalText(

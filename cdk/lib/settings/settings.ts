@@ -114,6 +114,9 @@ export interface Settings {
   readonly certificateArn: string | undefined;
   /** Another cache in front of the origins, for viewers on several continents. */
   readonly originShield: boolean;
+  /** The account's quotas of cache behaviors and of origins of one distribution. */
+  readonly distributionBehaviors: number;
+  readonly distributionOrigins: number;
   readonly drm: DrmSettings | undefined;
   /** The folder of packaging groups, one file for each group. */
   readonly packagingGroups: string;

@@ -10,6 +10,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use super::{OriginCheck, Problem, Reply, Request, respond};
 use crate::config::{ConfigError, Variables, load_sdk};
 use crate::lambda::warm_up_in_time;
+use crate::large_variables::add_large_variables;
 
 /// An operation of the HTTP API.
 pub trait Route: Sized + Sync {
@@ -43,8 +44,9 @@ pub trait Route: Sized + Sync {
 
 /// Serves the requests of a Lambda function until its process ends.
 pub async fn serve<R: Route>() -> Result<(), Error> {
-    let variables = Variables::from_process();
-    let route = &R::new(&load_sdk().await, &variables)?;
+    let sdk = load_sdk().await;
+    let variables = add_large_variables(&sdk, Variables::from_process()).await?;
+    let route = &R::new(&sdk, &variables)?;
     warm_up_in_time(route.warm_up()).await;
     serve_with(OriginCheck::new(&variables)?, async |event| route.handle(event).await).await
 }

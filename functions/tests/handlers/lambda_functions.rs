@@ -11,7 +11,7 @@ use url::Url;
 use crate::api::{Api, row};
 use crate::lambda_process::{Function, PROGRAM};
 
-fn request(method: &str, parameters: &Value) -> Value {
+pub(crate) fn request(method: &str, parameters: &Value) -> Value {
     json!({
         "version": "2.0",
         "headers": {},

@@ -17,6 +17,7 @@ mod interruptions;
 mod lambda_functions;
 mod lambda_process;
 mod large_uploads;
+mod large_variables;
 mod list_changes;
 mod list_clips;
 mod live_edge;
