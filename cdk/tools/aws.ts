@@ -4,6 +4,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { MediaLiveClient } from '@aws-sdk/client-medialive';
+import { MediaPackageClient } from '@aws-sdk/client-mediapackage';
 import { MediaPackageVodClient } from '@aws-sdk/client-mediapackage-vod';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -28,6 +29,7 @@ export function connect(connection: Connection = {}) {
     firewall: new CloudFormationClient({ ...connection, region: 'us-east-1' }),
     cognito: new CognitoIdentityProviderClient(connection),
     dynamodb: new DynamoDBClient(connection),
+    live: new MediaPackageClient({ ...connection, maxAttempts: 10 }),
     mediaLive: new MediaLiveClient(connection),
     vod: new MediaPackageVodClient({ ...connection, maxAttempts: 10 }),
     // Emulators use one host for all buckets.

@@ -10,6 +10,7 @@ import { type Settings, SettingsError } from '../lib/settings/settings.ts';
 import { readArguments, readDeploySettings, UsageError } from './arguments.ts';
 import { type Aws, connect } from './aws.ts';
 import { checkAccount, checkCredentials, type Finding } from './checks.ts';
+import { type Endpoints, readEndpoints } from './endpoints.ts';
 import { ensureOperator } from './operator.ts';
 import { ensurePlaybackKey } from './playback-key.ts';
 import { checkConsole, publishSite } from './publish.ts';
@@ -38,8 +39,11 @@ async function main(): Promise<void> {
   const { account, finding } = await checkCredentials(aws);
   report([finding]);
   if (account === undefined) throw new DeployError('Nothing was changed.');
+  let channels: Endpoints['channels'];
   if (!pagesOnly) {
-    const findings = await checkAccount(aws, settings, account);
+    const endpoints = await readEndpoints(aws, settings);
+    channels = endpoints.channels;
+    const findings = [...(await checkAccount(aws, settings, account)), ...endpoints.findings];
     report(findings);
     if (findings.some((it) => it.kind === 'missing')) throw new DeployError('Nothing was changed.');
   }
@@ -49,7 +53,8 @@ async function main(): Promise<void> {
     await run('make', ['--directory', ROOT, 'console']);
   }
   checkConsole(settings);
-  if (!pagesOnly) await deployStacks(aws, settings, context);
+  const all = channels === undefined ? context : { ...context, channels: JSON.stringify(channels) };
+  if (!pagesOnly) await deployStacks(aws, settings, all);
   const { uploaded } = await publishSite(aws, settings);
   console.log(`uploaded ${uploaded} files of the pages`);
   if (!pagesOnly) await printOutputs(aws, settings.name, operator ?? settings.alarmEmail);

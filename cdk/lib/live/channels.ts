@@ -56,8 +56,9 @@ export class Channels {
         ? `https://${channel.host}/out/${channel.path}`
         : channel.manifest,
       viewerManifest: buildViewerManifest(viewerUrl, channel),
-      segmentSeconds: settings.segmentSeconds,
-      startoverSeconds: settings.startoverSeconds,
+      segmentSeconds: channel.settings.originEndpoint?.segmentSeconds ?? settings.segmentSeconds,
+      startoverSeconds:
+        channel.settings.originEndpoint?.startoverSeconds ?? settings.startoverSeconds,
       // Operators can start and stop only the channels that the stack Live made.
       ...(channel.medialiveChannelId === undefined
         ? {}

@@ -42,6 +42,10 @@ const MAX_WEBHOOKS = 5;
 const MAX_MACHINES = 49;
 
 const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
+/** The least and the most that MediaPackage accepts. */
+const SEGMENT_SECONDS = [1, 30] as const;
+const STARTOVER_SECONDS = [60, 1_209_600] as const;
+
 const SECRET = /^arn:aws[a-z-]*:secretsmanager:/;
 const COMPETITION = /^[A-Za-z0-9-]{1,64}$/;
 const ORIGIN = /^https:\/\/[a-z0-9.-]+(:\d+)?$/;
@@ -109,8 +113,8 @@ export function readSettings(given: Record<string, unknown>): Settings {
     input: read.oneOf('input', ['RTMP_PUSH', 'RTP_PUSH'], 'RTMP_PUSH'),
     redundant: read.flag('redundant', false),
     ladder: read.list('ladder', DEFAULT_LADDER, readRendition),
-    segmentSeconds: read.whole('segmentSeconds', 2, 1, 30),
-    startoverSeconds: read.whole('startoverSeconds', 86_400, 60, 1_209_600),
+    segmentSeconds: read.whole('segmentSeconds', 2, ...SEGMENT_SECONDS),
+    startoverSeconds: read.whole('startoverSeconds', 86_400, ...STARTOVER_SECONDS),
 
     viewerAccess: read.oneOf('viewerAccess', ['public', 'private'], 'public'),
     playbackKeySecretArn: read.optionalText('playbackKeySecretArn', SECRET, 'the ARN of a secret'),
@@ -192,6 +196,8 @@ export function readSettings(given: Record<string, unknown>): Settings {
 function readChannel(read: SettingsReader): ChannelSettings {
   const originEndpoint = read.optionalObject('originEndpoint', (endpoint): OriginEndpoint => {
     const secret = endpoint.optionalText('cdnIdentifierSecretArn', SECRET, 'the ARN of a secret');
+    const segmentSeconds = endpoint.optionalWhole('segmentSeconds', ...SEGMENT_SECONDS);
+    const startoverSeconds = endpoint.optionalWhole('startoverSeconds', ...STARTOVER_SECONDS);
     return {
       id: endpoint.text('id', undefined, /^[A-Za-z0-9_-]+$/, 'the id of an origin endpoint'),
       manifest: endpoint.text(
@@ -201,6 +207,8 @@ function readChannel(read: SettingsReader): ChannelSettings {
         'an https URL with /out/ in its path that ends in .m3u8',
       ),
       ...(secret === undefined ? {} : { cdnIdentifierSecretArn: secret }),
+      ...(segmentSeconds === undefined ? {} : { segmentSeconds }),
+      ...(startoverSeconds === undefined ? {} : { startoverSeconds }),
     };
   });
   return {

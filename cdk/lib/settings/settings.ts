@@ -8,6 +8,10 @@ export interface OriginEndpoint {
   readonly manifest: string;
   /** The secret with the key `MediaPackageCDNIdentifier`, if the origin requires CDN authorization. */
   readonly cdnIdentifierSecretArn?: string;
+  /** The length of its segments. `make deploy` reads it. @default the setting `segmentSeconds` */
+  readonly segmentSeconds?: number;
+  /** Its startover window. `make deploy` reads it. @default the setting `startoverSeconds` */
+  readonly startoverSeconds?: number;
 }
 
 export interface ChannelSettings {
