@@ -4,7 +4,15 @@ import { test } from 'node:test';
 
 import { moveLargeVariables } from '../lib/function/large-variables.ts';
 import { findVariables } from './rust.ts';
-import { ENDPOINT, EXISTING, MADE, type Properties, type Stack, vod } from './synthesis.ts';
+import {
+  ENDPOINT,
+  EXISTING,
+  MADE,
+  PRIVATE,
+  type Properties,
+  type Stack,
+  vod,
+} from './synthesis.ts';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const MAX_ENVIRONMENT = 4096;
@@ -94,6 +102,15 @@ test('100 channels exceed no other limit of AWS', () => {
       sizes.set(role, (sizes.get(role) ?? 0) + size);
     }
   for (const [role, size] of sizes) assert.ok(size < MAX_POLICIES, `${role}: ${size} bytes`);
+  // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+  const secret = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs-AbCdEf';
+  const channels = CHANNELS.map((channel) => ({
+    ...channel,
+    originEndpoint: { ...channel.originEndpoint, cdnIdentifierSecretArn: secret },
+  }));
+  const text = JSON.stringify(vod({ ...LARGE, ...PRIVATE, channels }).template);
+  const references = text.match(/\{\{resolve:/g) ?? [];
+  assert.ok(references.length <= 60, `${references.length} references to secrets`);
 });
 
 test('more channels than the distribution has behaviors or origins for are refused, with the setting', () => {
@@ -103,8 +120,15 @@ test('more channels than the distribution has behaviors or origins for are refus
     { distributionBehaviors: 75 },
     /^SettingsError: .*100 channels, so the distribution needs 212 behaviors, and the quota is 75\. .* set distributionBehaviors to it/,
   );
+  const hosts = CHANNELS.map((channel, at) => ({
+    ...channel,
+    originEndpoint: {
+      ...channel.originEndpoint,
+      manifest: ENDPOINT.manifest.replace('abc', `host-${at}`),
+    },
+  }));
   check(
-    { distributionOrigins: 100 },
+    { channels: hosts, distributionOrigins: 100 },
     /needs 104 origins, and the quota is 100\. .* set distributionOrigins/,
   );
 });

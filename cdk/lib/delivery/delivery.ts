@@ -28,7 +28,7 @@ import { ORIGIN_HEADER, type OriginSecret } from '../api/origin-secret.ts';
 import type { PackagingOrigin } from '../asset/asset.ts';
 import type { Channel } from '../live/channels.ts';
 import { CDN_HEADER } from '../mediapackage/cdn-identifier.ts';
-import { type Settings, SettingsError } from '../settings/settings.ts';
+import { type ChannelSettings, type Settings, SettingsError } from '../settings/settings.ts';
 import { allowDistribution, createBucketOrigin } from './bucket-origin.ts';
 import { CachePolicies } from './cache-policies.ts';
 import { createEdgeFunction, runOnRequest } from './edge-function.ts';
@@ -53,7 +53,7 @@ export function refuseTooManyBehaviors(settings: Settings, packagingGroups: numb
     ],
     [
       'origins',
-      FIXED_ORIGINS + packagingGroups + channels.length,
+      FIXED_ORIGINS + packagingGroups + new Set(channels.map(nameOrigin)).size,
       distributionOrigins,
       'distributionOrigins',
     ],
@@ -64,6 +64,11 @@ export function refuseTooManyBehaviors(settings: Settings, packagingGroups: numb
         `If Service Quotas shows a higher quota for CloudFront in your account, or after you have raised it, set ${setting} to it.`,
     );
   }
+}
+
+/** Existing endpoints of one host share an origin. */
+function nameOrigin({ id, originEndpoint: endpoint }: ChannelSettings): string {
+  return endpoint === undefined ? id : new URL(endpoint.manifest).host;
 }
 
 export interface DeliveryProps {
@@ -246,8 +251,13 @@ export class Delivery extends Construct {
       'strip-prefix.js',
       (code) => code,
     );
+    // Channels of one host share an origin: CloudFormation allows 60 references to secrets in a template.
+    const origins = new Map<string, HttpOrigin>();
     for (const channel of channels) {
-      const origin = this.createOrigin(channel.host, CDN_HEADER, channel.cdnIdentifier);
+      const key = `${channel.host} ${channel.settings.originEndpoint?.cdnIdentifierSecretArn}`;
+      const origin =
+        origins.get(key) ?? this.createOrigin(channel.host, CDN_HEADER, channel.cdnIdentifier);
+      origins.set(key, origin);
       const add = (pattern: string, cachePolicy: CachePolicy) => {
         this.distribution.addBehavior(`${channel.prefix}/${pattern}`, origin, {
           ...this.createBehavior(open),
