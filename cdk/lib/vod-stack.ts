@@ -116,7 +116,7 @@ export class Vod extends Stack {
       asset,
     });
 
-    addSweep({ ...deployment, library, channels, harvest, asset, upload, metrics });
+    addSweep({ ...deployment, library, channels, channel, harvest, asset, upload, metrics });
 
     const stages = [channel, edit, viewer, share, upload];
     api.addRoutes(

@@ -115,6 +115,7 @@ test('the alarms on our metrics use metrics that the functions write', () => {
   assert.deepEqual(ours.map((it) => it.Properties['MetricName']).sort(), [
     'AssetsFree',
     'ClipsRepaired',
+    'LiveEdgeAgeSeconds',
     'OldestWaitingSeconds',
   ]);
   for (const bin of ['announce-clip', 'sweep-library']) {
@@ -136,10 +137,25 @@ test('the dashboard shows every metric that the functions write, and every dead-
     'OldestWaitingSeconds',
     'ClipsRepaired',
     'AssetsFree',
+    'LiveEdgeAgeSeconds',
   ]) {
     assert.ok(body.includes(`"${name}"`), name);
   }
   for (const queue of stack.all('SQS::Queue').filter((it) => findAlarm(stack, it) !== undefined)) {
     assert.ok(body.includes(queue.id.replace(/[0-9A-F]{8}$/, '')), queue.id);
   }
+});
+
+test('a live edge that does not move for 30 s sets off an alarm, if the encoder is ours', () => {
+  const findAlarms = (stack: Stack) =>
+    stack
+      .all('CloudWatch::Alarm')
+      .map((it) => it.Properties)
+      .filter((it) => it['MetricName'] === 'LiveEdgeAgeSeconds');
+  const [alarm, ...others] = findAlarms(vod(MADE));
+  assert.equal(others.length, 0);
+  assert.deepEqual(alarm?.['Dimensions'], [{ Name: 'Channel', Value: 'main' }]);
+  assert.deepEqual([alarm?.['Threshold'], alarm?.['Period']], [30, 60]);
+  assert.match(alarm?.['AlarmDescription'], /docs\/runbook\.md#a-stream-is-stalled/);
+  assert.deepEqual(findAlarms(vod(EXISTING)), []);
 });

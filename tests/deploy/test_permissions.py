@@ -95,6 +95,7 @@ ALLOWED = {
         "dynamodb:Query unfinished",
         "dynamodb:DeleteItem",
         "mediaconvert:GetJob",
+        "dynamodb:UpdateItem",
         "mediapackage:ListHarvestJobs",
         "mediapackage-vod:DescribePackagingGroup",
         "s3:DeleteObject of uploads",

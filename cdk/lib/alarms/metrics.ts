@@ -29,6 +29,12 @@ const MIN_FREE_ASSETS = 500;
  */
 const MAX_REPAIRS = 10;
 
+/**
+ * The live edge of a stream on air is at most three segments old. The contract calls a channel with an
+ * older one stalled.
+ */
+const MAX_LIVE_EDGE_AGE = Duration.seconds(30);
+
 export class Metrics {
   private readonly namespace: string;
 
@@ -58,6 +64,29 @@ export class Metrics {
       period,
       dimensionsMap,
       ...(label === '' ? {} : { label }),
+    });
+  }
+
+  /** How old the live edge of a channel is that is on air, or should be. The sweep measures it. */
+  liveEdgeAge(channel: string): Metric {
+    return new Metric({
+      namespace: this.namespace,
+      metricName: 'LiveEdgeAgeSeconds',
+      statistic: 'Maximum',
+      period: Duration.minutes(1),
+      dimensionsMap: { Channel: channel },
+    });
+  }
+
+  /** Adds the alarm of a stalled stream, for a channel whose encoder is ours. */
+  addStallAlarm(alarms: Alarms, channel: string): void {
+    alarms.addAlarm(`the stream of channel ${channel} is stalled`, {
+      metric: this.liveEdgeAge(channel),
+      threshold: MAX_LIVE_EDGE_AGE.toSeconds(),
+      // A channel that is off has no data.
+      missingData: 'good',
+      description: `MediaLive runs channel ${channel}, but its live edge has not moved for ${MAX_LIVE_EDGE_AGE.toSeconds()} s or more. Clips of the last seconds show what aired before.`,
+      runbook: 'a-stream-is-stalled',
     });
   }
 

@@ -14,11 +14,13 @@ export class Channel extends Construct {
   /** The functions behind the routes of channels. */
   readonly functions: readonly RustFunction[];
   private readonly channels: Channels;
+  private readonly library: Library;
 
   constructor(scope: Construct, id: string, props: ChannelProps) {
     super(scope, id);
     const { library, channels } = props;
     this.channels = channels;
+    this.library = library;
     const environment = {
       ...library.environment,
       ...channels.originEnvironment,
@@ -45,19 +47,24 @@ export class Channel extends Construct {
     });
     this.functions = [list, start, stop];
     for (const reader of this.functions) {
-      library.grantObserve(
-        reader,
-        channels.all.map((channel) => channel.settings.id),
-      );
-      this.allowRead(reader);
+      this.grantObserve(reader);
+      this.allowListAlerts(reader);
     }
     this.allow(start, ['medialive:StartChannel']);
     this.allow(stop, ['medialive:StopChannel']);
   }
 
-  /** Lets a function read the state and the alerts of our channels. */
-  private allowRead(reader: RustFunction): void {
-    this.allow(reader, ['medialive:DescribeChannel']);
+  /** Lets a function read the states of our channels, and record since when they are in them. */
+  grantObserve(observer: RustFunction): void {
+    this.library.grantObserve(
+      observer,
+      this.channels.all.map((channel) => channel.settings.id),
+    );
+    this.allow(observer, ['medialive:DescribeChannel']);
+  }
+
+  /** Lets a function read the alerts of our channels. */
+  private allowListAlerts(reader: RustFunction): void {
     if (this.arns.length === 0) return;
     reader.allowWide({
       actions: ['medialive:ListAlerts'],

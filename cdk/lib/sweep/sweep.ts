@@ -6,6 +6,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 
 import type { Metrics } from '../alarms/metrics.ts';
 import type { Asset } from '../asset/asset.ts';
+import type { Channel } from '../channel/channel.ts';
 import { createDeadLetterQueue } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Harvest } from '../harvest/harvest.ts';
@@ -21,6 +22,7 @@ const PERIOD = Duration.minutes(1);
 export interface SweepProps extends Deployment {
   readonly library: Library;
   readonly channels: Channels;
+  readonly channel: Channel;
   readonly harvest: Harvest;
   readonly asset: Asset;
   readonly upload: Upload;
@@ -39,7 +41,7 @@ export interface SweepProps extends Deployment {
  * CloudFormation would replace it.
  */
 export function addSweep(props: SweepProps): void {
-  const { settings, alarms, library, channels, harvest, asset, upload, metrics } = props;
+  const { settings, alarms, library, channels, channel, harvest, asset, upload, metrics } = props;
   const dropped = createDeadLetterQueue(library, 'Dropped', { retentionPeriod: Duration.hours(1) });
   alarms.addQueueAlarm('dropped sweeps of the last hour', dropped, {
     id: 'sweeps of the last hour',
@@ -51,7 +53,7 @@ export function addSweep(props: SweepProps): void {
     settings,
     alarms,
     bin: 'sweep-library',
-    description: 'Asks AWS about every pending clip whose check is due',
+    description: 'Asks AWS about every pending clip whose check is due, and measures live edges',
     environment: {
       ...library.environment,
       ...harvest.harvestEnvironment,
@@ -76,6 +78,7 @@ export function addSweep(props: SweepProps): void {
   asset.grantCreateAssets(sweep);
   asset.grantCountAssets(sweep);
   upload.grantSweep(sweep);
+  channel.grantObserve(sweep);
 
   new Rule(library, 'EveryMinute', {
     description: `Starts ${sweep.bin}`,

@@ -39,8 +39,8 @@ export function createDashboard(scope: Construct, id: string, props: DashboardPr
   });
 }
 
-/** The states of clips, and the queues. */
-function createClipGraphs({ metrics, due, alarms }: DashboardProps): GraphWidget[][] {
+/** The states of clips, the queues, and the live edges. */
+function createClipGraphs({ settings, metrics, due, alarms }: DashboardProps): GraphWidget[][] {
   const { queue } = due;
   return [
     [
@@ -88,6 +88,12 @@ function createClipGraphs({ metrics, due, alarms }: DashboardProps): GraphWidget
         metrics.metric('ClipsRepaired', 'Sum'),
       ]),
       createGraph('Free assets in the packaging groups', [metrics.metric('AssetsFree', 'Minimum')]),
+    ],
+    [
+      createGraph(
+        'Seconds since the last segment of each channel on air',
+        settings.channels.map(({ id }) => metrics.liveEdgeAge(id).with({ label: id })),
+      ),
     ],
   ];
 }

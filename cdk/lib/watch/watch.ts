@@ -20,6 +20,7 @@ export class Watch extends Construct {
 
     for (const channel of channels.all) {
       if (channel.medialiveChannelId === undefined) continue;
+      props.metrics.addStallAlarm(alarms, channel.settings.id);
       alarms.addAlarm(`channel ${channel.settings.id} has alerts`, {
         metric: countAlerts(channel.medialiveChannelId, settings.redundant ? ['0', '1'] : ['0']),
         threshold: 1,

@@ -10,12 +10,13 @@ export type Channel = Schema<'Channel'>;
 
 /**
  * What an operator needs to know of a channel. `no-picture`: the encoder runs, but the live edge
- * stands. `busy`: MediaLive is creating, updating, recovering or deleting it. `unknown`: the encoder
+ * stands. `stalled`: it has stood for more than 30 s. `busy`: MediaLive is creating, updating, recovering or deleting it. `unknown`: the encoder
  * is not ours, and there is no picture.
  */
 export type ChannelCondition =
   | 'on-air'
   | 'no-picture'
+  | 'stalled'
   | 'starting'
   | 'stopping'
   | 'off'
@@ -29,9 +30,10 @@ const INTERVALS = { visible: 5_000, hidden: 15_000 };
 const REQUEST_MS = 10_000;
 
 /** The condition of a channel. */
-export function conditionOf({ state, onAir }: Channel): ChannelCondition {
+export function conditionOf({ state, onAir, stalled }: Channel): ChannelCondition {
   switch (state) {
     case 'running':
+      if (stalled) return 'stalled';
       return onAir ? 'on-air' : 'no-picture';
     case 'unknown':
       return onAir ? 'on-air' : 'unknown';

@@ -11,6 +11,7 @@ function channel(name: string, state: Channel['state'], onAir = false): Channel 
     competition: '100m',
     state,
     onAir,
+    stalled: false,
     manifest: `https://clips.example.com/live/${name}/index.m3u8`,
     segmentSeconds: 2,
     startoverSeconds: 86_400,
@@ -38,6 +39,10 @@ function channels(reply: (request: Request) => unknown) {
 test('a running channel whose live edge stands has no picture', () => {
   assert.equal(conditionOf(channel('main', 'running', true)), 'on-air');
   assert.equal(conditionOf(channel('main', 'running', false)), 'no-picture');
+});
+
+test('a running channel whose live edge is older than 30 s is stalled', () => {
+  assert.equal(conditionOf({ ...channel('main', 'running'), stalled: true }), 'stalled');
 });
 
 test('an encoder that is not ours is on air if its picture moves', () => {

@@ -13,7 +13,10 @@ use crate::clip::{ceil_second, format_utc};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::library::{ChannelRecord, Library};
-use crate::live::{Channel, ChannelState, Channels, LiveEndpoint, LiveTimeline, ManifestReadError};
+use crate::live::{
+    Channel, ChannelState, Channels, LiveEndpoint, LiveTimeline, MAX_LIVE_EDGE_AGE,
+    ManifestReadError,
+};
 
 /// The contract promises states that are at most 5 s old. A failure is kept as long, so that a
 /// throttled MediaLive is not asked more often.
@@ -25,9 +28,6 @@ const WINDOW_START_LIFETIME: TimeDelta = TimeDelta::seconds(60);
 
 /// The stream is on air if its newest segment is at most this many segments old.
 const MAX_SILENT_SEGMENTS: i32 = 3;
-/// How far the live edge is behind the clock, if the manifest does not say when its newest segment
-/// was made: encoder, segment and packager together.
-const MAX_LATENCY: TimeDelta = TimeDelta::seconds(10);
 
 /// Observes the configured channels.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub(super) struct Monitor {
     library: Library,
     endpoint: LiveEndpoint,
     encoders: Observations<Encoder>,
-    live_edges: Observations<Option<LiveTimeline>>,
+    live_edges: Observations<LiveEdge>,
     window_starts: Observations<DateTime<Utc>>,
 }
 
@@ -46,6 +46,30 @@ pub(super) struct Monitor {
 struct Encoder {
     state: ChannelState,
     alerts: Vec<Alert>,
+}
+
+/// What the live manifest of a channel shows.
+#[derive(Clone, Debug)]
+enum LiveEdge {
+    /// The stream has been on air up to the end of this timeline.
+    At(LiveTimeline),
+    /// The endpoint answered 404: it has no segment.
+    Empty,
+    /// The manifest could not be read.
+    Unknown,
+}
+
+impl LiveEdge {
+    /// How long a channel that runs since a time has had no new segment. `None` if that is unknown.
+    fn silence(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let moved_at = match self {
+            // A channel that was just started has the live edge of its last run.
+            Self::At(live) => live.moved_at().max(since),
+            Self::Empty => since,
+            Self::Unknown => return None,
+        };
+        Some(now - moved_at)
+    }
 }
 
 impl Monitor {
@@ -85,15 +109,18 @@ impl Monitor {
         let record = self.library.find_channel(&channel.id).await;
         let record = record.inspect_err(|failure| log(channel, failure)).ok();
         let record = record.unwrap_or_default();
-        let ((encoder, since), live) = tokio::join!(
+        let ((encoder, since), live_edge) = tokio::join!(
             self.observe_encoder(channel, &record, now),
             self.observe_live_edge(channel, now)
         );
+        let silence = find_silence(&encoder, since, &live_edge, now);
+        let live = if let LiveEdge::At(live) = live_edge { Some(live) } else { None };
         let mut shown = json!({
             "channel": channel.id,
             "competition": channel.competition,
             "state": encoder.state,
             "onAir": live.as_ref().is_some_and(|live| is_on_air(channel, live, now)),
+            "stalled": silence.is_some_and(|silence| silence > MAX_LIVE_EDGE_AGE),
             "manifest": channel.viewer_manifest,
             "segmentSeconds": channel.segment_seconds,
             "startoverSeconds": channel.startover_seconds,
@@ -105,6 +132,7 @@ impl Monitor {
         if let Some(live) = live {
             let start = self.find_window_start(channel, &record, &live, now).await;
             let end = live.timeline.end();
+            shown["liveEdgeAgeSeconds"] = json!(live.age(now).num_seconds());
             shown["window"] = json!({ "start": format_utc(start), "end": format_utc(end) });
         }
         if let (Some(_), Some(usd)) = (&channel.media_live_channel_id, channel.hourly_usd) {
@@ -158,22 +186,37 @@ impl Monitor {
         Some(Encoder { state, alerts })
     }
 
-    /// Reads the timeline on air. `None` if the stream has never been on air, or if the manifest
-    /// cannot be read.
-    async fn observe_live_edge(
+    /// How old the live edge of a channel is. If the channel should be on air and is not, the age is
+    /// counted from its start. `None` if the channel need not be on air, or if that is unknown.
+    pub(super) async fn measure_live_edge(
         &self,
         channel: &Channel,
         now: DateTime<Utc>,
-    ) -> Option<LiveTimeline> {
+    ) -> Option<TimeDelta> {
+        let live_edge = self.observe_live_edge(channel, now).await;
+        if let LiveEdge::At(live) = &live_edge
+            && live.age(now) <= MAX_LIVE_EDGE_AGE
+        {
+            // The encoder runs. MediaLive need not be asked.
+            return Some(live.age(now));
+        }
+        let record = self.library.find_channel(&channel.id).await;
+        let record = record.inspect_err(|failure| log(channel, failure)).ok()?;
+        let (encoder, since) = self.observe_encoder(channel, &record, now).await;
+        find_silence(&encoder, since, &live_edge, now)
+    }
+
+    /// Reads the live edge.
+    async fn observe_live_edge(&self, channel: &Channel, now: DateTime<Utc>) -> LiveEdge {
         if let Some(known) = self.live_edges.find(&channel.id, now) {
             return known.value;
         }
         let live = match self.endpoint.read_live(channel).await {
-            Ok(live) => Some(live),
-            Err(ManifestReadError::NotFound) => None,
+            Ok(live) => LiveEdge::At(live),
+            Err(ManifestReadError::NotFound) => LiveEdge::Empty,
             Err(failure) => {
                 log(channel, &failure);
-                None
+                LiveEdge::Unknown
             }
         };
         self.live_edges.keep(&channel.id, live, now).value
@@ -219,10 +262,21 @@ impl Monitor {
     }
 }
 
+/// How long a channel whose encoder runs has had no new segment. `None` if the encoder does not run,
+/// or if one of the two is unknown.
+fn find_silence(
+    encoder: &Encoder,
+    since: Option<DateTime<Utc>>,
+    live_edge: &LiveEdge,
+    now: DateTime<Utc>,
+) -> Option<TimeDelta> {
+    let since = since.filter(|_| encoder.state == ChannelState::Running)?;
+    live_edge.silence(since, now)
+}
+
 /// Whether the live edge has moved within the last three segments.
 fn is_on_air(channel: &Channel, live: &LiveTimeline, now: DateTime<Utc>) -> bool {
-    let moved_at = live.updated_at.unwrap_or_else(|| live.timeline.end() + MAX_LATENCY);
-    now - moved_at <= channel.limits().segment * MAX_SILENT_SEGMENTS
+    live.age(now) <= channel.limits().segment * MAX_SILENT_SEGMENTS
 }
 
 fn show_alert(alert: &Alert) -> Value {
@@ -257,5 +311,24 @@ mod tests {
         // Without it, the live edge of second 60 counts, which is behind the clock.
         check(None, 76.0, true);
         check(None, 76.1, false);
+    }
+
+    #[test]
+    fn a_running_channel_without_a_new_segment_is_silent_since_its_start_or_its_last_segment() {
+        let live = |updated_at| LiveTimeline {
+            timeline: timeline(0.0, 30, false),
+            updated_at: Some(at(updated_at)),
+        };
+        let check = |live_edge: LiveEdge, state, since: f64, expected: Option<i64>| {
+            let encoder = Encoder { state, alerts: Vec::new() };
+            let silence = find_silence(&encoder, Some(at(since)), &live_edge, at(1000.0));
+            assert_eq!(silence, expected.map(TimeDelta::seconds), "{live_edge:?} {state}");
+        };
+        let running = ChannelState::Running;
+        check(LiveEdge::At(live(880.0)), running, 500.0, Some(120));
+        check(LiveEdge::At(live(880.0)), running, 990.0, Some(10));
+        check(LiveEdge::Empty, running, 900.0, Some(100));
+        check(LiveEdge::Unknown, running, 900.0, None);
+        check(LiveEdge::At(live(880.0)), ChannelState::Idle, 500.0, None);
     }
 }

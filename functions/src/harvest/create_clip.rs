@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 
 use super::{ClipRequest, DueQueue, HarvestQueue, ResolvedWindow, WindowRequest, invalid_window};
 use crate::api::{
@@ -15,7 +16,9 @@ use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::library::IdempotentRequest;
 use crate::live::coverage::{confirm_not_found, find_bounds};
-use crate::live::{Channel, CoverageError, ManifestError, ManifestReadError, Timeline};
+use crate::live::{
+    Channel, CoverageError, MAX_LIVE_EDGE_AGE, ManifestError, ManifestReadError, Timeline,
+};
 
 /// How soon `harvest-clip` tries to start a clip that `create-clip` could not start. The harvests of
 /// clips that were created at the same time have started by then.
@@ -48,24 +51,28 @@ impl Route for CreateClip {
         let clip_request = ClipRequest::parse(&request.body()?)?;
         let idempotent = request.idempotent_request()?;
         let find_created = || find_created_clip(self.queue.library(), idempotent.as_ref(), now);
-        let clip = match find_created().await? {
-            Some(clip) => clip,
+        let (clip, live_edge_age) = match find_created().await? {
+            Some(clip) => (clip, None),
             None => match self.create(clip_request, request, idempotent.as_ref(), now).await {
-                Ok(clip) => clip,
+                Ok(created) => created,
                 // The same request may have succeeded at the same time: the stream could be read
                 // for one of the two and not for the other.
-                Err(problem) => find_created().await?.ok_or(problem)?,
+                Err(problem) => (find_created().await?.ok_or(problem)?, None),
             },
         };
         let path = format!("/api/competitions/{}/clips/{}", clip.competition, clip.clip);
         let ahead = count_ahead(self.queue.library(), &clip).await;
-        let body = self.view.to_operator_json(&clip, ahead);
+        let mut body = self.view.to_operator_json(&clip, ahead);
+        if let Some(age) = live_edge_age {
+            body["liveEdgeAgeSeconds"] = json!(age.num_seconds());
+        }
         Ok(Reply::json(202, &body).with_location(&path))
     }
 }
 
 impl CreateClip {
-    /// Writes the row of the clip, then starts its harvest.
+    /// Writes the row of the clip, then starts its harvest. Returns the clip, and the age of the live
+    /// edge that its window was counted from.
     ///
     /// Once the row exists, the clip cannot get lost: if a later step fails, the sweep repeats it.
     /// Therefore only the steps before the row can fail the request.
@@ -75,7 +82,7 @@ impl CreateClip {
         request: &Request,
         idempotent: Option<&IdempotentRequest>,
         now: DateTime<Utc>,
-    ) -> Result<Clip, Problem> {
+    ) -> Result<(Clip, Option<TimeDelta>), Problem> {
         description.check_expiry(now)?;
         let channels = self.queue.channels();
         let channel = match &channel {
@@ -87,7 +94,7 @@ impl CreateClip {
                 Problem::invalid_field("channel", detail)
             })?,
         };
-        let ResolvedWindow { window, actual, has_aired } =
+        let (ResolvedWindow { window, actual, has_aired }, live_edge_age) =
             self.resolve_window(channel, window, now).await?;
 
         let competition = competition.as_ref().unwrap_or(&channel.competition).clone();
@@ -109,7 +116,14 @@ impl CreateClip {
             "clip {key}: {} to {} of channel {}",
             window.start(), window.end(), channel.id
         );
-        Ok(self.start(clip, now).await)
+        if let Some(age) = live_edge_age.filter(|age| *age > MAX_LIVE_EDGE_AGE) {
+            tracing::warn!(
+                clip.id = %key,
+                "clip {key} ends at a live edge that has not moved for {} s",
+                age.num_seconds()
+            );
+        }
+        Ok((self.start(clip, now).await, live_edge_age))
     }
 
     /// Starts the harvest of a new clip, if a harvest job is free for it. Otherwise sends a due
@@ -145,24 +159,27 @@ impl CreateClip {
         clip
     }
 
-    /// Finds the window to harvest, and its bounds if the manifest can be read.
+    /// Finds the window to harvest, and its bounds if the manifest can be read. If the window is
+    /// counted back from the live edge, returns the age of the live edge, too.
     async fn resolve_window(
         &self,
         channel: &Channel,
         request: WindowRequest,
         now: DateTime<Utc>,
-    ) -> Result<ResolvedWindow, Problem> {
+    ) -> Result<(ResolvedWindow, Option<TimeDelta>), Problem> {
         let endpoint = self.queue.live();
         let limits = channel.limits();
         match request {
             WindowRequest::Between(window) => {
-                ResolvedWindow::resolve(endpoint, channel, window, now).await
+                Ok((ResolvedWindow::resolve(endpoint, channel, window, now).await?, None))
             }
             WindowRequest::LastSeconds(seconds) => {
                 let field = "lastSeconds";
                 let invalid = |error| invalid_window(field, &error);
-                let live = endpoint.live_timeline(channel).await;
+                let live = endpoint.read_live(channel).await;
                 let live = live.map_err(|cause| unknown_live_edge(channel, &cause))?;
+                let age = Some(live.age(now));
+                let live = live.timeline;
                 let mut window = last_seconds_window(seconds, &live).map_err(invalid)?;
                 window.check(limits).map_err(invalid)?;
                 let mut requested = endpoint.window_timeline(channel, window).await;
@@ -175,9 +192,9 @@ impl CreateClip {
                 }
                 let requested = confirm_not_found(endpoint, channel, window, requested).await;
                 match find_bounds(channel, window, Some(&live), requested, now) {
-                    Ok(actual) => Ok(ResolvedWindow { window, actual, has_aired: true }),
+                    Ok(actual) => Ok((ResolvedWindow { window, actual, has_aired: true }, age)),
                     // The manifest of the window does not have the last segment yet.
-                    Err(CoverageError::NotAired { .. }) => Ok(ResolvedWindow::ahead(window)),
+                    Err(CoverageError::NotAired { .. }) => Ok((ResolvedWindow::ahead(window), age)),
                     Err(error) => Err(Problem { field: Some(field.to_owned()), ..error.into() }),
                 }
             }

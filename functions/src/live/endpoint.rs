@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use m3u8_rs::{MasterPlaylist, MediaPlaylist, Playlist};
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
@@ -27,6 +27,14 @@ const MAX_BEGINNING_SIZE: usize = 16 << 10;
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/monitoring-manifest-last-updated.html>
 const LAST_UPDATED: &str = "x-mediapackage-manifest-last-updated";
 
+/// How far the live edge is behind the clock, if the manifest does not say when its newest segment
+/// was made: encoder, segment and packager together.
+const MAX_LATENCY: TimeDelta = TimeDelta::seconds(10);
+
+/// If the live edge of a running channel is older than this, its stream is stalled. The live edge of
+/// a stream that is on air is at most three segments old.
+pub const MAX_LIVE_EDGE_AGE: TimeDelta = TimeDelta::seconds(30);
+
 /// The timeline on air.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveTimeline {
@@ -34,6 +42,18 @@ pub struct LiveTimeline {
     /// When the newest segment was made, on the clock of MediaPackage. `None` if the response does
     /// not say it.
     pub updated_at: Option<DateTime<Utc>>,
+}
+
+impl LiveTimeline {
+    /// When the live edge moved for the last time.
+    pub fn moved_at(&self) -> DateTime<Utc> {
+        self.updated_at.unwrap_or_else(|| self.timeline.end() + MAX_LATENCY)
+    }
+
+    /// How long the live edge has not moved. It is never negative.
+    pub fn age(&self, now: DateTime<Utc>) -> TimeDelta {
+        (now - self.moved_at()).max(TimeDelta::zero())
+    }
 }
 
 /// Reads manifests of origin endpoints.

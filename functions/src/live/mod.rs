@@ -10,7 +10,7 @@ mod timeline;
 
 pub use channel::{Channel, Channels};
 pub use coverage::CoverageError;
-pub use endpoint::{LiveEndpoint, LiveTimeline, ManifestReadError};
+pub use endpoint::{LiveEndpoint, LiveTimeline, MAX_LIVE_EDGE_AGE, ManifestReadError};
 pub use first_segment::FirstSegmentError;
 pub use state::ChannelState;
 pub use timeline::{ManifestError, Timeline};

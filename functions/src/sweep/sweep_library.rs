@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Removal, RemovalError, RemovalOutcome};
 use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
+use crate::channel::LiveEdges;
 use crate::clip::{Clip, Status, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::error;
@@ -38,6 +39,7 @@ pub struct Sweep {
     pub(super) uploads: UploadProcessor,
     pub(super) media: ClipMedia,
     removal: Removal,
+    live_edges: LiveEdges,
     metrics: Metrics,
 }
 
@@ -127,6 +129,7 @@ impl EventHandler for Sweep {
             assets,
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
+            live_edges: LiveEdges::from_variables(sdk, variables)?,
             metrics: Metrics::from_variables(variables)?,
         })
     }
@@ -174,6 +177,12 @@ impl Sweep {
                 tracing::error!("could not start queued harvests: {}", error::chain(&failure));
             }
             Err(_) => tracing::error!("could not start queued harvests: timeout"),
+        }
+        if self.metrics.is_enabled() {
+            let live_edges = Box::pin(self.live_edges.write_metrics(now + begin.elapsed()));
+            if timeout_at(begin + MAX_RUN, live_edges).await.is_err() {
+                tracing::error!("could not measure the live edges: timeout");
+            }
         }
         // Set once MediaConvert throttles a call, or takes long for one. Further files would use up the
         // time of this sweep, and the clips of others would wait. The next sweep begins with them.

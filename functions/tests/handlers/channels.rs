@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::api::{ProblemKind, Request, Route as _, respond};
 use matchcut::channel::{ListChannels, StartChannel};
 use matchcut::config::Variables;
@@ -52,9 +52,14 @@ fn request(parameters: &[(&str, &str)]) -> Request {
 
 /// The channel as a function with other variables lists it.
 async fn show_with(api: &Api, variables: &Variables) -> Value {
+    show_at(api, variables, Utc::now()).await
+}
+
+/// The channel as a function with other variables lists it at another time.
+async fn show_at(api: &Api, variables: &Variables, now: DateTime<Utc>) -> Value {
     let function = ListChannels::new(&api.stack.sdk, variables).unwrap();
     let request = request(&[]);
-    let reply = function.answer(&request, Utc::now()).await;
+    let reply = function.answer(&request, now).await;
     let response = serde_json::to_value(respond(&request, reply)).unwrap();
     let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
     body["channels"][0].clone()
@@ -86,6 +91,28 @@ async fn a_channel_is_listed_with_its_state_window_alerts_and_price() {
     let expected = ["clip", "competition", "firstSegment", "manifest", "since", "state"];
     assert_eq!(fields, expected, "the row is in no index");
     assert_eq!((rows.len(), &rows[0]["competition"]), (1, &json!("channel#main")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_channel_without_a_new_segment_for_30_s_is_stalled() {
+    let api = Api::start().await;
+    wait_for_state(&api, "running").await;
+    let variables = &api.stack.variables;
+    api.eventually("the recording has ended", async || {
+        (show(&api).await["alerts"] != json!([])).then_some(())
+    })
+    .await;
+    assert_eq!(show(&api).await["stalled"], false, "its newest segment is some seconds old");
+    let later = Utc::now() + TimeDelta::minutes(2);
+    let shown = show_at(&api, variables, later).await;
+    assert_eq!((&shown["state"], &shown["stalled"]), (&json!("running"), &json!(true)));
+    let age = shown["liveEdgeAgeSeconds"].as_i64().unwrap();
+    assert!((120..300).contains(&age), "{age} s");
+
+    assert_eq!(post(&api, "stop").await.status, 202);
+    wait_for_state(&api, "idle").await;
+    let shown = show_at(&api, variables, later).await;
+    assert_eq!(shown["stalled"], false, "it need not be on air");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! Manifests that lag each other, that are missing for a while, or that have no times.
 
 use chrono::{TimeDelta, Utc};
-use matchcut::clip::{Clip, Status, floor_second};
+use matchcut::clip::{Clip, Status, floor_second, format_utc};
 use matchcut::harvest::HarvestClip;
 use matchcut::lambda::EventHandler as _;
 use serde_json::json;
@@ -58,6 +58,28 @@ async fn a_live_manifest_without_times_is_a_problem_of_its_own() {
     assert_eq!((reply.status.as_u16(), &reply.body["type"]), (503, &problem));
     let detail = reply.body["detail"].as_str().unwrap();
     assert!(detail.contains("ProgramDateTimeIntervalSeconds"), "{detail}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_reply_to_last_seconds_says_how_old_the_live_edge_is() {
+    let api = Api::start_with(|options| options.pollers = false).await;
+    let now = floor_second(Utc::now());
+    let edge = now - TimeDelta::minutes(2);
+    let origin = LiveOrigin::start(edge, TimeDelta::zero()).await;
+    origin.set_updated_at(edge);
+    let create = async |body| create_with(&api, &[origin.channels(&api)], &body).await;
+    let stalled = create(json!({ "lastSeconds": 6 })).await;
+    assert_eq!(stalled.status, 202, "{:#}", stalled.body);
+    let age = stalled.body["liveEdgeAgeSeconds"].as_i64().unwrap();
+    let longest = (Utc::now() - edge).num_seconds();
+    assert!((120..=longest).contains(&age), "{age} s");
+    assert_eq!(stalled.body["requested"]["end"], format_utc(edge));
+
+    origin.set_updated_at(Utc::now() + TimeDelta::minutes(1));
+    let on_air = create(json!({ "lastSeconds": 6 })).await;
+    assert_eq!(on_air.body["liveEdgeAgeSeconds"], 0);
+    let between = create(json!({ "start": edge - TimeDelta::seconds(6), "end": edge })).await;
+    assert_eq!((between.status.as_u16(), between.body.get("liveEdgeAgeSeconds")), (202, None));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

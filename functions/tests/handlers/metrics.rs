@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::api::{Api, row};
 use crate::lambda_process::Function;
+use crate::live_origin::LiveOrigin;
 
 /// The values up to a metric, by name and dimensions.
 async fn values_up_to(function: &mut Function, last: &str) -> BTreeMap<String, f64> {
@@ -30,7 +31,13 @@ async fn values_up_to(function: &mut Function, last: &str) -> BTreeMap<String, f
 }
 
 async fn start(api: &Api, program: &str) -> Function {
-    let variables = api.variables(&[("METRICS_NAMESPACE", "Matchcut/test".to_owned())]);
+    start_with(api, program, &[]).await
+}
+
+/// Starts a function with other variables than those of the stack.
+async fn start_with(api: &Api, program: &str, others: &[(&'static str, String)]) -> Function {
+    let namespace = ("METRICS_NAMESPACE", "Matchcut/test".to_owned());
+    let variables = api.variables(&[others, &[namespace]].concat());
     Function::start(program, variables.iter()).await
 }
 
@@ -85,4 +92,19 @@ async fn each_change_is_counted_and_time_to_ready_is_reported() {
     let values = values_up_to(&mut announce, "TimeToReadySeconds live").await;
     let expected = [("ClipsEntered ready", 1.0), ("TimeToReadySeconds live", 35.873)];
     assert_eq!(values, expected.map(|(name, value)| (name.to_owned(), value)).into());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stalled_stream_is_reported_with_the_age_of_its_live_edge() {
+    let api = Api::start_with(|options| options.pollers = false).await;
+    let stalled_at = Utc::now() - TimeDelta::minutes(2);
+    let origin = LiveOrigin::start(stalled_at, TimeDelta::zero()).await;
+    origin.set_updated_at(stalled_at);
+    let running_since = stalled_at - TimeDelta::hours(1);
+    api.library().record_channel_state(&"main".into(), "running", running_since).await.unwrap();
+    let mut sweep = start_with(&api, "sweep-library", &[origin.channels(&api)]).await;
+    assert_eq!(sweep.invoke(json!({})).await.0, "response");
+    let age = values_up_to(&mut sweep, "LiveEdgeAgeSeconds main").await["LiveEdgeAgeSeconds main"];
+    let by_now = (Utc::now() - stalled_at).as_seconds_f64();
+    assert!((119.0..=by_now).contains(&age), "{age} s");
 }

@@ -10,6 +10,7 @@ export const channel = {
   conditions: {
     'on-air': 'Auf Sendung',
     'no-picture': 'Kein Bild',
+    stalled: 'Steht',
     starting: 'Startet',
     stopping: 'Stoppt',
     off: 'Aus',
@@ -21,6 +22,8 @@ export const channel = {
     'on-air': 'Das Bild ist live.',
     'no-picture':
       'Der Encoder läuft und kostet Geld, aber es kommt kein neues Bild. Prüfen Sie sein Eingangssignal.',
+    stalled:
+      'Der Encoder läuft und kostet Geld, aber seit mehr als 30 s kommt kein neues Bild. Ein Clip der letzten Sekunden zeigt, was davor gesendet wurde. Prüfen Sie sein Eingangssignal.',
     starting: 'MediaLive braucht etwa eine Minute zum Starten.',
     stopping: 'MediaLive braucht bis zu einer Minute zum Stoppen.',
     off: 'Der Encoder ist aus und kostet nichts.',

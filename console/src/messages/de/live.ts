@@ -11,6 +11,7 @@ export const live = {
     starting: 'Der Kanal startet. Das dauert etwa eine Minute:',
     off: 'Nicht auf Sendung. Was gesendet wurde, lässt sich noch schneiden.',
     standing: 'Es kommt kein neues Bild:',
+    stalled: 'Der Stream steht. Ein Clip der letzten Sekunden ist so alt:',
     empty: 'Es wurde noch nichts gesendet.',
     encrypted:
       'Der Stream ist verschlüsselt, und dieser Browser hat keinen Schlüssel. Schneiden geht.',

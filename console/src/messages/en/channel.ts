@@ -9,6 +9,7 @@ export const channel = {
   conditions: {
     'on-air': 'On air',
     'no-picture': 'No picture',
+    stalled: 'Stalled',
     starting: 'Starting',
     stopping: 'Stopping',
     off: 'Off',
@@ -19,6 +20,8 @@ export const channel = {
   explanations: {
     'on-air': 'The picture is live.',
     'no-picture': 'The encoder runs and costs money, but no new picture arrives. Check its input.',
+    stalled:
+      'The encoder runs and costs money, but no new picture has arrived for more than 30 s. A clip of the last seconds shows what aired before. Check its input.',
     starting: 'MediaLive needs about a minute to start.',
     stopping: 'MediaLive needs up to a minute to stop.',
     off: 'The encoder is off and costs nothing.',

@@ -9,6 +9,7 @@ export const live = {
     starting: 'The channel is starting. It takes about a minute:',
     off: 'Off air. What has aired can still be cut.',
     standing: 'No new picture arrives:',
+    stalled: 'The stream is stalled. A clip of the last seconds is this old:',
     empty: 'Nothing has aired yet.',
     encrypted: 'The stream is encrypted and this browser has no key. It can still be cut.',
     broken: 'The picture cannot be loaded. The console tries again.',
