@@ -93,6 +93,7 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
     Ok(Options {
         port: 0,
         data_dir: folder.to_owned(),
+        min_free_megabytes: 0,
         packaging_groups: match background {
             Background::SlowJobs(_) => {
                 write_group_without_dash(folder).map_err(BenchError::Folder)?

@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use crate::account::{MEDIA_LIVE_CHANNEL, ORIGIN_ENDPOINT};
 use crate::aws_protocol::not_implemented;
 use crate::call_faults::{self, CallFaults};
+use crate::data_disk::DataDisk;
 use crate::eventbridge::Bus;
 use crate::limits::Limits;
 use crate::mediaconvert::{self, Jobs};
@@ -47,6 +48,7 @@ impl Elemental {
         groups: Vec<PackagingGroup>,
         sdk: &SdkConfig,
         bus: &Arc<Bus>,
+        disk: &Arc<DataDisk>,
         host: &str,
     ) -> io::Result<Self> {
         let (data, faults) = (&options.data_dir, &options.faults);
@@ -59,7 +61,8 @@ impl Elemental {
             cdn_identifier: options.cdn_identifier.clone(),
             lag: Arc::new(ManifestLag::new(faults)),
         };
-        let input = Arc::new(ChannelInput::new(startover, data.join("live/incoming")));
+        let input =
+            Arc::new(ChannelInput::new(startover, data.join("live/incoming"), Arc::clone(disk)));
         let source = options.source.clone();
         let channel = Channel::open(
             &data.join("media-live"),

@@ -6,6 +6,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use matchcut::config::{Variables, timeouts};
 
 use crate::account::REGION;
+use crate::data_disk::DataDisk;
 use crate::data_folder::{DataFolderError, DataFolderLock};
 use crate::elemental::Elemental;
 use crate::environment::elemental_endpoints;
@@ -43,7 +44,8 @@ impl ElementalOnly {
         let bus = Arc::new(Bus::new(&options.faults));
         bus.subscribe(Arc::new(RemoteBus::new(&sdk)));
         let host = origin.trim_start_matches("http://");
-        let elemental = Elemental::open(&options, groups, &sdk, &bus, host)
+        let disk = Arc::new(DataDisk::new(data, options.min_free_megabytes));
+        let elemental = Elemental::open(&options, groups, &sdk, &bus, &disk, host)
             .map_err(DataFolderError::at(data))?;
 
         let tasks = Tasks::default();

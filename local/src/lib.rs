@@ -11,7 +11,7 @@
 //! the same list and checks every import.
 //!
 //! 1. **Ground floor**, no AWS service: `account` (names and numbers of the account),
-//!    `secret_file`, `data_folder`, `records` (JSON files that survive `kill -9`),
+//!    `secret_file`, `data_folder`, `data_disk` (its free space), `records` (JSON files that survive `kill -9`),
 //!    `faults`, `upload_limits`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `server`,
 //!    `browser`, `aws_protocol` (errors and bodies of AWS's JSON protocols), `limits` (limits of AWS
 //!    that can be changed), `rate` (token buckets), `call_faults`.
@@ -32,6 +32,7 @@ mod browser;
 mod call_faults;
 mod cloudfront;
 mod cognito;
+mod data_disk;
 mod data_folder;
 mod dynamodb;
 mod elemental;

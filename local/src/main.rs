@@ -33,6 +33,11 @@ struct Arguments {
     #[arg(long, default_value = ".matchcut", value_name = "DIR")]
     data_dir: PathBuf,
 
+    /// Megabytes that stay free on the disk of that folder: below that, the live stream pauses and
+    /// uploads are refused, until twice as much is free
+    #[arg(long, default_value_t = 16, value_name = "MEGABYTES")]
+    min_free: u64,
+
     /// Folder of the packaging groups, which define the formats that a clip plays in
     #[arg(long, default_value = "packaging-groups", value_name = "DIR")]
     packaging_groups: PathBuf,
@@ -200,6 +205,7 @@ impl From<Arguments> for Options {
         Self {
             port: arguments.port,
             data_dir: arguments.data_dir,
+            min_free_megabytes: arguments.min_free,
             packaging_groups: arguments.packaging_groups,
             source: arguments.source.unwrap_or(Source::TestPicture),
             small_picture: arguments.small_picture,

@@ -19,6 +19,8 @@ pub struct Options {
     pub port: u16,
     /// The folder of everything that is kept between two starts.
     pub data_dir: PathBuf,
+    /// While the disk of that folder has fewer megabytes free, no media is stored.
+    pub min_free_megabytes: u64,
     /// The folder of the packaging groups.
     pub packaging_groups: PathBuf,
     /// What is on air.

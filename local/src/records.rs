@@ -72,9 +72,12 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
     pub(crate) fn change(&self, id: &str, change: impl FnOnce(&mut T)) -> io::Result<Option<T>> {
         let mut items = self.lock();
         let Some(item) = items.get_mut(id) else { return Ok(None) };
-        change(item);
-        write(&self.folder, id, item)?;
-        Ok(Some(item.clone()))
+        let mut changed = item.clone();
+        change(&mut changed);
+        // If the disk is full, the record stays as it was.
+        write(&self.folder, id, &changed)?;
+        *item = changed.clone();
+        Ok(Some(changed))
     }
 
     pub(crate) fn remove(&self, id: &str) -> io::Result<Option<T>> {
@@ -92,8 +95,13 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
 
 fn write(folder: &Path, id: &str, item: &impl Serialize) -> io::Result<()> {
     let part = folder.join(format!("{id}.part"));
-    fs::write(&part, serde_json::to_vec(item)?)?;
-    fs::rename(part, folder.join(format!("{id}.json")))
+    let text = serde_json::to_vec(item)?;
+    let written = fs::write(&part, text);
+    let written = written.and_then(|()| fs::rename(&part, folder.join(format!("{id}.json"))));
+    written.inspect_err(|_| {
+        // The half of a record would take up space that is missing.
+        let _ = fs::remove_file(&part);
+    })
 }
 
 #[cfg(test)]
@@ -113,6 +121,28 @@ mod tests {
         let records = Records::<u32>::open(folder.path()).unwrap();
         assert_eq!(records.all(), BTreeMap::from([("a".to_owned(), 3)]));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_record_on_a_full_disk_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let records = Records::<u32>::open(folder.path()).unwrap();
+        records.add("a", 1, |_| io::Result::Ok(())).unwrap();
+        let fill_disk = |id| {
+            let part = folder.path().join(format!("{id}.part"));
+            std::os::unix::fs::symlink("/dev/full", part).unwrap();
+        };
+        fill_disk("a");
+        let failure = records.change("a", |a| *a = 2).unwrap_err();
+        assert_eq!(failure.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(records.get("a"), Some(1));
+        fill_disk("b");
+        records.add("b", 1, |_| io::Result::Ok(())).unwrap_err();
+        assert_eq!(records.get("b"), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no half of a record is left");
+        records.change("a", |a| *a = 3).unwrap();
+        assert_eq!(records.get("a"), Some(3));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::api_gateway::{self, Contract, ContractError, Gateway};
 use crate::aws_json::{self, JsonServices};
 use crate::cloudfront::{self, OriginSecret, PrivateLibrary};
 use crate::cognito::{self, Machine, TokenError, User, UserPool, UserPoolError};
+use crate::data_disk::DataDisk;
 use crate::data_folder::{DataFolderError, DataFolderLock};
 use crate::dynamodb::{self, Stream, TableError};
 use crate::elemental::Elemental;
@@ -106,6 +107,7 @@ impl Stack {
         let data = &options.data_dir;
         let lock = DataFolderLock::acquire(data)?;
         let failed = DataFolderError::at(data);
+        let disk = Arc::new(DataDisk::new(data, options.min_free_megabytes));
         let library = options.private.then(|| PrivateLibrary::open(data)).transpose();
         let library = library.map_err(&failed)?.map(Arc::new);
 
@@ -141,12 +143,13 @@ impl Stack {
         let uploads = Arc::clone(&event_sources.uploads);
         tasks.serve(
             s3_listener,
-            s3::router(data, uploads, &options.upload_limits).map_err(&failed)?,
+            s3::router(data, uploads, &options.upload_limits, &disk).map_err(&failed)?,
         );
 
         let bus = Arc::new(Bus::new(&options.faults));
         let host = aws_url.trim_start_matches("http://");
-        let elemental = Elemental::open(&options, groups, &sdk, &bus, host).map_err(&failed)?;
+        let elemental = Elemental::open(&options, groups, &sdk, &bus, &disk, host);
+        let elemental = elemental.map_err(&failed)?;
         let json_services = json_services(&event_sources, library.as_deref());
         tasks.serve(aws_listener, elemental.router().merge(aws_json::router(json_services)));
 
@@ -165,7 +168,8 @@ impl Stack {
             private: options.private,
         }));
         let tokens = pool.tokens().clone();
-        let gateway = Gateway::new(contract, tokens, functions.clone(), &options, &variables)?;
+        let gateway =
+            Gateway::new(contract, tokens, functions.clone(), &options, &variables, disk)?;
         let api = api_gateway::router(Arc::new(gateway), options.private);
         let (api, gateway_url) = serve_api(api, &site, origin, &tasks).await?;
         let s3_client = aws_sdk_s3::Client::new(&sdk);

@@ -7,11 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every top-level module, lowest first.
-const FLOORS: [&str; 37] = [
+const FLOORS: [&str; 38] = [
     // Ground floor, no AWS service.
     "account",
     "secret_file",
     "data_folder",
+    "data_disk",
     "records",
     "faults",
     "upload_limits",

@@ -24,6 +24,7 @@ pub(crate) fn build_options(folder: &Path, faults: Faults) -> Options {
     Options {
         port: 0,
         data_dir: data_dir(folder),
+        min_free_megabytes: 0,
         packaging_groups: write_packaging_groups(folder),
         source: Source::RecordedBlack {
             begin: RECORDING_START,

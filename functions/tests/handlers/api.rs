@@ -39,6 +39,7 @@ pub(crate) fn options(folder: &Path) -> Options {
     Options {
         port: 0,
         data_dir: folder.to_owned(),
+        min_free_megabytes: 0,
         packaging_groups: Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging-groups"),
         source: Source::RecordedBlack {
             begin: BEGIN.parse().unwrap(),

@@ -9,6 +9,7 @@ mod create_clip;
 mod delete_clip;
 mod due_messages;
 mod first_segment;
+mod full_disk;
 mod grant_playback;
 mod harvest_queue;
 mod held_back;

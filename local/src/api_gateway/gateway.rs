@@ -19,6 +19,7 @@ use super::contract::{Contract, Route};
 use super::request_event::request_event;
 use super::throttles::Throttles;
 use crate::cognito::{Access, Tokens};
+use crate::data_disk::DataDisk;
 use crate::lambda::Functions;
 use crate::options::Options;
 
@@ -33,6 +34,7 @@ pub(crate) struct Gateway {
     functions: Functions,
     throttles: Option<Throttles>,
     origin: OriginCheck,
+    disk: Arc<DataDisk>,
 }
 
 impl Gateway {
@@ -43,10 +45,11 @@ impl Gateway {
         functions: Functions,
         options: &Options,
         variables: &Variables,
+        disk: Arc<DataDisk>,
     ) -> Result<Self, ConfigError> {
         let throttles = Throttles::new(&contract, options.api_throttle);
         let origin = OriginCheck::new(variables)?;
-        Ok(Self { contract, tokens, functions, throttles, origin })
+        Ok(Self { contract, tokens, functions, throttles, origin, disk })
     }
 }
 
@@ -132,7 +135,16 @@ async fn answer(
         return to_http_response(refusal);
     }
     match gateway.functions.answer(&route.id, event).await {
-        Ok(Some(response)) => to_http_response(response),
+        Ok(Some(response)) => {
+            let response = to_http_response(response);
+            // On AWS, no disk gets full. Here it is the cause, and the product cannot know that.
+            if response.status().is_server_error() && gateway.disk.is_full() {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                let detail = gateway.disk.explain();
+                return problem(status, "unavailable", "Service unavailable", &detail);
+            }
+            response
+        }
         // API Gateway's answer if a function fails or has no free place. AWS documents the first, but
         // not the second; the product relies on neither.
         // <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html>

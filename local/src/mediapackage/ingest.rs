@@ -1,6 +1,6 @@
 //! The ingest of one run of the encoder: collects pushed files and publishes whole segments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::{fs, io};
@@ -10,14 +10,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::startover::Startover;
 use crate::ladder::LADDER;
 
-/// One run of the encoder, from its first segment to its last.
+/// One run of the encoder, from its first segment to its last. If a segment could not be stored, the
+/// next one begins another run.
 ///
 /// Renditions arrive one by one, and a segment's duration arrives with its playlist. A segment is
 /// published when every rendition and the duration have arrived and the segment before it is
 /// published.
 #[derive(Debug)]
 pub(crate) struct Ingest {
-    run: u64,
     startover: Arc<Startover>,
     folder: PathBuf,
     incoming: Mutex<Incoming>,
@@ -25,12 +25,17 @@ pub(crate) struct Ingest {
 
 #[derive(Debug)]
 struct Incoming {
+    run: u64,
     /// The start of the next segment to publish. With `None`, the first segment to arrive sets it.
     next_start: Option<DateTime<Utc>>,
     next: u64,
     durations: BTreeMap<u64, TimeDelta>,
     /// Which renditions of a segment have arrived.
     files: BTreeMap<u64, [bool; LADDER.len()]>,
+    /// The segments of which a file could not be stored.
+    lost: BTreeSet<u64>,
+    /// Whether the segment before the next one was lost.
+    is_after_loss: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +46,9 @@ pub(crate) enum IngestError {
     Playlist,
     #[error("could not store the segment")]
     Io(#[from] io::Error),
+    /// The disk is full. Its own log line says so once.
+    #[error("the disk is full")]
+    DiskFull,
 }
 
 impl Ingest {
@@ -60,20 +68,22 @@ impl Ingest {
             next: 0,
             durations: BTreeMap::new(),
             files: BTreeMap::new(),
-        };
-        Ok(Self {
             run: startover.next_run(),
-            startover,
-            folder: folder.to_owned(),
-            incoming: Mutex::new(incoming),
-        })
+            lost: BTreeSet::new(),
+            is_after_loss: false,
+        };
+        Ok(Self { startover, folder: folder.to_owned(), incoming: Mutex::new(incoming) })
     }
 
     /// Ingests a file: `<rendition>/<number>.ts` or `<rendition>/index.m3u8`.
+    ///
+    /// If a file of a segment cannot be stored, the segment is lost, and the stream continues with the
+    /// next one. With `is_disk_full`, no segment is stored.
     pub(crate) fn put(
         &self,
         path: &str,
         body: &[u8],
+        is_disk_full: bool,
         now: DateTime<Utc>,
     ) -> Result<(), IngestError> {
         let name = || IngestError::Name(path.to_owned());
@@ -97,35 +107,79 @@ impl Ingest {
         } else {
             let number = file.strip_suffix(".ts").and_then(|number| number.parse().ok());
             let number: u64 = number.ok_or_else(name)?;
-            let folder = self.folder.join(number.to_string());
-            fs::create_dir_all(&folder)?;
-            fs::write(folder.join(format!("{rendition}.ts")), body)?;
+            if number < incoming.next || incoming.lost.contains(&number) {
+                return Ok(());
+            }
+            let stored = if is_disk_full {
+                Err(IngestError::DiskFull)
+            } else {
+                self.store(number, rendition, body).map_err(IngestError::Io)
+            };
+            if let Err(failure) = stored {
+                incoming.lost.insert(number);
+                self.publish(&mut incoming, now)?;
+                return Err(failure);
+            }
             incoming.files.entry(number).or_default()[rendition] = true;
         }
         self.publish(&mut incoming, now)
     }
 
-    /// Publishes the complete segments that follow the last published one.
+    fn store(&self, number: u64, rendition: usize, body: &[u8]) -> io::Result<()> {
+        let folder = self.folder.join(number.to_string());
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(format!("{rendition}.ts")), body)
+    }
+
+    /// Publishes the complete segments that follow the last published one, and skips lost ones.
     fn publish(&self, incoming: &mut Incoming, now: DateTime<Utc>) -> Result<(), IngestError> {
         loop {
             let number = incoming.next;
-            let complete =
+            let Some(duration) = incoming.durations.get(&number).copied() else { return Ok(()) };
+            if incoming.lost.contains(&number) {
+                self.skip(incoming, duration)?;
+                continue;
+            }
+            let is_complete =
                 incoming.files.get(&number).is_some_and(|files| files.iter().all(|it| *it));
-            let Some(duration) = incoming.durations.get(&number).copied().filter(|_| complete)
-            else {
+            if !is_complete {
                 return Ok(());
-            };
+            }
             // A push may begin with segments that its encoder has buffered, whose times are before the
             // live edge. A segment never starts before the live edge.
             let start = incoming.next_start.unwrap_or(now - duration);
             let start = self.startover.live_edge().map_or(start, |edge| edge.max(start));
             let files = self.folder.join(number.to_string());
-            self.startover.publish(self.run, start, duration, &files)?;
+            let is_after_loss = incoming.is_after_loss;
+            let run = if is_after_loss { self.startover.next_run() } else { incoming.run };
+            self.startover.publish(run, start, duration, &files)?;
+            (incoming.run, incoming.is_after_loss) = (run, false);
             incoming.next_start = Some(start + duration);
-            incoming.next += 1;
-            incoming.files.remove(&number);
-            incoming.durations.retain(|known, _| number < *known);
+            incoming.advance();
         }
+    }
+
+    /// Skips a lost segment. Old segments are deleted as if it had been published, which frees space.
+    fn skip(&self, incoming: &mut Incoming, duration: TimeDelta) -> io::Result<()> {
+        let files = self.folder.join(incoming.next.to_string());
+        incoming.next_start = incoming.next_start.map(|start| start + duration);
+        incoming.is_after_loss = true;
+        incoming.advance();
+        if files.exists() {
+            fs::remove_dir_all(files)?;
+        }
+        incoming.next_start.map_or(Ok(()), |live_edge| self.startover.expire(live_edge))
+    }
+}
+
+impl Incoming {
+    /// Forgets the next segment, which was published or skipped.
+    fn advance(&mut self) {
+        let number = self.next;
+        self.files.remove(&number);
+        self.lost.remove(&number);
+        self.durations.retain(|known, _| number < *known);
+        self.next += 1;
     }
 }
 
@@ -142,7 +196,7 @@ mod tests {
         let at = |seconds: i64| DateTime::from_timestamp(1_580_736_600 + seconds, 0).unwrap();
         let incoming = folder.path().join("incoming");
         let ingest = Ingest::begin(Arc::clone(&startover), &incoming, Some(at(0))).unwrap();
-        let put = |path: &str, body: &str| ingest.put(path, body.as_bytes(), at(5)).unwrap();
+        let put = |path: &str, body: &str| ingest.put(path, body.as_bytes(), false, at(5)).unwrap();
 
         put("index.m3u8", "#EXTM3U\n");
         put("1/1.ts", "b");
@@ -158,7 +212,69 @@ mod tests {
         put("0/1.ts", "b");
         put("2/1.ts", "b");
         assert_eq!(startover.live_edge(), Some(at(2) + TimeDelta::milliseconds(1960)));
-        assert!(ingest.put("3/0.ts", b"", at(5)).is_err());
-        assert!(ingest.put("../0.ts", b"", at(5)).is_err());
+        assert!(ingest.put("3/0.ts", b"", false, at(5)).is_err());
+        assert!(ingest.put("../0.ts", b"", false, at(5)).is_err());
+    }
+
+    /// The encoder pushes a segment of 2 s in every rendition.
+    fn push(ingest: &Ingest, number: u64, is_disk_full: bool) -> Result<(), IngestError> {
+        let now = DateTime::UNIX_EPOCH;
+        let playlist = format!(
+            "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:{number}\n#EXTINF:2,\n{number}.ts\n"
+        );
+        ingest.put("0/index.m3u8", playlist.as_bytes(), is_disk_full, now)?;
+        let put = |rendition| {
+            ingest.put(&format!("{rendition}/{number}.ts"), b"media", is_disk_full, now)
+        };
+        (0..LADDER.len()).map(put).fold(Ok(()), Result::and)
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_stream_goes_on_by_itself_when_a_full_disk_has_space_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let window = TimeDelta::seconds(900);
+        let startover =
+            Arc::new(Startover::open(folder.path().join("live"), window, &LADDER).unwrap());
+        let at = |seconds: i64| DateTime::from_timestamp(1_580_736_600 + seconds, 0).unwrap();
+        let incoming = folder.path().join("incoming");
+        let ingest = Ingest::begin(Arc::clone(&startover), &incoming, Some(at(0))).unwrap();
+        push(&ingest, 0, false).unwrap();
+        push(&ingest, 1, false).unwrap();
+
+        // The system has no space for the second rendition, and then the disk is known to be full.
+        fs::create_dir(incoming.join("2")).unwrap();
+        std::os::unix::fs::symlink("/dev/full", incoming.join("2/1.ts")).unwrap();
+        let failure = push(&ingest, 2, false).unwrap_err();
+        assert!(matches!(&failure, IngestError::Io(it) if it.kind() == io::ErrorKind::StorageFull));
+        let failure = push(&ingest, 3, true).unwrap_err();
+        assert!(matches!(failure, IngestError::DiskFull));
+        assert_eq!(startover.live_edge(), Some(at(4)));
+        assert_eq!(fs::read_dir(&incoming).unwrap().count(), 0, "no half of a segment is left");
+
+        push(&ingest, 4, false).unwrap();
+        push(&ingest, 5, false).unwrap();
+        assert_eq!(startover.live_edge(), Some(at(12)));
+        let stretch = startover.stretch(at(3), Some(at(12))).unwrap();
+        let segments = stretch.segments.iter().map(|it| (it.start, it.run));
+        let expected = [(at(2), 0), (at(8), 1), (at(10), 1)];
+        assert_eq!(segments.collect::<Vec<_>>(), expected, "the lost segments are a gap");
+    }
+
+    #[test]
+    fn segments_leave_the_window_while_the_disk_is_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let window = TimeDelta::seconds(8);
+        let startover =
+            Arc::new(Startover::open(folder.path().join("live"), window, &LADDER).unwrap());
+        let begin = DateTime::from_timestamp(1_580_736_600, 0);
+        let incoming = folder.path().join("incoming");
+        let ingest = Ingest::begin(Arc::clone(&startover), &incoming, begin).unwrap();
+        push(&ingest, 0, false).unwrap();
+        for number in 1..6 {
+            push(&ingest, number, true).unwrap_err();
+        }
+        assert_eq!(startover.live_edge(), None);
+        assert_eq!(fs::read_dir(folder.path().join("live")).unwrap().count(), 0);
     }
 }

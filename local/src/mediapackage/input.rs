@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 
 use super::ingest::{Ingest, IngestError};
 use super::startover::Startover;
+use crate::data_disk::DataDisk;
 
 /// 64 MiB. A segment of the highest rendition has less than 1 MB.
 const MAX_SEGMENT_SIZE: usize = 64 << 20;
@@ -23,13 +24,14 @@ pub(crate) struct ChannelInput {
     startover: Arc<Startover>,
     /// Where segments arrive before they are published.
     incoming: PathBuf,
+    disk: Arc<DataDisk>,
     /// The number of the current run, and its ingest.
     current: Mutex<Option<(u64, Arc<Ingest>)>>,
 }
 
 impl ChannelInput {
-    pub(crate) fn new(startover: Arc<Startover>, incoming: PathBuf) -> Self {
-        Self { startover, incoming, current: Mutex::new(None) }
+    pub(crate) fn new(startover: Arc<Startover>, incoming: PathBuf, disk: Arc<DataDisk>) -> Self {
+        Self { startover, incoming, disk, current: Mutex::new(None) }
     }
 
     pub(crate) fn startover(&self) -> &Startover {
@@ -56,7 +58,9 @@ impl ChannelInput {
     fn put(&self, run: u64, path: &str, body: &[u8]) -> Result<(), IngestError> {
         let current = self.lock().clone();
         match current {
-            Some((number, ingest)) if number == run => ingest.put(path, body, Utc::now()),
+            Some((number, ingest)) if number == run => {
+                ingest.put(path, body, self.disk.is_full(), Utc::now())
+            }
             // The last requests of an encoder that was stopped.
             _ => Ok(()),
         }
@@ -82,6 +86,7 @@ async fn put_file(
 ) -> StatusCode {
     match input.put(run, &path, &body) {
         Ok(()) => StatusCode::OK,
+        Err(IngestError::DiskFull) => StatusCode::INSUFFICIENT_STORAGE,
         Err(error) => {
             tracing::error!(
                 "could not ingest {path} of the live stream: {}",

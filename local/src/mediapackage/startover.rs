@@ -182,13 +182,23 @@ impl Startover {
         fs::rename(files, &segment.folder)?;
         let oldest = segment.end() - self.window;
         segments.push_back(segment);
+        drop(segments);
+        self.newest.send_replace(Some(sequence));
+        self.delete_before(oldest)
+    }
+
+    /// Deletes the segments that are older than the window, as if the stream were on air up to a time.
+    pub(super) fn expire(&self, live_edge: DateTime<Utc>) -> io::Result<()> {
+        self.delete_before(live_edge - self.window)
+    }
+
+    fn delete_before(&self, oldest: DateTime<Utc>) -> io::Result<()> {
+        let mut segments = self.segments.write().expect("no thread panics while it holds the lock");
         while segments.front().is_some_and(|segment| segment.end() <= oldest) {
             if let Some(old) = segments.pop_front() {
                 fs::remove_dir_all(old.folder)?;
             }
         }
-        drop(segments);
-        self.newest.send_replace(Some(sequence));
         Ok(())
     }
 
