@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { TIMEOUTS } from '../lib/function/timeouts.ts';
 import { findVariables, listFunctions } from './rust.ts';
 import { EXISTING, MADE, PRIVATE, type Stack, vod, WEBHOOK } from './synthesis.ts';
 
@@ -124,6 +125,20 @@ test('functions behind routes time out before API Gateway does', () => {
     .filter(({ id }) => integrations.includes(id))) {
     assert.ok(it.Properties['Timeout'] < 30, it.Properties['FunctionName']);
   }
+});
+
+test('each function has its timeout, and each timeout has a function', () => {
+  const stack = vod({ ...MADE, webhooks: [WEBHOOK] });
+  const timeouts = Object.fromEntries(
+    stack.all('Lambda::Function').flatMap(({ Properties: it }) => {
+      const bin = it['Environment']?.Variables.FUNCTION;
+      return bin === undefined ? [] : [[bin, it['Timeout']]];
+    }),
+  );
+  for (const [bin, timeout] of Object.entries(timeouts))
+    assert.equal(timeout, TIMEOUTS[bin] ?? TIMEOUTS['default'], bin);
+  const unknown = Object.keys(TIMEOUTS).filter((bin) => bin !== 'default' && !(bin in timeouts));
+  assert.deepEqual(unknown, []);
 });
 
 test('functions that were not built are refused', () => {

@@ -39,3 +39,6 @@ pub mod viewer;
 
 /// The contract of the HTTP API: OpenAPI 3.1, as YAML.
 pub const OPENAPI: &str = include_str!("../openapi.yaml");
+
+/// The timeout of each function in seconds, as YAML.
+pub const TIMEOUTS: &str = include_str!("../timeouts.yaml");

@@ -72,7 +72,7 @@ pub use elemental_only::ElementalOnly;
 pub use faults::Faults;
 pub use ffmpeg::FfmpegError;
 pub use lambda::{Cut, Functions, Run, Tally, interruptible};
-pub use limits::Limits;
+pub use limits::{Limits, parse_factor};
 pub use medialive::Source;
 pub use mediapackage_vod::GroupError;
 pub use options::Options;

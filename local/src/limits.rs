@@ -20,12 +20,25 @@ pub struct Limits {
     // <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>
     #[arg(long, default_value_t = Self::RECURSION_LIMIT, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub recursion_limit: u32,
+
+    /// The timeouts of the functions, as multiples of those of a deployment (functions/timeouts.yaml);
+    /// with 0 a function may run for any time
+    // <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
+    #[arg(long, default_value_t = Self::FUNCTION_TIMEOUT, value_name = "FACTOR", value_parser = parse_factor)]
+    pub function_timeout: f64,
+}
+
+/// Parses the multiple of a limit.
+pub fn parse_factor(text: &str) -> Result<f64, String> {
+    let factor = text.parse().ok().filter(|factor| (0.0..=1000.0).contains(factor));
+    factor.ok_or_else(|| "this must be a number from 0 to 1000".to_owned())
 }
 
 impl Limits {
     const MEDIA_PACKAGE_RATE: u16 = 5;
     const MEDIA_PACKAGE_BURST: u16 = 50;
     const RECURSION_LIMIT: u32 = 16;
+    const FUNCTION_TIMEOUT: f64 = 1.0;
 }
 
 impl Default for Limits {
@@ -34,6 +47,7 @@ impl Default for Limits {
             media_package_rate: Self::MEDIA_PACKAGE_RATE,
             media_package_burst: Self::MEDIA_PACKAGE_BURST,
             recursion_limit: Self::RECURSION_LIMIT,
+            function_timeout: Self::FUNCTION_TIMEOUT,
         }
     }
 }

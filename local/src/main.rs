@@ -10,7 +10,7 @@ use matchcut::config::Variables;
 use matchcut::error;
 use matchcut_local::{
     ElementalOnly, Faults, Limits, MachineOption, Options, Source, Stack, StackError, UploadLimits,
-    open_in_browser,
+    open_in_browser, parse_factor,
 };
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -191,7 +191,7 @@ struct Arguments {
     ///
     /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
     /// AWS_ACCESS_KEY_ID and so on.
-    #[arg(long, conflicts_with_all = ["private", "domain", "cookie_domain", "machines", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "recursion_limit"])]
+    #[arg(long, conflicts_with_all = ["private", "domain", "cookie_domain", "machines", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "recursion_limit", "function_timeout"])]
     elemental_only: bool,
 
     /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
@@ -237,11 +237,6 @@ impl From<Arguments> for Options {
             },
         }
     }
-}
-
-fn parse_factor(text: &str) -> Result<f64, String> {
-    let factor = text.parse().ok().filter(|factor| (0.0..=1000.0).contains(factor));
-    factor.ok_or_else(|| "this must be a number from 0 to 1000".to_owned())
 }
 
 /// Parses a rate: a number greater than 0.

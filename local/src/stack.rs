@@ -292,7 +292,7 @@ fn open_functions(
     let functions = Functions::new(&sdk, variables)?.with_limits(
         &options.faults,
         read_concurrency(options, contract),
-        options.limits.recursion_limit,
+        options.limits,
     );
     Ok((sdk, functions))
 }

@@ -43,7 +43,6 @@ export class Announce extends Construct {
         ...props.metrics.environment,
         CHANNELS: channels.json,
       },
-      timeout: Duration.seconds(60),
     });
     library.grantReadStream(announce);
     announce.allow({

@@ -7,10 +7,9 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { createDeadLetterQueue, createQueue } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
+import { findTimeout } from '../function/timeouts.ts';
 import type { WebhookSettings } from '../settings/settings.ts';
 import { CHANGE_EVENTS } from './announce.ts';
-
-const DELIVERY_TIMEOUT = Duration.seconds(30);
 
 /** With the delays that `deliver-webhook` sets between attempts, they span about half a day. */
 const MAX_ATTEMPTS = 12;
@@ -35,7 +34,7 @@ export class Webhook extends Construct {
     });
     const queue = createQueue(this, 'Changes', {
       // As AWS advises: six times the timeout of the function. The function sets longer delays itself.
-      visibilityTimeout: Duration.seconds(6 * DELIVERY_TIMEOUT.toSeconds()),
+      visibilityTimeout: Duration.seconds(6 * findTimeout('deliver-webhook').toSeconds()),
       deadLetterQueue: { queue: failed, maxReceiveCount: MAX_ATTEMPTS },
     });
     new Rule(this, 'Changed', {
@@ -55,7 +54,6 @@ export class Webhook extends Construct {
         WEBHOOK_SECRET_ARN: webhook.secretArn,
         WEBHOOK_QUEUE_URL: queue.queueUrl,
       },
-      timeout: DELIVERY_TIMEOUT,
       // The function fails whenever the subscriber refuses a message. Only lasting failures need an alarm.
       hasOwnFailureAlarm: true,
     });

@@ -1,7 +1,5 @@
 /** Marks a clip as ready when every format of its asset plays. */
 
-import { Duration } from 'aws-cdk-lib';
-
 import { MEDIAPACKAGE, startOnEvent } from '../function/events.ts';
 import { type Deployment, formatArn, RustFunction } from '../function/function.ts';
 import type { Library } from '../library/library.ts';
@@ -25,7 +23,6 @@ export function addAssetPlayable({ library, asset, ...deployment }: AssetPlayabl
     bin: 'asset-playable',
     description: 'Marks a clip as ready when every format of its asset plays',
     environment: { ...library.environment, ...asset.prefixEnvironment },
-    timeout: Duration.seconds(60),
     deadLetterQueue,
   });
   library.grantWrite(assetPlayable);

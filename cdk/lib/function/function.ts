@@ -27,6 +27,7 @@ import {
 } from '../permission/permission.ts';
 import { FUNCTION_MEMORY_MB, ROOT, type Settings, SettingsError } from '../settings/settings.ts';
 import { moveLargeVariables } from './large-variables.ts';
+import { findTimeout } from './timeouts.ts';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const MAX_ENVIRONMENT_BYTES = 4096;
@@ -61,8 +62,6 @@ export interface RustFunctionProps extends Deployment {
   readonly variant?: string;
   readonly description: string;
   readonly environment: Record<string, string>;
-  /** API Gateway waits at most 30 s for a function behind a route. @default 20 s */
-  readonly timeout?: Duration;
   /** How many may run at once. @default not limited */
   readonly reservedConcurrency?: number;
   /** Keeps the events whose every attempt failed, for functions that events start. */
@@ -109,7 +108,7 @@ export class RustFunction extends Construct {
       runtime: Runtime.PROVIDED_AL2023,
       architecture: settings.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       memorySize: FUNCTION_MEMORY_MB,
-      timeout: props.timeout ?? Duration.seconds(20),
+      timeout: findTimeout(bin),
       environment: { ...environment, FUNCTION: bin },
       role: this.role,
       logGroup,

@@ -1,6 +1,5 @@
 /** The `due` queue: delayed messages that start `harvest-clip`, once a clip has aired or is queued. */
 
-import { Duration } from 'aws-cdk-lib';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -11,10 +10,8 @@ import {
   createQueue,
 } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
+import { findTimeout } from '../function/timeouts.ts';
 import type { Library } from '../library/library.ts';
-
-/** It waits up to 30 s for the last segment of a clip, and retries throttled calls for up to 20 s. */
-const HARVEST_TIMEOUT = Duration.seconds(90);
 
 /** Few, because harvest jobs are few, and MediaPackage's API takes few calls a second. */
 const MAX_CONCURRENCY = 2;
@@ -45,7 +42,7 @@ export class Due extends Construct {
     });
     this.queue = createQueue(this, 'Clips', {
       // The event source takes no message without a free function, so no message waits for one.
-      visibilityTimeout: computeVisibilityTimeout(HARVEST_TIMEOUT),
+      visibilityTimeout: computeVisibilityTimeout(findTimeout('harvest-clip')),
       deadLetterQueue: { queue: failed, maxReceiveCount: 5 },
     });
     this.environment = { DUE_QUEUE_URL: this.queue.queueUrl };
@@ -55,7 +52,6 @@ export class Due extends Construct {
       bin: 'harvest-clip',
       description: 'Starts the harvest job of a clip that is due, and of queued clips',
       environment: { ...props.library.environment, ...props.environment },
-      timeout: HARVEST_TIMEOUT,
     });
     this.harvest.lambda.addEventSource(
       new SqsEventSource(this.queue, {

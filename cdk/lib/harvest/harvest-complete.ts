@@ -1,7 +1,5 @@
 /** Creates a VOD asset for every finished harvest job. */
 
-import { Duration } from 'aws-cdk-lib';
-
 import type { Asset } from '../asset/asset.ts';
 import { grantDeleteMedia } from '../asset/bucket.ts';
 import { MEDIAPACKAGE, startOnEvent } from '../function/events.ts';
@@ -41,7 +39,6 @@ export function addHarvestComplete({
       ...harvest.due.environment,
       CHANNELS: channels.json,
     },
-    timeout: Duration.seconds(60),
     deadLetterQueue,
   });
   library.grantWrite(harvestComplete);

@@ -1,6 +1,5 @@
 /** Harvests of live clips: the bucket for the media of all clips, `create-clip` and the `due` queue. */
 
-import { Duration } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
@@ -66,7 +65,6 @@ export class Harvest extends Construct {
         ...props.viewEnvironment,
         ...buildExpiryEnvironment(settings),
       },
-      timeout: Duration.seconds(29),
     });
     library.grantWrite(this.create);
     this.grantHarvest(this.create);

@@ -64,7 +64,6 @@ export function addSweep(props: SweepProps): void {
       ...metrics.environment,
       ...buildExpiryEnvironment(settings),
     },
-    timeout: Duration.minutes(3),
     reservedConcurrency: 1,
     retryAttempts: 0,
     maxEventAge: PERIOD,

@@ -18,6 +18,7 @@ import {
   startOnEvent,
 } from '../function/events.ts';
 import { type Deployment, formatArn, RustFunction } from '../function/function.ts';
+import { findTimeout } from '../function/timeouts.ts';
 import { buildExpiryEnvironment, type Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
 import { allowWide, restrictToAccount } from '../permission/permission.ts';
@@ -26,10 +27,6 @@ import type { Settings } from '../settings/settings.ts';
 /** The source of MediaConvert's events. Unlike MediaPackage's, these are not lost. */
 export const MEDIACONVERT = 'aws.mediaconvert';
 
-/** S3 has 15 s to join the parts before the reply. API Gateway waits for 30 s. */
-const COMPLETE_TIMEOUT = Duration.seconds(28);
-/** A probe of up to 75 s, and three waits of 20 s for a throttled call. */
-const TRANSCODE_TIMEOUT = Duration.seconds(165);
 /**
  * How many files are probed at the same time. MediaConvert takes up to a minute for a large file, and
  * accepts two jobs a second.
@@ -97,7 +94,6 @@ export class Upload extends Construct {
       bin: 'transcode-complete',
       description: 'Creates the VOD asset of a transcoded upload',
       environment: { ...library.environment, ...asset.environment },
-      timeout: Duration.seconds(60),
       deadLetterQueue,
     });
     library.grantWrite(complete);
@@ -222,7 +218,6 @@ export class Upload extends Construct {
       bin: 'complete-upload',
       description: 'POST /api/uploads/{competitionId}/{clipId}/complete: joins the parts',
       environment: showEnvironment,
-      timeout: COMPLETE_TIMEOUT,
     });
     library.grantWrite(complete);
     this.grantOnOriginals(complete, ['s3:PutObject']);
@@ -246,7 +241,7 @@ export class Upload extends Construct {
       runbook: 'arrived-uploads-that-failed',
     });
     const arrived = createQueue(this, 'Arrived', {
-      visibilityTimeout: computeVisibilityTimeout(TRANSCODE_TIMEOUT),
+      visibilityTimeout: computeVisibilityTimeout(findTimeout('transcode-upload')),
       deadLetterQueue: { queue: failed, maxReceiveCount: MAX_RECEIVES },
     });
     new Rule(this, 'ObjectCreated', {
@@ -267,7 +262,6 @@ export class Upload extends Construct {
         ...this.environment,
         ...buildExpiryEnvironment(settings),
       },
-      timeout: TRANSCODE_TIMEOUT,
     });
     transcode.lambda.addEventSource(
       new SqsEventSource(arrived, { batchSize: 1, maxConcurrency: MAX_PROBES }),

@@ -36,6 +36,7 @@ use tokio::time::Instant;
 use super::chain::Chain;
 use super::concurrency::Concurrency;
 use super::runs::{RunError, Runs, Tally};
+use super::timeouts::Timeouts;
 use crate::eventbridge::Subscriber;
 use crate::faults::Faults;
 use crate::limits::Limits;
@@ -111,21 +112,27 @@ impl Functions {
             transcode_complete: TranscodeComplete::new(sdk, variables)?,
             announce_clip: AnnounceClip::new(sdk, variables)?,
             sweep: Sweep::new(sdk, variables)?,
-            runs: Runs::new(&Faults::default(), Concurrency::new(DEFAULT_CONCURRENCY, [], 0)),
+            runs: Runs::new(
+                &Faults::default(),
+                Concurrency::new(DEFAULT_CONCURRENCY, [], 0),
+                Timeouts::new(Limits::default().function_timeout),
+            ),
             recursion_limit: Limits::default().recursion_limit,
             repaired: Arc::default(),
         })
     }
 
-    /// The same functions, of which only some run at once and so often in one chain, and whose runs
-    /// are cut off as the faults say.
+    /// The same functions, of which only some run at once, so long, and so often in one chain, and whose
+    /// runs are cut off as the faults say.
     pub(crate) fn with_limits(
         self,
         faults: &Faults,
         concurrency: Concurrency,
-        recursion_limit: u32,
+        limits: Limits,
     ) -> Self {
-        Self { runs: Runs::new(faults, concurrency), recursion_limit, ..self }
+        let timeouts = Timeouts::new(limits.function_timeout);
+        let recursion_limit = limits.recursion_limit;
+        Self { runs: Runs::new(faults, concurrency, timeouts), recursion_limit, ..self }
     }
 
     /// The runs of each function so far. Empty without the fault `kill`.

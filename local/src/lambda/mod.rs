@@ -6,6 +6,7 @@ mod event_sources;
 mod functions;
 mod interrupt;
 mod runs;
+mod timeouts;
 
 pub(crate) use concurrency::Concurrency;
 pub(crate) use event_sources::EventSources;

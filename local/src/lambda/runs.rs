@@ -1,12 +1,14 @@
-//! Runs functions if Lambda has a free place. Cuts off the share of runs that the fault `kill` gives, and
-//! lets the share of calls hang that the fault `hang` gives.
+//! Runs functions if Lambda has a free place, up to their timeouts. Cuts off the share of runs that the
+//! fault `kill` gives, and lets the share of calls hang that the fault `hang` gives.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use super::chain::Chain;
 use super::concurrency::{Concurrency, Throttled};
 use super::interrupt::{Cut, Run};
+use super::timeouts::Timeouts;
 use crate::faults::Faults;
 
 /// Runs every function.
@@ -17,6 +19,7 @@ pub(crate) struct Runs {
     /// The share of calls that are never answered.
     hang: f64,
     concurrency: Concurrency,
+    timeouts: Timeouts,
     state: Arc<Mutex<State>>,
 }
 
@@ -53,23 +56,40 @@ pub(crate) enum RunError {
     Killed(usize),
     #[error(transparent)]
     Throttled(#[from] Throttled),
+    /// As Lambda reports it. The event source invokes the function again.
+    #[error("Task timed out after {:.2} seconds", .0.as_secs_f64())]
+    TimedOut(Duration),
 }
 
 impl Runs {
-    pub(crate) fn new(faults: &Faults, concurrency: Concurrency) -> Self {
+    pub(crate) fn new(faults: &Faults, concurrency: Concurrency, timeouts: Timeouts) -> Self {
         let (calls, tallies) = (BTreeMap::new(), BTreeMap::new());
         let state = State { random: faults.random("runs"), calls, tallies };
         let (kill, hang) = (faults.kill, faults.hang);
-        Self { kill, hang, concurrency, state: Arc::new(Mutex::new(state)) }
+        Self { kill, hang, concurrency, timeouts, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Runs a function to its end or to the call where it is cut off.
+    /// Runs a function to its end, to its timeout, or to the call where it is cut off.
     pub(crate) async fn run<T>(
         &self,
         function: &str,
         work: impl Future<Output = T>,
     ) -> Result<T, RunError> {
         let _place = self.concurrency.enter(function)?;
+        let work = self.run_in_place(function, work);
+        let Some(limit) = self.timeouts.find(function) else { return work.await };
+        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+            tracing::error!("{function}: Task timed out after {:.2} seconds", limit.as_secs_f64());
+            Err(RunError::TimedOut(limit))
+        })
+    }
+
+    /// Runs a function that has a place.
+    async fn run_in_place<T>(
+        &self,
+        function: &str,
+        work: impl Future<Output = T>,
+    ) -> Result<T, RunError> {
         let work = Chain::scope_run(function, work);
         if self.kill <= 0.0 && self.hang <= 0.0 {
             return Ok(work.await);
@@ -124,19 +144,56 @@ impl Runs {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+    use crate::sqs::{Consumers, Queue};
 
     #[tokio::test]
     async fn without_the_fault_no_run_is_cut_off() {
-        let runs = Runs::new(&Faults::default(), Concurrency::new(1, [], 0));
+        let runs = Runs::new(&Faults::default(), Concurrency::new(1, [], 0), Timeouts::new(1.0));
         assert_eq!(runs.run("sweep-library", async { 1 }).await.unwrap(), 1);
         assert!(runs.lock().calls.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_function_that_hangs_is_cut_at_its_timeout_and_its_message_comes_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let consumers = Consumers { at_once: 1, batch_size: 1 };
+        let faults = Faults::default();
+        let queue = Queue::open(folder.path(), "due", consumers, 5, &faults).unwrap();
+        let queue = Arc::new(queue);
+        queue.send("a clip", Duration::ZERO).unwrap();
+        // A 1000th of the 90 s of harvest-clip.
+        let runs = Runs::new(&faults, Concurrency::new(1, [], 0), Timeouts::new(0.001));
+        let (invoked, mut invocations) = tokio::sync::mpsc::unbounded_channel();
+        let consume = move |batch: Value| {
+            let (runs, invoked) = (runs.clone(), invoked.clone());
+            async move {
+                let receives = &batch["Records"][0]["attributes"]["ApproximateReceiveCount"];
+                let is_first = receives == "1";
+                let work = async {
+                    if is_first {
+                        std::future::pending::<()>().await;
+                    }
+                };
+                let done = runs.run("harvest-clip", work).await;
+                let done = done.map_err(|failure| failure.to_string());
+                invoked.send(done.clone()).unwrap();
+                done.map(|()| Value::Null)
+            }
+        };
+        let poller = tokio::spawn(Arc::clone(&queue).run(consume));
+        let cut = invocations.recv().await.unwrap();
+        assert_eq!(cut.unwrap_err(), "Task timed out after 0.09 seconds");
+        assert_eq!(invocations.recv().await.unwrap(), Ok(()), "the message came back");
+        poller.abort();
     }
 
     #[test]
     fn the_given_share_of_runs_is_cut_off_at_any_call_of_the_last_or_longest_run() {
         let faults = "kill=0.25,seed=1".parse().unwrap();
-        let runs = Runs::new(&faults, Concurrency::new(1, [], 0));
+        let runs = Runs::new(&faults, Concurrency::new(1, [], 0), Timeouts::new(1.0));
         runs.lock().calls.insert("sweep-library".to_owned(), Calls { last: 2, max: 30 });
         let runs = (0..10_000).map(|_| format!("{:?}", runs.draw_run("sweep-library")));
         let cut: Vec<_> = runs.filter(|run| run.contains("Die")).collect();
