@@ -37,7 +37,7 @@ impl DataDisk {
         // Of callers at the same time, one logs the change.
         if self.was_full.swap(is_full, Ordering::Relaxed) != is_full {
             if is_full {
-                tracing::error!("{} The live stream pauses until then.", self.explain());
+                tracing::error!("{} Until then, the live stream pauses.", self.explain());
             } else {
                 let folder = self.folder.display();
                 tracing::info!("the disk of data folder {folder} has space again");
@@ -49,7 +49,8 @@ impl DataDisk {
     /// Two sentences for a person: what is wrong, and what to do.
     pub(crate) fn explain(&self) -> String {
         format!(
-            "The disk of data folder {} is full. Free {} MB, and everything continues by itself.",
+            "The disk of data folder {} is full. Delete something from it; once {} MB are free, \
+             everything continues by itself.",
             self.folder.display(),
             self.min_free.saturating_mul(2) / 1_000_000
         )
@@ -81,6 +82,6 @@ mod tests {
         let disk = DataDisk::new(Path::new("/data/.matchcut"), 16);
         let text = disk.explain();
         assert!(text.starts_with("The disk of data folder /data/.matchcut is full."), "{text}");
-        assert!(text.contains("Free 32 MB"), "{text}");
+        assert!(text.contains("once 32 MB are free"), "{text}");
     }
 }

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// Which faults are injected, and how often. By default there are none.
 ///
 /// A share is a number from 0 to 1.
+///
+/// `stale` and `lag` happen on AWS every day, but AWS publishes no value that could be a default. So
+/// they are faults, and the chaos run has both.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults {
     /// The share of events that are lost.
