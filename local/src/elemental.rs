@@ -61,8 +61,12 @@ impl Elemental {
             cdn_identifier: options.cdn_identifier.clone(),
             lag: Arc::new(ManifestLag::new(faults)),
         };
-        let input =
-            Arc::new(ChannelInput::new(startover, data.join("live/incoming"), Arc::clone(disk)));
+        let input = Arc::new(ChannelInput::new(
+            startover,
+            data.join("live/incoming"),
+            Arc::clone(disk),
+            faults.stall_after(),
+        ));
         let source = options.source.clone();
         let channel = Channel::open(
             &data.join("media-live"),

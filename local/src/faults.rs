@@ -41,13 +41,16 @@ pub struct Faults {
     /// How far each manifest of the live origin is behind the stream at most, in seconds. Each response
     /// has its own delay, so the manifests lag each other.
     pub lag: f64,
+    /// After how many seconds of each run of the encoder no further segment arrives, although the
+    /// channel runs. With 0 the stream never stalls.
+    pub stall: f64,
     /// Makes the random choices the same in every run.
     pub seed: Option<u64>,
 }
 
 pub(crate) const SYNTAX: &str = "lose, repeat, reorder, throttle, error, hang, kill and fail take \
-                                 a share from 0 to 1, delay, slow, stale and lag take seconds, seed \
-                                 takes a whole number";
+                                 a share from 0 to 1, delay, slow, stale, lag and stall take \
+                                 seconds, seed takes a whole number";
 
 impl FromStr for Faults {
     type Err = String;
@@ -75,6 +78,7 @@ impl FromStr for Faults {
                 "slow" => (&mut faults.slow, 3600.0),
                 "stale" => (&mut faults.stale, 3600.0),
                 "lag" => (&mut faults.lag, 3600.0),
+                "stall" => (&mut faults.stall, 3600.0),
                 _ => return Err(usage()),
             };
             if !(0.0..=max).contains(&number) {
@@ -97,6 +101,11 @@ impl Faults {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         self.seed.map_or_else(fastrand::Rng::new, |seed| fastrand::Rng::with_seed(seed ^ hash))
+    }
+
+    /// After how long a run of the encoder stalls. `None` if it does not.
+    pub(crate) fn stall_after(&self) -> Option<Duration> {
+        (self.stall > 0.0).then(|| Duration::from_secs_f64(self.stall))
     }
 
     /// The minimum duration of a job.

@@ -87,6 +87,8 @@ struct Arguments {
     ///                   change by its own delay, so that changes appear out of order
     ///   lag=SECONDS     that each manifest of the live origin is behind the stream at most; each
     ///                   response by its own delay, so that manifests lag each other
+    ///   stall=SECONDS   after which no further segment arrives, until the channel is stopped and
+    ///                   started again
     ///   seed=NUMBER     makes the random choices repeat
     #[arg(
         long,

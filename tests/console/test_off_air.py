@@ -47,3 +47,17 @@ class TestOffAir(BrowserTest):
             return pause(page) <= last
 
         eventually(30, is_across, "the picture of before the gap is not reached")
+
+
+class TestStalled(BrowserTest):
+    OPTIONS = ("--faults", "stall=20")
+
+    def test_a_stalled_stream_is_shown_on_the_channel_and_beside_the_picture(self):
+        page = self.open_console()
+        wait_for_picture(page)
+        channel = page.locator("[data-channel=main]")
+        expect(channel).to_have_attribute("data-condition", "stalled", timeout=90_000)
+        expect(channel).to_contain_text("Stalled")
+        picture = page.locator(".picture")
+        expect(picture).to_contain_text("The stream is stalled.")
+        self.assert_accessible(page)

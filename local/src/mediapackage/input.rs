@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -25,13 +26,27 @@ pub(crate) struct ChannelInput {
     /// Where segments arrive before they are published.
     incoming: PathBuf,
     disk: Arc<DataDisk>,
-    /// The number of the current run, and its ingest.
-    current: Mutex<Option<(u64, Arc<Ingest>)>>,
+    /// After how long a run stalls: the fault `stall`.
+    stall_after: Option<Duration>,
+    current: Mutex<Option<Run>>,
+}
+
+/// A run of the encoder.
+#[derive(Clone, Debug)]
+struct Run {
+    number: u64,
+    ingest: Arc<Ingest>,
+    begun_at: Instant,
 }
 
 impl ChannelInput {
-    pub(crate) fn new(startover: Arc<Startover>, incoming: PathBuf, disk: Arc<DataDisk>) -> Self {
-        Self { startover, incoming, disk, current: Mutex::new(None) }
+    pub(crate) fn new(
+        startover: Arc<Startover>,
+        incoming: PathBuf,
+        disk: Arc<DataDisk>,
+        stall_after: Option<Duration>,
+    ) -> Self {
+        Self { startover, incoming, disk, stall_after, current: Mutex::new(None) }
     }
 
     pub(crate) fn startover(&self) -> &Startover {
@@ -43,10 +58,11 @@ impl ChannelInput {
     /// `first_frame_at` is the time of the run's first frame. If it is `None`, the run begins when
     /// its first segment arrives, less the duration of that segment.
     pub(crate) fn begin_run(&self, first_frame_at: Option<DateTime<Utc>>) -> io::Result<u64> {
-        let run = self.startover.next_run();
+        let number = self.startover.next_run();
         let ingest = Ingest::begin(Arc::clone(&self.startover), &self.incoming, first_frame_at)?;
-        *self.lock() = Some((run, Arc::new(ingest)));
-        Ok(run)
+        let (ingest, begun_at) = (Arc::new(ingest), Instant::now());
+        *self.lock() = Some(Run { number, ingest, begun_at });
+        Ok(number)
     }
 
     /// Ends the current run. Later files of it are dropped.
@@ -58,7 +74,8 @@ impl ChannelInput {
     fn put(&self, run: u64, path: &str, body: &[u8]) -> Result<(), IngestError> {
         let current = self.lock().clone();
         match current {
-            Some((number, ingest)) if number == run => {
+            Some(Run { begun_at, .. }) if self.is_stalled(begun_at) => Ok(()),
+            Some(Run { number, ingest, .. }) if number == run => {
                 ingest.put(path, body, self.disk.is_full(), Utc::now())
             }
             // The last requests of an encoder that was stopped.
@@ -66,7 +83,11 @@ impl ChannelInput {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<(u64, Arc<Ingest>)>> {
+    fn is_stalled(&self, begun_at: Instant) -> bool {
+        self.stall_after.is_some_and(|stall_after| begun_at.elapsed() > stall_after)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Run>> {
         self.current.lock().expect("no thread panics while it holds the lock")
     }
 }
