@@ -141,10 +141,8 @@ impl Stack {
         dynamodb::start(dynamodb_listener, &database, &sdk, &options.faults, &tasks).await?;
         let event_sources = EventSources::open(&options).map_err(&failed)?;
         let uploads = Arc::clone(&event_sources.uploads);
-        tasks.serve(
-            s3_listener,
-            s3::router(data, uploads, &options.upload_limits, &disk).map_err(&failed)?,
-        );
+        let storage = s3::router(data, uploads, &options.upload_limits, &disk).map_err(&failed)?;
+        tasks.serve(s3_listener, storage);
 
         let bus = Arc::new(Bus::new(&options.faults));
         let host = aws_url.trim_start_matches("http://");
