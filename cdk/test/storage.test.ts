@@ -13,7 +13,7 @@ test('the table has the keys and indexes that the functions expect', () => {
     ...keys(it['KeySchema']),
   ]);
   assert.deepEqual(indexes, [
-    ['active', 'activeCompetition', 'clip'],
+    ['listed', 'activeCompetition', 'clip'],
     ['unfinished', 'unfinished', 'nextCheckAt'],
     ['waiting', 'waiting', 'queuedAt'],
     ['changes', 'competition', 'changedAt'],
@@ -31,6 +31,15 @@ test('the index of the harvest queue has only keys', () => {
   const indexes = vod().one('DynamoDB::Table').Properties['GlobalSecondaryIndexes'] as Properties[];
   const waiting = indexes.find((it) => it['IndexName'] === 'waiting');
   assert.deepEqual(waiting?.['Projection'], { ProjectionType: 'KEYS_ONLY' });
+});
+
+test('the index of viewers has what a list shows, and no whole rows', () => {
+  const indexes = vod().one('DynamoDB::Table').Properties['GlobalSecondaryIndexes'] as Properties[];
+  const listed = indexes.find((it) => it['IndexName'] === 'listed');
+  assert.deepEqual(listed?.['Projection'], {
+    ProjectionType: 'INCLUDE',
+    NonKeyAttributes: ['listedAs', 'tags'],
+  });
 });
 
 test('data is kept when the stack is deleted, unless keepData is false', () => {

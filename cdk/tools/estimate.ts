@@ -52,8 +52,8 @@ export interface CostLine {
 const INVOCATIONS_PER_CLIP = 6;
 /** Eight changes of a row. Each replaces its entries in the indexes of changes and of pending clips. */
 const WRITES_PER_CLIP = 8 * (1 + 2 * 2);
-/** A page of 50 clips: 40 KB, with eventually consistent reads. */
-const READS_PER_LIST = 5;
+/** A page of 50 clips: 22 KB, with eventually consistent reads. */
+const READS_PER_LIST = 3;
 /** The least that DynamoDB bills for an eventually consistent query. Most polls find no change. */
 const READS_PER_POLL = 0.5;
 /** How often an open console asks for changed clips, and for the channels. */

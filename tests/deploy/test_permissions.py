@@ -23,6 +23,7 @@ CREATE_ASSETS = {
     "mediapackage-vod:DeleteAsset",
 }
 QUERY_QUEUE = "dynamodb:Query waiting"
+LIST_CLIPS = {"dynamodb:Query listed", "dynamodb:BatchGetItem"}
 # Only on rows of channels, which the emulator does not check.
 OBSERVE_CHANNELS = {"dynamodb:GetItem", "dynamodb:UpdateItem"}
 SEND_DUE_MESSAGES = {QUERY_QUEUE, "sqs:SendMessage ClipDueClips"}
@@ -105,7 +106,7 @@ ALLOWED = {
         LIST_MULTIPART_UPLOADS,
         "sqs:SendMessage LibraryDropped",
     },
-    "list-clips": {"dynamodb:Query active"},
+    "list-clips": LIST_CLIPS,
     "list-changes": {"dynamodb:Query changes", QUERY_QUEUE},
     "follow-clip": {"dynamodb:GetItem", QUERY_QUEUE},
     "list-channels": OBSERVE_CHANNELS,
@@ -113,8 +114,8 @@ ALLOWED = {
     "stop-channel": OBSERVE_CHANNELS,
     "show-page": {"dynamodb:GetItem"},
     "describe-embed": {"dynamodb:GetItem"},
-    "show-feed": {"dynamodb:Query active"},
-    "show-sitemap": {"dynamodb:Query active"},
+    "show-feed": LIST_CLIPS,
+    "show-sitemap": LIST_CLIPS,
     "show-clip": {"dynamodb:GetItem", QUERY_QUEUE},
     "show-health": set(),
     "grant-playback": set(),
@@ -266,7 +267,10 @@ class TestPermissions(unittest.TestCase):
             ),
             "dynamodb:Scan": lambda: dynamodb.scan(**table, Limit=1),
             "dynamodb:Query": query({}, "competition"),
-            "dynamodb:Query active": query({"IndexName": "active"}, "activeCompetition"),
+            "dynamodb:BatchGetItem": lambda: dynamodb.batch_get_item(
+                RequestItems={table["TableName"]: {"Keys": [ROW]}}
+            ),
+            "dynamodb:Query listed": query({"IndexName": "listed"}, "activeCompetition"),
             "dynamodb:Query unfinished": query({"IndexName": "unfinished"}, "unfinished"),
             "dynamodb:Query waiting": query({"IndexName": "waiting"}, "waiting"),
             "dynamodb:Query changes": query({"IndexName": "changes"}, "competition"),

@@ -22,7 +22,7 @@ export function buildExpiryEnvironment({
 }
 
 /** The indexes of the table. An alarm can have at most ten metrics: two of the table and of each index. */
-const INDEXES = ['active', 'unfinished', 'waiting', 'changes'] as const;
+const INDEXES = ['listed', 'unfinished', 'waiting', 'changes'] as const;
 type Index = (typeof INDEXES)[number];
 
 export class Library extends Construct {
@@ -44,11 +44,13 @@ export class Library extends Construct {
       deletionProtection: settings.keepData,
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
+    // The clips that viewers' lists show. It does not hold whole rows, because anyone can read it.
     this.table.addGlobalSecondaryIndex({
-      indexName: 'active',
+      indexName: 'listed',
       partitionKey: text('activeCompetition'),
       sortKey: text('clip'),
-      projectionType: ProjectionType.ALL,
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: ['listedAs', 'tags'],
     });
     this.table.addGlobalSecondaryIndex({
       indexName: 'unfinished',
@@ -162,6 +164,12 @@ export class Library extends Construct {
   /** Lets a function delete rows. */
   grantDelete(deleter: RustFunction): void {
     deleter.allow({ actions: ['dynamodb:DeleteItem'], resources: [this.table.tableArn] });
+  }
+
+  /** Lets a function list the clips that viewers see. It reads the rows of clips of earlier versions. */
+  grantList(reader: RustFunction): void {
+    this.grantQuery(reader, 'listed');
+    reader.allow({ actions: ['dynamodb:BatchGetItem'], resources: [this.table.tableArn] });
   }
 
   /** Lets a function query one index. */

@@ -50,7 +50,7 @@ export class Share extends Construct {
       environment,
     });
     for (const reader of [page, embed]) library.grantRead(reader);
-    for (const lister of [feed, sitemap]) library.grantQuery(lister, 'active');
+    for (const lister of [feed, sitemap]) library.grantList(lister);
     this.functions = [page, embed, feed, sitemap];
   }
 }

@@ -47,7 +47,7 @@ export class Viewer extends Construct {
       description: 'GET /api/competitions/{competitionId}/clips: the ready clips, page by page',
       environment: { ...library.environment, ...view },
     });
-    library.grantQuery(list, 'active');
+    library.grantList(list);
 
     const show = new RustFunction(this, 'Show', {
       ...props,

@@ -5,10 +5,10 @@ use url::Url;
 
 use super::reply::format_digest;
 use super::{Reply, SealKey, private_folder};
-use crate::clip::{Clip, CompetitionId, Source, Status, Upload, format_utc};
+use crate::clip::{Clip, CompetitionId, MediaPaths, Source, Status, format_utc, to_public_json};
 use crate::config::{ConfigError, Variables};
 use crate::error;
-use crate::library::Library;
+use crate::library::{Library, ListedClip, Page};
 use crate::live::Channels;
 
 /// What everyone reads about a failure, beside its code.
@@ -75,110 +75,81 @@ impl ClipView {
 
     /// The clip as JSON for everyone. Fields that do not apply yet are absent.
     pub fn to_json(&self, clip: &Clip) -> Value {
-        let mut shown = json!({
-            "competition": clip.competition,
-            "clip": clip.clip,
-            "status": clip.status,
-            "active": clip.is_active(),
-            "listed": clip.listed,
-            "attempt": clip.attempt,
-            "meta": {
-                "id": clip.clip,
-                "title": clip.title,
-                "description": clip.description,
-                "tags": clip.tags,
-            },
-            "createdAt": format_utc(clip.created_at),
-            "updatedAt": format_utc(clip.updated_at),
-        });
-        match &clip.source {
-            Source::Live { channel, requested } => {
-                shown["source"] = json!("live");
-                shown["channel"] = json!(channel);
-                shown["requested"] = json!({
-                    "start": format_utc(requested.exact_start()),
-                    "end": format_utc(requested.exact_end()),
-                });
-                let channel = self.channels.as_ref().and_then(|all| all.find(channel));
-                if let Some(channel) = channel.filter(|_| clip.status != Status::Ready) {
-                    shown["preview"] = json!(channel.preview_url(*requested));
-                }
+        let mut shown = to_public_json(clip);
+        if let Source::Live { channel, requested } = &clip.source {
+            let channel = self.channels.as_ref().and_then(|all| all.find(channel));
+            if let Some(channel) = channel.filter(|_| clip.status != Status::Ready) {
+                shown["preview"] = json!(channel.preview_url(*requested));
             }
-            Source::Upload(upload) => self.add_upload(&mut shown, clip, upload),
         }
-        if let Some(actual) = clip.actual {
-            shown["actual"] = json!({
-                "start": format_utc(actual.start),
-                "end": format_utc(actual.end),
-                "durationSeconds": actual.duration_seconds,
-            });
-        }
-        if clip.status == Status::Ready {
-            // Before the clip is ready, its manifests answer 404.
-            let manifests: Map<String, Value> = clip
-                .manifests
-                .iter()
-                .map(|(configuration, path)| {
-                    (
-                        format_name(configuration).to_owned(),
-                        json!(self.vod_url(&clip.competition, path)),
-                    )
-                })
+        if let Some(MediaPaths { hls, manifests, thumbnails }) = MediaPaths::of_ready(clip) {
+            let competition = &clip.competition;
+            let manifests: Map<String, Value> = manifests
+                .into_iter()
+                .map(|(format, path)| (format, json!(self.media_url(competition, &path))))
                 .collect();
-            if let Some(manifest) = self.manifest_url(clip, ".m3u8") {
-                shown["manifest"] = json!(manifest);
+            if let Some(path) = hls {
+                shown["manifest"] = json!(self.media_url(competition, &path));
             }
             shown["manifests"] = Value::Object(manifests);
-        }
-        if let Some(ready_at) = clip.ready_at {
-            shown["readyAt"] = json!(format_utc(ready_at));
-        }
-        if let Some(expires_at) = clip.expires_at {
-            shown["expiresAt"] = json!(format_utc(expires_at));
-        }
-        if let Some(publish_at) = clip.publish_at {
-            shown["publishAt"] = json!(format_utc(publish_at));
-        }
-        if let Some(failure) = &clip.failure {
-            shown["failure"] = json!(failure);
+            if let Some(paths) = thumbnails {
+                let url = |path: &String| self.thumbnail_url(competition, path);
+                shown["thumbnails"] = paths.iter().map(url).collect();
+            }
         }
         shown
     }
 
-    fn add_upload(&self, shown: &mut Value, clip: &Clip, upload: &Upload) {
-        shown["source"] = json!("upload");
-        shown["filename"] = json!(upload.filename);
-        if clip.status == Status::Transcoding {
-            shown["progress"] = json!(upload.progress.unwrap_or(0));
+    /// A page of a list as JSON. The texts of clips are joined, not parsed.
+    pub fn to_list(&self, competition: &CompetitionId, page: &Page) -> String {
+        let mut json = String::with_capacity(2048 * (1 + page.clips.len()));
+        json.push_str(r#"{"clips":["#);
+        for (at, clip) in page.clips.iter().enumerate() {
+            push_separated(&mut json, at, |json| self.write_listed(competition, clip, json));
         }
-        if clip.status == Status::Ready {
-            shown["thumbnails"] = json!(self.thumbnail_urls(clip));
+        json.push(']');
+        if let Some(next) = &page.next {
+            json.push_str(r#","next":"#);
+            push_text(&mut json, &next.to_string());
         }
+        json.push('}');
+        json
+    }
+
+    /// Appends the JSON of a clip of a list: what `to_json` returns for the same clip.
+    pub fn write_listed(&self, competition: &CompetitionId, clip: &ListedClip, json: &mut String) {
+        let object = clip.json();
+        json.push_str(object.strip_suffix('}').unwrap_or(object));
+        let mut hls = None;
+        json.push_str(r#","manifests":{"#);
+        for (at, (format, path)) in clip.manifests().enumerate() {
+            let url = self.media_url(competition, path);
+            push_separated(json, at, |json| {
+                push_text(json, format);
+                json.push(':');
+                push_text(json, &url);
+            });
+            hls = hls.or_else(|| path.ends_with(".m3u8").then_some(url));
+        }
+        json.push('}');
+        if let Some(url) = hls {
+            json.push_str(r#","manifest":"#);
+            push_text(json, &url);
+        }
+        if clip.is_upload() {
+            json.push_str(r#","thumbnails":["#);
+            for (at, path) in clip.thumbnails().enumerate() {
+                let url = self.thumbnail_url(competition, path);
+                push_separated(json, at, |json| push_text(json, &url));
+            }
+            json.push(']');
+        }
+        json.push('}');
     }
 
     /// Whether only viewers with cookies can play clips.
     pub fn is_private(&self) -> bool {
         self.seal.is_some()
-    }
-
-    /// The URL of the manifest with this extension: `.m3u8` for HLS, `.mpd` for DASH. It answers 404
-    /// until the clip is ready.
-    pub fn manifest_url(&self, clip: &Clip, extension: &str) -> Option<String> {
-        let path = clip.manifests.values().find(|path| path.ends_with(extension))?;
-        Some(self.vod_url(&clip.competition, path))
-    }
-
-    /// The URLs of the pictures of a ready clip of a file. Other clips have none.
-    pub fn thumbnail_urls(&self, clip: &Clip) -> Vec<String> {
-        let Some(upload) = clip.upload().filter(|_| clip.status == Status::Ready) else {
-            return Vec::new();
-        };
-        let attempt = clip.attempt_of_media();
-        let url = |number| {
-            let path = format!("/{}", attempt.thumbnail_key(number));
-            self.thumbnail_url(&clip.competition, &path)
-        };
-        (0..upload.thumbnails).map(url).collect()
     }
 
     fn thumbnail_url(&self, competition: &CompetitionId, path: &str) -> String {
@@ -192,7 +163,7 @@ impl ClipView {
         }
     }
 
-    fn vod_url(&self, competition: &CompetitionId, path: &str) -> String {
+    fn media_url(&self, competition: &CompetitionId, path: &str) -> String {
         let base = self.vod.as_str().trim_end_matches('/');
         match &self.seal {
             None => format!("{base}{path}"),
@@ -252,10 +223,15 @@ fn format_entity_tag(clip: &Clip, shown: &Value) -> String {
     format!("\"{}.{}\"", edit_digest(clip), format_digest(shown.to_string()))
 }
 
-/// The format of a packaging configuration: its id, up to the first hyphen.
-///
-/// The ids `hls` and `hls-2` are both of format `hls`. Ids are unique in an account and region, so
-/// each packaging group needs ids of its own.
-fn format_name(configuration: &str) -> &str {
-    configuration.split('-').next().unwrap_or(configuration)
+/// Appends an element of a JSON array or object, after a comma unless it is the first one.
+fn push_separated(json: &mut String, at: usize, push: impl FnOnce(&mut String)) {
+    if at > 0 {
+        json.push(',');
+    }
+    push(json);
+}
+
+/// Appends a text as a JSON string.
+fn push_text(json: &mut String, text: &str) {
+    json.push_str(&Value::from(text).to_string());
 }

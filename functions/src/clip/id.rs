@@ -99,6 +99,13 @@ impl ClipId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The start of the clip, or the time of the file, in whole seconds.
+    pub fn start(&self) -> DateTime<Utc> {
+        let stamp = self.0.split('_').next().unwrap_or_default();
+        let start = NaiveDateTime::parse_from_str(stamp, STAMP);
+        start.expect("an id begins with a time").and_utc()
+    }
 }
 
 /// A suffix from the system's random source, so that nobody can guess the id of the next clip.

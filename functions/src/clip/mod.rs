@@ -9,6 +9,7 @@ mod description;
 mod expiry;
 mod failure;
 mod id;
+mod public;
 mod source;
 mod status;
 mod time;
@@ -24,6 +25,7 @@ pub use description::{
 pub use expiry::{ExpirySettings, ExpirySettingsError};
 pub use failure::{Failure, FailureCode};
 pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError};
+pub use public::{MediaPaths, to_public_json};
 pub use source::{ChannelId, Source, Upload};
 pub use status::Status;
 pub use time::{

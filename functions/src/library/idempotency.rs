@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::rows::{Item, encode, text};
+use super::rows::{Item, encode_row, text};
 use super::{Library, LibraryError};
 use crate::clip::{Clip, ClipId, ClipKey, CompetitionId};
 
@@ -101,7 +101,7 @@ impl Library {
         let record: Item = serde_dynamo::to_item(&row)
             .map_err(|source| LibraryError::Encode { clip: clip.key(), source })?;
         let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
-        let put_clip = put(encode(clip)?).condition_expression("attribute_not_exists(clip)");
+        let put_clip = put(encode_row(clip)?).condition_expression("attribute_not_exists(clip)");
         let put_record = put(record)
             .condition_expression("attribute_not_exists(clip) OR expiresAtSeconds <= :now")
             .expression_attribute_values(":now", AttributeValue::N(now.timestamp().to_string()));

@@ -3,7 +3,7 @@
 //! | key | partition | sort | rows |
 //! | --- | --- | --- | --- |
 //! | table | `competition` | `clip` | all clips |
-//! | index `active` | `activeCompetition` | `clip` | ready clips that are not held back, for viewers |
+//! | index `listed` | `activeCompetition` | `clip` | ready clips that are not held back, for viewers; see [`ListedClip`] |
 //! | index `changes` | `competition` | `changedAt` | all clips, for operators; see [`ChangesCursor`] |
 //! | index `unfinished` | `unfinished` | `nextCheckAt` | pending clips, for the sweep; clips with an expiry, too |
 //! | index `waiting` | `waiting` | `queuedAt` | the keys of queued clips, for the harvest queue |
@@ -18,6 +18,7 @@ mod changes;
 mod changes_cursor;
 mod channel_record;
 mod idempotency;
+mod listed;
 mod page;
 mod pending;
 mod queued;
@@ -35,15 +36,21 @@ pub use changes_cursor::{
 };
 pub use channel_record::ChannelRecord;
 pub use idempotency::{IdempotencyRecord, IdempotentRequest};
+pub use listed::{LISTED_AS, ListedClip};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
 pub use stream::{ClipChange, read_clip_change};
 
-use self::rows::{Item, decode, decode_or_log, encode, text};
-use crate::clip::{Attempt, ChannelId, Clip, ClipKey, Edit, Status, Trigger, apply_trigger};
+pub use self::rows::encode_row;
+use self::rows::{Item, decode, decode_or_log, text};
+use crate::clip::{
+    Attempt, ChannelId, Clip, ClipKey, CompetitionId, Edit, Status, Trigger, apply_trigger,
+};
 use crate::config::{ConfigError, Variables};
 
 /// The index of active clips: ready, and not held back from viewers.
-pub const ACTIVE_INDEX: &str = "active";
+///
+/// It projects [`LISTED_AS`], and `tags` for filters, instead of whole rows.
+pub const ACTIVE_INDEX: &str = "listed";
 /// The partition of that index: the competition. Only active clips have this attribute.
 pub const ACTIVE_PARTITION: &str = "activeCompetition";
 /// The index of all clips by the time of their last change.
@@ -97,6 +104,14 @@ pub enum LibraryError {
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },
+    #[error("could not read clips of competition {competition}")]
+    BatchGet {
+        competition: CompetitionId,
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    #[error("could not read clips of competition {competition}: DynamoDB left some out")]
+    Unprocessed { competition: CompetitionId },
     #[error("could not read the record of channel {channel}")]
     GetChannel {
         channel: ChannelId,
@@ -303,7 +318,7 @@ impl Library {
     ///
     /// Returns `false` if the condition failed.
     async fn put(&self, clip: &Clip, expected: Option<u64>) -> Result<bool, LibraryError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(encode(clip)?));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(encode_row(clip)?));
         let put = match expected {
             None => put.condition_expression("attribute_not_exists(clip)"),
             Some(version) => put
@@ -348,7 +363,7 @@ fn is_own_write(stored: Item, clip: &Clip, expected: Option<u64>) -> Result<bool
     let stored = decode(stored)?;
     Ok(match expected {
         None => stored.created_at == clip.created_at,
-        Some(_) => stored == decode(encode(clip)?)?,
+        Some(_) => stored == decode(encode_row(clip)?)?,
     })
 }
 

@@ -1,20 +1,29 @@
 //! Pages of a competition's ready clips.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
+use super::listed::{LISTED_AS, ListedClip, ListedClipDecoder};
 use super::rows::{Item, decode_key, decode_or_log, text};
 use super::{ACTIVE_INDEX, ACTIVE_PARTITION, Library, LibraryError};
-use crate::clip::{Clip, ClipKey, CompetitionId, ceil_second, format_stamp};
+use crate::clip::{Clip, ClipId, ClipKey, CompetitionId, ceil_second, format_stamp};
 
 /// Most rows that a page with a tag reads: as many as the largest page without one. DynamoDB would
 /// read 1 MB, which costs 128 read units, for a tag that no clip has.
 const MAX_READ: i32 = 101;
+
+/// Most clips of one BatchGetItem call.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>
+const MAX_BATCH: usize = 100;
+/// Most calls for one batch. DynamoDB leaves clips out when it is throttled.
+const MAX_BATCH_TRIES: usize = 5;
 
 /// Selects clips of a competition.
 #[derive(Clone, Debug)]
@@ -52,13 +61,15 @@ pub struct CursorError;
 
 #[derive(Clone, Debug)]
 pub struct Page {
-    pub clips: Vec<Clip>,
+    pub clips: Vec<ListedClip>,
     /// The cursor of the next page. `None` on the last page.
     pub next: Option<Cursor>,
 }
 
 impl Library {
     /// Reads one page with one Query, at a cost that does not depend on the size of the library.
+    ///
+    /// Clips whose rows an earlier version wrote are read with a BatchGetItem.
     ///
     /// With a tag, DynamoDB reads `MAX_READ` rows and filters. The page may then hold fewer clips
     /// than `limit`, even none, and still have a next page.
@@ -91,6 +102,7 @@ impl Library {
             .expression_attribute_values(":competition", text(&request.competition))
             .expression_attribute_values(":low", AttributeValue::S(lowest))
             .expression_attribute_values(":high", AttributeValue::S(highest))
+            .projection_expression(format!("clip, {LISTED_AS}"))
             .scan_index_forward(request.order == Order::OldestFirst)
             .set_exclusive_start_key(start);
         query = match &request.tag {
@@ -103,20 +115,71 @@ impl Library {
         let found = query.send().await.map_err(LibraryError::query_failed(ACTIVE_INDEX))?;
 
         let read_up_to = found.last_evaluated_key.map(decode_key).transpose()?.map(Cursor);
-        let mut clips = found
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .take(wanted)
-            .filter_map(decode_or_log)
-            .collect::<Vec<Clip>>();
-        let next = if clips.len() < wanted {
+        let mut rows = found.items.unwrap_or_default();
+        let next = if rows.len() < wanted {
             read_up_to
         } else {
-            clips.truncate(request.limit);
-            clips.last().map(|clip| Cursor(clip.key()))
+            rows.truncate(request.limit);
+            let last = rows.last().map(|row| decode_clip_id(row));
+            let key = |clip| ClipKey { competition: request.competition.clone(), clip };
+            last.transpose()?.map(|clip| Cursor(key(clip)))
         };
+        let clips = self.decode_page(&request.competition, &rows).await?;
         Ok(Page { clips, next })
+    }
+
+    /// Decodes rows of the index. Reads the row of each clip that has no known form for lists, and
+    /// skips it if it has left the list or cannot be decoded.
+    async fn decode_page(
+        &self,
+        competition: &CompetitionId,
+        rows: &[Item],
+    ) -> Result<Vec<ListedClip>, LibraryError> {
+        let mut decoder = ListedClipDecoder::new();
+        let mut clips: Vec<_> = rows.iter().map(|row| decoder.decode(row)).collect();
+        let missing = (0..rows.len()).filter(|at| clips[*at].is_none());
+        let missing: Vec<(usize, ClipId)> = missing
+            .map(|at| Ok((at, decode_clip_id(&rows[at])?)))
+            .collect::<Result<_, LibraryError>>()?;
+        for batch in missing.chunks(MAX_BATCH) {
+            let ids = batch.iter().map(|(_, clip)| clip.clone()).collect();
+            let mut found = self.find_batch(competition, ids).await?;
+            for (at, id) in batch {
+                clips[*at] = found.remove(id).as_ref().and_then(ListedClip::from_clip);
+            }
+        }
+        Ok(clips.into_iter().flatten().collect())
+    }
+
+    /// Reads up to 100 clips of a competition. Rows that cannot be decoded are logged and left out.
+    async fn find_batch(
+        &self,
+        competition: &CompetitionId,
+        clips: Vec<ClipId>,
+    ) -> Result<HashMap<ClipId, Clip>, LibraryError> {
+        let failed = |error: aws_sdk_dynamodb::Error| LibraryError::BatchGet {
+            competition: competition.clone(),
+            source: Box::new(error),
+        };
+        let keys = clips.iter().map(|clip| {
+            let parts = [("competition", text(competition)), ("clip", text(clip))];
+            parts.map(|(name, value)| (name.to_owned(), value)).into()
+        });
+        let keys = KeysAndAttributes::builder().set_keys(Some(keys.collect())).build();
+        let keys = keys.map_err(|error| failed(error.into()))?;
+        let mut left = Some(HashMap::from([(self.table.clone(), keys)]));
+        let mut found = HashMap::new();
+        for _ in 0..MAX_BATCH_TRIES {
+            let read = self.client.batch_get_item().set_request_items(left).send().await;
+            let read = read.map_err(|error| failed(error.into()))?;
+            let rows = read.responses.unwrap_or_default().into_values().flatten();
+            found.extend(rows.filter_map(decode_or_log).map(|clip| (clip.clip.clone(), clip)));
+            left = read.unprocessed_keys.filter(|keys| !keys.is_empty());
+            if left.is_none() {
+                return Ok(found);
+            }
+        }
+        Err(LibraryError::Unprocessed { competition: competition.clone() })
     }
 
     /// Opens the connection to DynamoDB. `list-clips` may use only Query, so this is a query.
@@ -132,6 +195,18 @@ impl Library {
     }
 }
 
+/// Decodes the clip's id in a row of the index.
+fn decode_clip_id(row: &Item) -> Result<ClipId, LibraryError> {
+    #[derive(Deserialize)]
+    struct Key {
+        clip: ClipId,
+    }
+    let id = row.get("clip").cloned().into_iter().map(|clip| ("clip".to_owned(), clip));
+    let Key { clip } =
+        serde_dynamo::from_item(id.collect::<Item>()).map_err(LibraryError::Decode)?;
+    Ok(clip)
+}
+
 fn empty_page() -> Page {
     Page { clips: Vec::new(), next: None }
 }
@@ -142,7 +217,7 @@ fn first_id(time: DateTime<Utc>) -> String {
     format_stamp(ceil_second(time))
 }
 
-/// The key of a clip in the index of ready clips.
+/// The key of a clip in the index of active clips.
 fn index_key(competition: &CompetitionId, clip: &str) -> Item {
     Item::from([
         (ACTIVE_PARTITION.to_owned(), text(competition)),

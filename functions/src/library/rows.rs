@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use super::listed::{LISTED_AS, ListedClip};
 use super::{
     ACTIVE_PARTITION, CHANGED_AT, INDEX_PARTITION_VALUE, LibraryError, PENDING_PARTITION,
     QUEUED_PARTITION,
@@ -15,13 +16,15 @@ use crate::error;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// Encodes a clip: its fields, and the partition of each sparse index that it belongs to.
-pub(super) fn encode(clip: &Clip) -> Result<Item, LibraryError> {
+/// Encodes a clip: its fields, the partition of each sparse index that it belongs to, and the form in
+/// which lists show it.
+pub fn encode_row(clip: &Clip) -> Result<HashMap<String, AttributeValue>, LibraryError> {
     let mut item: Item = serde_dynamo::to_item(clip)
         .map_err(|source| LibraryError::Encode { clip: clip.key(), source })?;
     item.insert(CHANGED_AT.to_owned(), milliseconds(clip.updated_at));
-    if clip.is_active() {
+    if let Some(listed) = ListedClip::from_clip(clip) {
         item.insert(ACTIVE_PARTITION.to_owned(), text(&clip.competition));
+        item.insert(LISTED_AS.to_owned(), listed.encode());
     }
     if clip.next_check_at.is_some() {
         item.insert(PENDING_PARTITION.to_owned(), text(&INDEX_PARTITION_VALUE));
@@ -88,9 +91,10 @@ mod tests {
     fn a_row_is_in_the_indexes_of_its_status_only() {
         for status in Status::ALL {
             let clip = clip(status);
-            let item = encode(&clip).unwrap();
+            let item = encode_row(&clip).unwrap();
             let has = |attribute| item.contains_key(attribute);
             assert_eq!(has(ACTIVE_PARTITION), status == Status::Ready, "{status:?}");
+            assert_eq!(has(LISTED_AS), status == Status::Ready, "{status:?}");
             assert_eq!(has(PENDING_PARTITION), status.is_pending(), "{status:?}");
             assert_eq!(has("nextCheckAt"), status.is_pending(), "{status:?}");
             assert_eq!(has(QUEUED_PARTITION), status == Status::Queued, "{status:?}");
@@ -106,7 +110,7 @@ mod tests {
         let unlisted = Clip { listed: false, ..ready.clone() };
         let later = Clip { publish_at: Some(ready.created_at), ..ready };
         for clip in [unlisted, later] {
-            let item = encode(&clip).unwrap();
+            let item = encode_row(&clip).unwrap();
             assert!(!item.contains_key(ACTIVE_PARTITION));
             assert_eq!(decode(item).unwrap(), clip);
         }
@@ -128,7 +132,10 @@ mod tests {
         let clip: Clip = serde_json::from_value(row).unwrap();
         assert!(clip.is_active());
         assert_eq!((clip.created_by.as_ref(), clip.deleted_from), (None, None));
-        assert_eq!(encode(&clip).unwrap()[CHANGED_AT], AttributeValue::N("1580736821087".into()));
+        assert_eq!(
+            encode_row(&clip).unwrap()[CHANGED_AT],
+            AttributeValue::N("1580736821087".into())
+        );
     }
 
     #[test]
@@ -136,7 +143,7 @@ mod tests {
         let mut clip = clip(Status::Ready);
         clip.expires_at = Some(clip.created_at);
         clip.next_check_at = clip.next_check(clip.created_at);
-        let item = encode(&clip).unwrap();
+        let item = encode_row(&clip).unwrap();
         assert!(item.contains_key(PENDING_PARTITION) && item.contains_key(ACTIVE_PARTITION));
     }
 }

@@ -78,8 +78,8 @@ impl Route for DescribeEmbed {
         let Some(clip) = found.filter(|clip| clip.status == Status::Ready) else {
             return refused(not_found(), SHORT_CACHE_CONTROL);
         };
-        let title = format_title(&clip);
-        let mut embed = self.0.site.embed_url(&clip);
+        let title = format_title(&clip.title, &clip.clip);
+        let mut embed = self.0.site.embed_url(&key);
         if let Some(start) = start {
             embed = format!("{embed}?t={start}");
         }

@@ -1,11 +1,13 @@
 //! A clip as other sites show it: its texts, its URLs and its duration.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::site::Site;
-use crate::api::ClipView;
-use crate::clip::{Clip, Source, Status, format_utc};
+use crate::clip::{Bounds, ClipId, ClipKey, CompetitionId, format_utc};
 
 /// What the templates show of a clip. The texts have no characters that XML forbids.
 #[derive(Clone, Debug)]
@@ -30,25 +32,76 @@ pub(super) struct SharedClip {
     seconds: Option<f64>,
 }
 
+/// What is read of the JSON that the API shows of a clip.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ShownClip {
+    competition: CompetitionId,
+    clip: ClipId,
+    meta: Meta,
+    #[serde(default)]
+    manifests: BTreeMap<String, String>,
+    manifest: Option<String>,
+    #[serde(default)]
+    thumbnails: Vec<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    ready_at: Option<DateTime<Utc>>,
+    requested: Option<Requested>,
+    actual: Option<Bounds>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Meta {
+    title: String,
+    description: String,
+    tags: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Requested {
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+}
+
+impl ShownClip {
+    pub(super) fn from_json(json: &str) -> Self {
+        serde_json::from_str(json).expect("each clip that the API shows has these fields")
+    }
+
+    /// How long players play the clip, in seconds: a live clip within its requested window.
+    fn play_time(&self) -> Option<f64> {
+        let actual = self.actual.map(|actual| actual.duration_seconds);
+        let requested = self.requested.as_ref();
+        let requested = requested.map(|window| (window.end - window.start).as_seconds_f64());
+        // If the stream was off air in between, the clip is shorter than its window.
+        match (requested, actual) {
+            (Some(requested), Some(actual)) => Some(requested.min(actual)),
+            (requested, actual) => requested.or(actual),
+        }
+    }
+}
+
 impl SharedClip {
-    pub(super) fn new(site: &Site, view: &ClipView, clip: &Clip) -> Self {
-        let is_ready = clip.status == Status::Ready;
-        let manifest = |format| view.manifest_url(clip, format).filter(|_| is_ready);
+    pub(super) fn new(site: &Site, clip: ShownClip) -> Self {
+        let seconds = clip.play_time();
+        let dash_manifest = clip.manifests.into_values().find(|url| url.ends_with(".mpd"));
+        let key = ClipKey { competition: clip.competition, clip: clip.clip };
         Self {
-            id: clip.clip.to_string(),
-            title: format_title(clip),
-            description: clean(&clip.description),
-            tags: clip.tags.iter().map(|tag| clean(tag)).collect(),
-            page: site.page_url(clip),
-            embed: site.embed_url(clip),
-            oembed: site.oembed_url(clip),
-            feed: site.feed_url(&clip.competition),
-            manifest: manifest(".m3u8"),
-            dash_manifest: manifest(".mpd"),
-            poster: view.thumbnail_urls(clip).into_iter().next(),
+            id: key.clip.to_string(),
+            title: format_title(&clip.meta.title, &key.clip),
+            description: clean(&clip.meta.description),
+            tags: clip.meta.tags.iter().map(|tag| clean(tag)).collect(),
+            page: site.page_url(&key),
+            embed: site.embed_url(&key),
+            oembed: site.oembed_url(&key),
+            feed: site.feed_url(&key.competition),
+            manifest: clip.manifest,
+            dash_manifest,
+            poster: clip.thumbnails.into_iter().next(),
             published_at: clip.ready_at.unwrap_or(clip.created_at),
             updated_at: clip.updated_at,
-            seconds: play_time(clip),
+            seconds,
         }
     }
 
@@ -108,33 +161,12 @@ impl SharedClip {
 }
 
 /// The title, or for a clip without one the time that it shows.
-pub(super) fn format_title(clip: &Clip) -> String {
-    let title = clean(&clip.title);
+pub(super) fn format_title(title: &str, clip: &ClipId) -> String {
+    let title = clean(title);
     if !title.trim().is_empty() {
         return title;
     }
-    let at = match &clip.source {
-        Source::Live { requested, .. } => requested.exact_start(),
-        Source::Upload(upload) => upload.at,
-    };
-    at.format("Clip of %-d %B %Y, %H:%M UTC").to_string()
-}
-
-/// How long players play the clip, in seconds: a live clip within its requested window.
-fn play_time(clip: &Clip) -> Option<f64> {
-    let actual = clip.actual.map(|actual| actual.duration_seconds);
-    let requested = match &clip.source {
-        Source::Live { requested, .. } => {
-            let length = requested.exact_end() - requested.exact_start();
-            Some(length.as_seconds_f64())
-        }
-        Source::Upload(_) => None,
-    };
-    // If the stream was off air in between, the clip is shorter than its window.
-    match (requested, actual) {
-        (Some(requested), Some(actual)) => Some(requested.min(actual)),
-        (requested, actual) => requested.or(actual),
-    }
+    clip.start().format("Clip of %-d %B %Y, %H:%M UTC").to_string()
 }
 
 /// Removes the characters that XML 1.0 forbids. Everything else is escaped by the templates.
@@ -154,8 +186,8 @@ fn escape_json(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clip::Bounds;
     use crate::clip::transition::tests::clip;
+    use crate::clip::{Clip, Source, Status, to_public_json};
 
     #[test]
     fn json_in_a_script_element_keeps_its_value_and_cannot_end_the_element() {
@@ -173,12 +205,9 @@ mod tests {
 
     #[test]
     fn a_clip_without_a_title_is_named_by_its_time() {
-        let mut clip = clip(Status::Ready);
-        clip.title = " ".to_owned();
-        let title = format_title(&clip);
-        assert!(title.starts_with("Clip of ") && title.ends_with(" UTC"), "{title}");
-        clip.title = "First race".to_owned();
-        assert_eq!(format_title(&clip), "First race");
+        let clip = clip(Status::Ready);
+        assert_eq!(format_title(" ", &clip.clip), "Clip of 3 February 2020, 13:30 UTC");
+        assert_eq!(format_title("First race", &clip.clip), "First race");
     }
 
     #[test]
@@ -186,6 +215,8 @@ mod tests {
         let mut clip = clip(Status::Ready);
         let Source::Live { requested, .. } = clip.source.clone() else { panic!("it is live") };
         let window = (requested.exact_end() - requested.exact_start()).as_seconds_f64();
+        let play_time =
+            |clip: &Clip| ShownClip::from_json(&to_public_json(clip).to_string()).play_time();
         clip.actual = None;
         assert_eq!(play_time(&clip), Some(window));
         for (played, expected) in [(window + 3.0, window), (1.5, 1.5)] {

@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 
-use super::shared_clip::SharedClip;
+use super::shared_clip::{SharedClip, ShownClip};
 use super::site::Site;
 use crate::api::{ClipView, Problem, ProblemKind, Request};
 use crate::clip::{Clip, CompetitionId};
@@ -30,7 +30,7 @@ impl SharedLibrary {
     }
 
     pub(super) fn show(&self, clip: &Clip) -> SharedClip {
-        SharedClip::new(&self.site, &self.view, clip)
+        SharedClip::new(&self.site, ShownClip::from_json(&self.view.to_json(clip).to_string()))
     }
 
     /// The competition of a feed's path. A private library has no feeds.
@@ -62,7 +62,11 @@ impl SharedLibrary {
                 cursor,
             };
             let page = self.library.read_page(&request).await?;
-            clips.extend(page.clips.iter().map(|clip| self.show(clip)));
+            clips.extend(page.clips.iter().map(|clip| {
+                let mut json = String::new();
+                self.view.write_listed(competition, clip, &mut json);
+                SharedClip::new(&self.site, ShownClip::from_json(&json))
+            }));
             // A page can be shorter than its limit, because DynamoDB reads at most 1 MB.
             cursor = page.next;
             if cursor.is_none() || clips.len() >= limit {

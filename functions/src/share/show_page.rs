@@ -80,7 +80,7 @@ impl ShowPage {
         let is_private = self.0.view.is_private();
         let page = Page {
             site: &self.0.site,
-            title: format_title(clip),
+            title: format_title(&clip.title, &clip.clip),
             is_indexed: clip.is_active() && !is_private,
             clip: (!is_private).then(|| self.0.show(clip)),
             message: match (is_private, is_ready) {

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::clip::{Clip, ClipKey, CompetitionId};
+use crate::clip::{ClipKey, CompetitionId};
 use crate::config::{ConfigError, Variables};
 
 /// The name of the site, if the deployment has no other.
@@ -37,11 +37,11 @@ impl Site {
         })
     }
 
-    pub(super) fn page_url(&self, clip: &Clip) -> String {
+    pub(super) fn page_url(&self, clip: &ClipKey) -> String {
         format!("{}/c/{}/{}", self.origin, clip.competition, clip.clip)
     }
 
-    pub(super) fn embed_url(&self, clip: &Clip) -> String {
+    pub(super) fn embed_url(&self, clip: &ClipKey) -> String {
         format!("{}/embed/{}/{}", self.origin, clip.competition, clip.clip)
     }
 
@@ -54,7 +54,7 @@ impl Site {
     }
 
     /// The URL of the oEmbed description of a clip.
-    pub(super) fn oembed_url(&self, clip: &Clip) -> String {
+    pub(super) fn oembed_url(&self, clip: &ClipKey) -> String {
         let page = self.page_url(clip);
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("url", &page)

@@ -2,7 +2,6 @@
 
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
 
 use crate::api::{ClipView, Problem, Reply, Request, Route};
 use crate::clip::parse_time;
@@ -37,13 +36,10 @@ impl Route for ListClips {
     }
 
     async fn answer(&self, request: &Request, _: DateTime<Utc>) -> Result<Reply, Problem> {
-        let page = self.library.read_page(&parse_query(request)?).await?;
-        let clips: Vec<Value> = page.clips.iter().map(|clip| self.view.to_json(clip)).collect();
-        let mut body = json!({ "clips": clips });
-        if let Some(next) = page.next {
-            body["next"] = json!(next.to_string());
-        }
-        Ok(Reply::json(200, &body).with_cache_control(CACHE_CONTROL))
+        let query = parse_query(request)?;
+        let page = self.library.read_page(&query).await?;
+        let body = self.view.to_list(&query.competition, &page);
+        Ok(Reply::text(200, "application/json", body).with_cache_control(CACHE_CONTROL))
     }
 }
 

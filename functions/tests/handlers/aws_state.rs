@@ -8,17 +8,22 @@ use aws_sdk_mediaconvert::types::Order;
 use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, Utc};
 use matchcut::clip::Clip;
+use matchcut::library::LISTED_AS;
 use serde_json::Value;
 
 use crate::api::Api;
 
 impl Api {
-    /// All rows of the table, not decoded.
+    /// All rows of the table, not decoded. What lists show is left out, because it is compressed.
     pub(crate) async fn rows(&self) -> Vec<Value> {
         let client = aws_sdk_dynamodb::Client::new(&self.stack.sdk);
         let table = self.stack.variables.required("CLIPS_TABLE").unwrap();
         let found = client.scan().table_name(table).consistent_read(true).send().await.unwrap();
-        serde_dynamo::from_items(found.items().to_vec()).unwrap()
+        let mut rows = found.items.unwrap_or_default();
+        for row in &mut rows {
+            row.remove(LISTED_AS);
+        }
+        serde_dynamo::from_items(rows).unwrap()
     }
 
     /// Changes a row so that it cannot be decoded, as a row of another version might be.
@@ -30,10 +35,23 @@ impl Api {
             .table_name(self.stack.variables.required("CLIPS_TABLE").unwrap())
             .key("competition", text(clip.competition.as_str()))
             .key("clip", text(clip.clip.as_str()))
-            .update_expression("SET title = :none")
+            .update_expression("SET title = :none REMOVE listedAs")
             .expression_attribute_values(":none", AttributeValue::Null(true));
         update.send().await.unwrap();
         self.library().find(&clip.key()).await.expect_err("it is no clip any more");
+    }
+
+    /// Removes what an earlier version did not write.
+    pub(crate) async fn age_row(&self, clip: &Clip) {
+        let client = aws_sdk_dynamodb::Client::new(&self.stack.sdk);
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let update = client
+            .update_item()
+            .table_name(self.stack.variables.required("CLIPS_TABLE").unwrap())
+            .key("competition", text(clip.competition.as_str()))
+            .key("clip", text(clip.clip.as_str()))
+            .update_expression("REMOVE listedAs");
+        update.send().await.unwrap();
     }
 
     /// The keys of all objects in the clip bucket.

@@ -1,16 +1,17 @@
 //! Lists: complete, ordered, limited to a time range, and cached by ETag.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, PutRequest, ReturnConsumedCapacity, Select, WriteRequest,
+};
 use chrono::{DateTime, Utc};
-use matchcut::clip::{Clip, Source, Status};
+use matchcut::clip::{Bounds, Clip, ClipId, Source, Status, Upload};
+use matchcut::library::{ACTIVE_INDEX, ACTIVE_PARTITION, encode_row};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::api::{Api, at, row};
-
-type Row = HashMap<String, AttributeValue>;
 
 /// Most rows of one BatchWriteItem call.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
@@ -35,22 +36,11 @@ async fn page_through(api: &Api, query: &str) -> Vec<String> {
 
 /// Writes rows in batches, in the form in which the library writes them.
 async fn create_all(api: &Api, clips: &[Clip]) {
-    let (first, others) = clips.split_first().unwrap();
-    assert!(api.library().create(first).await.unwrap());
     let client = aws_sdk_dynamodb::Client::new(&api.stack.sdk);
     let table = api.stack.variables.required("CLIPS_TABLE").unwrap();
-    let key = |text: &str| AttributeValue::S(text.to_owned());
-    let written = client.get_item().table_name(table).consistent_read(true);
-    let written = written.key("competition", key(first.competition.as_str()));
-    let written = written.key("clip", key(first.clip.as_str())).send().await.unwrap();
-    let fields: Row = serde_dynamo::to_item(first).unwrap();
-    let mut of_indexes = written.item.unwrap();
-    of_indexes.retain(|name, _| !fields.contains_key(name));
-
-    for batch in others.chunks(MAX_WRITES) {
+    for batch in clips.chunks(MAX_WRITES) {
         let write = |clip: &Clip| {
-            let mut row: Row = serde_dynamo::to_item(clip).unwrap();
-            row.extend(of_indexes.clone());
+            let row = encode_row(clip).unwrap();
             let put = PutRequest::builder().set_item(Some(row)).build().unwrap();
             WriteRequest::builder().put_request(put).build()
         };
@@ -115,6 +105,106 @@ async fn a_rare_tag_finds_all_its_clips() {
         assert_eq!(found.len(), 3, "by {limit}");
     }
     assert_eq!(page_through(&api, "tag=gol").await, [""; 0]);
+}
+
+/// A clip with times, texts and manifest paths as long as those of a broadcast.
+fn typical_clip(at_second: i64) -> Clip {
+    let clip = row("many", at_second, Status::Ready);
+    let hex = || format!("{:032x}", fastrand::u128(..));
+    let asset = hex();
+    let path = |name: &str| format!("/out/v1/{asset}/{}/{}/{name}", hex(), hex());
+    let after = |milliseconds: i64| at(at_second) + chrono::TimeDelta::milliseconds(milliseconds);
+    Clip {
+        title: "Men's 100 m, second semi-final".to_owned(),
+        description: "False start in lane 4, then a photo finish.".to_owned(),
+        tags: vec!["100m".to_owned(), "semi-final".to_owned()],
+        actual: Some(Bounds { start: after(0), end: after(12_480), duration_seconds: 12.48 }),
+        manifests: [("dash", "index.mpd"), ("hls", "index.m3u8")]
+            .map(|(format, name)| (format.to_owned(), path(name)))
+            .into(),
+        created_at: after(15_237),
+        updated_at: after(24_871),
+        ready_at: Some(after(24_871)),
+        ..clip
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_50_clips_costs_at_most_3_read_units() {
+    let api = Api::start_with(|options| options.pollers = false).await;
+    let clips: Vec<Clip> = (0..60).map(|at| typical_clip(at * 7)).collect();
+    create_all(&api, &clips).await;
+    let read = aws_sdk_dynamodb::Client::new(&api.stack.sdk)
+        .query()
+        .table_name(api.stack.variables.required("CLIPS_TABLE").unwrap())
+        .index_name(ACTIVE_INDEX)
+        .key_condition_expression("#competition = :competition")
+        .expression_attribute_names("#competition", ACTIVE_PARTITION)
+        .expression_attribute_values(":competition", AttributeValue::S("many".to_owned()))
+        .select(Select::AllProjectedAttributes)
+        .limit(51)
+        .return_consumed_capacity(ReturnConsumedCapacity::Total)
+        .send()
+        .await
+        .unwrap();
+    let units = read.consumed_capacity().unwrap().capacity_units().unwrap();
+    assert!(units <= 3.0, "{units} read units");
+    assert_eq!(read.count(), 51);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_shows_what_each_clip_shows() {
+    for private in [false, true] {
+        let api = Api::start_with(|options| options.private = private).await;
+        let upload = Source::Upload(Upload {
+            key: "a.mp4".to_owned(),
+            filename: "a \"final\".mp4".to_owned(),
+            at: at(40),
+            size: Some(1000),
+            uploader: None,
+            multipart: None,
+            joining_since: None,
+            awaited_until: None,
+            job: None,
+            progress: None,
+            thumbnails: 2,
+        });
+        let hostile = Clip {
+            title: "a\nhls /out/v1/x\",\"source\":\"upload\",\"}".to_owned(),
+            description: "Läufe 🏃\u{1}</script>\\".repeat(50),
+            ..row("many", 20, Status::Ready)
+        };
+        let clips = [
+            typical_clip(0),
+            hostile,
+            Clip {
+                clip: ClipId::for_time(at(40)),
+                source: upload,
+                actual: Some(Bounds { start: at(40), end: at(50), duration_seconds: 10.0 }),
+                ..row("many", 40, Status::Ready)
+            },
+        ];
+        create_all(&api, &clips).await;
+        let listed = api.get("/competitions/many/clips?order=oldest").await.body;
+        for (at, clip) in clips.iter().enumerate() {
+            let shown = api.get(&format!("/competitions/many/clips/{}", clip.clip)).await.body;
+            assert_eq!(listed["clips"][at], shown, "private: {private}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clips_of_an_earlier_version_are_listed_like_others() {
+    let api = Api::start().await;
+    let clips: Vec<Clip> = (0..120).map(typical_clip).collect();
+    create_all(&api, &clips).await;
+    let before = api.get("/competitions/many/clips?limit=100").await.body;
+    for clip in clips.iter().step_by(2) {
+        api.age_row(clip).await;
+    }
+    assert_eq!(api.get("/competitions/many/clips?limit=100").await.body, before);
+    let all: Vec<_> = clips.iter().map(|clip| clip.clip.to_string()).collect();
+    assert_eq!(page_through(&api, "order=oldest&limit=50").await, all);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -234,9 +234,9 @@ mod tests {
             let actual = is_index_query(&headers.into_iter().collect(), &Bytes::from(body));
             assert_eq!(actual, expected, "{target} {body}");
         };
-        check("DynamoDB_20120810.Query", r#"{"TableName":"a","IndexName":"active"}"#, true);
+        check("DynamoDB_20120810.Query", r#"{"TableName":"a","IndexName":"listed"}"#, true);
         check("DynamoDB_20120810.Query", r#"{"TableName":"a"}"#, false);
         check("DynamoDB_20120810.GetItem", r#"{"TableName":"a"}"#, false);
-        check("DynamoDB_20120810.UpdateTable", r#"{"IndexName":"active"}"#, false);
+        check("DynamoDB_20120810.UpdateTable", r#"{"IndexName":"listed"}"#, false);
     }
 }

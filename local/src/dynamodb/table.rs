@@ -4,14 +4,15 @@ use std::path::Path;
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, CreateGlobalSecondaryIndexAction,
-    GlobalSecondaryIndex, GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+    DeleteGlobalSecondaryIndexAction, GlobalSecondaryIndex, GlobalSecondaryIndexUpdate,
+    KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
+    StreamSpecification, StreamViewType,
 };
 use chrono::DateTime;
 use dynoxide::Database;
 use matchcut::library::{
-    ACTIVE_INDEX, ACTIVE_PARTITION, CHANGED_AT, CHANGES_INDEX, PENDING_INDEX, PENDING_PARTITION,
-    QUEUED_INDEX, QUEUED_PARTITION,
+    ACTIVE_INDEX, ACTIVE_PARTITION, CHANGED_AT, CHANGES_INDEX, LISTED_AS, PENDING_INDEX,
+    PENDING_PARTITION, QUEUED_INDEX, QUEUED_PARTITION,
 };
 use rusqlite::Connection;
 use tokio::net::TcpListener;
@@ -75,7 +76,8 @@ pub(super) async fn ensure_table(client: &aws_sdk_dynamodb::Client) -> Result<()
     Ok(())
 }
 
-/// Adds the indexes and the stream that a table of an earlier version does not have.
+/// Adds the indexes and the stream that a table of an earlier version does not have, and deletes the
+/// indexes that it has no more.
 async fn update_table(client: &aws_sdk_dynamodb::Client) -> Result<(), aws_sdk_dynamodb::Error> {
     let described = client.describe_table().table_name(TABLE).send().await?;
     let Some(table) = described.table() else { return Ok(()) };
@@ -96,6 +98,16 @@ async fn update_table(client: &aws_sdk_dynamodb::Client) -> Result<(), aws_sdk_d
             .set_attribute_definitions(Some(attributes()))
             .global_secondary_index_updates(
                 GlobalSecondaryIndexUpdate::builder().create(create).build(),
+            )
+            .send()
+            .await?;
+    }
+    let ours: Vec<_> = indexes().into_iter().map(|index| index.index_name).collect();
+    for name in known.into_iter().filter(|name| !ours.iter().any(|index| index == name)) {
+        let delete = DeleteGlobalSecondaryIndexAction::builder().index_name(name).build()?;
+        update()
+            .global_secondary_index_updates(
+                GlobalSecondaryIndexUpdate::builder().delete(delete).build(),
             )
             .send()
             .await?;
@@ -143,11 +155,20 @@ fn attributes() -> Vec<AttributeDefinition> {
 
 fn indexes() -> Vec<GlobalSecondaryIndex> {
     vec![
-        index(ACTIVE_INDEX, ACTIVE_PARTITION, "clip", ProjectionType::All),
+        listed_index(),
         index(CHANGES_INDEX, "competition", CHANGED_AT, ProjectionType::All),
         index(PENDING_INDEX, PENDING_PARTITION, "nextCheckAt", ProjectionType::All),
         index(QUEUED_INDEX, QUEUED_PARTITION, "queuedAt", ProjectionType::KeysOnly),
     ]
+}
+
+/// The index of active clips. It does not hold whole rows, because viewers read it.
+fn listed_index() -> GlobalSecondaryIndex {
+    let projection = Projection::builder().projection_type(ProjectionType::Include);
+    let projection = projection.non_key_attributes(LISTED_AS).non_key_attributes("tags").build();
+    let mut index = index(ACTIVE_INDEX, ACTIVE_PARTITION, "clip", ProjectionType::Include);
+    index.projection = Some(projection);
+    index
 }
 
 fn attribute(name: &str, kind: ScalarAttributeType) -> AttributeDefinition {
@@ -210,7 +231,11 @@ mod tests {
         let client = aws_sdk_dynamodb::Client::from_conf(config);
         let is_key = |name: &str| name != CHANGED_AT;
         let old = attributes().into_iter().filter(|it| is_key(it.attribute_name()));
-        let indexes = indexes().into_iter().filter(|index| index.index_name() != CHANGES_INDEX);
+        let is_new = |index: &GlobalSecondaryIndex| {
+            [ACTIVE_INDEX, CHANGES_INDEX].contains(&index.index_name())
+        };
+        let active = index("active", ACTIVE_PARTITION, "clip", ProjectionType::All);
+        let indexes = indexes().into_iter().filter(|index| !is_new(index)).chain([active]);
         client
             .create_table()
             .table_name(TABLE)
@@ -240,6 +265,11 @@ mod tests {
             assert_eq!(found.count(), 1);
         }
         let described = client.describe_table().table_name(TABLE).send().await.unwrap();
-        assert!(described.table.unwrap().stream_specification.is_some());
+        let table = described.table.unwrap();
+        assert!(table.stream_specification.is_some());
+        let indexes = table.global_secondary_indexes().iter();
+        let mut names: Vec<_> = indexes.filter_map(|index| index.index_name()).collect();
+        names.sort_unstable();
+        assert_eq!(names, [CHANGES_INDEX, ACTIVE_INDEX, PENDING_INDEX, QUEUED_INDEX]);
     }
 }
