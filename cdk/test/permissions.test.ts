@@ -13,7 +13,10 @@ const HARVEST = [
   `mediapackage:DescribeHarvestJob arn:<AWS::Partition>:mediapackage:${IN_ACCOUNT}:harvest_jobs/*`,
 ];
 const QUERY_QUEUE = 'dynamodb:Query <LibraryClips>/index/waiting';
-const QUERY_ACTIVE = 'dynamodb:Query <LibraryClips>/index/active';
+const LIST_CLIPS = [
+  'dynamodb:BatchGetItem <LibraryClips>',
+  'dynamodb:Query <LibraryClips>/index/listed',
+];
 const SEND_DUE_MESSAGES = [QUERY_QUEUE, 'sqs:SendMessage <ClipDueClips>'];
 const CREATE_ASSETS = [
   'iam:PassRole <AssetReadRole>',
@@ -80,17 +83,17 @@ const GRANTS: Record<string, string[]> = {
   'follow-clip': [READ, QUERY_QUEUE],
   'list-changes': ['dynamodb:Query <LibraryClips>/index/changes', QUERY_QUEUE],
   'list-channels': OBSERVE,
-  'list-clips': [QUERY_ACTIVE],
+  'list-clips': LIST_CLIPS,
   'list-upload-parts': [READ, PUT_ORIGINAL, LIST_PARTS],
   'refuse-request': [],
   'restore-clip': [...WRITE, ...SEND_DUE_MESSAGES],
   'retry-clip': [...WRITE, ...SEND_DUE_MESSAGES],
   'scope-token': [],
   'show-clip': [READ, QUERY_QUEUE],
-  'show-feed': [QUERY_ACTIVE],
+  'show-feed': LIST_CLIPS,
   'show-health': [],
   'show-page': [READ],
-  'show-sitemap': [QUERY_ACTIVE],
+  'show-sitemap': LIST_CLIPS,
   'start-channel': OBSERVE,
   'stop-channel': OBSERVE,
   'sweep-library': [

@@ -13,10 +13,10 @@ test('the table has the keys and indexes that the functions expect', () => {
     ...keys(it['KeySchema']),
   ]);
   assert.deepEqual(indexes, [
-    ['listed', 'activeCompetition', 'clip'],
     ['unfinished', 'unfinished', 'nextCheckAt'],
     ['waiting', 'waiting', 'queuedAt'],
     ['changes', 'competition', 'changedAt'],
+    ['listed', 'activeCompetition', 'clip'],
   ]);
   assert.deepEqual(table['StreamSpecification'], { StreamViewType: 'NEW_AND_OLD_IMAGES' });
   assert.equal(table['BillingMode'], 'PAY_PER_REQUEST');
@@ -39,6 +39,25 @@ test('the index of viewers has what a list shows, and no whole rows', () => {
   assert.deepEqual(listed?.['Projection'], {
     ProjectionType: 'INCLUDE',
     NonKeyAttributes: ['listedAs', 'tags'],
+  });
+});
+
+test('the steps of an update from 0.1.0 change one index each', () => {
+  const names = (settings: object) => {
+    const table = vod({ ...EXISTING, ...settings }).one('DynamoDB::Table').Properties;
+    return (table['GlobalSecondaryIndexes'] as Properties[]).map((it) => String(it['IndexName']));
+  };
+  const steps = [
+    ['active', 'unfinished', 'waiting'],
+    names({ tableIndexes: 'active,unfinished,waiting,listed' }),
+    names({ tableIndexes: 'active,unfinished,waiting,listed,changes' }),
+    names({}),
+  ];
+  steps.slice(1).forEach((step, at) => {
+    const before = steps[at] ?? [];
+    const added = step.filter((it) => !before.includes(it));
+    const removed = before.filter((it) => !step.includes(it));
+    assert.equal(added.length + removed.length, 1);
   });
 });
 

@@ -5,6 +5,7 @@ import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch
 import {
   AttributeType,
   BillingMode,
+  type GlobalSecondaryIndexProps,
   ProjectionType,
   StreamViewType,
   Table,
@@ -12,7 +13,43 @@ import {
 import { Construct } from 'constructs';
 
 import type { Deployment, RustFunction } from '../function/function.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings, TableIndex } from '../settings/settings.ts';
+
+const text = (name: string) => ({ name, type: AttributeType.STRING });
+const number = (name: string) => ({ name, type: AttributeType.NUMBER });
+
+const INDEXES: Readonly<Record<TableIndex, Omit<GlobalSecondaryIndexProps, 'indexName'>>> = {
+  // The clips that viewers' lists show. It does not hold whole rows, because anyone can read it.
+  listed: {
+    partitionKey: text('activeCompetition'),
+    sortKey: text('clip'),
+    projectionType: ProjectionType.INCLUDE,
+    nonKeyAttributes: ['listedAs', 'tags'],
+  },
+  // The same clips, as version 0.1.0 listed them.
+  active: {
+    partitionKey: text('activeCompetition'),
+    sortKey: text('clip'),
+    projectionType: ProjectionType.ALL,
+  },
+  unfinished: {
+    partitionKey: text('unfinished'),
+    sortKey: number('nextCheckAt'),
+    projectionType: ProjectionType.ALL,
+  },
+  // The harvest queue, first in, first out.
+  waiting: {
+    partitionKey: text('waiting'),
+    sortKey: number('queuedAt'),
+    projectionType: ProjectionType.KEYS_ONLY,
+  },
+  // The clips of a competition, in every state, in the order of their changes.
+  changes: {
+    partitionKey: text('competition'),
+    sortKey: number('changedAt'),
+    projectionType: ProjectionType.ALL,
+  },
+};
 
 /** The environment of functions that create clips, and of the sweep, which deletes expired ones. */
 export function buildExpiryEnvironment({
@@ -32,7 +69,6 @@ export class Library extends Construct {
 
   constructor(scope: Construct, id: string, { settings, alarms }: Deployment) {
     super(scope, id);
-    const text = (name: string) => ({ name, type: AttributeType.STRING });
     this.table = new Table(this, 'Clips', {
       partitionKey: text('competition'),
       sortKey: text('clip'),
@@ -44,34 +80,8 @@ export class Library extends Construct {
       deletionProtection: settings.keepData,
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    // The clips that viewers' lists show. It does not hold whole rows, because anyone can read it.
-    this.table.addGlobalSecondaryIndex({
-      indexName: 'listed',
-      partitionKey: text('activeCompetition'),
-      sortKey: text('clip'),
-      projectionType: ProjectionType.INCLUDE,
-      nonKeyAttributes: ['listedAs', 'tags'],
-    });
-    this.table.addGlobalSecondaryIndex({
-      indexName: 'unfinished',
-      partitionKey: text('unfinished'),
-      sortKey: { name: 'nextCheckAt', type: AttributeType.NUMBER },
-      projectionType: ProjectionType.ALL,
-    });
-    // The harvest queue, first in, first out.
-    this.table.addGlobalSecondaryIndex({
-      indexName: 'waiting',
-      partitionKey: text('waiting'),
-      sortKey: { name: 'queuedAt', type: AttributeType.NUMBER },
-      projectionType: ProjectionType.KEYS_ONLY,
-    });
-    // The clips of a competition, in every state, in the order of their changes.
-    this.table.addGlobalSecondaryIndex({
-      indexName: 'changes',
-      partitionKey: text('competition'),
-      sortKey: { name: 'changedAt', type: AttributeType.NUMBER },
-      projectionType: ProjectionType.ALL,
-    });
+    for (const name of settings.tableIndexes)
+      this.table.addGlobalSecondaryIndex({ indexName: name, ...INDEXES[name] });
     this.environment = { CLIPS_TABLE: this.table.tableName };
 
     alarms.addAlarm('the table is throttled', {

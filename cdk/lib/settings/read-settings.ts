@@ -25,6 +25,8 @@ import {
   ROOT,
   type Settings,
   SettingsError,
+  TABLE_INDEXES,
+  type TableIndex,
   type WebhookSettings,
 } from './settings.ts';
 import { SettingsReader } from './settings-reader.ts';
@@ -179,6 +181,12 @@ export function readSettings(given: Record<string, unknown>): Settings {
       36_500,
     ),
     trashDays: read.whole('trashDays', 7, 0, 90),
+    tableIndexes: read.texts(
+      'tableIndexes',
+      TABLE_INDEXES.filter((it) => it !== 'active'),
+      new RegExp(`^(${TABLE_INDEXES.join('|')})$`),
+      TABLE_INDEXES.join(', '),
+    ) as readonly TableIndex[],
     keepData: read.flag('keepData', true),
 
     webhooks: read.list('webhooks', [], readWebhook),

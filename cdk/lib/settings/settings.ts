@@ -69,6 +69,10 @@ export interface IdentityProviderSettings {
   readonly clientSecretArn: string;
 }
 
+/** The indexes of the table. `active` is the index of viewers of version 0.1.0. */
+export const TABLE_INDEXES = ['active', 'unfinished', 'waiting', 'changes', 'listed'] as const;
+export type TableIndex = (typeof TABLE_INDEXES)[number];
+
 export interface Settings {
   /** The prefix of all names. */
   readonly name: string;
@@ -145,6 +149,8 @@ export interface Settings {
   readonly clipsExpireAfterDays: Readonly<Record<string, number>> | undefined;
   /** For how many days a deleted clip can be restored. With 0, its media is removed at once. */
   readonly trashDays: number;
+  /** The indexes of the table. Only the update of an earlier version sets them; CHANGELOG.md says how. */
+  readonly tableIndexes: readonly TableIndex[];
   /** Whether the table, media and users are kept when the stack is deleted. */
   readonly keepData: boolean;
 
