@@ -65,6 +65,12 @@ impl AwsError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message)
     }
 
+    /// A throttled call of DynamoDB.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
+    pub(crate) fn throttled(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "ThrottlingException", message)
+    }
+
     pub(crate) fn internal() -> Self {
         let kind = "InternalServerErrorException";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind, "internal error")

@@ -26,6 +26,17 @@ pub struct Limits {
     // <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>
     #[arg(long, default_value_t = Self::FUNCTION_TIMEOUT, value_name = "FACTOR", value_parser = parse_factor)]
     pub function_timeout: f64,
+
+    /// Read units a second of each partition of the table or of an index; on AWS 3,000; without a limit
+    /// 0
+    // <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
+    #[arg(long, default_value_t = Self::PARTITION_READ_UNITS, value_name = "UNITS")]
+    pub partition_read_units: u32,
+
+    /// Write units a second of each partition of the table or of an index; on AWS 1,000; without a limit
+    /// 0
+    #[arg(long, default_value_t = Self::PARTITION_WRITE_UNITS, value_name = "UNITS")]
+    pub partition_write_units: u32,
 }
 
 /// Parses the multiple of a limit.
@@ -39,6 +50,8 @@ impl Limits {
     const MEDIA_PACKAGE_BURST: u16 = 50;
     const RECURSION_LIMIT: u32 = 16;
     const FUNCTION_TIMEOUT: f64 = 1.0;
+    const PARTITION_READ_UNITS: u32 = 3000;
+    const PARTITION_WRITE_UNITS: u32 = 1000;
 }
 
 impl Default for Limits {
@@ -48,6 +61,8 @@ impl Default for Limits {
             media_package_burst: Self::MEDIA_PACKAGE_BURST,
             recursion_limit: Self::RECURSION_LIMIT,
             function_timeout: Self::FUNCTION_TIMEOUT,
+            partition_read_units: Self::PARTITION_READ_UNITS,
+            partition_write_units: Self::PARTITION_WRITE_UNITS,
         }
     }
 }

@@ -28,13 +28,32 @@ impl Rate {
         self.take_at(Instant::now())
     }
 
+    /// Whether no token is left, not even a part of one.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.change_at(Instant::now(), |left| left) <= 0.0
+    }
+
+    /// Subtracts tokens, also those that are not left yet.
+    pub(crate) fn subtract(&self, tokens: f64) {
+        self.change_at(Instant::now(), |left| left - tokens);
+    }
+
     fn take_at(&self, now: Instant) -> bool {
+        let mut taken = false;
+        self.change_at(now, |left| {
+            taken = left >= 1.0;
+            if taken { left - 1.0 } else { left }
+        });
+        taken
+    }
+
+    /// Changes the tokens that are left, and returns them.
+    fn change_at(&self, now: Instant, change: impl FnOnce(f64) -> f64) -> f64 {
         let mut state = self.left.lock().expect("no thread panics while it holds the lock");
         let (left, since) = *state;
         let left = (left + (now - since).as_secs_f64() * self.per_second).min(self.burst);
-        let taken = left >= 1.0;
-        *state = (if taken { left - 1.0 } else { left }, now);
-        taken
+        *state = (change(left), now);
+        state.0
     }
 }
 

@@ -138,7 +138,8 @@ impl Stack {
 
         let tasks = Tasks::default();
         let database = dynamodb::open_database(&data.join("dynamodb.sqlite"))?;
-        dynamodb::start(dynamodb_listener, &database, &sdk, &options.faults, &tasks).await?;
+        let Options { faults, limits, .. } = &options;
+        dynamodb::start(dynamodb_listener, &database, &sdk, faults, limits, &tasks).await?;
         let event_sources = EventSources::open(&options).map_err(&failed)?;
         let uploads = Arc::clone(&event_sources.uploads);
         let storage = s3::router(data, uploads, &options.upload_limits, &disk).map_err(&failed)?;

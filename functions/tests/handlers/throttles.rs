@@ -1,6 +1,12 @@
 //! The throttles of the routes, and the places of Lambda, as a deployment has them.
 
+use std::collections::BTreeSet;
+
+use aws_config::retry::RetryConfig;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata as _;
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
+use matchcut::clip::Status;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -69,4 +75,48 @@ async fn anonymous_lists_take_no_place_of_the_operators_functions() {
     let refused = count(&lists, StatusCode::SERVICE_UNAVAILABLE);
     assert!((1..60).contains(&refused), "{refused} of 60 lists found no place");
     assert_eq!(count(&lists, StatusCode::OK), 60 - refused);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hot_partition_is_throttled_and_no_clip_is_lost() {
+    let api = Api::start_with(|options| options.limits.partition_write_units = 40).await;
+    let replies = join_all((0..6).map(async |clip| {
+        let token = format!("Bearer {}", api.stack.token);
+        let key = format!("hot-{clip}");
+        let headers = [("authorization", token.as_str()), ("idempotency-key", key.as_str())];
+        api.eventually("a request for a clip is accepted", async || {
+            let reply = api.request(Method::POST, "/clip", &headers, WINDOW).await;
+            let is_accepted = reply.status == StatusCode::ACCEPTED;
+            assert!(is_accepted || reply.status == StatusCode::SERVICE_UNAVAILABLE, "{reply:?}");
+            is_accepted.then_some(reply)
+        })
+        .await
+    }))
+    .await;
+    let keys: BTreeSet<_> = replies.iter().map(|reply| reply.key().to_string()).collect();
+    assert_eq!(keys.len(), 6, "each request has made one clip");
+
+    let config = aws_sdk_dynamodb::config::Builder::from(&api.stack.sdk);
+    let config = config.retry_config(RetryConfig::disabled()).build();
+    let client = aws_sdk_dynamodb::Client::from_conf(config);
+    let put = |competition: &str, clip: usize| {
+        let text = |text: String| AttributeValue::S(text);
+        let row = client.put_item().item("competition", text(competition.to_owned()));
+        let row = row.item("clip", text(clip.to_string())).item("text", text("x".repeat(9_000)));
+        row.table_name(api.stack.variables.required("CLIPS_TABLE").unwrap()).send()
+    };
+    let mut refused = None;
+    for clip in 0..100 {
+        refused = put("idempotency#hot", clip).await.err();
+        if refused.is_some() {
+            break;
+        }
+    }
+    let refused = refused.expect("100 writes of 9 units in less than 22 s are throttled");
+    assert_eq!(refused.code(), Some("ThrottlingException"));
+    put("idempotency#cold", 0).await.expect("another partition has units left");
+
+    for reply in &replies {
+        api.sweep_until(&reply.key(), Status::Ready).await;
+    }
 }

@@ -1,5 +1,7 @@
 //! DynamoDB, embedded: the table of clips and its stream.
 
+mod capacity;
+mod front;
 mod service;
 mod stale_indexes;
 mod stream;

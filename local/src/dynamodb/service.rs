@@ -5,9 +5,12 @@ use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 use tokio::net::TcpListener;
 
-use super::stale_indexes::{self, StaleCopy};
+use super::capacity::PartitionCapacity;
+use super::front::Front;
+use super::stale_indexes::StaleCopy;
 use super::table::{TableError, ensure_table, serve};
 use crate::faults::Faults;
+use crate::limits::Limits;
 use crate::server::{Tasks, base_url, listen};
 
 /// Serves the database on `listener`, which `sdk` finds, and creates the table if it does not exist.
@@ -16,22 +19,38 @@ pub(crate) async fn start(
     database: &Database,
     sdk: &SdkConfig,
     faults: &Faults,
+    limits: &Limits,
     tasks: &Tasks,
 ) -> Result<(), TableError> {
-    if faults.stale <= 0.0 {
-        tasks.spawn_with_token(|stop| serve(listener, database.clone(), stop));
-        return ensure_table(&Client::new(sdk)).await;
+    let (read, write) = (limits.partition_read_units, limits.partition_write_units);
+    let mut front = Front {
+        table: start_server(database, tasks).await?,
+        copy: None,
+        capacity: (read > 0 && write > 0).then(|| PartitionCapacity::new(read, write)),
+        http: reqwest::Client::new(),
+    };
+    ensure_table(&client(sdk, &front.table)).await?;
+    if faults.stale > 0.0 {
+        let copy = Database::memory().map_err(|error| TableError::Open(error.to_string()))?;
+        let url = start_server(&copy, tasks).await?;
+        ensure_table(&client(sdk, &url)).await?;
+        front.copy = Some(url);
+        let copy = StaleCopy::new(database.clone(), copy, faults);
+        tasks.spawn(copy.map_err(|error| TableError::Open(error.to_string()))?.run());
     }
-    let copy = Database::memory().map_err(|error| TableError::Open(error.to_string()))?;
-    let (table_listener, copy_listener) = (listen(0).await?, listen(0).await?);
-    let (table_url, copy_url) = (base_url(&table_listener)?, base_url(&copy_listener)?);
-    tasks.spawn_with_token(|stop| serve(table_listener, database.clone(), stop));
-    tasks.spawn_with_token(|stop| serve(copy_listener, copy.clone(), stop));
-    tasks.serve(listener, stale_indexes::router(&table_url, &copy_url));
-    let config = aws_sdk_dynamodb::config::Builder::from(sdk).endpoint_url(copy_url).build();
-    ensure_table(&Client::new(sdk)).await?;
-    ensure_table(&Client::from_conf(config)).await?;
-    let copy = StaleCopy::new(database.clone(), copy, faults);
-    tasks.spawn(copy.map_err(|error| TableError::Open(error.to_string()))?.run());
+    tasks.serve(listener, front.router());
     Ok(())
+}
+
+/// Serves a database on a port of its own, and returns its URL.
+async fn start_server(database: &Database, tasks: &Tasks) -> Result<String, TableError> {
+    let listener = listen(0).await?;
+    let url = base_url(&listener)?;
+    tasks.spawn_with_token(|stop| serve(listener, database.clone(), stop));
+    Ok(url)
+}
+
+fn client(sdk: &SdkConfig, url: &str) -> Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(sdk).endpoint_url(url);
+    Client::from_conf(config.build())
 }

@@ -10,14 +10,8 @@
 //! table itself.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
 use dynoxide::Database;
 use dynoxide::actions::delete_item::DeleteItemRequest;
 use dynoxide::actions::get_records::{GetRecordsRequest, Record};
@@ -26,7 +20,6 @@ use dynoxide::actions::put_item::PutItemRequest;
 use dynoxide::actions::scan::ScanRequest;
 use dynoxide::streams::{shard_id, stream_arn};
 use dynoxide::types::{AttributeValue, Item};
-use serde::Deserialize;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::account::TABLE;
@@ -34,59 +27,6 @@ use crate::faults::Faults;
 
 /// The time between two readings of the table's stream.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// The largest request of DynamoDB.
-const MAX_REQUEST_SIZE: usize = 16 << 20;
-
-/// The URLs of the table and of its copy.
-#[derive(Debug)]
-struct Targets {
-    table: String,
-    copy: String,
-    http: reqwest::Client,
-}
-
-/// Forwards each request to the table, or to the copy at another URL if it queries an index.
-pub(crate) fn router(table: &str, copy: &str) -> Router {
-    let (table, copy) = (table.to_owned(), copy.to_owned());
-    let targets = Arc::new(Targets { table, copy, http: reqwest::Client::new() });
-    Router::new().fallback(forward).with_state(targets)
-}
-
-async fn forward(State(targets): State<Arc<Targets>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_REQUEST_SIZE).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-    };
-    let is_index_query = is_index_query(&parts.headers, &body);
-    let base = if is_index_query { &targets.copy } else { &targets.table };
-    let request = targets.http.request(parts.method, format!("{base}{}", parts.uri));
-    let answered = request.headers(parts.headers).body(body).send().await;
-    match answered {
-        Ok(answer) => {
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            let mut response = Response::new(Body::from(answer.bytes().await.unwrap_or_default()));
-            *response.status_mut() = status;
-            *response.headers_mut() = headers;
-            response
-        }
-        Err(error) => {
-            tracing::error!("could not forward a request to DynamoDB: {error}");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
-}
-
-fn is_index_query(headers: &HeaderMap, body: &Bytes) -> bool {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Query {
-        index_name: Option<String>,
-    }
-    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
-    let is_query = target.is_some_and(|target| target.ends_with(".Query"));
-    is_query && serde_json::from_slice(body).is_ok_and(|query: Query| query.index_name.is_some())
-}
-
 /// The copy of the table.
 pub(crate) struct StaleCopy {
     table: Database,
@@ -219,24 +159,4 @@ fn row_key(keys: &Item) -> RowKey {
         _ => String::new(),
     };
     (text("competition"), text("clip"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_queries_of_an_index_may_be_stale() {
-        let check = |target: &str, body: &'static str, expected: bool| {
-            let headers = [("x-amz-target", target)].map(|(name, value)| {
-                (axum::http::HeaderName::from_static(name), value.parse().unwrap())
-            });
-            let actual = is_index_query(&headers.into_iter().collect(), &Bytes::from(body));
-            assert_eq!(actual, expected, "{target} {body}");
-        };
-        check("DynamoDB_20120810.Query", r#"{"TableName":"a","IndexName":"listed"}"#, true);
-        check("DynamoDB_20120810.Query", r#"{"TableName":"a"}"#, false);
-        check("DynamoDB_20120810.GetItem", r#"{"TableName":"a"}"#, false);
-        check("DynamoDB_20120810.UpdateTable", r#"{"IndexName":"listed"}"#, false);
-    }
 }

@@ -1,5 +1,6 @@
 //! The table of clips, in an embedded DynamoDB.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use aws_sdk_dynamodb::types::{
@@ -160,6 +161,15 @@ fn indexes() -> Vec<GlobalSecondaryIndex> {
         index(PENDING_INDEX, PENDING_PARTITION, "nextCheckAt", ProjectionType::All),
         index(QUEUED_INDEX, QUEUED_PARTITION, "queuedAt", ProjectionType::KeysOnly),
     ]
+}
+
+/// The partition key of each index.
+pub(super) fn index_partitions() -> HashMap<String, String> {
+    let partition = |index: GlobalSecondaryIndex| {
+        let key = index.key_schema.into_iter().next().map(|key| key.attribute_name);
+        (index.index_name, key.unwrap_or_default())
+    };
+    indexes().into_iter().map(partition).collect()
 }
 
 /// The index of active clips. It does not hold whole rows, because viewers read it.
