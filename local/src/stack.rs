@@ -137,9 +137,8 @@ impl Stack {
         let sdk = sdk_config(&variables).await;
 
         let tasks = Tasks::default();
-        let database = dynamodb::open_database(&data.join("dynamodb.sqlite"))?;
-        let Options { faults, limits, .. } = &options;
-        dynamodb::start(dynamodb_listener, &database, &sdk, faults, limits, &tasks).await?;
+        let limits = (&options.faults, &options.limits);
+        let database = dynamodb::start(dynamodb_listener, data, &sdk, limits, &tasks).await?;
         let event_sources = EventSources::open(&options).map_err(&failed)?;
         let uploads = Arc::clone(&event_sources.uploads);
         let storage = s3::router(data, uploads, &options.upload_limits, &disk).map_err(&failed)?;

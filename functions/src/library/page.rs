@@ -120,7 +120,7 @@ impl Library {
             read_up_to
         } else {
             rows.truncate(request.limit);
-            let last = rows.last().map(|row| decode_clip_id(row));
+            let last = rows.last().map(decode_clip_id);
             let key = |clip| ClipKey { competition: request.competition.clone(), clip };
             last.transpose()?.map(|clip| Cursor(key(clip)))
         };

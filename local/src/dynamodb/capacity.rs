@@ -112,13 +112,15 @@ impl PartitionCapacity {
         queried
             .chain(self.partitions(call, TABLE))
             .chain(in_indexes)
-            .any(|partition| self.with_rate(call.is_write, partition, |rate| rate.is_empty()))
+            .any(|partition| self.with_rate(call.is_write, partition, Rate::is_empty))
     }
 
     /// Subtracts the consumed capacity in the answer to a call.
     pub(crate) fn subtract(&self, call: &Call, consumed: &Value) {
         if let Value::Array(each) = consumed {
-            each.iter().for_each(|consumed| self.subtract(call, consumed));
+            for consumed in each {
+                self.subtract(call, consumed);
+            }
             return;
         }
         let units = |of: &Value| of.get("CapacityUnits").and_then(Value::as_f64).unwrap_or(0.0);
@@ -153,9 +155,10 @@ impl PartitionCapacity {
     }
 
     fn with_rate<T>(&self, is_write: bool, partition: Partition, ask: impl Fn(&Rate) -> T) -> T {
-        let (rates, units) = match is_write {
-            true => (&self.writes, self.write_units),
-            false => (&self.reads, self.read_units),
+        let (rates, units) = if is_write {
+            (&self.writes, self.write_units)
+        } else {
+            (&self.reads, self.read_units)
         };
         let mut rates = rates.lock().expect("no thread panics while it holds the lock");
         ask(rates.entry(partition).or_insert_with(|| Rate::new(units, units)))
@@ -168,7 +171,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(operation: &str, request: Value) -> Call {
+    fn parse(operation: &str, request: &Value) -> Call {
         Call::parse(operation, request.as_object().unwrap()).unwrap()
     }
 
@@ -178,7 +181,7 @@ mod tests {
         let query = |competition: &str| {
             parse(
                 "Query",
-                json!({
+                &json!({
                     "IndexName": "listed",
                     "KeyConditionExpression": "#competition = :competition AND clip >= :low",
                     "ExpressionAttributeValues": {
@@ -191,7 +194,7 @@ mod tests {
             let row = json!({
                 "competition": { "S": competition }, "unfinished": { "S": "clip" },
             });
-            parse("PutItem", json!({ "Item": row }))
+            parse("PutItem", &json!({ "Item": row }))
         };
         capacity.subtract(&query("a"), &json!({ "CapacityUnits": 300.0 }));
         assert!(capacity.is_exhausted(&query("a")));
@@ -205,17 +208,17 @@ mod tests {
         capacity.subtract(&put("a"), &consumed);
         assert!(capacity.is_exhausted(&put("b")), "both rows are in one partition of the index");
         let get = json!({ "Key": { "competition": { "S": "a" } } });
-        assert!(!capacity.is_exhausted(&parse("GetItem", get)));
+        assert!(!capacity.is_exhausted(&parse("GetItem", &get)));
     }
 
     #[test]
     fn the_rows_of_batches_and_transactions_are_found() {
         let key = json!({ "competition": { "S": "a" }, "clip": { "S": "1" } });
         let keys = json!({ "RequestItems": { TABLE: { "Keys": [key, key] } } });
-        assert_eq!(parse("BatchGetItem", keys).rows.len(), 2);
+        assert_eq!(parse("BatchGetItem", &keys).rows.len(), 2);
         let puts =
             json!({ "TransactItems": [{ "Put": { "Item": key } }, { "Put": { "Item": key } }] });
-        let puts = parse("TransactWriteItems", puts);
+        let puts = parse("TransactWriteItems", &puts);
         assert!(puts.is_write && puts.rows.len() == 2);
         assert_eq!(Call::parse("DescribeTable", &Object::new()), None);
     }

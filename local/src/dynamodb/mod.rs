@@ -10,4 +10,3 @@ mod table;
 pub(crate) use service::start;
 pub(crate) use stream::Stream;
 pub use table::TableError;
-pub(crate) use table::open_database;

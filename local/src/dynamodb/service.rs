@@ -1,5 +1,7 @@
 //! Starts DynamoDB: the table, and with the fault `stale` a copy of it for queries of indexes.
 
+use std::path::Path;
+
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
@@ -8,23 +10,24 @@ use tokio::net::TcpListener;
 use super::capacity::PartitionCapacity;
 use super::front::Front;
 use super::stale_indexes::StaleCopy;
-use super::table::{TableError, ensure_table, serve};
+use super::table::{TableError, ensure_table, open_database, serve};
 use crate::faults::Faults;
 use crate::limits::Limits;
 use crate::server::{Tasks, base_url, listen};
 
-/// Serves the database on `listener`, which `sdk` finds, and creates the table if it does not exist.
+/// Serves the database of a data folder on `listener`, which `sdk` finds, and creates the table if it does
+/// not exist.
 pub(crate) async fn start(
     listener: TcpListener,
-    database: &Database,
+    folder: &Path,
     sdk: &SdkConfig,
-    faults: &Faults,
-    limits: &Limits,
+    (faults, limits): (&Faults, &Limits),
     tasks: &Tasks,
-) -> Result<(), TableError> {
+) -> Result<Database, TableError> {
+    let database = open_database(&folder.join("dynamodb.sqlite"))?;
     let (read, write) = (limits.partition_read_units, limits.partition_write_units);
     let mut front = Front {
-        table: start_server(database, tasks).await?,
+        table: start_server(&database, tasks).await?,
         copy: None,
         capacity: (read > 0 && write > 0).then(|| PartitionCapacity::new(read, write)),
         http: reqwest::Client::new(),
@@ -39,7 +42,7 @@ pub(crate) async fn start(
         tasks.spawn(copy.map_err(|error| TableError::Open(error.to_string()))?.run());
     }
     tasks.serve(listener, front.router());
-    Ok(())
+    Ok(database)
 }
 
 /// Serves a database on a port of its own, and returns its URL.

@@ -38,7 +38,7 @@ const INDEX_STREAM: &str = "CREATE INDEX IF NOT EXISTS stream_records_in_order
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
 /// Opens the SQLite file of the embedded DynamoDB.
-pub(crate) fn open_database(file: &Path) -> Result<Database, TableError> {
+pub(super) fn open_database(file: &Path) -> Result<Database, TableError> {
     let database = Database::new(&file.to_string_lossy());
     let database = database.map_err(|error| TableError::Open(error.to_string()))?;
     Connection::open(file)
