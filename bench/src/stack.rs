@@ -112,10 +112,14 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         faults: Faults { lose, slow, ..Faults::default() },
         limits: match background {
             Background::Live | Background::SlowJobs(_) => Limits::default(),
-            // These parts measure the service and not the rate of MediaPackage.
-            Background::Normal | Background::Off => {
-                Limits { media_package_rate: 1000, media_package_burst: 1000, ..Limits::default() }
-            }
+            // These parts measure the service and not the rate of MediaPackage. Some write thousands of
+            // rows at once before they measure.
+            Background::Normal | Background::Off => Limits {
+                media_package_rate: 1000,
+                media_package_burst: 1000,
+                partition_write_units: 1_000_000,
+                ..Limits::default()
+            },
         },
         create_job_burst: 100,
         api_throttle: 1.0,
@@ -132,6 +136,7 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         token_lifetime: Duration::from_hours(1),
         assets_per_group: 10_000,
         upload_limits: UploadLimits::default(),
+        assets_expire_after_days: None,
         // Deleted clips are removed at once.
         small_picture: false,
         trash_days: 0,

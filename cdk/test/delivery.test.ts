@@ -268,15 +268,20 @@ test('the distribution sends the CDN identifier to MediaPackage', () => {
   assert.equal(header('/api/health', vod())?.length, 1, 'the API gets its own header only');
 });
 
-test('thumbnails come from the bucket, and nothing else in it is readable', () => {
+test('thumbnails and clips without an asset come from the bucket', () => {
   const stack = vod();
   const { DomainName: host } = origin('/vod/thumbnails/a/b/thumbnail.0000000.jpg');
   assert.equal(stack.text(host), '<ClipBucket>');
-  const [read, ...others] = listReads(stack, stack.at(host).id);
-  assert.deepEqual(others, []);
-  assert.equal(read?.['Action'], 's3:GetObject');
-  assert.equal(stack.text(read?.['Resource']), '<ClipBucket>/thumbnails/*');
-  assert.ok(read?.['Condition'].StringEquals['AWS:SourceArn']);
+  assert.equal(stack.text(origin('/vod/clips/demo/a/1/index.m3u8')['DomainName']), '<ClipBucket>');
+  const reads = listReads(stack, stack.at(host).id);
+  assert.deepEqual(
+    reads.map((read) => [read['Action'], stack.text(read['Resource'])]),
+    [
+      ['s3:GetObject', '<ClipBucket>/thumbnails/*'],
+      ['s3:GetObject', '<ClipBucket>/clips/*'],
+    ],
+  );
+  for (const read of reads) assert.ok(read['Condition'].StringEquals['AWS:SourceArn']);
 });
 
 test('media of a private library needs cookies', () => {
@@ -287,6 +292,7 @@ test('media of a private library needs cookies', () => {
     'out/v1/a/b/index.mpd',
     'out/v1/a/b/1.ts',
     'thumbnails/a/b/0.jpg',
+    'clips/a/b/1/index.m3u8',
   ]) {
     const private_ = `/vod/private/demo/${path}`;
     assert.deepEqual(behavior(private_, stack)['TrustedKeyGroups'], group, private_);
@@ -331,6 +337,11 @@ test('the seal of a private library binds an asset to its competition', () => {
     '/vod/private/100m-dash/thumbnails/100m-dash/clip/0.jpg',
     '/thumbnails/100m-dash/clip/0.jpg',
   );
+  check(
+    '/vod/private/100m-dash/clips/100m-dash/clip/1/index.m3u8',
+    '/clips/100m-dash/clip/1/index.m3u8',
+  );
+  check('/vod/private/100m-dash/clips/200m/clip/1/index.m3u8', 403);
   check('/vod/private/100m-dash/thumbnails/200m/clip/0.jpg', 403);
   check('/vod/private/100m-dash/thumbnails/100m-dash/../200m/clip/0.jpg', 403);
   check('/vod/private/100m-dash/thumbnails/100m-dash/%2e%2e/200m/clip/0.jpg', 403);
@@ -391,11 +402,11 @@ test('too many channels and packaging groups are refused before the deployment',
     assert.throws(() => vod({ ...EXISTING, ...settings }), expected);
   refuse(
     { channels: channels(32) },
-    /^SettingsError: .*32 channels, so the distribution needs 76 behaviors, and the quota is 75\. .* set distributionBehaviors to it/,
+    /^SettingsError: .*32 channels, so the distribution needs 77 behaviors, and the quota is 75\. .* set distributionBehaviors to it/,
   );
   refuse(
     { channels: channels(31), packagingGroups: groups },
-    /^SettingsError: .*31 channels, so the distribution needs 77 behaviors, and the quota is 75/,
+    /^SettingsError: .*31 channels, so the distribution needs 78 behaviors, and the quota is 75/,
   );
 });
 

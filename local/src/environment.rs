@@ -84,6 +84,8 @@ pub(crate) fn environment(
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*aws).to_owned()),
         ("AWS_ENDPOINT_URL_SQS", (*aws).to_owned()),
     ];
+    let days = options.assets_expire_after_days;
+    variables.extend(days.map(|days| ("ASSET_EXPIRY_DAYS", days.to_string())));
     variables.push(origin.variable());
     variables.extend(elemental_endpoints(aws));
     variables.extend(site_name.map(|name| ("SITE_NAME", name)));

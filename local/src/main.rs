@@ -103,6 +103,10 @@ struct Arguments {
     #[arg(long, default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(0..=90))]
     trash_days: u32,
 
+    /// Days after which a clip loses its asset and plays as HLS from the bucket; without it, never
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    assets_expire_after_days: Option<u32>,
+
     #[command(flatten)]
     limits: Limits,
 
@@ -193,7 +197,7 @@ struct Arguments {
     ///
     /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
     /// AWS_ACCESS_KEY_ID and so on.
-    #[arg(long, conflicts_with_all = ["private", "domain", "cookie_domain", "machines", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "recursion_limit", "function_timeout"])]
+    #[arg(long, conflicts_with_all = ["private", "domain", "cookie_domain", "machines", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "assets_expire_after_days", "recursion_limit", "function_timeout", "partition_read_units", "partition_write_units"])]
     elemental_only: bool,
 
     /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
@@ -230,6 +234,7 @@ impl From<Arguments> for Options {
             console: arguments.console,
             branding: arguments.branding,
             token_lifetime: Duration::from_secs(arguments.token_lifetime),
+            assets_expire_after_days: arguments.assets_expire_after_days,
             trash_days: arguments.trash_days,
             assets_per_group: arguments.assets_per_group,
             upload_limits: UploadLimits {

@@ -65,6 +65,8 @@ pub struct Options {
     pub branding: Option<PathBuf>,
     /// The lifetime of the access tokens that a sign-in gives.
     pub token_lifetime: Duration,
+    /// The number of days after which clips lose their assets and play from the bucket. `None`: never.
+    pub assets_expire_after_days: Option<u32>,
     /// The number of days for which a deleted clip can be restored.
     pub trash_days: u32,
     /// How many assets a packaging group can hold.

@@ -46,6 +46,7 @@ pub(crate) fn build_options(folder: &Path, faults: Faults) -> Options {
         concurrency: 1000,
         public_concurrency: 50,
         upload_limits: UploadLimits::default(),
+        assets_expire_after_days: None,
         // Deleted clips are removed at once.
         small_picture: false,
         trash_days: 0,

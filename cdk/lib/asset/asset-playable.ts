@@ -2,7 +2,7 @@
 
 import { MEDIAPACKAGE, startOnEvent } from '../function/events.ts';
 import { type Deployment, formatArn, RustFunction } from '../function/function.ts';
-import type { Library } from '../library/library.ts';
+import { buildAssetExpiryEnvironment, type Library } from '../library/library.ts';
 import type { Asset } from './asset.ts';
 
 export interface AssetPlayableProps extends Deployment {
@@ -22,7 +22,11 @@ export function addAssetPlayable({ library, asset, ...deployment }: AssetPlayabl
     ...deployment,
     bin: 'asset-playable',
     description: 'Marks a clip as ready when every format of its asset plays',
-    environment: { ...library.environment, ...asset.prefixEnvironment },
+    environment: {
+      ...library.environment,
+      ...asset.prefixEnvironment,
+      ...buildAssetExpiryEnvironment(deployment.settings),
+    },
     deadLetterQueue,
   });
   library.grantWrite(assetPlayable);

@@ -36,9 +36,9 @@ import type { Origins } from './page-headers.ts';
 import { createDataHeaders } from './response-headers.ts';
 import { Site } from './site.ts';
 
-/** The behaviors of every deployment: the site, embeds, shared pages, feeds, oEmbed, lists, clips, the API, thumbnails. */
-const FIXED_BEHAVIORS = 9;
-/** The site, the API, and the thumbnails. */
+/** The behaviors of every deployment: the site, embeds, shared pages, feeds, oEmbed, lists, clips, the API, thumbnails, media in the bucket. */
+const FIXED_BEHAVIORS = 10;
+/** The site, the API, and the bucket of clips. */
 const FIXED_ORIGINS = 3;
 
 /** Refuses more channels and packaging groups than one distribution has behaviors and origins for. */
@@ -271,22 +271,25 @@ export class Delivery extends Construct {
     // CloudFront uses the first behavior that matches. The first group's patterns match the paths of
     // the other groups too, so they come last.
     const lastFirst = [...packagings].reverse();
-    // The distribution may read nothing else in the bucket.
-    const thumbnails = createBucketOrigin(
+    // The distribution may read nothing else in the bucket. Clips without an asset play from `clips`.
+    const objects = createBucketOrigin(
       this,
       'ThumbnailsAccess',
       `${this.prefix}-thumbnails`,
       bucket,
     );
-    allowDistribution(this.distribution, bucket, {
-      's3:GetObject': bucket.arnForObjects('thumbnails/*'),
-    });
+    const folders = ['thumbnails', 'clips'];
+    for (const folder of folders)
+      allowDistribution(this.distribution, bucket, {
+        's3:GetObject': bucket.arnForObjects(`${folder}/*`),
+      });
     const secret = this.settings.playbackKeySecretArn;
     if (this.keyGroup === undefined || secret === undefined) {
-      this.distribution.addBehavior('/vod/thumbnails/*', thumbnails, {
-        ...this.createBehavior(open),
-        cachePolicy: CachePolicy.CACHING_OPTIMIZED,
-      });
+      for (const folder of folders)
+        this.distribution.addBehavior(`/vod/${folder}/*`, objects, {
+          ...this.createBehavior(open),
+          cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+        });
       for (const { packaging, path } of lastFirst)
         this.addVod(
           `/vod${path}`,
@@ -300,10 +303,11 @@ export class Delivery extends Construct {
       code.replace('<seal key>', sealKey),
     );
     const signed = { ...this.createBehavior(sealed), trustedKeyGroups: [this.keyGroup] };
-    this.distribution.addBehavior('/vod/private/*/thumbnails/*', thumbnails, {
-      ...signed,
-      cachePolicy: CachePolicy.CACHING_OPTIMIZED,
-    });
+    for (const folder of folders)
+      this.distribution.addBehavior(`/vod/private/*/${folder}/*`, objects, {
+        ...signed,
+        cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+      });
     for (const { packaging, path } of lastFirst) {
       // In the paths of further groups, the number follows the competition and the seal.
       const prefix = path === '' ? '/vod/private' : `/vod/private/*${path}/out`;

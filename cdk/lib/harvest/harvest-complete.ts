@@ -4,7 +4,7 @@ import type { Asset } from '../asset/asset.ts';
 import { grantDeleteMedia } from '../asset/bucket.ts';
 import { MEDIAPACKAGE, startOnEvent } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
-import type { Library } from '../library/library.ts';
+import { buildAssetExpiryEnvironment, type Library } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
 import type { Harvest } from './harvest.ts';
 
@@ -35,6 +35,7 @@ export function addHarvestComplete({
     description: 'Creates the VOD asset of a finished harvest job',
     environment: {
       ...library.environment,
+      ...buildAssetExpiryEnvironment(deployment.settings),
       ...asset.environment,
       ...harvest.due.environment,
       CHANNELS: channels.json,

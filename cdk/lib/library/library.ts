@@ -51,6 +51,13 @@ const INDEXES: Readonly<Record<TableIndex, Omit<GlobalSecondaryIndexProps, 'inde
   },
 };
 
+/** The environment of functions in which clips become ready. */
+export function buildAssetExpiryEnvironment({
+  assetsExpireAfterDays: days,
+}: Settings): Record<string, string> {
+  return days === undefined ? {} : { ASSET_EXPIRY_DAYS: String(days) };
+}
+
 /** The environment of functions that create clips, and of the sweep, which deletes expired ones. */
 export function buildExpiryEnvironment({
   clipsExpireAfterDays: days,

@@ -180,6 +180,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
       1,
       36_500,
     ),
+    assetsExpireAfterDays: read.optionalWhole('assetsExpireAfterDays', 1, 36_500),
     trashDays: read.whole('trashDays', 7, 0, 90),
     tableIndexes: read.texts(
       'tableIndexes',
@@ -397,6 +398,10 @@ function checkCombinations(settings: Settings, read: SettingsReader): void {
     );
     checkPrivateLibrary(settings, check);
   }
+  check(
+    settings.drm === undefined || settings.assetsExpireAfterDays === undefined,
+    'Setting assetsExpireAfterDays does not go with drm: the media in the bucket is not encrypted.',
+  );
   if (settings.drm !== undefined) {
     check(
       settings.drm.systems.includes('fairplay'),

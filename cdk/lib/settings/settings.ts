@@ -147,6 +147,8 @@ export interface Settings {
   readonly originalsExpireAfterDays: number | undefined;
   /** After how many days clips are deleted, by competition. `*` is every other competition. */
   readonly clipsExpireAfterDays: Readonly<Record<string, number>> | undefined;
+  /** After how many days clips lose their assets, and play as HLS from the bucket. */
+  readonly assetsExpireAfterDays: number | undefined;
   /** For how many days a deleted clip can be restored. With 0, its media is removed at once. */
   readonly trashDays: number;
   /** The indexes of the table. Only the update of an earlier version sets them; CHANGELOG.md says how. */

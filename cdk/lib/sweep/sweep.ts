@@ -10,7 +10,11 @@ import type { Channel } from '../channel/channel.ts';
 import { createDeadLetterQueue } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Harvest } from '../harvest/harvest.ts';
-import { buildExpiryEnvironment, type Library } from '../library/library.ts';
+import {
+  buildAssetExpiryEnvironment,
+  buildExpiryEnvironment,
+  type Library,
+} from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
 import type { Upload } from '../upload/upload.ts';
 
@@ -63,6 +67,7 @@ export function addSweep(props: SweepProps): void {
       ...upload.environment,
       ...metrics.environment,
       ...buildExpiryEnvironment(settings),
+      ...buildAssetExpiryEnvironment(settings),
     },
     reservedConcurrency: 1,
     retryAttempts: 0,

@@ -19,7 +19,11 @@ import {
 } from '../function/events.ts';
 import { type Deployment, formatArn, RustFunction } from '../function/function.ts';
 import { findTimeout } from '../function/timeouts.ts';
-import { buildExpiryEnvironment, type Library } from '../library/library.ts';
+import {
+  buildAssetExpiryEnvironment,
+  buildExpiryEnvironment,
+  type Library,
+} from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
 import { allowWide, restrictToAccount } from '../permission/permission.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -93,7 +97,11 @@ export class Upload extends Construct {
       ...props,
       bin: 'transcode-complete',
       description: 'Creates the VOD asset of a transcoded upload',
-      environment: { ...library.environment, ...asset.environment },
+      environment: {
+        ...library.environment,
+        ...asset.environment,
+        ...buildAssetExpiryEnvironment(props.settings),
+      },
       deadLetterQueue,
     });
     library.grantWrite(complete);

@@ -14,6 +14,9 @@ use crate::live::Channels;
 /// What everyone reads about a failure, beside its code.
 const PUBLIC_FAILURE: &str = "The clip could not be made. Operators see the reason.";
 
+/// The folder of media in the bucket. A clip that has lost its asset plays from there.
+const MEDIA_FOLDER: &str = "/clips/";
+
 /// Formats clips with the URLs under which viewers reach them.
 #[derive(Clone, Debug)]
 pub struct ClipView {
@@ -93,7 +96,7 @@ impl ClipView {
             }
             shown["manifests"] = Value::Object(manifests);
             if let Some(paths) = thumbnails {
-                let url = |path: &String| self.thumbnail_url(competition, path);
+                let url = |path: &String| self.object_url(competition, path);
                 shown["thumbnails"] = paths.iter().map(url).collect();
             }
         }
@@ -139,7 +142,7 @@ impl ClipView {
         if clip.is_upload() {
             json.push_str(r#","thumbnails":["#);
             for (at, path) in clip.thumbnails().enumerate() {
-                let url = self.thumbnail_url(competition, path);
+                let url = self.object_url(competition, path);
                 push_separated(json, at, |json| push_text(json, &url));
             }
             json.push(']');
@@ -152,11 +155,11 @@ impl ClipView {
         self.seal.is_some()
     }
 
-    fn thumbnail_url(&self, competition: &CompetitionId, path: &str) -> String {
+    /// The URL of an object in the bucket. Its path contains the competition, so it needs no seal.
+    fn object_url(&self, competition: &CompetitionId, path: &str) -> String {
         let base = self.vod.as_str().trim_end_matches('/');
         match &self.seal {
             None => format!("{base}{path}"),
-            // The path of a thumbnail contains the competition, so it needs no seal.
             Some(_) => {
                 format!("{base}{}{}", private_folder(competition).trim_end_matches('/'), path)
             }
@@ -164,6 +167,9 @@ impl ClipView {
     }
 
     fn media_url(&self, competition: &CompetitionId, path: &str) -> String {
+        if path.starts_with(MEDIA_FOLDER) {
+            return self.object_url(competition, path);
+        }
         let base = self.vod.as_str().trim_end_matches('/');
         match &self.seal {
             None => format!("{base}{path}"),

@@ -54,7 +54,7 @@ impl EventHandler for AssetPlayable {
 
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
         Ok(Self {
-            library: Library::from_variables(sdk, variables)?,
+            library: Library::with_asset_expiry(sdk, variables)?,
             prefix: ConfigurationPrefix::from_variables(variables)?,
         })
     }

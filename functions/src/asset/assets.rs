@@ -92,11 +92,8 @@ impl Assets {
         for failed in asset.up_to_this().filter(|earlier| earlier.number < asset.number) {
             self.delete(&failed).await?;
         }
-        let source = format!(
-            "arn:aws:s3:::{}/{}index.m3u8",
-            self.bucket,
-            clip.attempt_of_media().media_prefix()
-        );
+        let source =
+            format!("arn:aws:s3:::{}/{}", self.bucket, clip.attempt_of_media().manifest_key());
         let mut groups = self.groups.iter().peekable();
         while let Some(group) = groups.next() {
             let create = self

@@ -49,6 +49,12 @@ pub struct Clip {
     /// The row stores paths, not URLs: viewers read them from the CDN's host.
     #[serde(default)]
     pub manifests: BTreeMap<ConfigurationId, String>,
+    /// When the media in the bucket replaces the asset. Absent if the clip keeps its asset, or has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset_expires_at: Option<DateTime<Utc>>,
+    /// When the asset may be deleted, because nobody plays it any more. Absent afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asset_removable_at: Option<DateTime<Utc>>,
     /// The packaging configurations that have been reported playable, also before `manifests` is
     /// known.
     #[serde(default)]
@@ -124,6 +130,8 @@ impl Clip {
             listed: description.listed,
             publish_at: description.publish_at.filter(|time| *time > now),
             manifests: BTreeMap::new(),
+            asset_expires_at: None,
+            asset_removable_at: None,
             playable: BTreeSet::new(),
             failure: None,
             created_at: now,
@@ -188,6 +196,25 @@ impl Clip {
         self.next_check_at.filter(|_| can_restore)
     }
 
+    /// Whether the media in the bucket should replace the asset.
+    pub fn is_asset_expired(&self, now: DateTime<Utc>) -> bool {
+        self.status == Status::Ready && self.asset_expires_at.is_some_and(|time| time <= now)
+    }
+
+    /// Whether nobody plays the asset any more, and it should be deleted.
+    pub fn is_asset_removable(&self, now: DateTime<Utc>) -> bool {
+        self.status == Status::Ready && self.asset_removable_at.is_some_and(|time| time <= now)
+    }
+
+    /// Sets when the asset of a ready clip expires, unless that is known or the asset is gone.
+    pub fn set_asset_expiry(&mut self, lifetime: TimeDelta, now: DateTime<Utc>) {
+        let is_new = self.status == Status::Ready && self.ready_at == Some(self.updated_at);
+        if is_new && self.asset_removable_at.is_none() {
+            self.asset_expires_at.get_or_insert(now + lifetime);
+            self.next_check_at = self.next_check(now);
+        }
+    }
+
     /// Whether viewers' lists show the clip.
     pub fn is_active(&self) -> bool {
         self.status == Status::Ready && self.listed && self.publish_at.is_none()
@@ -219,6 +246,7 @@ impl Clip {
     ///   then on, every sweep checks it.
     /// - An awaited file is checked every 15 min, and when the wait ends.
     /// - A queued clip is not checked: the harvest queue starts it.
+    /// - A ready clip is checked when its asset expires, and when its asset may be deleted.
     /// - A clip with an expiry or a time of publication is checked then at the latest, whatever its
     ///   state.
     pub fn next_check(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -229,7 +257,10 @@ impl Clip {
         };
         let while_pending = match (self.status, &self.source) {
             (Status::Deleting, _) => return Some(no_later_than(soon, self.removable_at())),
-            (Status::Ready | Status::Failed | Status::Queued, _) => None,
+            (Status::Ready, _) => {
+                self.asset_expires_at.into_iter().chain(self.asset_removable_at).min()
+            }
+            (Status::Failed | Status::Queued, _) => None,
             (Status::Scheduled, Source::Live { requested, .. }) => {
                 Some(next_airing_check(requested.end(), now))
             }

@@ -151,6 +151,11 @@ impl Attempt {
         format!("{}{}/", self.clip.thumbnail_prefix(), self.number)
     }
 
+    /// The key of the HLS manifest of this attempt.
+    pub fn manifest_key(&self) -> String {
+        format!("{}index.m3u8", self.media_prefix())
+    }
+
     /// The key of a thumbnail of this attempt, as MediaConvert's frame capture numbers them from 0.
     /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/file-group-with-frame-capture-output.html>
     pub fn thumbnail_key(&self, number: u32) -> String {

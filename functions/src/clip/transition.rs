@@ -30,6 +30,10 @@ pub enum Trigger {
     AssetCreated { manifests: BTreeMap<ConfigurationId, String> },
     /// One packaging configuration is playable.
     Playable { configuration: ConfigurationId },
+    /// The media in the bucket replaces the asset.
+    AssetReplaced,
+    /// The asset that was replaced is deleted.
+    AssetDeleted,
     /// The attempt has failed.
     Failed(Failure),
     /// An operator retries a failed clip.
@@ -56,6 +60,12 @@ pub enum Trigger {
 ///
 /// 15 s: `max-age` 2 s, `stale-while-revalidate` 10 s, and index lag.
 const MAX_LIST_AGE: TimeDelta = TimeDelta::seconds(15);
+
+/// How long a clip may take to play, with pauses, beyond its duration. Until then, its asset stays after
+/// it was replaced: a player that has begun with the asset ends with it.
+const MAX_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// Ten days. No clip is as long.
+const MAX_PLAY_SECONDS: f64 = 864_000.0;
 
 /// How long the row of an upload is kept after it was given up. If the file arrives meanwhile, the clip
 /// keeps what it was announced with. Then no request can be under way any more: URLs are valid for an
@@ -123,6 +133,8 @@ pub fn apply_trigger(
             next.retry(now)?;
             check_at = (next.status != Status::Queued).then_some(now);
         }
+        Trigger::AssetReplaced => next.replace_asset(now)?,
+        Trigger::AssetDeleted if clip.is_asset_removable(now) => next.asset_removable_at = None,
         trigger if clip.status.is_in_progress() => next.progress(trigger, now)?,
         _ => return None,
     }
@@ -194,6 +206,22 @@ impl Clip {
         if self.status == Status::Queued {
             self.queued_at = Some(now);
         }
+        Some(())
+    }
+
+    /// Lets the media in the bucket, which is HLS, replace the asset of a ready clip.
+    fn replace_asset(&mut self, now: DateTime<Utc>) -> Option<()> {
+        if self.status != Status::Ready {
+            return None;
+        }
+        self.asset_expires_at.take()?;
+        let play_time = self.actual.map_or(0.0, |actual| actual.duration_seconds);
+        #[expect(clippy::cast_possible_truncation, reason = "casts saturate")]
+        let play_time = TimeDelta::seconds(play_time.ceil().clamp(0.0, MAX_PLAY_SECONDS) as i64);
+        self.asset_removable_at = Some(now + MAX_LIST_AGE + play_time + MAX_PAUSE);
+        let path = format!("/{}", self.attempt_of_media().manifest_key());
+        self.manifests = [("hls".to_owned(), path)].into();
+        self.playable = ["hls".to_owned()].into();
         Some(())
     }
 

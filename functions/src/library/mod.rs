@@ -28,7 +28,7 @@ mod stream;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use changes::{Changes, ChangesRequest};
 pub use changes_cursor::{
@@ -76,6 +76,8 @@ const MAX_TRIES: usize = 16;
 pub struct Library {
     client: aws_sdk_dynamodb::Client,
     table: String,
+    /// How long a clip keeps its asset after it became ready. `None`: for good.
+    asset_lifetime: Option<TimeDelta>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -160,7 +162,7 @@ pub enum Advanced {
 
 impl Library {
     pub fn new(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), asset_lifetime: None }
     }
 
     pub fn from_variables(
@@ -169,6 +171,17 @@ impl Library {
     ) -> Result<Self, ConfigError> {
         let table = variables.required("CLIPS_TABLE")?;
         Ok(Self::new(aws_sdk_dynamodb::Client::new(sdk), table))
+    }
+
+    /// The library of a function in which clips become ready: they keep their assets for the days of
+    /// the setting.
+    pub fn with_asset_expiry(
+        sdk: &aws_config::SdkConfig,
+        variables: &Variables,
+    ) -> Result<Self, ConfigError> {
+        let days: Option<u32> = variables.optional("ASSET_EXPIRY_DAYS")?;
+        let asset_lifetime = days.map(|days| TimeDelta::days(days.into()));
+        Ok(Self { asset_lifetime, ..Self::from_variables(sdk, variables)? })
     }
 
     /// Writes a new clip. Returns `false` if its id is taken.
@@ -219,9 +232,12 @@ impl Library {
         for _ in 0..MAX_TRIES {
             let Some(clip) = self.find(key).await? else { return Ok(Advanced::NotFound) };
             let now = time_of_write(now);
-            let Some(next) = apply_trigger(&clip, attempt.number, trigger.clone(), now) else {
+            let Some(mut next) = apply_trigger(&clip, attempt.number, trigger.clone(), now) else {
                 return Ok(Advanced::Unchanged(Box::new(clip)));
             };
+            if let Some(lifetime) = self.asset_lifetime {
+                next.set_asset_expiry(lifetime, now);
+            }
             if self.replace(&clip, &next).await? {
                 return Ok(Advanced::Changed(Box::new(next)));
             }

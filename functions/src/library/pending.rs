@@ -35,6 +35,27 @@ impl Library {
         read_clips(query, usize::MAX).await
     }
 
+    /// Whether clips lose their assets at some age.
+    pub fn replaces_assets(&self) -> bool {
+        self.asset_lifetime.is_some()
+    }
+
+    /// The ready clips whose assets expire next.
+    pub async fn next_assets_to_expire(&self, limit: usize) -> Result<Vec<Clip>, LibraryError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(PENDING_INDEX)
+            .key_condition_expression("#pending = :clips")
+            .filter_expression("#status = :ready AND attribute_exists(assetExpiresAt)")
+            .expression_attribute_names("#pending", PENDING_PARTITION)
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":clips", text(&INDEX_PARTITION_VALUE))
+            .expression_attribute_values(":ready", text(&Status::Ready.as_str()));
+        read_clips(query, limit).await
+    }
+
     fn query_due(&self, now: DateTime<Utc>) -> QueryFluentBuilder {
         self.client
             .query()

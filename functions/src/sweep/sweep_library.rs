@@ -110,6 +110,12 @@ const SLOW_FILE: Duration = Duration::from_secs(10);
 /// A failed check says nothing about the clip, so it is repeated soon: by the next sweep but one.
 const FAILED_CHECK_DELAY: TimeDelta = TimeDelta::minutes(1);
 
+/// If fewer assets than this fit into the packaging groups, old assets are replaced early. The alarm goes
+/// off at 500.
+const MIN_FREE: u64 = 1_000;
+/// Most assets that one sweep replaces early. Their places are free an hour later.
+const MAX_REPLACED: usize = 50;
+
 impl EventHandler for Sweep {
     type Event = Value;
     type Output = ();
@@ -121,7 +127,7 @@ impl EventHandler for Sweep {
         let vod_pace = Pace::half_of_media_package(variables)?;
         let assets = Assets::from_variables(sdk, variables)?.with_pace(&vod_pace);
         Ok(Self {
-            library: Library::from_variables(sdk, variables)?,
+            library: Library::with_asset_expiry(sdk, variables)?,
             due: DueQueue::from_variables(sdk, variables)?,
             queue: HarvestQueue::from_variables(sdk, variables)?.with_pace(&live_pace),
             jobs: HarvestJobs::from_variables(sdk, variables)?.with_pace(&live_pace),
@@ -184,6 +190,13 @@ impl Sweep {
                 tracing::error!("could not measure the live edges: timeout");
             }
         }
+        match timeout_at(begin + MAX_RUN, self.replace_oldest_assets(MIN_FREE, now)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => {
+                tracing::error!("could not make room for assets: {}", error::chain(&failure));
+            }
+            Err(_) => tracing::error!("could not make room for assets: timeout"),
+        }
         // Set once MediaConvert throttles a call, or takes long for one. Further files would use up the
         // time of this sweep, and the clips of others would wait. The next sweep begins with them.
         let mut skips_uploads = false;
@@ -231,6 +244,17 @@ impl Sweep {
         if clip.is_expired(now) {
             // Caches may show the clip a little longer, so its removal starts with a later check.
             self.library.advance(&clip.current_attempt(), &Trigger::Expired, now).await?;
+            return Ok(CheckOutcome::Unchanged);
+        }
+        if clip.is_asset_expired(now) {
+            let attempt = clip.current_attempt();
+            self.library.advance(&attempt, &Trigger::AssetReplaced, now).await?;
+            return Ok(CheckOutcome::Unchanged);
+        }
+        if clip.is_asset_removable(now) {
+            let attempt = clip.current_attempt();
+            self.assets.delete(&attempt).await?;
+            self.library.advance(&attempt, &Trigger::AssetDeleted, now).await?;
             return Ok(CheckOutcome::Unchanged);
         }
         if clip.status == Status::Deleting {
@@ -298,6 +322,23 @@ impl Sweep {
                 continue;
             }
             self.library.schedule_check(&clip, clip.next_check(now)).await?;
+        }
+        Ok(())
+    }
+
+    /// If fewer than `min_free` assets fit into the packaging groups, replaces the assets that would
+    /// expire next. Their number is limited, and further sweeps continue.
+    pub async fn replace_oldest_assets(
+        &self,
+        min_free: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(), SweepError> {
+        if !self.library.replaces_assets() || self.assets.count_free_places().await? >= min_free {
+            return Ok(());
+        }
+        for clip in self.library.next_assets_to_expire(MAX_REPLACED).await? {
+            let attempt = clip.current_attempt();
+            self.library.advance(&attempt, &Trigger::AssetReplaced, now).await?;
         }
         Ok(())
     }

@@ -105,7 +105,7 @@ impl EventHandler for TranscodeComplete {
 
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
         Ok(Self {
-            library: Library::from_variables(sdk, variables)?,
+            library: Library::with_asset_expiry(sdk, variables)?,
             assets: Assets::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
         })

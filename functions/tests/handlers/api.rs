@@ -67,6 +67,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         token_lifetime: Duration::from_hours(1),
         assets_per_group: 10_000,
         upload_limits: UploadLimits::default(),
+        assets_expire_after_days: None,
         // Deleted clips are removed at once.
         small_picture: true,
         trash_days: 0,
@@ -315,6 +316,8 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         created_at: at(100),
         updated_at: at(100),
         ready_at: (status == Status::Ready).then(|| at(110)),
+        asset_expires_at: None,
+        asset_removable_at: None,
         expires_at: None,
         deleted_at: (status == Status::Deleting).then(|| at(110)),
         deleted_from: (status == Status::Deleting).then_some(Status::Ready),

@@ -1,6 +1,7 @@
 //! Tests the handlers against the stand-in, over HTTP and with the real SDKs.
 
 mod api;
+mod asset_expiry;
 mod aws_events;
 mod aws_messages;
 mod aws_state;

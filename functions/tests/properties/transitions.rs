@@ -85,6 +85,8 @@ fn trigger() -> impl Strategy<Value = Trigger> {
         2 => Just(Trigger::Retried),
         1 => edit(),
         1 => Just(Trigger::Expired),
+        1 => Just(Trigger::AssetReplaced),
+        1 => Just(Trigger::AssetDeleted),
     ]
 }
 

@@ -1,4 +1,5 @@
-//! The distribution: `/live` and `/vod` lead to MediaPackage, `/vod/thumbnails` to the clip bucket.
+//! The distribution: `/live` and `/vod` lead to MediaPackage, `/vod/thumbnails` and
+//! `/vod/clips` to the clip bucket.
 
 use std::sync::Arc;
 
@@ -39,7 +40,8 @@ pub(crate) fn router(
         return live
             .route("/vod/out/v1/{*path}", get(serve_origin))
             .route("/vod/{group}/out/v1/{*path}", get(serve_group))
-            .route("/vod/thumbnails/{*path}", get(serve_thumbnail))
+            .route("/vod/thumbnails/{*path}", get(serve_object))
+            .route("/vod/clips/{*path}", get(serve_object))
             .layer(CorsLayer::permissive())
             .with_state(distribution);
     };
@@ -56,9 +58,7 @@ pub(crate) fn router(
             Some(OriginPath::Media(group, path)) => {
                 distribution.origins.serve(Some(group), path, uri.query(), &headers).await
             }
-            Some(OriginPath::Thumbnail(path)) => {
-                serve_thumbnail(distribution, Path(path.to_owned()), headers).await
-            }
+            Some(OriginPath::Object(key)) => read_object(&distribution, key, &headers).await,
             None => StatusCode::FORBIDDEN.into_response(),
         }
     };
@@ -87,18 +87,22 @@ async fn serve_group(
     distribution.origins.serve(Some(&group), &path, query.as_deref(), &headers).await
 }
 
-/// Serves a thumbnail, whole or a range of it. It never changes, because each clip has a path of its
-/// own.
-async fn serve_thumbnail(
+async fn serve_object(
     State(distribution): State<Distribution>,
-    Path(path): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
+    let key = uri.path().strip_prefix("/vod/").unwrap_or_default();
+    read_object(&distribution, key, &headers).await
+}
+
+/// Serves a thumbnail or media of the bucket, whole or a range of it. It never changes, because each
+/// attempt has a path of its own.
+async fn read_object(distribution: &Distribution, key: &str, headers: &HeaderMap) -> Response {
     let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
     // S3 answers several ranges with the whole object.
     // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     let range = range.filter(|range| !range.contains(',')).map(str::to_owned);
-    let key = format!("thumbnails/{path}");
     let request = distribution.s3.get_object().bucket(BUCKET).key(key).set_range(range);
     let object = match request.send().await {
         Ok(object) => object,
@@ -111,7 +115,7 @@ async fn serve_thumbnail(
     match object.body.collect().await {
         Ok(body) => {
             let headers = [
-                (CONTENT_TYPE, "image/jpeg"),
+                (CONTENT_TYPE, media_type(key)),
                 (CACHE_CONTROL, "public, max-age=31536000, immutable"),
                 (ACCEPT_RANGES, "bytes"),
             ];
@@ -123,5 +127,14 @@ async fn serve_thumbnail(
             reply
         }
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}
+
+fn media_type(key: &str) -> &'static str {
+    match key.rsplit('.').next() {
+        Some("m3u8") => "application/vnd.apple.mpegurl",
+        Some("ts") => "video/mp2t",
+        Some("jpg") => "image/jpeg",
+        _ => "application/octet-stream",
     }
 }

@@ -9,8 +9,8 @@ use super::private_library::PrivateLibrary;
 pub(super) enum OriginPath<'a> {
     /// The path prefix of a packaging group, and a path under `/out/v1/` at MediaPackage VOD.
     Media(&'a str, &'a str),
-    /// A key under `thumbnails/` in the clip bucket.
-    Thumbnail(&'a str),
+    /// A key under `thumbnails/` or `clips/` in the clip bucket.
+    Object(&'a str),
 }
 
 /// The path at the origin for `/private/<path>`, if the seal proves that the asset belongs to the
@@ -19,10 +19,12 @@ pub(super) fn parse_sealed_path<'a>(
     library: &PrivateLibrary,
     path: &'a str,
 ) -> Option<OriginPath<'a>> {
-    if let Some((competition, rest)) = path.split_once("/thumbnails/") {
+    let (competition, key) = path.split_once('/')?;
+    let object = ["thumbnails/", "clips/"].iter().find_map(|folder| key.strip_prefix(folder));
+    if let Some(rest) = object {
         let is_own = rest.strip_prefix(competition).is_some_and(|rest| rest.starts_with('/'));
-        let is_plain = is_own && !competition.contains('/') && !rest.contains("/..");
-        return is_plain.then_some(OriginPath::Thumbnail(rest));
+        let is_plain = is_own && !rest.contains("/..");
+        return is_plain.then_some(OriginPath::Object(key));
     }
     let (owner, rest) = path.split_once("/out/v1/")?;
     let (competition, sealed) = owner.split_once('/')?;
@@ -65,8 +67,11 @@ mod tests {
         check(&format!("100m-dash/SEAL/2/out/v1/{rest}"), Some(OriginPath::Media("/2", rest)));
         check(&format!("100m-dash/SEAL/22/out/v1/{rest}"), None);
         check(&format!("100m-dash/SEAL2/out/v1/{rest}"), None);
-        let own = Some(OriginPath::Thumbnail("100m-dash/clip/0.jpg"));
-        check("100m-dash/thumbnails/100m-dash/clip/0.jpg", own);
+        let own = "100m-dash/thumbnails/100m-dash/clip/0.jpg";
+        check(own, Some(OriginPath::Object("thumbnails/100m-dash/clip/0.jpg")));
+        let own = "100m-dash/clips/100m-dash/clip/1/index.m3u8";
+        check(own, Some(OriginPath::Object("clips/100m-dash/clip/1/index.m3u8")));
+        check("100m-dash/clips/200m/clip/1/index.m3u8", None);
         check("100m-dash/thumbnails/200m/clip/0.jpg", None);
         check("100m-dash/thumbnails/100m-dash-2/clip/0.jpg", None);
         check("100m-dash/thumbnails/100m-dash/../200m/clip/0.jpg", None);
