@@ -62,6 +62,10 @@ pub(crate) enum BenchError {
     MediaPackage(#[source] Box<aws_sdk_mediapackage::Error>),
     #[error("a call to MediaConvert failed")]
     MediaConvert(#[source] Box<aws_sdk_mediaconvert::Error>),
+    #[error("a call to DynamoDB failed")]
+    DynamoDb(#[source] Box<aws_sdk_dynamodb::Error>),
+    #[error("DynamoDB left out rows of a batch")]
+    Unprocessed,
     #[error("could not upload a file to S3")]
     S3(#[source] Box<aws_sdk_s3::Error>),
     #[error("timeout while waiting for {what}")]

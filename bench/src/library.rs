@@ -14,7 +14,7 @@ use crate::stack::{Background, RECORDING_START, Service};
 use crate::table::Table;
 use crate::timings::Timings;
 
-const SIZES: [usize; 3] = [10, 1_000, 10_000];
+const SIZES: [usize; 3] = [10, 1_000, 100_000];
 /// The default number of clips on a page.
 const PAGE_SIZE: usize = 50;
 const MAX_PAGE_SIZE: usize = 100;
@@ -65,7 +65,7 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
     }
     if let [_, small, large, _] = &pages[..] {
         let [small, large] = [small, large].map(|page| page.reads.median().as_secs_f64());
-        let label = "  p50 of 10000 clips to p50 of 1000 clips";
+        let label = "  p50 of 100000 clips to p50 of 1000 clips";
         table.add(label, format!("ratio {:.2}", large / small), "1 for any library size");
     }
     Ok(())
@@ -75,11 +75,13 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
 async fn write_competition(service: &Service, size: usize) -> Result<CompetitionId, BenchError> {
     let competition = format!("bench-{size}").parse()?;
     let mut start = RECORDING_START;
+    let mut clips = Vec::new();
     for _ in 0..size {
         let window = Window::new(start, start + TimeDelta::seconds(10))?;
-        rows::write_clip(&service.library, &competition, window, Status::Ready).await?;
+        clips.push(rows::make_clip(&competition, window, Status::Ready));
         start += TimeDelta::seconds(30);
     }
+    rows::write_clips(service, &clips).await?;
     Ok(competition)
 }
 
@@ -91,7 +93,9 @@ async fn find_cursor(
 ) -> Result<String, BenchError> {
     let limit = MAX_PAGE_SIZE.to_string();
     let mut cursor = String::new();
+    let mut reads = tokio::time::interval(READ_INTERVAL);
     for _ in 0..clips / MAX_PAGE_SIZE {
+        reads.tick().await;
         let mut query = vec![("limit", limit.as_str())];
         if !cursor.is_empty() {
             query.push(("cursor", &cursor));

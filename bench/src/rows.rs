@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use chrono::{TimeDelta, Utc};
 use matchcut::clip::{
     Bounds, Clip, ClipId, CompetitionId, Failure, FailureCode, Source, Status, Upload, Window,
 };
-use matchcut::library::Library;
+use matchcut::library::{Library, encode_row};
 
 use crate::error::BenchError;
+use crate::stack::Service;
 
 /// Writes a live clip with every attribute that its status implies. A pending clip is due for a
 /// check.
@@ -18,11 +20,42 @@ pub(crate) async fn write_clip(
     window: Window,
     status: Status,
 ) -> Result<Clip, BenchError> {
+    let clip = make_clip(competition, window, status);
+    library.create(&clip).await?;
+    Ok(clip)
+}
+
+/// Most rows of one BatchWriteItem call.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
+const MAX_WRITES: usize = 25;
+
+/// Writes many clips, in the form in which the library writes them.
+pub(crate) async fn write_clips(service: &Service, clips: &[Clip]) -> Result<(), BenchError> {
+    let client = aws_sdk_dynamodb::Client::new(&service.stack.sdk);
+    let table = service.stack.variables.required("CLIPS_TABLE")?;
+    for batch in clips.chunks(MAX_WRITES) {
+        let mut writes = Vec::new();
+        for clip in batch {
+            let put = PutRequest::builder().set_item(Some(encode_row(clip)?)).build();
+            let put = put.map_err(|error| BenchError::DynamoDb(Box::new(error.into())))?;
+            writes.push(WriteRequest::builder().put_request(put).build());
+        }
+        let write = client.batch_write_item().request_items(table, writes).send().await;
+        let write = write.map_err(|error| BenchError::DynamoDb(Box::new(error.into())))?;
+        if write.unprocessed_items.is_some_and(|left| !left.is_empty()) {
+            return Err(BenchError::Unprocessed);
+        }
+    }
+    Ok(())
+}
+
+/// A live clip with every attribute that its status implies.
+pub(crate) fn make_clip(competition: &CompetitionId, window: Window, status: Status) -> Clip {
     let created = window.end() + TimeDelta::seconds(5);
     let is_ready = status == Status::Ready;
     let has_manifests = is_ready || status == Status::Packaging;
     let formats = [("dash", "index.mpd"), ("hls", "index.m3u8")];
-    let clip = Clip {
+    Clip {
         competition: competition.clone(),
         clip: ClipId::for_window(window),
         status,
@@ -66,9 +99,7 @@ pub(crate) async fn write_clip(
         removal_started: false,
         queued_at: (status == Status::Queued).then_some(created),
         next_check_at: status.is_pending().then_some(created),
-    };
-    library.create(&clip).await?;
-    Ok(clip)
+    }
 }
 
 /// The number of parts of the file in [`write_upload`].
