@@ -71,7 +71,7 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
 
     let path = find_program(PROGRAM)?;
     let size = fs::metadata(&path).map_err(|source| BenchError::ReadFile { path, source })?.len();
-    table.add("the binary of all Lambda functions", format_megabytes(size), "under 16 MB");
+    table.add("the binary of all Lambda functions", format_megabytes(size), "under 24 MB");
     table.add_heading(format!(
         "each Lambda function: init, median of {STARTS}; processor time of an invocation, mean of \
          {0}; peak memory after {0} invocations",
