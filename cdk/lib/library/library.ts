@@ -18,6 +18,7 @@ import type { Settings, TableIndex } from '../settings/settings.ts';
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 const number = (name: string) => ({ name, type: AttributeType.NUMBER });
 
+/** The indexes that the table can have. */
 const INDEXES: Readonly<Record<TableIndex, Omit<GlobalSecondaryIndexProps, 'indexName'>>> = {
   // The clips that viewers' lists show. It does not hold whole rows, because anyone can read it.
   listed: {
@@ -65,9 +66,9 @@ export function buildExpiryEnvironment({
   return days === undefined ? {} : { CLIP_EXPIRY_DAYS: JSON.stringify(days) };
 }
 
-/** The indexes of the table. An alarm can have at most ten metrics: two of the table and of each index. */
-const INDEXES = ['listed', 'unfinished', 'waiting', 'changes'] as const;
-type Index = (typeof INDEXES)[number];
+/** The indexes that functions use. An alarm can have at most ten metrics: two of the table and of each index. */
+const USED_INDEXES = ['listed', 'unfinished', 'waiting', 'changes'] as const;
+type Index = (typeof USED_INDEXES)[number];
 
 export class Library extends Construct {
   readonly table: Table;
@@ -92,7 +93,7 @@ export class Library extends Construct {
     this.environment = { CLIPS_TABLE: this.table.tableName };
 
     alarms.addAlarm('the table is throttled', {
-      metric: this.countThrottles(INDEXES),
+      metric: this.countThrottles(USED_INDEXES),
       threshold: 10,
       periods: 5,
       datapoints: 3,
