@@ -234,7 +234,9 @@ class TestAsset(WireTest):
         vod, expected, found = self.vod, {}, {}
         for file in ROOT.glob("packaging-groups/*.json"):
             group = json.loads(file.read_text())
-            expected[group["id"]] = sorted(it["id"] for it in group["packagingConfigurations"])
+            expected[group["id"]] = sorted(
+                f"matchcut-{it['id']}" for it in group["packagingConfigurations"]
+            )
         for group in self.paged(vod.list_packaging_groups, "PackagingGroups"):
             self.assertEqual(vod.describe_packaging_group(Id=group["Id"])["Arn"], group["Arn"])
             call, asked = vod.list_packaging_configurations, {"PackagingGroupId": group["Id"]}
