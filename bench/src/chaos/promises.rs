@@ -9,6 +9,10 @@ use matchcut::clip::ClipKey;
 /// How long a deleted clip must keep playing, because caches may still list it.
 const CACHED_LIST_LIFETIME: Duration = Duration::from_secs(15);
 
+/// How long the index may list a deleted clip: the second of the fault `stale`, and four seconds for a
+/// busy machine. The viewer asks the API itself, without a cache.
+const MAX_INDEX_DELAY: Duration = Duration::from_secs(5);
+
 /// The promises made so far, shared by the clients and the viewer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Promises(Arc<Mutex<Records>>);
@@ -69,10 +73,11 @@ impl Promises {
         self.lock().violations.clone()
     }
 
-    /// Whether the API confirmed the clip's deletion before `instant`.
-    pub(crate) fn was_deleted_before(&self, clip: &ClipKey, instant: Instant) -> bool {
+    /// Whether a list that was requested at an instant must not have the clip: the API confirmed its
+    /// deletion, and since then the index had time to follow.
+    pub(crate) fn must_be_unlisted(&self, clip: &ClipKey, requested: Instant) -> bool {
         let confirmed = self.lock().deletions.get(clip).and_then(|deletion| deletion.confirmed);
-        confirmed.is_some_and(|confirmed| confirmed < instant)
+        confirmed.is_some_and(|confirmed| confirmed + MAX_INDEX_DELAY < requested)
     }
 
     /// Whether a listed clip may fail to play: its deletion was requested so long ago that no cache

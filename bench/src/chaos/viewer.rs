@@ -18,10 +18,6 @@ pub(crate) const COMPETITIONS: [&str; 4] = ["chaos-0", "chaos-1", "chaos-2", "ch
 /// The number of packaging configurations in each packaging group.
 const FORMATS: usize = 2;
 
-/// How long the index may list a deleted clip: the second of the fault `stale`, and four seconds for a
-/// busy machine. The viewer asks the API itself, without a cache.
-const MAX_INDEX_DELAY: Duration = Duration::from_secs(5);
-
 /// The longest pause between two pages.
 const MAX_PAUSE: Duration = Duration::from_secs(1);
 
@@ -135,7 +131,7 @@ impl Browser {
                 self.violations.insert(format!("a list contains a clip without a key: {clip}"));
                 continue;
             };
-            if self.promises.was_deleted_before(&key, requested - MAX_INDEX_DELAY) {
+            if self.promises.must_be_unlisted(&key, requested) {
                 self.violations.insert(format!("clip {key} is listed after it was deleted"));
             }
             if self.played.insert(key.clone()) || play == Play::AllClips {
