@@ -21,6 +21,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Page,
     Playwright,
     WebError,
@@ -117,8 +118,12 @@ class BrowserTest(unittest.TestCase):
         pages = [page for context in self.contexts for page in context.pages]
         for number, page in enumerate(pages, 1):
             file = FOLDER / f"{self.id()}-{number}.png"
-            page.screenshot(path=file, timeout=TIMEOUT)
-            pictures.append(f"{page.url}: {file}")
+            try:
+                page.screenshot(path=file, timeout=TIMEOUT)
+                pictures.append(f"{page.url}: {file}")
+            except Error as error:
+                # The page has closed itself, or has crashed.
+                pictures.append(f"{page.url}: no picture, {error}")
         log = self.stand_in.log.read_text()[self.logged :]
         return {"pages": "\n".join(pictures), "stand-in": log}
 
