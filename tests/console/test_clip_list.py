@@ -27,10 +27,8 @@ class TestList(ViewerTest):
         card = self.card(page, self.clip)
         expect(card).to_contain_text(MARKUP)
         self.assertFalse([url for url in scripts if "hls" in url], "hls.js is loaded too early")
-        card.hover()
-        eventually(
-            15, lambda: any("/assets/hls" in url for url in scripts), "no hls.js for a hover"
-        )
+        with page.expect_request("**/assets/hls*"):
+            card.hover()
         self.play_from_list(page, self.clip)
         expect(page.get_by_role("heading", level=1)).to_have_text(MARKUP)
         self.assertEqual(page.title(), f"{MARKUP} \u2013 {self.COMPETITION}")
