@@ -237,14 +237,19 @@ function readChannel(read: SettingsReader): ChannelSettings {
   };
 }
 
+/** The name of a webhook or of a machine, which becomes a part of names on AWS. */
+function readName(read: SettingsReader): string {
+  return read.text(
+    'name',
+    undefined,
+    /^[a-z0-9-]{1,20}$/,
+    '1 to 20 lowercase letters, digits and hyphens',
+  );
+}
+
 function readWebhook(read: SettingsReader): WebhookSettings {
   return {
-    name: read.text(
-      'name',
-      undefined,
-      /^[a-z0-9-]{1,20}$/,
-      '1 to 20 lowercase letters, digits and hyphens',
-    ),
+    name: readName(read),
     url: read.text(
       'url',
       undefined,
@@ -257,12 +262,7 @@ function readWebhook(read: SettingsReader): WebhookSettings {
 
 function readMachine(read: SettingsReader): MachineSettings {
   return {
-    name: read.text(
-      'name',
-      undefined,
-      /^[a-z0-9-]{1,20}$/,
-      '1 to 20 lowercase letters, digits and hyphens',
-    ),
+    name: readName(read),
     scopes: read.texts(
       'scopes',
       [],

@@ -187,15 +187,24 @@ impl Incoming {
 mod tests {
     use super::*;
 
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_580_736_600 + seconds, 0).unwrap()
+    }
+
+    /// Begins a run at 0 s, with a startover window of some seconds.
+    fn begin(folder: &Path, window: i64) -> (Arc<Startover>, Ingest) {
+        let window = TimeDelta::seconds(window);
+        let startover = Startover::open(folder.join("live"), window, &LADDER).unwrap();
+        let startover = Arc::new(startover);
+        let incoming = folder.join("incoming");
+        let ingest = Ingest::begin(Arc::clone(&startover), &incoming, Some(at(0))).unwrap();
+        (startover, ingest)
+    }
+
     #[test]
     fn a_segment_is_published_when_every_rendition_and_its_duration_have_arrived() {
         let folder = tempfile::tempdir().unwrap();
-        let window = TimeDelta::seconds(900);
-        let startover =
-            Arc::new(Startover::open(folder.path().join("live"), window, &LADDER).unwrap());
-        let at = |seconds: i64| DateTime::from_timestamp(1_580_736_600 + seconds, 0).unwrap();
-        let incoming = folder.path().join("incoming");
-        let ingest = Ingest::begin(Arc::clone(&startover), &incoming, Some(at(0))).unwrap();
+        let (startover, ingest) = begin(folder.path(), 900);
         let put = |path: &str, body: &str| ingest.put(path, body.as_bytes(), false, at(5)).unwrap();
 
         put("index.m3u8", "#EXTM3U\n");
@@ -233,12 +242,8 @@ mod tests {
     #[test]
     fn the_stream_goes_on_by_itself_when_a_full_disk_has_space_again() {
         let folder = tempfile::tempdir().unwrap();
-        let window = TimeDelta::seconds(900);
-        let startover =
-            Arc::new(Startover::open(folder.path().join("live"), window, &LADDER).unwrap());
-        let at = |seconds: i64| DateTime::from_timestamp(1_580_736_600 + seconds, 0).unwrap();
         let incoming = folder.path().join("incoming");
-        let ingest = Ingest::begin(Arc::clone(&startover), &incoming, Some(at(0))).unwrap();
+        let (startover, ingest) = begin(folder.path(), 900);
         push(&ingest, 0, false).unwrap();
         push(&ingest, 1, false).unwrap();
 
@@ -264,12 +269,7 @@ mod tests {
     #[test]
     fn segments_leave_the_window_while_the_disk_is_full() {
         let folder = tempfile::tempdir().unwrap();
-        let window = TimeDelta::seconds(8);
-        let startover =
-            Arc::new(Startover::open(folder.path().join("live"), window, &LADDER).unwrap());
-        let begin = DateTime::from_timestamp(1_580_736_600, 0);
-        let incoming = folder.path().join("incoming");
-        let ingest = Ingest::begin(Arc::clone(&startover), &incoming, begin).unwrap();
+        let (startover, ingest) = begin(folder.path(), 8);
         push(&ingest, 0, false).unwrap();
         for number in 1..6 {
             push(&ingest, number, true).unwrap_err();
