@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use matchcut::clip::{ClipKey, Window};
 use matchcut_local::Stack;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::Arguments;
 use crate::promises::{FinalState, Promises};
-use crate::service::{RECORDING_LENGTH, RECORDING_START};
+use crate::service::RECORDING_LENGTH;
 
 /// The pause after a request that failed or was answered with a server error.
 pub(crate) const RETRY_DELAY: Duration = Duration::from_millis(100);
@@ -32,6 +32,7 @@ pub(crate) struct Clients {
     promises: Promises,
     arguments: Arguments,
     seed: u64,
+    recording_start: DateTime<Utc>,
     video: Vec<u8>,
 }
 
@@ -62,6 +63,7 @@ impl Clients {
         promises: &Promises,
         arguments: &Arguments,
         seed: u64,
+        recording_start: DateTime<Utc>,
         video: Vec<u8>,
     ) -> Self {
         Self {
@@ -71,6 +73,7 @@ impl Clients {
             promises: promises.clone(),
             arguments: arguments.clone(),
             seed,
+            recording_start,
             video,
         }
     }
@@ -98,7 +101,7 @@ impl Clients {
         let is_upload = random.f64() < uploads;
         // Windows start at a segment and last two segments.
         let last_start = RECORDING_LENGTH.num_seconds() / 2 - 2;
-        let start = RECORDING_START + TimeDelta::seconds(2 * random.i64(0..last_start));
+        let start = self.recording_start + TimeDelta::seconds(2 * random.i64(0..last_start));
         let window = Window::new(start, start + TimeDelta::seconds(4)).expect("it is 4 s long");
         let body = if is_upload {
             json!({ "competition": competition, "filename": "chaos.mp4", "size": self.video.len(),

@@ -15,6 +15,7 @@ mod viewer;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use clap::Parser;
 use matchcut_local::Stack;
 use tokio::runtime::Builder;
@@ -94,7 +95,9 @@ async fn run(arguments: &Arguments) -> (Counts, Vec<String>) {
          --uploads {uploads} --regrets {deletions} --failures {failures} --seed {seed}\""
     );
     let folder = tempfile::tempdir().expect("could not create a temporary folder");
-    let options = service::build_options(folder.path(), faults::plan_faults(arguments, seed));
+    let recording_start = service::recording_start(Utc::now());
+    let faults = faults::plan_faults(arguments, seed);
+    let options = service::build_options(folder.path(), faults, recording_start);
     let stack = Stack::start(options).await.expect("could not start the stack");
     stack.on_air(service::SEGMENTS).await;
     let video = service::make_video(folder.path()).await;
@@ -102,7 +105,7 @@ async fn run(arguments: &Arguments) -> (Counts, Vec<String>) {
     let started = Instant::now();
     let promises = Promises::default();
     let viewer = Viewer::start(&stack, &promises);
-    let clients = Clients::new(&stack, &promises, arguments, seed, video);
+    let clients = Clients::new(&stack, &promises, arguments, seed, recording_start, video);
     tokio::select! {
         () = clients.run() => {}
         () = report_progress(&promises, clips) => {}

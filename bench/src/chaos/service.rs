@@ -3,33 +3,39 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use matchcut_local::{Faults, Limits, Options, Source, UploadLimits};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-/// 2020-02-03T13:30:00Z, far in the past.
-pub(crate) const RECORDING_START: DateTime<Utc> =
-    DateTime::from_timestamp(1_580_736_600, 0).expect("the timestamp is in chrono's range");
 /// The length of the stream that clients cut clips from.
 pub(crate) const RECORDING_LENGTH: TimeDelta = TimeDelta::seconds(40);
+const ENCODED_LENGTH: TimeDelta = TimeDelta::seconds(42);
 /// The number of 2 s segments in the recording.
 pub(crate) const SEGMENTS: u64 = 20;
 
-/// Twenty years. While the stream cannot be read, windows are checked against the clock, and the
-/// recording is from 2020.
-const STARTOVER_WINDOW: Duration = Duration::from_hours(20 * 365 * 24);
+/// The longest that MediaPackage allows, so that no window expires during a long run.
+const STARTOVER_WINDOW: Duration = Duration::from_hours(14 * 24);
 
-pub(crate) fn build_options(folder: &Path, faults: Faults) -> Options {
+/// When a recording that ends now began, in whole seconds.
+///
+/// Manifests lag the stream at first, so some windows seem not to have aired. The stream must then
+/// not seem to have been off air for an hour, after which such clips fail.
+pub(crate) fn recording_start(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.trunc_subsecs(0) - ENCODED_LENGTH
+}
+
+pub(crate) fn build_options(
+    folder: &Path,
+    faults: Faults,
+    recording_start: DateTime<Utc>,
+) -> Options {
     Options {
         port: 0,
         data_dir: data_dir(folder),
         min_free_megabytes: 0,
         packaging_groups: write_packaging_groups(folder),
-        source: Source::RecordedBlack {
-            begin: RECORDING_START,
-            length: RECORDING_LENGTH + TimeDelta::seconds(2),
-        },
+        source: Source::RecordedBlack { begin: recording_start, length: ENCODED_LENGTH },
         channel_delay: Duration::ZERO,
         startover: STARTOVER_WINDOW,
         sweep: Duration::from_secs(1),
