@@ -33,7 +33,7 @@ pub struct ElementalOnly {
 impl ElementalOnly {
     /// Starts the services. All of them listen on the port of the options.
     pub async fn start(options: Options) -> Result<Self, StackError> {
-        ffmpeg::check_installed().await?;
+        ffmpeg::check_installed()?;
         let groups = PackagingGroup::read_all(&options.packaging_groups)?;
         let data = &options.data_dir;
         let lock = DataFolderLock::acquire(data)?;

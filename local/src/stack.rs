@@ -100,7 +100,7 @@ pub enum StackError {
 impl Stack {
     /// Starts everything. Once this returns, requests are answered.
     pub async fn start(options: Options) -> Result<Self, StackError> {
-        ffmpeg::check_installed().await?;
+        ffmpeg::check_installed()?;
         let groups = PackagingGroup::read_all(&options.packaging_groups)?;
         let branding = Branding::open(options.branding.clone(), &options.console)?;
         let contract = Contract::read(matchcut::OPENAPI)?;
