@@ -73,7 +73,7 @@ class Pictures(BrowserTest):
     def open_live(self, username: str = "operator") -> Page:
         """Opens the console, and waits until the timeline has its pictures."""
         page = self.open_console(username, color_scheme="dark")
-        eventually(30, lambda: picture_frame(page), "no live picture")
+        eventually(lambda: picture_frame(page), "no live picture")
         page.wait_for_timeout(8_000)
         return page
 

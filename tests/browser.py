@@ -32,9 +32,12 @@ from playwright.sync_api import (
 from frames import FOLDER
 from stand_in import StandIn
 
-# The tests share two cores with an encoder.
-TIMEOUT = 15_000
+# The tests share two cores with each other and with encoders.
+TIMEOUT = 60_000
 expect.set_options(timeout=TIMEOUT)
+
+# The first needs a quarter less processor time for a page than Chromium with windows.
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 
 # Tells the test of each violation. It runs before the scripts of every page.
 REPORT_VIOLATIONS = """
@@ -51,9 +54,11 @@ def browser(*arguments: str) -> Browser:
 
     Tests that need further arguments of Chromium have a browser of their own.
     """
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
-        raise AssertionError("chromium is missing; install it, for example with apt-get")
+        raise AssertionError(
+            "chromium-headless-shell is missing; install it, for example with apt-get"
+        )
     launched = playwright().chromium.launch(
         executable_path=program, args=["--mute-audio", *arguments]
     )

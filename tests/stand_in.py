@@ -135,7 +135,7 @@ def find_violations(shape: Shape, value: object, where: str) -> Iterator[str]:
 
 
 def eventually(
-    timeout: float, condition: Callable[[], Any], message: str, every: float = 0.1
+    condition: Callable[[], Any], message: str, *, timeout: float = 60, every: float = 0.1
 ) -> Any:
     """Waits until a condition is true, for up to `timeout` seconds. Returns its value."""
     deadline = time.monotonic() + timeout
@@ -210,7 +210,7 @@ class StandIn:
         command = [PROGRAM, "--data-dir", self.data, "--port", str(self.port), *self.options]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        eventually(30, lambda: self.printed("ready"), "the stand-in was not ready")
+        eventually(lambda: self.printed("ready"), "the stand-in was not ready")
         for api in self.printed("api"):
             self.origin = api.removesuffix("/api")
             self.port = int(self.origin.rpartition(":")[2])
@@ -285,7 +285,7 @@ class WireTest(unittest.TestCase):
     @classmethod
     def live_manifest(cls) -> tuple[str, str]:
         """Returns the URL and the text of the first rendition's live manifest."""
-        (parent,) = eventually(30, lambda: cls.printed("on air"), "nothing was on air")
+        (parent,) = eventually(lambda: cls.printed("on air"), "nothing was on air")
         child = urljoin(parent, uris(get(parent)[1].decode())[0])
         return child, get(child)[1].decode()
 
@@ -297,7 +297,7 @@ class WireTest(unittest.TestCase):
             found = segments(cls.live_manifest()[1])[-count:]
             return found if len(found) == count else None
 
-        return eventually(30, newest, f"{count} segments were not on air")
+        return eventually(newest, f"{count} segments were not on air")
 
     @classmethod
     def job(cls, **other: object) -> dict:
@@ -321,7 +321,7 @@ class WireTest(unittest.TestCase):
             job = cls.live.describe_harvest_job(Id=job_id)
             return job if job["Status"] != "IN_PROGRESS" else None
 
-        return eventually(30, ended, f"harvest job {job_id} did not end", every=0.5)
+        return eventually(ended, f"harvest job {job_id} did not end", every=0.5)
 
     def read(self, key: str) -> bytes:
         """Reads an object of the clips' bucket."""

@@ -66,7 +66,7 @@ class TestWebhookReceivers(WireTest):
         status, body = get(request)
         if status != 202:
             raise AssertionError(f"POST /api/clip answered {status}: {body}")
-        eventually(30, lambda: cls.received, "no webhook message arrived")
+        eventually(lambda: cls.received, "no webhook message arrived")
         return cls.received[0]
 
     def check_receiver(self, name: str, command: list[str], program: str):
@@ -87,7 +87,7 @@ class TestWebhookReceivers(WireTest):
                 found = re.search(r"^port (\d+)$", log.read_text(), re.MULTILINE)
                 return found and found[1]
 
-            url = f"http://127.0.0.1:{eventually(20, port, f'{name} did not listen')}/"
+            url = f"http://127.0.0.1:{eventually(port, f'{name} did not listen')}/"
             headers, body = self.message
             headers = {name: value for name, value in headers.items() if name.startswith("webhook")}
 

@@ -142,7 +142,6 @@ class TestLogin(WireTest):
         self.assertEqual(self.api_status(reply["access_token"]), 400)
         self.assertEqual(self.api_status(reply["id_token"]), 403)
         eventually(
-            10,
             lambda: self.api_status(reply["access_token"]) == 401,
             "the access token did not expire",
         )

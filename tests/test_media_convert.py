@@ -151,7 +151,7 @@ class JobTest(WireTest):
             described = self.describe(job)
             return described if described["Status"] in statuses else None
 
-        return eventually(30, reached, f"job {job['Id']} was in none of {statuses}")
+        return eventually(reached, f"job {job['Id']} was in none of {statuses}")
 
     def await_end(self, job: dict) -> dict:
         return self.await_status(job, "COMPLETE", "CANCELED", "ERROR")
@@ -359,7 +359,7 @@ class TestRunningJobs(JobTest):
             page = self.media_convert.list_jobs(Status=status, Order="ASCENDING")
             return [job["Id"] for job in page["Jobs"]]
 
-        eventually(20, lambda: len(list_ids("PROGRESSING")) == 2, "two jobs were not running")
+        eventually(lambda: len(list_ids("PROGRESSING")) == 2, "two jobs were not running")
         (first, second), (third, fourth) = list_ids("PROGRESSING"), list_ids("SUBMITTED")
         self.assertCountEqual([first, second, third, fourth], [job["Id"] for job in jobs])
         for job_id in (third, first):

@@ -63,7 +63,7 @@ class TestUploadScript(unittest.TestCase):
             status, body = get(self.stand_in.origin + path)
             return status == 200 and b'"ready"' in body
 
-        eventually(60, is_ready, f"{path} was not ready")
+        eventually(is_ready, f"{path} was not ready")
 
     def test_files_of_any_name_arrive(self):
         for name in ("race [final].mp4", "-dash.mp4", "tab\there {1,2}.mp4", "ümlaut 50%.mp4"):

@@ -50,7 +50,7 @@ def wait_until_on_air(stand_in: StandIn, seconds: float) -> datetime:
         start, end = (datetime.fromisoformat(window[name]) for name in ("start", "end"))
         return end if end - start >= timedelta(seconds=seconds) else None
 
-    return eventually(60, read_edge, f"the stream was not on air for {seconds} s")
+    return eventually(read_edge, f"the stream was not on air for {seconds} s")
 
 
 def cut(stand_in: StandIn, seconds: float = 4, ahead: float = 0, **fields: object) -> dict:
@@ -70,4 +70,4 @@ def wait_for_status(stand_in: StandIn, clip: dict, status: str) -> dict:
         _, shown = call(stand_in, "GET", clip_path(clip))
         return shown if shown.get("status") == status else None
 
-    return eventually(60, read, f"the clip was not {status}")
+    return eventually(read, f"the clip was not {status}")

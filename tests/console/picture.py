@@ -67,8 +67,8 @@ def shown_frame(page: Page) -> int:
 
 def wait_for_picture(page: Page):
     """Waits until the live picture plays."""
-    expect(page.get_by_test_id("timecode")).to_have_text(re.compile(r"^\d"), timeout=30_000)
-    eventually(15, lambda: picture_frame(page), "no live picture")
+    expect(page.get_by_test_id("timecode")).to_have_text(re.compile(r"^\d"))
+    eventually(lambda: picture_frame(page), "no live picture")
 
 
 def wait_for_frame(page: Page, frame: int, message: str):
@@ -78,7 +78,7 @@ def wait_for_frame(page: Page, frame: int, message: str):
         return picture_frame(page) == frame == shown_frame(page)
 
     try:
-        eventually(5, is_shown, message, every=0.03)
+        eventually(is_shown, message, every=0.03)
     except AssertionError:
         raise AssertionError(
             f"{message}: expected {frame}, the picture is {picture_frame(page)}, "
@@ -95,5 +95,5 @@ def pause(page: Page) -> int:
         return frame is not None and frame == shown_frame(page)
 
     expect(page.get_by_role("button", name="Play", exact=True).first).to_be_visible()
-    eventually(5, stands, "the paused picture and its timecode differ")
+    eventually(stands, "the paused picture and its timecode differ")
     return shown_frame(page)

@@ -37,7 +37,7 @@ class TestPagesOfTheDocs(ViewerTest):
             return [it for it in listed if it in newest_first] == newest_first
 
         # A browser may answer one poll from its cache.
-        eventually(15, found, "the new clip was not found")
+        eventually(found, "the new clip was not found")
         expect(page.locator("video")).to_have_js_property("paused", True)
 
     def test_a_page_controls_the_embedded_player(self):
@@ -52,4 +52,4 @@ class TestPagesOfTheDocs(ViewerTest):
         page.get_by_role("button", name="Play").click()
         expect(output).to_contain_text("playing")
         self.wait_until_playing(page.frame_locator("#clip"))
-        expect(output).to_contain_text("ended", timeout=20_000)
+        expect(output).to_contain_text("ended")

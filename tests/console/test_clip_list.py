@@ -49,7 +49,7 @@ class TestList(ViewerTest):
         page.reload()
         expect(self.card(page, first)).to_be_visible()
         page.mouse.wheel(0, 900)
-        eventually(5, lambda: page.evaluate("scrollY > 400"), "the page did not scroll")
+        eventually(lambda: page.evaluate("scrollY > 400"), "the page did not scroll")
         second = self.cut(title="Announced")
         self.look_for_new_clips(page)
         button = page.get_by_role("button", name="1 new clip")
@@ -69,7 +69,7 @@ class TestList(ViewerTest):
             page.mouse.wheel(0, 700)
             return end.is_visible()
 
-        eventually(30, scrolled, "the list did not end")
+        eventually(scrolled, "the list did not end")
         wanted, query = [], "limit=100"
         while query:
             reply = self.call("GET", f"/api/competitions/{self.COMPETITION}/clips?{query}")
@@ -123,7 +123,7 @@ class TestList(ViewerTest):
             self.look_for_new_clips(page)
             return self.card(page, clip).count() == 0
 
-        eventually(20, gone, "the deleted clip was still shown")
+        eventually(gone, "the deleted clip was still shown")
         expect(self.card(page, self.clip)).to_be_visible()
 
     def test_a_competition_without_clips_says_so(self):
@@ -153,7 +153,7 @@ class TestList(ViewerTest):
         expect(picture).to_be_visible()
         self.assertTrue(picture.get_attribute("src").startswith("blob:"))
         loaded = "image => image.complete && image.naturalWidth"
-        self.assertEqual(eventually(5, lambda: picture.evaluate(loaded), "no picture"), 640)
+        self.assertEqual(eventually(lambda: picture.evaluate(loaded), "no picture"), 640)
 
     def test_a_line_that_saves_data_loads_no_pictures(self):
         context = self.new_context()

@@ -58,17 +58,21 @@ class TestClipPage(ViewerTest):
               video.requestVideoFrameCallback(keep);
             }"""
         )
-        expect(page.locator("video")).to_have_js_property("paused", True, timeout=20_000)
-        eventually(5, lambda: frame_number(page) == self.last, "the last frame was not shown")
+        # A busy machine may be too late for the end of the last frame, which is 40 ms away.
+        last_second = self.last - RATE
+        eventually(lambda: (frame_number(page) or 0) > last_second, "the last second was not shown")
+        page.evaluate("document.querySelector('video').playbackRate = 0.25")
+        expect(page.locator("video")).to_have_js_property("paused", True)
+        eventually(lambda: frame_number(page) == self.last, "the last frame was not shown")
         last, highest = page.evaluate("[mediaTimes.at(-1), Math.max(...mediaTimes)]")
         self.assertEqual(last, highest, "frames after the last one were shown")
 
         page.evaluate("document.querySelector('video').play()")
         page.evaluate("document.querySelector('video').pause()")
-        eventually(5, lambda: self.first <= (frame_number(page) or 0) < self.first + 5, "no replay")
+        eventually(lambda: self.first <= (frame_number(page) or 0) < self.first + 5, "no replay")
         # The start of the media lies before the first frame of the clip.
         page.evaluate("document.querySelector('video').currentTime = 0")
-        eventually(5, lambda: frame_number(page) == self.first, "the first frame was not shown")
+        eventually(lambda: frame_number(page) == self.first, "the first frame was not shown")
 
     def test_a_link_starts_at_its_moment_and_the_share_sheet_makes_such_links(self):
         context = self.new_context(permissions=["clipboard-read", "clipboard-write"])
@@ -76,7 +80,7 @@ class TestClipPage(ViewerTest):
         page.goto(clip_path(self.clip) + "?t=2")
         self.wait_until_playing(page)
         page.evaluate("document.querySelector('video').pause()")
-        number = eventually(5, lambda: frame_number(page), "no frame was shown")
+        number = eventually(lambda: frame_number(page), "no frame was shown")
         self.assertGreaterEqual(number, self.first + 2 * RATE)
         page.get_by_role("button", name="Share").click()
         sheet = page.get_by_role("dialog", name="Share this clip")
@@ -103,7 +107,7 @@ class TestClipPage(ViewerTest):
         page.goto(clip_path(self.clip))
         page.get_by_role("button", name="Share").tap()
         page.get_by_role("button", name="Send to an app").tap()
-        shared = eventually(5, lambda: page.evaluate("window.shared"), "nothing was shared")
+        shared = eventually(lambda: page.evaluate("window.shared"), "nothing was shared")
         self.assertEqual(shared, {"title": "Exact", "url": self.origin + clip_path(self.clip)})
 
     def test_quality_and_speed_are_chosen(self):
@@ -115,7 +119,7 @@ class TestClipPage(ViewerTest):
         quality.select_option(label="360p")
         page.evaluate("document.querySelector('video').play()")
         video = page.locator("video")
-        eventually(20, lambda: video.evaluate("it => it.videoHeight") == 360, "still not 360p")
+        eventually(lambda: video.evaluate("it => it.videoHeight") == 360, "still not 360p")
         page.get_by_label("Speed").select_option("2")
         self.assertEqual(video.evaluate("it => it.playbackRate"), 2)
 
@@ -144,7 +148,7 @@ class TestClipPage(ViewerTest):
             ".flatMap(it => [...it.activeCues ?? []]).map(it => it.text)"
         )
         video = page.locator("video")
-        found = eventually(15, lambda: video.evaluate(cues), "no caption was shown")
+        found = eventually(lambda: video.evaluate(cues), "no caption was shown")
         self.assertEqual(found, ["And they are off!"])
 
     def test_the_player_is_used_by_keyboard(self):
@@ -157,7 +161,7 @@ class TestClipPage(ViewerTest):
         expect(page.locator("video")).to_have_js_property("paused", True)
         number = frame_number(page)
         page.keyboard.press("ArrowLeft")
-        eventually(5, lambda: frame_number(page) == self.first, "the player did not skip")
+        eventually(lambda: frame_number(page) == self.first, "the player did not skip")
         self.assertNotEqual(number, self.first)
         page.locator("video").focus()
         page.keyboard.press("m")
@@ -189,9 +193,7 @@ class TestClipPage(ViewerTest):
         clip = self.cut(title="Gone")
         self.call("DELETE", self.api_path(clip))
         gone = f"/api/competitions/{self.COMPETITION}/clips?limit=100"
-        eventually(
-            20, lambda: clip["clip"] not in json.dumps(self.call("GET", gone)), "still listed"
-        )
+        eventually(lambda: clip["clip"] not in json.dumps(self.call("GET", gone)), "still listed")
         with self.errors_allowed("404|410"):
             page = self.open(clip_path(clip))
             notice = page.get_by_text("It has been deleted, or the link is wrong.")

@@ -25,13 +25,13 @@ def row(page: Page, clip: dict) -> Locator:
 def expect_state(page: Page, clip: dict, state: str):
     """Waits until the row of a clip shows a state, or one of several."""
     states = re.compile(f"^({state})$")
-    expect(row(page, clip)).to_have_attribute("data-state", states, timeout=60_000)
+    expect(row(page, clip)).to_have_attribute("data-state", states)
 
 
 def wait_for_picture(page: Page):
     """Waits until the console knows when the live picture was on air: only that can be cut."""
     clock = page.get_by_role("button", name=re.compile(r"^Time of the picture \d\d:\d\d:\d\d"))
-    expect(clock).to_be_visible(timeout=30_000)
+    expect(clock).to_be_visible()
 
 
 class ClipsTest(BrowserTest):
@@ -50,7 +50,7 @@ class ClipsTest(BrowserTest):
     def wait_until_hidden(self, clip: dict):
         """Waits until requests do not find a deleted clip."""
         path = clip_path(clip)
-        eventually(10, lambda: self.api("GET", path)[0] == 404, "the clip was not deleted")
+        eventually(lambda: self.api("GET", path)[0] == 404, "the clip was not deleted")
 
     def read(self, clip: dict) -> dict:
         """A clip as everybody sees it."""
@@ -152,7 +152,6 @@ class TestClips(ClipsTest):
         with self.errors_allowed(CONFLICT):
             description.blur()
             eventually(
-                15,
                 lambda: self.read(clip)["meta"]["description"] == "Second attempt",
                 "the description was not stored",
             )
@@ -192,7 +191,6 @@ class TestClips(ClipsTest):
         self.open_clip(page, clip)
         page.get_by_role("button", name="+30 s").click()
         eventually(
-            10,
             lambda: self.read(clip)["requested"]["end"] > clip["requested"]["end"],
             "the end did not move",
         )
@@ -215,7 +213,7 @@ class TestClips(ClipsTest):
             meta = self.read(clip)["meta"]
             return meta if meta["title"] and meta["tags"] else None
 
-        meta = eventually(15, read_meta, "title and tags were not stored")
+        meta = eventually(read_meta, "title and tags were not stored")
         self.assertEqual((meta["title"], meta["tags"]), ("<b>Final</b> 1 2 3", ["heats"]))
         expect(page.locator("li.row.selected input").first).to_have_value("<b>Final</b> 1 2 3")
 
@@ -316,7 +314,7 @@ class TestExpiry(ClipsTest):
             token = route.request.headers["authorization"].split()[1].split(".")[1]
             ends = json.loads(urlsafe_b64decode(token + "=="))["exp"]
             if not statuses:
-                eventually(20, lambda: time() > ends + 1, "the token did not expire")
+                eventually(lambda: time() > ends + 1, "the token did not expire")
             reply = route.fetch()
             statuses.append(reply.status)
             route.fulfill(response=reply)
@@ -348,7 +346,7 @@ class TestAway(ClipsTest):
             expect(page.locator("[data-banner=away]")).to_contain_text("is sent once")
             self.assert_accessible(page)
             self.stand_in.start()
-            expect(unsent).to_have_count(0, timeout=60_000)
+            expect(unsent).to_have_count(0)
             expect(page.locator("[data-banner=away]")).to_have_count(0)
         made = {it["clip"] for it in changed_clips(self.stand_in)} - before
         self.assertEqual(len(made), 1)

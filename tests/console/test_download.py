@@ -81,7 +81,7 @@ class TestDownload(BrowserTest):
             found = segments(playlist.decode())
             return bool(found) and (found[-1].end - found[0].start).total_seconds() >= seconds
 
-        eventually(60, has_seconds, f"the stream was not on air for {seconds} s")
+        eventually(has_seconds, f"the stream was not on air for {seconds} s")
 
     def download(self, page: Page) -> tuple[str, Path]:
         """Saves the opened clip. Returns the suggested name, and the file."""
@@ -110,7 +110,7 @@ class TestDownload(BrowserTest):
         self.assert_frames(file, first, 156)
         # The packaged clip.
         path = f"/api/competitions/demo/clips/{clip['clip']}"
-        eventually(60, lambda: self.request(path)["status"] == "ready", "the clip was not ready")
+        eventually(lambda: self.request(path)["status"] == "ready", "the clip was not ready")
         expect(page.locator("[data-opened] header, header + [data-opened]").first).to_be_visible()
         page.reload()
         expect(page.locator("[data-download]")).to_be_enabled()

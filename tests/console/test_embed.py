@@ -48,7 +48,7 @@ class TestEmbed(ViewerTest):
 
     def wait_for_state(self, page: Page, state: str):
         seen = "states.filter(it => it.state === '%s').length"
-        eventually(15, lambda: page.evaluate(seen % state), f"the player was not {state}")
+        eventually(lambda: page.evaluate(seen % state), f"the player was not {state}")
 
     def test_a_page_that_is_allowed_plays_the_clip(self):
         page = self.open_news()
@@ -66,7 +66,7 @@ class TestEmbed(ViewerTest):
         with self.errors_allowed("frame-ancestors"):
             page = self.open_news(host="127.0.0.1")
             expect(page.frame_locator("iframe").get_by_role("button")).to_have_count(0)
-            eventually(5, lambda: self.complaints or page.frames[1].url, "no frame")
+            eventually(lambda: self.complaints or page.frames[1].url, "no frame")
         self.assertEqual(page.evaluate("states"), [])
 
     def test_the_page_around_the_player_controls_it(self):
@@ -82,7 +82,7 @@ class TestEmbed(ViewerTest):
         self.wait_for_state(page, "paused")
         page.evaluate("send({ matchcut: 'seek', time: 1 })")
         near = "Math.abs(states.at(-1).time - 1) < 0.05"
-        eventually(5, lambda: page.evaluate(near), "the player did not seek")
+        eventually(lambda: page.evaluate(near), "the player did not seek")
         page.evaluate("send({ matchcut: 'play' })")
         self.wait_for_state(page, "ended")
         expect(video).to_have_js_property("paused", True)

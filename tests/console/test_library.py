@@ -35,14 +35,14 @@ class TestLibrary(BrowserTest):
                 with error:
                     return None
 
-        return eventually(30, send, f"the clip {title} was not cut")
+        return eventually(send, f"the clip {title} was not cut")
 
     def wait_until_ready(self, *clips: dict):
         def are_ready() -> bool:
             paths = [f"/api/competitions/{it['competition']}/clips/{it['clip']}" for it in clips]
             return all(self.request(path)["status"] == "ready" for path in paths)
 
-        eventually(60, are_ready, "the clips were not ready")
+        eventually(are_ready, "the clips were not ready")
 
     def open_library(self, competition: str, **options: object) -> Page:
         path = f"/console#screen=library&competition={competition}"
@@ -120,7 +120,7 @@ class TestLibrary(BrowserTest):
         page = self.open_library("trash")
         self.row(page, "Relay").get_by_role("button", name="Delete Relay").click()
         # The other lists show a deleted clip for ten seconds only.
-        expect(page.locator("[data-row]")).to_have_count(0, timeout=30_000)
+        expect(page.locator("[data-row]")).to_have_count(0)
         page.get_by_label("State", exact=True).select_option("Trash")
         row = self.row(page, "Relay")
         restore = row.get_by_role("button", name="Restore (7 days left)")

@@ -30,13 +30,12 @@ class TestCut(LiveTest):
             page.keyboard.press("KeyT")
             page.keyboard.type("Last fifteen")
             page.keyboard.press("Enter")
-            clip = eventually(10, lambda: self.clip_titled("Last fifteen"), "it has no title")
+            clip = eventually(lambda: self.clip_titled("Last fifteen"), "it has no title")
             start, end = (milliseconds(clip["requested"][it]) for it in ("start", "end"))
             self.assertEqual(end - start, 15_000)
             self.assertEqual(frame_of(end - 20), frame)
             page.keyboard.press("KeyV")
             eventually(
-                15,
                 lambda: picture_frame(page, player) == frame_of(start),
                 "the preview does not show its first frame",
             )
@@ -45,7 +44,7 @@ class TestCut(LiveTest):
             page.unroute("**/changes*")
         # The packaged clip goes on where its preview was.
         reached = picture_frame(page, player)
-        expect(page.locator("aside")).to_contain_text("Last fifteen is ready.", timeout=60_000)
+        expect(page.locator("aside")).to_contain_text("Last fifteen is ready.")
         self.wait_until_later(page, player, reached)
         # On a busy machine, the clip may have ended meanwhile.
         goes_on = "it => !it.paused || it.closest('.player').dataset.stage === 'ended'"
@@ -53,16 +52,13 @@ class TestCut(LiveTest):
         # A viewer plays the same frames.
         viewer = self.open(f"/c/demo/{clip['clip']}")
         eventually(
-            20,
             lambda: 0 <= (picture_frame(viewer, "video") or 0) - frame_of(start) < 15 * 25,
             "the viewer's page does not play the clip",
         )
 
     def wait_until_later(self, page: Page, player: str, frame: int):
         """Waits until a player shows a picture of at least half a second after a frame."""
-        eventually(
-            10, lambda: (picture_frame(page, player) or 0) >= frame + 12, "the picture stands"
-        )
+        eventually(lambda: (picture_frame(page, player) or 0) >= frame + 12, "the picture stands")
 
     def test_marks_are_undone_and_survive_a_reload(self):
         self.wait_until_aired(20)
@@ -78,7 +74,6 @@ class TestCut(LiveTest):
         page.keyboard.press("Control+Shift+KeyZ")
         expect(mark).to_have_text(text)
         eventually(
-            5,
             lambda: "at=" in address(page) and "in=" in address(page),
             "the address has no marks",
         )
@@ -146,14 +141,14 @@ class TestCut(LiveTest):
             with page.context.expect_page() as popup:
                 banner.get_by_role("button").click()
             expect(banner).to_be_hidden()
-            eventually(15, lambda: self.clip_titled("After the popup"), "the cut was lost")
+            eventually(lambda: self.clip_titled("After the popup"), "the cut was lost")
 
         def is_closed() -> bool:
             # Playwright receives events only during its calls, and `is_closed` is not one of them.
             page.evaluate("0")
             return popup.value.is_closed()
 
-        eventually(5, is_closed, "the popup stays open")
+        eventually(is_closed, "the popup stays open")
         self.assertEqual(page.get_by_test_id("mark-in").inner_text(), mark)
 
 
@@ -176,7 +171,7 @@ class TestSettings(LiveTest):
         expect(page.get_by_test_id("mark-in")).to_have_text("--:--:--:--")
         self.assertEqual(len(self.clips()), before, "a key works while somebody types")
         page.keyboard.press("KeyI")
-        eventually(10, lambda: len(self.clips()) == before + 1, "the new key does not cut")
+        eventually(lambda: len(self.clips()) == before + 1, "the new key does not cut")
         expect(page.get_by_test_id("mark-in")).to_have_text("--:--:--:--")
 
         page.keyboard.press("Shift+Slash")

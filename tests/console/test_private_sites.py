@@ -69,14 +69,14 @@ class TestPrivateSites(BrowserTest):
             return json.loads(reply) if status < 300 else None
 
         body = json.dumps({"lastSeconds": 4})
-        clip = eventually(60, lambda: send("POST", "/api/clip", body), "nothing was on air", 0.5)
+        clip = eventually(lambda: send("POST", "/api/clip", body), "nothing was on air", every=0.5)
         path = f"/api/competitions/{clip['competition']}/changes/{clip['clip']}"
 
         def ready() -> dict | None:
             found = send("GET", path)
             return found if found and found["status"] == "ready" else None
 
-        return eventually(60, ready, "the clip was not ready", 0.5)
+        return eventually(ready, "the clip was not ready", every=0.5)
 
     @classmethod
     def grant(cls, path: str) -> list[str]:

@@ -119,7 +119,7 @@ class ViewerTest(BrowserTest):
             found = segments(get(child)[1].decode())[-count:]
             return found if len(found) == count else None
 
-        return eventually(60, newest, f"{count} segments were not on air")
+        return eventually(newest, f"{count} segments were not on air")
 
     @classmethod
     def call(cls, method: str, path: str, body: dict | None = None, **headers: str) -> dict:
@@ -157,7 +157,7 @@ class ViewerTest(BrowserTest):
                 raise AssertionError(f"a clip failed: {shown}")
             return shown if shown["status"] == "ready" else None
 
-        return eventually(60, ready, f"clip {clip['clip']} was not ready")
+        return eventually(ready, f"clip {clip['clip']} was not ready")
 
     @classmethod
     def copy_clip(cls, clip: dict, count: int):
@@ -200,7 +200,7 @@ class ViewerTest(BrowserTest):
         """Waits until the video of a page or of a frame plays, or has been played to its end."""
         video = page.locator("video")
         playing = "({ played }) => played.length && played.end(0) - played.start(0) > 0.05"
-        eventually(20, lambda: video.evaluate(playing), "the video did not play")
+        eventually(lambda: video.evaluate(playing), "the video did not play")
 
     def look_for_new_clips(self, page: Page):
         """Makes a list ask for new clips now. It does so when the connection is back."""

@@ -25,7 +25,7 @@ class ClipTest(unittest.TestCase):
         def has_segments() -> bool:
             return cls.get(live)[1].count("#EXTINF") >= 6
 
-        eventually(60, has_segments, "the live stream was not on air")
+        eventually(has_segments, "the live stream was not on air")
 
     @classmethod
     def get(cls, url: str) -> tuple[int, str]:
@@ -49,7 +49,7 @@ class ClipTest(unittest.TestCase):
             shown = self.deployment.ask("GET", self.path(clip))[1]
             return shown if shown["status"] == status else None
 
-        return eventually(timeout, reached, f"clip {clip['clip']} did not become {status}")
+        return eventually(reached, f"clip {clip['clip']} did not become {status}", timeout=timeout)
 
     @contextlib.contextmanager
     def disabled_rules(self, *functions: str) -> Iterator[None]:
@@ -76,7 +76,7 @@ class ClipTest(unittest.TestCase):
             found = self.deployment.ask("GET", path)[1]["clips"]
             return next((it for it in found if it["clip"] == clip["clip"]), None)
 
-        return eventually(timeout, listed, f"clip {clip['clip']} was not listed")
+        return eventually(listed, f"clip {clip['clip']} was not listed", timeout=timeout)
 
     def assert_plays(self, manifest: str, seconds: float):
         """Checks that every rendition decodes without errors to the expected number of frames."""

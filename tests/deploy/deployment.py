@@ -206,7 +206,7 @@ class Elemental:
         return re.findall(rf"^{name}\b *(.*)\n", text, re.MULTILINE)
 
     def wait(self):
-        eventually(30, lambda: self.printed("ready"), "the stand-in was not ready")
+        eventually(lambda: self.printed("ready"), "the stand-in was not ready")
 
     @property
     def live(self) -> str:

@@ -95,7 +95,7 @@ class Emulator:
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-        eventually(30, answers, "the emulator did not answer")
+        eventually(answers, "the emulator did not answer")
         self.client("sts").get_caller_identity()
 
     def client(

@@ -58,7 +58,7 @@ class TestAnnounce(ClipTest):
                 ours = [event for event in list_events() if event["detail"]["clip"] == clip["clip"]]
                 return ours if "ready" in [event["detail"]["status"] for event in ours] else None
 
-            events = eventually(30, ready_events, "there was no change event for the ready clip")
+            events = eventually(ready_events, "there was no change event for the ready clip")
         statuses = [event["detail"]["status"] for event in events]
         self.assertEqual(sorted(set(statuses) & set(STATUSES)), sorted(STATUSES), statuses)
         last = next(event for event in events if event["detail"]["status"] == "ready")
@@ -75,7 +75,7 @@ class TestAnnounce(ClipTest):
             types = [message["type"] for message in messages.values()]
             return messages if "clip.ready" in types else None
 
-        messages = eventually(30, ready_messages, "there was no webhook message for the ready clip")
+        messages = eventually(ready_messages, "there was no webhook message for the ready clip")
         self.assertEqual(subscriber.invalid, [])
         last = next(it for it in messages.values() if it["type"] == "clip.ready")
         self.assertEqual(
@@ -92,5 +92,5 @@ class TestAnnounce(ClipTest):
             types = [message["type"] for message in subscriber.messages_about(clip).values()]
             return types if set(STATUSES) <= {it.removeprefix("clip.") for it in types} else None
 
-        eventually(60, all_types, "the refused webhook message was not retried")
+        eventually(all_types, "the refused webhook message was not retried")
         self.assertEqual(subscriber.refusals["Refused once"], 0)

@@ -26,9 +26,9 @@ class TestDelete(ClipTest):
         self.assertNotIn(clip["clip"], [it["clip"] for it in listed])
 
         eventually(
-            150,
             lambda: self.remaining_data(clip) == ["row"],
             "the sweep did not delete the media",
+            timeout=150,
             every=2,
         )
         self.assertNotEqual(self.get(manifest)[0], 200)
@@ -36,7 +36,10 @@ class TestDelete(ClipTest):
         # Pretend that this time is over.
         self.backdate_deletion(clip, 300)
         eventually(
-            150, lambda: not self.remaining_data(clip), "the sweep did not delete the row", every=2
+            lambda: not self.remaining_data(clip),
+            "the sweep did not delete the row",
+            timeout=150,
+            every=2,
         )
         self.assertEqual(self.delete(clip), 204)
         self.assertEqual(self.deployment.ask("GET", self.path(another))[1]["status"], "ready")
