@@ -1,8 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help run console stand-in console-or-hint check test test-builds test-code test-pages test-deploy lint lint-deploy fuzz bench bench-console bench-service pictures chaos functions deploy destroy cost
+.PHONY: help run console stand-in console-or-hint check test test-code test-pages test-deploy lint lint-deploy fuzz bench bench-console bench-service pictures chaos functions deploy destroy cost
 
 # Programs that the stand-in and the tests need besides Rust, as PROGRAM=DEBIAN-PACKAGE.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc jq=jq
+# Chromium without windows, unless there is a Chromium.
+BROWSER := $(if $(shell command -v chromium chromium-browser),,chromium-headless-shell=chromium-headless-shell)
 
 # Builds the stand-in with the dependencies that `cargo test --workspace` has compiled. There are no
 # examples: `--examples` makes cargo turn on the features that tests need of shared dependencies.
@@ -40,18 +42,15 @@ console/node_modules/ready: console/package-lock.json
 check: lint test-code ## Run before you send a change: lints, and all tests in Rust
 
 test: ## Run all tests except those of the deployment
-	@scripts/require.sh $(TOOLS) chromium=chromium
-	@$(MAKE) --no-print-directory --jobs 2 test-builds console .venv/ready
-	@$(MAKE) --no-print-directory test-code test-pages
+	@scripts/require.sh $(TOOLS) $(BROWSER)
+	@scripts/in_memory.sh $(MAKE) --no-print-directory --jobs 2 test-code test-pages
 
-test-builds:
-	cargo test --locked --workspace --no-run
-
-test-code:
+# The tests of pages start while those in Rust are built.
+test-code: stand-in
 	@scripts/require.sh $(TOOLS)
 	cargo test --locked --workspace
 
-test-pages: .venv/ready console
+test-pages: stand-in console .venv/ready
 	scripts/node.sh npm --prefix console --silent test
 	.venv/bin/pytest -n auto
 
@@ -109,7 +108,7 @@ lint-deploy: cdk/node_modules/ready target/lint-tools/ready ## Check the CDK app
 bench: $(if $(filter console,$(ARGS)),bench-console,bench-service) ## Measure speed and memory, and print the figures. ARGS="--help" lists the options
 
 bench-console: stand-in console .venv/ready
-	@scripts/require.sh $(TOOLS) chromium=chromium
+	@scripts/require.sh $(TOOLS) $(BROWSER)
 	.venv/bin/python bench/console.py $(filter-out console,$(ARGS))
 
 # The parts `upload` and `lambda` run the functions' release binaries, which take minutes to build.
@@ -120,7 +119,7 @@ bench-service:
 	cargo run --locked --quiet --profile bench -p matchcut-bench --bin bench -- $(ARGS)
 
 pictures: stand-in console .venv/ready ## Take the pictures of the documentation again
-	@scripts/require.sh $(TOOLS) chromium=chromium
+	@scripts/require.sh $(TOOLS) $(BROWSER)
 	.venv/bin/python scripts/pictures.py
 
 chaos: ## Make ten thousand clips while calls fail, and check that none is lost. ARGS="--help" lists the options
