@@ -6,7 +6,7 @@ use crate::api::{Problem, ProblemKind};
 use crate::clip::{Bounds, Window, WindowError};
 use crate::error::format_sentence;
 use crate::live::coverage::{check_not_expired, confirm_not_found, explain_off_air, find_bounds};
-use crate::live::{Channel, CoverageError, LiveEndpoint, Timeline};
+use crate::live::{Channel, CoverageError, LiveEndpoint, ManifestReadError, Timeline};
 
 /// A window that the stream covers, now or later.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,9 @@ const MAX_AHEAD: TimeDelta = TimeDelta::hours(4);
 impl ResolvedWindow {
     /// Checks a window: its length, and whether the stream covers it or may cover it within four
     /// hours.
+    ///
+    /// If the manifest of the window is complete, no other manifest is read. Otherwise the live
+    /// manifest decides whether the rest is still to come.
     pub async fn resolve(
         endpoint: &LiveEndpoint,
         channel: &Channel,
@@ -30,16 +33,28 @@ impl ResolvedWindow {
         now: DateTime<Utc>,
     ) -> Result<Self, Problem> {
         window.check(channel.limits()).map_err(|error| invalid_window("end", &error))?;
-        let (live, requested) = tokio::join!(
-            endpoint.live_timeline(channel),
-            endpoint.window_timeline(channel, window)
-        );
-        let live = live.ok();
+        let mut requested = None;
+        if window.end() <= now {
+            let read = endpoint.window_timeline(channel, window).await;
+            if let Ok(timeline) = &read
+                && timeline.is_whole(window)
+            {
+                return Ok(Self { window, actual: Some(timeline.bounds()), has_aired: true });
+            }
+            requested = Some(read);
+        }
+        let live = endpoint.live_timeline(channel).await.ok();
         let live_edge = live.as_ref().map_or(now, Timeline::end);
-        let requested = if window.end() > live_edge {
-            requested
-        } else {
+        let has_aired = window.end() <= live_edge;
+        let requested = match requested {
+            Some(requested) => requested,
+            None if has_aired => endpoint.window_timeline(channel, window).await,
+            None => Err(ManifestReadError::NotFound),
+        };
+        let requested = if has_aired {
             confirm_not_found(endpoint, channel, window, requested).await
+        } else {
+            requested
         };
         match find_bounds(channel, window, live.as_ref(), requested, now) {
             Ok(actual) => Ok(Self { window, actual, has_aired: true }),

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::channel::time_shift;
 use super::program_date_time::normalize_times;
+use super::rendition_urls::RenditionUrls;
 use super::{Channel, ManifestError, Timeline};
 use crate::clip::Window;
 use crate::config::{ConfigError, Variables};
@@ -63,6 +64,7 @@ pub struct LiveEndpoint {
     /// The value of `X-MediaPackage-CDNIdentifier`, if the endpoint requires it.
     /// <https://docs.aws.amazon.com/mediapackage/latest/ug/cdn-auth.html>
     cdn_identifier: Option<HeaderValue>,
+    renditions: RenditionUrls,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +91,7 @@ impl LiveEndpoint {
             .user_agent(concat!("matchcut/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(ConfigError::Http)?;
-        Ok(Self { http, cdn_identifier })
+        Ok(Self { http, cdn_identifier, renditions: RenditionUrls::default() })
     }
 
     /// Reads the timeline that is on air now. It ends at the live edge.
@@ -99,7 +101,9 @@ impl LiveEndpoint {
 
     /// Reads the timeline that is on air now, and when its newest segment was made.
     pub async fn read_live(&self, channel: &Channel) -> Result<LiveTimeline, ManifestReadError> {
-        self.read_timeline(&channel.manifest, None).await
+        // A live edge that does not move may be that of a rendition that no longer exists.
+        let is_moving = |live: &LiveTimeline| live.age(Utc::now()) < channel.limits().segment * 2;
+        self.read_timeline(&channel.manifest, None, is_moving).await
     }
 
     /// Reads the timeline of a window.
@@ -112,7 +116,8 @@ impl LiveEndpoint {
         channel: &Channel,
         window: Window,
     ) -> Result<Timeline, ManifestReadError> {
-        Ok(self.read_timeline(&channel.manifest, Some(window)).await?.timeline)
+        let is_whole = |read: &LiveTimeline| read.timeline.is_whole(window);
+        Ok(self.read_timeline(&channel.manifest, Some(window), is_whole).await?.timeline)
     }
 
     /// The start of the first segment of a window.
@@ -140,28 +145,52 @@ impl LiveEndpoint {
 
     /// Reads the first rendition of a multivariant manifest. All renditions share one timeline.
     ///
-    /// MediaPackage does not document that the URLs of the renditions contain the window, so it is
-    /// added if it is missing.
+    /// If the URL of the rendition is known from an earlier call, reads it directly. The endpoint may
+    /// have other renditions since then. Therefore the multivariant manifest is read if the rendition
+    /// is not found, or if its timeline is not `plausible`.
     async fn read_timeline(
         &self,
         manifest: &Url,
         window: Option<Window>,
+        plausible: impl Fn(&LiveTimeline) -> bool,
     ) -> Result<LiveTimeline, ManifestReadError> {
         let shift = |url: Url| match window {
             Some(window) => time_shift(url, window),
             None => url,
         };
-        let url = shift(manifest.clone());
-        let (media, updated_at) = match self.fetch(url.clone()).await? {
-            (Playlist::MediaPlaylist(media), updated_at) => (media, updated_at),
-            (Playlist::MasterPlaylist(multivariant), _) => {
-                match self.fetch(shift(first_rendition(&url, &multivariant)?)).await? {
-                    (Playlist::MediaPlaylist(media), updated_at) => (media, updated_at),
-                    (Playlist::MasterPlaylist(_), _) => return Err(ManifestError::NotHls.into()),
+        if let Some(rendition) = self.renditions.find(manifest) {
+            match self.read_rendition(shift(rendition)).await {
+                Ok(read) if plausible(&read) => return Ok(read),
+                Ok(_) | Err(ManifestReadError::NotFound | ManifestReadError::Manifest(_)) => {}
+                Err(failure) => {
+                    self.renditions.forget(manifest);
+                    return Err(failure);
                 }
             }
-        };
-        Ok(LiveTimeline { timeline: Timeline::from_playlist(&media)?, updated_at })
+        }
+        let url = shift(manifest.clone());
+        match self.fetch(url.clone()).await? {
+            (Playlist::MediaPlaylist(media), updated_at) => {
+                Ok(LiveTimeline { timeline: Timeline::from_playlist(&media)?, updated_at })
+            }
+            // MediaPackage does not document that the URLs of the renditions contain the window, so
+            // it is added if it is missing.
+            (Playlist::MasterPlaylist(multivariant), _) => {
+                let rendition = first_rendition(&url, &multivariant)?;
+                let read = self.read_rendition(shift(rendition.clone())).await?;
+                self.renditions.keep(manifest, &rendition);
+                Ok(read)
+            }
+        }
+    }
+
+    async fn read_rendition(&self, url: Url) -> Result<LiveTimeline, ManifestReadError> {
+        match self.fetch(url).await? {
+            (Playlist::MediaPlaylist(media), updated_at) => {
+                Ok(LiveTimeline { timeline: Timeline::from_playlist(&media)?, updated_at })
+            }
+            (Playlist::MasterPlaylist(_), _) => Err(ManifestError::NotHls.into()),
+        }
     }
 
     /// Fetches a manifest, and reads when its newest segment was made.

@@ -5,6 +5,7 @@ pub mod coverage;
 mod endpoint;
 mod first_segment;
 mod program_date_time;
+mod rendition_urls;
 mod state;
 mod timeline;
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use m3u8_rs::MediaPlaylist;
 
-use crate::clip::Bounds;
+use crate::clip::{Bounds, Window};
 
 /// The segments of a media playlist, on the clock of PROGRAM-DATE-TIME.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +101,18 @@ impl Timeline {
         self.start() <= start && end <= covered
     }
 
+    /// Whether this is the complete timeline of a window: it reaches from the window's start to its
+    /// end, and no segment is outside of the window. The stream may have been off air in between.
+    pub fn is_whole(&self, window: Window) -> bool {
+        let first = self.segments[0];
+        let last = self.segments[self.segments.len() - 1];
+        self.ended
+            && first.start <= window.start()
+            && window.start() < first.start + first.duration
+            && last.start < window.end()
+            && window.end() <= last.start + last.duration
+    }
+
     /// The bounds of a clip of all segments.
     pub fn bounds(&self) -> Bounds {
         Bounds {
@@ -175,6 +187,26 @@ mod tests {
         let covers = |start, end| timeline.covers(at(start), at(end));
         assert!(covers(0, 4) && covers(1, 3) && covers(10, 12));
         assert!(!covers(-1, 3) && !covers(3, 5) && !covers(3, 11) && !covers(11, 13));
+    }
+
+    #[test]
+    fn a_whole_timeline_has_the_segments_of_its_window_and_no_other() {
+        let body =
+            "#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:00Z\n#EXTINF:2,\na.ts\n#EXTINF:2,\nb.ts\n";
+        let complete = read(&format!("{body}#EXT-X-ENDLIST\n")).unwrap();
+        let growing = read(body).unwrap();
+        let check = |timeline: &Timeline, start: i64, end: i64, expected| {
+            let at = |seconds| complete.start() + TimeDelta::seconds(seconds);
+            let window = Window::new(at(start), at(end)).unwrap();
+            assert_eq!(timeline.is_whole(window), expected, "{start} to {end}");
+        };
+        check(&complete, 0, 4, true);
+        check(&complete, 1, 3, true);
+        check(&growing, 0, 4, false);
+        check(&complete, -1, 4, false);
+        check(&complete, 0, 5, false);
+        check(&complete, 2, 4, false);
+        check(&complete, 0, 2, false);
     }
 
     #[test]

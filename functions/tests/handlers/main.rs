@@ -24,6 +24,7 @@ mod list_changes;
 mod list_clips;
 mod live_edge;
 mod live_origin;
+mod manifest_requests;
 mod media;
 mod media_formats;
 mod metrics;
