@@ -28,8 +28,14 @@ test('harvest-clip gets ten due messages at a time, and runs at most twice at on
   );
 });
 
-test('all functions that send due messages use the same queue', () => {
-  for (const bin of ['create-clip', 'harvest-complete', 'retry-clip', 'sweep-library']) {
+test('all functions that send or postpone due messages use the same queue', () => {
+  for (const bin of [
+    'create-clip',
+    'harvest-clip',
+    'harvest-complete',
+    'retry-clip',
+    'sweep-library',
+  ]) {
     const { DUE_QUEUE_URL: url } = vod().function(bin).Properties['Environment'].Variables;
     assert.deepEqual(url, { Ref: queues().id }, bin);
   }
@@ -47,6 +53,10 @@ test('no function sends messages to the queue that starts it, so Lambda may stop
     const { Properties } = vod().function(bin);
     assert.equal(Properties['RecursiveLoop'], undefined, `${bin}: Terminate is the default`);
   }
-  const { Variables: variables } = vod().function('harvest-clip').Properties['Environment'];
-  assert.equal(variables['DUE_QUEUE_URL'], undefined);
+  const grants = vod().listGrants('harvest-clip');
+  assert.deepEqual(
+    grants.filter((it) => it.startsWith('sqs:SendMessage')),
+    [],
+  );
+  assert.ok(grants.includes('sqs:ChangeMessageVisibility <ClipDueClips>'), 'it postpones messages');
 });

@@ -1,5 +1,6 @@
 //! The whole service on one machine: the AWS services, the product's functions, and their wiring.
 
+use std::io;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
@@ -7,6 +8,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use chrono::TimeDelta;
 use matchcut::config::{ConfigError, Variables};
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::account::COMPETITION;
@@ -28,6 +30,7 @@ use crate::options::Options;
 use crate::s3;
 use crate::server::{ListenError, Tasks, base_url, listen};
 use crate::site::{self, Branding, BrandingError, Site, SiteSettings};
+use crate::sqs::Queue;
 use crate::webhook::Webhook;
 
 /// The scopes of an operator's token.
@@ -65,6 +68,7 @@ pub struct Stack {
     pub functions: Functions,
     pool: Arc<UserPool>,
     startover: Arc<Startover>,
+    due: Arc<Queue>,
     tasks: Tasks,
     _lock: DataFolderLock,
 }
@@ -202,6 +206,7 @@ impl Stack {
             functions,
             pool,
             startover,
+            due: event_sources.due,
             tasks,
             _lock: lock,
         })
@@ -220,6 +225,15 @@ impl Stack {
     /// Waits until the live stream has had at least `segments` segments.
     pub async fn on_air(&self, segments: u64) {
         self.startover.wait_for_segments(segments).await;
+    }
+
+    /// Passes one batch of due messages to a function, as the poller does. For a stack without
+    /// pollers. Returns `false` if no message is visible.
+    pub async fn pass_due_messages(
+        &self,
+        function: impl AsyncFnOnce(Value) -> Result<Value, String>,
+    ) -> io::Result<bool> {
+        self.due.run_once(function).await
     }
 
     /// Stops everything. Requests in flight have 3 s to finish.

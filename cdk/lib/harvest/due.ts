@@ -26,7 +26,7 @@ export interface DueProps extends Deployment {
 }
 
 export class Due extends Construct {
-  /** The environment of functions that send due messages. */
+  /** The environment of functions that send or postpone due messages. */
   readonly environment: Record<string, string>;
   readonly queue: Queue;
   readonly harvest: RustFunction;
@@ -51,7 +51,7 @@ export class Due extends Construct {
       ...props,
       bin: 'harvest-clip',
       description: 'Starts the harvest job of a clip that is due, and of queued clips',
-      environment: { ...props.library.environment, ...props.environment },
+      environment: { ...props.library.environment, ...props.environment, ...this.environment },
     });
     this.harvest.lambda.addEventSource(
       new SqsEventSource(this.queue, {
@@ -61,7 +61,8 @@ export class Due extends Construct {
       }),
     );
     props.library.grantWrite(this.harvest);
-    // It must not send messages to its own queue: Lambda stops such a chain after about 16 runs.
+    // The event source also grants ChangeMessageVisibility, which postpones the message of a late clip.
+    // The function must not send messages to its own queue: Lambda stops such a chain after about 16 runs.
     // https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
     props.library.grantQuery(this.harvest, 'waiting');
   }

@@ -225,6 +225,11 @@ impl Clip {
         self.status != Status::Deleting && self.publish_at.is_some_and(|time| time <= now)
     }
 
+    /// Whether the requested end of a clip of a live stream is in the past, on the clock.
+    pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        matches!(&self.source, Source::Live { requested, .. } if requested.end() <= now)
+    }
+
     /// When the row of a deleted clip may be deleted.
     ///
     /// A function that was running when the clip was deleted may still create something. A

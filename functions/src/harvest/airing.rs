@@ -22,6 +22,18 @@ enum Airing {
     Ahead(Option<TimeDelta>),
 }
 
+/// How the wait for the end of a scheduled clip ended.
+#[derive(Debug)]
+pub(super) enum AiringWait {
+    /// The clip has left the state `scheduled`.
+    Over,
+    /// The stream is late: the clip has ended on the clock, but its end airs only after this time.
+    Late(Box<Clip>, TimeDelta),
+    /// The end of the clip has not aired, and it is unknown when it will. Another due message will be
+    /// sent for it.
+    Unknown,
+}
+
 /// How often the live edge is read while a function waits for the last segment of a clip.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// A stream without a new segment for this long, or for three segments, has stopped.
@@ -35,16 +47,14 @@ const MAX_MANIFEST_WAIT: TimeDelta = TimeDelta::minutes(2);
 
 impl HarvestQueue {
     /// Waits until the end of a scheduled clip has aired, and moves the clip into the harvest queue.
-    /// Returns whether the clip has left the state `scheduled`.
     ///
     /// The last segment is published a few seconds after the end, so the function reads the live
     /// edge every second. It waits at most 30 s, and not at all if the end cannot air in that time.
-    /// The sweep then sends another due message.
     pub(super) async fn await_airing(
         &self,
         mut clip: Clip,
         now: DateTime<Utc>,
-    ) -> Result<bool, HarvestQueueError> {
+    ) -> Result<AiringWait, HarvestQueueError> {
         let started = Instant::now();
         while clip.status == Status::Scheduled {
             let elapsed = TimeDelta::from_std(started.elapsed()).unwrap_or(TimeDelta::MAX);
@@ -52,21 +62,24 @@ impl HarvestQueue {
             match self.check_airing(&clip, now).await {
                 Airing::Over(trigger) => {
                     if self.library.apply(&clip, &trigger, now).await?.is_some() {
-                        return Ok(true);
+                        return Ok(AiringWait::Over);
                     }
                     // An operator may have changed the end since the clip was read.
                     match self.library.find(&clip.key()).await? {
                         Some(changed) => clip = changed,
-                        None => return Ok(true),
+                        None => return Ok(AiringWait::Over),
                     }
                 }
                 Airing::Ahead(Some(ahead)) if elapsed + ahead <= MAX_AIRING_WAIT => {
                     sleep(POLL_INTERVAL).await;
                 }
-                Airing::Ahead(_) => return Ok(false),
+                Airing::Ahead(Some(ahead)) if ahead > MAX_AIRING_WAIT && clip.has_ended(now) => {
+                    return Ok(AiringWait::Late(Box::new(clip), ahead));
+                }
+                Airing::Ahead(_) => return Ok(AiringWait::Unknown),
             }
         }
-        Ok(true)
+        Ok(AiringWait::Over)
     }
 
     /// Checks on the clock of the stream whether the end of a scheduled clip has aired.

@@ -27,11 +27,19 @@ pub struct DueMessage {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("could not send the due message of clip {clip}")]
-pub struct DueQueueError {
-    clip: ClipKey,
-    #[source]
-    source: Box<aws_sdk_sqs::Error>,
+pub enum DueQueueError {
+    #[error("could not send the due message of clip {clip}")]
+    Send {
+        clip: ClipKey,
+        #[source]
+        source: Box<aws_sdk_sqs::Error>,
+    },
+    #[error("could not postpone the due message of clip {clip}")]
+    Postpone {
+        clip: ClipKey,
+        #[source]
+        source: Box<aws_sdk_sqs::Error>,
+    },
 }
 
 /// Longest delay of SQS.
@@ -52,10 +60,28 @@ impl DueQueue {
             self.client.send_message().queue_url(&self.url).message_body(body).delay_seconds(
                 i32::try_from(to_delay_seconds(delay)).expect("it is at most fifteen minutes"),
             );
-        sent.send()
-            .await
-            .map(drop)
-            .map_err(|error| DueQueueError { clip: clip.clone(), source: Box::new(error.into()) })
+        sent.send().await.map(drop).map_err(|error| DueQueueError::Send {
+            clip: clip.clone(),
+            source: Box::new(error.into()),
+        })
+    }
+
+    /// Lets SQS deliver a message in flight again after `delay`. The function must then report the
+    /// message as failed. This sends no message, so it is not a step of a chain that Lambda stops.
+    pub async fn postpone(
+        &self,
+        clip: &ClipKey,
+        receipt_handle: Option<String>,
+        delay: TimeDelta,
+    ) -> Result<(), DueQueueError> {
+        let seconds =
+            i32::try_from(to_delay_seconds(delay)).expect("it is at most fifteen minutes");
+        let change = self.client.change_message_visibility().queue_url(&self.url);
+        let change = change.set_receipt_handle(receipt_handle).visibility_timeout(seconds);
+        change.send().await.map(drop).map_err(|error| DueQueueError::Postpone {
+            clip: clip.clone(),
+            source: Box::new(error.into()),
+        })
     }
 
     /// Sends the due message that a queued or scheduled clip waits for. Other clips need none.

@@ -99,7 +99,7 @@ impl Api {
         self.stored_messages(queue, "dead-letters").len()
     }
 
-    fn stored_messages(&self, queue: &str, kind: &str) -> Vec<Value> {
+    pub(crate) fn stored_messages(&self, queue: &str, kind: &str) -> Vec<Value> {
         let folder = self.folder.path().join("queues").join(queue).join(kind);
         let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let mut paths: Vec<_> = paths.collect();

@@ -3,13 +3,14 @@
 use aws_lambda_events::sqs::SqsEvent;
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::api::Route as _;
-use matchcut::clip::{Clip, Source, Status, Window, floor_second};
+use matchcut::clip::{Clip, FailureCode, Source, Status, Window, floor_second};
 use matchcut::harvest::{CreateClip, HarvestClip};
 use matchcut::lambda::EventHandler as _;
 use matchcut::sweep::Sweep;
 use serde_json::{Value, json};
 
 use crate::api::{Api, at, row};
+use crate::create_clip::create_with;
 use crate::live_origin::LiveOrigin;
 
 const DUE: &str = "matchcut-due";
@@ -115,14 +116,88 @@ async fn a_clip_on_a_stream_that_is_late_is_harvested_with_its_last_segment() {
     let origin = LiveOrigin::start(at(5), TimeDelta::seconds(1)).await;
     origin.set_updated_at(at(8));
     let variables = api.variables(&[origin.channels(&api)]);
-    // Without the queue, the function cannot send a message to itself.
-    let variables = variables.iter().filter(|(name, _)| *name != "DUE_QUEUE_URL").collect();
     let harvest = HarvestClip::new(&api.stack.sdk, &variables).unwrap();
     let response = harvest.process_batch(batch(&[&clip]), at(8)).await;
     assert_eq!(response.batch_item_failures, []);
     let found = find(&api, &clip).await;
     assert_eq!((found.status, found.actual.unwrap().end), (Status::Harvesting, at(8)));
     assert_eq!(api.messages(DUE).len(), 0);
+}
+
+/// The receives and the delay until the next one, in seconds, of the only due message.
+fn next_receive(api: &Api) -> (u64, i64) {
+    let [message] = &api.stored_messages(DUE, "messages")[..] else { panic!("it is one message") };
+    let visible_at: DateTime<Utc> = message["visible_at"].as_str().unwrap().parse().unwrap();
+    (message["receives"].as_u64().unwrap(), (visible_at - Utc::now()).num_seconds())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_on_a_stream_that_is_two_minutes_late_is_harvested_by_its_first_message() {
+    let api = Api::start_with(|options| options.pollers = false).await;
+    let now = floor_second(Utc::now());
+    let edge = now - TimeDelta::minutes(2);
+    let origin = LiveOrigin::start(edge, TimeDelta::zero()).await;
+    origin.set_updated_at(now + TimeDelta::hours(1));
+    let channels = [origin.channels(&api)];
+    let body = json!({ "start": now - TimeDelta::seconds(30), "end": now });
+    let reply = create_with(&api, &channels, &body).await;
+    assert_eq!((reply.status.as_u16(), &reply.body["status"]), (202, &json!("scheduled")));
+
+    let harvest = HarvestClip::new(&api.stack.sdk, &api.variables(&channels)).unwrap();
+    let process = async |event| {
+        let batch = serde_json::from_value(event).unwrap();
+        let Ok(response) = harvest.handle(batch).await;
+        Ok(serde_json::to_value(response).unwrap())
+    };
+    assert!(api.stack.pass_due_messages(process).await.unwrap());
+    let (receives, delay) = next_receive(&api);
+    assert_eq!(receives, 1);
+    assert!((60..=105).contains(&delay), "{delay} s: 15 s before the end airs");
+    assert!(!api.stack.pass_due_messages(process).await.unwrap(), "it is not visible");
+    for minutes in 0..=2 {
+        api.stack.functions.sweep.run(now + TimeDelta::minutes(minutes)).await.unwrap();
+    }
+    assert_eq!(api.messages(DUE).len(), 1, "the sweep sends no other message meanwhile");
+    api.stack.functions.sweep.run(now + TimeDelta::minutes(5)).await.unwrap();
+    assert_eq!(api.messages(DUE).len(), 2, "the message may have been lost");
+
+    // The message arrives again 15 s before the end, and waits for the last segment.
+    let late = api.library().find(&reply.key()).await.unwrap().unwrap();
+    let origin = LiveOrigin::start(now - TimeDelta::seconds(2), TimeDelta::seconds(1)).await;
+    let variables = api.variables(&[origin.channels(&api)]);
+    let harvest = HarvestClip::new(&api.stack.sdk, &variables).unwrap();
+    let Ok(response) = harvest.handle(batch(&[&late])).await;
+    assert_eq!(response.batch_item_failures, []);
+    // The stand-in has another stream on air, so it refuses the harvest that the function asks for.
+    let failure = find(&api, &late).await.failure.unwrap();
+    assert_eq!(failure.code, FailureCode::HarvestRefused, "{}", failure.message);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_is_postponed_twice_at_most_so_it_never_is_a_dead_letter() {
+    let api = Api::start_with(|options| options.pollers = false).await;
+    let now = floor_second(Utc::now());
+    let origin = LiveOrigin::start(now - TimeDelta::minutes(10), TimeDelta::zero()).await;
+    origin.set_updated_at(now + TimeDelta::hours(1));
+    let channels = [origin.channels(&api)];
+    let body = json!({ "start": now - TimeDelta::seconds(30), "end": now });
+    create_with(&api, &channels, &body).await;
+    let harvest = HarvestClip::new(&api.stack.sdk, &api.variables(&channels)).unwrap();
+    for (receives, expected) in [(3, false), (2, true)] {
+        let process = async |mut event: Value| {
+            let attributes = &mut event["Records"][0]["attributes"];
+            attributes["ApproximateReceiveCount"] = json!(receives.to_string());
+            let Ok(response) = harvest.handle(serde_json::from_value(event).unwrap()).await;
+            assert_eq!(!response.batch_item_failures.is_empty(), expected, "receive {receives}");
+            Err("the message is received again".to_owned())
+        };
+        api.eventually("the message is visible", async || {
+            api.stack.pass_due_messages(process).await.unwrap().then_some(())
+        })
+        .await;
+    }
+    let (_, delay) = next_receive(&api);
+    assert!((240..=300).contains(&delay), "{delay} s: the stream may catch up");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,7 +37,7 @@ type Poller = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[derive(Debug)]
 pub(crate) struct EventSources {
     pub(crate) uploads: Arc<Queue>,
-    due: Arc<Queue>,
+    pub(crate) due: Arc<Queue>,
     pub(crate) webhooks: Vec<(Webhook, Arc<Queue>)>,
 }
 

@@ -225,6 +225,17 @@ impl Queue {
         }
     }
 
+    /// Passes one batch to `consume`, as [`Queue::run`] does. Returns `false` if no message is visible.
+    pub(crate) async fn run_once(
+        &self,
+        consume: impl AsyncFnOnce(Value) -> Result<Value, String>,
+    ) -> io::Result<bool> {
+        let Next::Batch(batch) = self.receive()? else { return Ok(false) };
+        let outcome = consume(self.event(&batch)).await;
+        self.settle_batch(batch, &outcome);
+        Ok(true)
+    }
+
     /// Receives the next batch of visible messages.
     fn receive(&self) -> io::Result<Next> {
         let mut batch = Vec::new();
