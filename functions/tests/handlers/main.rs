@@ -17,6 +17,7 @@ mod held_back;
 mod idempotency;
 mod interruptions;
 mod lambda_functions;
+mod lambda_init;
 mod lambda_process;
 mod large_uploads;
 mod large_variables;
