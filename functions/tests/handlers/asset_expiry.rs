@@ -1,5 +1,7 @@
 //! Clips that lose their assets and play from the bucket.
 
+use std::sync::LazyLock;
+
 use chrono::{SubsecRound as _, TimeDelta, Utc};
 use matchcut::clip::{Attempt, Clip, Status};
 use reqwest::Method;
@@ -30,8 +32,10 @@ async fn sweep_after(api: &Api, delay: TimeDelta) {
 
 /// Reads a manifest or a segment as a player does, with cookies if there are any.
 async fn read(url: &str, cookies: &str) -> Vec<u8> {
-    let request = reqwest::Client::new().get(url).header("cookie", cookies);
-    let response = request.send().await.unwrap();
+    // Tests share the client. Connections would end with the test that opened them.
+    static HTTP: LazyLock<reqwest::Client> =
+        LazyLock::new(|| reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap());
+    let response = HTTP.get(url).header("cookie", cookies).send().await.unwrap();
     assert_eq!(response.status(), 200, "{url}");
     response.bytes().await.unwrap().to_vec()
 }
@@ -44,7 +48,7 @@ fn first_url(manifest: &[u8], base: &str) -> String {
 }
 
 /// Plays the first segment of a manifest.
-async fn play(manifest: &str, cookies: &str) {
+pub(crate) async fn play(manifest: &str, cookies: &str) {
     let parent = read(manifest, cookies).await;
     let child_url = first_url(&parent, manifest);
     let child = read(&child_url, cookies).await;

@@ -1,6 +1,6 @@
 //! Clips that only interrupted sweeps move from their creation to their end.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{SubsecRound as _, TimeDelta, Utc};
 use matchcut::api::Route as _;
 use matchcut::clip::{Clip, ClipKey, Edit, Status, Trigger};
 use matchcut::edit::RestoreClip;
@@ -14,10 +14,14 @@ use super::inventory::Inventory;
 use super::live_clips::create_row;
 use super::uploads::{create_upload_row, create_uploaded_clip, create_uploaded_ready_clip};
 use super::{InterruptionTest, MAX_CALLS, MINUTES_PER_DAY, clip_parameters, request};
+use crate::asset_expiry::play;
 
 /// The sweep repeats calls that were never sent, so only calls that took effect are interrupted. The
 /// tests of the event handlers cover the retries of the SDK.
 const CUTS: [Cut; 2] = [Cut::DieAfter, Cut::GoneAfter];
+
+/// More clips than there are calls of a sweep to interrupt, in two ways.
+const ASSET_CLIPS: usize = 40;
 
 /// Runs sweeps until each clip has reached its end. Every other sweep is interrupted at the same call.
 /// Each clip is interrupted one call later, until no call is left. Returns the number of clips.
@@ -25,7 +29,7 @@ async fn sweep_with_interruptions(
     test: &InterruptionTest,
     ways: &[Cut],
     mut prepare: impl AsyncFnMut() -> ClipKey,
-    ended: impl Fn(Option<&Clip>) -> bool,
+    ended: impl AsyncFn(Option<&Clip>) -> bool,
 ) -> usize {
     let sweep = Sweep::new(&test.sdk, test.variables()).unwrap();
     let mut count = 0;
@@ -45,7 +49,7 @@ async fn sweep_with_interruptions(
                 // Later than any check that this sweep can have scheduled.
                 test.sweep_after(minutes + 20).await;
                 let found = test.api.library().find(&clip).await.unwrap();
-                ended(found.as_ref()).then_some(())
+                ended(found.as_ref()).await.then_some(())
             };
             test.api.eventually(&format!("{clip} has reached its end: {way:?}, {call}"), end).await;
             if !was_cut {
@@ -56,7 +60,7 @@ async fn sweep_with_interruptions(
     count
 }
 
-fn is_ready(clip: Option<&Clip>) -> bool {
+async fn is_ready(clip: Option<&Clip>) -> bool {
     clip.is_some_and(|clip| clip.status == Status::Ready)
 }
 
@@ -87,7 +91,8 @@ async fn check_expiry(test: &InterruptionTest, mut prepare: impl AsyncFnMut() ->
         let clip = prepare().await;
         library.edit(&clip, &expiry, Utc::now()).await.unwrap().unwrap().key()
     };
-    sweep_with_interruptions(test, &[Cut::DieAfter], prepare_expiry, |clip| clip.is_none()).await;
+    sweep_with_interruptions(test, &[Cut::DieAfter], prepare_expiry, async |clip| clip.is_none())
+        .await;
     for unused in test.clips().await {
         library.edit(&unused, &expiry, Utc::now()).await.unwrap().unwrap();
     }
@@ -102,6 +107,44 @@ async fn an_expired_live_clip_leaves_no_resources() {
     let test = InterruptionTest::start().await;
     let mut clips = create_ready_clips(&test, 25).await.into_iter();
     check_expiry(&test, async || clips.next().expect("there are enough")).await;
+}
+
+/// Lets the assets of clips expire. A clip plays after each sweep. In the end it plays from the bucket,
+/// and has no asset.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_asset_is_replaced_and_deleted_while_the_clip_plays() {
+    let test = InterruptionTest::start().await;
+    let library = test.api.library();
+    let clips = create_ready_clips(&test, ASSET_CLIPS).await;
+    let mut unused = clips.iter();
+    let expire = async |clip: &Clip| {
+        let expires_at = Some(Utc::now().trunc_subsecs(3));
+        let clip = Clip { asset_expires_at: expires_at, ..clip.clone() };
+        assert!(library.schedule_check(&clip, expires_at).await.unwrap());
+    };
+    let prepare = async || {
+        let clip = unused.next().expect("there are enough");
+        expire(clip).await;
+        clip.key()
+    };
+    let ended = async |clip: Option<&Clip>| {
+        let clip = clip.expect("its row stays");
+        assert_eq!(clip.status, Status::Ready);
+        let base = test.variables().required("VOD_BASE_URL").unwrap();
+        play(&format!("{base}{}", clip.manifests["hls"]), "").await;
+        clip.asset_expires_at.is_none() && clip.asset_removable_at.is_none()
+    };
+    sweep_with_interruptions(&test, &CUTS, prepare, ended).await;
+    for clip in unused {
+        expire(clip).await;
+    }
+    for days in [1, 2] {
+        test.sweep_after(days * MINUTES_PER_DAY).await;
+    }
+    let resources = Inventory::collect(&test).await.assert_all_equal(ASSET_CLIPS);
+    assert_eq!(resources.row["manifests"]["hls"], "/clips/demo/<clip>/1/index.m3u8");
+    assert_eq!((resources.assets.len(), resources.harvests.len()), (0, 1));
+    assert!(!resources.media.is_empty());
 }
 
 /// Restores deleted clips after a sweep that died at each of its calls. A restored clip has all its
