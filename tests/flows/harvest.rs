@@ -47,6 +47,33 @@ async fn a_clip_becomes_ready_even_if_every_event_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clips_have_their_whole_window_although_manifests_lag_and_indexes_are_stale() {
+    let folder = tempfile::tempdir().unwrap();
+    let local = Local::start(folder.path(), &["--faults", "lag=3,stale=3", "--sweep", "1"]).await;
+    local.wait_for_segments(6).await;
+    let newest = local.create_clip(&json!({ "lastSeconds": 5 })).await;
+    let end = parse_time(&newest["requested"]["end"]);
+    let window = |start: i64, end_at: i64| {
+        let at = |seconds| end + TimeDelta::seconds(seconds);
+        json!({ "start": at(start), "end": at(end_at) })
+    };
+    let aired = local.create_clip(&window(-6, -2)).await;
+    let ahead = local.create_clip(&window(-2, 4)).await;
+    for clip in [newest, aired, ahead] {
+        let listed = local.wait_until_listed(&clip).await;
+        assert_eq!(listed["requested"], clip["requested"]);
+        let bounds = parse_time(&listed["actual"]["start"])..parse_time(&listed["actual"]["end"]);
+        assert!(bounds.start <= parse_time(&listed["requested"]["start"]), "{listed:#}");
+        assert!(parse_time(&listed["requested"]["end"]) <= bounds.end, "{listed:#}");
+        for format in ["hls", "dash"] {
+            let manifest = listed["manifests"][format].as_str().unwrap();
+            assert_plays(manifest, std::slice::from_ref(&bounds)).await;
+        }
+    }
+    local.interrupt().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clip_can_span_a_stop_and_a_start_of_the_stream() {
     let folder = tempfile::tempdir().unwrap();
     let local = Local::start(folder.path(), &["--channel-delay", "0"]).await;
