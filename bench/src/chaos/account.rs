@@ -24,7 +24,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_mins(10);
 /// The number of hourly sweeps after which the rest of the pending clips is left as it is.
 const MAX_LATER_SWEEPS: i64 = 199;
 
-/// Clients of AWS that retry often enough to get past the injected faults.
+/// Clients of AWS that retry often enough to get past the injected faults and the limits.
 pub(crate) struct Account {
     sdk: SdkConfig,
     table: String,
@@ -36,8 +36,8 @@ impl Account {
     pub(crate) fn new(stack: &Stack) -> Self {
         let retries = RetryConfig::standard()
             .with_max_attempts(50)
-            .with_initial_backoff(Duration::from_millis(5))
-            .with_max_backoff(Duration::from_millis(50));
+            .with_initial_backoff(Duration::from_millis(200))
+            .with_max_backoff(Duration::from_secs(1));
         let variable = |name| stack.variables.get(name).unwrap_or_default().to_owned();
         Self {
             sdk: stack.sdk.to_builder().retry_config(retries).build(),

@@ -28,6 +28,7 @@ pub(crate) fn recording_start(now: DateTime<Utc>) -> DateTime<Utc> {
 pub(crate) fn build_options(
     folder: &Path,
     faults: Faults,
+    limits: Limits,
     recording_start: DateTime<Utc>,
 ) -> Options {
     Options {
@@ -41,9 +42,8 @@ pub(crate) fn build_options(
         sweep: Duration::from_secs(1),
         pollers: true,
         faults,
-        // Ten thousand clips would take hours at AWS's rate.
-        limits: Limits { media_package_rate: 1000, media_package_burst: 1000, ..Limits::default() },
-        create_job_burst: 1000,
+        limits,
+        create_job_burst: 100,
         console: "console/dist".into(),
         branding: None,
         token_lifetime: Duration::from_hours(1),
