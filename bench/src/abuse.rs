@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use matchcut::clip::CompetitionId;
-use reqwest::StatusCode;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use reqwest::{StatusCode, Url};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
-use crate::api::Api;
 use crate::error::BenchError;
 use crate::harvest;
+use crate::load::Connection;
 use crate::stack::{Background, Service, make_window};
 use crate::table::Table;
 use crate::timings::Timings;
@@ -22,8 +22,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 const POLLS_PER_CUT: usize = 10;
 const PERIOD: Duration = Duration::from_secs(30);
 /// The abuser's connections. Together they send 1,000 requests a second.
-const CONNECTIONS: usize = 20;
-const REQUEST_INTERVAL: Duration = Duration::from_millis(20);
+const CONNECTIONS: u32 = 100;
+const REQUEST_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What operators waited for.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
     let until = Instant::now() + PERIOD;
     let (beside, answers) = tokio::try_join!(
         work_as_operators(service, competition, until),
-        abuse(&service.api, competition, until),
+        abuse(&service.stack.api, competition, until),
     )?;
 
     table.add_heading(format!(
@@ -53,13 +53,11 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
     table.add("  reply to POST /api/clip, alone", &alone.cuts, "");
     table.add("  reply to POST /api/clip, beside the client", &beside.cuts, "");
     table.add("  p99 beside to p99 alone", compare(&beside.cuts, &alone.cuts), "under 1.2");
+    let a_second = |count: u64| format!("{} a second", count / PERIOD.as_secs());
+    let arrived = answers.values().sum();
+    table.add("  requests of the client that arrived", a_second(arrived), "1000 a second");
     for (status, count) in answers {
-        let a_second = count / PERIOD.as_secs();
-        table.add(
-            format!("  the client was answered {status}"),
-            format!("{a_second} a second"),
-            "",
-        );
+        table.add(format!("  the client was answered {status}"), a_second(count), "");
     }
     Ok(())
 }
@@ -104,27 +102,26 @@ async fn work_as_operators(
 
 /// Sends requests that no cache answers, without a token. Returns how often each status came.
 async fn abuse(
-    api: &Api,
+    api: &str,
     competition: &CompetitionId,
     until: Instant,
 ) -> Result<BTreeMap<StatusCode, u64>, BenchError> {
-    let one = async |connection: usize| {
+    let api: Url = api.parse().map_err(|_| BenchError::unexpected("URL of the API", &api))?;
+    let started = Instant::now();
+    let one = async |position: u32| {
         let mut answers = BTreeMap::<StatusCode, u64>::new();
-        let mut pace = interval(REQUEST_INTERVAL);
-        for number in (connection..).step_by(CONNECTIONS) {
+        let mut connection = Connection::open(&api).await.map_err(BenchError::Load)?;
+        // The connections alternate. One that was delayed sends its requests afterwards.
+        let mut pace =
+            interval_at(started + REQUEST_INTERVAL * position / CONNECTIONS, REQUEST_INTERVAL);
+        for number in (position..).step_by(CONNECTIONS as usize) {
             pace.tick().await;
             if Instant::now() > until {
                 break;
             }
-            let list = format!("/competitions/{competition}/clips");
-            let path = match number / CONNECTIONS % 5 {
-                0 => format!("{list}?tag=x{number}"),
-                1 => format!("{list}?from={number}"),
-                2 => format!("{list}/20200203133058_20200203133258_{number:06}"),
-                3 => format!("/nowhere/{number}"),
-                _ => format!("/competitions/{competition}/changes?cursor={number}"),
-            };
-            *answers.entry(api.probe(&path).await?).or_default() += 1;
+            let path = format!("{}{}", api.path(), make_path(competition, number));
+            *answers.entry(connection.get(&path).await.map_err(BenchError::Load)?).or_default() +=
+                1;
         }
         Ok::<_, BenchError>(answers)
     };
@@ -134,4 +131,16 @@ async fn abuse(
         *sum.entry(status).or_default() += count;
     }
     Ok(sum)
+}
+
+/// The path of a request. All of them are different.
+fn make_path(competition: &CompetitionId, number: u32) -> String {
+    let list = format!("/competitions/{competition}/clips");
+    match number / CONNECTIONS % 5 {
+        0 => format!("{list}?tag=x{number}"),
+        1 => format!("{list}?from={number}"),
+        2 => format!("{list}/20200203133058_20200203133258_{number:06}"),
+        3 => format!("/nowhere/{number}"),
+        _ => format!("/competitions/{competition}/changes?cursor={number}"),
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::CACHE_CONTROL;
-use reqwest::{RequestBuilder, Response, StatusCode, Url};
+use reqwest::{RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
 use crate::error::BenchError;
@@ -48,25 +48,17 @@ impl Api {
         Ok(duration)
     }
 
-    /// Gets a path without a token. Returns the status of the reply.
-    pub(crate) async fn probe(&self, path: &str) -> Result<StatusCode, BenchError> {
-        Ok(self.get_anonymously(path).await?.status())
-    }
-
     /// Gets a path without a token. Returns how long a cache may keep the reply.
     pub(crate) async fn read_max_age(&self, path: &str) -> Result<Duration, BenchError> {
-        let response = self.get_anonymously(path).await?;
+        let response = self.http.get(format!("{}{path}", self.base)).send().await;
+        let response = response
+            .map_err(|source| BenchError::Http { request: format!("GET {path}"), source })?;
         let policy = response.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
         let max_age = policy
             .unwrap_or_default()
             .split(',')
             .find_map(|directive| directive.trim().strip_prefix("max-age=")?.parse().ok());
         Ok(Duration::from_secs(max_age.unwrap_or_default()))
-    }
-
-    async fn get_anonymously(&self, path: &str) -> Result<Response, BenchError> {
-        let response = self.http.get(format!("{}{path}", self.base)).send().await;
-        response.map_err(|source| BenchError::Http { request: format!("GET {path}"), source })
     }
 
     /// Gets a multivariant manifest and its first rendition. Returns whether the rendition has an

@@ -42,6 +42,8 @@ pub(crate) enum BenchError {
         #[source]
         source: reqwest::Error,
     },
+    #[error("request of the anonymous client failed")]
+    Load(#[source] io::Error),
     #[error("{request} was answered {status}: {body}")]
     Status { request: String, status: u16, body: String },
     #[error("unexpected {what}: {text}")]

@@ -12,6 +12,7 @@ mod events;
 mod harvest;
 mod lambda;
 mod library;
+mod load;
 mod local;
 mod process;
 mod rows;
