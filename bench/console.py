@@ -45,6 +45,8 @@ class Measurements(BrowserTest):
     OPTIONS = ("--source", str(numbered_video(height=720)))
 
     memory_seconds = 0
+    startover_seconds = 0
+    cut_interval = 0
 
     def measure_cut(self):
         """Key pressed → the clip plays from its preview; ready → another operator sees it."""
@@ -125,15 +127,29 @@ class Measurements(BrowserTest):
         """The JavaScript heap of the console on air, after a collection of garbage."""
         page = self.open_live()
         protocol = page.context.new_cdp_session(page)
-        page.wait_for_timeout(60_000)
-        first = heap(protocol)
-        page.wait_for_timeout(1000 * self.memory_seconds)
-        last = heap(protocol)
+        # With `--startover`, the window is full before the first measurement.
+        begin = 60 + self.startover_seconds
+        self.stay_on_air(page, begin)
+        heaps, clips = [heap(protocol)], 0
+        for _ in range(4):
+            clips += self.stay_on_air(page, self.memory_seconds / 4)
+            heaps.append(heap(protocol))
         report(
-            f"console on air: heap after 1 min; {self.memory_seconds // 60} min later",
-            f"{first:.1f} MB; {last:.1f} MB",
+            f"console on air: heap after {begin / 60:g} min; then every "
+            f"{self.memory_seconds / 240:g} min; {clips} clips cut",
+            "; ".join(f"{size:.1f}" for size in heaps) + " MB",
             "no growth",
         )
+
+    def stay_on_air(self, page: Page, seconds: float) -> int:
+        """Keeps the console open, and cuts clips at the interval. Returns how many it cut."""
+        clips, end = 0, time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            page.wait_for_timeout(1000 * min(left, self.cut_interval or left))
+            if self.cut_interval and time.monotonic() < end:
+                page.keyboard.press("Digit1")
+                clips += 1
+        return clips
 
     def new_clip(self, page: Page, known: set[str]) -> str:
         """Waits until a clip is in the list that was not known, and returns its id."""
@@ -198,10 +214,30 @@ def main():
         "--memory-minutes",
         type=int,
         default=5,
-        help="how long the console runs between the two measurements of its memory (default: 5)",
+        help="how long the console runs between the first and the last measurement of its memory "
+        "(default: 5)",
+    )
+    parser.add_argument(
+        "--startover",
+        type=int,
+        default=0,
+        metavar="SECONDS",
+        help="the length of the startover window, from 60; the memory is then measured once the "
+        "window is full (default: 900, and the memory is measured from the first minute on)",
+    )
+    parser.add_argument(
+        "--cut-every",
+        type=int,
+        default=0,
+        metavar="SECONDS",
+        help="how often a clip is cut while the memory is measured (default: never)",
     )
     arguments = parser.parse_args()
     Measurements.memory_seconds = 60 * arguments.memory_minutes
+    Measurements.cut_interval = arguments.cut_every
+    if arguments.startover:
+        Measurements.startover_seconds = arguments.startover
+        Measurements.OPTIONS += ("--startover", str(arguments.startover))
     Measurements.setUpClass()
     report("what", "measured", "promised")
     failed = False
