@@ -1,16 +1,15 @@
 //! Measures the harvest queue: clips are created faster than they are harvested.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use aws_sdk_mediapackage::types::{HarvestJob, Status};
-use chrono::{DateTime, TimeDelta, Utc};
-use matchcut::clip::{Attempt, ClipKey, CompetitionId, Window};
+use chrono::TimeDelta;
+use matchcut::clip::{ClipKey, CompetitionId, Window};
 use serde_json::Value;
 
 use crate::error::BenchError;
 use crate::harvest;
+use crate::harvest_queue::{CONCURRENT_JOBS, count_overtaken, wait_until_harvested};
 use crate::stack::{Background, Service, make_window};
 use crate::table::Table;
 use crate::timings::{Timings, format_milliseconds};
@@ -19,9 +18,9 @@ const CLIPS: u32 = 500;
 const CLIENTS: u32 = 32;
 /// The period in which the clips are created.
 const BURST_DURATION: Duration = Duration::from_secs(10);
-const HARVEST_DURATION: Duration = Duration::from_secs(2);
-/// How many harvest jobs MediaPackage runs at once.
-const CONCURRENT_JOBS: u32 = 10;
+/// With ten jobs of 4 s, a harvest ends 2.5 times a second. MediaPackage accepts five calls a second, so
+/// the jobs decide how long the clips take, and not the rate.
+const HARVEST_DURATION: Duration = Duration::from_secs(4);
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// Counts from the last harvest. Packaging takes about as long as a harvest.
 const LIST_TIMEOUT: Duration = Duration::from_mins(2);
@@ -40,12 +39,9 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
         let id = clip["clip"].as_str().unwrap_or_default();
         keys.push(ClipKey { competition: competition.clone(), clip: id.parse()? });
     }
-    let mut polls = tokio::time::interval(POLL_INTERVAL);
-    // A call of ListHarvestJobs counts towards MediaPackage's rate, so none is made while clips wait.
-    while service.library.count_queued(None).await? > 0 || !all_are_harvested(service).await? {
-        polls.tick().await;
-    }
+    wait_until_harvested(service, keys.len()).await?;
     let until_harvested = started.elapsed();
+    let mut polls = tokio::time::interval(POLL_INTERVAL);
     loop {
         let listed = count_listed(service, &competition).await?;
         if listed == keys.len() {
@@ -99,24 +95,6 @@ async fn run_client(
     Ok(replies)
 }
 
-/// Whether every clip is harvested. A failed harvest job is an error.
-async fn all_are_harvested(service: &Service) -> Result<bool, BenchError> {
-    let jobs = list_harvest_jobs(service).await?;
-    let with_status =
-        |status: Status| jobs.iter().filter(move |job| job.status.as_ref() == Some(&status));
-    if let Some(failed) = with_status(Status::Failed).next() {
-        let id = failed.id.as_deref().unwrap_or_default();
-        return Err(BenchError::unexpected("failed harvest job", &id));
-    }
-    Ok(with_status(Status::Succeeded).count() == CLIPS as usize)
-}
-
-async fn list_harvest_jobs(service: &Service) -> Result<Vec<HarvestJob>, BenchError> {
-    let client = aws_sdk_mediapackage::Client::new(&service.stack.sdk);
-    let jobs = client.list_harvest_jobs().into_paginator().items().send().try_collect().await;
-    jobs.map_err(|error| BenchError::MediaPackage(Box::new(error.into())))
-}
-
 async fn count_listed(service: &Service, competition: &CompetitionId) -> Result<usize, BenchError> {
     let (mut count, mut cursor) = (0, String::new());
     loop {
@@ -131,39 +109,4 @@ async fn count_listed(service: &Service, competition: &CompetitionId) -> Result<
             None => return Ok(count),
         }
     }
-}
-
-/// Counts the clips whose harvest job was created later than the job of a newer clip.
-///
-/// MediaPackage gives the creation time of a job in whole seconds, so clips that were overtaken
-/// within the same second are not counted.
-async fn count_overtaken(service: &Service, keys: &[ClipKey]) -> Result<usize, BenchError> {
-    let jobs = list_harvest_jobs(service).await?;
-    let mut job_times: BTreeMap<_, _> = jobs.into_iter().filter_map(read_creation_time).collect();
-    let mut clips: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
-    for key in keys {
-        let row = service.library.find(key).await?;
-        let row = row.ok_or_else(|| BenchError::unexpected("clip without a row", key))?;
-        let job_time = job_times.remove(key);
-        let job_time =
-            job_time.ok_or_else(|| BenchError::unexpected("clip without a harvest job", key))?;
-        clips.push((row.created_at, job_time));
-    }
-    clips.sort_unstable();
-    let mut earliest_newer = DateTime::<Utc>::MAX_UTC;
-    Ok(clips
-        .into_iter()
-        .rev()
-        .filter(|(_, job_time)| {
-            let is_overtaken = *job_time > earliest_newer;
-            earliest_newer = earliest_newer.min(*job_time);
-            is_overtaken
-        })
-        .count())
-}
-
-/// The clip of a harvest job and the creation time of the job.
-fn read_creation_time(job: HarvestJob) -> Option<(ClipKey, DateTime<Utc>)> {
-    let created = DateTime::parse_from_rfc3339(&job.created_at?).ok()?;
-    Some((job.id?.parse::<Attempt>().ok()?.clip, created.to_utc()))
 }

@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use futures_util::future::try_join_all;
-use matchcut::clip::{
-    Clip, ClipId, ClipKey, CompetitionId, Description, Source, Status, Window, floor_second,
-};
+use matchcut::clip::{ClipKey, CompetitionId, Status, Window, floor_second};
 use matchcut::live::{Channels, LiveEndpoint};
 
 use crate::error::BenchError;
 use crate::harvest;
+use crate::rows::write_new_clip;
 use crate::stack::{Background, Service};
 use crate::table::Table;
 use crate::timings::Timings;
@@ -66,7 +65,11 @@ async fn measure_clip(
     let window = Window::new(end - TimeDelta::seconds(8), end)?;
     let key = match hours {
         0 => create_clip(service, competition, window).await?,
-        hours => create_row(service, competition, window, TimeDelta::hours(hours)).await?,
+        // No message was sent then, so the sweep sends one.
+        hours => {
+            let created_at = floor_second(window.end() - TimeDelta::hours(hours));
+            write_new_clip(service, competition, window, Status::Scheduled, created_at).await?
+        }
     };
     let mut published = None;
     let mut polls = tokio::time::interval(POLL_INTERVAL);
@@ -95,25 +98,6 @@ async fn create_clip(
         return Err(BenchError::unexpected("status of a clip that ends in the future", &clip));
     }
     Ok(ClipKey { competition: competition.clone(), clip: field("clip").parse()? })
-}
-
-/// Writes the row that `create-clip` wrote this long before the end of the clip. It sent no message
-/// then, so the sweep sends one.
-async fn create_row(
-    service: &Service,
-    competition: &CompetitionId,
-    window: Window,
-    ahead: TimeDelta,
-) -> Result<ClipKey, BenchError> {
-    let channels: Channels = service.stack.variables.parsed("CHANNELS")?;
-    let channel = channels.default_channel().id.clone();
-    let key = ClipKey { competition: competition.clone(), clip: ClipId::for_window(window) };
-    let source = Source::Live { channel, requested: window };
-    let created_at = floor_second(window.end() - ahead);
-    let description = Description::default();
-    let clip = Clip::new(key.clone(), Status::Scheduled, source, &description, created_at);
-    service.library.create(&clip).await?;
-    Ok(key)
 }
 
 /// Whether the harvest job of a clip has been created. The row says so after MediaPackage has.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use matchcut::asset::{AssetError, AssetPlayableError};
 use matchcut::clip::{IdError, WindowError};
 use matchcut::config::ConfigError;
-use matchcut::harvest::{HarvestCompleteError, HarvestJobError};
+use matchcut::harvest::{DueQueueError, HarvestCompleteError, HarvestJobError};
 use matchcut::library::LibraryError;
 use matchcut::sweep::SweepError;
 use matchcut::upload::TranscodeUploadError;
@@ -48,6 +48,8 @@ pub(crate) enum BenchError {
     Status { request: String, status: u16, body: String },
     #[error("unexpected {what}: {text}")]
     Unexpected { what: &'static str, text: String },
+    #[error("could not send a due message")]
+    DueQueue(#[from] DueQueueError),
     #[error("could not describe a harvest job")]
     Harvest(#[from] HarvestJobError),
     #[error("could not describe an asset")]

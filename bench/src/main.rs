@@ -10,11 +10,13 @@ mod due;
 mod error;
 mod events;
 mod harvest;
+mod harvest_queue;
 mod lambda;
 mod library;
 mod load;
 mod local;
 mod process;
+mod queue;
 mod rows;
 mod stack;
 mod sweep;
@@ -23,6 +25,7 @@ mod timings;
 mod upload;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use tokio::runtime::Runtime;
@@ -39,13 +42,17 @@ use crate::table::Table;
 struct Arguments {
     /// Part to measure; all parts by default
     part: Option<Part>,
+
+    /// Minutes, from 1 to 120, that the harvest queue of the part `queue` takes; an hour shows most
+    #[arg(long, default_value_t = 2, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=120))]
+    queue_minutes: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
     /// `POST /api/clip` over HTTP: time until the reply, and until the preview is complete
     Clip,
-    /// GET of a page of 50 clips over HTTP, in libraries of 10 to 10,000 clips
+    /// Lists of 10 to 100,000 clips over HTTP: time and read units of a page; a new clip plays
     Library,
     /// The functions between the end of a harvest job and a listed clip: time
     Asset,
@@ -55,20 +62,23 @@ enum Part {
     Due,
     /// The harvest queue: 500 clips in 10 s, ten concurrent harvest jobs
     Burst,
+    /// A long harvest queue: order, and messages in dead-letter queues
+    Queue,
     /// Ten operators beside an anonymous client of 1,000 requests a second
     Abuse,
     /// A million phones that open one clip: the requests that reach the functions
     Crowd,
     /// The sweep over 10,000 pending clips: duration of a run
     Sweep,
-    /// Each Lambda function: binary size, init time and peak memory
+    /// Each Lambda function: binary size, init time, processor time of an invocation, peak memory
     Lambda,
     /// The program `local`: time until it is ready and on air, and processor time while idle
     Local,
 }
 
 fn main() -> ExitCode {
-    let part = Arguments::parse().part;
+    let Arguments { part, queue_minutes } = Arguments::parse();
+    let queue_length = Duration::from_mins(queue_minutes);
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env()
@@ -80,7 +90,7 @@ fn main() -> ExitCode {
     let mut parts = Part::value_variants()
         .iter()
         .filter(|candidate| part.is_none_or(|part| part == **candidate));
-    let result = parts.try_for_each(|part| measure(*part, &mut table));
+    let result = parts.try_for_each(|part| measure(*part, queue_length, &mut table));
     print!("{table}");
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -93,7 +103,7 @@ fn main() -> ExitCode {
 
 /// Measures a part in its own folder and on its own runtime, so that tasks and files that the part
 /// leaves behind end with the part.
-fn measure(part: Part, table: &mut Table) -> Result<(), BenchError> {
+fn measure(part: Part, queue_length: Duration, table: &mut Table) -> Result<(), BenchError> {
     eprintln!("measuring: {}", format!("{part:?}").to_lowercase());
     let folder = tempfile::tempdir().map_err(BenchError::Folder)?;
     let folder = folder.path();
@@ -107,6 +117,7 @@ fn measure(part: Part, table: &mut Table) -> Result<(), BenchError> {
             Part::Upload => Box::pin(upload::measure(table, folder)).await,
             Part::Due => Box::pin(due::measure(table, folder)).await,
             Part::Burst => Box::pin(burst::measure(table, folder)).await,
+            Part::Queue => Box::pin(queue::measure(table, folder, queue_length)).await,
             Part::Abuse => Box::pin(abuse::measure(table, folder)).await,
             Part::Crowd => Box::pin(crowd::measure(table, folder)).await,
             Part::Sweep => Box::pin(sweep::measure(table, folder)).await,

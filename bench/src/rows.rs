@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{
-    Bounds, Clip, ClipId, CompetitionId, Failure, FailureCode, Source, Status, Upload, Window,
+    Bounds, Clip, ClipId, ClipKey, CompetitionId, Description, Failure, FailureCode, Source,
+    Status, Upload, Window,
 };
 use matchcut::library::{Library, encode_row};
+use matchcut::live::Channels;
 
 use crate::error::BenchError;
 use crate::stack::Service;
@@ -23,6 +25,24 @@ pub(crate) async fn write_clip(
     let clip = make_clip(competition, window, status);
     library.create(&clip).await?;
     Ok(clip)
+}
+
+/// Writes the row that `create-clip` writes at `created_at` for a window of the default channel. Sends
+/// no message.
+pub(crate) async fn write_new_clip(
+    service: &Service,
+    competition: &CompetitionId,
+    window: Window,
+    status: Status,
+    created_at: DateTime<Utc>,
+) -> Result<ClipKey, BenchError> {
+    let channels: Channels = service.stack.variables.parsed("CHANNELS")?;
+    let channel = channels.default_channel().id.clone();
+    let key = ClipKey { competition: competition.clone(), clip: ClipId::for_window(window) };
+    let source = Source::Live { channel, requested: window };
+    let clip = Clip::new(key.clone(), status, source, &Description::default(), created_at);
+    service.library.create(&clip).await?;
+    Ok(key)
 }
 
 /// Most rows of one BatchWriteItem call.
@@ -107,13 +127,17 @@ pub(crate) const UPLOAD_PARTS: u32 = 7;
 
 /// Writes a multipart upload. If it is transcoding, the id of its job is `1`.
 pub(crate) async fn write_upload(
-    library: &Library,
+    service: &Service,
     competition: &CompetitionId,
     status: Status,
 ) -> Result<Clip, BenchError> {
     let at = Utc::now();
     let is_transcoding = status == Status::Transcoding;
     let id = ClipId::for_time(at);
+    let key = format!("{competition}/{id}/original.mov");
+    // S3 knows the upload while its parts are sent.
+    let multipart =
+        if is_transcoding { "m".repeat(100) } else { start_multipart(service, &key).await? };
     let clip = Clip {
         competition: competition.clone(),
         clip: id.clone(),
@@ -122,12 +146,12 @@ pub(crate) async fn write_upload(
         attempt: 1,
         media_attempt: 1,
         source: Source::Upload(Upload {
-            key: format!("{competition}/{id}/original.mov"),
+            key,
             filename: "final.mov".to_owned(),
             at,
             size: Some(100 << 20),
             uploader: Some("operator".to_owned()),
-            multipart: Some("m".repeat(100)),
+            multipart: Some(multipart),
             joining_since: None,
             awaited_until: Some(at + TimeDelta::hours(24)),
             job: is_transcoding.then(|| "1".to_owned()),
@@ -160,8 +184,17 @@ pub(crate) async fn write_upload(
         queued_at: None,
         next_check_at: Some(at + TimeDelta::hours(24)),
     };
-    library.create(&clip).await?;
+    service.library.create(&clip).await?;
     Ok(clip)
+}
+
+/// Starts a multipart upload in S3, and returns its id.
+async fn start_multipart(service: &Service, key: &str) -> Result<String, BenchError> {
+    let bucket = service.stack.variables.required("UPLOADS_BUCKET")?;
+    let client = aws_sdk_s3::Client::new(&service.stack.sdk);
+    let started = client.create_multipart_upload().bucket(bucket).key(key).send().await;
+    let started = started.map_err(|error| BenchError::S3(Box::new(error.into())))?;
+    Ok(started.upload_id.unwrap_or_default())
 }
 
 /// Makes a manifest path as long as those of MediaPackage.

@@ -46,7 +46,7 @@ async fn prepare_event(
     let window = make_window(number)?;
     let write =
         async |status| rows::write_clip(&service.library, competition, window, status).await;
-    let upload = async |status| rows::write_upload(&service.library, competition, status).await;
+    let upload = async |status| rows::write_upload(service, competition, status).await;
     let clip_request = |clip: &Clip, method, base: &str, action: &str, body| {
         let parameters = json!({ "competitionId": competition, "clipId": clip.clip });
         let path = format!("{base}/{}{action}", clip.clip);

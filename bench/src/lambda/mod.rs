@@ -78,6 +78,7 @@ pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), Benc
         invocations::EVENTS_PER_FUNCTION
     ));
     for (name, init) in FUNCTIONS.into_iter().zip(inits) {
+        eprintln!("invoking {name}");
         let (mut function, _) = Function::start(name, &build_environment(name, service)).await?;
         let events = invocations::prepare_events(name, service).await?;
         let before = function.read_processor_time()?;
