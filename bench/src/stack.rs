@@ -34,8 +34,11 @@ pub(crate) enum Background {
     /// Events arrive without delay, and the sweep runs every 5 s. MediaPackage accepts a thousand calls
     /// a second.
     Normal,
-    /// As `Normal`, but with AWS's rate, and each harvest job and each asset takes at least this long. DASH is left out,
-    /// because packaging it takes a third of a second of processor time.
+    /// As `Normal`, but the queues and the table's stream start no function. Each of many thousand rows
+    /// that a measurement writes would start one.
+    WithoutPollers,
+    /// As `Normal`, but with AWS's rate, and each harvest job and each asset takes at least this long.
+    /// DASH is left out, because packaging it takes a third of a second of processor time.
     SlowJobs(Duration),
     /// As `Normal`, but with AWS's rate, and with a live stream instead of a recording.
     Live,
@@ -61,10 +64,12 @@ impl Service {
         Self::start_with(build_options(background, folder)?, min_segments).await
     }
 
-    /// Starts a service with a private library and a webhook, and with `Background::Off`.
+    /// Starts a service with a private library and a webhook, and with `Background::Off`. It is idle even
+    /// while rows are written: the queues and the table's stream start no function.
     pub(crate) async fn start_private(webhook: &Url, folder: &Path) -> Result<Self, BenchError> {
         let options = build_options(Background::Off, folder)?;
-        let options = Options { private: true, webhooks: vec![webhook.clone()], ..options };
+        let webhooks = vec![webhook.clone()];
+        let options = Options { private: true, pollers: false, webhooks, ..options };
         Self::start_with(options, RECORDING_SEGMENTS).await
     }
 
@@ -84,7 +89,9 @@ impl Service {
 fn build_options(background: Background, folder: &Path) -> Result<Options, BenchError> {
     const SWEEP_PERIOD: Duration = Duration::from_secs(5);
     let (lose, slow, sweep) = match background {
-        Background::Normal | Background::Live => (0.0, 0.0, SWEEP_PERIOD),
+        Background::Normal | Background::WithoutPollers | Background::Live => {
+            (0.0, 0.0, SWEEP_PERIOD)
+        }
         Background::SlowJobs(duration) => (0.0, duration.as_secs_f64(), SWEEP_PERIOD),
         Background::Off => (1.0, 0.0, Duration::from_hours(24)),
     };
@@ -108,13 +115,13 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         channel_delay: Duration::ZERO,
         startover: Duration::from_mins(15),
         sweep,
-        pollers: true,
+        pollers: !matches!(background, Background::WithoutPollers),
         faults: Faults { lose, slow, ..Faults::default() },
         limits: match background {
             Background::Live | Background::SlowJobs(_) => Limits::default(),
             // These parts measure the service and not the rate of MediaPackage. Some write thousands of
             // rows at once before they measure.
-            Background::Normal | Background::Off => Limits {
+            Background::Normal | Background::WithoutPollers | Background::Off => Limits {
                 media_package_rate: 1000,
                 media_package_burst: 1000,
                 partition_write_units: 1_000_000,
