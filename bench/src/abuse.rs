@@ -22,8 +22,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 const POLLS_PER_CUT: usize = 10;
 const PERIOD: Duration = Duration::from_secs(30);
 /// The abuser's connections. Together they send 1,000 requests a second.
-const CONNECTIONS: u32 = 100;
-const REQUEST_INTERVAL: Duration = Duration::from_millis(100);
+const CONNECTIONS: u32 = 250;
+const REQUEST_INTERVAL: Duration = Duration::from_millis(250);
 
 /// What operators waited for.
 #[derive(Debug, Default)]
