@@ -47,6 +47,8 @@ class Measurements(BrowserTest):
     memory_seconds = 0
     startover_seconds = 0
     cut_interval = 0
+    cuts = 0
+    next_cut = 0.0
 
     def measure_cut(self):
         """Key pressed → the clip plays from its preview; ready → another operator sees it."""
@@ -130,26 +132,28 @@ class Measurements(BrowserTest):
         # With `--startover`, the window is full before the first measurement.
         begin = 60 + self.startover_seconds
         self.stay_on_air(page, begin)
-        heaps, clips = [heap(protocol)], 0
+        heaps = [heap(protocol)]
         for _ in range(4):
-            clips += self.stay_on_air(page, self.memory_seconds / 4)
+            self.stay_on_air(page, self.memory_seconds / 4)
             heaps.append(heap(protocol))
         report(
             f"console on air: heap after {begin / 60:g} min; then every "
-            f"{self.memory_seconds / 240:g} min; {clips} clips cut",
+            f"{self.memory_seconds / 240:g} min; {self.cuts} clips cut",
             "; ".join(f"{size:.1f}" for size in heaps) + " MB",
             "no growth",
         )
 
-    def stay_on_air(self, page: Page, seconds: float) -> int:
-        """Keeps the console open, and cuts clips at the interval. Returns how many it cut."""
-        clips, end = 0, time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            page.wait_for_timeout(1000 * min(left, self.cut_interval or left))
-            if self.cut_interval and time.monotonic() < end:
-                page.keyboard.press("Digit1")
-                clips += 1
-        return clips
+    def stay_on_air(self, page: Page, seconds: float):
+        """Keeps the console open, and cuts clips at the interval."""
+        end = time.monotonic() + seconds
+        while (now := time.monotonic()) < end:
+            until = end
+            if self.cut_interval:
+                if now >= self.next_cut:
+                    page.keyboard.press("Digit1")
+                    self.cuts, self.next_cut = self.cuts + 1, now + self.cut_interval
+                until = min(end, self.next_cut)
+            page.wait_for_timeout(1000 * max(0, until - time.monotonic()))
 
     def new_clip(self, page: Page, known: set[str]) -> str:
         """Waits until a clip is in the list that was not known, and returns its id."""
