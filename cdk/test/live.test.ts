@@ -28,7 +28,7 @@ test('the ladder has three renditions with aligned key frames', () => {
     [1080, 720, 360],
   );
   for (const { CodecSettings: codec } of settings.VideoDescriptions) {
-    assert.deepEqual([codec.H264Settings.GopSize, codec.H264Settings.GopSizeUnits], [2, 'SECONDS']);
+    assert.deepEqual([codec.H264Settings.GopSize, codec.H264Settings.GopSizeUnits], [50, 'FRAMES']);
   }
   const outputs = settings.OutputGroups[0].Outputs as Properties[];
   assert.deepEqual(
@@ -37,6 +37,25 @@ test('the ladder has three renditions with aligned key frames', () => {
   );
   assert.ok(outputs.every((it) => it['AudioDescriptionNames'].length === 1));
   assert.equal(settings.TimecodeConfig.Source, 'SYSTEMCLOCK');
+});
+
+test('frame rate and pixel aspect are specified, and a segment is a whole number of frames', () => {
+  const specify = (settings: Record<string, unknown>) => {
+    const { VideoDescriptions: videos } =
+      live(settings).one('MediaLive::Channel').Properties['EncoderSettings'];
+    const rates = videos.map(({ CodecSettings: { H264Settings: h264 } }: Properties) => {
+      assert.equal(h264['FramerateControl'], 'SPECIFIED');
+      assert.equal(h264['ParControl'], 'SPECIFIED');
+      assert.deepEqual([h264['ParNumerator'], h264['ParDenominator']], [1, 1]);
+      return `${h264['FramerateNumerator']}/${h264['FramerateDenominator']} ${h264['GopSize']}`;
+    });
+    return [...new Set(rates)];
+  };
+  assert.deepEqual(specify({}), ['25/1 50']);
+  assert.deepEqual(specify({ frameRate: 50, segmentSeconds: 1 }), ['50/1 50']);
+  // 60 frames last 2.002 s.
+  assert.deepEqual(specify({ frameRate: '30000/1001' }), ['30000/1001 60']);
+  assert.deepEqual(specify({ frameRate: '60000/1001', segmentSeconds: 6 }), ['60000/1001 360']);
 });
 
 test('only the configured encoders can push', () => {

@@ -70,6 +70,15 @@ test('contradictory settings are refused', () => {
   );
   check({ segmentSeconds: 30, startoverSeconds: 60 }, /at least ten times segmentSeconds/);
   check(
+    { frameRate: '29.97' },
+    /^Setting frameRate is 29.97\. It must be .* such as .*30000\/1001/,
+  );
+  check({ frameRate: 120 }, /^Setting frameRate is 120\. It must be .* up to 60/);
+  check(
+    { frameRate: '25/2', segmentSeconds: 1 },
+    /^Setting frameRate does not fit segmentSeconds: .* the nearest one lasts 1\.040 s/,
+  );
+  check(
     { domain: 'clips.example.com' },
     /^Settings domain and certificateArn must be set together/,
   );

@@ -2,14 +2,12 @@
 
 import type { CfnChannel } from 'aws-cdk-lib/aws-medialive';
 
-import type { Rendition, Settings } from '../settings/settings.ts';
+import { countSegmentFrames, type Rendition, type Settings } from '../settings/settings.ts';
 
 const AUDIO = 'audio';
 
-export function createEncoderSettings({
-  ladder,
-  segmentSeconds,
-}: Settings): CfnChannel.EncoderSettingsProperty {
+export function createEncoderSettings(settings: Settings): CfnChannel.EncoderSettingsProperty {
+  const { ladder } = settings;
   return {
     // Makes PROGRAM-DATE-TIME, the clock of all windows, UTC, whatever the encoder sends.
     timecodeConfig: { source: 'SYSTEMCLOCK' },
@@ -22,7 +20,7 @@ export function createEncoderSettings({
         },
       },
     ],
-    videoDescriptions: ladder.map((rendition) => createVideo(rendition, segmentSeconds)),
+    videoDescriptions: ladder.map((rendition) => createVideo(rendition, settings)),
     outputGroups: [
       {
         name: 'package',
@@ -42,7 +40,7 @@ export function createEncoderSettings({
 
 function createVideo(
   rendition: Rendition,
-  segmentSeconds: number,
+  settings: Settings,
 ): CfnChannel.VideoDescriptionProperty {
   return {
     name: formatRenditionName(rendition),
@@ -53,14 +51,21 @@ function createVideo(
       h264Settings: {
         rateControlMode: 'CBR',
         bitrate: rendition.bitrate,
-        framerateControl: 'INITIALIZE_FROM_SOURCE',
-        parControl: 'INITIALIZE_FROM_SOURCE',
+        // In an output for MediaPackage, both must be specified: MediaLive User Guide, MediaPackage
+        // output group, "Streams section".
+        framerateControl: 'SPECIFIED',
+        framerateNumerator: settings.frameRate.numerator,
+        framerateDenominator: settings.frameRate.denominator,
+        parControl: 'SPECIFIED',
+        parNumerator: 1,
+        parDenominator: 1,
         profile: rendition.height > 576 ? 'HIGH' : 'MAIN',
         adaptiveQuantization: 'AUTO',
         sceneChangeDetect: 'ENABLED',
-        // A segment begins with a key frame, and needs no frame before it.
-        gopSize: segmentSeconds,
-        gopSizeUnits: 'SECONDS',
+        // A segment begins with a key frame, and needs no frame before it. Frames are exact: 2 s of
+        // 30000/1001 frames a second would be 59.94 frames.
+        gopSize: countSegmentFrames(settings),
+        gopSizeUnits: 'FRAMES',
         gopClosedCadence: 1,
       },
     },

@@ -18,8 +18,10 @@ import {
   DRM_SYSTEMS,
   type DrmSettings,
   type DrmSystem,
+  type FrameRate,
   type IdentityProviderSettings,
   type MachineSettings,
+  measureSegment,
   type OriginEndpoint,
   type Rendition,
   ROOT,
@@ -46,6 +48,8 @@ const MAX_MACHINES = 49;
 const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
 /** The least and the most that MediaPackage accepts. */
 const SEGMENT_SECONDS = [1, 30] as const;
+/** How much a segment may be longer or shorter than `segmentSeconds`. 2 s at 30000/1001 are 2.002 s. */
+const MAX_SEGMENT_DEVIATION = 0.0015;
 const STARTOVER_SECONDS = [60, 1_209_600] as const;
 
 const SECRET = /^arn:aws[a-z-]*:secretsmanager:/;
@@ -115,6 +119,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
     input: read.oneOf('input', ['RTMP_PUSH', 'RTP_PUSH'], 'RTMP_PUSH'),
     redundant: read.flag('redundant', false),
     ladder: read.list('ladder', DEFAULT_LADDER, readRendition),
+    frameRate: readFrameRate(read),
     segmentSeconds: read.whole('segmentSeconds', 2, ...SEGMENT_SECONDS),
     startoverSeconds: read.whole('startoverSeconds', 86_400, ...STARTOVER_SECONDS),
 
@@ -286,6 +291,16 @@ function readIdentityProvider(read: SettingsReader): IdentityProviderSettings {
   };
 }
 
+/** Reads a frame rate: `25`, or a fraction such as `30000/1001`. */
+function readFrameRate(read: SettingsReader): FrameRate {
+  const what = 'a whole number or a fraction up to 60, such as 25, 50 or 30000/1001';
+  const text = read.text('frameRate', '25', /^[1-9]\d{0,5}(\/[1-9]\d{0,3})?$/, what);
+  const [numerator = 0, denominator = 1] = text.split('/').map(Number);
+  if (numerator / denominator <= 60 && numerator >= denominator) return { numerator, denominator };
+  if (text !== '') read.mistakes.push(`Setting frameRate is ${text}. It must be ${what}.`);
+  return { numerator: 25, denominator: 1 };
+}
+
 function readRendition(read: SettingsReader): Rendition {
   return {
     width: read.whole('width', undefined, 64, 4096),
@@ -366,6 +381,12 @@ function checkCombinations(settings: Settings, read: SettingsReader): void {
   check(
     settings.ladder.length > 0,
     'Setting ladder is empty. It must have at least one rendition.',
+  );
+  const segment = measureSegment(settings);
+  check(
+    Math.abs(segment / settings.segmentSeconds - 1) < MAX_SEGMENT_DEVIATION,
+    `Setting frameRate does not fit segmentSeconds: ${settings.segmentSeconds} s are not a whole ` +
+      `number of frames, and the nearest one lasts ${segment.toFixed(3)} s. Change one of them.`,
   );
   check(
     settings.startoverSeconds >= 10 * settings.segmentSeconds,

@@ -23,6 +23,12 @@ export interface ChannelSettings {
   readonly originEndpoint?: OriginEndpoint;
 }
 
+/** Frames per second, as a fraction. */
+export interface FrameRate {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
 export interface Rendition {
   readonly width: number;
   readonly height: number;
@@ -91,6 +97,8 @@ export interface Settings {
   readonly redundant: boolean;
   /** The renditions of the live stream, largest first. */
   readonly ladder: readonly Rendition[];
+  /** The frame rate of the live stream. MediaLive converts a source with another one. */
+  readonly frameRate: FrameRate;
   /** The length of a live segment in seconds. Clips start and end at segments. */
   readonly segmentSeconds: number;
   /** The startover window in seconds: how far in the past a clip can start. */
@@ -164,6 +172,19 @@ export interface Settings {
   /** The account's budget in US dollars a month. E-mails: at 80 % of it, and if the forecast exceeds it. */
   readonly monthlyBudget: number | undefined;
 }
+
+/** The number of frames in a live segment. A segment of 2 s has 60 frames at 30000/1001. */
+export function countSegmentFrames({ frameRate, segmentSeconds }: SegmentSettings): number {
+  return Math.round((segmentSeconds * frameRate.numerator) / frameRate.denominator);
+}
+
+/** How long a live segment is: 60 frames at 30000/1001 are 2.002 s. */
+export function measureSegment(settings: SegmentSettings): number {
+  const { numerator, denominator } = settings.frameRate;
+  return (countSegmentFrames(settings) * denominator) / numerator;
+}
+
+type SegmentSettings = Pick<Settings, 'frameRate' | 'segmentSeconds'>;
 
 /** The project's folder. Paths are relative to it. */
 export const ROOT = `${import.meta.dirname}/../../..`;
