@@ -82,5 +82,6 @@ pub(crate) async fn has_track(file: &OsStr, kind: &str) -> Result<bool, FfmpegEr
         let messages = String::from_utf8_lossy(&output.stderr);
         return Err(FfmpegError::Failed(messages.trim().to_owned()));
     }
-    Ok(!output.stdout.is_empty())
+    // Of a transport stream without such a track, ffprobe prints an empty line for each program.
+    Ok(!output.stdout.trim_ascii().is_empty())
 }
