@@ -155,7 +155,7 @@ impl Source {
                 command.args(silence);
                 let has_sound = ffmpeg::has_track(file.as_os_str(), "a").await?;
                 let sound = if has_sound { "0:a:0" } else { "1:a" };
-                Ok((format!("[0:v:0]fps={FRAMES_PER_SECOND}"), sound.to_owned()))
+                Ok((received_picture(), sound.to_owned()))
             }
             Self::Listener(address) => {
                 if address.starts_with("rtmp:") {
@@ -164,10 +164,17 @@ impl Source {
                     let separator = if address.contains('?') { '&' } else { '?' };
                     command.args(["-i", &format!("{address}{separator}mode=listener")]);
                 }
-                Ok((format!("[0:v:0]fps={FRAMES_PER_SECOND}"), "0:a:0".to_owned()))
+                Ok((received_picture(), "0:a:0".to_owned()))
             }
         }
     }
+}
+
+/// The filter for a picture that others have made: progressive, with square pixels.
+fn received_picture() -> String {
+    format!(
+        "[0:v:0]yadif=deint=interlaced,fps={FRAMES_PER_SECOND},scale=trunc(iw*sar/2)*2:ih,setsar=1"
+    )
 }
 
 /// Scales the video to every rendition, with bars if its aspect ratio differs.
