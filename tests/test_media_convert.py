@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import unittest
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,14 @@ def change(value: Any, path: list, new: object):
         value[last] = new
 
 
-def video(seconds: int) -> bytes:
+def video(seconds: int, sound: Sequence[str] = ("-c:a", "aac")) -> bytes:
     """Makes a small video with sound."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "video.mp4"
+        file = Path(folder) / ("video.mp4" if "aac" in sound else "video.mkv")
         picture = f"testsrc=size=320x180:rate=10:duration={seconds}"
         tone = f"sine=sample_rate=48000:duration={seconds}"
         command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone]
-        encoders = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-ac", "2"]
+        encoders = ["-c:v", "libx264", "-pix_fmt", "yuv420p", *sound, "-ac", "2"]
         subprocess.run([*command, *encoders, file], check=True)
         return file.read_bytes()
 
@@ -218,6 +219,14 @@ class TestJobs(JobTest):
                 self.assertTrue(job["ErrorMessage"])
                 self.assertEqual(job["OutputGroupDetails"], [])
 
+    def test_a_job_whose_input_cannot_be_decoded_fails_with_code_1030(self):
+        source = self.put("dts.mkv", video(seconds=1, sound=["-c:a", "dca", "-strict", "-2"]))
+        (result,) = self.probe(source)["ProbeResults"]
+        self.assertEqual([it["Codec"] for it in result["Container"]["Tracks"]], ["AVC", "UNKNOWN"])
+        job = self.await_end(self.create(source, "landscape-stereo"))
+        self.assertEqual((job["Status"], job["ErrorCode"]), ("ERROR", 1030))
+        self.assertIn("audio codec of stream 2", job["ErrorMessage"])
+
     def test_an_unknown_or_invalid_setting_is_refused_by_name(self):
         source = ["Settings", "Inputs", 0]
         groups = ["Settings", "OutputGroups"]
@@ -256,6 +265,8 @@ class TestJobs(JobTest):
             ([*h264, "QualityTuningLevel"], "MULTI_PASS_HQ", "MULTI_PASS_HQ"),
             ([*h264, "QvbrSettings", "QvbrQualityLevel"], 11, "qvbrQualityLevel"),
             ([*h264, "MaxBitrate"], 1_152_000_001, "maxBitrate"),
+            ([*h264, "FramerateControl"], "SPECIFIED", "framerateNumerator"),
+            ([*source, "AudioSelectors", "Audio Selector 1", "SelectorType"], "STREAM", "streams"),
             ([*aac, "AacSettings", "SampleRate"], 96_001, "sampleRate"),
         ]:
             with self.subTest(path, new=new):
@@ -327,7 +338,9 @@ class TestJobs(JobTest):
         size = {"Width": 320, "Height": 180, "FrameRate": {"Numerator": 10, "Denominator": 1}}
         self.assertEqual(picture["VideoProperties"] | size, picture["VideoProperties"])
         self.assertEqual((sound["TrackType"], sound["Codec"]), ("audio", "AAC"))
-        self.assertEqual(sound["AudioProperties"], {"Channels": 2, "SampleRate": 48_000})
+        heard = {"Channels": 2, "ChannelLayout": "stereo", "SampleRate": 48_000}
+        self.assertEqual(sound["AudioProperties"] | heard, sound["AudioProperties"])
+        self.assertEqual([picture["Index"], sound["Index"]], [1, 2])
         (mapping,) = result["TrackMappings"]
         self.assertEqual(mapping["VideoTrackIndexes"], [picture["Index"]])
         self.assertEqual(mapping["AudioTrackIndexes"], [sound["Index"]])

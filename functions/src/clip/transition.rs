@@ -20,12 +20,14 @@ pub enum Trigger {
     MultipartStarted { multipart: String },
     /// S3 is joining the parts, which takes longer than a request may.
     JoiningStarted,
-    /// The file exists, and it is a video with these bounds.
-    FileProbed { actual: Bounds, thumbnails: u32 },
+    /// The file exists, and it is a video. `actual` is `None` if it does not state its duration.
+    FileProbed { actual: Option<Bounds>, thumbnails: u32 },
     /// The MediaConvert job exists.
     TranscodeStarted { job: String },
     /// The MediaConvert job has reached this percentage.
     TranscodeProgressed { percent: u8 },
+    /// The MediaConvert job is complete. The media lasts this long, as the job reports it.
+    Transcoded { seconds: f64 },
     /// The media and the asset exist. The manifests are at these paths.
     AssetCreated { manifests: BTreeMap<ConfigurationId, String> },
     /// One packaging configuration is playable.
@@ -276,7 +278,7 @@ impl Clip {
             }
             Trigger::FileProbed { actual, thumbnails } if self.status == Status::Uploading => {
                 self.status = Status::Transcoding;
-                self.actual = Some(actual);
+                self.actual = actual;
                 upload_mut(self)?.thumbnails = thumbnails;
             }
             Trigger::MultipartStarted { multipart } if self.status == Status::Uploading => {
@@ -294,6 +296,16 @@ impl Clip {
             Trigger::TranscodeProgressed { percent } if self.status == Status::Transcoding => {
                 let progress = &mut upload_mut(self)?.progress;
                 *progress = Some(progress.map_or(percent, |known| known.max(percent)));
+            }
+            // If the file states its duration, that is more precise.
+            Trigger::Transcoded { seconds }
+                if self.status == Status::Transcoding && self.actual.is_none() =>
+            {
+                let start = self.upload()?.at;
+                #[expect(clippy::cast_possible_truncation, reason = "a job is shorter than a day")]
+                let duration = TimeDelta::milliseconds((seconds * 1000.0).round() as i64);
+                self.actual =
+                    Some(Bounds { start, end: start + duration, duration_seconds: seconds });
             }
             // The ingest can end before the row says that the asset exists.
             Trigger::Playable { configuration } => {

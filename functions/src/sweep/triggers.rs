@@ -35,7 +35,7 @@ impl Sweep {
                 }
             },
             (Status::Transcoding, Source::Upload(Upload { job: Some(job), .. })) => {
-                self.find_transcode_trigger(clip, job).await?.into_iter().collect()
+                self.find_transcode_triggers(clip, job).await?
             }
             (Status::Packaging, _) => match self.assets.describe_packaging(&attempt).await? {
                 Some(states) if !clip.manifests.is_empty() => {
@@ -48,18 +48,23 @@ impl Sweep {
         })
     }
 
-    async fn find_transcode_trigger(
+    async fn find_transcode_triggers(
         &self,
         clip: &Clip,
         job: &str,
-    ) -> Result<Option<Trigger>, SweepError> {
+    ) -> Result<Vec<Trigger>, SweepError> {
         let attempt = clip.current_attempt();
         let failure = match self.uploads.describe_job(&attempt, job).await? {
             TranscodeState::InProgress { percent } => {
-                return Ok(percent.map(|percent| Trigger::TranscodeProgressed { percent }));
+                let progressed = percent.map(|percent| Trigger::TranscodeProgressed { percent });
+                return Ok(progressed.into_iter().collect());
             }
             TranscodeState::Complete { seconds } => match check_truncation(clip, seconds) {
-                None => return Ok(Some(self.assets.ensure_asset(clip).await?)),
+                None => {
+                    let transcoded = seconds.map(|seconds| Trigger::Transcoded { seconds });
+                    let created = self.assets.ensure_asset(clip).await?;
+                    return Ok(transcoded.into_iter().chain([created]).collect());
+                }
                 Some(failure) => failure,
             },
             TranscodeState::Failed(failure) => failure,
@@ -69,7 +74,7 @@ impl Sweep {
             },
         };
         self.media.delete_attempt(&attempt).await?;
-        Ok(Some(Trigger::Failed(failure)))
+        Ok(vec![Trigger::Failed(failure)])
     }
 }
 

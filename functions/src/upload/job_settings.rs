@@ -3,16 +3,15 @@
 //! Of the segmented formats of MediaConvert, MediaPackage VOD reads only HLS with TS segments. <https://docs.aws.amazon.com/mediapackage/latest/ug/supported-inputs-vod.html>
 
 use aws_sdk_mediaconvert::types::{
-    AacCodingMode, AacSettings, AudioCodec, AudioCodecSettings, AudioDefaultSelection,
-    AudioDescription, AudioSelector, AudioSelectorType, ChannelMapping, ColorCorrector,
+    AacCodingMode, AacSettings, AudioCodec, AudioCodecSettings, AudioDescription, ColorCorrector,
     ColorSpaceConversion, ContainerSettings, ContainerType, DeinterlaceAlgorithm, Deinterlacer,
     DeinterlacerControl, DeinterlacerMode, FileGroupSettings, FrameCaptureSettings,
     H264CodecProfile, H264FramerateControl, H264GopSizeUnits, H264ParControl,
     H264QualityTuningLevel, H264QvbrSettings, H264RateControlMode, H264SceneChangeDetect,
     H264Settings, HlsDirectoryStructure, HlsGroupSettings, HlsManifestDurationFormat,
-    HlsSegmentControl, Input, InputRotate, InputTimecodeSource, JobSettings, Output,
-    OutputChannelMapping, OutputGroup, OutputGroupSettings, OutputGroupType, RemixSettings,
-    VideoCodec, VideoCodecSettings, VideoDescription, VideoPreprocessor, VideoSelector,
+    HlsSegmentControl, Input, InputRotate, InputTimecodeSource, JobSettings, M3u8AudioDuration,
+    M3u8Settings, Output, OutputGroup, OutputGroupSettings, OutputGroupType, VideoCodec,
+    VideoCodecSettings, VideoDescription, VideoPreprocessor, VideoSelector,
 };
 use chrono::TimeDelta;
 
@@ -21,12 +20,6 @@ use super::video::Video;
 
 /// The name of the audio selector of a job.
 const AUDIO_SELECTOR: &str = "Audio Selector 1";
-/// The gain in decibels that silences a channel: the smallest that MediaConvert accepts.
-const SILENT: i32 = -60;
-/// The gain in decibels of the center and surround channels in a stereo downmix.
-/// <https://www.itu.int/rec/R-REC-BS.775>
-const DOWNMIX: i32 = -3;
-
 /// The `s3://` URLs that a job reads and writes.
 #[derive(Clone, Debug)]
 pub(super) struct Locations {
@@ -40,12 +33,14 @@ pub(super) struct Locations {
 /// Returns the number of thumbnails of a video, and the interval between them.
 ///
 /// The interval is at least half a second. The last thumbnail is half an interval before the end, so
-/// that rounding the duration does not change the number of thumbnails.
+/// that rounding the duration does not change the number of thumbnails. A video of unknown duration
+/// has one thumbnail, its first frame.
 pub(super) fn plan_thumbnails(ladder: &Ladder, video: &Video) -> (u32, TimeDelta) {
-    let halves = u32::try_from(video.duration.num_milliseconds() / 500).unwrap_or(u32::MAX);
+    let Some(duration) = video.estimate else { return (1, TimeDelta::seconds(1)) };
+    let halves = u32::try_from(duration.num_milliseconds() / 500).unwrap_or(u32::MAX);
     let count = halves.clamp(1, ladder.thumbnails.most);
     let twice = i32::try_from(2 * count - 1).unwrap_or(1);
-    (count, video.duration * 2 / twice)
+    (count, duration * 2 / twice)
 }
 
 /// Builds the settings of the job that makes the renditions and thumbnails of a video.
@@ -55,8 +50,7 @@ pub(super) fn build(ladder: &Ladder, video: &Video, locations: &Locations) -> Jo
         .timecode_source(InputTimecodeSource::Zerobased)
         .video_selector(VideoSelector::builder().rotate(InputRotate::Auto).build())
         .set_audio_selectors(
-            audio_selector(&video.audio)
-                .map(|selector| [(AUDIO_SELECTOR.to_owned(), selector)].into()),
+            video.sound.selector().map(|selector| [(AUDIO_SELECTOR.to_owned(), selector)].into()),
         );
     JobSettings::builder()
         .inputs(input.build())
@@ -93,7 +87,12 @@ fn rendition_output(ladder: &Ladder, video: &Video, at: usize, rendition: &Rendi
         .quality_tuning_level(H264QualityTuningLevel::SinglePassHq)
         .qvbr_settings(H264QvbrSettings::builder().qvbr_quality_level(rendition.quality).build())
         .max_bitrate(rendition.max_bitrate)
-        .framerate_control(H264FramerateControl::InitializeFromSource)
+        .framerate_control(match video.picture.frame_rate {
+            None => H264FramerateControl::InitializeFromSource,
+            Some(_) => H264FramerateControl::Specified,
+        })
+        .set_framerate_numerator(video.picture.frame_rate.map(|(numerator, _)| numerator))
+        .set_framerate_denominator(video.picture.frame_rate.map(|(_, denominator)| denominator))
         .gop_size(ladder.video.gop_seconds)
         .gop_size_units(H264GopSizeUnits::Seconds)
         .gop_closed_cadence(1)
@@ -104,10 +103,14 @@ fn rendition_output(ladder: &Ladder, video: &Video, at: usize, rendition: &Rendi
         .par_denominator(1);
     let codec =
         VideoCodecSettings::builder().codec(VideoCodec::H264).h264_settings(h264.build()).build();
-    let audio = (!video.audio.is_empty()).then(|| vec![audio_description(ladder)]);
+    let audio = (!video.sound.is_silent()).then(|| vec![audio_description(ladder)]);
+    // MediaPackage packages the outputs again. Without this, sound that is longer than the picture
+    // makes the last segment longer than its manifest states.
+    let m3u8 = M3u8Settings::builder().audio_duration(M3u8AudioDuration::MatchVideoDuration);
+    let container = ContainerSettings::builder().container(ContainerType::M3U8);
     Output::builder()
         .name_modifier(format!("_{}", at + 1))
-        .container_settings(ContainerSettings::builder().container(ContainerType::M3U8).build())
+        .container_settings(container.m3u8_settings(m3u8.build()).build())
         .video_description(video_description(video, rendition.size, codec))
         .set_audio_descriptions(audio)
         .build()
@@ -145,7 +148,7 @@ fn video_description(video: &Video, size: Size, codec: VideoCodecSettings) -> Vi
         .algorithm(DeinterlaceAlgorithm::Interpolate)
         .mode(DeinterlacerMode::Deinterlace)
         .control(DeinterlacerControl::Normal);
-    let colors = video.high_dynamic_range.then(|| {
+    let colors = video.picture.has_other_colors.then(|| {
         let conversion = ColorSpaceConversion::Force709;
         ColorCorrector::builder().color_space_conversion(conversion).build()
     });
@@ -169,53 +172,6 @@ fn audio_description(ladder: &Ladder) -> AudioDescription {
     AudioDescription::builder().audio_source_name(AUDIO_SELECTOR).codec_settings(codec).build()
 }
 
-/// Selects the audio of a file, as stereo.
-///
-/// This is the first track. If the first two tracks are mono, they are left and right, as in files
-/// of broadcasters. Other tracks are other languages and mixes, or silence.
-fn audio_selector(tracks: &[u32]) -> Option<AudioSelector> {
-    let selector = AudioSelector::builder()
-        .selector_type(AudioSelectorType::Track)
-        .default_selection(AudioDefaultSelection::Default);
-    Some(match *tracks {
-        [] => return None,
-        [1, 1, ..] => {
-            let remix = remix(&[&[0, SILENT], &[SILENT, 0]]);
-            selector.tracks(1).tracks(2).remix_settings(remix).build()
-        }
-        [1, ..] => selector.tracks(1).remix_settings(remix(&[&[0], &[0]])).build(),
-        [2, ..] => selector.tracks(1).build(),
-        // Left, right, center, low-frequency effects, left surround, right surround.
-        [6, ..] => {
-            let left = [0, SILENT, DOWNMIX, SILENT, DOWNMIX, SILENT];
-            let right = [SILENT, 0, DOWNMIX, SILENT, SILENT, DOWNMIX];
-            selector.tracks(1).remix_settings(remix(&[&left, &right])).build()
-        }
-        [channels, ..] => {
-            let only =
-                |audible: u32| (0..channels).map(move |at| if at == audible { 0 } else { SILENT });
-            let (left, right): (Vec<_>, Vec<_>) = (only(0).collect(), only(1).collect());
-            selector.tracks(1).remix_settings(remix(&[&left, &right])).build()
-        }
-    })
-}
-
-/// Mixes channels: for each output channel, the gain of each input channel in decibels.
-fn remix(outputs: &[&[i32]]) -> RemixSettings {
-    let count = |channels: usize| i32::try_from(channels).unwrap_or(i32::MAX);
-    let mapping = outputs
-        .iter()
-        .map(|gains| {
-            OutputChannelMapping::builder().set_input_channels(Some(gains.to_vec())).build()
-        })
-        .collect();
-    RemixSettings::builder()
-        .channels_in(count(outputs.first().map_or(0, |gains| gains.len())))
-        .channels_out(count(outputs.len()))
-        .channel_mapping(ChannelMapping::builder().set_output_channels(Some(mapping)).build())
-        .build()
-}
-
 #[cfg(test)]
 mod tests {
     use axum::Router;
@@ -228,10 +184,13 @@ mod tests {
     use super::*;
     use crate::config::Variables;
     use crate::upload::TranscodeJobs;
+    use crate::upload::picture::Picture;
+    use crate::upload::sound::tests::sound;
 
     fn video(width: f64, height: f64, audio: &[u32]) -> Video {
-        let duration = TimeDelta::milliseconds(30_040);
-        Video { width, height, duration, high_dynamic_range: false, audio: audio.to_vec() }
+        let duration = Some(TimeDelta::milliseconds(30_040));
+        let picture = Picture { width, height, frame_rate: None, has_other_colors: false };
+        Video { picture, sound: sound(audio), duration, estimate: duration }
     }
 
     /// The body of the CreateJob request of a video, as the SDK sends it.
@@ -272,7 +231,10 @@ mod tests {
     #[tokio::test]
     async fn a_job_matches_its_golden() {
         let landscape = video(1920.0, 1080.0, &[2]);
-        let bright = Video { high_dynamic_range: true, ..video(1080.0, 1920.0, &[1]) };
+        let mut bright = video(1080.0, 1920.0, &[1]);
+        bright.picture.has_other_colors = true;
+        let mut slow_motion = video(1280.0, 720.0, &[8]);
+        slow_motion.picture.frame_rate = Some((60, 1));
         for (name, video) in [
             ("landscape-stereo", &landscape),
             ("portrait-mono-hdr", &bright),
@@ -280,6 +242,7 @@ mod tests {
             ("broadcast-eight-mono-tracks", &video(1920.0, 1080.0, &[1; 8])),
             ("small-silent", &video(320.0, 240.0, &[])),
             ("four-channels", &video(640.0, 360.0, &[4])),
+            ("slow-motion-eight-channels", &slow_motion),
         ] {
             let mut settings = insta::Settings::clone_current();
             settings.set_snapshot_path("goldens");
@@ -296,8 +259,10 @@ mod tests {
         let ladder = Ladder::standard();
         let count = |milliseconds| {
             let duration = TimeDelta::milliseconds(milliseconds);
-            let (count, interval) =
-                plan_thumbnails(&ladder, &Video { duration, ..video(640.0, 360.0, &[]) });
+            let (count, interval) = plan_thumbnails(
+                &ladder,
+                &Video { estimate: Some(duration), ..video(640.0, 360.0, &[]) },
+            );
             let last = interval * i32::try_from(count - 1).unwrap();
             // Half an interval lies between the last and the end.
             assert!(last < duration && duration < last + interval, "{milliseconds} ms");

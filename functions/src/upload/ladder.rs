@@ -74,6 +74,9 @@ pub(super) struct Size {
 
 /// Longest side in pixels that every H.264 decoder of a player supports.
 const MAX_SIDE: f64 = 4096.0;
+/// Most macroblocks of a picture at H.264 level 4.2, which has 60 frames per second at this size.
+/// Many players decode no higher level. <https://www.itu.int/rec/T-REC-H.264>, table A-1
+const MAX_MACROBLOCKS: i32 = 8704;
 
 /// Smallest ratio between the short sides of two renditions. A closer one is not worth its cost.
 const MIN_STEP: f64 = 1.2;
@@ -115,26 +118,38 @@ impl Ladder {
 impl Size {
     /// The size with the aspect ratio of the video and about this short side.
     fn fit(video: &Video, short_side: f64) -> Self {
-        let long_side = video.width.max(video.height);
-        let scale = (short_side / video.short_side()).min(MAX_SIDE / long_side);
-        let even = |side: f64| {
-            #[expect(clippy::cast_possible_truncation, reason = "at most 4096")]
-            let half = (side * scale / 2.0).round().max(MIN_SIDE / 2.0) as i32;
-            half * 2
-        };
-        Self { width: even(video.width), height: even(video.height) }
+        let (width, height) = (video.picture.width, video.picture.height);
+        let mut scale = (short_side / video.short_side()).min(MAX_SIDE / width.max(height));
+        loop {
+            let even = |side: f64| {
+                #[expect(clippy::cast_possible_truncation, reason = "at most 4096")]
+                let half = (side * scale / 2.0).round().max(MIN_SIDE / 2.0) as i32;
+                half * 2
+            };
+            let size = Self { width: even(width), height: even(height) };
+            if size.macroblocks() <= MAX_MACROBLOCKS {
+                return size;
+            }
+            scale *= 0.995;
+        }
+    }
+
+    /// The number of blocks of 16×16 pixels.
+    fn macroblocks(self) -> i32 {
+        let blocks = |side: i32| (side + 15) / 16;
+        blocks(self.width) * blocks(self.height)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
+    use crate::upload::picture::Picture;
+    use crate::upload::sound::Sound;
 
     fn video(width: f64, height: f64) -> Video {
-        let duration = TimeDelta::seconds(10);
-        Video { width, height, duration, high_dynamic_range: false, audio: vec![2] }
+        let picture = Picture { width, height, frame_rate: None, has_other_colors: false };
+        Video { picture, sound: Sound::default(), duration: None, estimate: None }
     }
 
     #[track_caller]
@@ -164,6 +179,13 @@ mod tests {
         check(1024.0, 576.0, "1024x576@4000k 640x360@1000k");
         // PAL in 16:9, which has non-square pixels.
         check(1024.0, 574.0, "1024x574@4000k 642x360@1000k");
+    }
+
+    #[test]
+    fn a_wide_picture_has_a_level_that_players_take() {
+        check(2048.0, 1080.0, "2048x1080@6000k 1366x720@4000k 1024x540@2000k 682x360@1000k");
+        check(2160.0, 1080.0, "2096x1048@6000k 1440x720@4000k 1080x540@2000k 720x360@1000k");
+        check(2560.0, 1080.0, "2270x958@6000k 1706x720@4000k 1280x540@2000k 854x360@1000k");
     }
 
     #[test]

@@ -3,13 +3,16 @@
 mod complete_upload;
 mod create_upload;
 mod file_checks;
+mod file_kind;
 mod job_settings;
 mod ladder;
 mod late_file;
 mod object_key;
 mod originals;
 mod parts;
+mod picture;
 mod processor;
+mod sound;
 mod transcode_complete;
 mod transcode_jobs;
 mod transcode_upload;

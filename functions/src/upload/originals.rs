@@ -8,6 +8,7 @@ use aws_sdk_s3::Error as S3Error;
 use aws_sdk_s3::config::{Config, RequestChecksumCalculation, StalledStreamProtectionConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
+use aws_sdk_s3::primitives::AggregatedBytes;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use chrono::{DateTime, Utc};
 
@@ -322,19 +323,29 @@ impl Originals {
         }))
     }
 
-    /// Reads the first byte of a file, and returns why S3 refuses it. `None` if S3 does not refuse it.
+    /// Reads the first bytes of a file, or returns why S3 refuses it.
     ///
     /// HEAD does not show this: S3 returns the headers of a file whose KMS key the caller may not
     /// use. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
-    pub async fn find_refusal(&self, key: &str) -> Result<Option<AccessRefusal>, OriginalError> {
-        let get = self.client.get_object().bucket(&self.bucket).key(key).range("bytes=0-0");
-        let Err(error) = get.send().await else { return Ok(None) };
+    pub async fn read_first_bytes(
+        &self,
+        key: &str,
+    ) -> Result<Result<Vec<u8>, AccessRefusal>, OriginalError> {
+        let get = self.client.get_object().bucket(&self.bucket).key(key).range("bytes=0-63");
+        let error = match get.send().await {
+            // What breaks off here is no refusal. The kind of the file is then unknown.
+            Ok(found) => {
+                let body = found.body.collect().await;
+                return Ok(Ok(body.map(AggregatedBytes::to_vec).unwrap_or_default()));
+            }
+            Err(error) => error,
+        };
         // <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList>
         match error.code() {
-            Some("InvalidObjectState") => Ok(Some(AccessRefusal::Archived)),
-            Some("AccessDenied") => Ok(Some(AccessRefusal::Denied)),
-            Some(code) if code.starts_with("KMS.") => Ok(Some(AccessRefusal::Denied)),
-            Some("InvalidRange" | "NoSuchKey") => Ok(None),
+            Some("InvalidObjectState") => Ok(Err(AccessRefusal::Archived)),
+            Some("AccessDenied") => Ok(Err(AccessRefusal::Denied)),
+            Some(code) if code.starts_with("KMS.") => Ok(Err(AccessRefusal::Denied)),
+            Some("InvalidRange" | "NoSuchKey") => Ok(Ok(Vec::new())),
             _ => Err(call_failed("GetObject", key, error)),
         }
     }

@@ -8,7 +8,7 @@ use super::upload_request::MAX_FILENAME_LENGTH;
 use super::video::Video;
 use super::{
     ObjectKey, OriginalError, Originals, TranscodeJobError, TranscodeJobs, TranscodeState,
-    file_checks, object_key,
+    file_checks, file_kind, object_key,
 };
 use crate::clip::{
     Attempt, Bounds, Clip, ClipId, ClipKey, CompetitionId, Description, ExpirySettings, Failure,
@@ -217,11 +217,11 @@ impl UploadProcessor {
         };
         if clip.status == Status::Uploading {
             let probed = Trigger::FileProbed {
-                actual: Bounds {
+                actual: video.duration.map(|duration| Bounds {
                     start: upload.at,
-                    end: upload.at + video.duration,
-                    duration_seconds: video.duration.as_seconds_f64(),
-                },
+                    end: upload.at + duration,
+                    duration_seconds: duration.as_seconds_f64(),
+                }),
                 thumbnails: self.jobs.count_thumbnails(&video),
             };
             if self.advance(&attempt, probed, now).await? != ProcessOutcome::Changed {
@@ -265,9 +265,10 @@ impl UploadProcessor {
         if is_readable {
             return Ok(probed?);
         }
-        if let Some(refusal) = self.originals.find_refusal(&upload.key).await? {
-            return Ok(Err(file_checks::describe_refusal(refusal, original)));
-        }
+        let first_bytes = match self.originals.read_first_bytes(&upload.key).await? {
+            Ok(first_bytes) => first_bytes,
+            Err(refusal) => return Ok(Err(file_checks::describe_refusal(refusal, original))),
+        };
         let waiting_since = original.last_modified.max(clip.updated_at);
         match probed {
             Err(cause) if now - waiting_since > MAX_PROBE_RETRY => {
@@ -275,6 +276,7 @@ impl UploadProcessor {
                 tracing::error!(clip.id = %key, "gave up probing the file of clip {key}: {cause}");
                 Ok(Err(file_checks::describe_failed_probe()))
             }
+            Ok(Err(failure)) => Ok(Err(file_kind::describe(&first_bytes).unwrap_or(failure))),
             probed => Ok(probed?),
         }
     }

@@ -144,9 +144,16 @@ impl TranscodeComplete {
         let trigger = match change.status.as_str() {
             "COMPLETE" => match check_truncation(&clip, change.seconds()) {
                 Some(failure) => self.fail(&attempt, failure).await?,
-                None => self.assets.ensure_asset(&clip).await.map_err(|source| {
-                    TranscodeCompleteError::Asset { clip: key.clone(), source }
-                })?,
+                None => {
+                    if let Some(seconds) = change.seconds() {
+                        let transcoded = Trigger::Transcoded { seconds };
+                        let recorded = self.library.advance(&attempt, &transcoded, now).await;
+                        recorded.map_err(record_failed)?;
+                    }
+                    self.assets.ensure_asset(&clip).await.map_err(|source| {
+                        TranscodeCompleteError::Asset { clip: key.clone(), source }
+                    })?
+                }
             },
             "ERROR" => {
                 let failure = job_failure(change.error_code, change.error_message.as_deref());

@@ -102,10 +102,10 @@ impl TranscodeJobs {
         let probed = retry_throttled(attempt, send).await?;
         match probed {
             Ok(probed) => {
-                let container = probed.probe_results().first().and_then(|it| it.container.as_ref());
-                let container = container
+                let result = probed.probe_results().first();
+                let result = result
                     .ok_or_else(|| TranscodeJobError::Incomplete { attempt: attempt.clone() })?;
-                Ok(Video::from_container(container))
+                Ok(Video::from_probe(result))
             }
             // The file itself is invalid.
             Err(
@@ -269,7 +269,7 @@ fn longest_output_seconds(groups: &[OutputGroupDetail]) -> Option<f64> {
 pub(super) fn job_failure(code: Option<i32>, message: Option<&str>) -> Failure {
     let reason = match code {
         Some(1010 | 1056 | 1404) => "the file could not be opened",
-        Some(1030) => "the file's codec could not be decoded",
+        Some(1030) => "a track could not be decoded",
         Some(1040) => "the job settings do not fit the file",
         Some(1401) => "MediaConvert was denied access to a bucket",
         Some(1432..=1434 | 1515) => "MediaConvert could not assume its role",

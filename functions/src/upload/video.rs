@@ -2,23 +2,26 @@
 //! transcoded.
 
 use aws_sdk_mediaconvert::types::{
-    AspectRatio, Codec, Container, Track, TrackType, TransferCharacteristics, VideoProperties,
+    Codec, Container, Format, ProbeResult, Track, TrackMapping, TrackType,
 };
 use chrono::TimeDelta;
 
+use super::picture::Picture;
+use super::sound::Sound;
 use crate::clip::{Failure, FailureCode};
 
 /// The video of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Video {
-    /// The width in square pixels, after rotation.
-    pub(super) width: f64,
-    pub(super) height: f64,
-    pub(super) duration: TimeDelta,
-    /// Whether the video has a high dynamic range.
-    pub(super) high_dynamic_range: bool,
-    /// The number of channels of each audio track, in order.
-    pub(super) audio: Vec<u32>,
+    pub(super) picture: Picture,
+    pub(super) sound: Sound,
+    /// How long the video track says that it lasts. `None` if it does not say it. Then the result of
+    /// the job has the duration.
+    ///
+    /// The duration of the container proves nothing: it counts sound and subtitles too.
+    pub(super) duration: Option<TimeDelta>,
+    /// About how long the file is, to plan its thumbnails.
+    pub(super) estimate: Option<TimeDelta>,
 }
 
 /// Longest video.
@@ -29,8 +32,18 @@ pub(super) const MIN_SIDE: f64 = 32.0;
 
 impl Video {
     /// Reads the video of a probed file. Returns a failure if the file cannot be transcoded.
-    pub(super) fn from_container(container: &Container) -> Result<Self, Failure> {
+    pub(super) fn from_probe(probed: &ProbeResult) -> Result<Self, Failure> {
         let failure = |code, message: &str| Failure { code, message: message.to_owned() };
+        let unknown_kind = || {
+            failure(
+                FailureCode::UnreadableFile,
+                "This kind of file is not taken. Export the video as MP4 or MOV.",
+            )
+        };
+        let container = probed.container.as_ref().ok_or_else(unknown_kind)?;
+        if container.format.is_none() && container.tracks().is_empty() {
+            return Err(unknown_kind());
+        }
         let tracks = container.tracks();
         let track = tracks.iter().find(|track| track.track_type == Some(TrackType::Video));
         let track =
@@ -38,27 +51,31 @@ impl Video {
         if matches!(track.codec, None | Some(Codec::UnknownValue)) {
             return Err(failure(
                 FailureCode::UnsupportedCodec,
-                "MediaConvert does not support the video codec. Export the video as H.264, HEVC \
-                 or ProRes.",
+                "MediaConvert cannot decode the video: it does not support the codec, or the file \
+                 is encrypted. Export the video as H.264, HEVC or ProRes.",
             ));
         }
-        let unreadable = || {
+        let sound = Sound::from_tracks(tracks, find_belonging(probed, track));
+        let sound = sound.ok_or_else(|| {
             failure(
-                FailureCode::UnreadableFile,
-                "The file has no valid picture size or duration. It is damaged or incomplete.",
+                FailureCode::UnsupportedCodec,
+                "MediaConvert cannot decode the sound: it supports the codec of no audio track, or \
+                 the file is encrypted. Export the sound as AAC.",
             )
-        };
-        let seconds = container.duration.or(track.duration).filter(|seconds| *seconds > 0.0);
-        let duration = seconds
-            .and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok())
-            .and_then(|duration| TimeDelta::from_std(duration).ok())
-            .ok_or_else(unreadable)?;
-        if duration > MAX_DURATION {
+        })?;
+        let duration = stated_duration(container, track);
+        if duration.is_some_and(|duration| duration > MAX_DURATION) {
             let detail = "The video is longer than 24 hours. Split it into shorter files.";
             return Err(failure(FailureCode::TooLong, detail));
         }
-        let properties = track.video_properties.as_ref().ok_or_else(unreadable)?;
-        let (width, height) = display_size(properties).ok_or_else(unreadable)?;
+        let picture = track.video_properties.as_ref().and_then(Picture::from_properties);
+        let picture = picture.ok_or_else(|| {
+            failure(
+                FailureCode::UnreadableFile,
+                "The file has no valid picture size. It is damaged or incomplete.",
+            )
+        })?;
+        let (width, height) = (picture.width, picture.height);
         if width.min(height) < MIN_SIDE {
             let detail = format!(
                 "The picture has {width:.0}×{height:.0} pixels. The smallest possible rendition has \
@@ -66,47 +83,35 @@ impl Video {
             );
             return Err(failure(FailureCode::TooSmall, &detail));
         }
-        Ok(Self {
-            width,
-            height,
-            duration,
-            high_dynamic_range: matches!(
-                properties.transfer_characteristics,
-                Some(TransferCharacteristics::Smpte2084 | TransferCharacteristics::AribB67)
-            ),
-            audio: tracks.iter().filter_map(count_channels).collect(),
-        })
+        let estimate = duration.or_else(|| to_duration(container.duration));
+        Ok(Self { picture, sound, duration, estimate })
     }
 
     pub(super) fn short_side(&self) -> f64 {
-        self.width.min(self.height)
+        self.picture.width.min(self.picture.height)
     }
 }
 
-/// The width and height in square pixels, after rotation.
-fn display_size(properties: &VideoProperties) -> Option<(f64, f64)> {
-    let width =
-        f64::from(properties.width?) * pixel_aspect_ratio(properties.sample_aspect_ratio.as_ref());
-    let height = f64::from(properties.height?);
-    let is_turned = properties.rotation.unwrap_or(0).rem_euclid(180) == 90;
-    let (width, height) = if is_turned { (height, width) } else { (width, height) };
-    (width > 0.0 && height > 0.0).then_some((width, height))
+/// How long the video track says that it lasts.
+///
+/// A stream does not say it. MediaConvert estimates it from time stamps, which may jump.
+fn stated_duration(container: &Container, track: &Track) -> Option<TimeDelta> {
+    let is_stream = matches!(container.format, Some(Format::Mpegts | Format::Mpegps));
+    to_duration(track.duration.filter(|_| !is_stream))
 }
 
-/// The width of a pixel divided by its height.
-fn pixel_aspect_ratio(ratio: Option<&AspectRatio>) -> f64 {
-    let ratio = ratio.and_then(|ratio| Some((ratio.numerator?, ratio.denominator?)));
-    match ratio {
-        Some((numerator, denominator)) if numerator > 0 && denominator > 0 => {
-            f64::from(numerator) / f64::from(denominator)
-        }
-        _ => 1.0,
-    }
+fn to_duration(seconds: Option<f64>) -> Option<TimeDelta> {
+    let seconds = seconds.filter(|seconds| *seconds > 0.0)?;
+    let duration = std::time::Duration::try_from_secs_f64(seconds).ok()?;
+    TimeDelta::from_std(duration).ok()
 }
 
-/// The number of channels of an audio track. `None` for other tracks.
-fn count_channels(track: &Track) -> Option<u32> {
-    let is_audio = track.track_type == Some(TrackType::Audio);
-    let channels = track.audio_properties.as_ref().and_then(|audio| audio.channels);
-    is_audio.then(|| channels.and_then(|count| u32::try_from(count).ok()).unwrap_or(2))
+/// The audio tracks that belong to a video track, by their indexes: those of the same program.
+/// `None` if the file has one program.
+fn find_belonging<'a>(probed: &'a ProbeResult, video: &Track) -> Option<&'a [i32]> {
+    let [_, _, ..] = probed.track_mappings() else { return None };
+    let mut programs = probed.track_mappings().iter();
+    let own =
+        programs.find(|it| video.index.is_some_and(|at| it.video_track_indexes().contains(&at)));
+    own.map(TrackMapping::audio_track_indexes)
 }

@@ -29,6 +29,7 @@ mod manifest_requests;
 mod media;
 mod media_formats;
 mod metrics;
+mod odd_files;
 mod openapi;
 mod packaging_groups;
 mod refused_requests;

@@ -89,7 +89,7 @@ async fn files(folder: &Path) -> Vec<(&'static str, Expected<'static>)> {
 }
 
 /// Waits until no upload is in progress. Returns their rows by file name.
-async fn finished(api: &Api, count: usize) -> BTreeMap<String, Clip> {
+pub(crate) async fn finished(api: &Api, count: usize) -> BTreeMap<String, Clip> {
     let mut polls = tokio::time::interval(std::time::Duration::from_millis(200));
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_mins(5);
     loop {
@@ -113,7 +113,7 @@ async fn finished(api: &Api, count: usize) -> BTreeMap<String, Clip> {
     }
 }
 
-async fn probe(manifest: &str) -> Value {
+pub(crate) async fn probe(manifest: &str) -> Value {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-show_streams", "-of", "json", manifest])
         .output()

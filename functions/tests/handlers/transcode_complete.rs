@@ -125,7 +125,7 @@ async fn a_failed_transcode_records_its_reason_and_deletes_its_media() {
             "ERROR",
             json!({ "errorCode": 1030, "errorMessage": "no decoder" }),
             FailureCode::TranscodeFailed,
-            "the file's codec could not be decoded (MediaConvert error 1030: no decoder)",
+            "a track could not be decoded (MediaConvert error 1030: no decoder)",
         ),
         ("CANCELED", json!({}), FailureCode::TranscodeFailed, "canceled"),
         (

@@ -135,9 +135,8 @@ async fn probe_files(State(jobs): Shared, body: Bytes) -> Result<Json<Value>, Aw
         tokio::time::sleep(jobs.probe_duration(size)).await;
         let url = files::presign(&jobs.s3, &file_url).await.map_err(AwsError::not_found)?;
         let probed = probe(&url).await;
-        let result = probed.ok().and_then(|it| it.result(size));
-        let unreadable = || AwsError::unprocessable(format!("could not probe {file_url}"));
-        results.push(result.ok_or_else(unreadable)?);
+        let unreadable = |_| AwsError::unprocessable(format!("could not probe {file_url}"));
+        results.push(probed.map_err(unreadable)?.result(size));
     }
     Ok(Json(json!({ "probeResults": results })))
 }

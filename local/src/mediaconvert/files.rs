@@ -122,7 +122,7 @@ fn playlist_duration(playlist: &str) -> u64 {
     let lengths = playlist.lines().filter_map(|line| line.strip_prefix("#EXTINF:"));
     let seconds: f64 = lengths.filter_map(|it| it.split(',').next()?.parse::<f64>().ok()).sum();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most days")]
-    let milliseconds = (seconds * 1000.0) as u64;
+    let milliseconds = (seconds * 1000.0).round() as u64;
     milliseconds
 }
 

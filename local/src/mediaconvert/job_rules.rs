@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::files::parse_s3_url;
 use super::settings::{
-    AudioCodecSettings, Container, JobSettings, Output, OutputGroupSettings, VideoCodecSettings,
-    VideoDescription,
+    AudioCodecSettings, Container, FramerateControl, JobSettings, Output, OutputGroupSettings,
+    SelectorType, VideoCodecSettings, VideoDescription,
 };
 use crate::aws_protocol::AwsError;
 
@@ -20,12 +20,32 @@ impl JobSettings {
             ));
         };
         for (name, selector) in &input.audio_selectors {
+            let (tracks, streams) = (selector.tracks.is_empty(), selector.streams.is_empty());
+            if (tracks, streams)
+                != (
+                    selector.selector_type != SelectorType::Track,
+                    selector.selector_type != SelectorType::Stream,
+                )
+            {
+                return reject(format!(
+                    "/inputs/0/audioSelectors/{name}: needs tracks for TRACK, or streams for STREAM"
+                ));
+            }
             let remix = selector.remix_settings.as_ref();
             let fits = remix.is_none_or(|remix| {
                 let outputs = &remix.channel_mapping.output_channels;
                 outputs.len() == remix.channels_out
                     && outputs.iter().all(|it| it.input_channels.len() == remix.channels_in)
             });
+            let mut gains = remix.iter().flat_map(|remix| {
+                let outputs = &remix.channel_mapping.output_channels;
+                outputs.iter().flat_map(|output| &output.input_channels)
+            });
+            if let Some(gain) = gains.find(|gain| !(-60..=6).contains(*gain)) {
+                return reject(format!(
+                    "/inputs/0/audioSelectors/{name}/remixSettings: {gain} dB is not from -60 to 6"
+                ));
+            }
             if !fits {
                 return reject(format!(
                     "/inputs/0/audioSelectors/{name}/remixSettings: the numbers of channels do not match"
@@ -60,6 +80,9 @@ impl JobSettings {
                 {
                     return reject(format!("{here}/outputs: container and codec do not match"));
                 }
+                if is_capture && output.container_settings.m3u8_settings.is_some() {
+                    return reject(format!("{here}/outputs: only M3U8 has m3u8Settings"));
+                }
                 if is_capture && !output.audio_descriptions.is_empty() {
                     return reject(format!("{here}/outputs: a frame capture cannot have audio"));
                 }
@@ -93,6 +116,19 @@ impl JobSettings {
 impl Output {
     /// Describes the first number that is out of the bounds of MediaConvert's API model.
     fn find_out_of_bounds(&self) -> Option<String> {
+        if let VideoCodecSettings::H264 { h264_settings: it } =
+            &self.video_description.codec_settings
+        {
+            let is_specified = it.framerate_control == FramerateControl::Specified;
+            let has_rate = [it.framerate_numerator, it.framerate_denominator]
+                .map(|it| it.is_some_and(|it| it > 0));
+            if has_rate != [is_specified; 2] {
+                return Some(
+                    "framerateNumerator and framerateDenominator belong to framerateControl SPECIFIED"
+                        .to_owned(),
+                );
+            }
+        }
         let mut numbers = match &self.video_description.codec_settings {
             VideoCodecSettings::H264 { h264_settings: it } => vec![
                 ("qvbrQualityLevel", it.qvbr_settings.qvbr_quality_level.into(), 1..=10),

@@ -5,6 +5,7 @@ mod files;
 mod job_rules;
 mod jobs;
 mod probe;
+mod probe_names;
 mod settings;
 mod transcode;
 

@@ -5,6 +5,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::probe_names::{codec, color_name, container_name};
 use crate::ffmpeg::{self, FfmpegError};
 
 /// The output of ffprobe for a file.
@@ -13,6 +14,20 @@ pub(super) struct Probed {
     format: Format,
     #[serde(default)]
     streams: Vec<Stream>,
+    /// The programs of a transport stream.
+    #[serde(default)]
+    programs: Vec<Program>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Program {
+    #[serde(default)]
+    streams: Vec<ProgramStream>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct ProgramStream {
+    index: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +36,8 @@ struct Format {
     name: String,
     #[serde(default)]
     duration: Option<String>,
+    #[serde(default)]
+    start_time: Option<String>,
     #[serde(default)]
     bit_rate: Option<String>,
 }
@@ -31,6 +48,10 @@ pub(super) struct Stream {
     codec_type: String,
     #[serde(default)]
     codec_name: String,
+    #[serde(default)]
+    codec_tag_string: String,
+    #[serde(default)]
+    start_time: Option<String>,
     #[serde(default)]
     duration: Option<String>,
     #[serde(default)]
@@ -46,9 +67,20 @@ pub(super) struct Stream {
     #[serde(default)]
     bits_per_raw_sample: Option<String>,
     #[serde(default)]
+    pix_fmt: Option<String>,
+    #[serde(default)]
     pub(super) color_transfer: Option<String>,
     #[serde(default)]
+    pub(super) color_primaries: Option<String>,
+    /// The coefficients of the color matrix.
+    #[serde(default)]
+    pub(super) color_space: Option<String>,
+    #[serde(default)]
     pub(super) channels: Option<u32>,
+    #[serde(default)]
+    channel_layout: Option<String>,
+    #[serde(default)]
+    tags: Tags,
     #[serde(default)]
     sample_rate: Option<String>,
     #[serde(default)]
@@ -63,6 +95,15 @@ struct Disposition {
     attached_pic: u8,
 }
 
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Tags {
+    #[serde(default)]
+    language: Option<String>,
+    /// The duration of a Matroska track, as `00:00:05.000000000`.
+    #[serde(default, rename = "DURATION")]
+    duration: Option<String>,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 struct SideData {
     #[serde(default)]
@@ -72,7 +113,8 @@ struct SideData {
 /// Runs ffprobe on the file at a URL.
 pub(super) async fn probe(url: &str) -> Result<Probed, FfmpegError> {
     let output = ffmpeg::command("ffprobe")
-        .args(["-loglevel", "error", "-show_format", "-show_streams", "-of", "json", "-i", url])
+        .args(["-loglevel", "error", "-show_format", "-show_streams", "-show_programs"])
+        .args(["-of", "json", "-i", url])
         .output()
         .await
         .map_err(|source| FfmpegError::Run { program: "ffprobe", source })?;
@@ -84,7 +126,23 @@ pub(super) async fn probe(url: &str) -> Result<Probed, FfmpegError> {
         .map_err(|_| FfmpegError::Failed("the format of the file is unknown".to_owned()))
 }
 
+/// Whether the packets of the file at a URL are encrypted, by Common Encryption of MP4. The properties
+/// of its streams do not show it.
+pub(super) async fn is_encrypted(url: &str) -> std::io::Result<bool> {
+    let output = ffmpeg::command("ffprobe")
+        .args(["-loglevel", "quiet", "-read_intervals", "%+#32"])
+        .args(["-show_entries", "packet_side_data=side_data_type", "-of", "json", "-i", url])
+        .output()
+        .await?;
+    Ok(String::from_utf8_lossy(&output.stdout).contains("Encryption info"))
+}
+
 impl Probed {
+    /// Whether the file is an MP4 or alike.
+    pub(super) fn is_mp4(&self) -> bool {
+        container_name(&self.format.name) == Some("mp4")
+    }
+
     /// The video streams, without cover art.
     pub(super) fn videos(&self) -> impl Iterator<Item = &Stream> {
         let is_video = |it: &&Stream| it.codec_type == "video" && it.disposition.attached_pic == 0;
@@ -92,7 +150,7 @@ impl Probed {
     }
 
     pub(super) fn audios(&self) -> impl Iterator<Item = &Stream> {
-        self.streams.iter().filter(|stream| stream.codec_type == "audio")
+        self.streams.iter().filter(|stream| stream.is_audio())
     }
 
     pub(super) fn seconds(&self) -> Option<f64> {
@@ -100,31 +158,58 @@ impl Probed {
         parse_number(self.format.duration.as_ref()).or(stream_seconds)
     }
 
-    /// The result as Probe returns it. `None` if MediaConvert does not read the format.
-    pub(super) fn result(&self, size: i64) -> Option<Value> {
-        let tracks = self.videos().map(Stream::video).chain(self.audios().map(Stream::audio));
-        let mut container = json!({
-            "format": container_name(&self.format.name)?,
-            "tracks": tracks.collect::<Vec<_>>(),
-        });
+    /// When the video begins, in seconds from the begin of the file.
+    pub(super) fn video_start(&self) -> f64 {
+        let start = |text: Option<&String>| parse_number::<f64>(text).unwrap_or_default();
+        let video = self.videos().next().and_then(|it| it.start_time.as_ref());
+        video.map_or(0.0, |video| start(Some(video)) - start(self.format.start_time.as_ref()))
+    }
+
+    /// Finds the stream with a number among all streams, counted from 1.
+    pub(super) fn stream(&self, number: usize) -> Option<&Stream> {
+        self.streams.iter().find(|stream| stream.number() == number)
+    }
+
+    /// The result as Probe returns it. If MediaConvert does not know the format, it is blank.
+    pub(super) fn result(&self, size: i64) -> Value {
+        let Some(format) = container_name(&self.format.name) else {
+            return json!({ "container": { "tracks": [] }, "metadata": { "fileSize": size } });
+        };
+        let is_stream = format.starts_with("mpeg");
+        let videos = self.videos().map(|stream| stream.video(is_stream));
+        let tracks = videos.chain(self.audios().map(Stream::audio));
+        let mut container = json!({ "format": format, "tracks": tracks.collect::<Vec<_>>() });
         if let Some(seconds) = self.seconds() {
             container["duration"] = json!(seconds);
         }
         if let Some(rate) = parse_number::<i64>(self.format.bit_rate.as_ref()) {
             container["bitRate"] = json!(rate);
         }
-        let indexes = |streams: Vec<&Stream>| -> Vec<usize> {
-            streams.into_iter().map(|stream| stream.index).collect()
-        };
-        Some(json!({
+        json!({
             "container": container,
             "metadata": { "fileSize": size },
-            "trackMappings": [{
-                "videoTrackIndexes": indexes(self.videos().collect()),
-                "audioTrackIndexes": indexes(self.audios().collect()),
+            "trackMappings": self.track_mappings(),
+        })
+    }
+
+    /// The tracks of each program. A file without programs is one program.
+    fn track_mappings(&self) -> Vec<Value> {
+        let mapping = |belongs: &dyn Fn(&Stream) -> bool| {
+            let videos = self.videos().filter(|it| belongs(it)).map(Stream::number);
+            let audios = self.audios().filter(|it| belongs(it)).map(Stream::number);
+            json!({
+                "videoTrackIndexes": videos.collect::<Vec<_>>(),
+                "audioTrackIndexes": audios.collect::<Vec<_>>(),
                 "dataTrackIndexes": [],
-            }],
-        }))
+            })
+        };
+        if self.programs.is_empty() {
+            return vec![mapping(&|_| true)];
+        }
+        let programs = self.programs.iter().map(|program| {
+            mapping(&|stream| program.streams.iter().any(|it| it.index == stream.index))
+        });
+        programs.collect()
     }
 }
 
@@ -137,15 +222,37 @@ impl Stream {
         })
     }
 
-    fn video(&self) -> Value {
+    pub(super) fn is_audio(&self) -> bool {
+        self.codec_type == "audio"
+    }
+
+    /// The number among all streams, counted from 1.
+    fn number(&self) -> usize {
+        self.index + 1
+    }
+
+    /// Why MediaConvert cannot decode the stream. `None` if it can.
+    pub(super) fn find_decoding_fault(&self) -> Option<String> {
+        let (kind, number) = (&self.codec_type, self.number());
+        let is_encrypted = ["encv", "enca", "drmi", "drms"].contains(&&*self.codec_tag_string);
+        if is_encrypted {
+            return Some(format!("the {kind} of stream {number} is encrypted"));
+        }
+        let is_unknown = codec(&self.codec_name) == "UNKNOWN";
+        is_unknown.then(|| format!("the {kind} codec of stream {number} is not supported"))
+    }
+
+    /// Whether the stream has red, green and blue instead of brightness and color.
+    pub(super) fn is_rgb(&self) -> bool {
+        let format = self.pix_fmt.as_deref().unwrap_or_default();
+        let is_packed = ["rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8"];
+        is_packed.iter().any(|name| format.starts_with(name))
+    }
+
+    fn video(&self, is_stream: bool) -> Value {
         let mut properties = json!({ "width": self.width, "height": self.height });
         if let Some((numerator, denominator)) = self.frame_rate() {
             properties["frameRate"] = json!({ "numerator": numerator, "denominator": denominator });
-        }
-        if let Some((numerator, denominator)) = parse_ratio(self.sample_aspect_ratio.as_ref(), ':')
-        {
-            properties["sampleAspectRatio"] =
-                json!({ "numerator": numerator, "denominator": denominator });
         }
         if let Some(bits) = parse_number::<i64>(self.bits_per_raw_sample.as_ref()) {
             properties["bitDepth"] = json!(bits);
@@ -154,20 +261,54 @@ impl Stream {
         if let Some(degrees) = self.side_data_list.iter().find_map(|data| data.rotation) {
             properties["rotation"] = json!((degrees as i64).rem_euclid(360));
         }
-        let transfer = match self.color_transfer.as_deref() {
-            Some("smpte2084") => Some("SMPTE_2084"),
-            Some("arib-std-b67") => Some("ARIB_B67"),
-            Some("bt709") => Some("ITU_709"),
-            _ => None,
-        };
-        if let Some(transfer) = transfer {
-            properties["transferCharacteristics"] = json!(transfer);
+        // The container of a stream states neither colors nor the shape of pixels.
+        let stated = self.colors_and_shape();
+        if is_stream {
+            properties["codecMetadata"] = stated;
+        } else if let (Some(properties), Value::Object(stated)) =
+            (properties.as_object_mut(), stated)
+        {
+            properties.extend(stated);
         }
         self.track("video", "videoProperties", &properties)
     }
 
+    fn colors_and_shape(&self) -> Value {
+        let mut properties = json!({});
+        if let Some((numerator, denominator)) = parse_ratio(self.sample_aspect_ratio.as_ref(), ':')
+        {
+            properties["sampleAspectRatio"] =
+                json!({ "numerator": numerator, "denominator": denominator });
+        }
+        if let Some(primaries) = self.color_primaries.as_deref().and_then(color_name) {
+            properties["colorPrimaries"] = json!(primaries);
+        }
+        if let Some(transfer) = self.color_transfer.as_deref().and_then(color_name) {
+            properties["transferCharacteristics"] = json!(transfer);
+        }
+        let matrix = if self.is_rgb() { Some("gbr") } else { self.color_space.as_deref() };
+        let matrix = match matrix {
+            Some("bt2020nc") => Some("ITU_2020_NCL"),
+            Some("bt2020c") => Some("ITU_2020_CL"),
+            Some("gbr") => Some("RGB"),
+            Some("fcc") => Some("FCC"),
+            Some("ycgco") => Some("YCgCo"),
+            other => other.and_then(color_name),
+        };
+        if let Some(matrix) = matrix {
+            properties["matrixCoefficients"] = json!(matrix);
+        }
+        properties
+    }
+
     fn audio(&self) -> Value {
         let mut properties = json!({ "channels": self.channels });
+        if let Some(layout) = &self.channel_layout {
+            properties["channelLayout"] = json!(layout);
+        }
+        if let Some(language) = &self.tags.language {
+            properties["languageCode"] = json!(language);
+        }
         if let Some(rate) = parse_number::<i64>(self.sample_rate.as_ref()) {
             properties["sampleRate"] = json!(rate);
         }
@@ -176,16 +317,23 @@ impl Stream {
 
     fn track(&self, kind: &str, name: &str, properties: &Value) -> Value {
         let mut track = json!({
-            "index": self.index,
+            "index": self.number(),
             "trackType": kind,
             "codec": codec(&self.codec_name),
             name: properties,
         });
-        if let Some(seconds) = parse_number::<f64>(self.duration.as_ref()) {
+        let tagged = || parse_clock(self.tags.duration.as_ref()?);
+        if let Some(seconds) = parse_number::<f64>(self.duration.as_ref()).or_else(tagged) {
             track["duration"] = json!(seconds);
         }
         track
     }
+}
+
+/// Parses `00:00:05.040000000` to seconds.
+fn parse_clock(text: &str) -> Option<f64> {
+    let mut parts = text.split(':').map(|part| part.parse::<f64>().ok());
+    Some(3600.0 * parts.next()?? + 60.0 * parts.next()?? + parts.next()??)
 }
 
 fn parse_number<T: std::str::FromStr>(text: Option<&String>) -> Option<T> {
@@ -195,59 +343,4 @@ fn parse_number<T: std::str::FromStr>(text: Option<&String>) -> Option<T> {
 fn parse_ratio(text: Option<&String>, separator: char) -> Option<(u32, u32)> {
     let (numerator, denominator) = text?.split_once(separator)?;
     Some((numerator.parse().ok()?, denominator.parse().ok()?))
-}
-
-/// The containers that MediaConvert reads, by the names that Probe uses.
-fn container_name(names: &str) -> Option<&'static str> {
-    Some(match names {
-        "mov,mp4,m4a,3gp,3g2,mj2" => "mp4",
-        "matroska,webm" => "matroska",
-        "mxf" => "mxf",
-        "wav" => "wave",
-        "avi" => "avi",
-        "mpegts" => "mpegts",
-        "mpeg" => "mpegps",
-        "mp3" => "mp3",
-        "flac" => "flac",
-        "asf" => "asf",
-        "ogg" => "ogg",
-        "aac" => "aac",
-        "ac3" => "ac3",
-        "eac3" => "eac3",
-        _ => return None,
-    })
-}
-
-/// The codecs that MediaConvert reads, by the names that Probe uses.
-fn codec(name: &str) -> &'static str {
-    match name {
-        "aac" => "AAC",
-        "ac3" => "AC3",
-        "eac3" => "EAC3",
-        "flac" => "FLAC",
-        "mp2" => "MP2",
-        "mp3" => "MP3",
-        "opus" => "OPUS",
-        "vorbis" => "VORBIS",
-        "av1" => "AV1",
-        "h264" => "AVC",
-        "dvvideo" => "DV",
-        "h263" => "H263",
-        "hevc" => "HEVC",
-        "jpeg2000" => "JPEG2000",
-        "mjpeg" => "MJPEG",
-        "mpeg1video" => "MPEG1",
-        "mpeg2video" => "MPEG2",
-        "mpeg4" => "MP4V",
-        "prores" => "PRORES",
-        "qtrle" => "QTRLE",
-        "rawvideo" => "UNCOMPRESSED",
-        "theora" => "THEORA",
-        "vc1" => "VC1",
-        "dnxhd" => "VC3",
-        "vp8" => "VP8",
-        "vp9" => "VP9",
-        name if name.starts_with("pcm_") => "PCM",
-        _ => "UNKNOWN",
-    }
 }

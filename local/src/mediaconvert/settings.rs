@@ -14,6 +14,16 @@ pub(super) struct JobSettings {
     pub(super) output_groups: Vec<OutputGroup>,
 }
 
+impl JobSettings {
+    /// Whether the sound of the outputs lasts as long as the picture.
+    pub(super) fn matches_audio_to_video(&self) -> bool {
+        let outputs = self.output_groups.iter().flat_map(|group| &group.outputs);
+        let audible = outputs.filter(|output| !output.audio_descriptions.is_empty());
+        let mut settings = audible.filter_map(|it| it.container_settings.m3u8_settings.as_ref());
+        settings.any(|it| it.audio_duration == AudioDuration::MatchVideoDuration)
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "MediaConvert's names")]
@@ -54,19 +64,24 @@ pub(super) enum Rotate {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct AudioSelector {
-    selector_type: SelectorType,
+    pub(super) selector_type: SelectorType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     default_selection: Option<DefaultSelection>,
     /// The numbers of the audio tracks, counted from 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) tracks: Vec<usize>,
+    /// The numbers of audio tracks among all tracks, counted from 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) streams: Vec<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) remix_settings: Option<RemixSettings>,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-enum SelectorType {
+pub(super) enum SelectorType {
     Track,
+    Stream,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -172,6 +187,22 @@ pub(super) struct Output {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ContainerSettings {
     pub(super) container: Container,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) m3u8_settings: Option<M3u8Settings>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct M3u8Settings {
+    pub(super) audio_duration: AudioDuration,
+}
+
+/// Whether the sound lasts as long as its codec makes it, or as long as the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum AudioDuration {
+    DefaultCodecDuration,
+    MatchVideoDuration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,6 +220,16 @@ pub(super) struct VideoDescription {
     #[serde(default)]
     pub(super) video_preprocessors: VideoPreprocessors,
     pub(super) codec_settings: VideoCodecSettings,
+}
+
+impl VideoDescription {
+    /// The frame rate as a fraction, if it is not the frame rate of the input.
+    pub(super) fn specified_frame_rate(&self) -> Option<(u32, u32)> {
+        let VideoCodecSettings::H264 { h264_settings: it } = &self.codec_settings else {
+            return None;
+        };
+        Some((it.framerate_numerator?, it.framerate_denominator?))
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -257,7 +298,11 @@ pub(super) struct H264Settings {
     quality_tuning_level: Option<QualityTuningLevel>,
     pub(super) qvbr_settings: QvbrSettings,
     pub(super) max_bitrate: u32,
-    framerate_control: FramerateControl,
+    pub(super) framerate_control: FramerateControl,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) framerate_numerator: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) framerate_denominator: Option<u32>,
     pub(super) gop_size: f64,
     gop_size_units: GopSizeUnits,
     gop_closed_cadence: u8,
@@ -292,10 +337,11 @@ pub(super) struct QvbrSettings {
     pub(super) qvbr_quality_level: u8,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum FramerateControl {
+pub(super) enum FramerateControl {
     InitializeFromSource,
+    Specified,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use super::probe::{Probed, Stream};
+use super::probe::{Probed, Stream, is_encrypted};
 use super::settings::{
     AudioCodecSettings, AudioSelector, HlsGroupSettings, JobSettings, Output, OutputGroupSettings,
     Rotate, VideoCodecSettings, VideoDescription,
@@ -45,7 +45,18 @@ pub(super) async fn transcode(
     let video = probed.videos().next();
     let video = video.ok_or_else(|| JobError::new(1030, "the input has no video"))?;
     let internal = |error: std::io::Error| JobError::new(1999, error.to_string());
-    let arguments = ffmpeg_arguments(settings, probed, video, url, work)?;
+    if let Some(fault) = video.find_decoding_fault() {
+        return Err(JobError::new(1030, fault));
+    }
+    if probed.is_mp4() && is_encrypted(url).await.map_err(internal)? {
+        return Err(JobError::new(1030, "the input is encrypted"));
+    }
+    let audio_end = if settings.matches_audio_to_video() {
+        Some(probed.video_start() + measure_video(url, video).await?)
+    } else {
+        None
+    };
+    let arguments = ffmpeg_arguments(settings, probed, video, audio_end, url, work)?;
     for at in 0..settings.output_groups.len() {
         tokio::fs::create_dir_all(work.join(at.to_string())).await.map_err(internal)?;
     }
@@ -79,7 +90,10 @@ pub(super) async fn transcode(
     if status.map_err(internal)?.success() {
         return Ok(());
     }
-    let reason = messages.lines().rev().find(|line| !line.trim().is_empty());
+    let is_reason = |line: &&str| {
+        !line.trim().is_empty() && !line.trim_start().starts_with("Last message repeated")
+    };
+    let reason = messages.lines().rev().find(is_reason);
     Err(JobError::new(1030, reason.unwrap_or("ffmpeg failed without a message")))
 }
 
@@ -87,6 +101,7 @@ fn ffmpeg_arguments(
     settings: &JobSettings,
     probed: &Probed,
     video: &Stream,
+    audio_end: Option<f64>,
     url: &str,
     work: &Path,
 ) -> Result<Vec<OsString>, JobError> {
@@ -102,7 +117,12 @@ fn ffmpeg_arguments(
     for (at, output) in outputs().enumerate() {
         if let Some(audio) = output.audio_descriptions.first() {
             let selector = &input.audio_selectors[&audio.audio_source_name];
-            let _ = write!(filter, ";{}[a{at}]", audio_filter(selector, probed)?);
+            let _ = write!(filter, ";{}", audio_filter(selector, probed)?);
+            if let Some(end) = audio_end {
+                // Pads or trims the sound to the duration of the picture.
+                let _ = write!(filter, ",aresample=async=1:first_pts=0,apad,atrim=end={end}");
+            }
+            let _ = write!(filter, "[a{at}]");
         }
     }
     arguments.extend(["-filter_complex".into(), filter.into()]);
@@ -126,6 +146,37 @@ fn ffmpeg_arguments(
     Ok(arguments)
 }
 
+/// Measures how long a video is, in seconds, by its packets. Jumps of time stamps do not count.
+async fn measure_video(url: &str, video: &Stream) -> Result<f64, JobError> {
+    /// The largest step between two frames that is no jump, as in ffmpeg's `-dts_delta_threshold`.
+    const MAX_STEP: f64 = 10.0;
+    let internal = |error: std::io::Error| JobError::new(1999, error.to_string());
+    let output = ffmpeg::command("ffprobe")
+        .args(["-loglevel", "quiet", "-select_streams", &video.index.to_string()])
+        .args(["-show_entries", "packet=pts_time,dts_time,duration_time", "-of", "csv=p=0", url])
+        .output()
+        .await
+        .map_err(internal)?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let packets = text.lines().map(|line| {
+        let mut fields = line.split(',').map(|field| field.parse::<f64>().ok());
+        let (pts, dts) = (fields.next().flatten(), fields.next().flatten());
+        (dts.or(pts), fields.next().flatten().unwrap_or_default())
+    });
+    let (mut total, mut earlier, mut last) = (0.0, None, 0.0);
+    for (time, duration) in packets {
+        let Some(time) = time else { continue };
+        let step = earlier.map(|earlier: f64| time - earlier);
+        total += match step {
+            Some(step) if (0.0..MAX_STEP).contains(&step) => step,
+            Some(_) => last,
+            None => 0.0,
+        };
+        (earlier, last) = (Some(time), if duration > 0.0 { duration } else { step.unwrap_or(0.0) });
+    }
+    Ok(total + last)
+}
+
 /// The filter for the video of each output, labeled `v0`, `v1` and so on.
 fn video_filter(video: &Stream, outputs: &[&Output]) -> String {
     let mut filter = format!("[0:{}]", video.index);
@@ -133,16 +184,12 @@ fn video_filter(video: &Stream, outputs: &[&Output]) -> String {
         filter.push_str("yadif=deint=interlaced,");
     }
     // MediaConvert converts a variable frame rate to a constant one.
-    if let Some((numerator, denominator)) = video.frame_rate() {
+    let specified = outputs.iter().find_map(|it| it.video_description.specified_frame_rate());
+    if let Some((numerator, denominator)) = specified.or_else(|| video.frame_rate()) {
         let _ = write!(filter, "fps={numerator}/{denominator},");
     }
-    if outputs.iter().any(|it| it.video_description.video_preprocessors.color_corrector.is_some())
-        && matches!(video.color_transfer.as_deref(), Some("smpte2084" | "arib-std-b67"))
-    {
-        filter.push_str(
-            "zscale=transfer=linear:npl=100,format=gbrpf32le,zscale=primaries=bt709,\
-             tonemap=tonemap=hable:desat=0,zscale=transfer=bt709:matrix=bt709:range=tv,",
-        );
+    if outputs.iter().any(|it| it.video_description.video_preprocessors.color_corrector.is_some()) {
+        filter.push_str(&to_bt709(video));
     }
     let labels: String = (0..outputs.len()).map(|at| format!("[s{at}]")).collect();
     let _ = write!(filter, "format=yuv420p,split={}{labels}", outputs.len());
@@ -153,30 +200,70 @@ fn video_filter(video: &Stream, outputs: &[&Output]) -> String {
             let seconds = f64::from(it.framerate_denominator) / f64::from(it.framerate_numerator);
             let _ = write!(filter, "select='gte(t-start_t,selected_n*{seconds})',");
         }
-        let shape = match codec_settings {
+        let (colors, shape) = match codec_settings {
             VideoCodecSettings::H264 { h264_settings: it } => {
-                format!("{}/{}", it.par_numerator, it.par_denominator)
+                ("", format!("{}/{}", it.par_numerator, it.par_denominator))
             }
-            VideoCodecSettings::FrameCapture { .. } => "1".to_owned(),
+            // JPEG has the matrix of BT.601.
+            VideoCodecSettings::FrameCapture { .. } => (":out_color_matrix=bt601", "1".to_owned()),
         };
-        let _ = write!(filter, "scale={width}:{height},setsar={shape}[v{at}]");
+        let _ = write!(filter, "scale={width}:{height}{colors},setsar={shape}[v{at}]");
     }
     filter
+}
+
+/// The filter that converts colors to BT.709, and says so in the stream.
+fn to_bt709(video: &Stream) -> String {
+    let known =
+        |name: &Option<String>| name.clone().filter(|it| it != "unknown" && it != "reserved");
+    let matrix = if video.is_rgb() { Some("gbr".to_owned()) } else { known(&video.color_space) };
+    let (primaries, transfer) = (known(&video.color_primaries), known(&video.color_transfer));
+    let is_wide = primaries.as_deref() == Some("bt2020")
+        || matches!(transfer.as_deref(), Some("smpte2084" | "arib-std-b67"));
+    let matrix = matrix.unwrap_or(if is_wide { "bt2020nc" } else { "bt709" }.to_owned());
+    // Of the primaries, the matrix tells which are meant.
+    let primaries = primaries.unwrap_or_else(|| match &*matrix {
+        "bt2020nc" | "bt2020c" => "bt2020".to_owned(),
+        "bt470bg" | "smpte170m" | "smpte240m" => matrix.clone(),
+        _ => "bt709".to_owned(),
+    });
+    let input = format!("matrixin={matrix}:primariesin={primaries}");
+    if let Some(transfer @ ("smpte2084" | "arib-std-b67")) = transfer.as_deref() {
+        return format!(
+            "zscale={input}:transferin={transfer}:transfer=linear:npl=100,format=gbrpf32le,\
+             zscale=primaries=bt709,tonemap=tonemap=hable:desat=0,\
+             zscale=transfer=bt709:matrix=bt709:primaries=bt709:range=tv,"
+        );
+    }
+    // The transfer characteristics of all cameras are about those of BT.709. To convert them would
+    // change the brightness.
+    format!("zscale={input}:transferin=bt709:transfer=bt709:matrix=bt709:primaries=bt709:range=tv,")
 }
 
 /// The filter for the audio of a selector, mixed to stereo.
 fn audio_filter(selector: &AudioSelector, probed: &Probed) -> Result<String, JobError> {
     let mut filter = String::new();
     let mut channels = 0;
-    for track in &selector.tracks {
-        let stream = track.checked_sub(1).and_then(|at| probed.audios().nth(at));
+    let tracks = selector
+        .tracks
+        .iter()
+        .map(|track| (track, track.checked_sub(1).and_then(|at| probed.audios().nth(at))));
+    let streams = selector
+        .streams
+        .iter()
+        .map(|number| (number, probed.stream(*number).filter(|stream| stream.is_audio())));
+    let selected: Vec<_> = tracks.chain(streams).collect();
+    for (number, stream) in &selected {
         let stream =
-            stream.ok_or_else(|| JobError::new(1040, format!("audio track {track} not found")))?;
+            stream.ok_or_else(|| JobError::new(1040, format!("audio track {number} not found")))?;
+        if let Some(fault) = stream.find_decoding_fault() {
+            return Err(JobError::new(1030, fault));
+        }
         channels += stream.channels.unwrap_or(2);
         let _ = write!(filter, "[0:{}]", stream.index);
     }
-    if selector.tracks.len() > 1 {
-        let _ = write!(filter, "amerge=inputs={},", selector.tracks.len());
+    if selected.len() > 1 {
+        let _ = write!(filter, "amerge=inputs={},", selected.len());
     }
     if let Some(remix) = &selector.remix_settings {
         filter.push_str("pan=stereo");

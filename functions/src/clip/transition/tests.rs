@@ -63,7 +63,7 @@ fn created() -> Trigger {
 
 fn probed() -> Trigger {
     let actual = Bounds { start: at(0), end: at(10), duration_seconds: 10.0 };
-    Trigger::FileProbed { actual, thumbnails: 10 }
+    Trigger::FileProbed { actual: Some(actual), thumbnails: 10 }
 }
 
 fn multipart() -> Trigger {

@@ -78,7 +78,7 @@ async fn create_transcoding_clip(test: &InterruptionTest) -> Clip {
     }
     let (start, end) = (Utc::now(), Utc::now() + TimeDelta::seconds(1));
     let actual = Bounds { start, end, duration_seconds: 1.0 };
-    apply_and_find(test, &clip, Trigger::FileProbed { actual, thumbnails: 1 }).await;
+    apply_and_find(test, &clip, Trigger::FileProbed { actual: Some(actual), thumbnails: 1 }).await;
     apply_and_find(test, &clip, Trigger::TranscodeStarted { job: "long-forgotten".to_owned() })
         .await
 }

@@ -1,0 +1,269 @@
+//! Chooses the sound of a file, and mixes it down to stereo.
+
+use aws_sdk_mediaconvert::types::{
+    AudioDefaultSelection, AudioSelector, AudioSelectorType, ChannelMapping, Codec,
+    OutputChannelMapping, RemixSettings, Track, TrackType,
+};
+
+/// An audio track, as Probe describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct AudioTrack {
+    /// The number among all tracks of the file, from 1.
+    pub(super) index: i32,
+    /// The number among the audio tracks of the file, from 1.
+    pub(super) number: i32,
+    pub(super) codec: Codec,
+    pub(super) channels: u32,
+    /// The name of the channel layout, for example `5.1`. MediaConvert derives most of them from the
+    /// number of channels.
+    pub(super) layout: Option<String>,
+    pub(super) language: Option<String>,
+}
+
+/// The sound of a video.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub(super) struct Sound {
+    /// The audio tracks that belong to the picture and that MediaConvert decodes, in order.
+    tracks: Vec<AudioTrack>,
+    /// Whether the number among the audio tracks names a track. If MediaConvert does not recognize
+    /// the codec of a track, that number depends on whether the track counts as audio.
+    has_other_tracks: bool,
+}
+
+/// The gain in decibels that silences a channel: the smallest that MediaConvert accepts.
+const SILENT: i32 = -60;
+
+impl Sound {
+    /// Chooses among the audio tracks of a file those that belong to the picture, by their indexes.
+    /// `None` if tracks belong to the picture, but MediaConvert decodes none of them.
+    pub(super) fn from_tracks(tracks: &[Track], belonging: Option<&[i32]>) -> Option<Self> {
+        let audio = tracks.iter().filter(|track| track.track_type == Some(TrackType::Audio));
+        let all: Vec<_> =
+            audio.zip(1..).map(|(track, number)| AudioTrack::from_track(track, number)).collect();
+        let belongs = |track: &&AudioTrack| belonging.is_none_or(|it| it.contains(&track.index));
+        let own: Vec<_> = all.iter().filter(belongs).collect();
+        let is_decoded = |track: &&AudioTrack| track.codec != Codec::UnknownValue;
+        let decoded: Vec<_> = own.iter().copied().filter(is_decoded).cloned().collect();
+        if decoded.is_empty() && !own.is_empty() {
+            return None;
+        }
+        Some(Self { has_other_tracks: decoded.len() < all.len(), tracks: decoded })
+    }
+
+    pub(super) fn is_silent(&self) -> bool {
+        self.tracks.is_empty()
+    }
+
+    /// Selects the sound, as stereo.
+    ///
+    /// This is the first track. If the first two tracks are mono, of one codec and one language, they
+    /// are left and right, as in files of broadcasters. Other tracks are other languages and mixes,
+    /// or silence.
+    pub(super) fn selector(&self) -> Option<AudioSelector> {
+        let (first, second) = (self.tracks.first()?, self.tracks.get(1));
+        let pair = second.filter(|second| first.is_left_of(second));
+        let selected = std::iter::once(first).chain(pair);
+        let selector = AudioSelector::builder().default_selection(AudioDefaultSelection::Default);
+        let selector = if self.has_other_tracks {
+            let streams = selected.map(|track| track.index).collect();
+            selector.selector_type(AudioSelectorType::Stream).set_streams(Some(streams))
+        } else {
+            let numbers = selected.map(|track| track.number).collect();
+            selector.selector_type(AudioSelectorType::Track).set_tracks(Some(numbers))
+        };
+        let positions = match pair {
+            Some(_) => "LR",
+            None if first.channels == 2 => return Some(selector.build()),
+            None => find_positions(first.channels, first.layout.as_deref()),
+        };
+        let channels = if pair.is_some() { 2 } else { first.channels };
+        Some(selector.remix_settings(mix_to_stereo(positions, channels)).build())
+    }
+}
+
+impl AudioTrack {
+    fn from_track(track: &Track, number: i32) -> Self {
+        let audio = track.audio_properties.as_ref();
+        let channels = audio.and_then(|audio| u32::try_from(audio.channels?).ok());
+        let language = audio.and_then(|audio| audio.language_code.clone());
+        Self {
+            index: track.index.unwrap_or(number),
+            number,
+            codec: track.codec.clone().unwrap_or(Codec::UnknownValue),
+            channels: channels.filter(|channels| *channels > 0).unwrap_or(2),
+            layout: audio.and_then(|audio| audio.channel_layout.clone()),
+            language: language.filter(|language| !language.eq_ignore_ascii_case("und")),
+        }
+    }
+
+    /// Whether two tracks are left and right of one sound: both mono, and alike.
+    fn is_left_of(&self, right: &Self) -> bool {
+        let both_mono = self.channels == 1 && right.channels == 1;
+        both_mono && self.codec == right.codec && self.language == right.language
+    }
+}
+
+/// Finds the position of each channel of a track: by the name of its layout, or by the number of its
+/// channels.
+///
+/// `L` and `R` are the front, `C` is the center, `l` and `r` are the other channels of one side, `b`
+/// is behind the center, and `-` is not heard: low-frequency effects.
+/// <https://ffmpeg.org/ffmpeg-utils.html#Channel-Layout>
+fn find_positions(channels: u32, layout: Option<&str>) -> &'static str {
+    let named = layout.and_then(|layout| {
+        let positions = match layout {
+            "2.1" => "LR-",
+            "3.0(back)" => "LRb",
+            "quad" | "quad(side)" => "LRlr",
+            "3.1" => "LRC-",
+            "4.1" => "LRC-b",
+            "6.0" => "LRCblr",
+            "6.0(front)" => "LRlrlr",
+            "hexagonal" => "LRClrb",
+            "6.1(back)" => "LRC-lrb",
+            "6.1(front)" => "LR-lrlr",
+            "7.0" | "7.0(front)" => "LRClrlr",
+            "octagonal" => "LRClrblr",
+            "5.1.4" => "LRC-lrlrlr",
+            "7.1.4" => "LRC-lrlrlrlr",
+            _ => return None,
+        };
+        Some(positions).filter(|it| u32::try_from(it.len()) == Ok(channels))
+    });
+    named.unwrap_or(match channels {
+        1 => "C",
+        3 => "LRC",
+        4 => "LRCb",
+        5 => "LRClr",
+        6 => "LRC-lr",
+        7 => "LRC-blr",
+        8 => "LRC-lrlr",
+        // More channels are other mixes beside the stereo mix, which is first.
+        _ => "LR",
+    })
+}
+
+/// Mixes channels at these positions to left and right. Channels without a position are not heard.
+///
+/// The weights are those of ITU-R BS.775. The sum of the gains of one side is at most 1, so that a
+/// loud mix does not clip. <https://www.itu.int/rec/R-REC-BS.775>
+fn mix_to_stereo(positions: &str, channels: u32) -> RemixSettings {
+    const MINUS_3_DECIBELS: f64 = std::f64::consts::FRAC_1_SQRT_2;
+    let gains = |side: &str| {
+        let weight = |position: char| match position {
+            'C' if positions == "C" => 1.0,
+            'L' | 'R' if side.contains(position) => 1.0,
+            'l' | 'r' if side.contains(position) => MINUS_3_DECIBELS,
+            'C' => MINUS_3_DECIBELS,
+            'b' => 0.5,
+            _ => 0.0,
+        };
+        let weights = positions.chars().map(weight).chain(std::iter::repeat(0.0));
+        let weights: Vec<f64> = weights.take(usize::try_from(channels).unwrap_or(2)).collect();
+        let sum = weights.iter().sum::<f64>().max(1.0);
+        let gains = weights.into_iter().map(|weight| to_decibels(weight / sum)).collect();
+        OutputChannelMapping::builder().set_input_channels(Some(gains)).build()
+    };
+    let mapping =
+        ChannelMapping::builder().output_channels(gains("Ll")).output_channels(gains("Rr")).build();
+    RemixSettings::builder()
+        .channels_in(i32::try_from(channels).unwrap_or(i32::MAX))
+        .channels_out(2)
+        .channel_mapping(mapping)
+        .build()
+}
+
+/// Converts a factor to whole decibels, rounded down, so that sums stay at most 1.
+fn to_decibels(factor: f64) -> i32 {
+    #[expect(clippy::cast_possible_truncation, reason = "from -60 to 0")]
+    let decibels = (20.0 * factor.log10()).floor().max(f64::from(SILENT)) as i32;
+    decibels
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The sound of tracks with these numbers of channels.
+    pub(in crate::upload) fn sound(channels: &[u32]) -> Sound {
+        let track = |(channels, number): (&u32, i32)| AudioTrack {
+            index: number + 1,
+            number,
+            codec: Codec::Pcm,
+            channels: *channels,
+            layout: None,
+            language: None,
+        };
+        let tracks = channels.iter().zip(1..).map(track).collect();
+        Sound { tracks, has_other_tracks: false }
+    }
+
+    fn gains(positions: &str) -> [Vec<i32>; 2] {
+        let channels = u32::try_from(positions.len()).unwrap();
+        let mapping = mix_to_stereo(positions, channels).channel_mapping.unwrap();
+        [0, 1].map(|side| mapping.output_channels()[side].input_channels().to_vec())
+    }
+
+    #[test]
+    fn every_layout_keeps_its_center_and_no_mix_clips() {
+        let names = "2.1 3.0 3.0(back) 4.0 quad 3.1 5.0 4.1 5.1 5.1(side) 6.0 6.0(front) hexagonal \
+                     6.1 6.1(back) 6.1(front) 7.0 7.0(front) 7.1 7.1(wide) octagonal 5.1.4 7.1.4";
+        for name in names.split(' ') {
+            let digits = match name.split_once('(').map_or(name, |(name, _)| name) {
+                "quad" => "4",
+                "hexagonal" => "6",
+                "octagonal" => "8",
+                digits => digits,
+            };
+            let channels = digits.split('.').map(|it| it.parse::<u32>().unwrap()).sum();
+            let positions = find_positions(channels, Some(name));
+            assert_eq!(u32::try_from(positions.len()).unwrap(), channels, "{name}: {positions}");
+            for side in gains(positions) {
+                let factor = |gain: &i32| 10_f64.powf(f64::from(*gain) / 20.0);
+                let audible = side.iter().filter(|gain| **gain > SILENT);
+                let sum: f64 = audible.map(factor).sum();
+                assert!((0.7..=1.0).contains(&sum), "{name} has {side:?}, which sums to {sum}");
+            }
+            if let Some(center) = positions.find(['C', 'b']) {
+                for side in gains(positions) {
+                    assert!(side[center] > -20, "{name} loses its center: {side:?}");
+                }
+            }
+        }
+        assert_eq!(gains("C"), [[0], [0]]);
+        assert_eq!(gains("LR"), [[0, SILENT], [SILENT, 0]]);
+    }
+
+    #[test]
+    fn two_mono_tracks_are_left_and_right_unless_their_languages_or_codecs_differ() {
+        let pair = |change: fn(&mut AudioTrack)| {
+            let mut sound = sound(&[1, 1]);
+            change(&mut sound.tracks[1]);
+            sound.selector().unwrap().tracks().to_vec()
+        };
+        assert_eq!(pair(|_| ()), [1, 2]);
+        assert_eq!(pair(|track| track.language = Some("fra".to_owned())), [1]);
+        assert_eq!(pair(|track| track.codec = Codec::Aac), [1]);
+        assert_eq!(pair(|track| track.channels = 2), [1]);
+    }
+
+    #[test]
+    fn a_track_behind_an_unknown_codec_is_selected_by_its_index_in_the_file() {
+        let track = |index, codec| {
+            Track::builder().index(index).track_type(TrackType::Audio).codec(codec).build()
+        };
+        let tracks = [track(2, Codec::UnknownValue), track(3, Codec::Aac), track(5, Codec::Aac)];
+        let selector = Sound::from_tracks(&tracks, None).unwrap().selector().unwrap();
+        assert_eq!(selector.selector_type, Some(AudioSelectorType::Stream));
+        assert_eq!(selector.streams(), [3]);
+        // Another program has its own sound.
+        let selector = Sound::from_tracks(&tracks, Some(&[1, 5])).unwrap().selector().unwrap();
+        assert_eq!(selector.streams(), [5]);
+        assert!(Sound::from_tracks(&tracks, Some(&[1])).unwrap().is_silent());
+        assert_eq!(Sound::from_tracks(&tracks[..1], None), None);
+        assert_eq!(
+            Sound::from_tracks(&tracks[1..], None).unwrap().selector().unwrap().tracks(),
+            [1]
+        );
+    }
+}
