@@ -1,7 +1,8 @@
-//! Deletes the media of clips from S3: segments, manifests and thumbnails.
+//! Counts and deletes the media of clips in S3: segments, manifests and thumbnails.
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Error as S3Error;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use crate::clip::{Attempt, ClipKey};
@@ -38,6 +39,18 @@ impl ClipMedia {
         Ok(Self { client, bucket: variables.required("CLIPS_BUCKET")?.to_owned() })
     }
 
+    /// Counts the thumbnails of an attempt: those that exist, numbered without a gap from 0.
+    ///
+    /// A job has at most ten, so one list has all of them.
+    pub async fn count_thumbnails(&self, attempt: &Attempt) -> Result<u32, ClipMediaError> {
+        let found = self.list(&attempt.clip, &attempt.thumbnail_prefix()).await?;
+        let exists = |number: &u32| {
+            let key = attempt.thumbnail_key(*number);
+            found.contents().iter().any(|object| object.key() == Some(key.as_str()))
+        };
+        Ok((0..u32::MAX).find(|number| !exists(number)).unwrap_or(u32::MAX))
+    }
+
     /// Deletes the media of one attempt. It is safe to call this again.
     pub async fn delete_attempt(&self, attempt: &Attempt) -> Result<(), ClipMediaError> {
         let prefixes = [attempt.media_prefix(), attempt.thumbnail_prefix()];
@@ -63,11 +76,7 @@ impl ClipMedia {
     /// Deletes up to 1,000 objects, which is the limit of one list and of one request. Returns `true`
     /// if there may be more.
     async fn delete_batch(&self, clip: &ClipKey, prefix: &str) -> Result<bool, ClipMediaError> {
-        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
-        let found = list.send().await.map_err(|error| ClipMediaError::List {
-            clip: clip.clone(),
-            source: Box::new(error.into()),
-        })?;
+        let found = self.list(clip, prefix).await?;
         let objects: Vec<_> = found
             .contents()
             .iter()
@@ -93,5 +102,17 @@ impl ClipMedia {
             0 => Ok(found.is_truncated().unwrap_or(false)),
             count => Err(ClipMediaError::NotDeleted { clip: clip.clone(), count }),
         }
+    }
+
+    async fn list(
+        &self,
+        clip: &ClipKey,
+        prefix: &str,
+    ) -> Result<ListObjectsV2Output, ClipMediaError> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        list.send().await.map_err(|error| ClipMediaError::List {
+            clip: clip.clone(),
+            source: Box::new(error.into()),
+        })
     }
 }

@@ -13,7 +13,7 @@ pub struct MediaPaths {
     pub hls: Option<String>,
     /// The path of each manifest, by format.
     pub manifests: BTreeMap<String, String>,
-    /// The paths of the thumbnails of an upload. `None` for a live clip.
+    /// The paths of the thumbnails. `None` if there are none.
     pub thumbnails: Option<Vec<String>>,
 }
 
@@ -90,7 +90,10 @@ impl MediaPaths {
                 .iter()
                 .map(|(configuration, path)| (format_name(configuration).to_owned(), path.clone()))
                 .collect(),
-            thumbnails: clip.upload().map(|upload| (0..upload.thumbnails).map(thumbnail).collect()),
+            thumbnails: clip
+                .upload()
+                .filter(|upload| upload.thumbnails > 0)
+                .map(|upload| (0..upload.thumbnails).map(thumbnail).collect()),
         })
     }
 }

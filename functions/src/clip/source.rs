@@ -50,7 +50,7 @@ pub struct Upload {
     /// The progress of the job in percent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<u8>,
-    /// The number of thumbnails that the job makes.
+    /// The number of thumbnails in the bucket, counted when the job is complete.
     #[serde(default)]
     pub thumbnails: u32,
 }

@@ -21,13 +21,14 @@ pub enum Trigger {
     /// S3 is joining the parts, which takes longer than a request may.
     JoiningStarted,
     /// The file exists, and it is a video. `actual` is `None` if it does not state its duration.
-    FileProbed { actual: Option<Bounds>, thumbnails: u32 },
+    FileProbed { actual: Option<Bounds> },
     /// The MediaConvert job exists.
     TranscodeStarted { job: String },
     /// The MediaConvert job has reached this percentage.
     TranscodeProgressed { percent: u8 },
-    /// The MediaConvert job is complete. The media lasts this long, as the job reports it.
-    Transcoded { seconds: f64 },
+    /// The MediaConvert job is complete, and this many thumbnails exist. The media lasts this long, if
+    /// the job reports it.
+    Transcoded { seconds: Option<f64>, thumbnails: u32 },
     /// The media and the asset exist. The manifests are at these paths.
     AssetCreated { manifests: BTreeMap<ConfigurationId, String> },
     /// One packaging configuration is playable.
@@ -276,10 +277,9 @@ impl Clip {
                 }
                 self.manifests = manifests;
             }
-            Trigger::FileProbed { actual, thumbnails } if self.status == Status::Uploading => {
+            Trigger::FileProbed { actual } if self.status == Status::Uploading => {
                 self.status = Status::Transcoding;
                 self.actual = actual;
-                upload_mut(self)?.thumbnails = thumbnails;
             }
             Trigger::MultipartStarted { multipart } if self.status == Status::Uploading => {
                 upload_mut(self)?.multipart.get_or_insert(multipart);
@@ -297,15 +297,13 @@ impl Clip {
                 let progress = &mut upload_mut(self)?.progress;
                 *progress = Some(progress.map_or(percent, |known| known.max(percent)));
             }
-            // If the file states its duration, that is more precise.
-            Trigger::Transcoded { seconds }
-                if self.status == Status::Transcoding && self.actual.is_none() =>
-            {
-                let start = self.upload()?.at;
-                #[expect(clippy::cast_possible_truncation, reason = "a job is shorter than a day")]
-                let duration = TimeDelta::milliseconds((seconds * 1000.0).round() as i64);
+            Trigger::Transcoded { seconds, thumbnails } if self.status == Status::Transcoding => {
+                let upload = upload_mut(self)?;
+                upload.thumbnails = thumbnails;
+                let start = upload.at;
+                // If the file states its duration, that is more precise.
                 self.actual =
-                    Some(Bounds { start, end: start + duration, duration_seconds: seconds });
+                    self.actual.or(seconds.map(|seconds| Bounds::lasting(start, seconds)));
             }
             // The ingest can end before the row says that the asset exists.
             Trigger::Playable { configuration } => {

@@ -61,9 +61,9 @@ impl Sweep {
             }
             TranscodeState::Complete { seconds } => match check_truncation(clip, seconds) {
                 None => {
-                    let transcoded = seconds.map(|seconds| Trigger::Transcoded { seconds });
-                    let created = self.assets.ensure_asset(clip).await?;
-                    return Ok(transcoded.into_iter().chain([created]).collect());
+                    let thumbnails = self.media.count_thumbnails(&attempt).await?;
+                    let transcoded = Trigger::Transcoded { seconds, thumbnails };
+                    return Ok(vec![transcoded, self.assets.ensure_asset(clip).await?]);
                 }
                 Some(failure) => failure,
             },

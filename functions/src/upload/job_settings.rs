@@ -30,12 +30,13 @@ pub(super) struct Locations {
     pub(super) thumbnail: String,
 }
 
-/// Returns the number of thumbnails of a video, and the interval between them.
+/// Returns the most thumbnails of a video, and the interval between them. The job makes fewer if the
+/// picture ends before the file does.
 ///
 /// The interval is at least half a second. The last thumbnail is half an interval before the end, so
 /// that rounding the duration does not change the number of thumbnails. A video of unknown duration
 /// has one thumbnail, its first frame.
-pub(super) fn plan_thumbnails(ladder: &Ladder, video: &Video) -> (u32, TimeDelta) {
+fn plan_thumbnails(ladder: &Ladder, video: &Video) -> (u32, TimeDelta) {
     let Some(duration) = video.estimate else { return (1, TimeDelta::seconds(1)) };
     let halves = u32::try_from(duration.num_milliseconds() / 500).unwrap_or(u32::MAX);
     let count = halves.clamp(1, ladder.thumbnails.most);

@@ -222,7 +222,6 @@ impl UploadProcessor {
                     end: upload.at + duration,
                     duration_seconds: duration.as_seconds_f64(),
                 }),
-                thumbnails: self.jobs.count_thumbnails(&video),
             };
             if self.advance(&attempt, probed, now).await? != ProcessOutcome::Changed {
                 // Only the function that records the probe creates the job. Another one was first.

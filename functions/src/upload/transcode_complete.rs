@@ -73,6 +73,12 @@ pub enum TranscodeCompleteError {
         #[source]
         source: AssetError,
     },
+    #[error("could not count the thumbnails of clip {clip}")]
+    Thumbnails {
+        clip: ClipKey,
+        #[source]
+        source: ClipMediaError,
+    },
     #[error("could not delete the media of the failed transcode of clip {clip}")]
     Media {
         clip: ClipKey,
@@ -91,6 +97,7 @@ impl From<TranscodeCompleteError> for Diagnostic {
     fn from(failure: TranscodeCompleteError) -> Self {
         let name = match failure {
             TranscodeCompleteError::Asset { .. } => "Asset",
+            TranscodeCompleteError::Thumbnails { .. } => "Thumbnails",
             TranscodeCompleteError::Media { .. } => "Media",
             TranscodeCompleteError::Record { .. } => "Record",
         };
@@ -145,11 +152,9 @@ impl TranscodeComplete {
             "COMPLETE" => match check_truncation(&clip, change.seconds()) {
                 Some(failure) => self.fail(&attempt, failure).await?,
                 None => {
-                    if let Some(seconds) = change.seconds() {
-                        let transcoded = Trigger::Transcoded { seconds };
-                        let recorded = self.library.advance(&attempt, &transcoded, now).await;
-                        recorded.map_err(record_failed)?;
-                    }
+                    let transcoded = self.count_thumbnails(&attempt, change.seconds()).await?;
+                    let recorded = self.library.advance(&attempt, &transcoded, now).await;
+                    recorded.map_err(record_failed)?;
                     self.assets.ensure_asset(&clip).await.map_err(|source| {
                         TranscodeCompleteError::Asset { clip: key.clone(), source }
                     })?
@@ -168,6 +173,20 @@ impl TranscodeComplete {
             _ => return Ok(()),
         };
         self.library.advance(&attempt, &trigger, now).await.map(drop).map_err(record_failed)
+    }
+
+    /// Counts the thumbnails of a complete job, and returns the trigger for the clip.
+    async fn count_thumbnails(
+        &self,
+        attempt: &Attempt,
+        seconds: Option<f64>,
+    ) -> Result<Trigger, TranscodeCompleteError> {
+        let counted = self.media.count_thumbnails(attempt).await;
+        let thumbnails = counted.map_err(|source| TranscodeCompleteError::Thumbnails {
+            clip: attempt.clip.clone(),
+            source,
+        })?;
+        Ok(Trigger::Transcoded { seconds, thumbnails })
     }
 
     /// Deletes the media of a failed attempt, and returns the trigger for the clip.

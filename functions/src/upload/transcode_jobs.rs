@@ -121,11 +121,6 @@ impl TranscodeJobs {
         }
     }
 
-    /// The number of thumbnails of a video.
-    pub(super) fn count_thumbnails(&self, video: &Video) -> u32 {
-        job_settings::plan_thumbnails(&self.ladder, video).0
-    }
-
     /// Finds the id of the job of an attempt, if it exists.
     ///
     /// MediaConvert's own protection against repeated calls lasts only a minute.

@@ -56,6 +56,8 @@ async fn files(folder: &Path) -> Vec<(&'static str, Expected<'static>)> {
         &format!("{small} {mono} -map 0:v {tracks} {h264} -c:a pcm_s16le"),
     )
     .await;
+    let longer = tone("2", 4.0);
+    make(folder, "longer-sound.mp4", &format!("{small} {longer} {h264} -c:a aac")).await;
     make(folder, "silent.mp4", &format!("{small} {h264}")).await;
     make(folder, "square.mp4", &format!("{} {h264}", picture("240x240", 1.0))).await;
     let wide = "-vf setsar=64/45";
@@ -81,6 +83,7 @@ async fn files(folder: &Path) -> Vec<(&'static str, Expected<'static>)> {
         ("three-frames.mp4", Ok(("320x180", SILENT))),
         ("surround.mp4", Ok(("320x180", STEREO))),
         ("eight-tracks.mov", Ok(("320x180", STEREO))),
+        ("longer-sound.mp4", Ok(("320x180", STEREO))),
         ("silent.mp4", Ok(("320x180", SILENT))),
         ("square.mp4", Ok(("240x240", SILENT))),
         ("anamorphic.mp4", Ok(("1024x576", SILENT))),

@@ -1,7 +1,9 @@
 //! `transcode-complete` with notifications in any order, and the cleanup after a failed job.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
-use matchcut::clip::{Attempt, Bounds, Clip, ClipId, ClipKey, FailureCode, Source, Status, Upload};
+use matchcut::clip::{
+    Attempt, Bounds, Clip, ClipId, ClipKey, FailureCode, MediaPaths, Source, Status, Upload,
+};
 use matchcut::lambda::EventHandler as _;
 use matchcut::upload::JobStateChange;
 use serde_json::{Value, json};
@@ -150,6 +152,26 @@ async fn a_failed_transcode_records_its_reason_and_deletes_its_media() {
         assert_eq!((failed.status, failure.code), (Status::Failed, code), "{status}");
         assert!(failure.message.contains(reason), "{}", failure.message);
         assert_eq!(api.objects(), [other], "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_thumbnails_that_exist_are_listed() {
+    for existing in [0, 2, 10] {
+        let (api, clip) = with_clip().await;
+        let bucket = api.stack.variables.required("CLIPS_BUCKET").unwrap();
+        let s3 = aws_sdk_s3::Client::new(&api.stack.sdk);
+        let attempt = Attempt { clip: clip.clone(), number: 1 };
+        let keys = (0..existing).map(|number| attempt.thumbnail_key(number));
+        for key in keys.chain([format!("{}x.jpg", attempt.thumbnail_prefix())]) {
+            s3.put_object().bucket(bucket).key(key).send().await.unwrap();
+        }
+        let done = handle_notification(&api, &clip, JOB, "COMPLETE", &complete(10_040)).await;
+        assert_eq!(done.status, Status::Packaging);
+        assert_eq!(done.upload().unwrap().thumbnails, existing);
+        let ready = Clip { status: Status::Ready, ..done };
+        let listed = MediaPaths::of_ready(&ready).unwrap().thumbnails.unwrap_or_default();
+        assert_eq!(listed.len(), existing as usize, "{listed:?}");
     }
 }
 

@@ -76,10 +76,12 @@ fn trigger() -> impl Strategy<Value = Trigger> {
         1 => Just(Trigger::Aired { actual: Some(bounds()) }),
         1 => Just(Trigger::HarvestStarted),
         1 => "[mn]".prop_map(|multipart| Trigger::MultipartStarted { multipart }),
-        1 => Just(Trigger::FileProbed { actual: Some(bounds()), thumbnails: 3 }),
+        1 => Just(Trigger::FileProbed { actual: Some(bounds()) }),
         1 => "[jk]".prop_map(|job| Trigger::TranscodeStarted { job }),
         1 => (0..=100_u8).prop_map(|percent| Trigger::TranscodeProgressed { percent }),
-        1 => (1..9_u8).prop_map(|seconds| Trigger::Transcoded { seconds: seconds.into() }),
+        1 => (1..9_u8, 0..3_u32).prop_map(|(seconds, thumbnails)| {
+            Trigger::Transcoded { seconds: Some(seconds.into()), thumbnails }
+        }),
         3 => formats.prop_map(|formats| created(&formats)),
         3 => format.prop_map(playable),
         2 => code.prop_map(failed),
@@ -181,7 +183,7 @@ proptest! {
         let facts = [
             Trigger::Aired { actual: Some(bounds()) },
             Trigger::HarvestStarted,
-            Trigger::FileProbed { actual: Some(bounds()), thumbnails: 3 },
+            Trigger::FileProbed { actual: Some(bounds()) },
             Trigger::TranscodeStarted { job: "j".to_owned() },
             Trigger::TranscodeProgressed { percent: 50 },
             created(&["hls", "dash"]),

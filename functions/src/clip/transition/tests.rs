@@ -63,7 +63,7 @@ fn created() -> Trigger {
 
 fn probed() -> Trigger {
     let actual = Bounds { start: at(0), end: at(10), duration_seconds: 10.0 };
-    Trigger::FileProbed { actual: Some(actual), thumbnails: 10 }
+    Trigger::FileProbed { actual: Some(actual) }
 }
 
 fn multipart() -> Trigger {
@@ -118,6 +118,7 @@ fn every_state_meets_every_trigger() {
             probed(),
             started("j"),
             Trigger::TranscodeProgressed { percent: 50 },
+            Trigger::Transcoded { seconds: None, thumbnails: 3 },
             created(),
             playable("hls"),
             failed(FailureCode::HarvestFailed),
@@ -136,19 +137,19 @@ fn every_state_meets_every_trigger() {
         ]
     };
     let table = [
-        "scheduled   queued . . . . . . packaging = failed failed . = queued = . . . deleting . . .",
-        "queued      . harvesting . . . . . packaging = failed failed . = . . . . . deleting . . .",
-        "harvesting  . . . . . . . packaging = failed failed . = . . . . . deleting . . .",
-        "uploading   . . = = transcoding . . packaging = failed failed . = . . . deleting . deleting . . .",
-        "transcoding . . . . . = = packaging = failed failed . = . . . . . deleting . . .",
-        "packaging   . . . . . . . . = . failed . = . . . . . deleting . . .",
-        "ready       . . . . . . . . . . . . = . . . . . deleting . . .",
-        "failed      . . . . . . . . . . . queued = . . . . . deleting . . .",
-        "deleting    . . . . . . . . . . . . . . . . . . . . = harvesting",
+        "scheduled   queued . . . . . . . packaging = failed failed . = queued = . . . deleting . . .",
+        "queued      . harvesting . . . . . . packaging = failed failed . = . . . . . deleting . . .",
+        "harvesting  . . . . . . . . packaging = failed failed . = . . . . . deleting . . .",
+        "uploading   . . = = transcoding . . . packaging = failed failed . = . . . deleting . deleting . . .",
+        "transcoding . . . . . = = = packaging = failed failed . = . . . . . deleting . . .",
+        "packaging   . . . . . . . . . = . failed . = . . . . . deleting . . .",
+        "ready       . . . . . . . . . . . . . = . . . . . deleting . . .",
+        "failed      . . . . . . . . . . . . queued = . . . . . deleting . . .",
+        "deleting    . . . . . . . . . . . . . . . . . . . . . = harvesting",
     ];
     // What is known of an earlier attempt, or of one that is yet to come, is about another.
-    let other = ". . . . . . . . . . . . = . . . . . deleting . . .";
-    let other_of_scheduled = ". . . . . . . . . . . . = queued = . . . deleting . . .";
+    let other = ". . . . . . . . . . . . . = . . . . . deleting . . .";
+    let other_of_scheduled = ". . . . . . . . . . . . . = queued = . . . deleting . . .";
     for (status, expected) in Status::ALL.into_iter().zip(table) {
         let before = clip(status);
         let row = |attempt| triggers().map(|trigger| column(&before, attempt, trigger)).join(" ");
@@ -244,11 +245,12 @@ fn a_clip_is_ready_in_any_order_and_with_every_repetition() {
 fn an_upload_is_ready_in_any_order_and_with_every_repetition() {
     let (multipart, probed, started) = (multipart(), probed(), started("j"));
     let progressed = Trigger::TranscodeProgressed { percent: 50 };
+    let transcoded = Trigger::Transcoded { seconds: Some(9.9), thumbnails: 10 };
     let (created, hls, dash) = (created(), playable("hls"), playable("dash"));
     for order in [
-        [&multipart, &probed, &started, &progressed, &created, &hls, &dash],
-        [&multipart, &probed, &progressed, &started, &hls, &created, &dash],
-        [&probed, &created, &started, &dash, &progressed, &hls, &multipart],
+        [&multipart, &probed, &started, &progressed, &transcoded, &created, &hls, &dash],
+        [&multipart, &probed, &transcoded, &progressed, &started, &hls, &created, &dash],
+        [&probed, &transcoded, &created, &started, &dash, &progressed, &hls, &multipart],
     ] {
         let mut now = clip(Status::Uploading);
         for trigger in order.into_iter().chain(order) {
@@ -258,6 +260,15 @@ fn an_upload_is_ready_in_any_order_and_with_every_repetition() {
         assert_eq!(now.upload().unwrap().thumbnails, 10);
         assert_eq!(now.actual.unwrap().end, at(10));
     }
+}
+
+#[test]
+fn the_job_says_how_long_a_file_is_that_does_not() {
+    let mut clip = apply(&clip(Status::Uploading), Trigger::FileProbed { actual: None }).unwrap();
+    assert_eq!(clip.actual, None);
+    let transcoded = Trigger::Transcoded { seconds: Some(10.0), thumbnails: 10 };
+    clip = apply(&clip, transcoded).unwrap();
+    assert_eq!(clip.actual.unwrap().end, at(10));
 }
 
 #[test]

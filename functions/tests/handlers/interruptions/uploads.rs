@@ -78,7 +78,7 @@ async fn create_transcoding_clip(test: &InterruptionTest) -> Clip {
     }
     let (start, end) = (Utc::now(), Utc::now() + TimeDelta::seconds(1));
     let actual = Bounds { start, end, duration_seconds: 1.0 };
-    apply_and_find(test, &clip, Trigger::FileProbed { actual: Some(actual), thumbnails: 1 }).await;
+    apply_and_find(test, &clip, Trigger::FileProbed { actual: Some(actual) }).await;
     apply_and_find(test, &clip, Trigger::TranscodeStarted { job: "long-forgotten".to_owned() })
         .await
 }
@@ -111,6 +111,8 @@ async fn assert_all_ready(test: &InterruptionTest, count: usize) -> Resources {
     test.settle(|clip| clip.status == Status::Ready).await;
     let resources = Inventory::collect(test).await.assert_all_equal(count);
     assert_eq!(resources.row["status"], "ready");
+    let thumbnails = resources.media.iter().filter(|key| key.starts_with("thumbnails ")).count();
+    assert_eq!((thumbnails, &resources.row["thumbnails"]), (1, &json!(1)));
     assert_eq!(
         (resources.transcodes, resources.assets.len(), resources.files, resources.parts),
         (1, 1, 1, 0)
