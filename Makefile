@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run console stand-in console-or-hint check test test-code test-handlers test-others test-pages test-deploy lint lint-deploy fuzz bench bench-console bench-service pictures chaos functions deploy destroy cost
+.PHONY: help run console stand-in console-or-hint check test test-code test-pages test-deploy lint lint-deploy fuzz bench bench-console bench-service pictures chaos functions deploy destroy cost
 
 # Programs that the stand-in and the tests need besides Rust, as PROGRAM=DEBIAN-PACKAGE.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc jq=jq
@@ -44,21 +44,13 @@ check: lint test-code ## Run before you send a change: lints, and all tests in R
 
 test: ## Run all tests except those of the deployment
 	@scripts/require.sh $(TOOLS) $(BROWSER)
-	@scripts/in_memory.sh $(MAKE) --no-print-directory --jobs 3 test-code test-pages
+	@scripts/in_memory.sh $(MAKE) --no-print-directory --jobs 2 test-code test-pages
 
-# The tests of handlers need most of the processor time, and all others wait most of theirs. So do the
-# tests of pages, which start while those in Rust are built.
-test-code: test-handlers test-others
-
+# The tests of pages start while those in Rust are built. Three lanes take no less time: the processor
+# is then always busy.
 # Cargo would use the jobs of make, but make does not lend them to it.
-CARGO_TEST := MAKEFLAGS= cargo test --locked --workspace
-
-test-handlers: stand-in
-	$(CARGO_TEST) --test 'h*'
-
-test-others: stand-in
-	$(CARGO_TEST) --lib --bins --test '[!h]*'
-	$(CARGO_TEST) --doc
+test-code: stand-in
+	MAKEFLAGS= cargo test --locked --workspace
 
 test-pages: stand-in console .venv/ready
 	scripts/node.sh npm --prefix console --silent test

@@ -48,7 +48,7 @@ class TestCut(LiveTest):
         self.wait_until_later(page, player, reached)
         # On a busy machine, the clip may have ended meanwhile.
         goes_on = "it => !it.paused || it.closest('.player').dataset.stage === 'ended'"
-        self.assertTrue(page.locator(player).evaluate(goes_on))
+        eventually(lambda: page.locator(player).evaluate(goes_on), "the clip does not go on")
         # A viewer plays the same frames.
         viewer = self.open(f"/c/demo/{clip['clip']}")
         eventually(
