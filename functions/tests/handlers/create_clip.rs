@@ -153,18 +153,22 @@ async fn create_harvest_job_is_not_retried_and_describe_is() {
     assert_eq!((start_run.calls(), describe_run.calls()), (1, 3));
 }
 
-/// Calls the function with a changed environment, without the gateway.
-pub(crate) async fn create_with(api: &Api, changed: &[(&str, String)], body: &Value) -> Reply {
-    let variables = api.variables(changed);
-    let function = CreateClip::new(&api.stack.sdk, &variables).unwrap();
-    let event: ApiGatewayV2httpRequest = serde_json::from_value(json!({
+/// The event of a `POST` request with a body.
+pub(crate) fn post_event(body: &Value) -> ApiGatewayV2httpRequest {
+    serde_json::from_value(json!({
         "headers": {},
         "requestContext": { "http": { "method": "POST" } },
         "body": body.to_string(),
         "isBase64Encoded": false,
     }))
-    .unwrap();
-    let response = function.handle(event).await;
+    .unwrap()
+}
+
+/// Calls the function with a changed environment, without the gateway.
+pub(crate) async fn create_with(api: &Api, changed: &[(&str, String)], body: &Value) -> Reply {
+    let variables = api.variables(changed);
+    let function = CreateClip::new(&api.stack.sdk, &variables).unwrap();
+    let response = function.handle(post_event(body)).await;
     Reply {
         status: u16::try_from(response.status_code).unwrap().try_into().unwrap(),
         headers: response.headers,

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::api::{Api, at};
+use crate::create_clip::post_event;
 use crate::live_origin::LiveOrigin;
 
 const LAST_UPDATED: &str = "x-mediapackage-manifest-last-updated";
@@ -80,14 +80,7 @@ impl CountedOrigin {
     /// Creates a clip. Returns its reply, and the requests that the origin got for it.
     async fn create(&self, function: &CreateClip, body: &Value) -> (Value, Vec<String>) {
         self.state.lock().unwrap().requests.clear();
-        let event: ApiGatewayV2httpRequest = serde_json::from_value(json!({
-            "headers": {},
-            "requestContext": { "http": { "method": "POST" } },
-            "body": body.to_string(),
-            "isBase64Encoded": false,
-        }))
-        .unwrap();
-        let response = function.handle(event).await;
+        let response = function.handle(post_event(body)).await;
         let reply = String::from_utf8_lossy(&response.body.unwrap()).into_owned();
         assert_eq!(response.status_code, 202, "{reply}");
         let requests = self.state.lock().unwrap().requests.clone();
