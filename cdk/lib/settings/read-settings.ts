@@ -11,6 +11,7 @@ import { resolve } from 'node:path';
 
 import type { Node } from 'constructs';
 
+import { checkCombinations } from './check-combinations.ts';
 import {
   type ChannelSettings,
   DEFAULT_BRANDING,
@@ -21,7 +22,6 @@ import {
   type FrameRate,
   type IdentityProviderSettings,
   type MachineSettings,
-  measureSegment,
   type OriginEndpoint,
   type Rendition,
   ROOT,
@@ -33,28 +33,13 @@ import {
 } from './settings.ts';
 import { SettingsReader } from './settings-reader.ts';
 
-/** The retention times in days that CloudWatch Logs accepts. */
-const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653];
-
-/** Each webhook has a rule, two queues and a function. Other systems can use the event bus. */
-const MAX_WEBHOOKS = 5;
-
-/**
- * API Gateway accepts 50 audiences for each authorizer, and the pages are one.
- * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
- */
-const MAX_MACHINES = 49;
-
 const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
 /** The least and the most that MediaPackage accepts. */
 const SEGMENT_SECONDS = [1, 30] as const;
-/** How much a segment may be longer or shorter than `segmentSeconds`. 2 s at 30000/1001 are 2.002 s. */
-const MAX_SEGMENT_DEVIATION = 0.0015;
 const STARTOVER_SECONDS = [60, 1_209_600] as const;
 
 const SECRET = /^arn:aws[a-z-]*:secretsmanager:/;
 const COMPETITION = /^[A-Za-z0-9-]{1,64}$/;
-const ORIGIN = /^https:\/\/[a-z0-9.-]+(:\d+)?$/;
 
 /** Reads the settings from the context of the app. */
 export function readContextSettings(node: Node): Settings {
@@ -325,139 +310,4 @@ function readDrm(read: SettingsReader): DrmSettings {
     ) as readonly DrmSystem[],
     live: read.flag('live', false),
   };
-}
-
-/** Checks the rules that involve several settings. */
-function checkCombinations(settings: Settings, read: SettingsReader): void {
-  const made = settings.channels.filter((channel) => channel.originEndpoint === undefined);
-  const check = (isValid: boolean, sentence: string) => {
-    if (!isValid) read.mistakes.push(sentence);
-  };
-  check(
-    settings.channels.length > 0,
-    'Setting channels is empty. It must have at least one channel.',
-  );
-  const findDuplicates = (names: readonly string[]) =>
-    new Set(names.filter((name, at) => names.indexOf(name) !== at));
-  for (const id of findDuplicates(settings.channels.map((channel) => channel.id))) {
-    read.mistakes.push(`Setting channels has two channels named ${id}.`);
-  }
-  check(
-    settings.webhooks.length <= MAX_WEBHOOKS,
-    `Setting webhooks has ${settings.webhooks.length} subscribers. The maximum is ${MAX_WEBHOOKS}. Other systems can add a rule on the event bus.`,
-  );
-  for (const name of findDuplicates(settings.webhooks.map((webhook) => webhook.name))) {
-    read.mistakes.push(`Setting webhooks has two subscribers named ${name}.`);
-  }
-  check(
-    settings.machines.length <= MAX_MACHINES,
-    `Setting machines has ${settings.machines.length} machines. The maximum is ${MAX_MACHINES}, because API Gateway accepts tokens of at most 50 clients.`,
-  );
-  for (const name of findDuplicates(settings.machines.map((machine) => machine.name))) {
-    read.mistakes.push(`Setting machines has two machines named ${name}.`);
-  }
-  for (const { name } of settings.machines.filter(({ scopes }) => scopes.length === 0)) {
-    read.mistakes.push(
-      `Setting machines gives ${name} no scopes. Set scopes, such as ["matchcut/clips.write"].`,
-    );
-  }
-  const identifiers = settings.channels.map(
-    (channel) => channel.originEndpoint?.cdnIdentifierSecretArn ?? '',
-  );
-  const secrets = new Set(identifiers.filter((arn) => arn !== ''));
-  check(
-    secrets.size + (made.length > 0 ? 1 : 0) <= 1 || secrets.size === 0,
-    'Setting channels has endpoints with different CDN identifiers. create-clip can send only one, so use one secret for all endpoints.',
-  );
-  check(
-    made.length === 0 || settings.encoders.length > 0,
-    'Setting encoders is missing. Set the addresses from which the encoder pushes, such as -c encoders=203.0.113.7/32, ' +
-      'or set originEndpoint of the channel to an existing endpoint.',
-  );
-  check(
-    !settings.encoders.includes('0.0.0.0/0'),
-    'Setting encoders must not be 0.0.0.0/0, which allows the whole Internet to push.',
-  );
-  check(
-    settings.ladder.length > 0,
-    'Setting ladder is empty. It must have at least one rendition.',
-  );
-  const segment = measureSegment(settings);
-  check(
-    Math.abs(segment / settings.segmentSeconds - 1) < MAX_SEGMENT_DEVIATION,
-    `Setting frameRate does not fit segmentSeconds: ${settings.segmentSeconds} s are not a whole ` +
-      `number of frames, and the nearest one lasts ${segment.toFixed(3)} s. Change one of them.`,
-  );
-  check(
-    settings.startoverSeconds >= 10 * settings.segmentSeconds,
-    'Setting startoverSeconds must be at least ten times segmentSeconds.',
-  );
-  check(
-    LOG_DAYS.includes(settings.logDays),
-    `Setting logDays must be one of ${LOG_DAYS.join(', ')}.`,
-  );
-  check(
-    (settings.domain === undefined) === (settings.certificateArn === undefined),
-    'Settings domain and certificateArn must be set together. A domain needs a certificate in us-east-1.',
-  );
-  check(
-    settings.requestsPerAddress === 0 || settings.requestsPerAddress >= 10,
-    'Setting requestsPerAddress must be 0, which is no firewall, or at least 10, the least that AWS WAF accepts.',
-  );
-  check(
-    settings.monthlyBudget === undefined || settings.alarmEmail !== undefined,
-    'Setting monthlyBudget needs the setting alarmEmail, the recipient of its e-mails.',
-  );
-  if (settings.viewerAccess === 'private') {
-    check(
-      settings.playbackKeySecretArn !== undefined && settings.playbackPublicKey !== undefined,
-      'A private library needs the settings playbackKeySecretArn and playbackPublicKey. make deploy creates both.',
-    );
-    check(
-      settings.allowedOrigins.every((origin) => ORIGIN.test(origin)),
-      'Setting allowedOrigins of a private library must contain https origins only. Browsers send no cookies if any origin is allowed.',
-    );
-    checkPrivateLibrary(settings, check);
-  }
-  check(
-    settings.drm === undefined || settings.assetsExpireAfterDays === undefined,
-    'Setting assetsExpireAfterDays does not go with drm: the media in the bucket is not encrypted.',
-  );
-  if (settings.drm !== undefined) {
-    check(
-      settings.drm.systems.includes('fairplay'),
-      'Setting drm.systems must include fairplay. Without it, HLS does not play.',
-    );
-    check(
-      settings.drm.systems.some((system) => system !== 'fairplay'),
-      'Setting drm.systems must include widevine or playready. Without them, DASH does not play.',
-    );
-  }
-}
-
-/** Checks that browsers keep the cookies of a private library. */
-function checkPrivateLibrary(
-  settings: Settings,
-  check: (isValid: boolean, sentence: string) => void,
-): void {
-  const { domain, cookieDomain, allowedOrigins } = settings;
-  check(
-    domain !== undefined,
-    'Setting domain is missing. A private library needs a domain of your own, such as clips.example.com, with its certificateArn: Safari and Firefox drop cookies of cloudfront.net on your pages.',
-  );
-  const isIn = (host: string, parent: string) => host === parent || host.endsWith(`.${parent}`);
-  if (domain !== undefined && cookieDomain !== undefined) {
-    check(
-      isIn(domain, cookieDomain),
-      `Setting cookieDomain is ${cookieDomain}. It must be ${domain}, the setting domain, or a domain above it, such as ${domain.split('.').slice(1).join('.')}.`,
-    );
-  }
-  const others = allowedOrigins.filter((origin) => {
-    const host = URL.canParse(origin) ? new URL(origin).hostname : '';
-    return ORIGIN.test(origin) && !isIn(host, cookieDomain ?? domain ?? '');
-  });
-  check(
-    others.length === 0,
-    `Setting allowedOrigins of a private library has ${others.join(', ')}. Safari and Firefox drop the cookies of other sites, so set cookieDomain to a domain that all pages and ${domain ?? 'the setting domain'} share, such as example.com.`,
-  );
 }
