@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use matchcut::clip::CompetitionId;
 use reqwest::{StatusCode, Url};
-use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::error::BenchError;
 use crate::harvest;
@@ -15,11 +15,13 @@ use crate::stack::{Background, Service, make_window};
 use crate::table::Table;
 use crate::timings::Timings;
 
-const OPERATORS: usize = 10;
+const OPERATORS: u32 = 10;
 /// How often the console of an operator asks for changes.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Each operator cuts a clip at every tenth poll.
 const POLLS_PER_CUT: usize = 10;
+/// How long a harvest job and an asset take at least. They take little of the processor.
+const JOB_TIME: Duration = Duration::from_secs(2);
 const PERIOD: Duration = Duration::from_secs(30);
 /// The abuser's connections. Together they send 1,000 requests a second.
 const CONNECTIONS: u32 = 250;
@@ -33,7 +35,7 @@ struct Waits {
 }
 
 pub(crate) async fn measure(table: &mut Table, folder: &Path) -> Result<(), BenchError> {
-    let service = &Service::start(Background::Normal, folder).await?;
+    let service = &Service::start(Background::SlowJobs(JOB_TIME), folder).await?;
     let competition: &CompetitionId = &"bench-abuse".parse()?;
     // The first requests open connections.
     work_as_operators(service, competition, Instant::now() + 2 * POLL_INTERVAL).await?;
@@ -73,11 +75,13 @@ async fn work_as_operators(
     competition: &CompetitionId,
     until: Instant,
 ) -> Result<Waits, BenchError> {
-    let one = async |operator: usize| {
+    let started = Instant::now();
+    let one = async |operator: u32| {
         let mut waits = Waits::default();
-        let mut pace = interval(POLL_INTERVAL);
+        // The operators take turns: their consoles were not opened in the same moment.
+        let mut pace = interval_at(started + POLL_INTERVAL * operator / OPERATORS, POLL_INTERVAL);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for number in operator.. {
+        for number in operator as usize.. {
             pace.tick().await;
             if Instant::now() > until {
                 break;
@@ -133,10 +137,10 @@ async fn abuse(
     Ok(sum)
 }
 
-/// The path of a request. All of them are different.
+/// The path of a request. All of them are different, and the five kinds alternate.
 fn make_path(competition: &CompetitionId, number: u32) -> String {
     let list = format!("/competitions/{competition}/clips");
-    match number / CONNECTIONS % 5 {
+    match number % 5 {
         0 => format!("{list}?tag=x{number}"),
         1 => format!("{list}?from={number}"),
         2 => format!("{list}/20200203133058_20200203133258_{number:06}"),
