@@ -12,7 +12,7 @@ import unittest
 from datetime import datetime
 from pathlib import Path
 
-from playwright.sync_api import CDPSession, Error, Page, Request, Response, expect
+from playwright.sync_api import CDPSession, Error, Page, Request, expect
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -35,6 +35,14 @@ selector => new Promise(done => {
   const video = document.querySelector(selector);
   video.requestVideoFrameCallback(() => done());
 })
+"""
+
+# Plays the video. The player may still replace its source, which ends an earlier call of `play`.
+PLAY = """
+async () => {
+  const video = document.querySelector('video');
+  while (video.paused) await video.play().catch(() => new Promise(requestAnimationFrame));
+}
 """
 
 
@@ -97,7 +105,7 @@ class Measurements(BrowserTest):
             start = time.perf_counter()
             page.goto(f"/c/demo/{clip}")
             page.locator("video").wait_for()
-            page.evaluate("document.querySelector('video').play()")
+            page.evaluate(PLAY)
             page.evaluate(NEXT_PICTURE, "video")
             frames.append(time.perf_counter() - start)
             context.close()
@@ -187,11 +195,13 @@ def load_list(page: Page) -> int:
     They are counted as CloudFront compresses them: the stand-in does not compress. hls.js and media
     come later, for pictures of the clips.
     """
-    responses: list[Response] = []
-    page.on("requestfinished", lambda it: responses.append(it.response()))
+    finished: list[Request] = []
+    page.on("requestfinished", finished.append)
     page.goto("/w/demo")
     page.locator("a[href*='/c/']").first.wait_for()
-    return sum(len(gzip.compress(it.body())) for it in list(responses) if it.status == 200)
+    page.remove_listener("requestfinished", finished.append)
+    responses = [request.response() for request in finished]
+    return sum(len(gzip.compress(it.body())) for it in responses if it and it.status == 200)
 
 
 def heap(protocol: CDPSession) -> float:

@@ -48,11 +48,17 @@ impl Api {
         Ok(duration)
     }
 
-    /// Gets a path without a token. Returns how long a cache may keep the reply.
+    /// Gets a path without a token. Returns how long a cache may keep the reply, which is 200 or 404.
     pub(crate) async fn read_max_age(&self, path: &str) -> Result<Duration, BenchError> {
         let response = self.http.get(format!("{}{path}", self.base)).send().await;
         let response = response
             .map_err(|source| BenchError::Http { request: format!("GET {path}"), source })?;
+        let status = response.status();
+        if !matches!(status, StatusCode::OK | StatusCode::NOT_FOUND) {
+            let (request, body) =
+                (format!("GET {path}"), response.text().await.unwrap_or_default());
+            return Err(BenchError::Status { request, status: status.as_u16(), body });
+        }
         let policy = response.headers().get(CACHE_CONTROL).and_then(|value| value.to_str().ok());
         let max_age = policy
             .unwrap_or_default()

@@ -63,10 +63,9 @@ impl FunctionTimings {
         let attempt = harvest::wait_for_harvest(service, &clip).await?;
 
         let endpoint = read_endpoint(service)?;
-        let mut event = events::build_harvest_job_notification(&attempt, window, &endpoint);
-        let notification = parse_event(event["detail"].take())?;
-        let (result, harvest_complete) =
-            time(functions.harvest_complete.handle(notification)).await;
+        let event = events::build_harvest_job_notification(&attempt, window, &endpoint);
+        let event = parse_event(event)?;
+        let (result, harvest_complete) = time(functions.harvest_complete.handle(event)).await;
         result?;
 
         let mut asset_playable = Duration::ZERO;
