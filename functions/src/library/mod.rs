@@ -17,6 +17,7 @@
 mod changes;
 mod changes_cursor;
 mod channel_record;
+mod error;
 mod idempotency;
 mod listed;
 mod page;
@@ -35,6 +36,7 @@ pub use changes_cursor::{
     ChangePosition, ChangesCursor, ChangesCursorError, ChangesPage, ChangesScan, ScannedChanges,
 };
 pub use channel_record::ChannelRecord;
+pub use error::LibraryError;
 pub use idempotency::{IdempotencyRecord, IdempotentRequest};
 pub use listed::{LISTED_AS, ListedClip};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
@@ -42,9 +44,7 @@ pub use stream::{ClipChange, read_clip_change};
 
 pub use self::rows::encode_row;
 use self::rows::{Item, decode, decode_or_log, text};
-use crate::clip::{
-    Attempt, ChannelId, Clip, ClipKey, CompetitionId, Edit, Status, Trigger, apply_trigger,
-};
+use crate::clip::{Attempt, Clip, ClipKey, Edit, Status, Trigger, apply_trigger};
 use crate::config::{ConfigError, Variables};
 
 /// The index of active clips: ready, and not held back from viewers.
@@ -78,76 +78,6 @@ pub struct Library {
     table: String,
     /// How long a clip keeps its asset after it became ready. `None`: for good.
     asset_lifetime: Option<TimeDelta>,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum LibraryError {
-    #[error("could not write clip {clip}")]
-    Put {
-        clip: ClipKey,
-        #[source]
-        source: Box<aws_sdk_dynamodb::Error>,
-    },
-    #[error("could not read clip {clip}")]
-    Get {
-        clip: ClipKey,
-        #[source]
-        source: Box<aws_sdk_dynamodb::Error>,
-    },
-    #[error("could not delete the row of clip {clip}")]
-    Delete {
-        clip: ClipKey,
-        #[source]
-        source: Box<aws_sdk_dynamodb::Error>,
-    },
-    #[error("could not query index {index} of the library")]
-    Query {
-        index: &'static str,
-        #[source]
-        source: Box<aws_sdk_dynamodb::Error>,
-    },
-    #[error("could not read clips of competition {competition}")]
-    BatchGet {
-        competition: CompetitionId,
-        #[source]
-        source: Box<aws_sdk_dynamodb::Error>,
-    },
-    #[error("could not read clips of competition {competition}: DynamoDB left some out")]
-    Unprocessed { competition: CompetitionId },
-    #[error("could not read the record of channel {channel}")]
-    GetChannel {
-        channel: ChannelId,
-        #[source]
-        source: Box<aws_sdk_dynamodb::Error>,
-    },
-    #[error("could not write the record of channel {channel}")]
-    UpdateChannel {
-        channel: ChannelId,
-        #[source]
-        source: Box<aws_sdk_dynamodb::Error>,
-    },
-    #[error("could not read an idempotency record")]
-    FindRecord(#[source] Box<aws_sdk_dynamodb::Error>),
-    #[error("could not decode a row of the library")]
-    Decode(#[source] serde_dynamo::Error),
-    #[error("could not encode clip {clip} as a row")]
-    Encode {
-        clip: ClipKey,
-        #[source]
-        source: serde_dynamo::Error,
-    },
-    #[error("could not change clip {clip}: other writers changed it {MAX_TRIES} times in a row")]
-    Contended { clip: ClipKey },
-}
-
-impl LibraryError {
-    /// Maps the error of a query of this index.
-    fn query_failed<E>(index: &'static str) -> impl Fn(E) -> Self
-    where
-        aws_sdk_dynamodb::Error: From<E>,
-    {
-        move |error| Self::Query { index, source: Box::new(error.into()) }
-    }
 }
 
 /// What a trigger did to a clip.

@@ -1,5 +1,6 @@
 //! Checks every pending clip, and does what a lost event would have done.
 
+mod asset_room;
 mod removal;
 mod sweep_library;
 mod triggers;

@@ -31,7 +31,7 @@ use crate::upload::{ProcessOutcome, UploadProcessor, UploadProcessorError};
 /// Checks pending clips.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    library: Library,
+    pub(super) library: Library,
     due: DueQueue,
     pub(super) queue: HarvestQueue,
     jobs: HarvestJobs,
@@ -110,12 +110,6 @@ const SLOW_FILE: Duration = Duration::from_secs(10);
 /// A failed check says nothing about the clip, so it is repeated soon: by the next sweep but one.
 const FAILED_CHECK_DELAY: TimeDelta = TimeDelta::minutes(1);
 
-/// If fewer assets than this fit into the packaging groups, old assets are replaced early. The alarm goes
-/// off at 500.
-const MIN_FREE: u64 = 1_000;
-/// Most assets that one sweep replaces early. Their places are free an hour later.
-const MAX_REPLACED: usize = 50;
-
 impl EventHandler for Sweep {
     type Event = Value;
     type Output = ();
@@ -190,7 +184,7 @@ impl Sweep {
                 tracing::error!("could not measure the live edges: timeout");
             }
         }
-        match timeout_at(begin + MAX_RUN, self.replace_oldest_assets(MIN_FREE, now)).await {
+        match timeout_at(begin + MAX_RUN, self.make_room_for_assets(now)).await {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => {
                 tracing::error!("could not make room for assets: {}", error::chain(&failure));
@@ -322,23 +316,6 @@ impl Sweep {
                 continue;
             }
             self.library.schedule_check(&clip, clip.next_check(now)).await?;
-        }
-        Ok(())
-    }
-
-    /// If fewer than `min_free` assets fit into the packaging groups, replaces the assets that would
-    /// expire next. Their number is limited, and further sweeps continue.
-    pub async fn replace_oldest_assets(
-        &self,
-        min_free: u64,
-        now: DateTime<Utc>,
-    ) -> Result<(), SweepError> {
-        if !self.library.replaces_assets() || self.assets.count_free_places().await? >= min_free {
-            return Ok(());
-        }
-        for clip in self.library.next_assets_to_expire(MAX_REPLACED).await? {
-            let attempt = clip.current_attempt();
-            self.library.advance(&attempt, &Trigger::AssetReplaced, now).await?;
         }
         Ok(())
     }
