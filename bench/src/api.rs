@@ -48,7 +48,8 @@ impl Api {
         Ok(duration)
     }
 
-    /// Gets a path without a token. Returns how long a cache may keep the reply, which is 200 or 404.
+    /// Gets a path without a token. Returns how long a cache may keep the reply. A reply other than 200
+    /// and 404 is an error: a throttled one would count as a reply that no cache keeps.
     pub(crate) async fn read_max_age(&self, path: &str) -> Result<Duration, BenchError> {
         let response = self.http.get(format!("{}{path}", self.base)).send().await;
         let response = response
