@@ -12,9 +12,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::files::{self, parse_s3_url};
+use super::files::parse_s3_url;
+use super::input::Input;
 use super::jobs::{Job, JobStatus, Jobs};
-use super::probe::probe;
 use crate::aws_protocol::{AwsError, read_json};
 
 /// The maximum number of jobs in a page.
@@ -127,16 +127,14 @@ async fn probe_files(State(jobs): Shared, body: Bytes) -> Result<Json<Value>, Aw
     let request: ProbeFiles = read_json(&body).map_err(AwsError::bad_request)?;
     let mut results = Vec::new();
     for ProbeFile { file_url } in request.input_files {
-        let (bucket, key) = parse_s3_url(&file_url)
-            .ok_or_else(|| AwsError::bad_request(format!("{file_url} is not an s3:// URL")))?;
-        let head = jobs.s3.head_object().bucket(bucket).key(key).send().await;
-        let head = head.map_err(|_| AwsError::not_found(format!("{file_url} not found")))?;
-        let size = head.content_length().unwrap_or(0);
-        tokio::time::sleep(jobs.probe_duration(size)).await;
-        let url = files::presign(&jobs.s3, &file_url).await.map_err(AwsError::not_found)?;
-        let probed = probe(&url).await;
+        if parse_s3_url(&file_url).is_none() {
+            return Err(AwsError::bad_request(format!("{file_url} is not an s3:// URL")));
+        }
+        let input = Input::open(&jobs.s3, &file_url).await.map_err(AwsError::not_found)?;
+        tokio::time::sleep(jobs.probe_duration(input.size)).await;
+        let probed = jobs.probes.probe(&input).await;
         let unreadable = |_| AwsError::unprocessable(format!("could not probe {file_url}"));
-        results.push(probed.map_err(unreadable)?.result(size));
+        results.push(probed.map_err(unreadable)?.result(input.size));
     }
     Ok(Json(json!({ "probeResults": results })))
 }

@@ -1,33 +1,17 @@
-//! The files of a job: where it reads and writes, and how its event lists them.
+//! The files that a job writes, and how its event lists them.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use std::{fs, io};
 
-use aws_sdk_s3::presigning::PresigningConfig;
 use serde_json::{Value, json};
 
 use super::settings::{Output, OutputGroup, OutputGroupSettings};
-
-/// 48 h: longer than any job runs.
-const URL_LIFETIME: Duration = Duration::from_hours(48);
 
 /// Parses bucket and key from an `s3://` URL.
 pub(super) fn parse_s3_url(url: &str) -> Option<(&str, &str)> {
     let (bucket, key) = url.strip_prefix("s3://")?.split_once('/')?;
     (!bucket.is_empty() && !key.is_empty() && !key.ends_with('/')).then_some((bucket, key))
-}
-
-/// Presigns an `s3://` URL, so that ffmpeg can read the object in parts.
-pub(super) async fn presign(s3: &aws_sdk_s3::Client, url: &str) -> Result<String, String> {
-    let (bucket, key) =
-        parse_s3_url(url).ok_or_else(|| format!("{url} is not s3://<bucket>/<key>"))?;
-    let head = s3.head_object().bucket(bucket).key(key).send().await;
-    head.map_err(|_| format!("could not read {url}"))?;
-    let lifetime = PresigningConfig::expires_in(URL_LIFETIME).map_err(|error| error.to_string())?;
-    let presigned = s3.get_object().bucket(bucket).key(key).presigned(lifetime).await;
-    presigned.map(|it| it.uri().to_owned()).map_err(|_| format!("could not presign {url}"))
 }
 
 /// The bucket and the key prefix of a group's files.

@@ -14,7 +14,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::files;
-use super::probe::{Probed, probe};
+use super::input::{Input, Probes};
+use super::probe::Probed;
 use super::settings::JobSettings;
 use super::transcode::{JobError, transcode};
 use crate::account::{ACCOUNT, REGION};
@@ -93,6 +94,7 @@ pub(crate) struct Jobs {
     running: Mutex<BTreeMap<String, CancellationToken>>,
     work: PathBuf,
     pub(super) s3: aws_sdk_s3::Client,
+    pub(super) probes: Probes,
     faults: Faults,
     random: Mutex<fastrand::Rng>,
     pub(super) create_rate: Rate,
@@ -116,6 +118,7 @@ impl Jobs {
             running: Mutex::default(),
             work: folder.join("work"),
             s3,
+            probes: Probes::default(),
             faults: faults.clone(),
             random: Mutex::new(faults.random("transcodes")),
             create_rate,
@@ -238,8 +241,9 @@ impl Jobs {
         let started_at = tokio::time::Instant::now();
         let input = &job.request.settings.inputs[0].file_input;
         let opening = |error: String| JobError::new(1404, format!("unable to open input: {error}"));
-        let url = files::presign(&self.s3, input).await.map_err(opening)?;
-        let probed = probe(&url).await.map_err(|error| opening(error.to_string()))?;
+        let file = Input::open(&self.s3, input).await.map_err(opening)?;
+        let probed = self.probes.probe(&file).await;
+        let probed = probed.map_err(|error| opening(error.to_string()))?;
         if self.change(&job.id, |job| job.status = JobStatus::Progressing).is_none() {
             return Err(JobError::new(1999, "the job was deleted"));
         }
@@ -250,7 +254,7 @@ impl Jobs {
         );
         self.publish(job, "PROGRESSING", json!({}));
 
-        self.transcode(job, &probed, &url, work).await?;
+        self.transcode(job, &probed, &file.url, work).await?;
         let draw = self.random.lock().expect("no thread panics while it holds the lock").f64();
         if draw < self.faults.fail {
             return Err(JobError::new(1999, "injected fault"));

@@ -2,6 +2,7 @@
 
 mod api;
 mod files;
+mod input;
 mod job_rules;
 mod jobs;
 mod probe;

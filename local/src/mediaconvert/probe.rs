@@ -17,6 +17,15 @@ pub(super) struct Probed {
     /// The programs of a transport stream.
     #[serde(default)]
     programs: Vec<Program>,
+    /// The first packets that have side data.
+    #[serde(default)]
+    packets: Vec<Packet>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Packet {
+    #[serde(default)]
+    side_data_list: Vec<SideData>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -106,6 +115,8 @@ struct Tags {
 
 #[derive(Clone, Debug, Deserialize)]
 struct SideData {
+    #[serde(default, rename = "side_data_type")]
+    kind: Option<String>,
     #[serde(default)]
     rotation: Option<f64>,
 }
@@ -114,6 +125,7 @@ struct SideData {
 pub(super) async fn probe(url: &str) -> Result<Probed, FfmpegError> {
     let output = ffmpeg::command("ffprobe")
         .args(["-loglevel", "error", "-show_format", "-show_streams", "-show_programs"])
+        .args(["-show_entries", "packet_side_data=side_data_type", "-read_intervals", "%+#32"])
         .args(["-of", "json", "-i", url])
         .output()
         .await
@@ -126,21 +138,12 @@ pub(super) async fn probe(url: &str) -> Result<Probed, FfmpegError> {
         .map_err(|_| FfmpegError::Failed("the format of the file is unknown".to_owned()))
 }
 
-/// Whether the packets of the file at a URL are encrypted, by Common Encryption of MP4. The properties
-/// of its streams do not show it.
-pub(super) async fn is_encrypted(url: &str) -> std::io::Result<bool> {
-    let output = ffmpeg::command("ffprobe")
-        .args(["-loglevel", "quiet", "-read_intervals", "%+#32"])
-        .args(["-show_entries", "packet_side_data=side_data_type", "-of", "json", "-i", url])
-        .output()
-        .await?;
-    Ok(String::from_utf8_lossy(&output.stdout).contains("Encryption info"))
-}
-
 impl Probed {
-    /// Whether the file is an MP4 or alike.
-    pub(super) fn is_mp4(&self) -> bool {
-        container_name(&self.format.name) == Some("mp4")
+    /// Whether the packets are encrypted, by Common Encryption of MP4. The properties of the streams
+    /// do not show it.
+    pub(super) fn is_encrypted(&self) -> bool {
+        let encrypted = |it: &SideData| it.kind.as_deref() == Some("Encryption info");
+        self.packets.iter().flat_map(|packet| &packet.side_data_list).any(encrypted)
     }
 
     /// The video streams, without cover art.

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use super::probe::{Probed, Stream, is_encrypted};
+use super::probe::{Probed, Stream};
 use super::settings::{
     AudioCodecSettings, AudioSelector, HlsGroupSettings, JobSettings, Output, OutputGroupSettings,
     Rotate, VideoCodecSettings, VideoDescription,
@@ -48,7 +48,7 @@ pub(super) async fn transcode(
     if let Some(fault) = video.find_decoding_fault() {
         return Err(JobError::new(1030, fault));
     }
-    if probed.is_mp4() && is_encrypted(url).await.map_err(internal)? {
+    if probed.is_encrypted() {
         return Err(JobError::new(1030, "the input is encrypted"));
     }
     let audio_end = if settings.matches_audio_to_video() {

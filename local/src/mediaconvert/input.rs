@@ -1,0 +1,76 @@
+//! The input of a job and of Probe: an object in S3, and its properties.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::presigning::PresigningConfig;
+
+use super::files::parse_s3_url;
+use super::probe::{Probed, probe};
+use crate::ffmpeg::FfmpegError;
+
+/// 48 h: longer than any job runs.
+const URL_LIFETIME: Duration = Duration::from_hours(48);
+
+/// An object in S3 that ffmpeg can read in parts.
+#[derive(Debug)]
+pub(super) struct Input {
+    /// The presigned URL.
+    pub(super) url: String,
+    /// The size in bytes.
+    pub(super) size: i64,
+    properties: ProbeKey,
+}
+
+/// What the result of ffprobe depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct ProbeKey {
+    etag: String,
+    media_type: Option<String>,
+    kms_key: Option<String>,
+}
+
+impl Input {
+    /// Finds the object of an `s3://` URL.
+    pub(super) async fn open(s3: &aws_sdk_s3::Client, url: &str) -> Result<Self, String> {
+        let (bucket, key) =
+            parse_s3_url(url).ok_or_else(|| format!("{url} is not s3://<bucket>/<key>"))?;
+        let head = s3.head_object().bucket(bucket).key(key).send().await;
+        let HeadObjectOutput { content_length, e_tag, content_type, ssekms_key_id, .. } =
+            head.map_err(|_| format!("could not read {url}"))?;
+        let lifetime =
+            PresigningConfig::expires_in(URL_LIFETIME).map_err(|error| error.to_string())?;
+        let presigned = s3.get_object().bucket(bucket).key(key).presigned(lifetime).await;
+        let presigned = presigned.map_err(|_| format!("could not presign {url}"))?;
+        Ok(Self {
+            url: presigned.uri().to_owned(),
+            size: content_length.unwrap_or(0),
+            properties: ProbeKey {
+                etag: e_tag.ok_or_else(|| format!("{url} has no ETag"))?,
+                media_type: content_type,
+                kms_key: ssekms_key_id,
+            },
+        })
+    }
+}
+
+/// The properties of every file that was probed. Probe and the job of an upload read the same file,
+/// and ffprobe takes a tenth of a second to load its libraries.
+#[derive(Debug, Default)]
+pub(super) struct Probes(Mutex<HashMap<ProbeKey, Probed>>);
+
+impl Probes {
+    /// Returns the properties of an object. ffprobe runs if they are not known.
+    pub(super) async fn probe(&self, input: &Input) -> Result<Probed, FfmpegError> {
+        let known = || self.0.lock().expect("no thread panics while it holds the lock");
+        let found = known().get(&input.properties).cloned();
+        if let Some(probed) = found {
+            return Ok(probed);
+        }
+        let probed = probe(&input.url).await?;
+        known().insert(input.properties.clone(), probed.clone());
+        Ok(probed)
+    }
+}
