@@ -18,20 +18,12 @@ pub(super) async fn package(
 ) -> Result<(), IngestFailure> {
     let manifest = &dash.dash_manifests[0];
     let mut arguments: Vec<OsString> = Vec::new();
-    let mut sets = "id=0,streams=v";
+    // An adaptation set without a representation is invalid.
+    let codecs = renditions.first().and_then(|it| it.stream.codecs.as_deref());
+    let has_sound = codecs.is_none_or(|codecs| codecs.contains("mp4a"));
+    let sets = if has_sound { "id=0,streams=v id=1,streams=a" } else { "id=0,streams=v" };
     for (at, rendition) in renditions.iter().enumerate() {
         let (rendition, work) = (rendition.clone(), work.to_owned());
-        if at == 0 {
-            let first = rendition.segments.first().map(|segment| segment.file.clone());
-            let has_sound = match first {
-                Some(file) => ffmpeg::has_track(file.as_os_str(), "a").await,
-                None => Ok(false),
-            };
-            // An adaptation set without a representation is invalid.
-            if has_sound.map_err(IngestFailure::Ffmpeg)? {
-                sets = "id=0,streams=v id=1,streams=a";
-            }
-        }
         let list = run_blocking(move || join_stretches(&rendition, at, &work)).await?;
         arguments.extend(["-f", "concat", "-safe", "0", "-i"].map(OsString::from));
         arguments.push(list.into());
