@@ -6,12 +6,12 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use crate::local::Local;
-use crate::player::{RENDITIONS, assert_plays, parse_time, read_first_date_times};
+use crate::player::{FULL_SIZE, SMALL, assert_plays, parse_time, read_first_date_times};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clip_plays_exactly_the_bounds_of_the_reply() {
     let folder = tempfile::tempdir().unwrap();
-    let local = Local::start(folder.path(), &[]).await;
+    let local = Local::start_full_size(folder.path(), &[]).await;
     local.wait_for_segments(6).await;
 
     let clip = local.create_clip(&json!({ "lastSeconds": 7, "title": "First race" })).await;
@@ -20,7 +20,8 @@ async fn a_clip_plays_exactly_the_bounds_of_the_reply() {
     assert_eq!(clip["actual"]["durationSeconds"], duration);
     assert!(bounds.start <= parse_time(&clip["requested"]["start"]));
     assert!(parse_time(&clip["requested"]["end"]) <= bounds.end);
-    assert_plays(clip["preview"].as_str().unwrap(), std::slice::from_ref(&bounds)).await;
+    let preview = clip["preview"].as_str().unwrap();
+    assert_plays(preview, FULL_SIZE, std::slice::from_ref(&bounds)).await;
 
     let listed = local.wait_until_listed(&clip).await;
     assert_eq!(listed["status"], "ready");
@@ -29,10 +30,10 @@ async fn a_clip_plays_exactly_the_bounds_of_the_reply() {
     assert_eq!(listed["manifest"], listed["manifests"]["hls"]);
     for format in ["hls", "dash"] {
         let manifest = listed["manifests"][format].as_str().unwrap();
-        assert_plays(manifest, std::slice::from_ref(&bounds)).await;
+        assert_plays(manifest, FULL_SIZE, std::slice::from_ref(&bounds)).await;
     }
     let times = read_first_date_times(listed["manifest"].as_str().unwrap()).await;
-    assert_eq!(times, [bounds.start; RENDITIONS.len()]);
+    assert_eq!(times, [bounds.start; FULL_SIZE.len()]);
     local.interrupt().await;
 }
 
@@ -67,7 +68,7 @@ async fn clips_have_their_whole_window_although_manifests_lag_and_indexes_are_st
         assert!(parse_time(&listed["requested"]["end"]) <= bounds.end, "{listed:#}");
         for format in ["hls", "dash"] {
             let manifest = listed["manifests"][format].as_str().unwrap();
-            assert_plays(manifest, std::slice::from_ref(&bounds)).await;
+            assert_plays(manifest, SMALL, std::slice::from_ref(&bounds)).await;
         }
     }
     local.interrupt().await;
@@ -113,7 +114,7 @@ async fn a_clip_can_span_a_stop_and_a_start_of_the_stream() {
     let listed = local.wait_until_listed(&across).await;
     for format in ["hls", "dash"] {
         let manifest = listed["manifests"][format].as_str().unwrap();
-        assert_plays(manifest, &[whole.start..stop, on_air_again..whole.end]).await;
+        assert_plays(manifest, SMALL, &[whole.start..stop, on_air_again..whole.end]).await;
     }
     local.interrupt().await;
 }

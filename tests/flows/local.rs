@@ -38,8 +38,14 @@ pub(crate) fn command(data_dir: &Path, arguments: &[&str]) -> Command {
 }
 
 impl Local {
-    /// Starts the program and waits until it answers.
+    /// Starts the program with a small picture, which needs a third of the processor time, and waits
+    /// until it answers.
     pub(crate) async fn start(data_dir: &Path, arguments: &[&str]) -> Self {
+        Self::start_full_size(data_dir, &[arguments, &["--small-picture"]].concat()).await
+    }
+
+    /// Starts the program with the picture that `make run` has, and waits until it answers.
+    pub(crate) async fn start_full_size(data_dir: &Path, arguments: &[&str]) -> Self {
         let mut child = command(data_dir, arguments).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut printed = BTreeMap::new();
@@ -88,7 +94,7 @@ impl Local {
     /// The number of segments in the live manifest.
     pub(crate) async fn count_segments(&self) -> usize {
         let child = self.live.replace("index.m3u8", "index_1.m3u8");
-        let text = reqwest::get(child).await.unwrap().text().await.unwrap();
+        let text = self.http.get(child).send().await.unwrap().text().await.unwrap();
         text.matches("#EXTINF").count()
     }
 
@@ -184,7 +190,7 @@ pub(crate) async fn eventually<T>(
     description: &str,
     mut poll: impl AsyncFnMut() -> Option<T>,
 ) -> T {
-    let mut polls = tokio::time::interval(Duration::from_millis(50));
+    let mut polls = tokio::time::interval(Duration::from_millis(100));
     let result = async {
         loop {
             polls.tick().await;

@@ -8,7 +8,11 @@ use serde_json::Value;
 use tokio::process::Command;
 
 /// The renditions of a clip: width and height.
-pub(crate) const RENDITIONS: [(usize, usize); 3] = [(1280, 720), (854, 480), (640, 360)];
+pub(crate) type Renditions = [(usize, usize); 3];
+
+pub(crate) const FULL_SIZE: Renditions = [(1280, 720), (854, 480), (640, 360)];
+/// The renditions of the small picture.
+pub(crate) const SMALL: Renditions = [(640, 360), (426, 240), (320, 180)];
 
 const FRAMES_PER_SECOND: i64 = 25;
 /// The frame mark is a number of frames modulo this.
@@ -26,8 +30,7 @@ async fn run(program: &str, arguments: &[&str]) -> Output {
 /// Reads the frame mark of each frame of a rendition: the number of frames since 1970, modulo 2^24.
 ///
 /// The mark is a row of 24 squares. At a height of 720 they are 48 wide and begin at (64, 640).
-pub(crate) async fn read_frame_marks(manifest: &str, rendition: usize) -> Vec<i64> {
-    let (width, _) = RENDITIONS[rendition];
+async fn read_frame_marks(manifest: &str, rendition: usize, width: usize) -> Vec<i64> {
     let map = format!("0:v:{rendition}");
     let output = run(
         "ffmpeg",
@@ -60,7 +63,11 @@ pub(crate) async fn read_frame_marks(manifest: &str, rendition: usize) -> Vec<i6
 
 /// Checks that every rendition of a manifest plays exactly these stretches of time: each frame once
 /// and in order.
-pub(crate) async fn assert_plays(manifest: &str, stretches: &[Range<DateTime<Utc>>]) {
+pub(crate) async fn assert_plays(
+    manifest: &str,
+    renditions: Renditions,
+    stretches: &[Range<DateTime<Utc>>],
+) {
     let expected: Vec<i64> = stretches
         .iter()
         .flat_map(|stretch| {
@@ -69,8 +76,8 @@ pub(crate) async fn assert_plays(manifest: &str, stretches: &[Range<DateTime<Utc
         })
         .map(|frame| frame % MARK_MODULUS)
         .collect();
-    for (rendition, (width, height)) in RENDITIONS.into_iter().enumerate() {
-        let marks = read_frame_marks(manifest, rendition).await;
+    for (rendition, (width, height)) in renditions.into_iter().enumerate() {
+        let marks = read_frame_marks(manifest, rendition, width).await;
         assert!(
             marks == expected,
             "rendition {rendition} of {manifest} has {} frames from {:?} to {:?}, but {} from \
