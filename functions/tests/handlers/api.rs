@@ -20,6 +20,9 @@ use crate::openapi;
 pub(crate) const BEGIN: &str = "2020-02-03T13:30:00Z";
 /// The length of the recorded stream. Most tests cut clips from its first half.
 const RECORDED_SECONDS: i64 = 24;
+/// How often a condition is checked. Each check of a clip is a call to DynamoDB, which takes a few
+/// milliseconds of the processor.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 pub(crate) struct Api {
     pub(crate) stack: Stack,
@@ -249,7 +252,7 @@ impl Api {
         mut ask: impl AsyncFnMut() -> Option<T>,
     ) -> T {
         let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
-        let mut polls = tokio::time::interval(Duration::from_millis(20));
+        let mut polls = tokio::time::interval(POLL_INTERVAL);
         loop {
             polls.tick().await;
             if let Some(answer) = ask().await {
@@ -262,7 +265,7 @@ impl Api {
     pub(crate) async fn wait_for(&self, key: &ClipKey, condition: impl Fn(&Clip) -> bool) -> Clip {
         let library = self.library();
         let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
-        let mut polls = tokio::time::interval(Duration::from_millis(20));
+        let mut polls = tokio::time::interval(POLL_INTERVAL);
         loop {
             polls.tick().await;
             let clip = library.find(key).await.unwrap().unwrap();

@@ -25,7 +25,6 @@ use matchcut::config::Variables;
 use matchcut_local::{Cut, Run, interruptible};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::MissedTickBehavior;
 
 use crate::api::Api;
 
@@ -36,9 +35,9 @@ const ALL_CUTS: [Cut; 4] = [Cut::DieAfter, Cut::BreakAfter, Cut::BreakBefore, Cu
 /// More calls than any function makes for one clip.
 const MAX_CALLS: usize = 40;
 
-/// The interval between two sweeps, and the maximum number of sweeps.
-const SWEEP_INTERVAL: Duration = Duration::from_millis(250);
-const MAX_SWEEPS: i64 = 240;
+/// The shortest interval between two sweeps, and the maximum number of sweeps.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_SWEEPS: u32 = 48;
 /// Simulated minutes between two sweeps: the longest delay of a check of a pending clip.
 const MINUTES_PER_SWEEP: i64 = 15;
 /// Minutes after which the row of a deleted clip can be removed.
@@ -108,16 +107,15 @@ impl InterruptionTest {
         self.sweep_until_removed(minutes + MINUTES_PER_DAY + 1).await;
     }
 
-    /// Sweeps, each time `MINUTES_PER_SWEEP` later, until every clip fulfills the condition.
+    /// Sweeps, each time `MINUTES_PER_SWEEP` later, until every clip fulfills the condition. A sweep
+    /// asks for every job, so sweeps become rarer if the jobs take long.
     async fn settle(&self, settled: impl Fn(&Clip) -> bool) {
-        let mut sweeps = tokio::time::interval(SWEEP_INTERVAL);
-        sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for sweep in 1..=MAX_SWEEPS {
-            sweeps.tick().await;
-            self.sweep_after(sweep * MINUTES_PER_SWEEP).await;
+            self.sweep_after(i64::from(sweep) * MINUTES_PER_SWEEP).await;
             if self.clips().await.iter().all(&settled) {
                 return;
             }
+            tokio::time::sleep(sweep * SWEEP_INTERVAL).await;
         }
         let clips = self.clips().await.into_iter();
         let left: Vec<Clip> = clips.filter(|clip| !settled(clip)).collect();

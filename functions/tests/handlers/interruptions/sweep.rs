@@ -13,7 +13,9 @@ use super::clip_requests::create_ready_clips;
 use super::inventory::Inventory;
 use super::live_clips::create_row;
 use super::uploads::{create_upload_row, create_uploaded_clip, create_uploaded_ready_clip};
-use super::{InterruptionTest, MAX_CALLS, MINUTES_PER_DAY, clip_parameters, request};
+use super::{
+    InterruptionTest, MAX_CALLS, MINUTES_PER_DAY, SWEEP_INTERVAL, clip_parameters, request,
+};
 use crate::asset_expiry::play;
 
 /// The sweep repeats calls that were never sent, so only calls that took effect are interrupted. The
@@ -49,7 +51,12 @@ async fn sweep_with_interruptions(
                 // Later than any check that this sweep can have scheduled.
                 test.sweep_after(minutes + 20).await;
                 let found = test.api.library().find(&clip).await.unwrap();
-                ended(found.as_ref()).await.then_some(())
+                if ended(found.as_ref()).await {
+                    return Some(());
+                }
+                // While a job runs, sweeps change nothing.
+                tokio::time::sleep(SWEEP_INTERVAL).await;
+                None
             };
             test.api.eventually(&format!("{clip} has reached its end: {way:?}, {call}"), end).await;
             if !was_cut {
