@@ -7,7 +7,8 @@ import type { LiveOrigin } from './live/channels.ts';
 import { Live } from './live/live.ts';
 import { CdnIdentifier } from './mediapackage/cdn-identifier.ts';
 import { KeyServer } from './mediapackage/key-server.ts';
-import type { ChannelSettings, Settings } from './settings/settings.ts';
+import { isPushed } from './settings/input.ts';
+import { type ChannelSettings, type Settings, selectInput } from './settings/settings.ts';
 
 export interface LiveStackProps extends StackProps {
   readonly settings: Settings;
@@ -22,9 +23,11 @@ export class LiveStack extends Stack {
   constructor(scope: Construct, id: string, props: LiveStackProps) {
     super(scope, id, props);
     const { settings, channels } = props;
-    const encoders = new CfnInputSecurityGroup(this, 'Encoders', {
-      whitelistRules: settings.encoders.map((cidr) => ({ cidr })),
-    });
+    const encoders = channels.some((channel) => isPushed(selectInput(settings, channel)))
+      ? new CfnInputSecurityGroup(this, 'Encoders', {
+          whitelistRules: settings.encoders.map((cidr) => ({ cidr })),
+        })
+      : undefined;
     const cdnIdentifier = new CdnIdentifier(this, 'CdnIdentifier', settings.identifierRound);
     const keyServer =
       settings.drm?.live === true ? new KeyServer(this, 'KeyServer', settings.drm) : undefined;
@@ -40,9 +43,14 @@ export class LiveStack extends Stack {
       return [channel.id, live] as const;
     });
     this.origins = new Map(made.map(([channel, { origin }]) => [channel, origin]));
-    const each = (value: (live: Live) => string) =>
-      made.map(([channel, live]) => `${channel}=${value(live)}`).join(',');
+    const each = (read: (live: Live) => string | undefined) =>
+      made
+        .map(([channel, live]) => [channel, read(live)] as const)
+        .filter(([, value]) => value !== undefined)
+        .map(([channel, value]) => `${channel}=${value}`)
+        .join(',');
     new CfnOutput(this, 'MediaLiveChannelIds', { value: each((live) => live.channelId) });
-    new CfnOutput(this, 'IngestUrls', { value: each((live) => live.ingestUrls) });
+    if (encoders !== undefined)
+      new CfnOutput(this, 'IngestUrls', { value: each((live) => live.ingestUrls) });
   }
 }

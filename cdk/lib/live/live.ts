@@ -2,15 +2,17 @@
 
 import { Fn } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { CfnChannel, CfnInput, type CfnInputSecurityGroup } from 'aws-cdk-lib/aws-medialive';
+import { CfnChannel, type CfnInputSecurityGroup } from 'aws-cdk-lib/aws-medialive';
 import { CfnOriginEndpoint, CfnChannel as CfnPackageChannel } from 'aws-cdk-lib/aws-mediapackage';
 import { Construct } from 'constructs';
 import { formatArn } from '../function/function.ts';
 import type { CdnIdentifier } from '../mediapackage/cdn-identifier.ts';
 import { type KeyServer, listSystemIds } from '../mediapackage/key-server.ts';
 import { allow, allowWide } from '../permission/permission.ts';
-import type { ChannelSettings, Settings } from '../settings/settings.ts';
+import { isPushed } from '../settings/input.ts';
+import { type ChannelSettings, type Settings, selectInput } from '../settings/settings.ts';
 import type { LiveOrigin } from './channels.ts';
+import { allowInput, createInput, createInputSettings } from './input.ts';
 import { createEncoderSettings } from './ladder.ts';
 
 /** The length of the live playlist: how far back a player can seek without a window. */
@@ -19,8 +21,8 @@ const PLAYLIST_SECONDS = 60;
 export interface LiveProps {
   readonly settings: Settings;
   readonly channel: ChannelSettings;
-  /** The addresses that may push to the inputs. */
-  readonly encoders: CfnInputSecurityGroup;
+  /** The addresses that may push. Set if any input of the stack is pushed. */
+  readonly encoders: CfnInputSecurityGroup | undefined;
   readonly cdnIdentifier: CdnIdentifier;
   /** Set if the live stream is encrypted. */
   readonly keyServer: KeyServer | undefined;
@@ -29,8 +31,11 @@ export interface LiveProps {
 export class Live extends Construct {
   readonly origin: LiveOrigin;
   readonly channelId: string;
-  /** The URLs for the encoder, separated by a space: one, or two for a redundant channel. */
-  readonly ingestUrls: string;
+  /**
+   * The URLs for the encoder, separated by a space: one, or two for a redundant channel.
+   * `undefined` if MediaLive gets the stream itself.
+   */
+  readonly ingestUrls: string | undefined;
 
   constructor(scope: Construct, id: string, props: LiveProps) {
     super(scope, id);
@@ -38,16 +43,16 @@ export class Live extends Construct {
     const name = `${settings.name}-${channel.id}`;
 
     const packaging = new CfnPackageChannel(this, 'Packaging', { id: name });
-    const input = new CfnInput(this, 'Input', {
+    const inputSettings = selectInput(settings, channel);
+    const input = createInput(this, {
       name,
-      type: settings.input,
-      inputSecurityGroups: [props.encoders.ref],
-      ...(settings.input === 'RTMP_PUSH' ? { destinations: listStreams(settings, channel) } : {}),
+      settings: inputSettings,
+      streamNames: listStreams(settings, channel),
+      encoders: props.encoders,
     });
-    // cfn-lint mistakes MediaLive's security groups for EC2's, whose ids have another form.
-    input.cfnOptions.metadata = { 'cfn-lint': { config: { ignore_checks: ['E1041'] } } };
-    this.ingestUrls = Fn.join(' ', input.attrDestinations);
+    this.ingestUrls = isPushed(inputSettings) ? Fn.join(' ', input.attrDestinations) : undefined;
     const role = this.createEncoderRole(packaging);
+    allowInput(role, inputSettings);
     const medialive = new CfnChannel(this, 'Channel', {
       name,
       channelClass: settings.redundant ? 'STANDARD' : 'SINGLE_PIPELINE',
@@ -62,7 +67,7 @@ export class Live extends Construct {
         {
           inputId: input.ref,
           inputAttachmentName: 'encoder',
-          inputSettings: { sourceEndBehavior: 'CONTINUE' },
+          inputSettings: createInputSettings(inputSettings),
         },
       ],
       destinations: [{ id: 'package', mediaPackageSettings: [{ channelId: packaging.ref }] }],
@@ -153,9 +158,9 @@ interface EndpointOptions {
 }
 
 /** The stream names of an RTMP input, one for each pipeline. */
-function listStreams(settings: Settings, channel: ChannelSettings): { streamName: string }[] {
+function listStreams(settings: Settings, channel: ChannelSettings): string[] {
   const pipelines = settings.redundant ? ['a', 'b'] : ['a'];
-  return pipelines.map((pipeline) => ({ streamName: `${channel.id}/${pipeline}` }));
+  return pipelines.map((pipeline) => `${channel.id}/${pipeline}`);
 }
 
 function createEncryption(

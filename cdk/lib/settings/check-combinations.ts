@@ -1,6 +1,7 @@
 /** Checks the rules that involve several settings. */
 
-import { measureSegment, type Settings } from './settings.ts';
+import { isPushed } from './input.ts';
+import { type ChannelSettings, measureSegment, type Settings, selectInput } from './settings.ts';
 import type { SettingsReader } from './settings-reader.ts';
 
 /** The retention times in days that CloudWatch Logs accepts. */
@@ -61,8 +62,10 @@ export function checkCombinations(settings: Settings, read: SettingsReader): voi
     secrets.size + (made.length > 0 ? 1 : 0) <= 1 || secrets.size === 0,
     'Setting channels has endpoints with different CDN identifiers. create-clip can send only one, so use one secret for all endpoints.',
   );
+  checkInputs(settings, check);
   check(
-    made.length === 0 || settings.encoders.length > 0,
+    !made.some((channel) => isPushed(selectInput(settings, channel))) ||
+      settings.encoders.length > 0,
     'Setting encoders is missing. Set the addresses from which the encoder pushes, such as -c encoders=203.0.113.7/32, ' +
       'or set originEndpoint of the channel to an existing endpoint.',
   );
@@ -125,6 +128,34 @@ export function checkCombinations(settings: Settings, read: SettingsReader): voi
       'Setting drm.systems must include widevine or playready. Without them, DASH does not play.',
     );
   }
+}
+
+/** Checks that each input fits its channel, and has a source for each of its pipelines. */
+function checkInputs(
+  settings: Settings,
+  check: (isValid: boolean, sentence: string) => void,
+): void {
+  const expected = settings.redundant ? 2 : 1;
+  settings.channels.forEach((channel: ChannelSettings, at) => {
+    const { type, sources = [] } = selectInput(settings, channel);
+    const field = `channels[${at}].input`;
+    check(
+      channel.input === undefined || channel.originEndpoint === undefined,
+      `Setting ${field} does not go with originEndpoint: the encoder of an existing endpoint is not ours. Remove one of them.`,
+    );
+    check(
+      isPushed({ type }) || sources.length === expected,
+      `Setting ${field}.sources has ${sources.length} sources. ` +
+        (settings.redundant
+          ? 'A redundant channel needs two, one for each pipeline.'
+          : 'It must have one. Set redundant to true to use two.'),
+    );
+    // The console asks for the class of such an input, but CloudFormation has no property for it.
+    check(
+      type !== 'SRT_LISTENER' || !settings.redundant,
+      `Setting ${field}.type is SRT_LISTENER, but CloudFormation can make only one with a single pipeline. Use SRT_CALLER, or set redundant to false.`,
+    );
+  });
 }
 
 /** Checks that browsers keep the cookies of a private library. */

@@ -12,8 +12,8 @@ import { resolve } from 'node:path';
 import type { Node } from 'constructs';
 
 import { checkCombinations } from './check-combinations.ts';
+import { readChannel, SEGMENT_SECONDS, STARTOVER_SECONDS } from './read-channel.ts';
 import {
-  type ChannelSettings,
   DEFAULT_BRANDING,
   DEFAULT_LADDER,
   DRM_SYSTEMS,
@@ -22,7 +22,6 @@ import {
   type FrameRate,
   type IdentityProviderSettings,
   type MachineSettings,
-  type OriginEndpoint,
   type Rendition,
   ROOT,
   type Settings,
@@ -31,15 +30,9 @@ import {
   type TableIndex,
   type WebhookSettings,
 } from './settings.ts';
-import { SettingsReader } from './settings-reader.ts';
+import { SECRET, SettingsReader } from './settings-reader.ts';
 
 const HOST = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
-/** The least and the most that MediaPackage accepts. */
-const SEGMENT_SECONDS = [1, 30] as const;
-const STARTOVER_SECONDS = [60, 1_209_600] as const;
-
-const SECRET = /^arn:aws[a-z-]*:secretsmanager:/;
-const COMPETITION = /^[A-Za-z0-9-]{1,64}$/;
 
 /** Reads the settings from the context of the app. */
 export function readContextSettings(node: Node): Settings {
@@ -190,41 +183,6 @@ export function readSettings(given: Record<string, unknown>): Settings {
   checkCombinations(settings, read);
   if (read.mistakes.length > 0) throw new SettingsError(read.mistakes.join('\n'));
   return settings;
-}
-
-function readChannel(read: SettingsReader): ChannelSettings {
-  const originEndpoint = read.optionalObject('originEndpoint', (endpoint): OriginEndpoint => {
-    const secret = endpoint.optionalText('cdnIdentifierSecretArn', SECRET, 'the ARN of a secret');
-    const segmentSeconds = endpoint.optionalWhole('segmentSeconds', ...SEGMENT_SECONDS);
-    const startoverSeconds = endpoint.optionalWhole('startoverSeconds', ...STARTOVER_SECONDS);
-    return {
-      id: endpoint.text('id', undefined, /^[A-Za-z0-9_-]+$/, 'the id of an origin endpoint'),
-      manifest: endpoint.text(
-        'manifest',
-        undefined,
-        /^https:\/\/[^/?#]+\/out\/[^?#]+\.m3u8$/,
-        'an https URL with /out/ in its path that ends in .m3u8',
-      ),
-      ...(secret === undefined ? {} : { cdnIdentifierSecretArn: secret }),
-      ...(segmentSeconds === undefined ? {} : { segmentSeconds }),
-      ...(startoverSeconds === undefined ? {} : { startoverSeconds }),
-    };
-  });
-  return {
-    id: read.text(
-      'id',
-      undefined,
-      /^[a-z0-9-]{1,20}$/,
-      '1 to 20 lowercase letters, digits and hyphens',
-    ),
-    competition: read.text(
-      'competition',
-      undefined,
-      COMPETITION,
-      '1 to 64 letters, digits and hyphens',
-    ),
-    ...(originEndpoint === undefined ? {} : { originEndpoint }),
-  };
 }
 
 /** The name of a webhook or of a machine, which becomes a part of names on AWS. */

@@ -1,5 +1,8 @@
 /** Reads and checks settings. Collects one message for each mistake. */
 
+/** The form of the ARN of a secret. */
+export const SECRET = /^arn:aws[a-z-]*:secretsmanager:/;
+
 export class SettingsReader {
   readonly mistakes: string[];
   private readonly known = new Set<string>();

@@ -1,5 +1,7 @@
 /** The settings of a deployment. docs/deploy.md has a table of all settings. */
 
+import type { InputSettings } from './input.ts';
+
 /** An existing MediaPackage endpoint, which this deployment does not make. */
 export interface OriginEndpoint {
   /** The id of an unencrypted HLS endpoint with a startover window. Clips are harvested from it. */
@@ -21,6 +23,8 @@ export interface ChannelSettings {
   readonly competition: string;
   /** An existing endpoint. @default the stack Live makes the channel */
   readonly originEndpoint?: OriginEndpoint;
+  /** How MediaLive gets the stream. @default an encoder pushes, as the setting `input` of the deployment says */
+  readonly input?: InputSettings;
 }
 
 /** Frames per second, as a fraction. */
@@ -90,8 +94,9 @@ export interface Settings {
   readonly functions: string;
 
   readonly channels: readonly ChannelSettings[];
-  /** The addresses from which encoders push, as CIDR blocks. Required if the stack Live is made. */
+  /** The addresses from which encoders push, as CIDR blocks. Required if they push to a channel. */
   readonly encoders: readonly string[];
+  /** The input type of channels without an input of their own. */
   readonly input: 'RTMP_PUSH' | 'RTP_PUSH';
   /** Two pipelines and two inputs for each channel, which doubles the costs of MediaLive. */
   readonly redundant: boolean;
@@ -171,6 +176,11 @@ export interface Settings {
   readonly alarmEmail: string | undefined;
   /** The account's budget in US dollars a month. E-mails: at 80 % of it, and if the forecast exceeds it. */
   readonly monthlyBudget: number | undefined;
+}
+
+/** The input of a channel that the stack Live makes. */
+export function selectInput(settings: Settings, { input }: ChannelSettings): InputSettings {
+  return input ?? { type: settings.input };
 }
 
 /** The number of frames in a live segment. A segment of 2 s has 60 frames at 30000/1001. */
