@@ -6,7 +6,7 @@ import { App, type AppProps, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 
 import { type Contract, readContract } from './api/contract.ts';
-import { readPackagingGroups } from './asset/packaging-groups.ts';
+import { readPackagingGroups, refuseMixedSounds } from './asset/packaging-groups.ts';
 import { refuseTooManyBehaviors } from './delivery/delivery.ts';
 import { EmulatorSynthesizer } from './emulator/emulator.ts';
 import { FIREWALL_REGION, Firewall } from './firewall-stack.ts';
@@ -27,6 +27,7 @@ export function createApp(
   const emulator = EmulatorSynthesizer.fromContext(app.node);
 
   const packagingGroups = readPackagingGroups(resolve(ROOT, settings.packagingGroups));
+  refuseMixedSounds(settings.channels, packagingGroups);
   refuseTooManyBehaviors(settings, packagingGroups.length);
 
   const channels = settings.channels.filter((channel) => channel.originEndpoint === undefined);

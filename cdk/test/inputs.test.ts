@@ -201,6 +201,8 @@ test('the settings of a channel can be written back, as make deploy does', () =>
     id: `c${at}`,
     competition: 'demo',
     input,
+    audio: [{ name: 'English', language: 'eng', selector: { track: 1 } }],
+    captions: {},
   }));
   const read = readSettings({ ...MADE, channels }).channels;
   assert.deepEqual(readSettings({ ...MADE, channels: JSON.stringify(read) }).channels, read);

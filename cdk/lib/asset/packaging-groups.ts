@@ -3,7 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { SettingsError } from '../settings/settings.ts';
+import { type ChannelSettings, SettingsError } from '../settings/settings.ts';
+import { hasSeveralSounds } from '../settings/tracks.ts';
 
 export interface PackagingGroupFile {
   readonly file: string;
@@ -62,6 +63,25 @@ export function readPackagingGroups(folder: string): readonly PackagingGroupFile
     );
   }
   return groups;
+}
+
+/**
+ * Refuses a first group that does not keep the sounds of a channel apart.
+ * https://docs.aws.amazon.com/mediapackage/latest/ug/rendition-groups.html
+ */
+export function refuseMixedSounds(
+  channels: readonly ChannelSettings[],
+  [first]: readonly PackagingGroupFile[],
+): void {
+  const channel = channels.find(({ audio }) => hasSeveralSounds(audio));
+  const mixed = first?.packagingConfigurations.find(
+    ({ hlsPackage: hls }) => hls !== undefined && hls['useAudioRenditionGroup'] !== true,
+  );
+  if (channel === undefined || mixed === undefined) return;
+  throw new SettingsError(
+    `Channel ${channel.id} has several sounds, but packaging configuration ${mixed.id} in ${first?.file} has no audio rendition group. ` +
+      'Copy the folder packaging-groups, set useAudioRenditionGroup to true there, and set packagingGroups to the copy.',
+  );
 }
 
 /** The format in a configuration's id, as the API shows it: `hls` for `hls-2`. */

@@ -2,24 +2,30 @@
 
 import type { CfnChannel } from 'aws-cdk-lib/aws-medialive';
 
-import { countSegmentFrames, type Rendition, type Settings } from '../settings/settings.ts';
+import {
+  type ChannelSettings,
+  countSegmentFrames,
+  type Rendition,
+  type Settings,
+} from '../settings/settings.ts';
+import {
+  createAudioDescriptions,
+  createCaptionDescriptions,
+  createTrackOutputs,
+  createVideoTracks,
+} from './tracks.ts';
 
-const AUDIO = 'audio';
-
-export function createEncoderSettings(settings: Settings): CfnChannel.EncoderSettingsProperty {
+export function createEncoderSettings(
+  settings: Settings,
+  channel: ChannelSettings,
+): CfnChannel.EncoderSettingsProperty {
   const { ladder } = settings;
+  const captionDescriptions = createCaptionDescriptions(channel);
   return {
     // Makes PROGRAM-DATE-TIME, the clock of all windows, UTC, whatever the encoder sends.
     timecodeConfig: { source: 'SYSTEMCLOCK' },
-    audioDescriptions: [
-      {
-        name: AUDIO,
-        audioSelectorName: 'default',
-        codecSettings: {
-          aacSettings: { bitrate: 128_000, codingMode: 'CODING_MODE_2_0', sampleRate: 48_000 },
-        },
-      },
-    ],
+    audioDescriptions: createAudioDescriptions(channel),
+    ...(captionDescriptions.length === 0 ? {} : { captionDescriptions }),
     videoDescriptions: ladder.map((rendition) => createVideo(rendition, settings)),
     outputGroups: [
       {
@@ -27,12 +33,15 @@ export function createEncoderSettings(settings: Settings): CfnChannel.EncoderSet
         outputGroupSettings: {
           mediaPackageGroupSettings: { destination: { destinationRefId: 'package' } },
         },
-        outputs: ladder.map((rendition) => ({
-          outputName: formatRenditionName(rendition),
-          videoDescriptionName: formatRenditionName(rendition),
-          audioDescriptionNames: [AUDIO],
-          outputSettings: { mediaPackageOutputSettings: {} },
-        })),
+        outputs: [
+          ...ladder.map((rendition) => ({
+            outputName: formatRenditionName(rendition),
+            videoDescriptionName: formatRenditionName(rendition),
+            ...createVideoTracks(channel),
+            outputSettings: { mediaPackageOutputSettings: {} },
+          })),
+          ...createTrackOutputs(channel),
+        ],
       },
     ],
   };

@@ -11,9 +11,11 @@ import { type KeyServer, listSystemIds } from '../mediapackage/key-server.ts';
 import { allow, allowWide } from '../permission/permission.ts';
 import { isPushed } from '../settings/input.ts';
 import { type ChannelSettings, type Settings, selectInput } from '../settings/settings.ts';
+import { hasSeveralSounds } from '../settings/tracks.ts';
 import type { LiveOrigin } from './channels.ts';
 import { allowInput, createInput, createInputSettings } from './input.ts';
 import { createEncoderSettings } from './ladder.ts';
+import { createSelectors } from './tracks.ts';
 
 /** The length of the live playlist: how far back a player can seek without a window. */
 const PLAYLIST_SECONDS = 60;
@@ -67,11 +69,11 @@ export class Live extends Construct {
         {
           inputId: input.ref,
           inputAttachmentName: 'encoder',
-          inputSettings: createInputSettings(inputSettings),
+          inputSettings: { ...createInputSettings(inputSettings), ...createSelectors(channel) },
         },
       ],
       destinations: [{ id: 'package', mediaPackageSettings: [{ channelId: packaging.ref }] }],
-      encoderSettings: createEncoderSettings(settings),
+      encoderSettings: createEncoderSettings(settings, channel),
     });
     medialive.node.addDependency(role);
     this.channelId = medialive.ref;
@@ -104,7 +106,7 @@ export class Live extends Construct {
     id: string,
     name: string,
     packaging: CfnPackageChannel,
-    { settings }: LiveProps,
+    { settings, channel }: LiveProps,
     { encryption: hlsEncryption, ...rest }: Partial<EndpointOptions>,
   ): CfnOriginEndpoint {
     return new CfnOriginEndpoint(this, id, {
@@ -118,7 +120,7 @@ export class Live extends Construct {
         // Windows refer to this clock, so every segment carries it.
         programDateTimeIntervalSeconds: settings.segmentSeconds,
         playlistType: 'NONE',
-        useAudioRenditionGroup: false,
+        useAudioRenditionGroup: hasSeveralSounds(channel.audio),
         includeIframeOnlyStream: false,
         adMarkers: 'PASSTHROUGH',
         ...(hlsEncryption === undefined ? {} : { encryption: hlsEncryption }),

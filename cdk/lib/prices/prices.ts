@@ -141,6 +141,7 @@ export const LEFT_OUT: readonly string[] = [
   'S3: reads by MediaPackage, and storage of anything but clips and uploads',
   'CloudFront functions and Origin Shield; viewers outside North America and Europe',
   'DRM: the key server of another vendor',
+  'MediaLive and MediaPackage: further sounds and WebVTT renditions of a channel',
   'MediaConnect: the hours of flows and their traffic; secrets with passphrases of SRT inputs',
   'taxes, support plans, free tiers, discounts; regions other than us-east-1',
 ];

@@ -3,6 +3,7 @@
 import { isPushed } from './input.ts';
 import { type ChannelSettings, measureSegment, type Settings, selectInput } from './settings.ts';
 import type { SettingsReader } from './settings-reader.ts';
+import { hasSeveralSounds } from './tracks.ts';
 
 /** The retention times in days that CloudWatch Logs accepts. */
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653];
@@ -18,6 +19,10 @@ const MAX_MACHINES = 49;
 
 /** How much a segment may be longer or shorter than `segmentSeconds`. 2 s at 30000/1001 are 2.002 s. */
 const MAX_SEGMENT_DEVIATION = 0.0015;
+
+/** MediaPackage's quota of streams that it takes in one channel: live-quotas.html in its User Guide. */
+const MAX_STREAMS = 20;
+
 const ORIGIN = /^https:\/\/[a-z0-9.-]+(:\d+)?$/;
 
 /** Adds a mistake to those of the reader for each rule that the settings break. */
@@ -130,6 +135,11 @@ export function checkCombinations(settings: Settings, read: SettingsReader): voi
   }
 }
 
+/** Counts the streams that a channel has beside its ladder. */
+function countTracks({ audio, captions }: ChannelSettings): number {
+  return (hasSeveralSounds(audio) ? (audio ?? []).length : 0) + (captions?.webvtt.length ?? 0);
+}
+
 /** Checks that each input fits its channel, and has a source for each of its pipelines. */
 function checkInputs(
   settings: Settings,
@@ -142,6 +152,16 @@ function checkInputs(
     check(
       channel.input === undefined || channel.originEndpoint === undefined,
       `Setting ${field} does not go with originEndpoint: the encoder of an existing endpoint is not ours. Remove one of them.`,
+    );
+    check(
+      (channel.audio === undefined && channel.captions === undefined) ||
+        channel.originEndpoint === undefined,
+      `Setting channels[${at}] has audio or captions beside originEndpoint: the encoder of an existing endpoint is not ours. Remove them.`,
+    );
+    const tracks = settings.ladder.length + countTracks(channel);
+    check(
+      tracks <= MAX_STREAMS,
+      `Setting channels[${at}] has ${tracks} streams: the renditions of the ladder, the sounds and the WebVTT renditions. MediaPackage takes at most ${MAX_STREAMS}.`,
     );
     check(
       isPushed({ type }) || sources.length === expected,

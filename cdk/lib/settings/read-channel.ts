@@ -3,6 +3,7 @@
 import { readInput } from './input.ts';
 import type { ChannelSettings, OriginEndpoint } from './settings.ts';
 import { SECRET, type SettingsReader } from './settings-reader.ts';
+import { readAudio, readCaptions } from './tracks.ts';
 
 /** The least and the most that MediaPackage accepts. */
 export const SEGMENT_SECONDS = [1, 30] as const;
@@ -13,6 +14,8 @@ const COMPETITION = /^[A-Za-z0-9-]{1,64}$/;
 export function readChannel(read: SettingsReader): ChannelSettings {
   const originEndpoint = read.optionalObject('originEndpoint', readOriginEndpoint);
   const input = read.optionalObject('input', readInput);
+  const audio = read.list('audio', [], readAudio);
+  const captions = read.optionalObject('captions', readCaptions);
   return {
     id: read.text(
       'id',
@@ -28,6 +31,8 @@ export function readChannel(read: SettingsReader): ChannelSettings {
     ),
     ...(originEndpoint === undefined ? {} : { originEndpoint }),
     ...(input === undefined ? {} : { input }),
+    ...(audio.length === 0 ? {} : { audio }),
+    ...(captions === undefined ? {} : { captions }),
   };
 }
 

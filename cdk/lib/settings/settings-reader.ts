@@ -114,6 +114,11 @@ export class SettingsReader {
     return value === undefined ? undefined : this.readObject(key, this.parseJson(key, value), read);
   }
 
+  /** Adds a mistake of the object that is read: `Setting channels[0].captions <words>`. */
+  refuse(words: string): void {
+    this.mistakes.push(`Setting ${this.path.slice(0, -1)} ${words}`);
+  }
+
   /** Reports settings that were given but never read, which are spelling mistakes. */
   refuseUnknown(): void {
     for (const key of Object.keys(this.given).filter((it) => !this.known.has(it))) {

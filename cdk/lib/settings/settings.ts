@@ -1,6 +1,7 @@
 /** The settings of a deployment. docs/deploy.md has a table of all settings. */
 
 import type { InputSettings } from './input.ts';
+import type { AudioSettings, CaptionSettings } from './tracks.ts';
 
 /** An existing MediaPackage endpoint, which this deployment does not make. */
 export interface OriginEndpoint {
@@ -25,6 +26,10 @@ export interface ChannelSettings {
   readonly originEndpoint?: OriginEndpoint;
   /** How MediaLive gets the stream. @default an encoder pushes, as the setting `input` of the deployment says */
   readonly input?: InputSettings;
+  /** The sounds of the stream, the default one first. @default the input's first sound */
+  readonly audio?: readonly AudioSettings[];
+  /** Captions of the input that are kept. @default none: MediaLive drops them */
+  readonly captions?: CaptionSettings;
 }
 
 /** Frames per second, as a fraction. */
