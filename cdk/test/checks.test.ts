@@ -28,6 +28,7 @@ const READY: Record<string, Answer> = {
     new Refusal('ValidationError', 400, 'Stack with id matchcut-vod does not exist'),
   ListStackResources: () =>
     new Refusal('ValidationError', 400, 'Stack with id matchcut-live does not exist'),
+  'GET /packaging_configurations/*': () => new Refusal('NotFoundException', 404),
   'GET /prod/channels': () => ({ channels: [{ id: '1' }, { id: '2' }] }),
 };
 
@@ -141,6 +142,19 @@ test('full packaging groups are reported', async () => {
   ]);
   // The folder has one more group, which is about to be deployed.
   await check(stack(10_000), [], { packagingGroups: writeTwoGroups() });
+});
+
+test('a packaging configuration that would change is reported, and one that is the same is not', async () => {
+  const deployed = (useAudioRenditionGroup: boolean): Record<string, Answer> => ({
+    'GET /packaging_configurations/matchcut-hls': () => ({
+      id: 'matchcut-hls',
+      hlsPackage: { useAudioRenditionGroup, segmentDurationSeconds: 4, hlsManifests: [{}] },
+    }),
+  });
+  await check(deployed(false), []);
+  await check(deployed(true), [
+    /^missing: The packaging configuration matchcut-hls exists with another hlsPackage\.useAudioRenditionGroup than in default\.json, and MediaPackage cannot change it\. Copy .* set packagingGroups/,
+  ]);
 });
 
 test('channels of the deployment are not counted twice', async () => {

@@ -18,6 +18,7 @@ import { readPackagingGroups } from '../lib/asset/packaging-groups.ts';
 import { FIREWALL_REGION } from '../lib/firewall-stack.ts';
 import { ROOT, type Settings } from '../lib/settings/settings.ts';
 import { type Aws, ignoreError, listPages, readErrorName } from './aws.ts';
+import { checkPackaging } from './packaging.ts';
 import { listGroupIds, listIds, listResources, readOutputs, stackNames } from './stacks.ts';
 
 export interface Finding {
@@ -78,6 +79,7 @@ export async function checkAccount(
     'the services of the region': checkServices(aws, settings.region),
     'the quota of harvest jobs': checkHarvestJobs(aws),
     'the quota of assets': checkAssets(aws, settings),
+    'the packaging configurations': checkPackaging(aws, settings),
     'the quota of channels': checkChannels(aws, settings),
     'the quota of functions': checkConcurrency(aws, settings),
   };
