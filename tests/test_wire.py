@@ -40,7 +40,8 @@ class TestClip(WireTest):
         for child, names in children.items():
             stem = child.removesuffix(".m3u8")
             names += [segment.name.replace("index_1", stem) for segment in window]
-        expected = [prefix + name for name in sum(children.values(), ["parent.m3u8", *children])]
+        manifests = ["parent.m3u8", "index_iframes.m3u8", *children]
+        expected = [prefix + name for name in sum(children.values(), manifests)]
         self.assertCountEqual([item["Key"] for item in found], expected)
 
         live, _ = self.live_manifest()

@@ -84,6 +84,7 @@ test('viewers and harvests use one unencrypted endpoint with CDN authorization',
   assert.ok(endpoint['Authorization'].CdnIdentifierSecret);
   assert.equal(endpoint['HlsPackage'].SegmentDurationSeconds, 2);
   assert.equal(endpoint['HlsPackage'].ProgramDateTimeIntervalSeconds, 2);
+  assert.equal(endpoint['HlsPackage'].IncludeIframeOnlyStream, true);
   assert.equal(endpoint['HlsPackage'].Encryption, undefined);
 });
 
@@ -230,4 +231,5 @@ test('the packaging group is created from packaging-groups/', () => {
     .all('MediaPackage::PackagingConfiguration')
     .find((it) => it.Properties['Id'] === 'matchcut-hls');
   assert.equal(hls?.Properties['HlsPackage'].HlsManifests[0].ProgramDateTimeIntervalSeconds, 10);
+  assert.equal(hls?.Properties['HlsPackage'].HlsManifests[0].IncludeIframeOnlyStream, true);
 });

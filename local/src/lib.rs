@@ -12,7 +12,7 @@
 //!
 //! 1. **Ground floor**, no AWS service: `account` (names and numbers of the account),
 //!    `secret_file`, `data_folder`, `data_disk` (its free space), `records` (JSON files that survive `kill -9`),
-//!    `faults`, `upload_limits`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `server`,
+//!    `faults`, `upload_limits`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `i_frames` (of transport streams), `server`,
 //!    `browser`, `aws_protocol` (errors and bodies of AWS's JSON protocols), `limits` (limits of AWS
 //!    that can be changed), `rate` (token buckets), `call_faults`.
 //! 2. **AWS services**, one module each: `secretsmanager`, `sqs`, `eventbridge`,
@@ -41,6 +41,7 @@ mod environment;
 mod eventbridge;
 mod faults;
 mod ffmpeg;
+mod i_frames;
 mod ladder;
 mod lambda;
 mod limits;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every top-level module, lowest first.
-const FLOORS: [&str; 38] = [
+const FLOORS: [&str; 39] = [
     // Ground floor, no AWS service.
     "account",
     "secret_file",
@@ -19,6 +19,7 @@ const FLOORS: [&str; 38] = [
     "ffmpeg",
     "ladder",
     "media_file",
+    "i_frames",
     "server",
     "browser",
     "aws_protocol",

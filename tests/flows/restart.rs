@@ -84,9 +84,9 @@ async fn every_accepted_clip_becomes_ready_once_although_the_process_is_killed()
     assert_eq!(names.len(), listed.len(), "each clip is listed once");
     assert_eq!(names.len(), rows.len(), "each row is listed");
     assert!(accepted.is_subset(&names), "no accepted clip is lost");
-    // Three renditions of two segments each, three child manifests and the parent.
+    // Three renditions of two segments each, three child manifests, the I-frame playlist and the parent.
     let expected: BTreeMap<_, _> =
-        names.into_iter().map(|name| (format!("{name}/1"), 3 * 2 + 3 + 1)).collect();
+        names.into_iter().map(|name| (format!("{name}/1"), 3 * 2 + 3 + 1 + 1)).collect();
     assert_eq!(count_objects(folder.path()), expected, "no object is orphaned, none is missing");
     local.interrupt().await;
 }

@@ -121,7 +121,8 @@ export class Live extends Construct {
         programDateTimeIntervalSeconds: settings.segmentSeconds,
         playlistType: 'NONE',
         useAudioRenditionGroup: hasSeveralSounds(channel.audio),
-        includeIframeOnlyStream: false,
+        // Players scrub with pictures of the first rendition.
+        includeIframeOnlyStream: true,
         adMarkers: 'PASSTHROUGH',
         ...(hlsEncryption === undefined ? {} : { encryption: hlsEncryption }),
       },

@@ -6,7 +6,10 @@ use aws_sdk_s3::primitives::ByteStream;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{media_playlist, multivariant_playlist, rendition_name, segment_name};
+use super::manifest::{
+    I_FRAME_PLAYLIST, I_FRAME_RENDITION, i_frame_playlist, media_playlist, multivariant_playlist,
+    rendition_name, segment_name,
+};
 use super::startover::Startover;
 use crate::ladder::LADDER;
 
@@ -41,6 +44,9 @@ pub(super) enum HarvestFailure {
 /// The parent manifest is written at the manifest key. Child manifests and segments are written
 /// into the same folder, named after the endpoint.
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/ltov-how.html>
+///
+/// AWS does not document whether a harvest has the I-frame playlist of its endpoint. Here it has, so the
+/// product must cope with it.
 ///
 /// With `is_fault_injected`, the job fails after it has copied the segments. What a failed job has
 /// copied stays in the bucket: AWS does not document whether it is deleted.
@@ -82,6 +88,11 @@ pub(super) async fn harvest(
         let text = media_playlist(&stretch, rendition).into_bytes();
         put(format!("{folder}{}", rendition_name(rendition)), text.into(), hls).await?;
     }
+    let frames = stretch.read_i_frames(I_FRAME_RENDITION).await;
+    let sequence = stretch.segments.first().map_or(0, |segment| segment.sequence);
+    let frames = frames.map_err(|source| HarvestFailure::Read { sequence, source })?;
+    let text = i_frame_playlist(&stretch, &frames).into_bytes();
+    put(format!("{folder}{I_FRAME_PLAYLIST}"), text.into(), hls).await?;
     let text = multivariant_playlist(startover.ladder, &stretch, "").into_bytes();
     put(parent.to_owned(), text.into(), hls).await?;
     Ok(())

@@ -5,10 +5,18 @@ use std::fmt::Write as _;
 use chrono::{SecondsFormat, TimeDelta};
 
 use super::startover::{Segment, Stretch};
+use crate::i_frames::{IFrame, video_codecs, write_entries};
 use crate::ladder::{FRAMES_PER_SECOND, LADDER, Ladder};
 
 /// The `manifestName` of the origin endpoint; child manifests and segments are named after it.
 const MANIFEST_NAME: &str = "index";
+
+/// The name of the I-frame playlist. AWS does not document the name or the form of its playlist.
+pub(crate) const I_FRAME_PLAYLIST: &str = "index_iframes.m3u8";
+
+/// MediaPackage makes the I-frame playlist from the first rendition.
+/// <https://docs.aws.amazon.com/mediapackage/latest/ug/trick-play.html>
+pub(crate) const I_FRAME_RENDITION: usize = 0;
 
 /// The name of a rendition's manifest. Renditions are numbered from 1.
 pub(crate) fn rendition_name(rendition: usize) -> String {
@@ -31,27 +39,58 @@ pub(crate) fn parse_segment_name(name: &str) -> Option<(usize, u64)> {
 /// The multivariant manifest. `query` is appended to the URLs of its child manifests.
 pub(crate) fn multivariant_playlist(ladder: &Ladder, stretch: &Stretch, query: &str) -> String {
     let mut text = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
-    for (rendition, format) in ladder.iter().enumerate() {
+    let peak = |rendition: usize| {
         let peak = stretch.segments.iter().map(|segment| bits_per_second(segment, rendition)).max();
+        peak.unwrap_or_else(|| u64::from(ladder[rendition].kilobits) * 1000)
+    };
+    for (rendition, format) in ladder.iter().enumerate() {
         let _ = writeln!(
             text,
             "#EXT-X-STREAM-INF:BANDWIDTH={},RESOLUTION={}x{},FRAME-RATE={FRAMES_PER_SECOND}.000,CODECS=\"{}\"\n{}{query}",
-            peak.unwrap_or_else(|| u64::from(format.kilobits) * 1000),
+            peak(rendition),
             format.width,
             format.height,
             format.codecs,
             rendition_name(rendition),
         );
     }
+    let format = ladder[I_FRAME_RENDITION];
+    // A segment has one I frame, so its bit rate is never above that of the segment.
+    let _ = writeln!(
+        text,
+        "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},RESOLUTION={}x{},CODECS=\"{}\",URI=\"{I_FRAME_PLAYLIST}{query}\"",
+        peak(I_FRAME_RENDITION),
+        format.width,
+        format.height,
+        video_codecs(format.codecs),
+    );
     text
 }
 
 /// A rendition's manifest.
 pub(crate) fn media_playlist(stretch: &Stretch, rendition: usize) -> String {
+    playlist(stretch, "#EXT-X-VERSION:3\n", |text, segment| {
+        let seconds = segment.duration.as_seconds_f64();
+        let name = segment_name(rendition, segment.sequence);
+        let _ = writeln!(text, "#EXTINF:{seconds:.6},\n{name}");
+    })
+}
+
+/// The I-frame playlist, from the I frames of each segment.
+pub(crate) fn i_frame_playlist(stretch: &Stretch, frames: &[Vec<IFrame>]) -> String {
+    let mut frames = frames.iter();
+    playlist(stretch, "#EXT-X-VERSION:4\n#EXT-X-I-FRAMES-ONLY\n", |text, segment| {
+        let name = segment_name(I_FRAME_RENDITION, segment.sequence);
+        write_entries(text, frames.next().map_or(&[], Vec::as_slice), &name);
+    })
+}
+
+/// A manifest with some tags at its head. `write` adds the entries of a segment.
+fn playlist(stretch: &Stretch, head: &str, mut write: impl FnMut(&mut String, &Segment)) -> String {
     let longest = stretch.segments.iter().map(|segment| segment.duration).max();
     let first = stretch.segments.first();
     let mut text = format!(
-        "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{}\n#EXT-X-DISCONTINUITY-SEQUENCE:{}\n",
+        "#EXTM3U\n{head}#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{}\n#EXT-X-DISCONTINUITY-SEQUENCE:{}\n",
         (longest.unwrap_or_default() + TimeDelta::milliseconds(499)).num_seconds().max(1),
         first.map_or(0, |segment| segment.sequence),
         first.map_or(0, |segment| segment.run),
@@ -61,13 +100,9 @@ pub(crate) fn media_playlist(stretch: &Stretch, rendition: usize) -> String {
         if run.replace(segment.run) != Some(segment.run) {
             text.push_str("#EXT-X-DISCONTINUITY\n");
         }
-        let _ = writeln!(
-            text,
-            "#EXT-X-PROGRAM-DATE-TIME:{}\n#EXTINF:{:.6},\n{}",
-            segment.start.to_rfc3339_opts(SecondsFormat::Millis, true),
-            segment.duration.as_seconds_f64(),
-            segment_name(rendition, segment.sequence),
-        );
+        let start = segment.start.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{start}");
+        write(&mut text, segment);
     }
     if stretch.ended {
         text.push_str("#EXT-X-ENDLIST\n");

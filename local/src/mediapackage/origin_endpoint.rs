@@ -8,7 +8,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::manifest::{media_playlist, multivariant_playlist, parse_segment_name, rendition_name};
+use super::manifest::{
+    I_FRAME_PLAYLIST, I_FRAME_RENDITION, i_frame_playlist, media_playlist, multivariant_playlist,
+    parse_segment_name, rendition_name,
+};
 use super::manifest_lag::ManifestLag;
 use super::startover::{Startover, Stretch};
 use crate::ladder::LADDER;
@@ -87,6 +90,13 @@ impl OriginEndpoint {
                 multivariant_playlist(self.startover.ladder, &stretch, &times.query)
             }
             Some(rendition) => media_playlist(&stretch, rendition),
+            None if name == I_FRAME_PLAYLIST => {
+                match stretch.read_i_frames(I_FRAME_RENDITION).await {
+                    Ok(frames) => i_frame_playlist(&stretch, &frames),
+                    // The window has passed the first segment.
+                    Err(_) => return StatusCode::NOT_FOUND.into_response(),
+                }
+            }
             None => return StatusCode::NOT_FOUND.into_response(),
         };
         manifest_response(&stretch, text)

@@ -12,6 +12,7 @@ use std::{fs, io};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
+use crate::i_frames::{IFrame, find_i_frames};
 use crate::ladder::{LADDER, Ladder};
 
 /// A segment of the stream, in every rendition.
@@ -36,6 +37,18 @@ pub(crate) struct Stretch {
     pub(crate) segments: Vec<Segment>,
     /// Whether the end of the requested time span has aired.
     pub(crate) ended: bool,
+}
+
+impl Stretch {
+    /// Reads the I frames of each segment in a rendition.
+    pub(crate) async fn read_i_frames(&self, rendition: usize) -> io::Result<Vec<Vec<IFrame>>> {
+        let mut frames = Vec::new();
+        for segment in &self.segments {
+            let media = tokio::fs::read(segment.file(rendition)).await?;
+            frames.push(find_i_frames(&media, segment.duration));
+        }
+        Ok(frames)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

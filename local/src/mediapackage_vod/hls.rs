@@ -11,6 +11,7 @@ use m3u8_rs::VariantStream;
 
 use super::packaging_group::HlsPackage;
 use super::source::{Rendition, SourceSegment};
+use crate::i_frames::{IFrame, find_i_frames, video_codecs, write_entries};
 
 /// Writes the manifests and the segments into a folder.
 pub(super) fn package(hls: &HlsPackage, renditions: &[Rendition], folder: &Path) -> io::Result<()> {
@@ -18,25 +19,46 @@ pub(super) fn package(hls: &HlsPackage, renditions: &[Rendition], folder: &Path)
     let name = &manifest.manifest_name;
     let length = TimeDelta::seconds(hls.segment_duration_seconds.into());
     let mut parent = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
+    let mut i_frames = String::new();
     for (at, rendition) in renditions.iter().enumerate() {
         let number = at + 1;
         let child = format!("{name}_{number}.m3u8");
         let _ = writeln!(parent, "{}\n{child}", stream_info(&rendition.stream));
 
         let groups = group_segments(&rendition.segments, length);
+        let segment_name = |sequence: usize| format!("{name}_{number}_{sequence}.ts");
         for (sequence, parts) in groups.iter().enumerate() {
-            let mut media =
-                fs::File::create(folder.join(format!("{name}_{number}_{sequence}.ts")))?;
+            let mut media = fs::File::create(folder.join(segment_name(sequence)))?;
             for part in *parts {
                 io::copy(&mut fs::File::open(&part.file)?, &mut media)?;
             }
         }
         let interval = manifest.program_date_time_interval_seconds;
-        let text =
-            media_playlist(&groups, interval, |sequence| format!("{name}_{number}_{sequence}.ts"));
+        let head = "#EXT-X-VERSION:3\n";
+        let text = media_playlist(&groups, interval, head, |text, sequence, duration| {
+            let (seconds, name) = (duration.as_seconds_f64(), segment_name(sequence));
+            let _ = writeln!(text, "#EXTINF:{seconds:.6},\n{name}");
+            Ok(())
+        })?;
         fs::write(folder.join(child), text)?;
+        // MediaPackage makes the I-frame playlist from the first rendition in the manifest.
+        // https://docs.aws.amazon.com/mediapackage/latest/ug/trick-play.html
+        if manifest.include_iframe_only_stream && at == 0 {
+            let mut peak = 0;
+            let head = "#EXT-X-VERSION:4\n#EXT-X-I-FRAMES-ONLY\n";
+            let text = media_playlist(&groups, interval, head, |text, sequence, duration| {
+                let name = segment_name(sequence);
+                let frames = find_i_frames(&fs::read(folder.join(&name))?, duration);
+                peak = frames.iter().map(IFrame::bits_per_second).chain([peak]).max().unwrap_or(0);
+                write_entries(text, &frames, &name);
+                Ok(())
+            })?;
+            let child = format!("{name}_iframes.m3u8");
+            fs::write(folder.join(&child), text)?;
+            i_frames = i_frame_info(&rendition.stream, peak, &child);
+        }
     }
-    fs::write(folder.join(format!("{name}.m3u8")), parent)
+    fs::write(folder.join(format!("{name}.m3u8")), parent + &i_frames)
 }
 
 /// Groups segments so that each group is about `length` long and has no discontinuity inside.
@@ -53,16 +75,18 @@ fn group_segments(segments: &[SourceSegment], length: TimeDelta) -> Vec<&[Source
         .collect()
 }
 
+/// A manifest with some tags at its head. `write` adds the entries of a group, by its number and duration.
 fn media_playlist(
     groups: &[&[SourceSegment]],
     date_time_interval: u32,
-    name: impl Fn(usize) -> String,
-) -> String {
+    head: &str,
+    mut write: impl FnMut(&mut String, usize, TimeDelta) -> io::Result<()>,
+) -> io::Result<String> {
     let duration =
         |parts: &[SourceSegment]| parts.iter().map(|part| part.duration).sum::<TimeDelta>();
     let longest = groups.iter().map(|parts| duration(parts)).max().unwrap_or_default();
     let mut text = format!(
-        "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n",
+        "#EXTM3U\n{head}#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n",
         (longest + TimeDelta::milliseconds(499)).num_seconds().max(1)
     );
     let interval = TimeDelta::seconds(date_time_interval.into());
@@ -80,10 +104,21 @@ fn media_playlist(
             let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{time}");
             tagged = Some(start);
         }
-        let seconds = duration(parts).as_seconds_f64();
-        let _ = writeln!(text, "#EXTINF:{seconds:.6},\n{}", name(sequence));
+        write(&mut text, sequence, duration(parts))?;
     }
     text.push_str("#EXT-X-ENDLIST\n");
+    Ok(text)
+}
+
+fn i_frame_info(stream: &VariantStream, peak: u64, playlist: &str) -> String {
+    let mut text = format!("#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={peak}");
+    if let Some(resolution) = &stream.resolution {
+        let _ = write!(text, ",RESOLUTION={}x{}", resolution.width, resolution.height);
+    }
+    if let Some(codecs) = &stream.codecs {
+        let _ = write!(text, ",CODECS=\"{}\"", video_codecs(codecs));
+    }
+    let _ = writeln!(text, ",URI=\"{playlist}\"");
     text
 }
 
@@ -137,12 +172,13 @@ mod tests {
     fn date_times_are_written_at_the_start_at_the_interval_and_after_a_discontinuity() {
         let segments = segments(&[5], 7);
         let groups = group_segments(&segments, TimeDelta::seconds(2));
-        let text = media_playlist(&groups, 4, |sequence| format!("{sequence}.ts"));
+        let playlist = |interval| media_playlist(&groups, interval, "", |_, _, _| Ok(())).unwrap();
+        let text = playlist(4);
         let tagged: Vec<_> = text
             .lines()
             .filter_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:2020-02-03T13:30:"))
             .collect();
         assert_eq!(tagged, ["00.000Z", "04.000Z", "08.000Z", "10.000Z"]);
-        assert!(!media_playlist(&groups, 0, |_| String::new()).contains("DATE-TIME"));
+        assert!(!playlist(0).contains("DATE-TIME"));
     }
 }

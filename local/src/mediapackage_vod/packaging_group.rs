@@ -75,7 +75,6 @@ pub(crate) struct HlsManifest {
     pub(crate) manifest_name: String,
     #[serde(default)]
     pub(crate) ad_markers: AdMarkers,
-    /// Only `false` is supported.
     #[serde(default)]
     pub(crate) include_iframe_only_stream: bool,
     /// The seconds between two EXT-X-PROGRAM-DATE-TIME tags. With 0, none is written.
@@ -273,11 +272,6 @@ impl PackagingGroup {
                         let field = field("hlsPackage.useAudioRenditionGroup");
                         return Err((field, "the stand-in only supports false"));
                     }
-                    if hls.hls_manifests.iter().any(|manifest| manifest.include_iframe_only_stream)
-                    {
-                        let field = field("hlsPackage.hlsManifests[0].includeIframeOnlyStream");
-                        return Err((field, "the stand-in only supports false"));
-                    }
                     (hls.hls_manifests.len(), hls.segment_duration_seconds, "hls")
                 }
                 Package::DashPackage(dash) => {
@@ -378,8 +372,8 @@ mod tests {
             "unknown variant `PASSTHROUGH`",
         );
         check(
-            &HLS.replace(r#""index""#, r#""index","includeIframeOnlyStream":true"#),
-            "packagingConfigurations[0].hlsPackage.hlsManifests[0].includeIframeOnlyStream: ",
+            &HLS.replace(r#""hlsManifests""#, r#""useAudioRenditionGroup":true,"hlsManifests""#),
+            "packagingConfigurations[0].hlsPackage.useAudioRenditionGroup: ",
         );
         check(&HLS.replace(r#"{"manifestName":"index"}"#, ""), "hlsPackage.hlsManifests: ");
         check(

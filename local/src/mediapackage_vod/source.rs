@@ -59,7 +59,8 @@ pub(super) async fn fetch(
     let parent: MasterPlaylist =
         m3u8_rs::parse_master_playlist_res(&text).map_err(|_| unusable(parent_key))?;
     let mut renditions = Vec::new();
-    for stream in parent.variants {
+    // MediaPackage makes I-frame playlists of its own from the renditions.
+    for stream in parent.variants.into_iter().filter(|stream| !stream.is_i_frame) {
         let key = resolve_key(parent_key, &stream.uri);
         let text = source.read(&key).await?;
         let playlist = m3u8_rs::parse_media_playlist_res(&text).map_err(|_| unusable(&key))?;
