@@ -181,10 +181,26 @@ class TestEvening(BrowserTest):
         self.look(page, "narrowed")
         page.get_by_role("searchbox").fill("nothing has this title")
         page.get_by_role("button", name="Show all clips").click()
-        expect(page.locator("li.row")).to_have_count(200)
+        expect(page.locator("li.row")).to_have_count(100)
         page.get_by_role("button", name=re.compile("^Failed")).click()
         expect(page.locator("li.row .reason")).to_have_text([message for _, message in FAILURES])
         self.look(page, "failed")
+
+    def test_the_list_draws_the_newest_clips_only_once_it_is_back_at_its_top(self):
+        page = self.open_console()
+        rows = page.locator("li.row")
+        expect(rows).to_have_count(100)
+        scroller = page.locator(".scroller")
+        scroller.evaluate("list => list.scrollTo(0, list.scrollHeight)")
+        expect(rows).to_have_count(200)
+        rows.nth(99).locator(".open").focus()
+        scroller.evaluate("list => list.scrollTo(0, 0)")
+        expect(rows).to_have_count(100)
+
+        page.keyboard.press("ArrowDown")
+        expect(rows).to_have_count(200)
+        expect(rows.nth(100)).to_have_class(re.compile("selected"))
+        expect(rows.nth(100)).to_be_in_viewport()
 
     def test_an_evening_without_clips_teaches_the_keys(self):
         page = self.open_console(path="/console#competition=quiet")
