@@ -196,10 +196,14 @@ def load_list(page: Page) -> int:
     come later, for pictures of the clips.
     """
     finished: list[Request] = []
-    page.on("requestfinished", finished.append)
+
+    def record(request: Request):
+        finished.append(request)
+
+    page.on("requestfinished", record)
     page.goto("/w/demo")
     page.locator("a[href*='/c/']").first.wait_for()
-    page.remove_listener("requestfinished", finished.append)
+    page.remove_listener("requestfinished", record)
     responses = [request.response() for request in finished]
     return sum(len(gzip.compress(it.body())) for it in responses if it and it.status == 200)
 
@@ -252,18 +256,20 @@ def main():
     if arguments.startover:
         Measurements.startover_seconds = arguments.startover
         Measurements.OPTIONS += ("--startover", str(arguments.startover))
-    Measurements.setUpClass()
-    report("what", "measured", "promised")
     failed = False
-    for name in (name for name in dir(Measurements) if name.startswith("measure_")):
-        measurement = Measurements(name)
-        try:
-            with measurement.contexts_kept():
-                getattr(measurement, name)()
-        except (AssertionError, Error) as error:
-            print(f"{name}: {error}", file=sys.stderr)
-            failed = True
-    unittest.case.doModuleCleanups()
+    try:
+        Measurements.setUpClass()
+        report("what", "measured", "promised")
+        for name in (name for name in dir(Measurements) if name.startswith("measure_")):
+            measurement = Measurements(name)
+            try:
+                with measurement.contexts_kept():
+                    getattr(measurement, name)()
+            except (AssertionError, Error) as error:
+                print(f"{name}: {error}", file=sys.stderr)
+                failed = True
+    finally:
+        unittest.case.doModuleCleanups()
     sys.exit(failed)
 
 
