@@ -1,6 +1,7 @@
 //! Checks every pending clip, and does what a lost event would have done.
 
 mod asset_room;
+mod clip_check;
 mod removal;
 mod sweep_library;
 mod triggers;

@@ -4,18 +4,21 @@
 //! sweep asks AWS for the state of its job or asset, and applies the trigger that a lost event would
 //! have caused.
 
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use futures_util::stream::{self, StreamExt as _};
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Removal, RemovalError, RemovalOutcome};
+use super::clip_check::CheckOutcome;
+use super::{Removal, RemovalError};
 use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::channel::LiveEdges;
-use crate::clip::{Clip, Status, Trigger};
+use crate::clip::{Clip, Status};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::harvest::{
@@ -23,22 +26,22 @@ use crate::harvest::{
     RunningJobs,
 };
 use crate::lambda::EventHandler;
-use crate::library::{Advanced, Library, LibraryError};
+use crate::library::{Library, LibraryError};
 use crate::metrics::{Metrics, Unit};
 use crate::pace::Pace;
-use crate::upload::{ProcessOutcome, UploadProcessor, UploadProcessorError};
+use crate::upload::{UploadProcessor, UploadProcessorError};
 
 /// Checks pending clips.
 #[derive(Clone, Debug)]
 pub struct Sweep {
     pub(super) library: Library,
-    due: DueQueue,
+    pub(super) due: DueQueue,
     pub(super) queue: HarvestQueue,
     jobs: HarvestJobs,
     pub(super) assets: Assets,
     pub(super) uploads: UploadProcessor,
     pub(super) media: ClipMedia,
-    removal: Removal,
+    pub(super) removal: Removal,
     live_edges: LiveEdges,
     metrics: Metrics,
 }
@@ -54,14 +57,6 @@ pub struct SweepReport {
     pub started: usize,
     /// Deleted clips whose removal is complete.
     pub removed: usize,
-}
-
-/// What the check of one clip did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CheckOutcome {
-    Repaired,
-    Removed,
-    Unchanged,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -100,16 +95,11 @@ impl From<SweepError> for Diagnostic {
     }
 }
 
+/// How many clips a sweep checks at the same time. A check whose call is slow, or gets no answer, holds
+/// up a part of the others only.
+const CONCURRENT_CHECKS: usize = 8;
 /// After this time, a sweep checks no further clip. The timeout of the function is a minute longer.
-const MAX_RUN: Duration = Duration::from_mins(2);
-/// When the check in progress is canceled, counted from the start of the sweep. Its clip is then
-/// scheduled for later, so that it does not come first again.
-const CHECK_DEADLINE: Duration = Duration::from_secs(150);
-/// After a file that failed and took this long, a sweep processes no further files.
-const SLOW_FILE: Duration = Duration::from_secs(10);
-/// A failed check says nothing about the clip, so it is repeated soon: by the next sweep but one.
-const FAILED_CHECK_DELAY: TimeDelta = TimeDelta::minutes(1);
-
+pub(super) const MAX_RUN: Duration = Duration::from_mins(2);
 impl EventHandler for Sweep {
     type Event = Value;
     type Output = ();
@@ -193,115 +183,25 @@ impl Sweep {
         }
         // Set once MediaConvert throttles a call, or takes long for one. Further files would use up the
         // time of this sweep, and the clips of others would wait. The next sweep begins with them.
-        let mut skips_uploads = false;
+        let skips_uploads = AtomicBool::new(false);
         let running = RunningJobs::new(&self.jobs);
-        for clip in self.library.clips_to_check(now, Self::MAX_CHECKS).await? {
-            if begin.elapsed() > MAX_RUN {
-                break;
-            }
-            report.checked += 1;
-            let now = now + begin.elapsed();
-            // Boxed, because it is the largest part of the future.
-            let check = Box::pin(self.check(&clip, &running, &mut skips_uploads, now));
-            let failure = match timeout_at(begin + CHECK_DEADLINE, check).await {
-                Ok(Ok(outcome)) => {
-                    report.repaired += usize::from(outcome == CheckOutcome::Repaired);
-                    report.removed += usize::from(outcome == CheckOutcome::Removed);
-                    continue;
-                }
-                Ok(Err(failure)) => error::chain(&failure),
-                Err(_) => "timeout".to_owned(),
-            };
-            let key = clip.key();
-            tracing::error!(clip.id = %key, "could not check clip {key}, will retry: {failure}");
-            let next = clip.next_check(now).map(|next| next.min(now + FAILED_CHECK_DELAY));
-            self.library.schedule_check(&clip, next).await?;
+        let due = self.library.clips_to_check(now, Self::MAX_CHECKS).await?;
+        let check = |clip: Clip| {
+            let (running, skips_uploads) = (&running, &skips_uploads);
+            Box::pin(
+                async move { self.check_in_time(&clip, running, skips_uploads, begin, now).await },
+            )
+        };
+        let mut checks = stream::iter(due).map(check).buffer_unordered(CONCURRENT_CHECKS);
+        while let Some(outcome) = checks.next().await {
+            let outcome = outcome?;
+            report.checked += usize::from(outcome != CheckOutcome::NotBegun);
+            report.repaired += usize::from(outcome == CheckOutcome::Repaired);
+            report.removed += usize::from(outcome == CheckOutcome::Removed);
         }
+        drop(checks);
         self.write_metrics(report, now).await?;
         Ok(report)
-    }
-
-    /// Checks one clip: deletes it if it has expired, publishes it if it is time, asks AWS for its
-    /// state, and applies what has changed.
-    async fn check(
-        &self,
-        clip: &Clip,
-        running: &RunningJobs<'_>,
-        skips_uploads: &mut bool,
-        now: DateTime<Utc>,
-    ) -> Result<CheckOutcome, SweepError> {
-        // The index is eventually consistent, so read the current row. If the clip has changed since,
-        // for example because an operator deleted it, its next check may not be due.
-        let found = self.library.find(&clip.key()).await?;
-        let is_due = |clip: &Clip| clip.next_check_at.is_some_and(|time| time <= now);
-        let Some(mut clip) = found.filter(is_due) else { return Ok(CheckOutcome::Unchanged) };
-        if clip.is_expired(now) {
-            // Caches may show the clip a little longer, so its removal starts with a later check.
-            self.library.advance(&clip.current_attempt(), &Trigger::Expired, now).await?;
-            return Ok(CheckOutcome::Unchanged);
-        }
-        if clip.is_asset_expired(now) {
-            let attempt = clip.current_attempt();
-            self.library.advance(&attempt, &Trigger::AssetReplaced, now).await?;
-            return Ok(CheckOutcome::Unchanged);
-        }
-        if clip.is_asset_removable(now) {
-            let attempt = clip.current_attempt();
-            self.assets.delete(&attempt).await?;
-            self.library.advance(&attempt, &Trigger::AssetDeleted, now).await?;
-            return Ok(CheckOutcome::Unchanged);
-        }
-        if clip.status == Status::Deleting {
-            if self.uploads.process_late_file(&clip, now).await? {
-                return Ok(CheckOutcome::Repaired);
-            }
-            return Ok(match self.removal.remove(clip, running, now).await? {
-                RemovalOutcome::Removed => CheckOutcome::Removed,
-                RemovalOutcome::Incomplete(clip) => {
-                    self.library.schedule_check(&clip, clip.next_check(now)).await?;
-                    CheckOutcome::Unchanged
-                }
-                RemovalOutcome::Restored => CheckOutcome::Unchanged,
-            });
-        }
-        let (mut is_changed, mut is_repaired) = (false, false);
-        if clip.is_due_for_publication(now) {
-            let attempt = clip.current_attempt();
-            match self.library.advance(&attempt, &Trigger::Published, now).await? {
-                Advanced::Changed(published) => (clip, is_changed) = (*published, true),
-                Advanced::Unchanged(other) => clip = *other,
-                Advanced::NotFound => {}
-            }
-        }
-        for trigger in self.find_triggers(&clip, running).await? {
-            let advanced = self.library.advance(&clip.current_attempt(), &trigger, now).await?;
-            if let Advanced::Changed(next) = advanced {
-                is_changed = true;
-                is_repaired |= next.status != clip.status;
-            }
-        }
-        if !is_changed {
-            is_repaired = match clip.status {
-                Status::Scheduled => {
-                    self.due.send_for(&clip, now).await?;
-                    false
-                }
-                // Its check stays due.
-                Status::Uploading | Status::Transcoding if *skips_uploads => {
-                    return Ok(CheckOutcome::Unchanged);
-                }
-                Status::Uploading | Status::Transcoding => {
-                    self.process_upload(&clip, skips_uploads, now).await?
-                }
-                _ => false,
-            };
-        }
-        if !is_changed && !is_repaired {
-            self.library.schedule_check(&clip, clip.next_check(now)).await?;
-        }
-        // The sweep creates the asset of a retry. There is no event for that, so none was lost.
-        let is_retry = clip.attempt > 1 && clip.manifests.is_empty();
-        Ok(if is_repaired && !is_retry { CheckOutcome::Repaired } else { CheckOutcome::Unchanged })
     }
 
     /// Sends the due message of each scheduled clip whose check is due. A message that was sent
@@ -318,29 +218,6 @@ impl Sweep {
             self.library.schedule_check(&clip, clip.next_check(now)).await?;
         }
         Ok(())
-    }
-
-    /// Processes the file of an upload, or an upload whose file has not arrived.
-    /// Returns whether the status of the clip changed.
-    async fn process_upload(
-        &self,
-        clip: &Clip,
-        skips_uploads: &mut bool,
-        now: DateTime<Utc>,
-    ) -> Result<bool, SweepError> {
-        let begin = Instant::now();
-        match self.uploads.process_clip(clip.clone(), now).await {
-            Ok(ProcessOutcome::Changed) => Ok(true),
-            Ok(ProcessOutcome::Unchanged) => Ok(false),
-            Ok(ProcessOutcome::FileMissing) => {
-                self.uploads.process_missing_file(clip, now).await?;
-                Ok(false)
-            }
-            Err(failure) => {
-                *skips_uploads = failure.is_throttled() || begin.elapsed() > SLOW_FILE;
-                Err(failure.into())
-            }
-        }
     }
 
     /// Writes metrics about the library, if metrics are enabled.
