@@ -1,7 +1,7 @@
 //! Starts the harvests of queued clips, first in, first out.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -32,8 +32,7 @@ pub struct HarvestQueue {
     jobs: HarvestJobs,
     /// When MediaPackage last answered that no harvest job is free.
     full_at: Arc<StdMutex<Option<Instant>>>,
-    /// Locked while harvests are started, so that one process does not start the same clip twice.
-    starting: Arc<Mutex<()>>,
+    starting: Arc<Starting>,
 }
 
 /// What trying to start the harvest job of one clip did.
@@ -45,6 +44,18 @@ pub enum JobStart {
     NoFreeJob,
     /// MediaPackage accepts no more calls at the moment.
     Throttled,
+}
+
+/// Lets one call of a process start harvests for all others that come meanwhile.
+///
+/// Otherwise, while MediaPackage throttles, each due message of a batch would wait for those before it,
+/// and messages would arrive faster than they are processed.
+#[derive(Debug, Default)]
+struct Starting {
+    /// Locked by the call that starts harvests.
+    working: Mutex<()>,
+    /// The clips of the due messages that it works for.
+    due: StdMutex<Vec<ClipKey>>,
 }
 
 /// Why no further harvest was started.
@@ -70,6 +81,11 @@ pub enum HarvestQueueError {
 const BATCH: u32 = 10;
 /// Most harvests started by one call. Each needs one or two calls to MediaPackage.
 const MAX_STARTS: usize = 50;
+/// After this time, a call starts no further harvest. The next message, or the sweep, continues.
+const MAX_PASS: Duration = Duration::from_secs(20);
+/// After this time, a call leaves the clips of other messages to the next message. With the wait for the
+/// last segment and with throttled tries, a message takes 80 s at most, which the function has.
+const MAX_REPEATED: Duration = Duration::from_secs(10);
 /// How long MediaPackage's answer that no job is free is remembered.
 ///
 /// In this time, a due message starts one harvest at most: that of the job that has become free. A
@@ -80,6 +96,12 @@ const MAX_THROTTLED: Duration = Duration::from_secs(20);
 /// Shortest and longest delay before a throttled call is retried, in milliseconds. In half a second,
 /// MediaPackage accepts two or three calls more.
 const THROTTLED_DELAY: std::ops::Range<u64> = 300..1000;
+
+impl Starting {
+    fn due(&self) -> MutexGuard<'_, Vec<ClipKey>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl HarvestQueue {
     pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
@@ -138,38 +160,61 @@ impl HarvestQueue {
     ///
     /// `due` is the clip of a due message. Such a message says that this clip should start, or that
     /// a job has become free for it. If no job was free just before, the message starts one harvest,
-    /// or none if other clips are before its clip.
+    /// or none if other clips are before its clip. If another call is starting harvests, it starts
+    /// that of this clip too, and this call returns at once.
     ///
     /// If a clip cannot be started, or its row cannot be decoded, logs the error and continues with
     /// the next. That clip comes first again in the next call. The result is an error only if the
-    /// clip of the due message could not be started, so that SQS delivers the message again.
+    /// clip of a due message could not be started, so that SQS delivers a message again.
     pub async fn start_queued_harvests(
         &self,
         due: Option<&ClipKey>,
         now: DateTime<Utc>,
     ) -> Result<usize, HarvestQueueError> {
-        if let Some(key) = due
-            && self.is_full()
-            && !self.is_first(key).await?
-            && self.find_queued(key).await?.is_some()
-        {
+        let Some(key) = due else {
+            let _working = self.starting.working.lock().await;
+            return self.start_harvests(&[], now).await;
+        };
+        if self.is_full() && !self.is_first(key).await? && self.find_queued(key).await?.is_some() {
             return Ok(0);
         }
-        let _starting = self.starting.lock().await;
-        let limit = if due.is_some() && self.is_full() { 1 } else { MAX_STARTS };
+        self.starting.due().push(key.clone());
+        let begin = Instant::now();
+        let mut started = 0;
+        while begin.elapsed() < MAX_REPEATED
+            && let Ok(_working) = self.starting.working.try_lock()
+        {
+            let due = std::mem::take(&mut *self.starting.due());
+            if due.is_empty() {
+                break;
+            }
+            started += self.start_harvests(&due, now).await?;
+        }
+        Ok(started)
+    }
+
+    /// Starts the harvests of the oldest queued clips, and of due clips that the index does not show yet.
+    async fn start_harvests(
+        &self,
+        due: &[ClipKey],
+        now: DateTime<Utc>,
+    ) -> Result<usize, HarvestQueueError> {
+        let limit = if !due.is_empty() && self.is_full() { due.len() } else { MAX_STARTS };
         let mut due_failure = None;
-        let mut on_failure = |key: &ClipKey, failure| {
-            if due == Some(key) {
+        let mut failed = BTreeSet::new();
+        let on_failure = |key: &ClipKey, failure| {
+            failed.insert(key.clone());
+            if due.contains(key) {
                 due_failure = Some(failure);
             }
         };
-        let (mut started, mut stop) = self.start_oldest(limit, &mut on_failure, now).await?;
-        // The index is eventually consistent, so it may not contain the clip yet.
-        if let Some(key) = due
-            && stop == Stop::QueueEmpty
-            && due_failure.is_none()
-            && let Some(clip) = self.find_queued(key).await?
-        {
+        let (mut started, mut stop) = self.start_oldest(limit, on_failure, now).await?;
+        // The index is eventually consistent.
+        for key in due.iter().filter(|key| !failed.contains(key)) {
+            if stop != Stop::QueueEmpty {
+                break;
+            }
+            let Some(clip) = self.find_queued(key).await? else { continue };
             match self.start_unless_throttled(clip, now).await? {
                 Ok(_) => started += 1,
                 Err(reason) => stop = reason,
@@ -177,6 +222,10 @@ impl HarvestQueue {
         }
         if stop == Stop::NoFreeJob {
             *self.full_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        if matches!(stop, Stop::NoFreeJob | Stop::Throttled) {
+            // MediaPackage would refuse those that came meanwhile, too.
+            self.starting.due().clear();
         }
         due_failure.map_or(Ok(started), Err)
     }
@@ -186,9 +235,10 @@ impl HarvestQueue {
     async fn start_oldest(
         &self,
         limit: usize,
-        on_failure: &mut (impl FnMut(&ClipKey, HarvestQueueError) + Send),
+        mut on_failure: impl FnMut(&ClipKey, HarvestQueueError) + Send,
         now: DateTime<Utc>,
     ) -> Result<(usize, Stop), HarvestQueueError> {
+        let begin = Instant::now();
         let (mut left, mut started) = (0, 0);
         let mut passed = BTreeSet::new();
         loop {
@@ -222,7 +272,7 @@ impl HarvestQueue {
                         passed.insert(key);
                     }
                 }
-                if started >= limit {
+                if started >= limit || begin.elapsed() > MAX_PASS {
                     return Ok((left, Stop::Limit));
                 }
             }

@@ -5,6 +5,7 @@ use matchcut::clip::{Clip, Source, Status};
 use matchcut::harvest::HarvestClip;
 use matchcut::lambda::EventHandler as _;
 use matchcut::sweep::Sweep;
+use matchcut_local::{Run, interruptible};
 use serde_json::{Value, json};
 
 use crate::api::{Api, at, row};
@@ -88,6 +89,31 @@ async fn a_long_queue_advances_without_a_chain_of_messages() {
     })
     .await;
     assert_eq!(api.count_dead_letters("matchcut-due"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_message_of_a_batch_asks_for_a_free_job_and_the_others_do_not() {
+    let api = Api::start_with(|options| {
+        options.faults.slow = 3600.0;
+        options.pollers = false;
+    })
+    .await;
+    for _ in 0..2 * JOBS {
+        api.post_clip(r#"{"lastSeconds":4}"#).await;
+    }
+    let messages = api.messages("matchcut-due");
+    assert_eq!(messages.len(), JOBS, "each clip that found no free job has a message");
+    let batch = messages.iter().map(|due| json!({ "body": due.to_string() }));
+    let batch = serde_json::from_value(json!({ "Records": batch.collect::<Vec<_>>() })).unwrap();
+    let sdk = interruptible(&api.stack.sdk);
+    let harvest = HarvestClip::new(&sdk, &api.stack.variables).unwrap();
+    let run = Run::whole();
+    let response = run.execute(Box::pin(harvest.process_batch(batch, Utc::now()))).await.unwrap();
+    assert_eq!(response.batch_item_failures, []);
+    // Each message reads its clip. One finds the first queued clip, reads it and is refused a job. If
+    // each did, there would be four calls for each.
+    let calls = run.calls();
+    assert!((JOBS + 3..4 * JOBS).contains(&calls), "{calls} calls");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
