@@ -47,6 +47,7 @@ TABLE = {
     ("DELETE", "/api/competitions/nobody-has-this/clips/unknown"): only(operator=204),
     ("POST", "/api/competitions/nobody-has-this/clips/unknown/restore"): only(operator=404),
     ("POST", "/api/competitions/nobody-has-this/clips/unknown/retry"): only(operator=404),
+    ("GET", "/api/competitions/nobody-has-this/clips/unknown/timeline.otio"): only(operator=404),
     ("GET", "/api/competitions/nobody-has-this/changes"): only(operator=200),
     ("GET", "/api/competitions/nobody-has-this/changes/unknown"): only(operator=404),
     ("GET", "/api/channels"): only(operator=200),

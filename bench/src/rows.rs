@@ -27,6 +27,20 @@ pub(crate) async fn write_clip(
     Ok(clip)
 }
 
+/// Writes the multivariant manifest of a clip's media, without segments.
+pub(crate) async fn write_manifest(service: &Service, clip: &Clip) -> Result<(), BenchError> {
+    const MANIFEST: &str = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=5000000,RESOLUTION=1280x720,\
+        FRAME-RATE=25.000\nindex_1.m3u8\n";
+    let client = aws_sdk_s3::Client::new(&service.stack.sdk);
+    let put = client
+        .put_object()
+        .bucket(service.stack.variables.required("CLIPS_BUCKET")?)
+        .key(clip.attempt_of_media().manifest_key())
+        .body(MANIFEST.as_bytes().to_vec().into());
+    put.send().await.map_err(|error| BenchError::S3(Box::new(error.into())))?;
+    Ok(())
+}
+
 /// Writes the row that `create-clip` writes at `created_at` for a window of the default channel. Sends
 /// no message.
 pub(crate) async fn write_new_clip(

@@ -19,6 +19,7 @@ import type { PackagingGroupFile } from './asset/packaging-groups.ts';
 import { Channel } from './channel/channel.ts';
 import { Delivery } from './delivery/delivery.ts';
 import { Edit } from './edit/edit.ts';
+import { Export } from './export/export.ts';
 import { Harvest } from './harvest/harvest.ts';
 import { addHarvestComplete } from './harvest/harvest-complete.ts';
 import { Library } from './library/library.ts';
@@ -104,6 +105,12 @@ export class Vod extends Stack {
       due: harvest.due,
       viewEnvironment,
     });
+    const exports = new Export(this, 'Export', {
+      ...deployment,
+      library,
+      clips: harvest.bucket,
+      viewEnvironment,
+    });
     const viewer = new Viewer(this, 'Viewer', { ...deployment, library, channels, delivery });
     const share = new Share(this, 'Share', { ...deployment, library, delivery, branding });
     const channel = new Channel(this, 'Channel', { ...deployment, library, channels });
@@ -118,7 +125,7 @@ export class Vod extends Stack {
 
     addSweep({ ...deployment, library, channels, channel, harvest, asset, upload, metrics });
 
-    const stages = [channel, edit, viewer, share, upload];
+    const stages = [channel, edit, exports, viewer, share, upload];
     api.addRoutes(
       [harvest.create, ...stages.flatMap(({ functions }) => functions)],
       login,

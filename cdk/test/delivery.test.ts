@@ -59,23 +59,35 @@ test('other API requests are not cached, and keep the token', () => {
 
 test('one clip is cached like a list, and a request that changes it keeps its token', () => {
   const clip = `${LIST}/20200203133058_20200203133258_k7Qx2f`;
-  for (const path of [clip, `${clip}/retry`, `${clip}/restore`]) {
-    assert.deepEqual(
-      [policy(path)?.['MinTTL'], policy(path)?.['DefaultTTL'], policy(path)?.['MaxTTL']],
-      [0, 0, 10],
-    );
-    const key = policy(path)?.['ParametersInCacheKeyAndForwardedToOrigin'];
-    assert.equal(key.QueryStringsConfig.QueryStringBehavior, 'none');
-    assert.equal(key.HeadersConfig.HeaderBehavior, 'none');
-    assert.deepEqual(behavior(path)['CachedMethods'] ?? ['GET', 'HEAD'], ['GET', 'HEAD']);
-    assert.ok(behavior(path)['AllowedMethods'].includes('PATCH'), path);
-  }
+  assert.deepEqual(
+    [policy(clip)?.['MinTTL'], policy(clip)?.['DefaultTTL'], policy(clip)?.['MaxTTL']],
+    [0, 0, 10],
+  );
+  const key = policy(clip)?.['ParametersInCacheKeyAndForwardedToOrigin'];
+  assert.equal(key.QueryStringsConfig.QueryStringBehavior, 'none');
+  assert.equal(key.HeadersConfig.HeaderBehavior, 'none');
+  assert.deepEqual(behavior(clip)['CachedMethods'] ?? ['GET', 'HEAD'], ['GET', 'HEAD']);
+  assert.ok(behavior(clip)['AllowedMethods'].includes('PATCH'));
   const token = { authorization: { value: 'Bearer x' } };
   const sent = (method: string) =>
     runEdge(vod(), 'delete request.headers.authorization', { method, headers: { ...token } });
   for (const method of ['GET', 'HEAD']) assert.deepEqual({ ...sent(method)['headers'] }, {});
   for (const method of ['PATCH', 'DELETE', 'POST'])
     assert.deepEqual({ ...sent(method)['headers'] }, token);
+});
+
+test('the other routes of a clip get the token and are not cached', () => {
+  const clip = `${LIST}/20200203133058_20200203133258_k7Qx2f`;
+  const routes = CONTRACT.operations.filter(({ path }) => path.includes('/clips/{clipId}/'));
+  assert.ok(routes.length > 0);
+  for (const { path } of routes) {
+    const { CachePolicyId: cache, AllowedMethods: methods, ...others } = behavior(
+      path.replace(/^.*\{clipId\}/, clip),
+    );
+    assert.equal(cache, '4135ea2d-6df8-44a3-9df3-4b5a84be39ad', `${path} is cached`);
+    assert.ok(methods.includes('POST'), path);
+    assert.equal(others['FunctionAssociations'], undefined, path);
+  }
 });
 
 test('requests for the same list have the same query at the origin', () => {
@@ -327,11 +339,11 @@ test('too many channels and packaging groups are refused before the deployment',
     assert.throws(() => vod({ ...EXISTING, ...settings }), expected);
   refuse(
     { channels: channels(32) },
-    /^SettingsError: .*32 channels, so the distribution needs 77 behaviors, and the quota is 75\. .* set distributionBehaviors to it/,
+    /^SettingsError: .*32 channels, so the distribution needs 78 behaviors, and the quota is 75\. .* set distributionBehaviors to it/,
   );
   refuse(
     { channels: channels(31), packagingGroups: groups },
-    /^SettingsError: .*31 channels, so the distribution needs 78 behaviors, and the quota is 75/,
+    /^SettingsError: .*31 channels, so the distribution needs 79 behaviors, and the quota is 75/,
   );
 });
 

@@ -20,6 +20,7 @@ const FLOORS = [
   'asset',
   'harvest',
   'upload',
+  'export',
   'channel',
   'edit',
   'delivery',

@@ -118,7 +118,7 @@ test('more channels than the distribution has behaviors or origins for are refus
     assert.throws(() => vod({ ...LARGE, ...settings }), expected);
   check(
     { distributionBehaviors: 75 },
-    /^SettingsError: .*100 channels, so the distribution needs 213 behaviors, and the quota is 75\. .* set distributionBehaviors to it/,
+    /^SettingsError: .*100 channels, so the distribution needs 214 behaviors, and the quota is 75\. .* set distributionBehaviors to it/,
   );
   const hosts = CHANNELS.map((channel, at) => ({
     ...channel,

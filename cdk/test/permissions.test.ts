@@ -45,6 +45,11 @@ const DISCARD = [
   's3:DeleteObject <ClipBucket>/thumbnails/*',
   's3:ListBucket <ClipBucket>',
 ];
+/** S3 answers 404 only to callers that may list the bucket. */
+const READ_MANIFESTS = [
+  's3:GetObject <ClipBucket>/clips/*/index.m3u8',
+  's3:ListBucket <ClipBucket>',
+];
 const take = (queue: string) =>
   [
     'ChangeMessageVisibility',
@@ -94,6 +99,7 @@ const GRANTS: Record<string, string[]> = {
   'show-health': [],
   'show-page': [READ],
   'show-sitemap': LIST_CLIPS,
+  'show-timeline': [READ, ...READ_MANIFESTS],
   'start-channel': OBSERVE,
   'stop-channel': OBSERVE,
   'sweep-library': [

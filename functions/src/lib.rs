@@ -11,9 +11,10 @@
 //! 4. [`api`]: what the HTTP routes share.
 //! 5. [`asset`]: MediaPackage VOD, and the media of clips in S3.
 //! 6. [`harvest`]: from a window of the stream to media. [`upload`]: from a file to media.
-//! 7. [`channel`], [`edit`], [`viewer`], [`share`], [`announce`]: the routes of operators and
+//! 7. [`export`]: from a clip to files for use elsewhere.
+//! 8. [`channel`], [`edit`], [`viewer`], [`share`], [`announce`]: the routes of operators and
 //!    viewers, pages and feeds for other sites, change events and webhooks.
-//! 8. [`sweep`]: the roof. It is the one module that knows every stage.
+//! 9. [`sweep`]: the roof. It is the one module that knows every stage.
 //!
 //! `src/main.rs` runs each of them as a Lambda function.
 
@@ -25,6 +26,7 @@ pub mod clip;
 pub mod config;
 pub mod edit;
 pub mod error;
+pub mod export;
 pub mod harvest;
 pub mod lambda;
 pub mod large_variables;

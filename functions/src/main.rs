@@ -15,6 +15,7 @@ use matchcut::channel::{ListChannels, StartChannel, StopChannel};
 use matchcut::config::{ConfigError, Variables};
 use matchcut::edit::{DeleteClip, RestoreClip, RetryClip, UpdateClip};
 use matchcut::error;
+use matchcut::export::ShowTimeline;
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete};
 use matchcut::lambda::run_handler;
 use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
@@ -76,6 +77,7 @@ async fn run_function() -> Result<(), Error> {
         }
         "show-page" => serve::<ShowPage>().await,
         "show-sitemap" => serve::<ShowSitemap>().await,
+        "show-timeline" => serve::<ShowTimeline>().await,
         "start-channel" => serve::<StartChannel>().await,
         "stop-channel" => serve::<StopChannel>().await,
         "sweep-library" => run_handler::<Sweep>().await,

@@ -15,6 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["api"],
     &["asset"],
     &["harvest", "upload"],
+    &["export"],
     &["channel", "edit", "viewer", "share", "announce"],
     &["sweep"],
 ];

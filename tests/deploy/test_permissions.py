@@ -36,6 +36,7 @@ START_TRANSCODES = READ_ORIGINALS | {
     "mediaconvert:SearchJobs",
     "mediaconvert:Probe",
 }
+READ_MANIFESTS = {"s3:GetObject of clips", "s3:ListBucket of clips"}
 DELETE_MEDIA = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
 
 
@@ -116,6 +117,7 @@ ALLOWED = {
     "describe-embed": {"dynamodb:GetItem"},
     "show-feed": LIST_CLIPS,
     "show-sitemap": LIST_CLIPS,
+    "show-timeline": {"dynamodb:GetItem"} | READ_MANIFESTS,
     "show-clip": {"dynamodb:GetItem", QUERY_QUEUE},
     "show-health": set(),
     "grant-playback": set(),

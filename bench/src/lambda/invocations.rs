@@ -95,6 +95,11 @@ async fn prepare_event(
             let channel = json!({ "channelId": channels.default_channel().id });
             events::build_http_request("POST", "/api/channels", &channel, None)
         }
+        "show-timeline" => {
+            let clip = write(Status::Ready).await?;
+            rows::write_manifest(service, &clip).await?;
+            clip_request(&clip, "GET", clips, "/timeline.otio", None)
+        }
         "show-page" => clip_request(&write(Status::Ready).await?, "GET", "/c", "", None),
         "show-feed" | "show-sitemap" => {
             write(Status::Ready).await?;

@@ -20,7 +20,7 @@ use crate::stack::Service;
 use crate::table::Table;
 use crate::timings::{Timings, format_milliseconds};
 
-const FUNCTIONS: [&str; 31] = [
+const FUNCTIONS: [&str; 32] = [
     "create-clip",
     "list-clips",
     "list-changes",
@@ -34,6 +34,7 @@ const FUNCTIONS: [&str; 31] = [
     "list-channels",
     "start-channel",
     "stop-channel",
+    "show-timeline",
     "show-page",
     "describe-embed",
     "show-feed",

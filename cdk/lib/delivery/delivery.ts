@@ -36,8 +36,8 @@ import type { Origins } from './page-headers.ts';
 import { createDataHeaders } from './response-headers.ts';
 import { Site } from './site.ts';
 
-/** The behaviors of every deployment: the site, embeds, shared pages, feeds, oEmbed, lists, clips, the API, thumbnails, media in the bucket. */
-const FIXED_BEHAVIORS = 10;
+/** The behaviors of every deployment: the site, embeds, shared pages, feeds, oEmbed, lists, routes of a clip, clips, the API, thumbnails, media in the bucket. */
+const FIXED_BEHAVIORS = 11;
 /** The site, the API, and the bucket of clips. */
 const FIXED_ORIGINS = 3;
 
@@ -208,6 +208,14 @@ export class Delivery extends Construct {
       allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
       cachePolicy: this.policies.embeds,
     });
+    const uncached: Partial<BehaviorOptions> = {
+      ...this.createBehavior(),
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      cachePolicy: CachePolicy.CACHING_DISABLED,
+      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+    };
+    // Operators read more of a clip, such as its timeline, with their token.
+    this.distribution.addBehavior('/api/competitions/*/clips/*/*', api, uncached);
     // A link in a push message opens one clip on many phones at once. The pattern also matches requests
     // that change a clip: CloudFront caches responses to GET only, and those get no token.
     const hideToken = createEdgeFunction(
@@ -224,12 +232,7 @@ export class Delivery extends Construct {
       originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
     });
     // Forwards tokens, so nothing is cached.
-    this.distribution.addBehavior('/api/*', api, {
-      ...this.createBehavior(),
-      allowedMethods: AllowedMethods.ALLOW_ALL,
-      cachePolicy: CachePolicy.CACHING_DISABLED,
-      originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-    });
+    this.distribution.addBehavior('/api/*', api, uncached);
   }
 
   /** The base URL of everything: pages, API and media. */

@@ -39,6 +39,8 @@ pub enum ProblemKind {
     ChannelNotControlled,
     ChannelBusy,
     NotScheduled,
+    NotReady,
+    MediaUnknown,
     ClipRemoved,
     ClipGone,
     PreconditionFailed,
@@ -64,6 +66,8 @@ impl ProblemKind {
             | Self::ChannelNotControlled
             | Self::ChannelBusy
             | Self::NotScheduled
+            | Self::NotReady
+            | Self::MediaUnknown
             | Self::ClipRemoved => 409,
             Self::ClipGone => 410,
             Self::PreconditionFailed => 412,
@@ -99,6 +103,8 @@ impl ProblemKind {
             Self::ChannelNotControlled => "channel-not-controlled",
             Self::ChannelBusy => "channel-busy",
             Self::NotScheduled => "not-scheduled",
+            Self::NotReady => "not-ready",
+            Self::MediaUnknown => "media-unknown",
             Self::ClipRemoved => "clip-removed",
             Self::ClipGone => "clip-gone",
             Self::PreconditionFailed => "precondition-failed",
@@ -131,6 +137,8 @@ impl ProblemKind {
             Self::ChannelNotControlled => "Channel not controlled",
             Self::ChannelBusy => "Channel busy",
             Self::NotScheduled => "Clip not scheduled",
+            Self::NotReady => "Clip not ready",
+            Self::MediaUnknown => "Media of the clip unknown",
             Self::ClipRemoved => "Clip removed",
             Self::ClipGone => "Clip deleted",
             Self::PreconditionFailed => "Clip has changed",

@@ -4,7 +4,7 @@ use aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use aws_lambda_events::encodings::Body;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -60,6 +60,13 @@ impl Reply {
     pub fn with_location(self, path: &str) -> Self {
         let location = HeaderValue::from_str(path).expect("ids are visible ASCII");
         self.header(LOCATION, location)
+    }
+
+    /// Makes browsers save the body as a file of this name.
+    #[must_use]
+    pub fn with_file_name(self, name: &str) -> Self {
+        let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+        self.header(CONTENT_DISPOSITION, disposition.expect("ids are visible ASCII"))
     }
 
     /// Sets cookies. Each text is the value of one `Set-Cookie` header.

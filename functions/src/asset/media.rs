@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_s3::Error as S3Error;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::primitives::ByteStreamError;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use crate::clip::{Attempt, ClipKey};
@@ -11,8 +12,8 @@ use crate::config::{ConfigError, Variables};
 /// The media of clips in the clip bucket. Originals are in another bucket and are not touched.
 #[derive(Clone, Debug)]
 pub struct ClipMedia {
-    client: aws_sdk_s3::Client,
-    bucket: String,
+    pub(super) client: aws_sdk_s3::Client,
+    pub(super) bucket: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,18 @@ pub enum ClipMediaError {
         clip: ClipKey,
         #[source]
         source: Box<S3Error>,
+    },
+    #[error("could not read the manifest of clip {clip} in S3")]
+    Read {
+        clip: ClipKey,
+        #[source]
+        source: Box<S3Error>,
+    },
+    #[error("the manifest of clip {clip} in S3 was cut off while it was read")]
+    Interrupted {
+        clip: ClipKey,
+        #[source]
+        source: Box<ByteStreamError>,
     },
     #[error("could not delete the media of clip {clip} from S3")]
     Delete {

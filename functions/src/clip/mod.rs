@@ -8,6 +8,7 @@ mod clip;
 mod description;
 mod expiry;
 mod failure;
+mod frame_rate;
 mod id;
 mod public;
 mod source;
@@ -24,6 +25,7 @@ pub use description::{
 };
 pub use expiry::{ExpirySettings, ExpirySettingsError};
 pub use failure::{Failure, FailureCode};
+pub use frame_rate::FrameRate;
 pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError};
 pub use public::{MediaPaths, to_public_json};
 pub use source::{ChannelId, Source, Upload};

@@ -38,6 +38,7 @@ mod retry_clip;
 mod share;
 mod sweep;
 mod throttles;
+mod timeline;
 mod transcode_complete;
 mod update_clip;
 mod update_end;

@@ -19,6 +19,7 @@ use matchcut::channel::{ListChannels, StartChannel, StopChannel};
 use matchcut::config::{ConfigError, Variables};
 use matchcut::edit::{DeleteClip, RestoreClip, RetryClip, UpdateClip};
 use matchcut::error;
+use matchcut::export::ShowTimeline;
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification};
 use matchcut::lambda::EventHandler as _;
 use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
@@ -65,6 +66,7 @@ pub struct Functions {
     pub show_feed: ShowFeed,
     pub show_sitemap: ShowSitemap,
     pub show_page: ShowPage,
+    pub show_timeline: ShowTimeline,
     pub harvest_clip: HarvestClip,
     pub harvest_complete: HarvestComplete,
     pub asset_playable: AssetPlayable,
@@ -102,6 +104,7 @@ impl Functions {
             show_feed: ShowFeed::new(sdk, variables)?,
             show_sitemap: ShowSitemap::new(sdk, variables)?,
             show_page: ShowPage::new(sdk, variables)?,
+            show_timeline: ShowTimeline::new(sdk, variables)?,
             harvest_clip: HarvestClip::new(sdk, variables)?,
             harvest_complete: HarvestComplete::new(sdk, variables)?,
             asset_playable: AssetPlayable::new(sdk, variables)?,
@@ -173,6 +176,7 @@ impl Functions {
                 "show-feed" => self.show_feed.handle(event).await,
                 "show-sitemap" => self.show_sitemap.handle(event).await,
                 "show-page" => self.show_page.handle(event).await,
+                "show-timeline" => self.show_timeline.handle(event).await,
                 "show-health" => show_health(event),
                 _ => return None,
             })

@@ -53,6 +53,29 @@ pub(super) fn pad_short_segments(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Adds the frame rate to each rendition of the multivariant manifest, as MediaConvert does. Older
+/// versions of ffmpeg leave it out.
+pub(super) fn add_frame_rate(
+    folder: &Path,
+    (numerator, denominator): (u32, u32),
+) -> io::Result<()> {
+    let rate = f64::from(numerator) / f64::from(denominator);
+    for file in list_files(folder)? {
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        if !text.contains("#EXT-X-STREAM-INF:") {
+            continue;
+        }
+        let add = |line: &str| match line.strip_prefix("#EXT-X-STREAM-INF:") {
+            Some(attributes) if !line.contains("FRAME-RATE=") => {
+                format!("#EXT-X-STREAM-INF:FRAME-RATE={rate:.3},{attributes}\n")
+            }
+            _ => format!("{line}\n"),
+        };
+        fs::write(&file, text.lines().map(add).collect::<String>())?;
+    }
+    Ok(())
+}
+
 /// Describes a group as the COMPLETE event lists it.
 pub(super) fn describe(group: &OutputGroup, folder: &Path) -> io::Result<Value> {
     let destination = destination(group);

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::files;
 use super::input::{Input, Probes};
-use super::probe::Probed;
+use super::probe::{Probed, Stream};
 use super::settings::JobSettings;
 use super::transcode::{JobError, transcode};
 use crate::account::{ACCOUNT, REGION};
@@ -265,6 +265,13 @@ impl Jobs {
         for (at, group) in groups.iter().enumerate() {
             let folder = work.join(at.to_string());
             files::pad_short_segments(&folder).map_err(|error| failed(error.to_string()))?;
+            let specified =
+                group.outputs.iter().find_map(|it| it.video_description.specified_frame_rate());
+            let source = || probed.videos().next().and_then(Stream::frame_rate);
+            if let Some(rate) = specified.or_else(source) {
+                let added = files::add_frame_rate(&folder, rate);
+                added.map_err(|error| failed(error.to_string()))?;
+            }
             details.push(files::describe(group, &folder).map_err(|it| failed(it.to_string()))?);
             let (bucket, prefix) =
                 files::destination_prefix(group).ok_or_else(|| failed(String::new()))?;
