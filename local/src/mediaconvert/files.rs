@@ -6,7 +6,8 @@ use std::{fs, io};
 
 use serde_json::{Value, json};
 
-use super::settings::{Output, OutputGroup, OutputGroupSettings};
+use super::probe::probe;
+use super::settings::{Container, Output, OutputGroup, OutputGroupSettings};
 
 /// Parses bucket and key from an `s3://` URL.
 pub(super) fn parse_s3_url(url: &str) -> Option<(&str, &str)> {
@@ -77,7 +78,7 @@ pub(super) fn add_frame_rate(
 }
 
 /// Describes a group as the COMPLETE event lists it.
-pub(super) fn describe(group: &OutputGroup, folder: &Path) -> io::Result<Value> {
+pub(super) async fn describe(group: &OutputGroup, folder: &Path) -> io::Result<Value> {
     let destination = destination(group);
     match group.output_group_settings {
         OutputGroupSettings::Hls { .. } => {
@@ -96,15 +97,31 @@ pub(super) fn describe(group: &OutputGroup, folder: &Path) -> io::Result<Value> 
             }))
         }
         OutputGroupSettings::File { .. } => {
-            let last =
-                list_files(folder)?.last().map(|file| file.file_name().unwrap_or_default().into());
-            let last: PathBuf = last.ok_or_else(|| io::Error::other("no frame was captured"))?;
-            let (folder, _) = destination.rsplit_once('/').unwrap_or_default();
-            let path = format!("{folder}/{}", last.display());
-            let outputs = group.outputs.iter().map(|output| describe_output(output, &path, 0));
-            Ok(json!({ "type": "FILE_GROUP", "outputDetails": outputs.collect::<Vec<_>>() }))
+            let mut outputs = Vec::new();
+            for output in &group.outputs {
+                outputs.push(describe_file(output, destination, folder).await?);
+            }
+            Ok(json!({ "type": "FILE_GROUP", "outputDetails": outputs }))
         }
     }
+}
+
+/// Describes an output of a file group. Of frame captures, the event lists the last one.
+async fn describe_file(output: &Output, destination: &str, folder: &Path) -> io::Result<Value> {
+    let (parent, base) = destination.rsplit_once('/').unwrap_or_default();
+    if output.container_settings.container == Container::Mp4 {
+        let name = output.file_name(base);
+        let file = folder.join(&name);
+        let probed = probe(&file.to_string_lossy()).await.map_err(io::Error::other)?;
+        let milliseconds = to_milliseconds(probed.seconds().unwrap_or_default());
+        return Ok(describe_output(output, &format!("{parent}/{name}"), milliseconds));
+    }
+    let prefix = format!("{base}{}.", output.name_modifier);
+    let names = list_files(folder)?.into_iter().filter_map(|file| {
+        Some(file.file_name()?.to_str()?.to_owned()).filter(|name| name.starts_with(&prefix))
+    });
+    let last = names.last().ok_or_else(|| io::Error::other("no frame was captured"))?;
+    Ok(describe_output(output, &format!("{parent}/{last}"), 0))
 }
 
 fn describe_output(output: &Output, path: &str, milliseconds: u64) -> Value {
@@ -128,6 +145,10 @@ pub(super) fn remove_paths(group: &Value) -> Value {
 fn playlist_duration(playlist: &str) -> u64 {
     let lengths = playlist.lines().filter_map(|line| line.strip_prefix("#EXTINF:"));
     let seconds: f64 = lengths.filter_map(|it| it.split(',').next()?.parse::<f64>().ok()).sum();
+    to_milliseconds(seconds)
+}
+
+fn to_milliseconds(seconds: f64) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most days")]
     let milliseconds = (seconds * 1000.0).round() as u64;
     milliseconds
@@ -137,6 +158,7 @@ pub(super) fn media_type(name: &str) -> &'static str {
     match name.rsplit('.').next() {
         Some("m3u8") => "application/vnd.apple.mpegurl",
         Some("ts") => "video/mp2t",
+        Some("mp4") => "video/mp4",
         _ => "image/jpeg",
     }
 }

@@ -1,6 +1,7 @@
 //! The input of a job and of Probe: an object in S3, and its properties.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::presigning::PresigningConfig;
 
 use super::files::parse_s3_url;
+use super::hls_input;
 use super::probe::{Probed, probe};
 use crate::ffmpeg::FfmpegError;
 
@@ -73,4 +75,23 @@ impl Probes {
         known().insert(input.properties.clone(), probed.clone());
         Ok(probed)
     }
+}
+
+/// Opens the input of a job. Returns the path or URL that ffmpeg reads, and the properties of the file.
+pub(super) async fn open_input(
+    s3: &aws_sdk_s3::Client,
+    probes: &Probes,
+    url: &str,
+    work: &Path,
+) -> Result<(String, Probed), String> {
+    let unreadable = |error: FfmpegError| error.to_string();
+    if hls_input::is_manifest(url) {
+        let file = hls_input::download(s3, url, work).await?;
+        let path = file.to_str().ok_or("the path of the work folder is not UTF-8")?.to_owned();
+        let probed = probe(&path).await.map_err(unreadable)?;
+        return Ok((path, probed));
+    }
+    let file = Input::open(s3, url).await?;
+    let probed = probes.probe(&file).await.map_err(unreadable)?;
+    Ok((file.url, probed))
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::files::parse_s3_url;
+use super::input_settings::{Input, InputClipping, SelectorType};
 use super::settings::{
     AudioCodecSettings, Container, FramerateControl, JobSettings, Output, OutputGroupSettings,
-    SelectorType, VideoCodecSettings, VideoDescription,
+    VideoCodecSettings, VideoDescription,
 };
 use crate::aws_protocol::AwsError;
 
@@ -19,6 +20,7 @@ impl JobSettings {
                 self.inputs.len()
             ));
         };
+        input.check_clippings()?;
         for (name, selector) in &input.audio_selectors {
             let (tracks, streams) = (selector.tracks.is_empty(), selector.streams.is_empty());
             if (tracks, streams)
@@ -55,12 +57,12 @@ impl JobSettings {
         let mut has_renditions = false;
         for (at, group) in self.output_groups.iter().enumerate() {
             let here = format!("/outputGroups/{at}");
-            let (destination, container) = match &group.output_group_settings {
+            let (destination, containers): (_, &[Container]) = match &group.output_group_settings {
                 OutputGroupSettings::Hls { hls_group_settings: hls } => {
-                    (&hls.destination, Container::M3u8)
+                    (&hls.destination, &[Container::M3u8])
                 }
                 OutputGroupSettings::File { file_group_settings: file } => {
-                    (&file.destination, Container::Raw)
+                    (&file.destination, &[Container::Mp4, Container::Raw])
                 }
             };
             if parse_s3_url(destination).is_none() {
@@ -75,13 +77,16 @@ impl JobSettings {
                     output.video_description.codec_settings,
                     VideoCodecSettings::FrameCapture { .. }
                 );
-                if output.container_settings.container != container
-                    || is_capture != (container == Container::Raw)
-                {
+                let settings = &output.container_settings;
+                let container = settings.container;
+                if !containers.contains(&container) || is_capture != (container == Container::Raw) {
                     return reject(format!("{here}/outputs: container and codec do not match"));
                 }
-                if is_capture && output.container_settings.m3u8_settings.is_some() {
+                if container != Container::M3u8 && settings.m3u8_settings.is_some() {
                     return reject(format!("{here}/outputs: only M3U8 has m3u8Settings"));
+                }
+                if container != Container::Mp4 && settings.mp4_settings.is_some() {
+                    return reject(format!("{here}/outputs: only MP4 has mp4Settings"));
                 }
                 if is_capture && !output.audio_descriptions.is_empty() {
                     return reject(format!("{here}/outputs: a frame capture cannot have audio"));
@@ -110,6 +115,23 @@ impl JobSettings {
             return reject("/outputGroups: frame captures need another output in the job".into());
         }
         Ok(())
+    }
+}
+
+impl Input {
+    /// Checks the clippings. Without a start and an end, a clipping is no clipping.
+    /// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
+    fn check_clippings(&self) -> Result<(), AwsError> {
+        let here = "/inputs/0/inputClippings";
+        let reject = |what: String| Err(AwsError::bad_request(format!("{here}: {what}")));
+        match self.input_clippings.as_slice() {
+            [] => Ok(()),
+            [InputClipping { start_timecode: None, end_timecode: None }] => {
+                reject("needs startTimecode or endTimecode".to_owned())
+            }
+            [_] => Ok(()),
+            several => reject(format!("the stand-in supports one clipping, not {}", several.len())),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::files;
-use super::input::{Input, Probes};
+use super::input::{Probes, open_input};
 use super::probe::{Probed, Stream};
 use super::settings::JobSettings;
 use super::transcode::{JobError, transcode};
@@ -241,9 +241,8 @@ impl Jobs {
         let started_at = tokio::time::Instant::now();
         let input = &job.request.settings.inputs[0].file_input;
         let opening = |error: String| JobError::new(1404, format!("unable to open input: {error}"));
-        let file = Input::open(&self.s3, input).await.map_err(opening)?;
-        let probed = self.probes.probe(&file).await;
-        let probed = probed.map_err(|error| opening(error.to_string()))?;
+        let (url, probed) =
+            open_input(&self.s3, &self.probes, input, work).await.map_err(opening)?;
         if self.change(&job.id, |job| job.status = JobStatus::Progressing).is_none() {
             return Err(JobError::new(1999, "the job was deleted"));
         }
@@ -254,7 +253,7 @@ impl Jobs {
         );
         self.publish(job, "PROGRESSING", json!({}));
 
-        self.transcode(job, &probed, &file.url, work).await?;
+        self.transcode(job, &probed, &url, work).await?;
         let draw = self.random.lock().expect("no thread panics while it holds the lock").f64();
         if draw < self.faults.fail {
             return Err(JobError::new(1999, "injected fault"));
@@ -272,7 +271,8 @@ impl Jobs {
                 let added = files::add_frame_rate(&folder, rate);
                 added.map_err(|error| failed(error.to_string()))?;
             }
-            details.push(files::describe(group, &folder).map_err(|it| failed(it.to_string()))?);
+            let described = files::describe(group, &folder).await;
+            details.push(described.map_err(|error| failed(error.to_string()))?);
             let (bucket, prefix) =
                 files::destination_prefix(group).ok_or_else(|| failed(String::new()))?;
             for file in files::list_files(&folder).map_err(|error| failed(error.to_string()))? {

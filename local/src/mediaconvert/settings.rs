@@ -3,14 +3,16 @@
 //! Every other setting of MediaConvert is rejected by name, so that no job succeeds here whose result
 //! on AWS would be different.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
+
+use super::input_settings::{Input, TimecodeSource};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct JobSettings {
     pub(super) inputs: Vec<Input>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timecode_config: Option<TimecodeConfig>,
     pub(super) output_groups: Vec<OutputGroup>,
 }
 
@@ -19,97 +21,16 @@ impl JobSettings {
     pub(super) fn matches_audio_to_video(&self) -> bool {
         let outputs = self.output_groups.iter().flat_map(|group| &group.outputs);
         let audible = outputs.filter(|output| !output.audio_descriptions.is_empty());
-        let mut settings = audible.filter_map(|it| it.container_settings.m3u8_settings.as_ref());
-        settings.any(|it| it.audio_duration == AudioDuration::MatchVideoDuration)
+        let mut durations = audible.filter_map(|it| it.container_settings.audio_duration());
+        durations.any(|it| it == AudioDuration::MatchVideoDuration)
     }
 }
 
+/// How the timecodes of the outputs begin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "MediaConvert's names")]
-pub(super) struct Input {
-    pub(super) file_input: String,
-    /// Only input clippings use it, which the stand-in does not support.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    timecode_source: Option<TimecodeSource>,
-    #[serde(default)]
-    pub(super) video_selector: VideoSelector,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) audio_selectors: BTreeMap<String, AudioSelector>,
-}
-
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum TimecodeSource {
-    Zerobased,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct VideoSelector {
-    #[serde(default)]
-    pub(super) rotate: Rotate,
-}
-
-/// Whether the video is rotated as the file's metadata says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Rotate {
-    #[default]
-    #[serde(rename = "DEGREE_0")]
-    Not,
-    #[serde(rename = "AUTO")]
-    Auto,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct AudioSelector {
-    pub(super) selector_type: SelectorType,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    default_selection: Option<DefaultSelection>,
-    /// The numbers of the audio tracks, counted from 1.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) tracks: Vec<usize>,
-    /// The numbers of audio tracks among all tracks, counted from 1.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) streams: Vec<usize>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) remix_settings: Option<RemixSettings>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(super) enum SelectorType {
-    Track,
-    Stream,
-}
-
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum DefaultSelection {
-    Default,
-    NotDefault,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct RemixSettings {
-    pub(super) channels_in: usize,
-    pub(super) channels_out: usize,
-    pub(super) channel_mapping: ChannelMapping,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct ChannelMapping {
-    pub(super) output_channels: Vec<OutputChannel>,
-}
-
-/// The gain of each input channel in decibels. -60 is silence.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct OutputChannel {
-    pub(super) input_channels: Vec<i32>,
+struct TimecodeConfig {
+    source: TimecodeSource,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -176,11 +97,19 @@ pub(super) struct Output {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) name_modifier: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    extension: Option<String>,
+    pub(super) extension: Option<String>,
     pub(super) container_settings: ContainerSettings,
     pub(super) video_description: VideoDescription,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) audio_descriptions: Vec<AudioDescription>,
+}
+
+impl Output {
+    /// The name of an output that is one file.
+    pub(super) fn file_name(&self, base: &str) -> String {
+        let extension = self.extension.as_deref().unwrap_or("mp4");
+        format!("{base}{}.{extension}", self.name_modifier)
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -189,12 +118,39 @@ pub(super) struct ContainerSettings {
     pub(super) container: Container,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) m3u8_settings: Option<M3u8Settings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mp4_settings: Option<Mp4Settings>,
+}
+
+impl ContainerSettings {
+    fn audio_duration(&self) -> Option<AudioDuration> {
+        let segmented = self.m3u8_settings.as_ref().map(|it| it.audio_duration);
+        segmented.or(self.mp4_settings.as_ref().and_then(|it| it.audio_duration))
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct M3u8Settings {
     pub(super) audio_duration: AudioDuration,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Mp4Settings {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audio_duration: Option<AudioDuration>,
+    #[serde(default)]
+    pub(super) moov_placement: MoovPlacement,
+}
+
+/// Where the index of an MP4 file lies. A player can start at once if it lies at the begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum MoovPlacement {
+    #[default]
+    ProgressiveDownload,
+    Normal,
 }
 
 /// Whether the sound lasts as long as its codec makes it, or as long as the picture.
@@ -209,6 +165,7 @@ pub(super) enum AudioDuration {
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum Container {
     M3u8,
+    Mp4,
     Raw,
 }
 

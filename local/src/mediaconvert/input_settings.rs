@@ -1,0 +1,109 @@
+//! The settings of a job's input that the stand-in supports.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::timecode::Timecode;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "MediaConvert's names")]
+pub(super) struct Input {
+    pub(super) file_input: String,
+    /// Which timecodes the clippings refer to. Without it, MediaConvert takes the timecodes that are
+    /// embedded in the video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) timecode_source: Option<TimecodeSource>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) input_clippings: Vec<InputClipping>,
+    #[serde(default)]
+    pub(super) video_selector: VideoSelector,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) audio_selectors: BTreeMap<String, AudioSelector>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum TimecodeSource {
+    /// The first frame has the timecode 00:00:00:00.
+    Zerobased,
+}
+
+/// The part of an input that a job reads. Both frames belong to the part.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct InputClipping {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) start_timecode: Option<Timecode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) end_timecode: Option<Timecode>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct VideoSelector {
+    #[serde(default)]
+    pub(super) rotate: Rotate,
+}
+
+/// Whether the video is rotated as the file's metadata says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Rotate {
+    #[default]
+    #[serde(rename = "DEGREE_0")]
+    Not,
+    #[serde(rename = "AUTO")]
+    Auto,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AudioSelector {
+    pub(super) selector_type: SelectorType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default_selection: Option<DefaultSelection>,
+    /// The numbers of the audio tracks, counted from 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) tracks: Vec<usize>,
+    /// The numbers of audio tracks among all tracks, counted from 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) streams: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) remix_settings: Option<RemixSettings>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum SelectorType {
+    Track,
+    Stream,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum DefaultSelection {
+    Default,
+    NotDefault,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RemixSettings {
+    pub(super) channels_in: usize,
+    pub(super) channels_out: usize,
+    pub(super) channel_mapping: ChannelMapping,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ChannelMapping {
+    pub(super) output_channels: Vec<OutputChannel>,
+}
+
+/// The gain of each input channel in decibels. -60 is silence.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct OutputChannel {
+    pub(super) input_channels: Vec<i32>,
+}
