@@ -194,7 +194,9 @@ class StandIn:
             raise AssertionError(
                 f"{PROGRAM} is missing. Build it with `cargo build -p matchcut-local`."
             )
-        self.options = options
+        # The jobs for the files of clips would take the processor from every other test.
+        has_files = "--clip-files" in options or "--elemental-only" in options
+        self.options = options if has_files else (*options, "--clip-files", "none")
         self.folder = tempfile.TemporaryDirectory()
         self.data = Path(self.folder.name) / "data"
         self.log = Path(self.folder.name) / "output"

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut::clip::{Window, WindowError};
+use matchcut::clip::{FileKinds, Window, WindowError};
 use matchcut::library::Library;
 use matchcut_local::{Faults, Limits, Options, Source, Stack, UploadLimits};
 use reqwest::Url;
@@ -145,6 +145,7 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         assets_per_group: 10_000,
         upload_limits: UploadLimits::default(),
         assets_expire_after_days: None,
+        clip_files: FileKinds::None,
         // Deleted clips are removed at once.
         small_picture: false,
         trash_days: 0,

@@ -10,11 +10,12 @@
 //! 3. [`library`]: the table of clips. [`live`]: the channels and their live manifests.
 //! 4. [`api`]: what the HTTP routes share.
 //! 5. [`asset`]: MediaPackage VOD, and the media of clips in S3.
-//! 6. [`harvest`]: from a window of the stream to media. [`upload`]: from a file to media.
-//! 7. [`export`]: from a clip to files for use elsewhere.
-//! 8. [`channel`], [`edit`], [`viewer`], [`share`], [`announce`]: the routes of operators and
+//! 6. [`files`]: from media to poster, thumbnails, storyboard and MP4.
+//! 7. [`harvest`]: from a window of the stream to media. [`upload`]: from a file to media.
+//! 8. [`export`]: from a clip to files for use elsewhere.
+//! 9. [`channel`], [`edit`], [`viewer`], [`share`], [`announce`]: the routes of operators and
 //!    viewers, pages and feeds for other sites, change events and webhooks.
-//! 9. [`sweep`]: the roof. It is the one module that knows every stage.
+//! 10. [`sweep`]: the roof. It is the one module that knows every stage.
 //!
 //! `src/main.rs` runs each of them as a Lambda function.
 
@@ -27,6 +28,7 @@ pub mod config;
 pub mod edit;
 pub mod error;
 pub mod export;
+pub mod files;
 pub mod harvest;
 pub mod lambda;
 pub mod large_variables;

@@ -14,6 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["library", "live"],
     &["api"],
     &["asset"],
+    &["files"],
     &["harvest", "upload"],
     &["export"],
     &["channel", "edit", "viewer", "share", "announce"],

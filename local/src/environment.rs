@@ -84,6 +84,7 @@ pub(crate) fn environment(
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*aws).to_owned()),
         ("AWS_ENDPOINT_URL_SQS", (*aws).to_owned()),
     ];
+    variables.push(("CLIP_FILES", json!({ "*": options.clip_files }).to_string()));
     let days = options.assets_expire_after_days;
     variables.extend(days.map(|days| ("ASSET_EXPIRY_DAYS", days.to_string())));
     variables.push(origin.variable());

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use matchcut::clip::FileKinds;
 use matchcut::config::Variables;
 use matchcut::error;
 use matchcut_local::{
@@ -107,6 +108,10 @@ struct Arguments {
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     assets_expire_after_days: Option<u32>,
 
+    /// Which files each clip gets: none, pictures (poster, thumbnails, storyboard), or all (with an MP4)
+    #[arg(long, default_value = "all", value_name = "KINDS", value_parser = parse_file_kinds)]
+    clip_files: FileKinds,
+
     #[command(flatten)]
     limits: Limits,
 
@@ -197,7 +202,7 @@ struct Arguments {
     ///
     /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
     /// AWS_ACCESS_KEY_ID and so on.
-    #[arg(long, conflicts_with_all = ["private", "domain", "cookie_domain", "machines", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "assets_expire_after_days", "recursion_limit", "function_timeout", "partition_read_units", "partition_write_units"])]
+    #[arg(long, conflicts_with_all = ["private", "domain", "cookie_domain", "machines", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "assets_expire_after_days", "clip_files", "recursion_limit", "function_timeout", "partition_read_units", "partition_write_units"])]
     elemental_only: bool,
 
     /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
@@ -235,6 +240,7 @@ impl From<Arguments> for Options {
             branding: arguments.branding,
             token_lifetime: Duration::from_secs(arguments.token_lifetime),
             assets_expire_after_days: arguments.assets_expire_after_days,
+            clip_files: arguments.clip_files,
             trash_days: arguments.trash_days,
             assets_per_group: arguments.assets_per_group,
             upload_limits: UploadLimits {
@@ -360,4 +366,9 @@ fn init_log() {
         .with_target(false)
         .with_timer(tracing_subscriber::fmt::time::uptime())
         .init();
+}
+
+fn parse_file_kinds(text: &str) -> Result<FileKinds, String> {
+    let parsed = serde_json::from_value(serde_json::json!(text));
+    parsed.map_err(|_| "not none, pictures or all".to_owned())
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use matchcut::clip::FileKinds;
 use url::Url;
 
 use crate::cognito::MachineOption;
@@ -67,6 +68,8 @@ pub struct Options {
     pub token_lifetime: Duration,
     /// The number of days after which clips lose their assets and play from the bucket. `None`: never.
     pub assets_expire_after_days: Option<u32>,
+    /// Which files each clip gets, beside its segments.
+    pub clip_files: FileKinds,
     /// The number of days for which a deleted clip can be restored.
     pub trash_days: u32,
     /// How many assets a packaging group can hold.

@@ -46,7 +46,7 @@ async fn every_accepted_clip_becomes_ready_once_although_the_process_is_killed()
     const KILLS: u32 = 10;
     let folder = tempfile::tempdir().unwrap();
     // Each job takes 0.5 s, so that some are killed while they run.
-    let arguments = ["--faults", "slow=0.5", "--sweep", "1"];
+    let arguments = ["--faults", "slow=0.5", "--sweep", "1", "--clip-files", "none"];
     let mut local = Local::start(folder.path(), &arguments).await;
     local.wait_for_segments(4).await;
     let window = local.create_clip(&json!({ "lastSeconds": 4 })).await["actual"].clone();

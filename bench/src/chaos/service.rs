@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use matchcut::clip::FileKinds;
 use matchcut_local::{Faults, Limits, Options, Source, UploadLimits};
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -53,6 +54,7 @@ pub(crate) fn build_options(
         public_concurrency: 50,
         upload_limits: UploadLimits::default(),
         assets_expire_after_days: None,
+        clip_files: FileKinds::None,
         // Deleted clips are removed at once.
         small_picture: false,
         trash_days: 0,

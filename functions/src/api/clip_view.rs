@@ -5,7 +5,10 @@ use url::Url;
 
 use super::reply::format_digest;
 use super::{Reply, SealKey, private_folder};
-use crate::clip::{Clip, CompetitionId, MediaPaths, Source, Status, format_utc, to_public_json};
+use crate::clip::{
+    Clip, CompetitionId, Download, FilePaths, MediaPaths, Source, Status, format_utc,
+    to_public_json,
+};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::library::{Library, ListedClip, Page};
@@ -13,6 +16,8 @@ use crate::live::Channels;
 
 /// What everyone reads about a failure, beside its code.
 const PUBLIC_FAILURE: &str = "The clip could not be made. Operators see the reason.";
+
+const THUMBNAILS: &str = "thumbnails";
 
 /// The folder of media in the bucket. A clip that has lost its asset plays from there.
 const MEDIA_FOLDER: &str = "/clips/";
@@ -85,7 +90,7 @@ impl ClipView {
                 shown["preview"] = json!(channel.preview_url(*requested));
             }
         }
-        if let Some(MediaPaths { hls, manifests, thumbnails }) = MediaPaths::of_ready(clip) {
+        if let Some(MediaPaths { hls, manifests, thumbnails, files }) = MediaPaths::of_ready(clip) {
             let competition = &clip.competition;
             let manifests: Map<String, Value> = manifests
                 .into_iter()
@@ -98,6 +103,9 @@ impl ClipView {
             if let Some(paths) = thumbnails {
                 let url = |path: &String| self.object_url(competition, path);
                 shown["thumbnails"] = paths.iter().map(url).collect();
+            }
+            for (name, value) in files.iter().flat_map(|it| self.file_fields(competition, it)) {
+                shown[name] = value;
             }
         }
         shown
@@ -139,7 +147,15 @@ impl ClipView {
             json.push_str(r#","manifest":"#);
             push_text(json, &url);
         }
-        if clip.is_upload() {
+        let files = clip.files().map(|files| self.file_fields(competition, &files));
+        let has_thumbnails = files.iter().flatten().any(|(name, _)| *name == THUMBNAILS);
+        for (name, value) in files.into_iter().flatten() {
+            json.push(',');
+            push_text(json, name);
+            json.push(':');
+            json.push_str(&value.to_string());
+        }
+        if clip.is_upload() && !has_thumbnails {
             json.push_str(r#","thumbnails":["#);
             for (at, path) in clip.thumbnails().enumerate() {
                 let url = self.object_url(competition, path);
@@ -148,6 +164,37 @@ impl ClipView {
             json.push(']');
         }
         json.push('}');
+    }
+
+    /// The fields of a clip's files: those that exist.
+    fn file_fields(
+        &self,
+        competition: &CompetitionId,
+        files: &FilePaths,
+    ) -> Vec<(&'static str, Value)> {
+        let url = |path: String| self.object_url(competition, &path);
+        let mut fields = Vec::new();
+        if let Some(path) = files.poster() {
+            fields.push(("poster", json!(url(path))));
+        }
+        let thumbnails: Vec<String> = files.thumbnails().map(url).collect();
+        if !thumbnails.is_empty() {
+            fields.push((THUMBNAILS, json!(thumbnails)));
+        }
+        if let Some(path) = files.storyboard() {
+            fields.push(("storyboard", json!(url(path))));
+        }
+        if let Some((Download { width, height, bytes }, path)) = files.download() {
+            let download = json!({
+                "aspect": "source",
+                "width": width,
+                "height": height,
+                "bytes": bytes,
+                "url": url(path),
+            });
+            fields.push(("downloads", json!([download])));
+        }
+        fields
     }
 
     /// Whether only viewers with cookies can play clips.
@@ -199,6 +246,15 @@ fn add_operator_fields(clip: &Clip, mut shown: Value) -> Value {
     shown["etag"] = json!(format!("\"{}\"", edit_digest(clip)));
     if let Some(operator) = &clip.created_by {
         shown["createdBy"] = json!(operator);
+    }
+    if let Some(files) = &clip.files {
+        shown["files"] = json!({ "status": files.status(), "failedTries": files.failed_tries });
+        if let Some(failure) = &files.failure {
+            shown["files"]["failure"] = json!(failure);
+        }
+        if let Some(time) = files.retry_at {
+            shown["files"]["retryAt"] = json!(format_utc(time));
+        }
     }
     if let Some(until) = clip.restorable_until() {
         shown["restorableUntil"] = json!(format_utc(until));

@@ -1,6 +1,7 @@
 //! Reads the size and the frame rate of a clip's media from its multivariant manifest in S3.
 
 use aws_sdk_s3::Error as S3Error;
+use m3u8_rs::{MasterPlaylist, VariantStream};
 
 use super::{ClipMedia, ClipMediaError};
 use crate::clip::{Attempt, FrameRate};
@@ -8,11 +9,25 @@ use crate::clip::{Attempt, FrameRate};
 /// The rendition with the highest bandwidth. If a job gets the multivariant manifest as its input,
 /// MediaConvert reads this one.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/using-hls-inputs.html>
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BestRendition {
     pub width: u32,
     pub height: u32,
     pub frame_rate: FrameRate,
+    pub sound: RenditionSound,
+}
+
+/// Where the sound of a rendition is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RenditionSound {
+    Silent,
+    /// In the segments of the rendition.
+    Muxed,
+    /// In a rendition of its own. This is the one that players choose by default.
+    Rendition {
+        group: String,
+        name: String,
+    },
 }
 
 impl ClipMedia {
@@ -49,7 +64,28 @@ fn parse(manifest: &[u8]) -> Option<BestRendition> {
         width: size.width.try_into().ok()?,
         height: size.height.try_into().ok()?,
         frame_rate: FrameRate::from_decimal(best.frame_rate?)?,
+        sound: find_sound(&manifest, best),
     })
+}
+
+fn find_sound(manifest: &MasterPlaylist, best: &VariantStream) -> RenditionSound {
+    let is_audible =
+        |codecs: &String| ["mp4a", "ac-3", "ec-3"].iter().any(|it| codecs.contains(it));
+    if let Some(group) = &best.audio {
+        let members = || {
+            let alternatives = manifest.alternatives.iter();
+            alternatives.filter(|it| it.group_id == *group && it.uri.is_some())
+        };
+        if let Some(found) = members().find(|it| it.default).or_else(|| members().next()) {
+            return RenditionSound::Rendition { group: group.clone(), name: found.name.clone() };
+        }
+    }
+    // Without the attribute, the codecs are unknown. Live streams have sound.
+    if best.codecs.as_ref().is_none_or(is_audible) {
+        RenditionSound::Muxed
+    } else {
+        RenditionSound::Silent
+    }
 }
 
 #[cfg(test)]
@@ -66,6 +102,22 @@ mod tests {
         let best = parse(MANIFEST.as_bytes()).unwrap();
         assert_eq!((best.width, best.height), (1280, 720));
         assert_eq!(best.frame_rate.to_string(), "60000/1001");
+    }
+
+    #[test]
+    fn the_sound_is_in_the_rendition_or_in_one_of_its_own() {
+        let sound =
+            |old: &str, new: &str| parse(MANIFEST.replace(old, new).as_bytes()).unwrap().sound;
+        let frame_rate = "FRAME-RATE=59.940";
+        let with = |attributes: &str| sound(frame_rate, &format!("{frame_rate},{attributes}"));
+        assert_eq!(with("CODECS=\"avc1.64001F,mp4a.40.2\""), RenditionSound::Muxed);
+        assert_eq!(with("CODECS=\"avc1.64001F\""), RenditionSound::Silent);
+        let media = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"English\",URI=\"en.m3u8\"\n\
+                     #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"Suomi\",DEFAULT=YES,URI=\"fi.m3u8\"\n";
+        let text = MANIFEST.replace(frame_rate, &format!("{frame_rate},AUDIO=\"a\"")) + media;
+        let expected =
+            RenditionSound::Rendition { group: "a".to_owned(), name: "Suomi".to_owned() };
+        assert_eq!(parse(text.as_bytes()).unwrap().sound, expected);
     }
 
     #[test]

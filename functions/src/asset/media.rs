@@ -1,5 +1,7 @@
 //! Counts and deletes the media of clips in S3: segments, manifests and thumbnails.
 
+use std::collections::BTreeMap;
+
 use aws_config::SdkConfig;
 use aws_sdk_s3::Error as S3Error;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
@@ -36,6 +38,12 @@ pub enum ClipMediaError {
         #[source]
         source: Box<ByteStreamError>,
     },
+    #[error("could not write a track of clip {clip} to S3")]
+    Write {
+        clip: ClipKey,
+        #[source]
+        source: Box<S3Error>,
+    },
     #[error("could not delete the media of clip {clip} from S3")]
     Delete {
         clip: ClipKey,
@@ -62,6 +70,35 @@ impl ClipMedia {
             found.contents().iter().any(|object| object.key() == Some(key.as_str()))
         };
         Ok((0..u32::MAX).find(|number| !exists(number)).unwrap_or(u32::MAX))
+    }
+
+    /// The objects under a key prefix of a clip, with their sizes in bytes: at most 1,000.
+    pub async fn list_files(
+        &self,
+        clip: &ClipKey,
+        prefix: &str,
+    ) -> Result<BTreeMap<String, u64>, ClipMediaError> {
+        let found = self.list(clip, prefix).await?;
+        let objects = found.contents().iter();
+        let sizes = objects.filter_map(|object| {
+            Some((object.key()?.to_owned(), u64::try_from(object.size()?).ok()?))
+        });
+        Ok(sizes.collect())
+    }
+
+    /// Writes a WebVTT track of a clip.
+    pub async fn write_track(
+        &self,
+        clip: &ClipKey,
+        key: &str,
+        text: String,
+    ) -> Result<(), ClipMediaError> {
+        let put = self.client.put_object().bucket(&self.bucket).key(key);
+        let put = put.content_type("text/vtt").body(text.into_bytes().into());
+        put.send().await.map(drop).map_err(|error| ClipMediaError::Write {
+            clip: clip.clone(),
+            source: Box::new(error.into()),
+        })
     }
 
     /// Deletes the media of one attempt. It is safe to call this again.

@@ -6,7 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, Bounds, ClipId, ClipKey, CompetitionId, Description, Failure, Source, Status, Upload,
+    Attempt, Bounds, ClipFiles, ClipId, ClipKey, CompetitionId, Description, Failure, FileSettings,
+    Source, Status, Upload,
 };
 
 /// The id of a packaging configuration.
@@ -61,6 +62,9 @@ pub struct Clip {
     pub playable: BTreeSet<ConfigurationId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The poster, the thumbnails, the storyboard and the MP4. Absent if the clip gets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<ClipFiles>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,6 +138,7 @@ impl Clip {
             asset_removable_at: None,
             playable: BTreeSet::new(),
             failure: None,
+            files: None,
             created_at: now,
             updated_at: now,
             ready_at: None,
@@ -215,6 +220,22 @@ impl Clip {
         }
     }
 
+    /// Plans the files of a clip whose media has just become complete: `earlier` had no asset.
+    pub fn plan_files(&mut self, earlier: &Self, settings: &FileSettings) {
+        let has_new_asset = self.status == Status::Packaging
+            && !self.manifests.is_empty()
+            && earlier.manifests != self.manifests;
+        if has_new_asset && self.files.is_none() {
+            self.files = ClipFiles::plan(settings.kinds(&self.source));
+        }
+    }
+
+    /// Whether a job for the clip's files is to be started or described.
+    pub fn are_files_due(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.status, Status::Packaging | Status::Ready)
+            && self.files.as_ref().is_some_and(|files| files.is_due(now))
+    }
+
     /// Whether viewers' lists show the clip.
     pub fn is_active(&self) -> bool {
         self.status == Status::Ready && self.listed && self.publish_at.is_none()
@@ -251,7 +272,8 @@ impl Clip {
     ///   then on, every sweep checks it.
     /// - An awaited file is checked every 15 min, and when the wait ends.
     /// - A queued clip is not checked: the harvest queue starts it.
-    /// - A ready clip is checked when its asset expires, and when its asset may be deleted.
+    /// - A ready clip is checked while a job makes its files, when its asset expires, and when its asset
+    ///   may be deleted.
     /// - A clip with an expiry or a time of publication is checked then at the latest, whatever its
     ///   state.
     pub fn next_check(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -263,7 +285,8 @@ impl Clip {
         let while_pending = match (self.status, &self.source) {
             (Status::Deleting, _) => return Some(no_later_than(soon, self.removable_at())),
             (Status::Ready, _) => {
-                self.asset_expires_at.into_iter().chain(self.asset_removable_at).min()
+                let files = self.files.as_ref().and_then(|files| files.next_check(now, soon));
+                self.asset_expires_at.into_iter().chain(self.asset_removable_at).chain(files).min()
             }
             (Status::Failed | Status::Queued, _) => None,
             (Status::Scheduled, Source::Live { requested, .. }) => {

@@ -8,6 +8,7 @@ mod clip;
 mod description;
 mod expiry;
 mod failure;
+mod files;
 mod frame_rate;
 mod id;
 mod public;
@@ -25,6 +26,10 @@ pub use description::{
 };
 pub use expiry::{ExpirySettings, ExpirySettingsError};
 pub use failure::{Failure, FailureCode};
+pub use files::{
+    ClipFiles, DOWNLOAD_NAME, Download, FileKinds, FilePaths, FileSettings, FilesStatus, MadeFiles,
+    POSTER_MODIFIER, SOURCE_MODIFIER, STORYBOARD_NAME, THUMBNAIL_MODIFIER, capture_name,
+};
 pub use frame_rate::FrameRate;
 pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError};
 pub use public::{MediaPaths, to_public_json};

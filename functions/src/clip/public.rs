@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Clip, Source, Status, format_utc};
+use super::{Clip, FilePaths, Source, Status, format_utc};
 
 /// The paths of the media of a ready clip.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,8 +13,10 @@ pub struct MediaPaths {
     pub hls: Option<String>,
     /// The path of each manifest, by format.
     pub manifests: BTreeMap<String, String>,
-    /// The paths of the thumbnails. `None` if there are none.
+    /// The paths of the thumbnails of an upload, which its transcode job has made.
     pub thumbnails: Option<Vec<String>>,
+    /// The poster, the thumbnails, the storyboard and the MP4, if they exist.
+    pub files: Option<FilePaths>,
 }
 
 /// The clip as JSON for everyone. Fields that do not apply yet are absent.
@@ -94,6 +96,11 @@ impl MediaPaths {
                 .upload()
                 .filter(|upload| upload.thumbnails > 0)
                 .map(|upload| (0..upload.thumbnails).map(thumbnail).collect()),
+            files: clip
+                .files
+                .as_ref()
+                .and_then(|files| files.made.as_ref())
+                .map(|made| FilePaths::new(&clip.key(), made)),
         })
     }
 }

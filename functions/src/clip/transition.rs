@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Attempt, Bounds, Clip, ConfigurationId, Edit, Failure, NewWindow, Source, Status, Upload,
+    Attempt, Bounds, Clip, ConfigurationId, Edit, Failure, MadeFiles, NewWindow, Source, Status,
+    Upload,
 };
 
 /// What causes a change of a clip: a fact about one attempt, reported by an event or by a check,
@@ -37,6 +38,12 @@ pub enum Trigger {
     AssetReplaced,
     /// The asset that was replaced is deleted.
     AssetDeleted,
+    /// The MediaConvert job that makes the clip's files exists.
+    FilesStarted { number: u32, job: String },
+    /// The job has made these files.
+    FilesMade(MadeFiles),
+    /// The job has failed, or could not be started.
+    FilesFailed { number: u32, reason: String },
     /// The attempt has failed.
     Failed(Failure),
     /// An operator retries a failed clip.
@@ -130,6 +137,15 @@ pub fn apply_trigger(
         Trigger::Expired => {
             next.delete(now);
             check_at = Some(now + MAX_LIST_AGE);
+        }
+        Trigger::FilesStarted { .. } | Trigger::FilesMade(_) | Trigger::FilesFailed { .. } => {
+            let files = next.files.as_mut().filter(|_| attempt == clip.media_attempt)?;
+            match trigger {
+                Trigger::FilesStarted { number, job } => files.start(number, job)?,
+                Trigger::FilesMade(made) => files.finish(made)?,
+                Trigger::FilesFailed { number, reason } => files.fail(number, reason, now)?,
+                _ => return None,
+            }
         }
         _ if attempt != clip.attempt => return None,
         Trigger::Retried => {
@@ -240,6 +256,7 @@ impl Clip {
             return Some(());
         }
         self.media_attempt = self.attempt;
+        self.files = None;
         match &mut self.source {
             Source::Live { .. } => {
                 self.status = Status::Queued;

@@ -11,6 +11,7 @@ use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::clip::{Attempt, Clip, ClipKey, Failure, FailureCode, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::error;
+use crate::files::FilesMaker;
 use crate::lambda::EventHandler;
 use crate::library::{Advanced, Library, LibraryError};
 use crate::live::Channels;
@@ -50,6 +51,7 @@ pub struct HarvestComplete {
     media: ClipMedia,
     channels: Channels,
     due: DueQueue,
+    files: FilesMaker,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +105,7 @@ impl EventHandler for HarvestComplete {
             media: ClipMedia::from_variables(sdk, variables)?,
             channels: variables.parsed("CHANNELS")?,
             due: DueQueue::from_variables(sdk, variables)?,
+            files: FilesMaker::from_variables(sdk, variables)?,
         })
     }
 
@@ -170,8 +173,13 @@ impl HarvestComplete {
         let advanced = self.library.advance(attempt, &trigger, now).await;
         let advanced =
             advanced.map_err(|source| HarvestCompleteError::Record { clip: clip(), source })?;
-        if advanced == Advanced::NotFound {
-            tracing::debug!(clip.id = %key, "found no clip for harvest job {attempt}");
+        match advanced {
+            Advanced::Changed(clip) | Advanced::Unchanged(clip) => {
+                self.files.start_first(&clip, now).await;
+            }
+            Advanced::NotFound => {
+                tracing::debug!(clip.id = %key, "found no clip for harvest job {attempt}");
+            }
         }
         Ok(())
     }

@@ -12,13 +12,17 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::rows::Item;
-use crate::clip::{Clip, MediaPaths, to_public_json};
+use crate::clip::{Clip, FilePaths, MediaPaths, to_public_json};
 
 /// The attribute of a row with this form of the clip. Only active clips have it.
 pub const LISTED_AS: &str = "listedAs";
 
 /// The first byte of the attribute. A reader that does not know the form reads the row instead.
 const FORM: u8 = 1;
+/// The first byte if the clip has files. Earlier versions of this program do not know their line.
+const FORM_WITH_FILES: u8 = 2;
+/// The begin of the line with the clip's files.
+const FILES_MARK: &str = "!";
 
 /// A text that is similar to all texts. It is part of the form: rows are compressed with it.
 const DICTIONARY: &str = concat!(
@@ -40,7 +44,7 @@ const MAX_LENGTH: usize = 1 << 20;
 /// A clip as lists show it.
 ///
 /// The text is JSON in one line, and then one line for each path: `<format> <path>` of a manifest, or
-/// the path of a thumbnail. JSON in one line contains no line break, so no title can add a path.
+/// the path of a thumbnail, or `!` and the clip's files. JSON in one line contains no line break, so no title can add a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedClip(String);
 
@@ -51,6 +55,9 @@ impl ListedClip {
         let mut text = to_public_json(clip).to_string();
         for path in paths.thumbnails.into_iter().flatten() {
             text.extend(["\n", &path]);
+        }
+        if let Some(files) = paths.files {
+            text.extend(["\n", FILES_MARK, &files.to_line()]);
         }
         for (format, path) in &paths.manifests {
             text.extend(["\n", format, " ", path]);
@@ -65,12 +72,19 @@ impl ListedClip {
 
     /// The format and the path of each manifest, in the order of the formats.
     pub fn manifests(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.split('\n').skip(1).filter_map(|line| line.split_once(' '))
+        let lines = self.0.split('\n').skip(1);
+        lines.filter(|line| !line.starts_with(FILES_MARK)).filter_map(|line| line.split_once(' '))
     }
 
     /// The paths of the thumbnails.
     pub fn thumbnails(&self) -> impl Iterator<Item = &str> {
         self.0.split('\n').skip(1).filter(|line| line.starts_with('/'))
+    }
+
+    /// The poster, the thumbnails, the storyboard and the MP4, if they exist.
+    pub fn files(&self) -> Option<FilePaths> {
+        let line = self.0.split('\n').skip(1).find_map(|line| line.strip_prefix(FILES_MARK));
+        line.and_then(FilePaths::from_line)
     }
 
     /// Whether the clip is an upload.
@@ -83,7 +97,7 @@ impl ListedClip {
         let mut compress = Compress::new(Compression::best(), false);
         compress.set_dictionary(DICTIONARY.as_bytes()).expect("no data were compressed before");
         let mut bytes = Vec::with_capacity(1 + self.0.len() + self.0.len() / 100 + 64);
-        bytes.push(FORM);
+        bytes.push(if self.files().is_some() { FORM_WITH_FILES } else { FORM });
         let done = compress.compress_vec(self.0.as_bytes(), &mut bytes, FlushCompress::Finish);
         assert!(matches!(done, Ok(Status::StreamEnd)), "the vector has room for any result");
         AttributeValue::B(Blob::new(bytes))
@@ -102,7 +116,9 @@ impl ListedClipDecoder {
     /// version.
     pub(super) fn decode(&mut self, row: &Item) -> Option<ListedClip> {
         let bytes = row.get(LISTED_AS)?.as_b().ok()?.as_ref();
-        let (FORM, compressed) = bytes.split_first().map(|(form, rest)| (*form, rest))? else {
+        let (FORM | FORM_WITH_FILES, compressed) =
+            bytes.split_first().map(|(form, rest)| (*form, rest))?
+        else {
             return None;
         };
         self.0.reset(false);
@@ -150,7 +166,7 @@ mod tests {
     fn a_row_without_a_known_form_is_not_decoded() {
         let listed = ListedClip::from_clip(&clip(ClipStatus::Ready)).unwrap().encode();
         let bytes = listed.as_b().unwrap().as_ref();
-        let other_form = [&[FORM + 1], &bytes[1..]].concat();
+        let other_form = [&[FORM_WITH_FILES + 1], &bytes[1..]].concat();
         let cut = &bytes[..bytes.len() - 5];
         let mut decoder = ListedClipDecoder::new();
         for bytes in [b"".as_slice(), &[FORM], &[FORM, 0xff, 0xff], &other_form, cut] {

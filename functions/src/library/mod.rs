@@ -44,7 +44,9 @@ pub use stream::{ClipChange, read_clip_change};
 
 pub use self::rows::encode_row;
 use self::rows::{Item, decode, decode_or_log, text};
-use crate::clip::{Attempt, Clip, ClipKey, Edit, Status, Trigger, apply_trigger};
+use crate::clip::{
+    Attempt, Clip, ClipKey, Edit, FileSettings, FilesStatus, Status, Trigger, apply_trigger,
+};
 use crate::config::{ConfigError, Variables};
 
 /// The index of active clips: ready, and not held back from viewers.
@@ -78,6 +80,8 @@ pub struct Library {
     table: String,
     /// How long a clip keeps its asset after it became ready. `None`: for good.
     asset_lifetime: Option<TimeDelta>,
+    /// Which files a clip gets whose asset is created.
+    files: FileSettings,
 }
 
 /// What a trigger did to a clip.
@@ -92,7 +96,7 @@ pub enum Advanced {
 
 impl Library {
     pub fn new(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), asset_lifetime: None }
+        Self { client, table: table.into(), asset_lifetime: None, files: FileSettings::default() }
     }
 
     pub fn from_variables(
@@ -103,15 +107,16 @@ impl Library {
         Ok(Self::new(aws_sdk_dynamodb::Client::new(sdk), table))
     }
 
-    /// The library of a function in which clips become ready: they keep their assets for the days of
-    /// the setting.
+    /// The library of a function in which clips get their assets and become ready: they keep their
+    /// assets for the days of a setting, and get the files of another.
     pub fn with_asset_expiry(
         sdk: &aws_config::SdkConfig,
         variables: &Variables,
     ) -> Result<Self, ConfigError> {
         let days: Option<u32> = variables.optional("ASSET_EXPIRY_DAYS")?;
         let asset_lifetime = days.map(|days| TimeDelta::days(days.into()));
-        Ok(Self { asset_lifetime, ..Self::from_variables(sdk, variables)? })
+        let files = variables.optional("CLIP_FILES")?.unwrap_or_default();
+        Ok(Self { asset_lifetime, files, ..Self::from_variables(sdk, variables)? })
     }
 
     /// Writes a new clip. Returns `false` if its id is taken.
@@ -165,6 +170,7 @@ impl Library {
             let Some(mut next) = apply_trigger(&clip, attempt.number, trigger.clone(), now) else {
                 return Ok(Advanced::Unchanged(Box::new(clip)));
             };
+            next.plan_files(&clip, &self.files);
             if let Some(lifetime) = self.asset_lifetime {
                 next.set_asset_expiry(lifetime, now);
             }
@@ -325,11 +331,23 @@ fn describe_change(before: &Clip, after: &Clip) -> String {
             )
         }
         (None, true) if after.status == Status::Uploading => "uploading in parts".to_owned(),
+        (None, true) if after.files != before.files => describe_files(after),
         (None, true) if after.playable == before.playable => "changed".to_owned(),
         (None, true) => {
             let playable: Vec<_> = after.playable.iter().map(String::as_str).collect();
             format!("playable as {}", playable.join(" and "))
         }
         (None, false) => after.status.as_str().to_owned(),
+    }
+}
+
+/// The state of a clip's files, for the log.
+fn describe_files(clip: &Clip) -> String {
+    let Some(files) = &clip.files else { return "gets no files".to_owned() };
+    match (files.status(), &files.failure) {
+        (FilesStatus::Made, _) => "files made".to_owned(),
+        (FilesStatus::Failed, Some(failure)) => format!("files failed: {failure}"),
+        (_, Some(failure)) => format!("files will be tried again: {failure}"),
+        (_, None) => "files in the making".to_owned(),
     }
 }

@@ -42,6 +42,7 @@ pub(super) struct ShownClip {
     #[serde(default)]
     manifests: BTreeMap<String, String>,
     manifest: Option<String>,
+    poster: Option<String>,
     #[serde(default)]
     thumbnails: Vec<String>,
     created_at: DateTime<Utc>,
@@ -98,7 +99,7 @@ impl SharedClip {
             feed: site.feed_url(&key.competition),
             manifest: clip.manifest,
             dash_manifest,
-            poster: clip.thumbnails.into_iter().next(),
+            poster: clip.poster.or_else(|| clip.thumbnails.into_iter().next()),
             published_at: clip.ready_at.unwrap_or(clip.created_at),
             updated_at: clip.updated_at,
             seconds,

@@ -121,6 +121,9 @@ impl Sweep {
                 is_repaired |= next.status != clip.status;
             }
         }
+        if clip.are_files_due(now) && self.files.check(&clip, now).await? {
+            is_changed = true;
+        }
         if !is_changed {
             is_repaired = match clip.status {
                 Status::Scheduled => {

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::clip::{Clip, Source, Trigger};
 use crate::config::{ConfigError, Variables};
+use crate::files::{FilesError, FilesMaker};
 use crate::harvest::{HarvestJobError, RunningJobs};
 use crate::library::{Library, LibraryError};
 use crate::upload::{UploadProcessor, UploadProcessorError};
@@ -17,6 +18,7 @@ pub struct Removal {
     assets: Assets,
     uploads: UploadProcessor,
     media: ClipMedia,
+    files: FilesMaker,
 }
 
 /// What one call to remove a clip did.
@@ -38,6 +40,8 @@ pub enum RemovalError {
     Asset(#[from] AssetError),
     #[error("could not delete the original of the clip")]
     Upload(#[from] UploadProcessorError),
+    #[error("could not find out whether the job for the clip's files has ended")]
+    Files(#[from] FilesError),
     #[error("could not delete the media of the clip")]
     Media(#[from] ClipMediaError),
     #[error("could not write or delete the row of the clip")]
@@ -55,6 +59,7 @@ impl Removal {
             assets,
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
+            files: FilesMaker::from_variables(sdk, variables)?,
         })
     }
 
@@ -99,6 +104,9 @@ impl Removal {
         clip: &Clip,
         running: &RunningJobs<'_>,
     ) -> Result<bool, RemovalError> {
+        if self.files.is_running(clip).await? {
+            return Ok(true);
+        }
         Ok(match &clip.source {
             Source::Live { .. } => running.contains(&clip.attempt_of_media()).await?,
             Source::Upload(_) => self.uploads.is_transcoding(clip).await?,

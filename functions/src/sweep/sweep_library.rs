@@ -21,6 +21,7 @@ use crate::channel::LiveEdges;
 use crate::clip::{Clip, Status};
 use crate::config::{ConfigError, Variables};
 use crate::error;
+use crate::files::{FilesError, FilesMaker};
 use crate::harvest::{
     DueQueue, DueQueueError, HarvestJobError, HarvestJobs, HarvestQueue, HarvestQueueError,
     RunningJobs,
@@ -42,6 +43,7 @@ pub struct Sweep {
     pub(super) uploads: UploadProcessor,
     pub(super) media: ClipMedia,
     pub(super) removal: Removal,
+    pub(super) files: FilesMaker,
     live_edges: LiveEdges,
     metrics: Metrics,
 }
@@ -73,6 +75,8 @@ pub enum SweepError {
     Asset(#[from] AssetError),
     #[error("the sweep could not process an upload")]
     Upload(#[from] UploadProcessorError),
+    #[error("the sweep could not make the files of a clip")]
+    Files(#[from] FilesError),
     #[error("the sweep could not delete the media of a failed attempt")]
     Media(#[from] ClipMediaError),
     #[error("the sweep could not remove a deleted clip")]
@@ -88,6 +92,7 @@ impl From<SweepError> for Diagnostic {
             SweepError::Harvest(_) => "Harvest",
             SweepError::Asset(_) => "Asset",
             SweepError::Upload(_) => "Upload",
+            SweepError::Files(_) => "Files",
             SweepError::Media(_) => "Media",
             SweepError::Removal(_) => "Removal",
         };
@@ -117,6 +122,7 @@ impl EventHandler for Sweep {
             jobs: HarvestJobs::from_variables(sdk, variables)?.with_pace(&live_pace),
             removal: Removal::from_variables(sdk, variables, assets.clone())?,
             assets,
+            files: FilesMaker::from_variables(sdk, variables)?,
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
             live_edges: LiveEdges::from_variables(sdk, variables)?,

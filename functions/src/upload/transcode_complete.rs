@@ -14,8 +14,9 @@ use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::clip::{Attempt, Clip, ClipKey, Failure, Status, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::error;
+use crate::files::{FILES, FilesError, FilesMaker};
 use crate::lambda::EventHandler;
-use crate::library::{Library, LibraryError};
+use crate::library::{Advanced, Library, LibraryError};
 
 /// The `detail` of a "MediaConvert Job State Change". Its fields depend on `status`.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_cwe_events.html>
@@ -63,6 +64,7 @@ pub struct TranscodeComplete {
     library: Library,
     assets: Assets,
     media: ClipMedia,
+    files: FilesMaker,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +87,12 @@ pub enum TranscodeCompleteError {
         #[source]
         source: ClipMediaError,
     },
+    #[error("could not record the files of clip {clip}")]
+    Files {
+        clip: ClipKey,
+        #[source]
+        source: FilesError,
+    },
     #[error("could not record the state of the transcode of clip {clip}")]
     Record {
         clip: ClipKey,
@@ -99,6 +107,7 @@ impl From<TranscodeCompleteError> for Diagnostic {
             TranscodeCompleteError::Asset { .. } => "Asset",
             TranscodeCompleteError::Thumbnails { .. } => "Thumbnails",
             TranscodeCompleteError::Media { .. } => "Media",
+            TranscodeCompleteError::Files { .. } => "Files",
             TranscodeCompleteError::Record { .. } => "Record",
         };
         error::diagnostic(name, &failure)
@@ -115,6 +124,7 @@ impl EventHandler for TranscodeComplete {
             library: Library::with_asset_expiry(sdk, variables)?,
             assets: Assets::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
+            files: FilesMaker::from_variables(sdk, variables)?,
         })
     }
 
@@ -138,6 +148,12 @@ impl TranscodeComplete {
             return Ok(());
         };
         let key = &attempt.clip;
+        if let Some(number) = change.files_number() {
+            let error = (change.error_code, change.error_message.as_deref());
+            let recorded = self.files.record(&attempt, number, &change.status, error, now).await;
+            return recorded
+                .map_err(|source| TranscodeCompleteError::Files { clip: key.clone(), source });
+        }
         let record_failed = |source| TranscodeCompleteError::Record { clip: key.clone(), source };
         let found = self.library.find(key).await.map_err(record_failed)?;
         let Some(clip) = found.filter(|clip| is_waiting_for(clip, &attempt, &change.job_id)) else {
@@ -172,7 +188,11 @@ impl TranscodeComplete {
             }
             _ => return Ok(()),
         };
-        self.library.advance(&attempt, &trigger, now).await.map(drop).map_err(record_failed)
+        let advanced = self.library.advance(&attempt, &trigger, now).await;
+        if let Advanced::Changed(clip) = advanced.map_err(record_failed)? {
+            self.files.start_first(&clip, now).await;
+        }
+        Ok(())
     }
 
     /// Counts the thumbnails of a complete job, and returns the trigger for the clip.
@@ -210,6 +230,11 @@ impl JobStateChange {
         let field = |name| self.user_metadata.get(name);
         let name = format!("{}_{}_{}", field(COMPETITION)?, field(CLIP)?, field(ATTEMPT)?);
         name.parse().ok()
+    }
+
+    /// The number of the job, if it makes the files of a clip.
+    fn files_number(&self) -> Option<u32> {
+        self.user_metadata.get(FILES)?.parse().ok()
     }
 
     /// The duration of the longest output, in seconds.

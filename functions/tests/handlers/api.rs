@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut::clip::{Clip, ClipId, ClipKey, Failure, FailureCode, Status, Window};
+use matchcut::clip::{Clip, ClipId, ClipKey, Failure, FailureCode, FileKinds, Status, Window};
 use matchcut::config::Variables;
 use matchcut::library::Library;
 use matchcut_local::{Faults, Limits, Options, Source, Stack, UploadLimits};
@@ -71,6 +71,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         assets_per_group: 10_000,
         upload_limits: UploadLimits::default(),
         assets_expire_after_days: None,
+        clip_files: FileKinds::None,
         // Deleted clips are removed at once.
         small_picture: true,
         trash_days: 0,
@@ -316,6 +317,7 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
             code: FailureCode::HarvestFailed,
             message: "It could not be harvested.".to_owned(),
         }),
+        files: None,
         created_at: at(100),
         updated_at: at(100),
         ready_at: (status == Status::Ready).then(|| at(110)),

@@ -6,6 +6,7 @@ mod aws_events;
 mod aws_messages;
 mod aws_state;
 mod channels;
+mod clip_files;
 mod create_clip;
 mod delete_clip;
 mod due_messages;

@@ -134,6 +134,7 @@ fn media_type(key: &str) -> &'static str {
     match key.rsplit('.').next() {
         Some("m3u8") => "application/vnd.apple.mpegurl",
         Some("ts") => "video/mp2t",
+        Some("mp4") => "video/mp4",
         Some("jpg") => "image/jpeg",
         _ => "application/octet-stream",
     }

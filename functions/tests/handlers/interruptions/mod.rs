@@ -20,7 +20,7 @@ use aws_config::retry::RetryConfig;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::sqs::SqsEvent;
 use chrono::{TimeDelta, Utc};
-use matchcut::clip::{Clip, Status};
+use matchcut::clip::{Clip, FileKinds, Status};
 use matchcut::config::Variables;
 use matchcut_local::{Cut, Run, interruptible};
 use serde_json::{Value, json};
@@ -63,11 +63,16 @@ struct Interrupted<T, R> {
 
 impl InterruptionTest {
     async fn start() -> Self {
+        Self::start_with_files(FileKinds::None).await
+    }
+
+    async fn start_with_files(kinds: FileKinds) -> Self {
         let groups = tempfile::tempdir().unwrap();
         write_groups(groups.path());
         let folder = groups.path().to_owned();
         let api = Api::start_with(|options| {
             options.faults.lose = 1.0;
+            options.clip_files = kinds;
             options.pollers = false;
             options.packaging_groups = folder;
             options.create_job_burst = 1000;

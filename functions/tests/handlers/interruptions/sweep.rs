@@ -2,7 +2,7 @@
 
 use chrono::{SubsecRound as _, TimeDelta, Utc};
 use matchcut::api::Route as _;
-use matchcut::clip::{Clip, ClipKey, Edit, Status, Trigger};
+use matchcut::clip::{Clip, ClipKey, Edit, FileKinds, FilesStatus, Status, Trigger};
 use matchcut::edit::RestoreClip;
 use matchcut::lambda::EventHandler as _;
 use matchcut::sweep::Sweep;
@@ -87,6 +87,22 @@ async fn sweeps_produce_an_uploaded_clip_once() {
     let count = sweep_with_interruptions(&test, &CUTS, prepare, is_ready).await;
     let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!((resources.transcodes, resources.assets.len(), resources.files), (1, 1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sweeps_make_the_files_of_a_clip_once() {
+    let test = InterruptionTest::start_with_files(FileKinds::Pictures).await;
+    let prepare = async || create_row(&test, Status::Queued).await.key();
+    let are_made = async |clip: Option<&Clip>| {
+        let files = clip.and_then(|clip| clip.files.as_ref());
+        is_ready(clip).await && files.is_some_and(|it| it.status() == FilesStatus::Made)
+    };
+    let count = sweep_with_interruptions(&test, &[Cut::DieAfter], prepare, are_made).await;
+    assert_eq!(test.api.jobs().await.len(), count, "each clip has one job");
+    for clip in test.clips().await {
+        let files = clip.files.unwrap();
+        assert_eq!((files.number, files.failed_tries), (1, 0));
+    }
 }
 
 /// Lets clips expire, one after the other, and asserts that nothing is left of them.
