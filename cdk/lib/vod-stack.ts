@@ -96,7 +96,6 @@ export class Vod extends Stack {
       bucket: harvest.bucket,
       packagingGroups: props.packagingGroups,
     });
-    addHarvestComplete({ ...deployment, library, channels, asset, harvest });
     addAssetPlayable({ ...deployment, library, asset });
     const edit = new Edit(this, 'Edit', {
       ...deployment,
@@ -123,6 +122,7 @@ export class Vod extends Stack {
       asset,
     });
 
+    addHarvestComplete({ ...deployment, library, channels, asset, harvest, fileJobs: upload });
     addSweep({ ...deployment, library, channels, channel, harvest, asset, upload, metrics });
 
     const stages = [channel, edit, exports, viewer, share, upload];

@@ -18,6 +18,7 @@ const NOTHING: Event = {
   segmentSeconds: 2,
   clips: 0,
   clipSeconds: 60,
+  clipFiles: 'none',
   uploadMinutes: 0,
   operators: 0,
   viewers: 0,
@@ -29,6 +30,17 @@ const NOTHING: Event = {
   private: false,
   firewall: false,
 };
+
+test('the files of a clip cost an output of at least ten seconds', () => {
+  const files = (event: Partial<Event>) => costs({ clips: 6, clipSeconds: 5, ...event });
+  const [hd = 0, sd = 0] = ['mediaConvertHd', 'mediaConvertSd'].map((it) => PRICES[it]?.usd);
+  assert.ok(hd > sd && sd > 0);
+  near(files({ clipFiles: 'all' })['MediaConvert: files of clips, HD'], hd);
+  near(files({ clipFiles: 'pictures' })['MediaConvert: files of clips, SD'], sd);
+  assert.equal(files({})['MediaConvert: files of clips, HD'], undefined);
+  const uploads = costs({ uploadMinutes: 3, clipFiles: 'all' });
+  near(uploads['MediaConvert: files of clips, HD'], 3 * hd);
+});
 
 /** With audio, the renditions have 3,000,000 bits a second, and the best one 2,000,000. */
 const GB = 8 * 2 ** 30;

@@ -81,9 +81,11 @@ test('the other routes of a clip get the token and are not cached', () => {
   const routes = CONTRACT.operations.filter(({ path }) => path.includes('/clips/{clipId}/'));
   assert.ok(routes.length > 0);
   for (const { path } of routes) {
-    const { CachePolicyId: cache, AllowedMethods: methods, ...others } = behavior(
-      path.replace(/^.*\{clipId\}/, clip),
-    );
+    const {
+      CachePolicyId: cache,
+      AllowedMethods: methods,
+      ...others
+    } = behavior(path.replace(/^.*\{clipId\}/, clip));
     assert.equal(cache, '4135ea2d-6df8-44a3-9df3-4b5a84be39ad', `${path} is cached`);
     assert.ok(methods.includes('POST'), path);
     assert.equal(others['FunctionAssociations'], undefined, path);

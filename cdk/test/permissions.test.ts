@@ -50,6 +50,13 @@ const READ_MANIFESTS = [
   's3:GetObject <ClipBucket>/clips/*/index.m3u8',
   's3:ListBucket <ClipBucket>',
 ];
+/** The job that makes the files of a clip reads and writes with the role of transcodes. */
+const START_FILE_JOBS = [
+  ...READ_MANIFESTS,
+  'mediaconvert:CreateJob *',
+  'iam:PassRole <UploadTranscodeRole>',
+];
+const WRITE_STORYBOARDS = 's3:PutObject <ClipBucket>/clips/*/storyboard.vtt';
 const take = (queue: string) =>
   [
     'ChangeMessageVisibility',
@@ -82,6 +89,7 @@ const GRANTS: Record<string, string[]> = {
     ...WRITE,
     ...CREATE_ASSETS,
     ...DISCARD,
+    ...START_FILE_JOBS.filter((it) => !DISCARD.includes(it)),
     ...SEND_DUE_MESSAGES,
     'sqs:SendMessage <AssetUndelivered>',
   ],
@@ -114,6 +122,8 @@ const GRANTS: Record<string, string[]> = {
     ...TRANSCODE,
     `mediaconvert:GetJob arn:<AWS::Partition>:mediaconvert:${IN_ACCOUNT}:jobs/*`,
     ...DISCARD,
+    ...READ_MANIFESTS.filter((it) => !DISCARD.includes(it)),
+    WRITE_STORYBOARDS,
     ...SEND_DUE_MESSAGES,
     ABORT,
     LIST_MULTIPART_UPLOADS,
@@ -126,6 +136,8 @@ const GRANTS: Record<string, string[]> = {
     ...WRITE,
     ...CREATE_ASSETS,
     ...DISCARD,
+    ...START_FILE_JOBS.filter((it) => !DISCARD.includes(it)),
+    WRITE_STORYBOARDS,
     'sqs:SendMessage <UploadUndelivered>',
   ],
   'transcode-upload': [...WRITE, ...TRANSCODE, ...take('UploadArrived')],

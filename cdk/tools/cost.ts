@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 
 import { CDN_TRAFFIC, LEFT_OUT, PRICES, UNKNOWN } from '../lib/prices/prices.ts';
-import { DEFAULT_LADDER } from '../lib/settings/settings.ts';
+import { DEFAULT_LADDER, FILE_KINDS } from '../lib/settings/settings.ts';
 import { type CostLine, type Event, estimateCost, sumCosts } from './estimate.ts';
 
 /** The options that describe an event, with their defaults. */
@@ -27,6 +27,7 @@ const HELP = [
   ...Object.entries(OPTIONS).map(
     ([name, [fallback, meaning]]) => `  --${name.padEnd(15)} ${meaning} (default ${fallback})`,
   ),
+  `  --clip-files KINDS the files of each clip: ${FILE_KINDS.join(', ')} (all)`,
   '  --redundant       two pipelines for each channel',
   '  --private         a private library',
   '  --no-firewall     no firewall: the setting requestsPerAddress is 0',
@@ -55,6 +56,7 @@ export function readEvent(given: readonly string[]): {
       redundant: flag,
       private: flag,
       'no-firewall': flag,
+      'clip-files': { type: 'string', default: 'all' },
       price: { type: 'string', multiple: true },
     },
   });
@@ -68,6 +70,9 @@ export function readEvent(given: readonly string[]): {
   };
   if (number('hit-ratio') > 1) throw new UsageError('--hit-ratio must be between 0 and 1.');
   if (number('poll-seconds') === 0) throw new UsageError('--poll-seconds must be more than 0.');
+  const clipFiles = FILE_KINDS.find((kinds) => kinds === values['clip-files']);
+  if (clipFiles === undefined)
+    throw new UsageError(`--clip-files must be one of ${FILE_KINDS.join(', ')}.`);
   const event: Event = {
     channels: number('channels'),
     hours: number('hours'),
@@ -76,6 +81,7 @@ export function readEvent(given: readonly string[]): {
     segmentSeconds: 2,
     clips: number('clips'),
     clipSeconds: number('clip-seconds'),
+    clipFiles,
     uploadMinutes: number('upload-minutes'),
     operators: number('operators'),
     viewers: number('viewers'),

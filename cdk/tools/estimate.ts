@@ -7,7 +7,7 @@ import {
   toGigabytes,
 } from '../lib/prices/channel-hour.ts';
 import { CDN_TRAFFIC, computeTrafficCost, PRICES, UNKNOWN } from '../lib/prices/prices.ts';
-import { FUNCTION_MEMORY_MB, type Rendition } from '../lib/settings/settings.ts';
+import { type FileKinds, FUNCTION_MEMORY_MB, type Rendition } from '../lib/settings/settings.ts';
 
 export interface Event {
   readonly channels: number;
@@ -18,6 +18,8 @@ export interface Event {
   readonly segmentSeconds: number;
   readonly clips: number;
   readonly clipSeconds: number;
+  /** Which files each clip and each upload gets. */
+  readonly clipFiles: FileKinds;
   /** Minutes of video uploaded. */
   readonly uploadMinutes: number;
   /** Operators with an open console, for as long as a channel is on air. */
@@ -63,6 +65,10 @@ const CHANNELS_POLL_SECONDS = 5;
 const FILES_PER_VISIT = 25;
 /** A few milliseconds were measured. */
 const SECONDS_PER_INVOCATION = 0.05;
+/** The least that MediaConvert bills for an output: 10 s. */
+const MIN_OUTPUT_SECONDS = 10;
+/** The pictures of a job: the poster and the thumbnails. */
+const PICTURES_PER_CLIP = 12;
 const FUNCTION_GB = FUNCTION_MEMORY_MB / 1024;
 
 export function estimateCost(
@@ -97,6 +103,17 @@ export function estimateCost(
   const invocations = calls + event.clips * INVOCATIONS_PER_CLIP + event.hours * 60;
   const segmentFiles = (seconds: number) => (seconds / event.segmentSeconds) * event.ladder.length;
 
+  // The MP4 of a job is as large as the largest rendition. For pictures alone it is an SD companion.
+  const fileMinutes =
+    event.clipFiles === 'none'
+      ? 0
+      : (event.clips * Math.max(event.clipSeconds, MIN_OUTPUT_SECONDS)) / 60 + event.uploadMinutes;
+  const isHd = event.clipFiles === 'all' && hd > 0;
+  const fileGb =
+    event.clipFiles === 'all'
+      ? toGigabytes(top, event.clips * event.clipSeconds + event.uploadMinutes * 60)
+      : 0;
+
   const line = (what: string, amount: number, price: string): CostLine => {
     const known = PRICES[price];
     const usd = given[price] ?? known?.usd;
@@ -115,14 +132,17 @@ export function estimateCost(
     line('MediaPackage: clips to the CDN', vodGb * missed, 'vodPackaging'),
     line('MediaConvert: HD renditions', event.uploadMinutes * hd, 'mediaConvertHd'),
     line('MediaConvert: SD renditions', event.uploadMinutes * sd, 'mediaConvertSd'),
+    line('MediaConvert: files of clips, HD', isHd ? fileMinutes : 0, 'mediaConvertHd'),
+    line('MediaConvert: files of clips, SD', isHd ? 0 : fileMinutes, 'mediaConvertSd'),
     estimateTraffic(liveGb + vodGb, given['cdnTraffic']),
     line('CloudFront: requests', requests, 'cdnRequests'),
     line('WAF: firewall', event.firewall ? event.months : 0, 'firewall'),
     line('WAF: requests', event.firewall ? requests : 0, 'firewallRequests'),
-    line('S3: stored clips and uploads', (clipGb + uploadGb) * event.months, 'storage'),
+    line('S3: stored clips and uploads', (clipGb + uploadGb + fileGb) * event.months, 'storage'),
     line(
       'S3: PUT requests',
-      segmentFiles(event.clips * event.clipSeconds + event.uploadMinutes * 60),
+      segmentFiles(event.clips * event.clipSeconds + event.uploadMinutes * 60) +
+        (fileMinutes > 0 ? event.clips * PICTURES_PER_CLIP : 0),
       'storagePuts',
     ),
     line('API Gateway', calls + event.clips * 2, 'api'),

@@ -37,6 +37,7 @@ START_TRANSCODES = READ_ORIGINALS | {
     "mediaconvert:Probe",
 }
 READ_MANIFESTS = {"s3:GetObject of clips", "s3:ListBucket of clips"}
+START_FILE_JOBS = READ_MANIFESTS | {"mediaconvert:CreateJob"}
 DELETE_MEDIA = {"s3:ListBucket of clips", "s3:DeleteObject of clips"}
 
 
@@ -69,6 +70,7 @@ ALLOWED = {
     | CREATE_ASSETS
     | DELETE_MEDIA
     | SEND_DUE_MESSAGES
+    | START_FILE_JOBS
     | {
         "sqs:SendMessage AssetUndelivered",
     },
@@ -84,6 +86,7 @@ ALLOWED = {
     "transcode-complete": WRITE_ROWS
     | CREATE_ASSETS
     | DELETE_MEDIA
+    | START_FILE_JOBS
     | {
         "sqs:SendMessage UploadUndelivered",
     },
@@ -92,6 +95,7 @@ ALLOWED = {
     | CREATE_ASSETS
     | SEND_DUE_MESSAGES
     | START_TRANSCODES
+    | START_FILE_JOBS
     | DELETE_MEDIA
     | {
         "dynamodb:Query unfinished",
@@ -341,6 +345,7 @@ class TestPermissions(unittest.TestCase):
             "ASSET_ROLE_ARN": {f"s3:GetObject {clip}", f"s3:ListBucket {clips}"},
             "TRANSCODE_ROLE_ARN": {
                 f"s3:GetObject {original}",
+                f"s3:GetObject {clip}",
                 f"s3:PutObject {clip}",
                 f"s3:PutObject {thumbnail}",
             },

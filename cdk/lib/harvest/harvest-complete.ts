@@ -4,15 +4,26 @@ import type { Asset } from '../asset/asset.ts';
 import { grantDeleteMedia } from '../asset/bucket.ts';
 import { MEDIAPACKAGE, startOnEvent } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
-import { buildAssetExpiryEnvironment, type Library } from '../library/library.ts';
+import {
+  buildAssetExpiryEnvironment,
+  buildFilesEnvironment,
+  type Library,
+} from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
 import type { Harvest } from './harvest.ts';
+
+/** What starts MediaConvert jobs for the files of a clip. */
+export interface FileJobs {
+  readonly filesEnvironment: Record<string, string>;
+  grantStartFileJobs(harvestComplete: RustFunction): void;
+}
 
 export interface HarvestCompleteProps extends Deployment {
   readonly library: Library;
   readonly channels: Channels;
   readonly asset: Asset;
   readonly harvest: Harvest;
+  readonly fileJobs: FileJobs;
 }
 
 /**
@@ -26,6 +37,7 @@ export function addHarvestComplete({
   channels,
   asset,
   harvest,
+  fileJobs,
   ...deployment
 }: HarvestCompleteProps): void {
   const { deadLetterQueue } = asset;
@@ -36,7 +48,9 @@ export function addHarvestComplete({
     environment: {
       ...library.environment,
       ...buildAssetExpiryEnvironment(deployment.settings),
+      ...buildFilesEnvironment(deployment.settings),
       ...asset.environment,
+      ...fileJobs.filesEnvironment,
       ...harvest.due.environment,
       CHANNELS: channels.json,
     },
@@ -45,6 +59,7 @@ export function addHarvestComplete({
   library.grantWrite(harvestComplete);
   asset.grantCreateAssets(harvestComplete);
   grantDeleteMedia(harvestComplete, harvest.bucket);
+  fileJobs.grantStartFileJobs(harvestComplete);
   harvest.due.grantSendDueMessages(harvestComplete);
   startOnEvent(
     asset,

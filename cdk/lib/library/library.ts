@@ -52,11 +52,19 @@ const INDEXES: Readonly<Record<TableIndex, Omit<GlobalSecondaryIndexProps, 'inde
   },
 };
 
-/** The environment of functions in which clips become ready. */
+/** The environment of functions in which clips get their assets and become ready. */
 export function buildAssetExpiryEnvironment({
   assetsExpireAfterDays: days,
 }: Settings): Record<string, string> {
   return days === undefined ? {} : { ASSET_EXPIRY_DAYS: String(days) };
+}
+
+/** The environment of functions that create assets: which files the clips of each channel get. */
+export function buildFilesEnvironment({ clipFiles, channels }: Settings): Record<string, string> {
+  const own = channels.flatMap(({ id, clipFiles: kinds }) =>
+    kinds === undefined ? [] : [[id, kinds]],
+  );
+  return { CLIP_FILES: JSON.stringify({ '*': clipFiles, ...Object.fromEntries(own) }) };
 }
 
 /** The environment of functions that create clips, and of the sweep, which deletes expired ones. */

@@ -1,7 +1,12 @@
 /** Reads a live channel from the setting `channels`. */
 
 import { readInput } from './input.ts';
-import type { ChannelSettings, OriginEndpoint } from './settings.ts';
+import {
+  type ChannelSettings,
+  FILE_KINDS,
+  type FileKinds,
+  type OriginEndpoint,
+} from './settings.ts';
 import { SECRET, type SettingsReader } from './settings-reader.ts';
 import { readAudio, readCaptions } from './tracks.ts';
 
@@ -16,6 +21,11 @@ export function readChannel(read: SettingsReader): ChannelSettings {
   const input = read.optionalObject('input', readInput);
   const audio = read.list('audio', [], readAudio);
   const captions = read.optionalObject('captions', readCaptions);
+  const clipFiles = read.optionalText(
+    'clipFiles',
+    new RegExp(`^(${FILE_KINDS.join('|')})$`),
+    FILE_KINDS.join(', '),
+  ) as FileKinds | undefined;
   return {
     id: read.text(
       'id',
@@ -33,6 +43,7 @@ export function readChannel(read: SettingsReader): ChannelSettings {
     ...(input === undefined ? {} : { input }),
     ...(audio.length === 0 ? {} : { audio }),
     ...(captions === undefined ? {} : { captions }),
+    ...(clipFiles === undefined ? {} : { clipFiles }),
   };
 }
 

@@ -19,6 +19,7 @@ import {
   DRM_SYSTEMS,
   type DrmSettings,
   type DrmSystem,
+  FILE_KINDS,
   type FrameRate,
   type IdentityProviderSettings,
   type MachineSettings,
@@ -152,6 +153,8 @@ export function readSettings(given: Record<string, unknown>): Settings {
       /^arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global\/webacl\//,
       'the ARN of a web ACL for CloudFront, in us-east-1',
     ),
+
+    clipFiles: read.oneOf('clipFiles', FILE_KINDS, 'all'),
 
     logDays: read.whole('logDays', 90, 1, 3653),
     coldAfterDays: read.optionalWhole('coldAfterDays', 30, 3650),

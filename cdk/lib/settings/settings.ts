@@ -30,7 +30,13 @@ export interface ChannelSettings {
   readonly audio?: readonly AudioSettings[];
   /** Captions of the input that are kept. @default none: MediaLive drops them */
   readonly captions?: CaptionSettings;
+  /** Which files the channel's clips get. @default the setting `clipFiles` of the deployment */
+  readonly clipFiles?: FileKinds;
 }
+
+/** `pictures`: poster, thumbnails and storyboard. `all`: the pictures, and an MP4 of the requested window. */
+export const FILE_KINDS = ['none', 'pictures', 'all'] as const;
+export type FileKinds = (typeof FILE_KINDS)[number];
 
 /** Frames per second, as a fraction. */
 export interface FrameRate {
@@ -157,6 +163,9 @@ export interface Settings {
   readonly requestsPerAddress: number;
   /** The firewall in us-east-1. `make deploy` creates it. */
   readonly webAclArn: string | undefined;
+
+  /** Which files clips and uploads get, beside their segments. */
+  readonly clipFiles: FileKinds;
 
   readonly logDays: number;
   /** After how many days media moves to a storage class that is cheaper to keep, but expensive to read. */

@@ -13,6 +13,7 @@ import type { Harvest } from '../harvest/harvest.ts';
 import {
   buildAssetExpiryEnvironment,
   buildExpiryEnvironment,
+  buildFilesEnvironment,
   type Library,
 } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
@@ -68,6 +69,7 @@ export function addSweep(props: SweepProps): void {
       ...metrics.environment,
       ...buildExpiryEnvironment(settings),
       ...buildAssetExpiryEnvironment(settings),
+      ...buildFilesEnvironment(settings),
     },
     reservedConcurrency: 1,
     retryAttempts: 0,

@@ -22,6 +22,7 @@ import { findTimeout } from '../function/timeouts.ts';
 import {
   buildAssetExpiryEnvironment,
   buildExpiryEnvironment,
+  buildFilesEnvironment,
   type Library,
 } from '../library/library.ts';
 import type { Channels } from '../live/channels.ts';
@@ -55,6 +56,8 @@ export class Upload extends Construct {
   readonly functions: readonly RustFunction[];
   /** The environment of functions that start or check transcoding jobs. */
   readonly environment: Record<string, string>;
+  /** The environment of functions that start jobs for the files of clips. */
+  readonly filesEnvironment: Record<string, string>;
   private readonly transcodeRole: Role;
 
   constructor(
@@ -75,15 +78,20 @@ export class Upload extends Construct {
       because: 'Every object of the bucket is an original.',
     });
     allowWide(this.transcodeRole, {
+      actions: ['s3:GetObject'],
+      resources: [clips.arnForObjects('clips/*')],
+      because: 'The files of a clip are made from its segments, whose names MediaPackage chooses.',
+    });
+    allowWide(this.transcodeRole, {
       actions: ['s3:PutObject'],
       resources: [clips.arnForObjects('clips/*'), clips.arnForObjects('thumbnails/*')],
       because: 'MediaConvert chooses the names of segments and thumbnails.',
     });
-    this.environment = {
-      UPLOADS_BUCKET: this.bucket.bucketName,
+    this.filesEnvironment = {
       CLIPS_BUCKET: clips.bucketName,
       TRANSCODE_ROLE_ARN: this.transcodeRole.roleArn,
     };
+    this.environment = { UPLOADS_BUCKET: this.bucket.bucketName, ...this.filesEnvironment };
 
     const deadLetterQueue = createDeadLetterQueue(this, 'Undelivered');
     props.alarms.addQueueAlarm('upload events', deadLetterQueue, {
@@ -101,12 +109,16 @@ export class Upload extends Construct {
         ...library.environment,
         ...asset.environment,
         ...buildAssetExpiryEnvironment(props.settings),
+        ...buildFilesEnvironment(props.settings),
+        ...this.filesEnvironment,
       },
       deadLetterQueue,
     });
     library.grantWrite(complete);
     asset.grantCreateAssets(complete);
     grantDeleteMedia(complete, clips);
+    this.grantStartFileJobs(complete);
+    this.grantWriteStoryboards(complete);
     startOnEvent(
       this,
       'Transcoded',
@@ -126,6 +138,8 @@ export class Upload extends Construct {
   /** Lets the sweep start and check transcodes whose event was lost, and delete abandoned uploads. */
   grantSweep(sweep: RustFunction): void {
     this.grantTranscode(sweep);
+    this.grantReadManifests(sweep);
+    this.grantWriteStoryboards(sweep);
     grantDeleteMedia(sweep, this.props.clips);
     this.grantOnOriginals(sweep, [
       's3:AbortMultipartUpload',
@@ -140,6 +154,35 @@ export class Upload extends Construct {
       actions: ['mediaconvert:GetJob'],
       resources: [formatArn(this, 'mediaconvert', 'jobs/*')],
       because: 'MediaConvert chooses the ids of jobs.',
+    });
+  }
+
+  /** Lets a function start the job that makes the files of a clip. */
+  grantStartFileJobs(starter: RustFunction): void {
+    starter.allowWide({
+      actions: ['mediaconvert:CreateJob'],
+      resources: ['*'],
+      because: 'A job without queue and template has no resources that a policy could name.',
+    });
+    starter.allowPassRole(this.transcodeRole, 'mediaconvert.amazonaws.com');
+    this.grantReadManifests(starter);
+  }
+
+  /** Lets a function read the manifests of clips. S3 answers 404 only to callers that may list the bucket. */
+  private grantReadManifests(reader: RustFunction): void {
+    reader.allow({ actions: ['s3:ListBucket'], resources: [this.props.clips.bucketArn] });
+    reader.allowWide({
+      actions: ['s3:GetObject'],
+      resources: [this.props.clips.arnForObjects('clips/*/index.m3u8')],
+      because: 'The keys contain competition, clip and attempt.',
+    });
+  }
+
+  private grantWriteStoryboards(writer: RustFunction): void {
+    writer.allowWide({
+      actions: ['s3:PutObject'],
+      resources: [this.props.clips.arnForObjects('clips/*/storyboard.vtt')],
+      because: 'The keys contain competition, clip and attempt.',
     });
   }
 
