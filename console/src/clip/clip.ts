@@ -54,6 +54,11 @@ export function progressOf(clip: Clip): number | undefined {
   return 'progress' in clip ? clip.progress : undefined;
 }
 
+/** The address of the MP4 that the service has made of the clip, if it exists. */
+export function downloadOf(clip: Clip): string | undefined {
+  return 'downloads' in clip ? clip.downloads?.[0]?.url : undefined;
+}
+
 /** A picture of the clip. Clips of files have one when they are ready. */
 export function thumbnailOf(clip: Clip): string | undefined {
   return 'thumbnails' in clip ? clip.thumbnails?.[0] : undefined;

@@ -75,7 +75,7 @@ export class EmbedPlayer {
     this.#video.setAttribute('aria-label', this.texts.video(title));
     this.#cover.setAttribute('aria-label', this.texts.play(title));
     this.root.style.setProperty('--hue', String(hueOf(clip.clip)));
-    const [picture] = clip.thumbnails ?? [];
+    const picture = clip.poster ?? clip.thumbnails?.[0];
     if (picture) this.#video.poster = picture;
     this.#showPicture(picture);
     this.root.replaceChildren(this.#cover, this.#title);

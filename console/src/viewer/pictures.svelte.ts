@@ -26,7 +26,7 @@ export class Pictures {
 
   /** The address of a clip's picture, if there is one by now. */
   of(clip: Clip): string | undefined {
-    return clip.thumbnails?.[0] ?? this.#urls.get(clip.clip);
+    return clip.poster ?? clip.thumbnails?.[0] ?? this.#urls.get(clip.clip);
   }
 
   /** A card has become visible: its picture is grabbed when it is its turn. */

@@ -68,4 +68,6 @@ test('thumbnails of the service are used, and nothing is grabbed if bytes are de
   assert.equal(pictures.of(clip), 'https://clips.example.com/a.jpg');
   pictures.want(clipAt(2));
   assert.deepEqual(started, []);
+  const poster = 'https://clips.example.com/poster.jpg';
+  assert.equal(pictures.of({ ...clip, poster }), poster);
 });
