@@ -97,7 +97,8 @@ mod tests {
         for decimal in [23.976, 25.0, 29.97, 50.0, 59.94, 60.0] {
             let rate = FrameRate::from_decimal(decimal).unwrap();
             for frame in (0..200_000).step_by(37) {
-                let start = frame * 1000 * i64::from(rate.denominator()) / i64::from(rate.numerator());
+                let start =
+                    frame * 1000 * i64::from(rate.denominator()) / i64::from(rate.numerator());
                 assert_eq!(rate.count_frames(TimeDelta::milliseconds(start)), frame, "{rate}");
             }
         }
