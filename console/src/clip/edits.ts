@@ -23,8 +23,9 @@ export function fieldOf(clip: Clip, field: EditedField): ClipEdit[EditedField] {
     case 'description':
     case 'tags':
       return clip.meta[field];
+    case 'start':
     case 'end':
-      return clip.requested?.end;
+      return clip.requested?.[field];
     case 'listed':
       return clip.listed;
     default:

@@ -28,6 +28,7 @@ pub enum ProblemKind {
     WindowNotAired,
     WindowExpired,
     WindowUnavailable,
+    WindowOutsideMedia,
     Unauthorized,
     Forbidden,
     UploadClosed,
@@ -75,6 +76,7 @@ impl ProblemKind {
             Self::WindowNotAired
             | Self::WindowExpired
             | Self::WindowUnavailable
+            | Self::WindowOutsideMedia
             | Self::PartsRejected
             | Self::KeyReused => 422,
             Self::PreconditionRequired => 428,
@@ -92,6 +94,7 @@ impl ProblemKind {
             Self::WindowNotAired => "window-not-aired",
             Self::WindowExpired => "window-expired",
             Self::WindowUnavailable => "window-unavailable",
+            Self::WindowOutsideMedia => "window-outside-media",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
             Self::UploadClosed => "upload-closed",
@@ -126,6 +129,7 @@ impl ProblemKind {
             Self::WindowNotAired => "Window not aired yet",
             Self::WindowExpired => "Window expired",
             Self::WindowUnavailable => "Window not available",
+            Self::WindowOutsideMedia => "Window outside of the media",
             Self::Unauthorized => "Authentication required",
             Self::Forbidden => "Access denied",
             Self::UploadClosed => "Upload closed",

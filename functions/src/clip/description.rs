@@ -37,17 +37,19 @@ pub struct Edit {
     pub listed: Option<bool>,
     /// `Some(None)`, or a time in the past: viewers' lists may show the clip at once.
     pub publish_at: Option<Option<DateTime<Utc>>>,
-    /// Only for a scheduled clip.
+    /// Only for a scheduled clip, or for a ready clip of a live stream.
     pub window: Option<NewWindow>,
 }
 
-/// The window that an edit gives a scheduled clip.
+/// The window that an edit gives a clip of a live stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NewWindow {
     /// The end has not aired. The clip stays scheduled.
     Ahead(Window),
     /// The end has aired. `actual` is `None` if the bounds are unknown.
     Aired { window: Window, actual: Option<Bounds> },
+    /// The clip is ready, and the window lies within its bounds.
+    Trimmed(Window),
 }
 
 /// The expiry of a description is not in the future.

@@ -186,21 +186,20 @@ impl Clip {
         edit.window.map_or(Some(()), |window| self.change_window(window, now))
     }
 
-    /// Changes the window of a scheduled clip. If the new end has aired, the clip enters the harvest
-    /// queue.
+    /// Changes the window of a scheduled or ready clip. If the new end of a scheduled clip has aired, the
+    /// clip enters the harvest queue.
     fn change_window(&mut self, new: NewWindow, now: DateTime<Utc>) -> Option<()> {
         let Source::Live { requested, .. } = &mut self.source else { return None };
-        if self.status != Status::Scheduled {
-            return None;
-        }
-        match new {
-            NewWindow::Ahead(window) => *requested = window,
-            NewWindow::Aired { window, actual } => {
+        match (self.status, new) {
+            (Status::Scheduled, NewWindow::Ahead(window))
+            | (Status::Ready, NewWindow::Trimmed(window)) => *requested = window,
+            (Status::Scheduled, NewWindow::Aired { window, actual }) => {
                 *requested = window;
                 self.status = Status::Queued;
                 self.queued_at = Some(now);
                 self.actual = actual;
             }
+            _ => return None,
         }
         Some(())
     }

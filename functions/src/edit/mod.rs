@@ -4,6 +4,7 @@ mod delete_clip;
 mod restore_clip;
 mod retry_clip;
 mod trash;
+mod trim;
 mod update_clip;
 
 pub use delete_clip::DeleteClip;

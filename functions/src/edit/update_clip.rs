@@ -3,10 +3,13 @@
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 
+use super::trim::trim;
 use crate::api::{
     ClipView, Fields, Problem, ProblemKind, Reply, Request, Route, edit_digest, find_clip,
 };
-use crate::clip::{Clip, Edit, NewWindow, Source, Status, Trigger, apply_trigger};
+use crate::clip::{
+    ChannelId, Clip, Edit, NewWindow, Source, Status, Trigger, Window, apply_trigger,
+};
 use crate::config::{ConfigError, Variables};
 use crate::harvest::{DueQueue, ResolvedWindow, invalid_window};
 use crate::library::Library;
@@ -28,9 +31,11 @@ pub struct UpdateClip {
 /// The requested changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EditRequest {
-    /// All changes but that of the end.
+    /// All changes but those of start and end.
     pub edit: Edit,
-    /// The new end of a scheduled clip.
+    /// The new start of a ready clip.
+    pub start: Option<DateTime<Utc>>,
+    /// The new end of a scheduled or ready clip.
     pub end: Option<DateTime<Utc>>,
 }
 
@@ -65,11 +70,11 @@ impl Route for UpdateClip {
                 check_not_edited(request, &clip)?;
             }
             let edit = Edit {
-                window: self.find_new_window(&clip, edit_request.end, now).await?,
+                window: self.find_new_window(&clip, &edit_request, now).await?,
                 ..edit_request.edit.clone()
             };
             let Some(edited) = self.library.edit(&clip, &edit, now).await? else { continue };
-            if edit.window.is_some() {
+            if edit.window.is_some() && clip.status == Status::Scheduled {
                 // The message for the old end finds that the new one has not aired.
                 self.due.send_or_log(&edited, Utc::now()).await;
             }
@@ -83,22 +88,39 @@ impl Route for UpdateClip {
 }
 
 impl UpdateClip {
-    /// Checks a new end like that of a new clip. `None` if the clip has this end already.
+    /// Checks a new start and a new end. Returns `None` if the clip has them already.
     async fn find_new_window(
         &self,
         clip: &Clip,
-        end: Option<DateTime<Utc>>,
+        &EditRequest { start, end, .. }: &EditRequest,
         now: DateTime<Utc>,
     ) -> Result<Option<NewWindow>, Problem> {
-        let Some(end) = end else { return Ok(None) };
-        let (Source::Live { channel, requested }, Status::Scheduled) = (&clip.source, clip.status)
-        else {
-            return if has_end(clip, end) { Ok(None) } else { Err(not_scheduled(clip)) };
-        };
-        let window = requested.with_end(end).map_err(|error| invalid_window("end", &error))?;
-        if window == *requested {
+        if has_window(clip, start, end) {
             return Ok(None);
         }
+        match (&clip.source, clip.status) {
+            (Source::Live { requested, .. }, Status::Ready) => trim(clip, *requested, start, end),
+            (Source::Live { channel, requested }, Status::Scheduled) => {
+                if !has_window(clip, start, None) {
+                    return Err(window_fixed(clip, "start"));
+                }
+                let Some(end) = end else { return Ok(None) };
+                self.move_end(channel, *requested, end, now).await
+            }
+            _ if has_window(clip, start, None) => Err(window_fixed(clip, "end")),
+            _ => Err(window_fixed(clip, "start")),
+        }
+    }
+
+    /// Checks a new end of a scheduled clip like that of a new clip.
+    async fn move_end(
+        &self,
+        channel: &ChannelId,
+        requested: Window,
+        end: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<NewWindow>, Problem> {
+        let window = requested.with_end(end).map_err(|error| invalid_window("end", &error))?;
         let Some(channel) = self.channels.find(channel) else {
             let detail = format!("Channel {channel} is no longer configured.");
             return Err(Problem::for_field(ProblemKind::WindowUnavailable, "end", detail));
@@ -130,30 +152,47 @@ fn check_not_edited(request: &Request, clip: &Clip) -> Result<(), Problem> {
     }
 }
 
-/// Whether the clip was asked to end at this time.
-fn has_end(clip: &Clip, end: DateTime<Utc>) -> bool {
+/// Whether the clip was asked to start and to end at these times. An absent time is not compared.
+fn has_window(clip: &Clip, start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>) -> bool {
     match &clip.source {
-        Source::Live { requested, .. } => requested.with_end(end).as_ref() == Ok(requested),
-        Source::Upload(_) => false,
+        Source::Live { requested, .. } => {
+            let start = start.unwrap_or(requested.exact_start());
+            let end = end.unwrap_or(requested.exact_end());
+            Window::new(start, end).as_ref() == Ok(requested)
+        }
+        Source::Upload(_) => start.is_none() && end.is_none(),
     }
 }
 
-fn not_scheduled(clip: &Clip) -> Problem {
+fn window_fixed(clip: &Clip, field: &str) -> Problem {
     let status = clip.status.as_str();
-    let detail = format!("This clip is {status}. Only the end of a scheduled clip can change.");
-    Problem::for_field(ProblemKind::NotScheduled, "end", detail)
+    let detail = match &clip.source {
+        Source::Live { .. } => format!(
+            "This clip is {status}. The end of a clip can change while it is scheduled, and its \
+             start and end once it is ready."
+        ),
+        Source::Upload(_) => {
+            "This is a clip of a file. Only a clip of a live stream has a start and an end."
+                .to_owned()
+        }
+    };
+    Problem::for_field(ProblemKind::NotScheduled, field, detail)
 }
 
 impl EditRequest {
     /// Parses the body, a JSON merge patch: a field that is absent keeps its value, and `null`
     /// removes it. <https://www.rfc-editor.org/rfc/rfc7396>
     pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<Self, Problem> {
-        let known = ["title", "description", "tags", "expiresAt", "listed", "publishAt", "end"];
+        let known =
+            ["title", "description", "tags", "expiresAt", "listed", "publishAt", "start", "end"];
         let fields = Fields::parse(body, &known)?;
         let description = fields.description()?;
         description.check_expiry(now)?;
-        if fields.contains("end") && fields.get("end").is_none() {
-            return Err(Problem::invalid_field("end", "A clip cannot be without an end."));
+        for name in ["start", "end"] {
+            if fields.contains(name) && fields.get(name).is_none() {
+                let detail = "A clip cannot be without a start and an end. Give a time.";
+                return Err(Problem::invalid_field(name, detail));
+            }
         }
         let edit = Edit {
             title: fields.contains("title").then_some(description.title),
@@ -164,13 +203,13 @@ impl EditRequest {
             publish_at: fields.contains("publishAt").then_some(description.publish_at),
             window: None,
         };
-        Ok(Self { edit, end: fields.time("end")? })
+        Ok(Self { edit, start: fields.time("start")?, end: fields.time("end")? })
     }
 
     /// Whether the clip already has the requested values.
     fn is_applied_to(&self, clip: &Clip, now: DateTime<Utc>) -> bool {
         let edited = Trigger::Edited(self.edit.clone());
-        self.end.is_none_or(|end| has_end(clip, end))
+        has_window(clip, self.start, self.end)
             && apply_trigger(clip, clip.attempt, edited, now).is_none()
     }
 }
@@ -186,7 +225,7 @@ mod tests {
         let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
         let parse = |body: &str| EditRequest::parse(body.as_bytes(), now);
         let check = |body: &str, edit: Edit| {
-            assert_eq!(parse(body), Ok(EditRequest { edit, end: None }), "{body}");
+            assert_eq!(parse(body), Ok(EditRequest { edit, ..EditRequest::default() }), "{body}");
         };
         check("", Edit::default());
         check("{}", Edit::default());
@@ -202,12 +241,15 @@ mod tests {
         check(r#"{"publishAt":null}"#, Edit { publish_at: Some(None), ..Edit::default() });
         let end = EditRequest { end: Some(later), ..EditRequest::default() };
         assert_eq!(parse(r#"{"end":86401}"#), Ok(end));
+        let start = EditRequest { start: Some(later), ..EditRequest::default() };
+        assert_eq!(parse(r#"{"start":86401}"#), Ok(start));
         for (body, field) in [
             (r#"{"expiresAt":86400}"#, "expiresAt"),
             (r#"{"competition":"a"}"#, "competition"),
             (r#"{"tags":"a"}"#, "tags"),
             (r#"{"listed":"no"}"#, "listed"),
             (r#"{"publishAt":"soon"}"#, "publishAt"),
+            (r#"{"start":null}"#, "start"),
             (r#"{"end":null}"#, "end"),
         ] {
             let problem = parse(body).unwrap_err();

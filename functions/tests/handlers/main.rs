@@ -41,6 +41,7 @@ mod sweep;
 mod throttles;
 mod timeline;
 mod transcode_complete;
+mod trim;
 mod update_clip;
 mod update_end;
 mod uploads;

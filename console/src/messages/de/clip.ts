@@ -203,6 +203,7 @@ export const clip = {
     listed: 'In den Listen der Zuschauer',
     publishAt: 'Veröffentlichen um',
     expiresAt: 'Löschen um',
+    start: 'Beginn',
     end: 'Ende',
   },
 } satisfies typeof en;

@@ -19,7 +19,9 @@ export const problems = {
   'clip-gone': 'Dieser Clip wurde inzwischen gelöscht.',
   'clip-removed':
     'Der Clip wurde gelöscht, und seine Medien werden entfernt. Schneiden Sie ihn neu.',
-  'not-scheduled': 'Das Ende dieses Clips ist gesendet und kann sich nicht mehr ändern.',
+  'not-scheduled': 'Anfang und Ende dieses Clips können sich jetzt nicht ändern.',
+  'window-outside-media':
+    'So weit reicht das Material dieses Clips nicht. Schneiden Sie einen neuen Clip.',
   'channel-not-controlled':
     'Der Encoder dieses Kanals wird dort gestartet und gestoppt, wo er läuft.',
   'channel-busy': 'MediaLive ändert den Kanal gerade. Versuchen Sie es in einer Minute erneut.',

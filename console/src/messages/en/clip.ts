@@ -180,6 +180,7 @@ export const clip = {
     listed: 'In the viewers’ lists',
     publishAt: 'Publish at',
     expiresAt: 'Delete at',
+    start: 'Start',
     end: 'End',
   },
 };

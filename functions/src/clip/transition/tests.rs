@@ -95,6 +95,11 @@ fn new_end(end: i64, has_aired: bool) -> Trigger {
     Trigger::Edited(Edit { window: Some(window), ..Edit::default() })
 }
 
+fn trimmed() -> Trigger {
+    let window = Some(NewWindow::Trimmed(Window::new(at(1), at(119)).unwrap()));
+    Trigger::Edited(Edit { window, ..Edit::default() })
+}
+
 pub(crate) fn apply(clip: &Clip, trigger: Trigger) -> Option<Clip> {
     apply_trigger(clip, clip.attempt, trigger, at(200))
 }
@@ -129,6 +134,7 @@ fn every_state_meets_every_trigger() {
             edited("Another"),
             new_end(100, true),
             new_end(300, false),
+            trimmed(),
             Trigger::Published,
             Trigger::Abandoned,
             Trigger::FileArrived,
@@ -139,19 +145,20 @@ fn every_state_meets_every_trigger() {
         ]
     };
     let table = [
-        "scheduled   queued . . . . . . . packaging = failed failed . = queued = . . . deleting . . .",
-        "queued      . harvesting . . . . . . packaging = failed failed . = . . . . . deleting . . .",
-        "harvesting  . . . . . . . . packaging = failed failed . = . . . . . deleting . . .",
-        "uploading   . . = = transcoding . . . packaging = failed failed . = . . . deleting . deleting . . .",
-        "transcoding . . . . . = = = packaging = failed failed . = . . . . . deleting . . .",
-        "packaging   . . . . . . . . . = . failed . = . . . . . deleting . . .",
-        "ready       . . . . . . . . . . . . . = . . . . . deleting . . .",
-        "failed      . . . . . . . . . . . . queued = . . . . . deleting . . .",
-        "deleting    . . . . . . . . . . . . . . . . . . . . . = harvesting",
+        "scheduled   queued . . . . . . . packaging = failed failed . = queued = . . . . deleting . . .",
+        "queued      . harvesting . . . . . . packaging = failed failed . = . . . . . . deleting . . .",
+        "harvesting  . . . . . . . . packaging = failed failed . = . . . . . . deleting . . .",
+        "uploading   . . = = transcoding . . . packaging = failed failed . = . . . . deleting . deleting . . .",
+        "transcoding . . . . . = = = packaging = failed failed . = . . . . . . deleting . . .",
+        "packaging   . . . . . . . . . = . failed . = . . . . . . deleting . . .",
+        "ready       . . . . . . . . . . . . . = . . = . . . deleting . . .",
+        "failed      . . . . . . . . . . . . queued = . . . . . . deleting . . .",
+        "deleting    . . . . . . . . . . . . . . . . . . . . . . = harvesting",
     ];
     // What is known of an earlier attempt, or of one that is yet to come, is about another.
-    let other = ". . . . . . . . . . . . . = . . . . . deleting . . .";
-    let other_of_scheduled = ". . . . . . . . . . . . . = queued = . . . deleting . . .";
+    let other = ". . . . . . . . . . . . . = . . . . . . deleting . . .";
+    let other_of_ready = ". . . . . . . . . . . . . = . . = . . . deleting . . .";
+    let other_of_scheduled = ". . . . . . . . . . . . . = queued = . . . . deleting . . .";
     for (status, expected) in Status::ALL.into_iter().zip(table) {
         let before = clip(status);
         let row = |attempt| triggers().map(|trigger| column(&before, attempt, trigger)).join(" ");
@@ -160,6 +167,7 @@ fn every_state_meets_every_trigger() {
         let of_none = match status {
             Status::Deleting => columns.trim(),
             Status::Scheduled => other_of_scheduled,
+            Status::Ready => other_of_ready,
             _ => other,
         };
         assert_eq!((row(0).as_str(), row(2).as_str()), (of_none, of_none), "{name}");

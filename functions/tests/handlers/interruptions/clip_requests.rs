@@ -1,8 +1,10 @@
 //! Operators' requests for existing clips: delete, restore, update, retry.
 
 use chrono::Utc;
-use matchcut::api::Route as _;
-use matchcut::clip::{Clip, Failure, FailureCode, Status, Trigger};
+use matchcut::api::{Route as _, edit_digest};
+use matchcut::clip::{
+    Bounds, Clip, Failure, FailureCode, Source, Status, Trigger, Window, format_utc,
+};
 use matchcut::edit::{DeleteClip, RestoreClip, RetryClip, UpdateClip};
 use matchcut::harvest::CreateClip;
 use serde_json::json;
@@ -11,9 +13,10 @@ use super::inventory::Inventory;
 use super::live_clips::create_packaged_clip;
 use super::uploads::{create_upload_row, create_uploaded_clip};
 use super::{
-    CUTS, InterruptionTest, MINUTES_PER_DAY, clip_parameters, interrupt_requests, request,
+    CUTS, InterruptionTest, MINUTES_PER_DAY, clip_parameters, interrupt_each_call,
+    interrupt_requests, is_answered, request,
 };
-use crate::api::row;
+use crate::api::{at, row};
 
 /// More clips than there are calls to interrupt.
 const CLIP_COUNT: usize = 12;
@@ -100,6 +103,36 @@ async fn a_repeated_edit_is_applied_once() {
     let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!(resources.row["title"], "The final");
     assert!(test.clips().await.iter().all(|clip| clip.version == 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_trim_is_applied_once() {
+    let test = InterruptionTest::start().await;
+    let update = UpdateClip::new(&test.sdk, test.variables()).unwrap();
+    let bounds = Bounds { start: at(4), end: at(10), duration_seconds: 6.0 };
+    let prepare = async || {
+        let clip = Clip { actual: Some(bounds), ..row("demo", 4, Status::Ready) };
+        test.api.library().create(&clip).await.unwrap();
+        clip
+    };
+    let work = async |clip: &Clip| {
+        let known = json!({ "if-match": format!("\"{}\"", edit_digest(clip)) });
+        let body = json!({ "start": format_utc(at(5)), "end": format_utc(at(9)) });
+        update.handle(request(&clip_parameters(clip), &known, &body.to_string())).await
+    };
+    // A client that repeats the trim has the tag of before it. It may have lost the reply of the trim.
+    let tried = interrupt_each_call(&CUTS, prepare, &work).await;
+    for run in tried.iter().filter(|run| !is_answered(run.answer.as_ref())) {
+        let repeated = work(&run.case).await.status_code;
+        assert!([200, 412].contains(&repeated), "{}: {repeated}", run.what);
+    }
+    let clips = test.clips().await;
+    assert_eq!(clips.len(), tried.len());
+    let requested = Window::new(at(5), at(9)).unwrap();
+    for clip in clips {
+        assert_eq!(clip.version, 2);
+        assert_eq!(clip.source, Source::Live { channel: "main".into(), requested });
+    }
 }
 
 /// Retries failed clips. Each has one more attempt, and is then ready.
