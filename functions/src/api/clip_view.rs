@@ -256,6 +256,18 @@ fn add_operator_fields(clip: &Clip, mut shown: Value) -> Value {
             shown["files"]["retryAt"] = json!(format_utc(time));
         }
     }
+    if let Some(remake) = clip.remake.as_ref().filter(|_| clip.status == Status::Ready) {
+        shown["remake"] = json!({
+            "status": remake.status,
+            "requested": {
+                "start": format_utc(remake.requested.exact_start()),
+                "end": format_utc(remake.requested.exact_end()),
+            },
+        });
+        if let Some(failure) = &remake.failure {
+            shown["remake"]["failure"] = json!(failure);
+        }
+    }
     if let Some(until) = clip.restorable_until() {
         shown["restorableUntil"] = json!(format_utc(until));
     }
@@ -264,10 +276,8 @@ fn add_operator_fields(clip: &Clip, mut shown: Value) -> Value {
 
 /// A digest of the editable fields. It changes exactly when one of them does.
 pub fn edit_digest(clip: &Clip) -> String {
-    let window = match &clip.source {
-        Source::Live { requested, .. } => Some((requested.exact_start(), requested.exact_end())),
-        Source::Upload(_) => None,
-    };
+    let window = clip.wanted_window();
+    let window = window.map(|window| (window.exact_start(), window.exact_end()));
     let editable = json!([
         clip.title,
         clip.description,

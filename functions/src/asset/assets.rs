@@ -89,7 +89,7 @@ impl Assets {
     /// deletes the assets of the failed attempts.
     pub async fn ensure_asset(&self, clip: &Clip) -> Result<Trigger, AssetError> {
         let asset = clip.current_attempt();
-        for failed in asset.up_to_this().filter(|earlier| earlier.number < asset.number) {
+        for failed in clip.failed_attempts() {
             self.delete(&failed).await?;
         }
         let source =

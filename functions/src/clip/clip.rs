@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Attempt, Bounds, ClipFiles, ClipId, ClipKey, CompetitionId, Description, Failure, FileSettings,
-    Source, Status, Upload,
+    Remake, RetiredAttempt, Source, Status, Upload,
 };
 
 /// The id of a packaging configuration.
@@ -65,6 +65,12 @@ pub struct Clip {
     /// The poster, the thumbnails, the storyboard and the MP4. Absent if the clip gets none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<ClipFiles>,
+    /// New media of a ready clip, on their way or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remake: Option<Remake>,
+    /// Attempts of a ready clip that were replaced or given up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<RetiredAttempt>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +99,7 @@ pub struct Clip {
 }
 
 /// Longest run of a function that may still create something for a clip.
-const MAX_RUN: TimeDelta = TimeDelta::minutes(3);
+pub(super) const MAX_RUN: TimeDelta = TimeDelta::minutes(3);
 /// Shortest time between two checks. Most events arrive sooner.
 const MIN_CHECK_DELAY: TimeDelta = TimeDelta::seconds(10);
 /// Longest time between two checks of a clip in progress.
@@ -139,6 +145,8 @@ impl Clip {
             playable: BTreeSet::new(),
             failure: None,
             files: None,
+            remake: None,
+            retired: Vec::new(),
             created_at: now,
             updated_at: now,
             ready_at: None,
@@ -178,6 +186,11 @@ impl Clip {
     /// The attempt that made, or is making, the media.
     pub fn attempt_of_media(&self) -> Attempt {
         Attempt { clip: self.key(), number: self.media_attempt }
+    }
+
+    /// The path under which the CDN serves the HLS manifest of the media in the bucket.
+    pub(super) fn media_path(&self) -> String {
+        format!("/{}", self.attempt_of_media().manifest_key())
     }
 
     /// Whether the clip has passed its expiry and is not being deleted yet.
@@ -272,8 +285,8 @@ impl Clip {
     ///   then on, every sweep checks it.
     /// - An awaited file is checked every 15 min, and when the wait ends.
     /// - A queued clip is not checked: the harvest queue starts it.
-    /// - A ready clip is checked while a job makes its files, when its asset expires, and when its asset
-    ///   may be deleted.
+    /// - A ready clip is checked while a job makes its files, while a remake is in progress, when its
+    ///   asset expires, and when an asset may be deleted.
     /// - A clip with an expiry or a time of publication is checked then at the latest, whatever its
     ///   state.
     pub fn next_check(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -286,7 +299,12 @@ impl Clip {
             (Status::Deleting, _) => return Some(no_later_than(soon, self.removable_at())),
             (Status::Ready, _) => {
                 let files = self.files.as_ref().and_then(|files| files.next_check(now, soon));
-                self.asset_expires_at.into_iter().chain(self.asset_removable_at).chain(files).min()
+                let is_checked =
+                    |status: Status| status.is_in_progress() && status != Status::Queued;
+                let remake = self.remake.as_ref().filter(|remake| is_checked(remake.status));
+                let retired = self.retired.iter().map(|retired| retired.removable_at);
+                let assets = self.asset_expires_at.into_iter().chain(self.asset_removable_at);
+                assets.chain(retired).chain(remake.map(|_| soon)).chain(files).min()
             }
             (Status::Failed | Status::Queued, _) => None,
             (Status::Scheduled, Source::Live { requested, .. }) => {

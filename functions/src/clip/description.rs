@@ -50,6 +50,9 @@ pub enum NewWindow {
     Aired { window: Window, actual: Option<Bounds> },
     /// The clip is ready, and the window lies within its bounds.
     Trimmed(Window),
+    /// The clip is ready, and the window reaches beyond its bounds. The stream still has it. `actual` is
+    /// `None` if the bounds of the new media are unknown.
+    Remade { window: Window, actual: Option<Bounds> },
 }
 
 /// The expiry of a description is not in the future.

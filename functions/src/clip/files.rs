@@ -153,6 +153,20 @@ impl ClipFiles {
         self.status() == FilesStatus::Making && self.retry_at.is_none_or(|time| time <= now)
     }
 
+    /// Plans a job that makes the files anew. What exists stays until it has.
+    pub(super) fn restart(&mut self) {
+        self.number += 1;
+        self.failed_tries = 0;
+        self.job = None;
+        self.retry_at = None;
+        self.failure = None;
+    }
+
+    /// Forgets the files of an attempt whose media is deleted.
+    pub(super) fn forget(&mut self, attempt: u32) {
+        self.made.take_if(|made| made.attempt == attempt);
+    }
+
     /// Records the id of the last job.
     pub(super) fn start(&mut self, number: u32, job: String) -> Option<()> {
         if !self.is_waiting_for(number) {

@@ -135,8 +135,10 @@ impl ClipKey {
 }
 
 impl Attempt {
-    /// Most attempts at a clip, including the first.
-    pub const MAX: u32 = 5;
+    /// Most attempts until a clip is ready, including the first.
+    pub const MAX_UNTIL_READY: u32 = 5;
+    /// Most attempts at a clip, including those that make new media of a ready clip.
+    pub const MAX: u32 = 99;
 
     /// The key prefix of the segments and manifests of this attempt, in the clip bucket.
     ///
@@ -334,7 +336,7 @@ mod tests {
             assert_eq!((attempt.clip.to_string().as_str(), attempt.number), (clip, number));
             assert_eq!(attempt.to_string(), name);
         }
-        for suffix in ["", "_", "_0", "_6", "_01", "_1_1", "_x", "_+1", "_1 "] {
+        for suffix in ["", "_", "_0", "_100", "_01", "_1_1", "_x", "_+1", "_1 "] {
             let name = format!("{clip}{suffix}");
             assert_eq!(name.parse::<Attempt>(), Err(IdError::Attempt), "{name}");
         }

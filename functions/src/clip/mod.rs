@@ -12,6 +12,7 @@ mod files;
 mod frame_rate;
 mod id;
 mod public;
+mod remake;
 mod source;
 mod status;
 mod time;
@@ -33,6 +34,7 @@ pub use files::{
 pub use frame_rate::FrameRate;
 pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError};
 pub use public::{MediaPaths, to_public_json};
+pub use remake::{Remake, RetiredAttempt};
 pub use source::{ChannelId, Source, Upload};
 pub use status::Status;
 pub use time::{

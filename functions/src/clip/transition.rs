@@ -44,6 +44,8 @@ pub enum Trigger {
     FilesMade(MadeFiles),
     /// The job has failed, or could not be started.
     FilesFailed { number: u32, reason: String },
+    /// The asset and the media of a retired attempt are deleted.
+    AttemptRemoved,
     /// The attempt has failed.
     Failed(Failure),
     /// An operator retries a failed clip.
@@ -69,13 +71,11 @@ pub enum Trigger {
 /// How long a cached list may still show a deleted clip, which must play until then.
 ///
 /// 15 s: `max-age` 2 s, `stale-while-revalidate` 10 s, and index lag.
-const MAX_LIST_AGE: TimeDelta = TimeDelta::seconds(15);
+pub(super) const MAX_LIST_AGE: TimeDelta = TimeDelta::seconds(15);
 
 /// How long a clip may take to play, with pauses, beyond its duration. Until then, its asset stays after
 /// it was replaced: a player that has begun with the asset ends with it.
-const MAX_PAUSE: TimeDelta = TimeDelta::hours(1);
-/// Ten days. No clip is as long.
-const MAX_PLAY_SECONDS: f64 = 864_000.0;
+pub(super) const MAX_PAUSE: TimeDelta = TimeDelta::hours(1);
 
 /// How long the row of an upload is kept after it was given up. If the file arrives meanwhile, the clip
 /// keeps what it was announced with. Then no request can be under way any more: URLs are valid for an
@@ -147,6 +147,15 @@ pub fn apply_trigger(
                 _ => return None,
             }
         }
+        Trigger::AttemptRemoved if clip.status == Status::Ready => {
+            next.retired.retain(|retired| retired.attempt != attempt);
+            if let Some(files) = &mut next.files {
+                files.forget(attempt);
+            }
+        }
+        trigger if clip.remake.as_ref().is_some_and(|remake| remake.attempt == attempt) => {
+            next.progress_remake(trigger, now)?;
+        }
         _ if attempt != clip.attempt => return None,
         Trigger::Retried => {
             next.retry(now)?;
@@ -163,7 +172,7 @@ pub fn apply_trigger(
     next.updated_at = now;
     next.version += 1;
     next.next_check_at = check_at.or_else(|| next.next_check(now));
-    if next.status != Status::Queued {
+    if !next.is_queued() {
         next.queued_at = None;
     }
     Some(next)
@@ -186,13 +195,23 @@ impl Clip {
         edit.window.map_or(Some(()), |window| self.change_window(window, now))
     }
 
-    /// Changes the window of a scheduled or ready clip. If the new end of a scheduled clip has aired, the
-    /// clip enters the harvest queue.
+    /// Changes the window of a scheduled or ready clip. If the new end of a scheduled clip has aired, or
+    /// if a ready clip needs other media, it enters the harvest queue.
     fn change_window(&mut self, new: NewWindow, now: DateTime<Utc>) -> Option<()> {
         let Source::Live { requested, .. } = &mut self.source else { return None };
         match (self.status, new) {
-            (Status::Scheduled, NewWindow::Ahead(window))
-            | (Status::Ready, NewWindow::Trimmed(window)) => *requested = window,
+            (Status::Scheduled, NewWindow::Ahead(window)) => *requested = window,
+            (Status::Ready, NewWindow::Trimmed(window)) => {
+                let is_moved = *requested != window;
+                *requested = window;
+                self.cancel_remake(now);
+                if is_moved {
+                    self.restart_files();
+                }
+            }
+            (Status::Ready, NewWindow::Remade { window, actual }) => {
+                self.start_remake(window, actual, now)?;
+            }
             (Status::Scheduled, NewWindow::Aired { window, actual }) => {
                 *requested = window;
                 self.status = Status::Queued;
@@ -221,7 +240,7 @@ impl Clip {
         self.status = self.deleted_from.take()?;
         self.deleted_at = None;
         self.expires_at = self.expires_at.filter(|expiry| *expiry > now);
-        if self.status == Status::Queued {
+        if self.is_queued() {
             self.queued_at = Some(now);
         }
         Some(())
@@ -233,19 +252,15 @@ impl Clip {
             return None;
         }
         self.asset_expires_at.take()?;
-        let play_time = self.actual.map_or(0.0, |actual| actual.duration_seconds);
-        #[expect(clippy::cast_possible_truncation, reason = "casts saturate")]
-        let play_time = TimeDelta::seconds(play_time.ceil().clamp(0.0, MAX_PLAY_SECONDS) as i64);
-        self.asset_removable_at = Some(now + MAX_LIST_AGE + play_time + MAX_PAUSE);
-        let path = format!("/{}", self.attempt_of_media().manifest_key());
-        self.manifests = [("hls".to_owned(), path)].into();
+        self.asset_removable_at = Some(now + self.longest_play_time());
+        self.manifests = [("hls".to_owned(), self.media_path())].into();
         self.playable = ["hls".to_owned()].into();
         Some(())
     }
 
     /// Starts a new attempt of a failed clip, at the step that failed.
     fn retry(&mut self, now: DateTime<Utc>) -> Option<()> {
-        let can_retry = self.status == Status::Failed && self.attempt < Attempt::MAX;
+        let can_retry = self.status == Status::Failed && self.attempt < Attempt::MAX_UNTIL_READY;
         let failure = self.failure.take_if(|_| can_retry)?;
         self.attempt += 1;
         self.manifests.clear();
@@ -271,7 +286,7 @@ impl Clip {
     }
 
     /// Applies a fact about the current attempt.
-    fn progress(&mut self, trigger: Trigger, now: DateTime<Utc>) -> Option<()> {
+    pub(super) fn progress(&mut self, trigger: Trigger, now: DateTime<Utc>) -> Option<()> {
         match trigger {
             Trigger::Aired { actual } if self.status == Status::Scheduled => {
                 self.status = Status::Queued;

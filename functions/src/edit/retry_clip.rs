@@ -39,7 +39,9 @@ impl Route for RetryClip {
     async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
         let clip = find_clip(&self.library, request).await?;
         let clip = match clip.status {
-            Status::Failed if clip.attempt < Attempt::MAX => self.retry(clip, now).await?,
+            Status::Failed if clip.attempt < Attempt::MAX_UNTIL_READY => {
+                self.retry(clip, now).await?
+            }
             Status::Failed => {
                 let detail = format!(
                     "This clip has failed {} times, which is the limit. Create a new clip or \

@@ -3,12 +3,12 @@
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 
-use super::trim::trim;
+use super::trim::{check_within_media, find_trimmed_window};
 use crate::api::{
     ClipView, Fields, Problem, ProblemKind, Reply, Request, Route, edit_digest, find_clip,
 };
 use crate::clip::{
-    ChannelId, Clip, Edit, NewWindow, Source, Status, Trigger, Window, apply_trigger,
+    Attempt, ChannelId, Clip, Edit, NewWindow, Source, Status, Trigger, Window, apply_trigger,
 };
 use crate::config::{ConfigError, Variables};
 use crate::harvest::{DueQueue, ResolvedWindow, invalid_window};
@@ -74,7 +74,7 @@ impl Route for UpdateClip {
                 ..edit_request.edit.clone()
             };
             let Some(edited) = self.library.edit(&clip, &edit, now).await? else { continue };
-            if edit.window.is_some() && clip.status == Status::Scheduled {
+            if edit.window.is_some() {
                 // The message for the old end finds that the new one has not aired.
                 self.due.send_or_log(&edited, Utc::now()).await;
             }
@@ -99,7 +99,13 @@ impl UpdateClip {
             return Ok(None);
         }
         match (&clip.source, clip.status) {
-            (Source::Live { requested, .. }, Status::Ready) => trim(clip, *requested, start, end),
+            (Source::Live { channel, .. }, Status::Ready) => {
+                let Some(window) = find_trimmed_window(clip, start, end)? else { return Ok(None) };
+                match check_within_media(clip, window) {
+                    Ok(()) => Ok(Some(NewWindow::Trimmed(window))),
+                    Err(outside) => self.extend_media(clip, channel, window, outside, now).await,
+                }
+            }
             (Source::Live { channel, requested }, Status::Scheduled) => {
                 if !has_window(clip, start, None) {
                     return Err(window_fixed(clip, "start"));
@@ -109,6 +115,35 @@ impl UpdateClip {
             }
             _ if has_window(clip, start, None) => Err(window_fixed(clip, "end")),
             _ => Err(window_fixed(clip, "start")),
+        }
+    }
+
+    /// Checks a window that reaches beyond the media of a ready clip like that of a new clip. If the
+    /// stream does not have it any more, or yet, the problem is that it lies `outside` of the media.
+    async fn extend_media(
+        &self,
+        clip: &Clip,
+        channel: &ChannelId,
+        window: Window,
+        outside: Problem,
+        now: DateTime<Utc>,
+    ) -> Result<Option<NewWindow>, Problem> {
+        let because = |reason: &str| Problem {
+            detail: format!("{} {reason}", outside.detail),
+            ..outside.clone()
+        };
+        let Some(channel) = self.channels.find(channel) else {
+            return Err(because(&format!("Channel {channel} is no longer configured.")));
+        };
+        if clip.last_attempt().number >= Attempt::MAX {
+            return Err(because("It has been made anew too often. Cut a new clip."));
+        }
+        match ResolvedWindow::resolve(&self.live, channel, window, now).await {
+            Ok(ResolvedWindow { window, actual, has_aired: true }) => {
+                Ok(Some(NewWindow::Remade { window, actual }))
+            }
+            Ok(_) => Err(because("The stream has not aired the new end. Try again once it has.")),
+            Err(problem) => Err(because(&problem.detail)),
         }
     }
 
@@ -154,13 +189,13 @@ fn check_not_edited(request: &Request, clip: &Clip) -> Result<(), Problem> {
 
 /// Whether the clip was asked to start and to end at these times. An absent time is not compared.
 fn has_window(clip: &Clip, start: Option<DateTime<Utc>>, end: Option<DateTime<Utc>>) -> bool {
-    match &clip.source {
-        Source::Live { requested, .. } => {
-            let start = start.unwrap_or(requested.exact_start());
-            let end = end.unwrap_or(requested.exact_end());
-            Window::new(start, end).as_ref() == Ok(requested)
+    match clip.wanted_window() {
+        Some(wanted) => {
+            let start = start.unwrap_or(wanted.exact_start());
+            let end = end.unwrap_or(wanted.exact_end());
+            Window::new(start, end) == Ok(wanted)
         }
-        Source::Upload(_) => start.is_none() && end.is_none(),
+        None => start.is_none() && end.is_none(),
     }
 }
 

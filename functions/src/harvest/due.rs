@@ -90,7 +90,7 @@ impl DueQueue {
     /// later.
     pub async fn send_for(&self, clip: &Clip, now: DateTime<Utc>) -> Result<(), DueQueueError> {
         let delay = match (clip.status, &clip.source) {
-            (Status::Queued, _) => TimeDelta::zero(),
+            _ if clip.is_queued() => TimeDelta::zero(),
             (Status::Scheduled, Source::Live { requested, .. }) => requested.end() - now,
             _ => return Ok(()),
         };

@@ -162,7 +162,7 @@ impl HarvestComplete {
                 let is_waiting = |clip: &Clip| {
                     clip.status.is_in_progress() && clip.current_attempt() == *attempt
                 };
-                let Some(found) = found.filter(is_waiting) else {
+                let Some(found) = found.map(Clip::into_current_work).filter(is_waiting) else {
                     tracing::debug!(clip.id = %key, "ignored harvest job {attempt}: it is not current");
                     return Ok(());
                 };

@@ -253,13 +253,13 @@ impl HarvestQueue {
                     passed.insert(key);
                     continue;
                 };
-                if clip.status != Status::Queued {
+                if !clip.is_queued() {
                     continue;
                 }
                 match self.start_unless_throttled(clip, now).await {
                     Ok(Ok(clip)) => {
                         left += 1;
-                        started += usize::from(clip.status != Status::Failed);
+                        started += usize::from(clip.into_current_work().status != Status::Failed);
                     }
                     Ok(Err(stop)) => return Ok((left, stop)),
                     Err(failure) => {
@@ -294,6 +294,7 @@ impl HarvestQueue {
         now: DateTime<Utc>,
     ) -> Result<Result<Clip, Stop>, HarvestQueueError> {
         let begin = Instant::now();
+        let clip = clip.into_current_work();
         loop {
             match self.start_job(&clip).await? {
                 JobStart::Over(trigger) => {
@@ -366,7 +367,7 @@ impl HarvestQueue {
     /// Finds a clip, if it is queued.
     async fn find_queued(&self, key: &ClipKey) -> Result<Option<Clip>, HarvestQueueError> {
         let found = self.library.find_or_skip(key).await?;
-        Ok(found.filter(|clip| clip.status == Status::Queued))
+        Ok(found.filter(Clip::is_queued))
     }
 
     /// Whether the index shows no queued clip before this one.

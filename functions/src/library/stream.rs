@@ -4,7 +4,8 @@ use aws_lambda_events::dynamodb::EventRecord;
 
 use crate::clip::Clip;
 
-/// A change of a clip that is announced: of its status, or of whether viewers' lists show it.
+/// A change of a clip that is announced: of its status, of its attempt, which makes its media, or of whether
+/// viewers' lists show it.
 #[derive(Clone, Debug)]
 pub struct ClipChange {
     pub clip: Clip,
@@ -29,7 +30,8 @@ pub fn read_clip_change(record: EventRecord) -> Option<ClipChange> {
         }
     };
     let has_new_status = old.as_ref().is_none_or(|old| old.status != clip.status);
-    let is_announced = has_new_status || old.is_some_and(|old| old.is_active() != clip.is_active());
+    let announced = |clip: &Clip| (clip.is_active(), clip.attempt);
+    let is_announced = has_new_status || old.is_some_and(|old| announced(&old) != announced(&clip));
     is_announced.then_some(ClipChange { clip, has_new_status })
 }
 

@@ -92,6 +92,9 @@ impl Sweep {
             self.library.advance(&attempt, &Trigger::AssetDeleted, now).await?;
             return Ok(CheckOutcome::Unchanged);
         }
+        if self.remove_retired_attempt(&clip, running, now).await? {
+            return Ok(CheckOutcome::Unchanged);
+        }
         if clip.status == Status::Deleting {
             if self.uploads.process_late_file(&clip, now).await? {
                 return Ok(CheckOutcome::Repaired);
@@ -114,11 +117,12 @@ impl Sweep {
                 Advanced::NotFound => {}
             }
         }
-        for trigger in self.find_triggers(&clip, running).await? {
-            let advanced = self.library.advance(&clip.current_attempt(), &trigger, now).await?;
+        let work = clip.clone().into_current_work();
+        for trigger in self.find_triggers(&work, running).await? {
+            let advanced = self.library.advance(&work.current_attempt(), &trigger, now).await?;
             if let Advanced::Changed(next) = advanced {
                 is_changed = true;
-                is_repaired |= next.status != clip.status;
+                is_repaired |= next.into_current_work().status != work.status;
             }
         }
         if clip.are_files_due(now) && self.files.check(&clip, now).await? {
@@ -146,7 +150,7 @@ impl Sweep {
             self.library.schedule_check(&clip, clip.next_check(now)).await?;
         }
         // The sweep creates the asset of a retry. There is no event for that, so none was lost.
-        let is_retry = clip.attempt > 1 && clip.manifests.is_empty();
+        let is_retry = clip.attempt > 1 && clip.manifests.is_empty() && !work.is_remake();
         Ok(if is_repaired && !is_retry { CheckOutcome::Repaired } else { CheckOutcome::Unchanged })
     }
 

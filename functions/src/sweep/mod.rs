@@ -3,6 +3,7 @@
 mod asset_room;
 mod clip_check;
 mod removal;
+mod retired;
 mod sweep_library;
 mod triggers;
 

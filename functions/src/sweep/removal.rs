@@ -84,7 +84,7 @@ impl Removal {
         let Some(clip) = self.library.apply(&clip, &Trigger::RemovalStarted, now).await? else {
             return Ok(RemovalOutcome::Restored);
         };
-        for attempt in clip.current_attempt().up_to_this() {
+        for attempt in clip.last_attempt().up_to_this() {
             self.assets.delete(&attempt).await?;
         }
         self.media.delete_all(&clip.key()).await?;
@@ -98,7 +98,8 @@ impl Removal {
 
     /// Whether a job is running that writes media of the clip.
     ///
-    /// The jobs of earlier attempts have ended, because a retry needs a failed attempt.
+    /// Most jobs of earlier attempts have ended, because a retry needs a failed attempt. A remake may
+    /// have been given up while its job was running.
     async fn has_running_job(
         &self,
         clip: &Clip,
@@ -108,7 +109,14 @@ impl Removal {
             return Ok(true);
         }
         Ok(match &clip.source {
-            Source::Live { .. } => running.contains(&clip.attempt_of_media()).await?,
+            Source::Live { .. } => {
+                for attempt in clip.last_attempt().up_to_this() {
+                    if running.contains(&attempt).await? {
+                        return Ok(true);
+                    }
+                }
+                false
+            }
             Source::Upload(_) => self.uploads.is_transcoding(clip).await?,
         })
     }

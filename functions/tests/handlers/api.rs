@@ -322,6 +322,8 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         updated_at: at(100),
         ready_at: (status == Status::Ready).then(|| at(110)),
         asset_expires_at: None,
+        remake: None,
+        retired: Vec::new(),
         asset_removable_at: None,
         expires_at: None,
         deleted_at: (status == Status::Deleting).then(|| at(110)),

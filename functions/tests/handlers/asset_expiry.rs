@@ -20,7 +20,7 @@ async fn show(api: &Api, clip: &Clip) -> Value {
     api.get(&format!("/competitions/{}/clips/{}", clip.competition, clip.clip)).await.body
 }
 
-async fn has_asset(api: &Api, asset: &Attempt) -> bool {
+pub(crate) async fn has_asset(api: &Api, asset: &Attempt) -> bool {
     let vod = aws_sdk_mediapackagevod::Client::new(&api.stack.sdk);
     vod.describe_asset().id(asset.to_string()).send().await.is_ok()
 }

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::{Api, Reply, at, row};
+use crate::asset_expiry::{has_asset, play};
 
 async fn patch(api: &Api, clip: &Clip, etag: &str, body: &Value) -> Reply {
     let token = format!("Bearer {}", api.stack.token);
@@ -65,13 +66,12 @@ async fn a_trim_moves_the_window_and_the_former_times_undo_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_trim_beyond_the_media_is_refused_with_the_allowed_range() {
+async fn a_trim_beyond_the_stream_is_refused_with_the_range_of_the_media() {
     let api = Api::start().await;
     let clip = create_ready_clip(&api).await;
-    let millisecond = TimeDelta::milliseconds(1);
     for (body, status, kind, field) in [
-        (window(at(2) - millisecond, at(8)), 422, "window-outside-media", "start"),
-        (window(at(4), at(10) + millisecond), 422, "window-outside-media", "end"),
+        (window(at(-1), at(8)), 422, "window-outside-media", "start"),
+        (window(at(4), at(26)), 422, "window-outside-media", "end"),
         (json!({ "end": "2020-02-03T13:30:04Z" }), 400, "invalid-window", "end"),
         (json!({ "start": "2020-02-03T13:30:08Z" }), 400, "invalid-window", "start"),
         (json!({ "start": "2020-02-03T13:30:07.001Z" }), 400, "invalid-window", "start"),
@@ -109,4 +109,42 @@ async fn only_a_ready_clip_of_a_stream_can_start_at_another_time() {
         let status = clip.status;
         assert_eq!((refused.status.as_u16(), &refused.body["type"]), (409, &problem), "{status:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trim_beyond_the_media_harvests_the_clip_again_under_its_id() {
+    let api = Api::start().await;
+    let key = api.post_clip(&window(at(6), at(10)).to_string()).await.key();
+    let clip = api.wait_for(&key, |clip| clip.status == Status::Ready).await;
+    let path = format!("/competitions/demo/clips/{}", clip.clip);
+    let before = api.get(&path).await.body;
+
+    let wider = window(at(4), at(12) + TimeDelta::milliseconds(480));
+    let accepted = patch(&api, &clip, "*", &wider).await.body;
+    assert_eq!(accepted["remake"], json!({ "status": "queued", "requested": wider }));
+    for field in ["status", "attempt", "requested", "actual", "manifests"] {
+        assert_eq!(accepted[field], before[field], "{field}: the clip plays its old media");
+    }
+    let remade = api.wait_for(&key, |clip| clip.remake.is_none() && clip.attempt == 2).await;
+    let after = api.get(&path).await.body;
+    assert_eq!((&after["status"], &after["requested"]), (&json!("ready"), &wider));
+    let (start, end) = (format_utc(at(4)), format_utc(at(14)));
+    let actual = json!({ "start": start, "end": end, "durationSeconds": 10.0 });
+    assert_eq!(after["actual"], actual);
+    play(after["manifest"].as_str().unwrap(), "").await;
+
+    // Who has begun to play the old media plays on.
+    let removable_at = remade.retired[0].removable_at;
+    api.stack.functions.sweep.run(removable_at - TimeDelta::seconds(1)).await.unwrap();
+    play(before["manifest"].as_str().unwrap(), "").await;
+    api.stack.functions.sweep.run(removable_at).await.unwrap();
+    let cleaned = api.library().find(&key).await.unwrap().unwrap();
+    assert_eq!((cleaned.retired.len(), cleaned.next_check_at), (0, None));
+    assert!(!has_asset(&api, &clip.current_attempt()).await);
+    let prefix = clip.current_attempt().media_prefix();
+    assert!(!api.objects().iter().any(|key| key.contains(&prefix)), "the old media are deleted");
+    play(after["manifest"].as_str().unwrap(), "").await;
+
+    let undone = patch(&api, &clip, "*", &before["requested"]).await.body;
+    assert_eq!((&undone["requested"], &undone["remake"]), (&before["requested"], &Value::Null));
 }

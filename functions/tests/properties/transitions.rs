@@ -120,7 +120,7 @@ fn check(clip: &Clip) -> Result<(), TestCaseError> {
         clip.expires_at.is_none() || clip.next_check_at.is_some(),
         "an expiry has no check"
     );
-    prop_assert!((1..=Attempt::MAX).contains(&clip.attempt));
+    prop_assert!((1..=Attempt::MAX_UNTIL_READY).contains(&clip.attempt));
     prop_assert!((1..=clip.attempt).contains(&clip.media_attempt));
     let has_upload_status = [Status::Uploading, Status::Transcoding].contains(&status);
     let has_live_status = [Status::Scheduled, Status::Queued, Status::Harvesting].contains(&status);
@@ -222,8 +222,8 @@ proptest! {
         for trigger in [created(&["hls"]), playable("hls")] {
             apply(trigger);
         }
-        prop_assert_eq!(retries, failures.min(Attempt::MAX - 1));
-        let expected = if failures < Attempt::MAX { Status::Ready } else { Status::Failed };
+        prop_assert_eq!(retries, failures.min(Attempt::MAX_UNTIL_READY - 1));
+        let expected = if failures < Attempt::MAX_UNTIL_READY { Status::Ready } else { Status::Failed };
         prop_assert_eq!((now.status, now.attempt), (expected, retries + 1));
     }
 }

@@ -1,5 +1,6 @@
 //! Applies every trigger in every state, and the same triggers in different orders.
 
+mod remake;
 mod removal;
 
 use super::*;
@@ -203,7 +204,7 @@ fn a_retry_repeats_only_the_step_that_failed() {
 #[test]
 fn a_clip_is_tried_five_times_at_most() {
     let mut now = clip(Status::Failed);
-    for attempt in 2..=Attempt::MAX {
+    for attempt in 2..=Attempt::MAX_UNTIL_READY {
         now = apply(&now, Trigger::Retried).unwrap();
         assert_eq!(now.attempt, attempt);
         assert_eq!(apply_trigger(&now, attempt - 1, Trigger::Retried, at(200)), None, "once");

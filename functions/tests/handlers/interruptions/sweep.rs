@@ -2,7 +2,9 @@
 
 use chrono::{SubsecRound as _, TimeDelta, Utc};
 use matchcut::api::Route as _;
-use matchcut::clip::{Clip, ClipKey, Edit, FileKinds, FilesStatus, Status, Trigger};
+use matchcut::clip::{
+    Clip, ClipKey, Edit, FileKinds, FilesStatus, NewWindow, Source, Status, Trigger, Window,
+};
 use matchcut::edit::RestoreClip;
 use matchcut::lambda::EventHandler as _;
 use matchcut::sweep::Sweep;
@@ -16,6 +18,7 @@ use super::uploads::{create_upload_row, create_uploaded_clip, create_uploaded_re
 use super::{
     InterruptionTest, MAX_CALLS, MINUTES_PER_DAY, SWEEP_INTERVAL, clip_parameters, request,
 };
+use crate::api::at;
 use crate::asset_expiry::play;
 
 /// The sweep repeats calls that were never sent, so only calls that took effect are interrupted. The
@@ -24,6 +27,7 @@ const CUTS: [Cut; 2] = [Cut::DieAfter, Cut::GoneAfter];
 
 /// More clips than there are calls of a sweep to interrupt, in two ways.
 const ASSET_CLIPS: usize = 40;
+const REMADE_CLIPS: usize = 50;
 
 /// Runs sweeps until each clip has reached its end. Every other sweep is interrupted at the same call.
 /// Each clip is interrupted one call later, until no call is left. Returns the number of clips.
@@ -168,6 +172,41 @@ async fn an_expired_asset_is_replaced_and_deleted_while_the_clip_plays() {
     assert_eq!(resources.row["manifests"]["hls"], "/clips/demo/<clip>/1/index.m3u8");
     assert_eq!((resources.assets.len(), resources.harvests.len()), (0, 1));
     assert!(!resources.media.is_empty());
+}
+
+/// Lets sweeps make new media of ready clips. A clip plays after each sweep. In the end it has its new
+/// media, and nothing else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_remade_clip_plays_at_every_time_and_keeps_only_its_new_media() {
+    let test = InterruptionTest::start().await;
+    let library = test.api.library();
+    let clips = create_ready_clips(&test, REMADE_CLIPS).await;
+    let window = Window::new(at(2), at(14)).unwrap();
+    let edit = Edit { window: Some(NewWindow::Remade { window, actual: None }), ..Edit::default() };
+    let start = async |clip: &Clip| {
+        library.edit(clip, &edit, Utc::now()).await.unwrap().expect("nobody else has edited it")
+    };
+    let mut unused = clips.iter();
+    let prepare = async || start(unused.next().expect("there are enough")).await.key();
+    let ended = async |clip: Option<&Clip>| {
+        let clip = clip.expect("its row stays");
+        assert_eq!(clip.status, Status::Ready);
+        let base = test.variables().required("VOD_BASE_URL").unwrap();
+        play(&format!("{base}{}", clip.manifests["hls"]), "").await;
+        clip.remake.is_none() && clip.retired.is_empty()
+    };
+    sweep_with_interruptions(&test, &CUTS, prepare, ended).await;
+    for clip in unused {
+        start(clip).await;
+    }
+    test.settle(|clip| clip.remake.is_none() && clip.retired.is_empty()).await;
+    let resources = Inventory::collect(&test).await.assert_all_equal(REMADE_CLIPS);
+    assert_eq!((resources.assets.len(), resources.harvests.len()), (1, 2));
+    assert!(resources.media.iter().all(|key| key.starts_with("clips 2/")));
+    for clip in test.clips().await {
+        let requested = Source::Live { channel: "main".into(), requested: window };
+        assert_eq!((clip.source, clip.attempt), (requested, 2));
+    }
 }
 
 /// Restores deleted clips after a sweep that died at each of its calls. A restored clip has all its
