@@ -17,7 +17,7 @@ use crate::limits::Limits;
 use crate::mediaconvert::{self, Jobs};
 use crate::medialive::{self, Channel};
 use crate::mediapackage::{
-    self, ChannelInput, HarvestJobs, ManifestLag, OriginEndpoint, Startover, input_router,
+    self, ChannelInput, HarvestJobs, ManifestLag, OriginEndpoint, Startover, Streams, input_router,
 };
 use crate::mediapackage_vod::{self, Assets, PackagingGroup};
 use crate::options::Options;
@@ -53,8 +53,8 @@ impl Elemental {
     ) -> io::Result<Self> {
         let (data, faults) = (&options.data_dir, &options.faults);
         let window = TimeDelta::from_std(options.startover).unwrap_or(TimeDelta::MAX);
-        let startover =
-            Arc::new(Startover::open(data.join("live/segments"), window, options.ladder())?);
+        let streams = Streams::new(options.ladder(), options.tracks.clone());
+        let startover = Arc::new(Startover::open(data.join("live/segments"), window, streams)?);
         let endpoint = OriginEndpoint {
             id: ORIGIN_ENDPOINT.to_owned(),
             startover: Arc::clone(&startover),

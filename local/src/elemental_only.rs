@@ -11,12 +11,10 @@ use crate::data_folder::{DataFolderError, DataFolderLock};
 use crate::elemental::Elemental;
 use crate::environment::elemental_endpoints;
 use crate::eventbridge::{Bus, RemoteBus};
-use crate::ffmpeg;
 use crate::mediapackage::{Startover, manifest_path};
-use crate::mediapackage_vod::PackagingGroup;
 use crate::options::Options;
 use crate::server::{Tasks, base_url, listen};
-use crate::stack::StackError;
+use crate::stack::{StackError, read_packaging_groups};
 
 /// The running Elemental services.
 #[derive(Debug)]
@@ -33,8 +31,7 @@ pub struct ElementalOnly {
 impl ElementalOnly {
     /// Starts the services. All of them listen on the port of the options.
     pub async fn start(options: Options) -> Result<Self, StackError> {
-        ffmpeg::check_installed()?;
-        let groups = PackagingGroup::read_all(&options.packaging_groups)?;
+        let groups = read_packaging_groups(&options).await?;
         let data = &options.data_dir;
         let lock = DataFolderLock::acquire(data)?;
         let listener = listen(options.port).await?;

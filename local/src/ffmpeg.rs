@@ -1,5 +1,6 @@
 //! Runs ffmpeg and ffprobe as child processes that end with this process.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::process::Stdio;
 
@@ -69,11 +70,12 @@ pub(crate) async fn run<A: AsRef<OsStr>>(
     Err(FfmpegError::Failed(last.unwrap_or("no message").to_owned()))
 }
 
-/// Whether a media file has a track of a kind: `v` for video, `a` for audio.
-pub(crate) async fn has_track(file: &OsStr, kind: &str) -> Result<bool, FfmpegError> {
+/// The codec names of the tracks of a media file that are of one kind: `v` for video, `a` for audio,
+/// `s` for captions.
+pub(crate) async fn list_tracks(file: &OsStr, kind: &str) -> Result<Vec<String>, FfmpegError> {
     let output = command("ffprobe")
         .args(["-loglevel", "error", "-select_streams", kind])
-        .args(["-show_entries", "stream=index", "-of", "csv=p=0"])
+        .args(["-show_entries", "stream=index,codec_name", "-of", "csv=p=0"])
         .arg(file)
         .output()
         .await
@@ -82,6 +84,11 @@ pub(crate) async fn has_track(file: &OsStr, kind: &str) -> Result<bool, FfmpegEr
         let messages = String::from_utf8_lossy(&output.stderr);
         return Err(FfmpegError::Failed(messages.trim().to_owned()));
     }
-    // Of a transport stream without such a track, ffprobe prints an empty line for each program.
-    Ok(!output.stdout.trim_ascii().is_empty())
+    // Of a transport stream, ffprobe prints the tracks once more for each program, and an empty line.
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let tracks = lines.lines().filter_map(|line| {
+        let mut values = line.split(',');
+        Some((values.next()?.parse::<u32>().ok()?, values.next().unwrap_or_default().to_owned()))
+    });
+    Ok(tracks.collect::<BTreeMap<_, _>>().into_values().collect())
 }

@@ -123,6 +123,15 @@ fn find_video_pid(segment: &[u8]) -> Option<u16> {
     None
 }
 
+/// The time stamp of the first picture of a segment, or of its first sound if it has no picture.
+pub(crate) fn first_time(segment: &[u8]) -> Option<i64> {
+    let video = find_video_pid(segment);
+    let of_stream = |packet: &[u8]| video.is_none_or(|video| pid(packet) == video);
+    packets(segment)
+        .filter(|(_, packet)| begins_unit(packet) && of_stream(packet))
+        .find_map(|(_, packet)| presentation_time(packet))
+}
+
 /// The presentation time stamp of a PES packet that begins in the packet.
 fn presentation_time(packet: &[u8]) -> Option<i64> {
     let pes = payload(packet);

@@ -12,7 +12,7 @@
 //!
 //! 1. **Ground floor**, no AWS service: `account` (names and numbers of the account),
 //!    `secret_file`, `data_folder`, `data_disk` (its free space), `records` (JSON files that survive `kill -9`),
-//!    `faults`, `upload_limits`, `ffmpeg`, `ladder` (the live renditions), `media_file`, `i_frames` (of transport streams), `server`,
+//!    `faults`, `upload_limits`, `ffmpeg`, `ladder` (the live renditions), `tracks` (sounds and captions), `webvtt`, `media_file`, `i_frames` (of transport streams), `server`,
 //!    `browser`, `aws_protocol` (errors and bodies of AWS's JSON protocols), `limits` (limits of AWS
 //!    that can be changed), `rate` (token buckets), `call_faults`.
 //! 2. **AWS services**, one module each: `secretsmanager`, `sqs`, `eventbridge`,
@@ -61,8 +61,10 @@ mod server;
 mod site;
 mod sqs;
 mod stack;
+mod tracks;
 mod upload_limits;
 mod webhook;
+mod webvtt;
 
 pub use api_gateway::ContractError;
 pub use browser::open_in_browser;
@@ -74,11 +76,12 @@ pub use faults::Faults;
 pub use ffmpeg::FfmpegError;
 pub use lambda::{Cut, Functions, Run, Tally, interruptible};
 pub use limits::{Limits, parse_factor};
-pub use medialive::Source;
+pub use medialive::{Source, SourceError};
 pub use mediapackage_vod::GroupError;
 pub use options::Options;
 pub use server::ListenError;
 pub use site::BrandingError;
 pub use stack::{OPERATOR_SCOPE, Stack, StackError, VIEWER_SCOPE};
+pub use tracks::{Track, Tracks};
 pub use upload_limits::UploadLimits;
 pub use webhook::Webhook;

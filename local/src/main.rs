@@ -10,8 +10,8 @@ use matchcut::clip::FileKinds;
 use matchcut::config::Variables;
 use matchcut::error;
 use matchcut_local::{
-    ElementalOnly, Faults, Limits, MachineOption, Options, Source, Stack, StackError, UploadLimits,
-    open_in_browser, parse_factor,
+    ElementalOnly, Faults, Limits, MachineOption, Options, Source, Stack, StackError, Track,
+    Tracks, UploadLimits, open_in_browser, parse_factor,
 };
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,6 +48,23 @@ struct Arguments {
     /// picture with a clock]
     #[arg(long, value_name = "FILE|URL")]
     source: Option<Source>,
+
+    /// A sound of the stream, with the name that players show and a language code of three letters;
+    /// repeat it for each language, the default one first [default: one sound without a name]
+    ///
+    /// Of a file or a pushed stream, the first is its first sound, the second its second one. The test
+    /// picture has a tone of its own for each: 1000 Hz, 500 Hz, 333 Hz and so on. With several, clips
+    /// need a packaging group with `"useAudioRenditionGroup": true`. An example: English=eng
+    #[arg(long = "audio", value_name = "NAME=LANGUAGE")]
+    audio: Vec<Track>,
+
+    /// A WebVTT rendition of captions, with a name and a language as for --audio; repeat it for each
+    /// language [default: none]
+    ///
+    /// Of a file, the first is its first track of text. The test picture says the time. Captions that are
+    /// embedded in the video (CEA-608) stay there without this option.
+    #[arg(long = "captions", value_name = "NAME=LANGUAGE")]
+    captions: Vec<Track>,
 
     /// Encode the stream in half the width and height, 640x360 at most, for a machine with few cores:
     /// the encoder needs a third of the processor time
@@ -219,6 +236,7 @@ impl From<Arguments> for Options {
             min_free_megabytes: arguments.min_free,
             packaging_groups: arguments.packaging_groups,
             source: arguments.source.unwrap_or(Source::TestPicture),
+            tracks: Tracks { sounds: arguments.audio, captions: arguments.captions },
             small_picture: arguments.small_picture,
             channel_delay: Duration::from_secs(arguments.channel_delay),
             startover: Duration::from_secs(arguments.startover),

@@ -11,6 +11,7 @@ use crate::faults::Faults;
 use crate::ladder::{LADDER, Ladder, SMALL_LADDER};
 use crate::limits::Limits;
 use crate::medialive::Source;
+use crate::tracks::Tracks;
 use crate::upload_limits::UploadLimits;
 
 /// The options that a [`Stack`](crate::Stack) is started with.
@@ -26,6 +27,8 @@ pub struct Options {
     pub packaging_groups: PathBuf,
     /// What is on air.
     pub source: Source,
+    /// The sounds and captions of the stream.
+    pub tracks: Tracks,
     /// Whether the stream has half the width and height, which needs less processor time.
     pub small_picture: bool,
     /// How long the channel takes to start, and to stop. On AWS it is about a minute.

@@ -55,6 +55,8 @@ impl Origins {
             Some("m3u8") => "application/vnd.apple.mpegurl",
             Some("mpd") => "application/dash+xml",
             Some("ts") => "video/mp2t",
+            Some("vtt") => "text/vtt",
+            Some("ttml") => "application/ttml+xml",
             _ => "video/mp4",
         };
         serve_media_file(&file, media_type, headers).await

@@ -24,6 +24,7 @@ use crate::environment::{Urls, environment, sdk_config};
 use crate::eventbridge::{Bus, PutEvents};
 use crate::ffmpeg::{self, FfmpegError};
 use crate::lambda::{Concurrency, EventSources, Functions, interruptible};
+use crate::medialive::SourceError;
 use crate::mediapackage::{Startover, manifest_path};
 use crate::mediapackage_vod::{GroupError, PackagingGroup};
 use crate::options::Options;
@@ -81,7 +82,9 @@ pub enum StackError {
     DataFolder(#[from] DataFolderError),
     #[error(transparent)]
     Listen(#[from] ListenError),
-    #[error("could not read the packaging groups")]
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error("the packaging groups cannot be used")]
     PackagingGroups(#[from] GroupError),
     #[error(transparent)]
     Table(#[from] TableError),
@@ -104,8 +107,7 @@ pub enum StackError {
 impl Stack {
     /// Starts everything. Once this returns, requests are answered.
     pub async fn start(options: Options) -> Result<Self, StackError> {
-        ffmpeg::check_installed()?;
-        let groups = PackagingGroup::read_all(&options.packaging_groups)?;
+        let groups = read_packaging_groups(&options).await?;
         let branding = Branding::open(options.branding.clone(), &options.console)?;
         let contract = Contract::read(matchcut::OPENAPI)?;
         let data = &options.data_dir;
@@ -240,6 +242,18 @@ impl Stack {
     pub async fn stop(self) {
         self.tasks.stop().await;
     }
+}
+
+/// Reads the packaging groups. Checks that ffmpeg is there, and that the groups and the source have the
+/// sounds and captions of the stream.
+pub(crate) async fn read_packaging_groups(
+    options: &Options,
+) -> Result<Vec<PackagingGroup>, StackError> {
+    ffmpeg::check_installed()?;
+    options.source.check(&options.tracks).await?;
+    let groups = PackagingGroup::read_all(&options.packaging_groups)?;
+    PackagingGroup::check_sounds(&groups, &options.tracks)?;
+    Ok(groups)
 }
 
 /// The URL of the API and the CDN. Without a domain, it has the address of the listener.

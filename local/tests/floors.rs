@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every top-level module, lowest first.
-const FLOORS: [&str; 39] = [
+const FLOORS: [&str; 41] = [
     // Ground floor, no AWS service.
     "account",
     "secret_file",
@@ -18,6 +18,8 @@ const FLOORS: [&str; 39] = [
     "upload_limits",
     "ffmpeg",
     "ladder",
+    "tracks",
+    "webvtt",
     "media_file",
     "i_frames",
     "server",

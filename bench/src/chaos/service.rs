@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use matchcut::clip::FileKinds;
-use matchcut_local::{Faults, Limits, Options, Source, UploadLimits};
+use matchcut_local::{Faults, Limits, Options, Source, Tracks, UploadLimits};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -55,8 +55,9 @@ pub(crate) fn build_options(
         upload_limits: UploadLimits::default(),
         assets_expire_after_days: None,
         clip_files: FileKinds::None,
-        // Deleted clips are removed at once.
+        tracks: Tracks::default(),
         small_picture: false,
+        // Deleted clips are removed at once.
         trash_days: 0,
         cdn_identifier: None,
         private: false,

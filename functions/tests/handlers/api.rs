@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Clip, ClipId, ClipKey, Failure, FailureCode, FileKinds, Status, Window};
 use matchcut::config::Variables;
 use matchcut::library::Library;
-use matchcut_local::{Faults, Limits, Options, Source, Stack, UploadLimits};
+use matchcut_local::{Faults, Limits, Options, Source, Stack, Tracks, UploadLimits};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -73,6 +73,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         assets_expire_after_days: None,
         clip_files: FileKinds::None,
         // Deleted clips are removed at once.
+        tracks: Tracks::default(),
         small_picture: true,
         trash_days: 0,
     }

@@ -135,6 +135,7 @@ fn media_type(key: &str) -> &'static str {
         Some("m3u8") => "application/vnd.apple.mpegurl",
         Some("ts") => "video/mp2t",
         Some("mp4") => "video/mp4",
+        Some("vtt") => "text/vtt",
         Some("jpg") => "image/jpeg",
         _ => "application/octet-stream",
     }

@@ -196,12 +196,13 @@ impl Channel {
             FirstFrame::At(at) => Some(at),
             FirstFrame::WithFirstSegment => None,
         };
-        let run = self.input.begin_run(first_frame_at)?;
+        let captions = self.input.captions_folder();
+        let run = self.input.begin_run(first_frame_at, self.source.captions(captions.clone()))?;
         let mut newest = self.input.startover().newest();
         newest.mark_unchanged();
         let target = format!("{ingest_url}/{run}");
-        let mut encoder =
-            self.source.encode(self.input.startover().ladder, first_frame, &target).await?;
+        let streams = &self.input.startover().streams;
+        let mut encoder = self.source.encode(streams, first_frame, &target, &captions).await?;
         let messages = tokio::spawn(read_last_message(encoder.stderr.take()));
         let mut input_deadline = Instant::now() + INPUT_TIMEOUT;
         let status = loop {

@@ -1,7 +1,7 @@
 //! The encoder: ffmpeg encodes a source in every rendition and pushes it as HLS.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::str::FromStr;
 
@@ -10,11 +10,13 @@ use tokio::process::{Child, Command};
 
 use crate::ffmpeg::{self, FfmpegError};
 use crate::ladder::{FRAMES_PER_SECOND, Ladder, Rendition, SEGMENT_SECONDS};
+use crate::mediapackage::{CaptionSource, Streams};
+use crate::tracks::Tracks;
 
 /// What is on air.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A moving test picture with a burnt-in UTC clock and frame counter, and a tone.
+    /// A moving test picture with a burnt-in UTC clock and frame counter, and a tone for each sound.
     TestPicture,
     /// The test picture of an earlier time, encoded as fast as the machine can. Then the stream ends.
     Recorded { begin: DateTime<Utc>, length: TimeDelta },
@@ -77,24 +79,49 @@ impl Source {
         }
     }
 
-    /// Starts ffmpeg, which pushes to the URL `target`.
+    /// Where the words of captions come from. Of a file, the encoder writes them into a folder.
+    pub(super) fn captions(&self, folder: PathBuf) -> CaptionSource {
+        match self {
+            Self::File(_) => CaptionSource::Folder(folder),
+            _ => CaptionSource::Clock,
+        }
+    }
+
+    /// Starts ffmpeg, which pushes to the URL `target`, and writes the captions of a file into a
+    /// folder.
     pub(super) async fn encode(
         &self,
-        ladder: &Ladder,
+        streams: &Streams,
         first_frame: FirstFrame,
         target: &str,
+        captions: &Path,
     ) -> Result<Child, FfmpegError> {
+        let (ladder, tracks) = (streams.ladder, &streams.tracks);
         let mut command = ffmpeg::command("ffmpeg");
         command.args(["-hide_banner", "-nostats", "-loglevel", "error"]);
-        let (video, audio) = self.inputs(ladder[0], &mut command, first_frame).await?;
+        let (video, sounds) = self.inputs(ladder[0], tracks, &mut command, first_frame).await?;
         command.args(["-filter_complex", &ladder_filter(ladder, &video)]);
+        let has_group = !tracks.separate_sounds().is_empty();
         for (rendition, format) in ladder.iter().enumerate() {
-            command.args(["-map", &format!("[v{rendition}]"), "-map", &audio]);
+            command.args(["-map", &format!("[v{rendition}]")]);
+            if !has_group {
+                command.args(["-map", &sounds[0]]);
+            }
             let rate = format!("{}k", format.kilobits);
             for (option, value) in [("b:v", &rate), ("maxrate:v", &rate), ("bufsize:v", &rate)] {
                 command.args([&format!("-{option}:{rendition}"), value]);
             }
             command.args([&format!("-level:v:{rendition}"), format.level]);
+        }
+        if has_group {
+            command.args(sounds.iter().flat_map(|sound| ["-map", sound]));
+        }
+        let sound_count = if has_group { sounds.len() } else { ladder.len() };
+        for sound in 0..sound_count {
+            if let Some(track) = tracks.sounds.get(if has_group { sound } else { 0 }) {
+                let language = format!("language={}", track.language);
+                command.args([&format!("-metadata:s:a:{sound}"), &language]);
+            }
         }
         let keyframes = format!("expr:gte(t,n_forced*{SEGMENT_SECONDS})");
         let gop = (FRAMES_PER_SECOND * SEGMENT_SECONDS).to_string();
@@ -106,7 +133,6 @@ impl Source {
         if let Some((_, length)) = self.recording() {
             command.args(["-t", &length.num_seconds().to_string()]);
         }
-        let renditions: Vec<_> = (0..ladder.len()).map(|it| format!("v:{it},a:{it}")).collect();
         // Over a persistent connection ffmpeg waits for the answer to a PUT. Without one it closes
         // the connection after the body, and the server may cancel the request.
         command
@@ -114,22 +140,33 @@ impl Source {
             .args(["-hls_time", &SEGMENT_SECONDS.to_string()])
             // Marks a discontinuity, so that players do not expect the packets between two runs.
             .args(["-hls_segment_options", "mpegts_flags=initial_discontinuity"])
-            .args(["-var_stream_map", &renditions.join(" ")])
+            .args(["-var_stream_map", &stream_map(ladder.len(), has_group.then_some(sounds.len()))])
             .args(["-hls_segment_filename", &format!("{target}/%v/%d.ts")])
-            .arg(format!("{target}/%v/index.m3u8"))
+            .arg(format!("{target}/%v/index.m3u8"));
+        if matches!(self, Self::File(_)) {
+            for at in 0..tracks.captions.len() {
+                command.args(["-map", &format!("0:s:{at}"), "-c:s", "webvtt"]);
+                command.args(["-f", "webvtt", "-flush_packets", "1"]);
+                command.arg(captions.join(format!("{at}.vtt")));
+            }
+        }
+        command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|source| FfmpegError::Run { program: "ffmpeg", source })
     }
 
-    /// Adds the inputs to the command, and returns the labels of video and audio.
+    /// Adds the inputs to the command, and returns the labels of the video and of each sound.
     async fn inputs(
         &self,
         Rendition { width, height, .. }: Rendition,
+        tracks: &Tracks,
         command: &mut Command,
         first_frame: FirstFrame,
-    ) -> Result<(String, String), FfmpegError> {
+    ) -> Result<(String, Vec<String>), FfmpegError> {
+        let count = tracks.sounds.len().max(1);
+        let received_sounds = || (0..count).map(|at| format!("0:a:{at}")).collect();
         let silence = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"];
         match self {
             Self::TestPicture | Self::Recorded { .. } => {
@@ -138,24 +175,28 @@ impl Source {
                 }
                 let picture = format!("testsrc2=size={width}x{height}:rate={FRAMES_PER_SECOND}");
                 command.args(["-f", "lavfi", "-i", &picture]);
-                command.args(["-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000"]);
+                for at in 1..=count {
+                    let tone = format!("sine=frequency={}:sample_rate=48000", 1000 / at);
+                    command.args(["-f", "lavfi", "-i", &tone]);
+                }
                 let begin = match first_frame {
                     FirstFrame::At(begin) => begin,
                     FirstFrame::WithFirstSegment => DateTime::UNIX_EPOCH,
                 };
-                Ok((format!("[0:v]{}", burnt_in_time(begin, height)), "1:a".to_owned()))
+                let sounds = (1..=count).map(|at| format!("{at}:a")).collect();
+                Ok((format!("[0:v]{}", burnt_in_time(begin, height)), sounds))
             }
             Self::RecordedBlack { .. } => {
                 let picture = format!("color=black:size={width}x{height}:rate={FRAMES_PER_SECOND}");
                 command.args(["-f", "lavfi", "-i", &picture]).args(silence);
-                Ok(("[0:v]null".to_owned(), "1:a".to_owned()))
+                Ok(("[0:v]null".to_owned(), vec!["1:a".to_owned(); count]))
             }
             Self::File(file) => {
                 command.args(["-re", "-stream_loop", "-1", "-i"]).arg(file);
                 command.args(silence);
-                let has_sound = ffmpeg::has_track(file.as_os_str(), "a").await?;
-                let sound = if has_sound { "0:a:0" } else { "1:a" };
-                Ok((received_picture(), sound.to_owned()))
+                let has_sound = !ffmpeg::list_tracks(file.as_os_str(), "a").await?.is_empty();
+                let sounds = if has_sound { received_sounds() } else { vec!["1:a".to_owned()] };
+                Ok((received_picture(), sounds))
             }
             Self::Listener(address) => {
                 if address.starts_with("rtmp:") {
@@ -164,10 +205,20 @@ impl Source {
                     let separator = if address.contains('?') { '&' } else { '?' };
                     command.args(["-i", &format!("{address}{separator}mode=listener")]);
                 }
-                Ok((received_picture(), "0:a:0".to_owned()))
+                Ok((received_picture(), received_sounds()))
             }
         }
     }
+}
+
+/// Which streams ffmpeg pushes: renditions with their sound, or renditions and a group of sounds.
+fn stream_map(renditions: usize, sounds: Option<usize>) -> String {
+    let Some(sounds) = sounds else {
+        return (0..renditions).map(|it| format!("v:{it},a:{it}")).collect::<Vec<_>>().join(" ");
+    };
+    let videos = (0..renditions).map(|it| format!("v:{it},agroup:sounds"));
+    let sounds = (0..sounds).map(|it| format!("a:{it},agroup:sounds"));
+    videos.chain(sounds).collect::<Vec<_>>().join(" ")
 }
 
 /// The filter for a picture that others have made: progressive, with square pixels.

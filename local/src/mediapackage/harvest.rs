@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::manifest::{
     I_FRAME_PLAYLIST, I_FRAME_RENDITION, i_frame_playlist, media_playlist, multivariant_playlist,
-    rendition_name, segment_name,
 };
 use super::startover::Startover;
-use crate::ladder::LADDER;
+use super::streams::Streams;
 
 /// Where a job writes to.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,6 +59,7 @@ pub(super) async fn harvest(
     let mut stretch =
         startover.stretch(window.start, Some(window.end)).map_err(|_| HarvestFailure::Expired)?;
     stretch.ended = true;
+    let streams = &startover.streams;
     let bucket = &destination.bucket_name;
     let parent = destination.manifest_key.as_str();
     let folder = parent.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
@@ -72,28 +72,28 @@ pub(super) async fn harvest(
         sent.map_err(|error| HarvestFailure::Write(Box::new(error.into())))
     };
     for segment in &stretch.segments {
-        for rendition in 0..LADDER.len() {
-            let read = tokio::fs::read(segment.file(rendition)).await;
+        for stream in 0..streams.count() {
+            let read = tokio::fs::read(segment.file(&streams.file(stream))).await;
             let media =
                 read.map_err(|source| HarvestFailure::Read { sequence: segment.sequence, source })?;
-            let key = format!("{folder}{}", segment_name(rendition, segment.sequence));
-            put(key, media.into(), "video/mp2t").await?;
+            let key = format!("{folder}{}", streams.segment(stream, segment.sequence));
+            put(key, media.into(), streams.media_type(stream)).await?;
         }
     }
     if is_fault_injected {
         return Err(HarvestFailure::Injected);
     }
     let hls = "application/vnd.apple.mpegurl";
-    for rendition in 0..LADDER.len() {
-        let text = media_playlist(&stretch, rendition).into_bytes();
-        put(format!("{folder}{}", rendition_name(rendition)), text.into(), hls).await?;
+    for stream in 0..streams.count() {
+        let text = media_playlist(streams, &stretch, stream).into_bytes();
+        put(format!("{folder}{}", Streams::playlist(stream)), text.into(), hls).await?;
     }
-    let frames = stretch.read_i_frames(I_FRAME_RENDITION).await;
+    let frames = stretch.read_i_frames(&streams.file(I_FRAME_RENDITION)).await;
     let sequence = stretch.segments.first().map_or(0, |segment| segment.sequence);
     let frames = frames.map_err(|source| HarvestFailure::Read { sequence, source })?;
-    let text = i_frame_playlist(&stretch, &frames).into_bytes();
+    let text = i_frame_playlist(streams, &stretch, &frames).into_bytes();
     put(format!("{folder}{I_FRAME_PLAYLIST}"), text.into(), hls).await?;
-    let text = multivariant_playlist(startover.ladder, &stretch, "").into_bytes();
+    let text = multivariant_playlist(streams, &stretch, "").into_bytes();
     put(parent.to_owned(), text.into(), hls).await?;
     Ok(())
 }

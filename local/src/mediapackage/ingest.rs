@@ -1,4 +1,5 @@
-//! The ingest of one run of the encoder: collects pushed files and publishes whole segments.
+//! The ingest of one run of the encoder: collects pushed files, adds captions, and publishes whole
+//! segments.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,19 +8,21 @@ use std::{fs, io};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::captions::{CaptionSource, SegmentTime};
 use super::startover::Startover;
 use crate::ladder::LADDER;
 
 /// One run of the encoder, from its first segment to its last. If a segment could not be stored, the
 /// next one begins another run.
 ///
-/// Renditions arrive one by one, and a segment's duration arrives with its playlist. A segment is
-/// published when every rendition and the duration have arrived and the segment before it is
+/// Streams arrive one by one, and a segment's duration arrives with the playlist of a rendition. A
+/// segment is published when every stream and the duration have arrived and the segment before it is
 /// published.
 #[derive(Debug)]
 pub(crate) struct Ingest {
     startover: Arc<Startover>,
     folder: PathBuf,
+    captions: CaptionSource,
     incoming: Mutex<Incoming>,
 }
 
@@ -29,9 +32,11 @@ struct Incoming {
     /// The start of the next segment to publish. With `None`, the first segment to arrive sets it.
     next_start: Option<DateTime<Utc>>,
     next: u64,
+    /// How long after the first frame of the run the next segment begins.
+    position: TimeDelta,
     durations: BTreeMap<u64, TimeDelta>,
-    /// Which renditions of a segment have arrived.
-    files: BTreeMap<u64, [bool; LADDER.len()]>,
+    /// Which streams of a segment have arrived.
+    files: BTreeMap<u64, BTreeSet<usize>>,
     /// The segments of which a file could not be stored.
     lost: BTreeSet<u64>,
     /// Whether the segment before the next one was lost.
@@ -58,24 +63,29 @@ impl Ingest {
         startover: Arc<Startover>,
         folder: &Path,
         first_frame_at: Option<DateTime<Utc>>,
+        captions: CaptionSource,
     ) -> io::Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder)?;
         }
         fs::create_dir_all(folder)?;
+        if let CaptionSource::Folder(folder) = &captions {
+            fs::create_dir_all(folder)?;
+        }
         let incoming = Incoming {
             next_start: first_frame_at,
             next: 0,
+            position: TimeDelta::zero(),
             durations: BTreeMap::new(),
             files: BTreeMap::new(),
             run: startover.next_run(),
             lost: BTreeSet::new(),
             is_after_loss: false,
         };
-        Ok(Self { startover, folder: folder.to_owned(), incoming: Mutex::new(incoming) })
+        Ok(Self { startover, folder: folder.to_owned(), captions, incoming: Mutex::new(incoming) })
     }
 
-    /// Ingests a file: `<rendition>/<number>.ts` or `<rendition>/index.m3u8`.
+    /// Ingests a file: `<stream>/<number>.ts` or `<stream>/index.m3u8`.
     ///
     /// If a file of a segment cannot be stored, the segment is lost, and the stream continues with the
     /// next one. With `is_disk_full`, no segment is stored.
@@ -87,16 +97,20 @@ impl Ingest {
         now: DateTime<Utc>,
     ) -> Result<(), IngestError> {
         let name = || IngestError::Name(path.to_owned());
-        let Some((rendition, file)) = path.split_once('/') else {
+        let Some((stream, file)) = path.split_once('/') else {
             // The encoder's own multivariant playlist. The endpoint writes another with the same content.
             return if path.ends_with(".m3u8") { Ok(()) } else { Err(name()) };
         };
-        let rendition: usize = rendition.parse().map_err(|_| name())?;
-        if rendition >= LADDER.len() {
+        let stream: usize = stream.parse().map_err(|_| name())?;
+        if stream >= self.startover.streams.pushed() {
             return Err(name());
         }
         let mut incoming = self.incoming.lock().expect("no thread panics while it holds the lock");
         if file.ends_with(".m3u8") {
+            // Segments of sound alone end with whole frames of sound, and so at other times.
+            if stream >= LADDER.len() {
+                return Ok(());
+            }
             let playlist =
                 m3u8_rs::parse_media_playlist_res(body).map_err(|_| IngestError::Playlist)?;
             for (number, segment) in (playlist.media_sequence..).zip(&playlist.segments) {
@@ -113,22 +127,22 @@ impl Ingest {
             let stored = if is_disk_full {
                 Err(IngestError::DiskFull)
             } else {
-                self.store(number, rendition, body).map_err(IngestError::Io)
+                self.store(number, stream, body).map_err(IngestError::Io)
             };
             if let Err(failure) = stored {
                 incoming.lost.insert(number);
                 self.publish(&mut incoming, now)?;
                 return Err(failure);
             }
-            incoming.files.entry(number).or_default()[rendition] = true;
+            incoming.files.entry(number).or_default().insert(stream);
         }
         self.publish(&mut incoming, now)
     }
 
-    fn store(&self, number: u64, rendition: usize, body: &[u8]) -> io::Result<()> {
+    fn store(&self, number: u64, stream: usize, body: &[u8]) -> io::Result<()> {
         let folder = self.folder.join(number.to_string());
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join(format!("{rendition}.ts")), body)
+        fs::write(folder.join(self.startover.streams.file(stream)), body)
     }
 
     /// Publishes the complete segments that follow the last published one, and skips lost ones.
@@ -140,9 +154,8 @@ impl Ingest {
                 self.skip(incoming, duration)?;
                 continue;
             }
-            let is_complete =
-                incoming.files.get(&number).is_some_and(|files| files.iter().all(|it| *it));
-            if !is_complete {
+            let arrived = incoming.files.get(&number).map_or(0, BTreeSet::len);
+            if arrived < self.startover.streams.pushed() {
                 return Ok(());
             }
             // A push may begin with segments that its encoder has buffered, whose times are before the
@@ -150,13 +163,29 @@ impl Ingest {
             let start = incoming.next_start.unwrap_or(now - duration);
             let start = self.startover.live_edge().map_or(start, |edge| edge.max(start));
             let files = self.folder.join(number.to_string());
+            let time = SegmentTime { start, duration, position: incoming.position };
+            self.write_captions(time, &files)?;
             let is_after_loss = incoming.is_after_loss;
             let run = if is_after_loss { self.startover.next_run() } else { incoming.run };
             self.startover.publish(run, start, duration, &files)?;
             (incoming.run, incoming.is_after_loss) = (run, false);
             incoming.next_start = Some(start + duration);
-            incoming.advance();
+            incoming.advance(duration);
         }
+    }
+
+    /// Writes the captions of a segment beside its video.
+    fn write_captions(&self, time: SegmentTime, files: &Path) -> io::Result<()> {
+        let streams = &self.startover.streams;
+        let mut video = Vec::new();
+        for (at, (stream, track)) in streams.captions().enumerate() {
+            if video.is_empty() {
+                video = fs::read(files.join(streams.file(0)))?;
+            }
+            let captions = self.captions.segment(at, track, time, &video)?;
+            fs::write(files.join(streams.file(stream)), captions.to_string())?;
+        }
+        Ok(())
     }
 
     /// Skips a lost segment. Old segments are deleted as if it had been published, which frees space.
@@ -164,7 +193,7 @@ impl Ingest {
         let files = self.folder.join(incoming.next.to_string());
         incoming.next_start = incoming.next_start.map(|start| start + duration);
         incoming.is_after_loss = true;
-        incoming.advance();
+        incoming.advance(duration);
         if files.exists() {
             fs::remove_dir_all(files)?;
         }
@@ -174,7 +203,8 @@ impl Ingest {
 
 impl Incoming {
     /// Forgets the next segment, which was published or skipped.
-    fn advance(&mut self) {
+    fn advance(&mut self, duration: TimeDelta) {
+        self.position += duration;
         let number = self.next;
         self.files.remove(&number);
         self.lost.remove(&number);
@@ -185,7 +215,9 @@ impl Incoming {
 
 #[cfg(test)]
 mod tests {
+    use super::super::streams::Streams;
     use super::*;
+    use crate::tracks::Tracks;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_580_736_600 + seconds, 0).unwrap()
@@ -194,10 +226,12 @@ mod tests {
     /// Begins a run at 0 s, with a startover window of some seconds.
     fn begin(folder: &Path, window: i64) -> (Arc<Startover>, Ingest) {
         let window = TimeDelta::seconds(window);
-        let startover = Startover::open(folder.join("live"), window, &LADDER).unwrap();
+        let streams = Streams::new(&LADDER, Tracks::default());
+        let startover = Startover::open(folder.join("live"), window, streams).unwrap();
         let startover = Arc::new(startover);
         let incoming = folder.join("incoming");
-        let ingest = Ingest::begin(Arc::clone(&startover), &incoming, Some(at(0))).unwrap();
+        let (first, captions) = (Some(at(0)), CaptionSource::Clock);
+        let ingest = Ingest::begin(Arc::clone(&startover), &incoming, first, captions).unwrap();
         (startover, ingest)
     }
 

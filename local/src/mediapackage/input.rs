@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::routing::put;
 use chrono::{DateTime, Utc};
 
+use super::captions::CaptionSource;
 use super::ingest::{Ingest, IngestError};
 use super::startover::Startover;
 use crate::data_disk::DataDisk;
@@ -53,13 +54,23 @@ impl ChannelInput {
         &self.startover
     }
 
+    /// Where the encoder of a file writes its captions.
+    pub(crate) fn captions_folder(&self) -> PathBuf {
+        self.incoming.join("captions")
+    }
+
     /// Begins a run of the encoder and returns its number.
     ///
     /// `first_frame_at` is the time of the run's first frame. If it is `None`, the run begins when
     /// its first segment arrives, less the duration of that segment.
-    pub(crate) fn begin_run(&self, first_frame_at: Option<DateTime<Utc>>) -> io::Result<u64> {
+    pub(crate) fn begin_run(
+        &self,
+        first_frame_at: Option<DateTime<Utc>>,
+        captions: CaptionSource,
+    ) -> io::Result<u64> {
         let number = self.startover.next_run();
-        let ingest = Ingest::begin(Arc::clone(&self.startover), &self.incoming, first_frame_at)?;
+        let startover = Arc::clone(&self.startover);
+        let ingest = Ingest::begin(startover, &self.incoming, first_frame_at, captions)?;
         let (ingest, begun_at) = (Arc::new(ingest), Instant::now());
         *self.lock() = Some(Run { number, ingest, begun_at });
         Ok(number)

@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 use chrono::{SecondsFormat, TimeDelta};
 
 use super::startover::{Segment, Stretch};
+use super::streams::Streams;
 use crate::i_frames::{IFrame, video_codecs, write_entries};
-use crate::ladder::{FRAMES_PER_SECOND, LADDER, Ladder};
-
-/// The `manifestName` of the origin endpoint; child manifests and segments are named after it.
-const MANIFEST_NAME: &str = "index";
+use crate::ladder::FRAMES_PER_SECOND;
+use crate::tracks::Track;
 
 /// The name of the I-frame playlist. AWS does not document the name or the form of its playlist.
 pub(crate) const I_FRAME_PLAYLIST: &str = "index_iframes.m3u8";
@@ -18,48 +17,53 @@ pub(crate) const I_FRAME_PLAYLIST: &str = "index_iframes.m3u8";
 /// <https://docs.aws.amazon.com/mediapackage/latest/ug/trick-play.html>
 pub(crate) const I_FRAME_RENDITION: usize = 0;
 
-/// The name of a rendition's manifest. Renditions are numbered from 1.
-pub(crate) fn rendition_name(rendition: usize) -> String {
-    format!("{MANIFEST_NAME}_{}.m3u8", rendition + 1)
-}
-
-/// The name of a segment.
-pub(crate) fn segment_name(rendition: usize, sequence: u64) -> String {
-    format!("{MANIFEST_NAME}_{}_{sequence}.ts", rendition + 1)
-}
-
-/// Parses the rendition and the sequence number from a segment's name.
-pub(crate) fn parse_segment_name(name: &str) -> Option<(usize, u64)> {
-    let numbers = name.strip_prefix(MANIFEST_NAME)?.strip_prefix('_')?.strip_suffix(".ts")?;
-    let (rendition, sequence) = numbers.split_once('_')?;
-    let rendition = rendition.parse::<usize>().ok()?.checked_sub(1)?;
-    (rendition < LADDER.len()).then_some((rendition, sequence.parse().ok()?))
-}
+/// The rendition groups of sounds and of captions, as MediaPackage names them.
+const SOUNDS: &str = "audio_0";
+const CAPTIONS: &str = "subtitles";
 
 /// The multivariant manifest. `query` is appended to the URLs of its child manifests.
-pub(crate) fn multivariant_playlist(ladder: &Ladder, stretch: &Stretch, query: &str) -> String {
+pub(crate) fn multivariant_playlist(streams: &Streams, stretch: &Stretch, query: &str) -> String {
     let mut text = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
-    let peak = |rendition: usize| {
-        let peak = stretch.segments.iter().map(|segment| bits_per_second(segment, rendition)).max();
-        peak.unwrap_or_else(|| u64::from(ladder[rendition].kilobits) * 1000)
+    let peak = |stream: usize| {
+        stretch.segments.iter().map(|segment| bits_per_second(segment, stream)).max()
     };
-    for (rendition, format) in ladder.iter().enumerate() {
+    let video_peak = |rendition: usize| {
+        peak(rendition).unwrap_or_else(|| u64::from(streams.ladder[rendition].kilobits) * 1000)
+    };
+    let sound_peak = streams.sounds().filter_map(|(stream, _)| peak(stream)).max().unwrap_or(0);
+    let mut groups = String::new();
+    if streams.sounds().next().is_some() {
+        let _ = write!(groups, ",AUDIO=\"{SOUNDS}\"");
+    }
+    if streams.captions().next().is_some() {
+        let _ = write!(groups, ",SUBTITLES=\"{CAPTIONS}\"");
+    }
+    for (rendition, format) in streams.ladder.iter().enumerate() {
         let _ = writeln!(
             text,
-            "#EXT-X-STREAM-INF:BANDWIDTH={},RESOLUTION={}x{},FRAME-RATE={FRAMES_PER_SECOND}.000,CODECS=\"{}\"\n{}{query}",
-            peak(rendition),
+            "#EXT-X-STREAM-INF:BANDWIDTH={},RESOLUTION={}x{},FRAME-RATE={FRAMES_PER_SECOND}.000,CODECS=\"{}\"{groups}\n{}{query}",
+            video_peak(rendition) + sound_peak,
             format.width,
             format.height,
             format.codecs,
-            rendition_name(rendition),
+            Streams::playlist(rendition),
         );
     }
-    let format = ladder[I_FRAME_RENDITION];
+    let tracks = [("AUDIO", SOUNDS, streams.sounds().collect::<Vec<_>>())];
+    for (kind, group, tracks) in
+        tracks.into_iter().chain([("SUBTITLES", CAPTIONS, streams.captions().collect())])
+    {
+        for (at, (stream, track)) in tracks.into_iter().enumerate() {
+            let uri = format!("{}{query}", Streams::playlist(stream));
+            write_media(&mut text, kind, group, track, at == 0, &uri);
+        }
+    }
+    let format = streams.ladder[I_FRAME_RENDITION];
     // A segment has one I frame, so its bit rate is never above that of the segment.
     let _ = writeln!(
         text,
         "#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH={},RESOLUTION={}x{},CODECS=\"{}\",URI=\"{I_FRAME_PLAYLIST}{query}\"",
-        peak(I_FRAME_RENDITION),
+        video_peak(I_FRAME_RENDITION),
         format.width,
         format.height,
         video_codecs(format.codecs),
@@ -67,20 +71,40 @@ pub(crate) fn multivariant_playlist(ladder: &Ladder, stretch: &Stretch, query: &
     text
 }
 
-/// A rendition's manifest.
-pub(crate) fn media_playlist(stretch: &Stretch, rendition: usize) -> String {
+/// The tag of a sound or of captions. MediaPackage makes the first one of a group its default.
+fn write_media(
+    text: &mut String,
+    kind: &str,
+    group: &str,
+    Track { name, language }: &Track,
+    is_first: bool,
+    uri: &str,
+) {
+    let default = if is_first { "YES" } else { "NO" };
+    let _ = writeln!(
+        text,
+        "#EXT-X-MEDIA:TYPE={kind},GROUP-ID=\"{group}\",NAME=\"{name}\",DEFAULT={default},AUTOSELECT=YES,LANGUAGE=\"{language}\",URI=\"{uri}\""
+    );
+}
+
+/// The manifest of a stream.
+pub(crate) fn media_playlist(streams: &Streams, stretch: &Stretch, stream: usize) -> String {
     playlist(stretch, "#EXT-X-VERSION:3\n", |text, segment| {
         let seconds = segment.duration.as_seconds_f64();
-        let name = segment_name(rendition, segment.sequence);
+        let name = streams.segment(stream, segment.sequence);
         let _ = writeln!(text, "#EXTINF:{seconds:.6},\n{name}");
     })
 }
 
 /// The I-frame playlist, from the I frames of each segment.
-pub(crate) fn i_frame_playlist(stretch: &Stretch, frames: &[Vec<IFrame>]) -> String {
+pub(crate) fn i_frame_playlist(
+    streams: &Streams,
+    stretch: &Stretch,
+    frames: &[Vec<IFrame>],
+) -> String {
     let mut frames = frames.iter();
     playlist(stretch, "#EXT-X-VERSION:4\n#EXT-X-I-FRAMES-ONLY\n", |text, segment| {
-        let name = segment_name(I_FRAME_RENDITION, segment.sequence);
+        let name = streams.segment(I_FRAME_RENDITION, segment.sequence);
         write_entries(text, frames.next().map_or(&[], Vec::as_slice), &name);
     })
 }
@@ -110,20 +134,7 @@ fn playlist(stretch: &Stretch, head: &str, mut write: impl FnMut(&mut String, &S
     text
 }
 
-fn bits_per_second(segment: &Segment, rendition: usize) -> u64 {
+fn bits_per_second(segment: &Segment, stream: usize) -> u64 {
     let milliseconds = segment.duration.num_milliseconds().max(1).unsigned_abs();
-    segment.sizes[rendition] * 8 * 1000 / milliseconds
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn segment_names_parse_back() {
-        assert_eq!(parse_segment_name(&segment_name(2, 17)), Some((2, 17)));
-        for name in ["index_0_1.ts", "index_4_1.ts", "index_1.m3u8", "index_1_x.ts", "1_1.ts"] {
-            assert_eq!(parse_segment_name(name), None, "{name}");
-        }
-    }
+    segment.sizes[stream] * 8 * 1000 / milliseconds
 }

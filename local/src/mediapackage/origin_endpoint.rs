@@ -10,11 +10,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::manifest::{
     I_FRAME_PLAYLIST, I_FRAME_RENDITION, i_frame_playlist, media_playlist, multivariant_playlist,
-    parse_segment_name, rendition_name,
 };
 use super::manifest_lag::ManifestLag;
 use super::startover::{Startover, Stretch};
-use crate::ladder::LADDER;
+use super::streams::Streams;
 use crate::media_file::serve_media_file;
 
 /// 60 s: the playlist window, which is the length of a live manifest.
@@ -68,10 +67,12 @@ impl OriginEndpoint {
         let Some((times, name)) = parse_request(path, query) else {
             return StatusCode::BAD_REQUEST.into_response();
         };
-        if let Some((rendition, sequence)) = parse_segment_name(name) {
+        let streams = &self.startover.streams;
+        if let Some((stream, sequence)) = streams.parse_segment(name) {
             return match self.startover.segment(sequence) {
                 Some(segment) => {
-                    serve_media_file(&segment.file(rendition), "video/mp2t", headers).await
+                    let file = segment.file(&streams.file(stream));
+                    serve_media_file(&file, streams.media_type(stream), headers).await
                 }
                 None => StatusCode::NOT_FOUND.into_response(),
             };
@@ -84,15 +85,13 @@ impl OriginEndpoint {
         let Some(stretch) = stretch.ok().filter(|stretch| !stretch.segments.is_empty()) else {
             return StatusCode::NOT_FOUND.into_response();
         };
-        let rendition = (0..LADDER.len()).find(|rendition| rendition_name(*rendition) == name);
-        let text = match rendition {
-            _ if name == "index.m3u8" => {
-                multivariant_playlist(self.startover.ladder, &stretch, &times.query)
-            }
-            Some(rendition) => media_playlist(&stretch, rendition),
+        let stream = (0..streams.count()).find(|stream| Streams::playlist(*stream) == name);
+        let text = match stream {
+            _ if name == "index.m3u8" => multivariant_playlist(streams, &stretch, &times.query),
+            Some(stream) => media_playlist(streams, &stretch, stream),
             None if name == I_FRAME_PLAYLIST => {
-                match stretch.read_i_frames(I_FRAME_RENDITION).await {
-                    Ok(frames) => i_frame_playlist(&stretch, &frames),
+                match stretch.read_i_frames(&streams.file(I_FRAME_RENDITION)).await {
+                    Ok(frames) => i_frame_playlist(streams, &stretch, &frames),
                     // The window has passed the first segment.
                     Err(_) => return StatusCode::NOT_FOUND.into_response(),
                 }

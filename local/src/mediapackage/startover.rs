@@ -1,7 +1,7 @@
 //! The startover window: the newest segments of the live stream, on disk.
 //!
-//! A segment is a folder with one file per rendition. The folder's name holds the segment's numbers,
-//! start and duration. A segment is published by one rename of its folder, so every rendition is
+//! A segment is a folder with one file per stream. The folder's name holds the segment's numbers,
+//! start and duration. A segment is published by one rename of its folder, so every stream is
 //! there or none, and a restart finds the window as the killed process left it.
 
 use std::collections::VecDeque;
@@ -12,10 +12,10 @@ use std::{fs, io};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
+use super::streams::Streams;
 use crate::i_frames::{IFrame, find_i_frames};
-use crate::ladder::{LADDER, Ladder};
 
-/// A segment of the stream, in every rendition.
+/// A segment of the channel, in every stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
     /// The number of the segment, counted from the channel's first segment.
@@ -24,9 +24,9 @@ pub(crate) struct Segment {
     pub(crate) run: u64,
     pub(crate) start: DateTime<Utc>,
     pub(crate) duration: TimeDelta,
-    /// The size of each rendition in bytes.
-    pub(crate) sizes: [u64; LADDER.len()],
-    /// When the last rendition arrived.
+    /// The size of each stream in bytes.
+    pub(crate) sizes: Vec<u64>,
+    /// When the last stream arrived.
     pub(crate) arrived_at: DateTime<Utc>,
     folder: PathBuf,
 }
@@ -40,11 +40,11 @@ pub(crate) struct Stretch {
 }
 
 impl Stretch {
-    /// Reads the I frames of each segment in a rendition.
-    pub(crate) async fn read_i_frames(&self, rendition: usize) -> io::Result<Vec<Vec<IFrame>>> {
+    /// Reads the I frames of each segment, from the file of a rendition.
+    pub(crate) async fn read_i_frames(&self, file: &str) -> io::Result<Vec<Vec<IFrame>>> {
         let mut frames = Vec::new();
         for segment in &self.segments {
-            let media = tokio::fs::read(segment.file(rendition)).await?;
+            let media = tokio::fs::read(segment.file(file)).await?;
             frames.push(find_i_frames(&media, segment.duration));
         }
         Ok(frames)
@@ -66,8 +66,7 @@ pub(crate) enum StartoverError {
 pub(crate) struct Startover {
     folder: PathBuf,
     window: TimeDelta,
-    /// The renditions that the encoder pushes.
-    pub(crate) ladder: &'static Ladder,
+    pub(crate) streams: Streams,
     segments: RwLock<VecDeque<Segment>>,
     /// The sequence number of the newest segment.
     newest: watch::Sender<Option<u64>>,
@@ -78,9 +77,9 @@ impl Segment {
         self.start + self.duration
     }
 
-    /// The MPEG transport stream of a rendition.
-    pub(crate) fn file(&self, rendition: usize) -> PathBuf {
-        self.folder.join(format!("{rendition}.ts"))
+    /// The path of a file of the segment. [`Streams::file`] names it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     fn name(&self) -> String {
@@ -88,7 +87,7 @@ impl Segment {
         format!("{:010}_{:06}_{start}_{duration}", self.sequence, self.run)
     }
 
-    fn open(folder: PathBuf) -> Option<Self> {
+    fn open(folder: PathBuf, streams: &Streams) -> Option<Self> {
         let name = folder.file_name()?.to_str()?;
         let mut numbers = name.split('_').map(|number| number.parse::<i64>().ok());
         let mut number = || numbers.next().flatten();
@@ -98,19 +97,20 @@ impl Segment {
             run: run.try_into().ok()?,
             start: DateTime::from_timestamp_micros(start)?,
             duration: TimeDelta::microseconds(duration),
-            sizes: [0; LADDER.len()],
+            sizes: Vec::new(),
             arrived_at: DateTime::UNIX_EPOCH,
             folder,
         };
-        segment.read_files().ok()?;
-        Some(segment)
+        segment.read_files(streams).ok()?;
+        let count = fs::read_dir(&segment.folder).ok()?.count();
+        (count == streams.count()).then_some(segment)
     }
 
-    /// Reads the sizes of the renditions, and when the last one arrived.
-    fn read_files(&mut self) -> io::Result<()> {
-        for rendition in 0..LADDER.len() {
-            self.sizes[rendition] = fs::metadata(self.file(rendition))?.len();
-        }
+    /// Reads the sizes of the streams, and when the last one arrived.
+    fn read_files(&mut self, streams: &Streams) -> io::Result<()> {
+        let size = |stream| Ok(fs::metadata(self.file(&streams.file(stream)))?.len());
+        let sizes: Vec<u64> = (0..streams.count()).map(size).collect::<io::Result<_>>()?;
+        self.sizes = sizes;
         // A rename of the folder does not change this time.
         self.arrived_at = fs::metadata(&self.folder)?.modified()?.into();
         Ok(())
@@ -122,18 +122,18 @@ fn microseconds(duration: TimeDelta) -> i64 {
 }
 
 impl Startover {
-    /// Reads the segments of a folder. Incomplete segments are deleted.
+    /// Reads the segments of a folder. Incomplete segments are deleted, and those with other streams.
     pub(crate) fn open(
         folder: impl Into<PathBuf>,
         window: TimeDelta,
-        ladder: &'static Ladder,
+        streams: Streams,
     ) -> io::Result<Self> {
         let folder = folder.into();
         fs::create_dir_all(&folder)?;
         let mut segments = Vec::new();
         for entry in fs::read_dir(&folder)? {
             let path = entry?.path();
-            match Segment::open(path.clone()) {
+            match Segment::open(path.clone(), &streams) {
                 Some(segment) => segments.push(segment),
                 None => fs::remove_dir_all(path)?,
             }
@@ -143,7 +143,7 @@ impl Startover {
         Ok(Self {
             folder,
             window,
-            ladder,
+            streams,
             segments: RwLock::new(segments.into()),
             newest: watch::Sender::new(newest),
         })
@@ -170,7 +170,7 @@ impl Startover {
         let _ = self.newest().wait_for(|newest| newest.is_some_and(|it| it + 1 >= segments)).await;
     }
 
-    /// Publishes a segment, whose renditions are in the folder `files`, and deletes the segments that
+    /// Publishes a segment, whose streams are in the folder `files`, and deletes the segments that
     /// are older than the window.
     pub(crate) fn publish(
         &self,
@@ -186,11 +186,11 @@ impl Startover {
             run,
             start,
             duration,
-            sizes: [0; LADDER.len()],
+            sizes: Vec::new(),
             arrived_at: DateTime::UNIX_EPOCH,
             folder: files.to_owned(),
         };
-        segment.read_files()?;
+        segment.read_files(&self.streams)?;
         segment.folder = self.folder.join(segment.name());
         fs::rename(files, &segment.folder)?;
         let oldest = segment.end() - self.window;
@@ -272,6 +272,8 @@ impl Startover {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ladder::LADDER;
+    use crate::tracks::Tracks;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_580_736_600 + seconds, 0).unwrap()
@@ -286,10 +288,14 @@ mod tests {
         startover.publish(run, at(start), TimeDelta::seconds(2), &files).unwrap();
     }
 
+    fn open(folder: &Path, tracks: Tracks) -> Startover {
+        let streams = Streams::new(&LADDER, tracks);
+        Startover::open(folder.join("live"), TimeDelta::seconds(900), streams).unwrap()
+    }
+
     /// On air from 10 to 20, and from 30 to 40 after a stop.
     fn startover(folder: &Path) -> Startover {
-        let startover =
-            Startover::open(folder.join("live"), TimeDelta::seconds(900), &LADDER).unwrap();
+        let startover = open(folder, Tracks::default());
         for start in (10..20).step_by(2) {
             publish(&startover, 0, start);
         }
@@ -328,12 +334,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let before = startover(folder.path());
         fs::create_dir(folder.path().join("live/half")).unwrap();
-        let after = Startover::open(folder.path().join("live"), before.window, &LADDER).unwrap();
+        let after = open(folder.path(), Tracks::default());
         assert_eq!(*after.read(), *before.read());
         assert_eq!(after.next_run(), 2);
         publish(&after, 2, 50);
         assert_eq!(after.segment(10).unwrap().start, at(50));
         assert!(!folder.path().join("live/half").exists());
+    }
+
+    #[test]
+    fn segments_with_other_streams_are_deleted_at_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        startover(folder.path());
+        let captions = vec!["English=eng".parse().unwrap()];
+        let after = open(folder.path(), Tracks { captions, ..Tracks::default() });
+        assert_eq!(after.live_edge(), None);
     }
 
     #[test]

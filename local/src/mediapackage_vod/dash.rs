@@ -1,38 +1,66 @@
-//! DASH: ffmpeg repackages the renditions without transcoding them.
+//! DASH: ffmpeg repackages renditions and sounds without transcoding them. Captions become TTML.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
+use chrono::TimeDelta;
+
 use super::ingest_failure::{IngestFailure, run_blocking};
 use super::packaging_group::{DashPackage, SegmentTemplateFormat};
-use super::source::Rendition;
+use super::source::{Presentation, SourceSegment};
 use crate::ffmpeg;
+use crate::i_frames::first_time;
+use crate::webvtt::{Cue, Webvtt, escape_xml, to_ttml};
 
 /// Writes the manifest and the segments into `folder`. `work` is a folder for intermediate files.
 pub(super) async fn package(
     dash: &DashPackage,
-    renditions: &[Rendition],
+    presentation: &Presentation,
     folder: &Path,
     work: &Path,
 ) -> Result<(), IngestFailure> {
     let manifest = &dash.dash_manifests[0];
+    let Presentation { renditions, sounds, captions } = presentation;
     let mut arguments: Vec<OsString> = Vec::new();
     // An adaptation set without a representation is invalid.
     let codecs = renditions.first().and_then(|it| it.stream.codecs.as_deref());
     let has_sound = codecs.is_none_or(|codecs| codecs.contains("mp4a"));
-    let sets = if has_sound { "id=0,streams=v id=1,streams=a" } else { "id=0,streams=v" };
-    for (at, rendition) in renditions.iter().enumerate() {
-        let (rendition, work) = (rendition.clone(), work.to_owned());
-        let list = run_blocking(move || join_stretches(&rendition, at, &work)).await?;
+    let mut sets = "id=0,streams=v".to_owned();
+    if sounds.is_empty() && has_sound {
+        sets.push_str(" id=1,streams=a");
+    }
+    let streams =
+        renditions.iter().map(|it| &it.segments).chain(sounds.iter().map(|it| &it.segments));
+    let streams: Vec<_> = streams.cloned().collect();
+    let delays = run_blocking({
+        let streams = streams.clone();
+        move || find_delays(&streams)
+    })
+    .await?;
+    for (at, (segments, delay)) in streams.into_iter().zip(delays).enumerate() {
+        let work = work.to_owned();
+        let list = run_blocking(move || join_stretches(&segments, at, &work)).await?;
+        arguments.extend(["-itsoffset".into(), format!("{delay:.6}").into()]);
         arguments.extend(["-f", "concat", "-safe", "0", "-i"].map(OsString::from));
         arguments.push(list.into());
     }
     for at in 0..renditions.len() {
         arguments.extend(["-map".into(), format!("{at}:v:0").into()]);
     }
-    // All renditions have the same audio. The manifest has it once.
-    arguments.extend(["-map", "0:a:0?", "-c", "copy"].map(OsString::from));
+    for (at, sound) in sounds.iter().enumerate() {
+        let input = renditions.len() + at;
+        arguments.extend(["-map".into(), format!("{input}:a:0").into()]);
+        arguments.push(format!("-metadata:s:a:{at}").into());
+        arguments.push(format!("language={}", sound.language).into());
+        let _ = write!(sets, " id={},streams={input}", at + 1);
+    }
+    if sounds.is_empty() {
+        // All renditions have the same audio. The manifest has it once.
+        arguments.extend(["-map", "0:a:0?"].map(OsString::from));
+    }
+    arguments.extend(["-c", "copy"].map(OsString::from));
     // ffmpeg copies the codec tags of transport streams, which are not valid in MP4.
     arguments.extend(["-tag:v", "avc1", "-tag:a", "mp4a", "-f", "dash"].map(OsString::from));
     let (timeline, number) = match dash.segment_template_format {
@@ -48,7 +76,7 @@ pub(super) async fn package(
         ("-use_template", "1"),
         ("-use_timeline", timeline),
         ("-seg_duration", &seconds),
-        ("-adaptation_sets", sets),
+        ("-adaptation_sets", &sets),
         ("-init_seg_name", &init),
         ("-media_seg_name", &media),
     ];
@@ -60,20 +88,110 @@ pub(super) async fn package(
     if let Some(seconds) = manifest.min_buffer_time_seconds {
         set_min_buffer_time(&file, seconds).map_err(IngestFailure::Disk)?;
     }
-    Ok(())
+    add_labels(&file, sounds.iter().map(|it| it.name.as_str())).map_err(IngestFailure::Disk)?;
+    if captions.is_empty() {
+        return Ok(());
+    }
+    let (presentation, folder, name) = (presentation.clone(), folder.to_owned(), name.clone());
+    run_blocking(move || add_captions(&presentation, &folder, &name)).await
 }
 
-/// Joins each continuous stretch of a rendition to one file, and writes the list of these files for
+/// By how many seconds each stream begins later than the first one. A segment of sound begins with a
+/// whole frame of sound, so not exactly with the video.
+///
+/// Renditions begin together: with sounds of their own, they have nothing else inside.
+fn find_delays(streams: &[Vec<SourceSegment>]) -> io::Result<Vec<f64>> {
+    let first = |segments: &Vec<SourceSegment>| -> io::Result<Option<i64>> {
+        let Some(segment) = segments.first() else { return Ok(None) };
+        Ok(first_time(&fs::read(&segment.file)?))
+    };
+    let times: Vec<_> = streams.iter().map(first).collect::<io::Result<_>>()?;
+    let earliest = times.iter().flatten().min().copied().unwrap_or(0);
+    let seconds = |time: &Option<i64>| {
+        #[expect(clippy::cast_precision_loss, reason = "the streams begin within a second")]
+        let ticks = time.map_or(0, |time| time - earliest) as f64;
+        ticks / 90_000.0
+    };
+    Ok(times.iter().map(seconds).collect())
+}
+
+/// Writes the captions as one TTML file each, and adds them to the manifest.
+///
+/// MediaPackage makes EBU-TT of WebVTT. In which form is not documented.
+/// <https://docs.aws.amazon.com/mediapackage/latest/ug/supported-inputs-vod.html>
+fn add_captions(presentation: &Presentation, folder: &Path, name: &str) -> io::Result<()> {
+    let mut sets = String::new();
+    for (at, track) in presentation.captions.iter().enumerate() {
+        let video = &presentation.renditions[0].segments;
+        let cues = clip_cues(&track.segments, video)?;
+        let file = format!("{name}_captions_{}.ttml", at + 1);
+        let text = to_ttml(&cues, &track.language);
+        let id = 1 + presentation.sounds.len().max(1) + at;
+        let _ = write!(
+            sets,
+            "\t\t<AdaptationSet id=\"{id}\" contentType=\"text\" mimeType=\"application/ttml+xml\" lang=\"{}\">\n\
+             \t\t\t<Label>{}</Label>\n\
+             \t\t\t<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"subtitle\"/>\n\
+             \t\t\t<Representation id=\"captions_{}\" bandwidth=\"{}\">\n\
+             \t\t\t\t<BaseURL>{file}</BaseURL>\n\t\t\t</Representation>\n\t\t</AdaptationSet>\n",
+            track.language,
+            escape_xml(&track.name),
+            at + 1,
+            text.len() * 8,
+        );
+        fs::write(folder.join(file), text)?;
+    }
+    let manifest = folder.join(format!("{name}.mpd"));
+    let text = fs::read_to_string(&manifest)?;
+    fs::write(manifest, text.replacen("\t</Period>", &format!("{sets}\t</Period>"), 1))
+}
+
+/// The cues of captions, counted from the first frame of the clip and cut to the clip.
+fn clip_cues(captions: &[SourceSegment], video: &[SourceSegment]) -> io::Result<Vec<Cue>> {
+    let mut cues: Vec<Cue> = Vec::new();
+    let mut position = TimeDelta::zero();
+    let length = video.iter().map(|it| it.duration).sum();
+    for (segment, video) in captions.iter().zip(video) {
+        let webvtt = Webvtt::parse(&fs::read_to_string(&segment.file)?);
+        let first = first_time(&fs::read(&video.file)?).unwrap_or(webvtt.map.mpegts);
+        let offset = webvtt.map.offset_from(first) + position;
+        for cue in webvtt.cues {
+            let start = (cue.start + offset).max(TimeDelta::zero());
+            let cue = Cue { start, end: (cue.end + offset).min(length), ..cue };
+            if !cues.contains(&cue) {
+                cues.push(cue);
+            }
+        }
+        position += video.duration;
+    }
+    Ok(cues)
+}
+
+/// Adds the names of the sounds to their adaptation sets. ffmpeg writes their languages only.
+fn add_labels<'a>(manifest: &Path, names: impl Iterator<Item = &'a str>) -> io::Result<()> {
+    let mut text = fs::read_to_string(manifest)?;
+    for (at, name) in names.enumerate() {
+        let set = format!("<AdaptationSet id=\"{}\"", at + 1);
+        let Some(end) = text.find(&set).and_then(|it| Some(it + text[it..].find(">\n")? + 2))
+        else {
+            continue;
+        };
+        text.insert_str(end, &format!("\t\t\t<Label>{}</Label>\n", escape_xml(name)));
+    }
+    fs::write(manifest, text)
+}
+
+/// Joins each continuous stretch of a stream to one file, and writes the list of these files for
 /// ffmpeg's concat reader.
 ///
 /// After a discontinuity the time stamps start again, which only the concat reader can join.
 fn join_stretches(
-    rendition: &Rendition,
+    segments: &[SourceSegment],
     number: usize,
     work: &Path,
 ) -> io::Result<std::path::PathBuf> {
     let mut list = "ffconcat version 1.0\n".to_owned();
-    let stretches = rendition.segments.chunk_by(|_, next| !next.discontinuity);
+    let stretches = segments.chunk_by(|_, next| !next.discontinuity);
     for (at, stretch) in stretches.enumerate() {
         let name = format!("stretch_{number}_{at}.ts");
         let mut media = fs::File::create(work.join(&name))?;

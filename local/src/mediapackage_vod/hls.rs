@@ -1,6 +1,7 @@
 //! HLS with TS segments: joins source segments to the configured length.
 //!
-//! Transport streams are joined byte by byte, so frames and time stamps do not change.
+//! Transport streams are joined byte by byte, so frames and time stamps do not change. Captions are
+//! joined cue by cue.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,28 +11,31 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use m3u8_rs::VariantStream;
 
 use super::packaging_group::HlsPackage;
-use super::source::{Rendition, SourceSegment};
+use super::source::{Presentation, SourceSegment, Track};
 use crate::i_frames::{IFrame, find_i_frames, video_codecs, write_entries};
+use crate::webvtt::Webvtt;
 
 /// Writes the manifests and the segments into a folder.
-pub(super) fn package(hls: &HlsPackage, renditions: &[Rendition], folder: &Path) -> io::Result<()> {
+pub(super) fn package(
+    hls: &HlsPackage,
+    presentation: &Presentation,
+    folder: &Path,
+) -> io::Result<()> {
     let manifest = &hls.hls_manifests[0];
     let name = &manifest.manifest_name;
     let length = TimeDelta::seconds(hls.segment_duration_seconds.into());
     let mut parent = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
     let mut i_frames = String::new();
-    for (at, rendition) in renditions.iter().enumerate() {
+    let groups_of_tracks = presentation.group_attributes();
+    for (at, rendition) in presentation.renditions.iter().enumerate() {
         let number = at + 1;
         let child = format!("{name}_{number}.m3u8");
-        let _ = writeln!(parent, "{}\n{child}", stream_info(&rendition.stream));
+        let _ = writeln!(parent, "{}{groups_of_tracks}\n{child}", stream_info(&rendition.stream));
 
         let groups = group_segments(&rendition.segments, length);
         let segment_name = |sequence: usize| format!("{name}_{number}_{sequence}.ts");
         for (sequence, parts) in groups.iter().enumerate() {
-            let mut media = fs::File::create(folder.join(segment_name(sequence)))?;
-            for part in *parts {
-                io::copy(&mut fs::File::open(&part.file)?, &mut media)?;
-            }
+            join_media(parts, &folder.join(segment_name(sequence)))?;
         }
         let interval = manifest.program_date_time_interval_seconds;
         let head = "#EXT-X-VERSION:3\n";
@@ -58,7 +62,77 @@ pub(super) fn package(hls: &HlsPackage, renditions: &[Rendition], folder: &Path)
             i_frames = i_frame_info(&rendition.stream, peak, &child);
         }
     }
-    fs::write(folder.join(format!("{name}.m3u8")), parent + &i_frames)
+    let tracks = package_tracks(hls, presentation, folder)?;
+    fs::write(folder.join(format!("{name}.m3u8")), parent + &tracks + &i_frames)
+}
+
+/// Writes the manifests and the segments of sounds and captions. Returns their tags in the multivariant
+/// manifest.
+fn package_tracks(
+    hls: &HlsPackage,
+    presentation: &Presentation,
+    folder: &Path,
+) -> io::Result<String> {
+    let manifest = &hls.hls_manifests[0];
+    let length = TimeDelta::seconds(hls.segment_duration_seconds.into());
+    let sounds = presentation.sounds.iter().map(|it| (it, SOUNDS, "AUDIO", "ts"));
+    let captions = presentation.captions.iter().map(|it| (it, CAPTIONS, "SUBTITLES", "vtt"));
+    let mut tags = String::new();
+    let first = presentation.renditions.len() + 1;
+    for (number, (track, group, kind, extension)) in (first..).zip(sounds.chain(captions)) {
+        let base = format!("{}_{number}_0", manifest.manifest_name);
+        let groups = group_segments(&track.segments, length);
+        let interval = manifest.program_date_time_interval_seconds;
+        let head = "#EXT-X-VERSION:3\n";
+        let text = media_playlist(&groups, interval, head, |text, sequence, duration| {
+            let name = format!("{base}_{sequence}.{extension}");
+            let (seconds, parts) = (duration.as_seconds_f64(), groups[sequence]);
+            let _ = writeln!(text, "#EXTINF:{seconds:.6},\n{name}");
+            let file = folder.join(name);
+            if extension == "ts" { join_media(parts, &file) } else { join_captions(parts, &file) }
+        })?;
+        fs::write(folder.join(format!("{base}.m3u8")), text)?;
+        let Track { name, language, is_default, .. } = track;
+        let default = if *is_default { "YES" } else { "NO" };
+        let _ = writeln!(
+            tags,
+            "#EXT-X-MEDIA:TYPE={kind},GROUP-ID=\"{group}\",NAME=\"{name}\",DEFAULT={default},AUTOSELECT=YES,LANGUAGE=\"{language}\",URI=\"{base}.m3u8\""
+        );
+    }
+    Ok(tags)
+}
+
+/// The rendition groups of sounds and of captions, as MediaPackage names them.
+const SOUNDS: &str = "audio_0";
+const CAPTIONS: &str = "subtitles";
+
+impl Presentation {
+    /// The attributes by which a rendition refers to its sounds and captions.
+    fn group_attributes(&self) -> String {
+        let groups = [("AUDIO", SOUNDS, &self.sounds), ("SUBTITLES", CAPTIONS, &self.captions)];
+        let used = groups.into_iter().filter(|(_, _, tracks)| !tracks.is_empty());
+        used.map(|(name, group, _)| format!(",{name}=\"{group}\"")).collect()
+    }
+}
+
+fn join_media(parts: &[SourceSegment], file: &Path) -> io::Result<()> {
+    let mut media = fs::File::create(file)?;
+    for part in parts {
+        io::copy(&mut fs::File::open(&part.file)?, &mut media)?;
+    }
+    Ok(())
+}
+
+fn join_captions(parts: &[SourceSegment], file: &Path) -> io::Result<()> {
+    let mut joined: Option<Webvtt> = None;
+    for part in parts {
+        let next = Webvtt::parse(&fs::read_to_string(&part.file)?);
+        match &mut joined {
+            Some(joined) => joined.append(next),
+            None => joined = Some(next),
+        }
+    }
+    fs::write(file, joined.unwrap_or_default().to_string())
 }
 
 /// Groups segments so that each group is about `length` long and has no discontinuity inside.

@@ -35,13 +35,16 @@ async fn package(
     work: &Path,
 ) -> Result<(), IngestFailure> {
     create_empty_folder(work).map_err(IngestFailure::Disk)?;
-    let renditions = source::fetch(s3, source_arn, work).await?;
+    let presentation = source::fetch(s3, source_arn, work).await?;
     for configuration in configurations {
         let folder = media.join(&configuration.id);
         create_empty_folder(&folder).map_err(IngestFailure::Disk)?;
-        let selected = source::select(&renditions, configuration.stream_selection());
-        if selected.is_empty() {
+        let selected = presentation.select(configuration.stream_selection());
+        if selected.renditions.is_empty() {
             return Err(IngestFailure::NoStream(configuration.id.clone()));
+        }
+        if selected.sounds.len() > 1 && !configuration.keeps_sounds() {
+            return Err(IngestFailure::Sounds(configuration.id.clone()));
         }
         match &configuration.package {
             Package::HlsPackage(hls) => {

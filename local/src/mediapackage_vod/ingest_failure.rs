@@ -12,6 +12,10 @@ pub(super) enum IngestFailure {
     Source(#[from] SourceError),
     #[error("no stream of the source is selected by packaging configuration {0}")]
     NoStream(String),
+    #[error(
+        "the source has several sounds, but packaging configuration {0} has no audio rendition group"
+    )]
+    Sounds(String),
     #[error("unable to package the source")]
     Ffmpeg(#[source] FfmpegError),
     #[error("unable to store the packaged media")]

@@ -7,6 +7,7 @@ mod hls;
 mod ingest;
 mod ingest_failure;
 mod packaging_group;
+mod several_sounds;
 mod source;
 
 pub(crate) use api::router;

@@ -63,7 +63,8 @@ pub(crate) struct HlsPackage {
     pub(crate) hls_manifests: Vec<HlsManifest>,
     #[serde(default = "default_segment_seconds")]
     pub(crate) segment_duration_seconds: u32,
-    /// Only `false` is supported.
+    /// Whether several sounds of a source are rendition groups. A sound that is part of the renditions of
+    /// a source stays there; MediaPackage takes it out of each of them.
     #[serde(default)]
     pub(crate) use_audio_rendition_group: bool,
 }
@@ -188,6 +189,12 @@ pub enum GroupError {
         .path.display()
     )]
     Taken { path: PathBuf, what: &'static str, id: String },
+    #[error(
+        "the stream has several sounds, but packaging configuration {0} has no audio rendition group. \
+         Copy the folder packaging-groups, set useAudioRenditionGroup to true there, and give the copy \
+         as --packaging-groups"
+    )]
+    Sounds(String),
     #[error("{} has no packaging group (*.json)", .0.display())]
     None(PathBuf),
 }
@@ -268,10 +275,6 @@ impl PackagingGroup {
             let field = |name: &str| format!("packagingConfigurations[{at}].{name}");
             let (manifests, segment_seconds, kind) = match &configuration.package {
                 Package::HlsPackage(hls) => {
-                    if hls.use_audio_rendition_group {
-                        let field = field("hlsPackage.useAudioRenditionGroup");
-                        return Err((field, "the stand-in only supports false"));
-                    }
                     (hls.hls_manifests.len(), hls.segment_duration_seconds, "hls")
                 }
                 Package::DashPackage(dash) => {
@@ -370,10 +373,6 @@ mod tests {
         check(
             &HLS.replace(r#""index""#, r#""index","adMarkers":"PASSTHROUGH""#),
             "unknown variant `PASSTHROUGH`",
-        );
-        check(
-            &HLS.replace(r#""hlsManifests""#, r#""useAudioRenditionGroup":true,"hlsManifests""#),
-            "packagingConfigurations[0].hlsPackage.useAudioRenditionGroup: ",
         );
         check(&HLS.replace(r#"{"manifestName":"index"}"#, ""), "hlsPackage.hlsManifests: ");
         check(

@@ -1,11 +1,33 @@
 //! The source of an asset: downloads an HLS presentation from S3.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use m3u8_rs::{MasterPlaylist, MediaPlaylist, VariantStream};
+use m3u8_rs::{
+    AlternativeMedia, AlternativeMediaType, MasterPlaylist, MediaPlaylist, VariantStream,
+};
 
 use super::packaging_group::{StreamOrder, StreamSelection};
+
+/// What an asset is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Presentation {
+    pub(super) renditions: Vec<Rendition>,
+    /// The sounds that are not part of the renditions.
+    pub(super) sounds: Vec<Track>,
+    pub(super) captions: Vec<Track>,
+}
+
+/// A sound or captions, with its segments in order.
+#[derive(Clone, Debug)]
+pub(super) struct Track {
+    pub(super) name: String,
+    /// The language that the source says, or `und`.
+    pub(super) language: String,
+    pub(super) is_default: bool,
+    pub(super) segments: Vec<SourceSegment>,
+}
 
 /// A rendition and its segments, in order.
 #[derive(Clone, Debug)]
@@ -49,7 +71,7 @@ pub(super) async fn fetch(
     s3: &aws_sdk_s3::Client,
     source_arn: &str,
     folder: &Path,
-) -> Result<Vec<Rendition>, SourceError> {
+) -> Result<Presentation, SourceError> {
     let object = source_arn.strip_prefix("arn:aws:s3:::").ok_or(SourceError::Arn)?;
     let (bucket, parent_key) = object.split_once('/').ok_or(SourceError::Arn)?;
     let source = Source { s3, bucket, folder };
@@ -61,19 +83,17 @@ pub(super) async fn fetch(
     let mut renditions = Vec::new();
     // MediaPackage makes I-frame playlists of its own from the renditions.
     for stream in parent.variants.into_iter().filter(|stream| !stream.is_i_frame) {
-        let key = resolve_key(parent_key, &stream.uri);
-        let text = source.read(&key).await?;
-        let playlist = m3u8_rs::parse_media_playlist_res(&text).map_err(|_| unusable(&key))?;
-        if !playlist.end_list || playlist.segments.is_empty() {
-            return Err(unusable(&key));
-        }
-        let segments = source.segments(&key, &playlist).await?;
+        let segments = source.stream(parent_key, &stream.uri).await?;
         renditions.push(Rendition { bandwidth: stream.bandwidth, stream, segments });
     }
     if renditions.is_empty() {
         return Err(unusable(parent_key));
     }
-    Ok(renditions)
+    let sounds =
+        source.tracks(parent_key, &parent.alternatives, AlternativeMediaType::Audio).await?;
+    let captions =
+        source.tracks(parent_key, &parent.alternatives, AlternativeMediaType::Subtitles).await?;
+    Ok(Presentation { renditions, sounds, captions })
 }
 
 struct Source<'a> {
@@ -94,6 +114,40 @@ impl Source<'_> {
             source: std::io::Error::other(error),
         })?;
         Ok(body.to_vec())
+    }
+
+    /// Downloads the tracks of a kind. Renditions may share a track, which is then downloaded once.
+    async fn tracks(
+        &self,
+        parent_key: &str,
+        alternatives: &[AlternativeMedia],
+        kind: AlternativeMediaType,
+    ) -> Result<Vec<Track>, SourceError> {
+        let mut tracks = Vec::new();
+        let mut known = BTreeSet::new();
+        for media in alternatives.iter().filter(|it| it.media_type == kind) {
+            // Without a URI, the sound is part of the renditions.
+            let Some(uri) = media.uri.as_ref().filter(|uri| known.insert(*uri)) else { continue };
+            tracks.push(Track {
+                name: media.name.clone(),
+                language: media.language.clone().unwrap_or_else(|| "und".to_owned()),
+                is_default: media.default,
+                segments: self.stream(parent_key, uri).await?,
+            });
+        }
+        Ok(tracks)
+    }
+
+    /// Downloads the segments of a stream that a parent manifest names.
+    async fn stream(&self, parent_key: &str, uri: &str) -> Result<Vec<SourceSegment>, SourceError> {
+        let key = resolve_key(parent_key, uri);
+        let unusable = || SourceError::Manifest { key: key.clone() };
+        let text = self.read(&key).await?;
+        let playlist = m3u8_rs::parse_media_playlist_res(&text).map_err(|_| unusable())?;
+        if !playlist.end_list || playlist.segments.is_empty() {
+            return Err(unusable());
+        }
+        self.segments(&key, &playlist).await
     }
 
     async fn segments(
@@ -131,18 +185,21 @@ fn resolve_key(key: &str, uri: &str) -> String {
     key.rsplit_once('/').map_or_else(|| uri.to_owned(), |(folder, _)| format!("{folder}/{uri}"))
 }
 
-/// The renditions of a manifest, in the order of its stream selection.
-pub(super) fn select(renditions: &[Rendition], selection: &StreamSelection) -> Vec<Rendition> {
-    let bounds = selection.min_video_bits_per_second.unwrap_or(0)
-        ..=selection.max_video_bits_per_second.unwrap_or(u64::MAX);
-    let mut selected: Vec<_> =
-        renditions.iter().filter(|it| bounds.contains(&it.bandwidth)).cloned().collect();
-    match selection.stream_order {
-        StreamOrder::Original => {}
-        StreamOrder::VideoBitrateAscending => selected.sort_by_key(|it| it.bandwidth),
-        StreamOrder::VideoBitrateDescending => {
-            selected.sort_by_key(|it| std::cmp::Reverse(it.bandwidth));
+impl Presentation {
+    /// The presentation with the renditions of a manifest, in the order of its stream selection.
+    pub(super) fn select(&self, selection: &StreamSelection) -> Self {
+        let bounds = selection.min_video_bits_per_second.unwrap_or(0)
+            ..=selection.max_video_bits_per_second.unwrap_or(u64::MAX);
+        let mut selected = self.clone();
+        let renditions = &mut selected.renditions;
+        renditions.retain(|it| bounds.contains(&it.bandwidth));
+        match selection.stream_order {
+            StreamOrder::Original => {}
+            StreamOrder::VideoBitrateAscending => renditions.sort_by_key(|it| it.bandwidth),
+            StreamOrder::VideoBitrateDescending => {
+                renditions.sort_by_key(|it| std::cmp::Reverse(it.bandwidth));
+            }
         }
+        selected
     }
-    selected
 }

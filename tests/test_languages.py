@@ -1,0 +1,319 @@
+"""Tests that clips keep the languages and captions of a live stream, in HLS and in DASH."""
+
+import json
+import re
+import subprocess
+import tempfile
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urljoin
+from urllib.request import Request
+from xml.etree import ElementTree
+
+from captioned_video import EMBEDDED, PITCHES, RATE, SECONDS, WORDS, captioned_video
+from console.viewer import first_number
+from stand_in import CHANNEL, ROOT, StandIn, WireTest, eventually, get, uris
+
+# The names of the languages.
+NAMES = {"eng": "English", "fra": "Français"}
+TRACKS = [
+    f"{option}={NAMES[language]}={language}"
+    for option in ("--audio", "--captions")
+    for language in NAMES
+]
+DASH = "{urn:mpeg:dash:schema:mpd:2011}"
+TTML = "{http://www.w3.org/ns/ttml}"
+
+
+# The encoder moves pictures of a file to the nearest 25th of a second. Sound frames have 21 ms.
+TOLERANCE = 0.06
+
+
+class Cue(NamedTuple):
+    """Words, with the second of the clip in which they appear and that in which they go."""
+
+    start: float
+    end: float
+    words: str
+
+
+def packaging_groups(folder: Path) -> Path:
+    """Copies the packaging groups, and lets them have audio rendition groups."""
+    text = (ROOT / "packaging-groups/default.json").read_text()
+    (folder / "default.json").write_text(
+        text.replace('"useAudioRenditionGroup": false', '"useAudioRenditionGroup": true')
+    )
+    return folder
+
+
+def fetch(url: str) -> bytes:
+    status, body = get(url)
+    if status != 200:
+        raise AssertionError(f"{url} answered {status}")
+    return body
+
+
+def media(manifest: str) -> dict[tuple[str, str], dict[str, str]]:
+    """The attributes of each EXT-X-MEDIA tag, by type and language."""
+    tags = re.findall(r"^#EXT-X-MEDIA:(.*)$", manifest, re.MULTILINE)
+    found = [dict(re.findall(r'([A-Z-]+)="?([^",]*)', tag)) for tag in tags]
+    return {(it["TYPE"], it["LANGUAGE"]): it for it in found}
+
+
+def pitch(sound: bytes) -> int:
+    """The pitch of a tone in Hz, rounded to 10 Hz."""
+    command = ["ffmpeg", "-v", "error", "-i", "-", "-map", "0:a", "-ac", "1", "-f", "s16le", "-"]
+    decoded = subprocess.run(command, input=sound, capture_output=True, check=True).stdout
+    samples = memoryview(decoded).cast("h")
+    # The encoder may begin with a few milliseconds of silence, and end so.
+    middle = samples[len(samples) // 4 : -len(samples) // 4]
+    rises = sum(one < 0 <= other for one, other in pairwise(middle))
+    return round(rises * 48_000 / len(middle), -1)
+
+
+def seconds(clock: str) -> float:
+    hours, minutes, rest = clock.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+
+
+def first_time(segment: bytes) -> float:
+    """The time stamp of the first picture of a segment."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time"]
+    shown = subprocess.run(
+        [*command, "-of", "csv=p=0", "-"], input=segment, capture_output=True, check=True
+    )
+    return min(float(it.strip(",")) for it in shown.stdout.decode().split())
+
+
+def webvtt_cues(playlist: str, first_picture: float) -> list[Cue]:
+    """The cues of a playlist, counted from a picture's time stamp. A repeated cue counts once."""
+    cues = {}
+    for uri in uris(fetch(playlist).decode()):
+        text = fetch(urljoin(playlist, uri)).decode()
+        (mpegts, local) = re.findall(r"^X-TIMESTAMP-MAP=MPEGTS:(\d+),LOCAL:(\S+)$", text, re.M)[0]
+        shift = int(mpegts) / 90_000 - seconds(local) - first_picture
+        for start, end, words in re.findall(r"^(\S+) --> (\S+)\n(.+)$", text, re.M):
+            cue = Cue(round(seconds(start) + shift, 2), round(seconds(end) + shift, 2), words)
+            cues[cue] = True
+    return list(cues)
+
+
+def ttml_cues(text: bytes) -> list[Cue]:
+    paragraphs = ElementTree.fromstring(text).iter(f"{TTML}p")
+    times = [(seconds(it.attrib["begin"]), seconds(it.attrib["end"]), it.text) for it in paragraphs]
+    return [Cue(round(start, 2), round(end, 2), words or "") for start, end, words in times]
+
+
+class Clip:
+    """A clip that is ready, and what a player finds in it."""
+
+    def __init__(self, stand_in: StandIn, length: int):
+        (token,) = stand_in.printed("token")
+        headers = {"authorization": f"Bearer {token}"}
+        body = json.dumps({"lastSeconds": length}).encode()
+        request = Request(f"{stand_in.origin}/api/clip", body, headers, method="POST")
+        created = json.loads(get(request)[1])
+        path = f"/api/competitions/{created['competition']}/clips/{created['clip']}"
+
+        def ready() -> dict | None:
+            shown = json.loads(get(Request(stand_in.origin + path, headers=headers))[1])
+            if shown["status"] == "failed":
+                raise AssertionError(f"the clip failed: {shown}")
+            return shown if shown["status"] == "ready" else None
+
+        self.view = eventually(ready, "the clip was not ready")
+        times = [self.view["actual"][name] for name in ("start", "end")]
+        self.start, self.end = (datetime.fromisoformat(it) for it in times)
+        self.hls, self.dash = (self.view["manifests"][name] for name in ("hls", "dash"))
+        self.parent = fetch(self.hls).decode()
+        self.media = media(self.parent)
+        self.mpd = ElementTree.fromstring(fetch(self.dash))
+
+    @property
+    def length(self) -> float:
+        return (self.end - self.start).total_seconds()
+
+    def hls_sound(self, language: str) -> bytes:
+        playlist = urljoin(self.hls, self.media["AUDIO", language]["URI"])
+        return b"".join(fetch(urljoin(playlist, uri)) for uri in uris(fetch(playlist).decode()))
+
+    def hls_video(self) -> bytes:
+        playlist = urljoin(self.hls, uris(self.parent)[0])
+        return b"".join(fetch(urljoin(playlist, uri)) for uri in uris(fetch(playlist).decode()))
+
+    def hls_cues(self, language: str) -> list[Cue]:
+        playlist = urljoin(self.hls, self.media["SUBTITLES", language]["URI"])
+        return webvtt_cues(playlist, first_time(self.hls_video()))
+
+    def adaptation_set(self, kind: str, language: str) -> ElementTree.Element:
+        sets = self.mpd.iter(f"{DASH}AdaptationSet")
+        (found,) = [
+            it for it in sets if (it.get("contentType"), it.get("lang")) == (kind, language)
+        ]
+        return found
+
+    def dash_sound(self, language: str) -> bytes:
+        (representation,) = self.adaptation_set("audio", language).iter(f"{DASH}Representation")
+        template = representation.find(f"{DASH}SegmentTemplate")
+        number = representation.attrib["id"]
+        init = template.attrib["initialization"].replace("$RepresentationID$", number)
+        names = [init]
+        for at in range(len(list(template.iter(f"{DASH}S")))):
+            name = template.attrib["media"].replace("$RepresentationID$", number)
+            names.append(name.replace("$Number$", str(at + int(template.attrib["startNumber"]))))
+        return b"".join(fetch(urljoin(self.dash, name)) for name in names)
+
+    def dash_cues(self, language: str) -> list[Cue]:
+        (url,) = self.adaptation_set("text", language).iter(f"{DASH}BaseURL")
+        return ttml_cues(fetch(urljoin(self.dash, url.text)))
+
+
+class LanguagesTest(WireTest):
+    """A stand-in whose stream has two languages."""
+
+    SOURCE: tuple[str | Path, ...] = ()
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = Path(folder.name)
+        groups = ("--packaging-groups", packaging_groups(cls.folder))
+        cls.OPTIONS = (*groups, *TRACKS, *cls.SOURCE)
+        super().setUpClass()
+        cls.window(5)
+
+    def check_announced(self, clip: Clip):
+        """Fails unless both formats of a clip announce every track with language and name."""
+        for kind, text_kind in (("AUDIO", "audio"), ("SUBTITLES", "text")):
+            for language, name in NAMES.items():
+                tag = clip.media[kind, language]
+                self.assertEqual(tag["NAME"], name)
+                self.assertEqual(tag["DEFAULT"], "YES" if language == "eng" else "NO")
+                label = clip.adaptation_set(text_kind, language).find(f"{DASH}Label")
+                self.assertEqual(label.text, name)
+        for stream in re.findall("#EXT-X-STREAM-INF:(.*)", clip.parent):
+            self.assertRegex(stream, ',AUDIO="audio_0",SUBTITLES="subtitles"')
+
+    def check_pitches(self, clip: Clip, pitches: dict[str, int]):
+        for language, expected in pitches.items():
+            self.assertEqual(pitch(clip.hls_sound(language)), expected, language)
+            self.assertEqual(pitch(clip.dash_sound(language)), expected, language)
+
+    def check_cues(self, clip: Clip, language: str, expected: list[Cue], delta: float = 0.001):
+        """Fails unless the captions of a clip are these. DASH cuts them to the clip.
+
+        With a tolerance, a cue of which nearly nothing is in the clip may be there or not.
+        """
+        cut = [Cue(max(it.start, 0), min(it.end, clip.length), it.words) for it in expected]
+        for found, wanted in (
+            (clip.hls_cues(language), expected),
+            (clip.dash_cues(language), cut),
+        ):
+            found = [it for it in found if is_within(it, clip, delta)]
+            self.assert_cues(found, [it for it in wanted if is_within(it, clip, delta)], delta)
+
+    def assert_cues(self, found: list[Cue], expected: list[Cue], delta: float):
+        self.assertEqual([it.words for it in found], [it.words for it in expected])
+        for one, other in zip(found, expected, strict=True):
+            self.assertAlmostEqual(one.start, other.start, delta=delta, msg=(found, expected))
+            self.assertAlmostEqual(one.end, other.end, delta=delta, msg=(found, expected))
+
+
+class TestLanguages(LanguagesTest):
+    def test_a_clip_of_the_test_picture_keeps_its_languages_and_captions(self):
+        clip = Clip(self.stand_in, length=7)
+        self.check_announced(clip)
+        self.check_pitches(clip, {"eng": 1000, "fra": 500})
+        # A cue of the test picture says when it appears: every third second, for 2.5 s.
+        first = int(clip.start.timestamp()) // 3 * 3
+        times = [datetime.fromtimestamp(it, UTC) for it in range(first, first + 15, 3)]
+        for language, name in NAMES.items():
+            expected = [
+                Cue(start, start + 2.5, f"{name}: {time:%H:%M:%S} UTC")
+                for time in times
+                if -2.5 < (start := (time - clip.start).total_seconds()) < clip.length
+            ]
+            self.assertGreaterEqual(len(expected), 2)
+            self.check_cues(clip, language, expected)
+
+    def test_a_harvest_has_all_streams(self):
+        key = self.ended_job()["S3Destination"]["ManifestKey"]
+        folder = key.rpartition("/")[0]
+        found = media(self.read(key).decode())
+        self.assertEqual(len(found), 4)
+        video = uris(self.read(f"{folder}/index_1.m3u8").decode())
+        for (kind, _), tag in found.items():
+            names = uris(self.read(f"{folder}/{tag['URI']}").decode())
+            self.assertEqual(len(names), len(video))
+            for name in names:
+                reply = self.s3.head_object(Bucket=self.bucket, Key=f"{folder}/{name}")
+                expected = "video/mp2t" if kind == "AUDIO" else "text/vtt"
+                self.assertEqual(reply["ContentType"], expected)
+
+    def test_a_stopped_stream_counts_its_captions_again(self):
+        before = self.window(1)[0]
+        self.media_live.stop_channel(ChannelId=CHANNEL)
+        state = lambda: self.media_live.describe_channel(ChannelId=CHANNEL)["State"]  # noqa: E731
+        eventually(lambda: state() == "IDLE", "the channel did not stop")
+        self.media_live.start_channel(ChannelId=CHANNEL)
+        eventually(lambda: self.window(1)[0].start - before.end > timedelta(seconds=4), "off air")
+        length = (datetime.now(UTC) - before.start).total_seconds()
+        clip = Clip(self.stand_in, length=int(length))
+        # DASH has no gap where the stream was off air.
+        cues = clip.dash_cues("eng")
+        times = [datetime.strptime(it.words, "English: %H:%M:%S UTC") for it in cues]
+        self.assertGreater(max(b - a for a, b in pairwise(times)).seconds, 3)
+        self.assertLess(max(b.start - a.end for a, b in pairwise(cues)), 2)
+
+
+class TestFile(LanguagesTest):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.SOURCE = ("--source", captioned_video(Path(folder.name)))
+        super().setUpClass()
+
+    def test_a_clip_of_a_file_keeps_its_languages_and_both_kinds_of_captions(self):
+        clip = Clip(self.stand_in, length=9)
+        self.check_announced(clip)
+        self.check_pitches(clip, PITCHES)
+        # Where in the file the clip begins. The file is looped.
+        offset = first_number(clip.hls) / RATE
+
+        def shown(words: dict[int, str], length: int) -> list[Cue]:
+            return [
+                Cue(second + start, second + start + length, text)
+                for start in (-offset, SECONDS - offset)
+                for second, text in words.items()
+            ]
+
+        for language, words in WORDS.items():
+            self.check_cues(clip, language, shown(words, 2), TOLERANCE)
+        found = embedded_cues(clip.hls_video())
+        inside = [it for it in shown(EMBEDDED, 1) if it.start > 1 and it.end < clip.length]
+        self.assertGreaterEqual(len(inside), 1)
+        for cue in inside:
+            near = [it for it in found if it.words == cue.words]
+            self.assert_cues(near, [cue], TOLERANCE)
+
+
+def is_within(cue: Cue, clip: Clip, delta: float) -> bool:
+    """Whether more of a cue is in a clip than a tolerance."""
+    return cue.start < clip.length - 2 * delta and cue.end > 2 * delta
+
+
+def embedded_cues(video: bytes) -> list[Cue]:
+    """The captions that are embedded in a video, counted from its first picture."""
+    with tempfile.NamedTemporaryFile(suffix=".ts") as file:
+        file.write(video)
+        file.flush()
+        source = f"movie={file.name}[out+subcc]"
+        command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-map", "0:s"]
+        text = subprocess.run([*command, "-f", "webvtt", "-"], capture_output=True, check=True)
+    found = re.findall(r"(\S+) --> (\S+)\n(?:<[^>]*>|\{[^}]*\})*([A-Z]+)", text.stdout.decode())
+    times = [(seconds(f"00:{a}"[-12:]), seconds(f"00:{b}"[-12:]), words) for a, b, words in found]
+    return [Cue(round(start, 2), round(end, 2), words) for start, end, words in times]
