@@ -1,4 +1,4 @@
-/** Plays a clip in a video element: loads hls.js when needed, shows qualities and captions. */
+/** Plays a clip in a video element: loads hls.js when needed, shows qualities, sounds and captions. */
 
 import type Hls from 'hls.js';
 import type { ErrorData } from 'hls.js';
@@ -17,6 +17,12 @@ export interface PlayerSource {
   readonly autoplay: boolean;
   /** Whether requests send cookies to other origins: those of a private library. */
   readonly withCredentials: boolean;
+}
+
+/** A sound, by the name or the language that the manifest gives. */
+export interface Sound {
+  readonly index: number;
+  readonly label: string;
 }
 
 /** A text track. */
@@ -40,6 +46,10 @@ export interface PlayerState {
   readonly quality: number;
   /** The quality that is played, by its index. */
   readonly playing: number;
+  /** The sounds to choose from. A clip with one sound has none. */
+  readonly sounds: readonly Sound[];
+  /** The sound that is heard, by its index. */
+  readonly sound: number;
   readonly captions: readonly Captions[];
   /** The captions that are shown, by their index; -1 for none. */
   readonly caption: number;
@@ -51,6 +61,8 @@ export const IDLE: PlayerState = {
   qualities: [],
   quality: -1,
   playing: -1,
+  sounds: [],
+  sound: -1,
   captions: [],
   caption: -1,
 };
@@ -122,6 +134,11 @@ export class Player {
     this.#change({ quality: index });
   }
 
+  /** Plays a sound by its index. */
+  setSound(index: number): void {
+    if (this.#hls) this.#hls.audioTrack = index;
+  }
+
   /** Shows captions by their index; -1 hides them. */
   setCaption(index: number): void {
     [...this.video.textTracks].forEach((track, at) => {
@@ -167,6 +184,8 @@ export class Player {
       lastBitrate = hls.bandwidthEstimate;
     });
     hls.on(Events.LEVEL_SWITCHED, (_, { level }) => this.#change({ playing: level }));
+    hls.on(Events.AUDIO_TRACKS_UPDATED, () => this.#showSounds(hls));
+    hls.on(Events.AUDIO_TRACK_SWITCHING, () => this.#showSounds(hls));
     hls.on(Events.ERROR, (_, data) => this.#recover(Library, hls, data));
     hls.loadSource(source.manifest);
     hls.attachMedia(this.video);
@@ -213,10 +232,20 @@ export class Player {
     if (this.state.stage === 'ended' && !this.#keeper?.isAtEnd) this.#change({ stage: 'playable' });
   }
 
+  #showSounds({ audioTracks, audioTrack }: Hls): void {
+    const sounds = audioTracks.map(({ name, lang }, index) => ({
+      index,
+      label: name || lang || String(index + 1),
+    }));
+    this.#change({ sounds: sounds.length > 1 ? sounds : [], sound: audioTrack });
+  }
+
   #showCaptions(): void {
     const tracks = [...this.video.textTracks];
+    // Renditions are made of the captions that are embedded in the video, and say the same.
+    const hasRenditions = tracks.some(({ kind }) => kind === 'subtitles');
     const captions = tracks.flatMap((track, index) =>
-      isCaptions(track)
+      track.kind === 'subtitles' || (track.kind === 'captions' && !hasRenditions)
         ? [{ index, label: track.label || track.language || String(index + 1) }]
         : [],
     );

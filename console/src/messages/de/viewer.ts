@@ -39,6 +39,7 @@ export const player: ViewerMessages['player'] = {
   autoPlaying: (quality) => `Automatisch (${quality})`,
   speed: 'Tempo',
   speedOf: (speed) => `${speed}×`,
+  sound: 'Ton',
   captions: 'Untertitel',
   noCaptions: 'Aus',
   replay: 'Noch einmal ansehen',

@@ -40,6 +40,7 @@ export const player = {
   autoPlaying: (quality: string) => `Auto (${quality})`,
   speed: 'Speed',
   speedOf: (speed: string) => `${speed}×`,
+  sound: 'Audio',
   captions: 'Captions',
   noCaptions: 'Off',
   replay: 'Watch again',

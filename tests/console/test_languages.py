@@ -1,0 +1,64 @@
+"""Tests that viewers choose the language of the sound and the captions of a clip."""
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Request, expect
+
+from captioned_video import WORDS, captioned_video
+from console.viewer import ViewerTest, clip_path
+from stand_in import eventually
+from test_languages import TRACKS, packaging_groups
+
+SHOWN_WORDS = (
+    "video => [...video.textTracks].filter(it => it.mode === 'showing')"
+    ".flatMap(it => [...it.cues ?? []]).map(it => it.text)"
+)
+
+
+class TestLanguages(ViewerTest):
+    COMPETITION = "languages"
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        path = Path(folder.name)
+        groups = ("--packaging-groups", packaging_groups(path))
+        source = ("--source", captioned_video(path), "--startover", "300")
+        cls.OPTIONS = (*source, *groups, *TRACKS)
+        super().setUpClass()
+        cls.clip = cls.cut(lastSeconds=7)
+
+    def test_a_viewer_chooses_sound_and_captions_with_the_keyboard(self):
+        page = self.new_context().new_page()
+        requested: list[str] = []
+
+        def keep(request: Request):
+            requested.append(request.url.rpartition("/")[2])
+
+        page.on("request", keep)
+        page.goto(clip_path(self.clip))
+        self.wait_until_playing(page)
+        sound = page.get_by_role("combobox", name="Audio")
+        expect(sound.locator("option")).to_have_text(["English", "Français"])
+        expect(sound).to_have_value("0")
+        self.assertIn("index_4_0_0.ts", requested)
+        self.assertNotIn("index_5_0_0.ts", requested)
+        sound.focus()
+        page.keyboard.press("ArrowDown")
+        expect(sound).to_have_value("1")
+        in_french = [f"index_5_0_{number}.ts" for number in range(4)]
+        eventually(lambda: set(in_french) & set(requested), "the sound stayed the same")
+
+        captions = page.get_by_role("combobox", name="Captions")
+        expect(captions.locator("option")).to_have_text(["Off", "English", "Français"])
+        video = page.locator("video")
+        captions.focus()
+        for language, key in (("fra", "End"), ("eng", "ArrowUp")):
+            page.keyboard.press(key)
+            words = eventually(lambda: video.evaluate(SHOWN_WORDS), "no captions were shown")
+            self.assertLessEqual(set(words), set(WORDS[language].values()))
+        page.keyboard.press("Home")
+        expect(captions).to_have_value("-1")
+        self.assertEqual(video.evaluate(SHOWN_WORDS), [])
