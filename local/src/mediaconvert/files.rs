@@ -54,25 +54,27 @@ pub(super) fn pad_short_segments(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Adds the frame rate to each rendition of the multivariant manifest, as MediaConvert does. Older
-/// versions of ffmpeg leave it out.
-pub(super) fn add_frame_rate(
+/// Lets the manifests say what those of MediaConvert say: version 3, and the frame rate of each
+/// rendition. ffmpeg says version 6, because of EXT-X-INDEPENDENT-SEGMENTS, and older versions of it
+/// leave the frame rate out.
+pub(super) fn finish_manifests(
     folder: &Path,
     (numerator, denominator): (u32, u32),
 ) -> io::Result<()> {
     let rate = f64::from(numerator) / f64::from(denominator);
     for file in list_files(folder)? {
         let Ok(text) = fs::read_to_string(&file) else { continue };
-        if !text.contains("#EXT-X-STREAM-INF:") {
+        if !text.starts_with("#EXTM3U") {
             continue;
         }
-        let add = |line: &str| match line.strip_prefix("#EXT-X-STREAM-INF:") {
+        let finish = |line: &str| match line.strip_prefix("#EXT-X-STREAM-INF:") {
             Some(attributes) if !line.contains("FRAME-RATE=") => {
                 format!("#EXT-X-STREAM-INF:FRAME-RATE={rate:.3},{attributes}\n")
             }
+            _ if line.starts_with("#EXT-X-VERSION:") => "#EXT-X-VERSION:3\n".to_owned(),
             _ => format!("{line}\n"),
         };
-        fs::write(&file, text.lines().map(add).collect::<String>())?;
+        fs::write(&file, text.lines().map(finish).collect::<String>())?;
     }
     Ok(())
 }
@@ -120,7 +122,7 @@ async fn describe_file(output: &Output, destination: &str, folder: &Path) -> io:
     let names = list_files(folder)?.into_iter().filter_map(|file| {
         Some(file.file_name()?.to_str()?.to_owned()).filter(|name| name.starts_with(&prefix))
     });
-    let last = names.last().ok_or_else(|| io::Error::other("no frame was captured"))?;
+    let last = names.max().ok_or_else(|| io::Error::other("no frame was captured"))?;
     Ok(describe_output(output, &format!("{parent}/{last}"), 0))
 }
 

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::clipping::FrameRange;
 use super::input_settings::AudioSelector;
+use super::job_error::JobError;
 use super::probe::{Probed, Stream};
-use super::settings::{Output, VideoCodecSettings, VideoDescription};
-use super::timecode::FrameRange;
-use super::transcode::JobError;
+use super::settings::{Output, Rectangle, VideoCodecSettings, VideoDescription};
 
 /// The gain in decibels that silences a channel.
 const SILENCE: i32 = -60;
@@ -28,6 +28,10 @@ pub(super) fn video_filter(
     let specified = outputs.iter().find_map(|it| it.video_description.specified_frame_rate());
     if let Some((numerator, denominator)) = specified.or_else(|| video.frame_rate()) {
         let _ = write!(filter, "fps={numerator}/{denominator},");
+        if let Some(FrameRange { first, end }) = frames.filter(|_| specified.is_none()) {
+            // At the end of its input, `fps` may repeat the last frame.
+            let _ = write!(filter, "trim=end_frame={},", end - first);
+        }
     }
     if outputs.iter().any(|it| it.video_description.video_preprocessors.color_corrector.is_some()) {
         filter.push_str(&to_bt709(video));
@@ -40,6 +44,9 @@ pub(super) fn video_filter(
         if let VideoCodecSettings::FrameCapture { frame_capture_settings: it } = codec_settings {
             let seconds = f64::from(it.framerate_denominator) / f64::from(it.framerate_numerator);
             let _ = write!(filter, "select='gte(t-start_t,selected_n*{seconds})',");
+        }
+        if let Some(Rectangle { x, y, width, height }) = output.video_description.crop {
+            let _ = write!(filter, "crop={width}:{height}:{x}:{y}:exact=1,");
         }
         let (colors, shape) = match codec_settings {
             VideoCodecSettings::H264 { h264_settings: it } => {

@@ -88,10 +88,10 @@ pub(super) async fn open_input(
     if hls_input::is_manifest(url) {
         let file = hls_input::download(s3, url, work).await?;
         let path = file.to_str().ok_or("the path of the work folder is not UTF-8")?.to_owned();
-        let probed = probe(&path).await.map_err(unreadable)?;
-        return Ok((path, probed));
+        let properties = probe(&path).await.map_err(unreadable)?;
+        return Ok((path, properties));
     }
     let file = Input::open(s3, url).await?;
-    let probed = probes.probe(&file).await.map_err(unreadable)?;
-    Ok((file.url, probed))
+    let properties = probes.probe(&file).await.map_err(unreadable)?;
+    Ok((file.url, properties))
 }

@@ -6,7 +6,7 @@ use super::files::parse_s3_url;
 use super::input_settings::{Input, InputClipping, SelectorType};
 use super::settings::{
     AudioCodecSettings, Container, FramerateControl, JobSettings, Output, OutputGroupSettings,
-    VideoCodecSettings, VideoDescription,
+    Rectangle, VideoCodecSettings, VideoDescription,
 };
 use crate::aws_protocol::AwsError;
 
@@ -77,16 +77,8 @@ impl JobSettings {
                     output.video_description.codec_settings,
                     VideoCodecSettings::FrameCapture { .. }
                 );
-                let settings = &output.container_settings;
-                let container = settings.container;
-                if !containers.contains(&container) || is_capture != (container == Container::Raw) {
-                    return reject(format!("{here}/outputs: container and codec do not match"));
-                }
-                if container != Container::M3u8 && settings.m3u8_settings.is_some() {
-                    return reject(format!("{here}/outputs: only M3U8 has m3u8Settings"));
-                }
-                if container != Container::Mp4 && settings.mp4_settings.is_some() {
-                    return reject(format!("{here}/outputs: only MP4 has mp4Settings"));
+                if let Some(fault) = output.find_container_fault(containers, is_capture) {
+                    return reject(format!("{here}/outputs: {fault}"));
                 }
                 if is_capture && !output.audio_descriptions.is_empty() {
                     return reject(format!("{here}/outputs: a frame capture cannot have audio"));
@@ -107,6 +99,9 @@ impl JobSettings {
                 if !fits(width) || !fits(height) {
                     return reject(format!("{here}/outputs: {width}x{height} is not a valid size"));
                 }
+                if let Some(fault) = output.find_crop_fault() {
+                    return reject(format!("{here}/outputs: {fault}"));
+                }
                 has_renditions |= !is_capture;
             }
         }
@@ -125,17 +120,46 @@ impl Input {
         let here = "/inputs/0/inputClippings";
         let reject = |what: String| Err(AwsError::bad_request(format!("{here}: {what}")));
         match self.input_clippings.as_slice() {
-            [] => Ok(()),
             [InputClipping { start_timecode: None, end_timecode: None }] => {
                 reject("needs startTimecode or endTimecode".to_owned())
             }
-            [_] => Ok(()),
+            [] | [_] => Ok(()),
             several => reject(format!("the stand-in supports one clipping, not {}", several.len())),
         }
     }
 }
 
 impl Output {
+    /// Describes what does not fit to the container of an output.
+    fn find_container_fault(
+        &self,
+        containers: &[Container],
+        is_capture: bool,
+    ) -> Option<&'static str> {
+        let settings = &self.container_settings;
+        let container = settings.container;
+        if !containers.contains(&container) || is_capture != (container == Container::Raw) {
+            Some("container and codec do not match")
+        } else if container != Container::M3u8 && settings.m3u8_settings.is_some() {
+            Some("only M3U8 has m3u8Settings")
+        } else if container != Container::Mp4 && settings.mp4_settings.is_some() {
+            Some("only MP4 has mp4Settings")
+        } else {
+            None
+        }
+    }
+
+    /// Describes a crop that MediaConvert refuses: it takes even numbers only, and no empty picture.
+    /// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
+    fn find_crop_fault(&self) -> Option<String> {
+        let Rectangle { x, y, width, height } = self.video_description.crop?;
+        let is_even = [x, y, width, height].iter().all(|number| number.is_multiple_of(2));
+        if !is_even || width < 2 || height < 2 {
+            return Some(format!("crop {width}x{height} at {x},{y} is not of even numbers from 2"));
+        }
+        None
+    }
+
     /// Describes the first number that is out of the bounds of MediaConvert's API model.
     fn find_out_of_bounds(&self) -> Option<String> {
         if let VideoCodecSettings::H264 { h264_settings: it } =

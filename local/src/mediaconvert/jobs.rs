@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::files;
 use super::input::{Probes, open_input};
+use super::job_error::JobError;
 use super::probe::{Probed, Stream};
 use super::settings::JobSettings;
-use super::transcode::{JobError, transcode};
+use super::transcode::transcode;
 use crate::account::{ACCOUNT, REGION};
 use crate::aws_protocol::AwsError;
 use crate::eventbridge::Bus;
@@ -268,7 +269,7 @@ impl Jobs {
                 group.outputs.iter().find_map(|it| it.video_description.specified_frame_rate());
             let source = || probed.videos().next().and_then(Stream::frame_rate);
             if let Some(rate) = specified.or_else(source) {
-                let added = files::add_frame_rate(&folder, rate);
+                let added = files::finish_manifests(&folder, rate);
                 added.map_err(|error| failed(error.to_string()))?;
             }
             let described = files::describe(group, &folder).await;

@@ -2,11 +2,13 @@
 
 mod api;
 mod arguments;
+mod clipping;
 mod files;
 mod filters;
 mod hls_input;
 mod input;
 mod input_settings;
+mod job_error;
 mod job_rules;
 mod jobs;
 mod probe;

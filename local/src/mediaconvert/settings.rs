@@ -174,6 +174,9 @@ pub(super) enum Container {
 pub(super) struct VideoDescription {
     pub(super) width: u32,
     pub(super) height: u32,
+    /// The part of the input's picture that the output shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) crop: Option<Rectangle>,
     #[serde(default)]
     pub(super) video_preprocessors: VideoPreprocessors,
     pub(super) codec_settings: VideoCodecSettings,
@@ -187,6 +190,16 @@ impl VideoDescription {
         };
         Some((it.framerate_numerator?, it.framerate_denominator?))
     }
+}
+
+/// A part of a picture, in pixels.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rectangle {
+    pub(super) x: u32,
+    pub(super) y: u32,
+    pub(super) width: u32,
+    pub(super) height: u32,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -8,11 +8,12 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::arguments::{file_arguments, hls_arguments};
+use super::clipping::{FrameRange, clipped_frames};
 use super::filters::{audio_filter, video_filter};
 use super::input_settings::Rotate;
+use super::job_error::JobError;
 use super::probe::{Probed, Stream};
 use super::settings::{JobSettings, OutputGroupSettings};
-use super::timecode::{FrameRange, clipped_frames};
 use crate::ffmpeg;
 
 /// What a job reads of its input.
@@ -23,21 +24,6 @@ struct Part {
     /// When the sound starts and ends, in seconds from the begin of the file. If `None`, the sound is as
     /// long as it is in the file.
     sound: Option<(f64, f64)>,
-}
-
-/// Why a job failed, with MediaConvert's error code.
-/// <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_error_codes.html>
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub(super) struct JobError {
-    pub(super) code: u32,
-    pub(super) message: String,
-}
-
-impl JobError {
-    pub(super) fn new(code: u32, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
 }
 
 /// Runs ffmpeg on the file at a URL. The outputs of group `n` are written to folder `n` in `work`.
@@ -166,8 +152,11 @@ async fn find_part(
     let video_start = probed.video_start();
     let rate = video.frame_rate();
     let rate = rate.ok_or_else(|| JobError::new(1030, "the frame rate is unknown"))?;
-    let seconds = |frames: u64| frames as f64 * f64::from(rate.1) / f64::from(rate.0);
-    let length = (duration * f64::from(rate.0) / f64::from(rate.1)).round() as u64;
+    let per_second = f64::from(rate.0) / f64::from(rate.1);
+    #[expect(clippy::cast_precision_loss, reason = "an input has fewer than 2^53 frames")]
+    let seconds = |frames: u64| frames as f64 / per_second;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
+    let length = (duration * per_second).round() as u64;
     let frames = clipped_frames(input, rate, length)?;
     let (start, end) = frames.map_or((0.0, video_start + duration), |FrameRange { first, end }| {
         (video_start + seconds(first), video_start + seconds(end))
