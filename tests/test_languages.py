@@ -116,9 +116,10 @@ class Clip:
         request = Request(f"{stand_in.origin}/api/clip", body, headers, method="POST")
         created = json.loads(get(request)[1])
         path = f"/api/competitions/{created['competition']}/clips/{created['clip']}"
+        self.request = Request(stand_in.origin + path, headers=headers)
 
         def ready() -> dict | None:
-            shown = json.loads(get(Request(stand_in.origin + path, headers=headers))[1])
+            shown = self.show()
             if shown["status"] == "failed":
                 raise AssertionError(f"the clip failed: {shown}")
             return shown if shown["status"] == "ready" else None
@@ -130,6 +131,14 @@ class Clip:
         self.parent = fetch(self.hls).decode()
         self.media = media(self.parent)
         self.mpd = ElementTree.fromstring(fetch(self.dash))
+
+    def show(self) -> dict:
+        return json.loads(get(self.request)[1])
+
+    def wait_for_mp4(self) -> str:
+        """Waits until the clip has an MP4. Returns its URL."""
+        (file,) = eventually(lambda: self.show().get("downloads"), "the clip has no MP4")
+        return file["url"]
 
     @property
     def length(self) -> float:
@@ -173,7 +182,7 @@ class Clip:
 class LanguagesTest(WireTest):
     """A stand-in whose stream has two languages."""
 
-    SOURCE: tuple[str | Path, ...] = ()
+    MORE: tuple[str | Path, ...] = ()
 
     @classmethod
     def setUpClass(cls):
@@ -181,7 +190,7 @@ class LanguagesTest(WireTest):
         cls.addClassCleanup(folder.cleanup)
         cls.folder = Path(folder.name)
         groups = ("--packaging-groups", packaging_groups(cls.folder))
-        cls.OPTIONS = (*groups, *TRACKS, *cls.SOURCE)
+        cls.OPTIONS = (*groups, *TRACKS, *cls.MORE)
         super().setUpClass()
         cls.window(5)
 
@@ -223,10 +232,13 @@ class LanguagesTest(WireTest):
 
 
 class TestLanguages(LanguagesTest):
+    MORE = ("--clip-files", "all")
+
     def test_a_clip_of_the_test_picture_keeps_its_languages_and_captions(self):
         clip = Clip(self.stand_in, length=7)
         self.check_announced(clip)
         self.check_pitches(clip, {"eng": 1000, "fra": 500})
+        self.assertEqual(pitch(fetch(clip.wait_for_mp4())), 1000, "an MP4 has the default sound")
         # A cue of the test picture says when it appears: every third second, for 2.5 s.
         first = int(clip.start.timestamp()) // 3 * 3
         times = [datetime.fromtimestamp(it, UTC) for it in range(first, first + 15, 3)]
@@ -274,7 +286,7 @@ class TestFile(LanguagesTest):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        cls.SOURCE = ("--source", captioned_video(Path(folder.name)))
+        cls.MORE = ("--source", captioned_video(Path(folder.name)))
         super().setUpClass()
 
     def test_a_clip_of_a_file_keeps_its_languages_and_both_kinds_of_captions(self):

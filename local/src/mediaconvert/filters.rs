@@ -21,7 +21,9 @@ pub(super) fn video_filter(
     if let Some(FrameRange { first, end }) = frames {
         let _ = write!(filter, "trim=start_frame={first}:end_frame={end},setpts=PTS-STARTPTS,");
     }
-    if outputs.iter().any(|it| it.video_description.video_preprocessors.deinterlacer.is_some()) {
+    let preprocessors =
+        || outputs.iter().filter_map(|it| it.video_description.video_preprocessors.as_ref());
+    if preprocessors().any(|it| it.deinterlacer.is_some()) {
         filter.push_str("yadif=deint=interlaced,");
     }
     // MediaConvert converts a variable frame rate to a constant one.
@@ -33,7 +35,7 @@ pub(super) fn video_filter(
             let _ = write!(filter, "trim=end_frame={},", end - first);
         }
     }
-    if outputs.iter().any(|it| it.video_description.video_preprocessors.color_corrector.is_some()) {
+    if preprocessors().any(|it| it.color_corrector.is_some()) {
         filter.push_str(&to_bt709(video));
     }
     let labels: String = (0..outputs.len()).map(|at| format!("[s{at}]")).collect();
@@ -92,14 +94,18 @@ fn to_bt709(video: &Stream) -> String {
 pub(super) fn audio_filter(selector: &AudioSelector, probed: &Probed) -> Result<String, JobError> {
     let mut filter = String::new();
     let mut channels = 0;
+    // The sound of a rendition group is the only one of the joined input.
+    let separate = selector.hls_rendition_group_settings.is_some().then_some(1);
     let tracks = selector
         .tracks
         .iter()
+        .copied()
+        .chain(separate)
         .map(|track| (track, track.checked_sub(1).and_then(|at| probed.audios().nth(at))));
     let streams = selector
         .streams
         .iter()
-        .map(|number| (number, probed.stream(*number).filter(|stream| stream.is_audio())));
+        .map(|number| (*number, probed.stream(*number).filter(|stream| stream.is_audio())));
     let selected: Vec<_> = tracks.chain(streams).collect();
     for (number, stream) in &selected {
         let stream =

@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use m3u8_rs::{KeyMethod, MediaPlaylist, MediaPlaylistType, Playlist};
+use m3u8_rs::{KeyMethod, MasterPlaylist, MediaPlaylist, MediaPlaylistType, Playlist};
 use tokio::io::AsyncWriteExt as _;
 
 use super::files::parse_s3_url;
+use super::input_settings::HlsRenditionGroupSettings;
+use crate::ffmpeg;
 
 /// The highest version of a manifest that MediaConvert reads.
 const MAX_VERSION: usize = 4;
@@ -19,49 +21,98 @@ pub(super) fn is_manifest(url: &str) -> bool {
 /// Downloads a presentation into one transport stream in a folder.
 ///
 /// Of a multivariant manifest, MediaConvert reads the rendition with the highest bandwidth. It ignores
-/// I-frame playlists.
+/// I-frame playlists. `sound` names a sound that has a playlist of its own; it replaces that of the
+/// rendition.
 pub(super) async fn download(
     s3: &aws_sdk_s3::Client,
     url: &str,
+    sound: Option<&HlsRenditionGroupSettings>,
     folder: &Path,
 ) -> Result<PathBuf, String> {
     let (bucket, key) =
         parse_s3_url(url).ok_or_else(|| format!("{url} is not s3://<bucket>/<key>"))?;
-    let read = async |key: &str| {
-        let object = s3.get_object().bucket(bucket).key(key).send().await;
-        let object = object.map_err(|_| format!("could not read s3://{bucket}/{key}"))?;
-        let body = object.body.collect().await;
-        Ok::<_, String>(body.map_err(|error| error.to_string())?.to_vec())
-    };
-    let unreadable = |key: &str| format!("s3://{bucket}/{key} is not an HLS manifest");
-
-    let text = read(key).await?;
-    let (key, playlist) = match m3u8_rs::parse_playlist_res(&text) {
-        Ok(Playlist::MediaPlaylist(playlist)) => (key.to_owned(), playlist),
+    let presentation = Presentation { s3, bucket };
+    let unreadable = || format!("{url} is not an HLS manifest");
+    let text = presentation.read(key).await?;
+    let (video, sound) = match m3u8_rs::parse_playlist_res(&text) {
+        Ok(Playlist::MediaPlaylist(_)) if sound.is_none() => (key.to_owned(), None),
+        Ok(Playlist::MediaPlaylist(_)) => return Err(format!("{url} has no rendition groups")),
         Ok(Playlist::MasterPlaylist(parent)) => {
             check_version(key, parent.version)?;
             let renditions = parent.variants.iter().filter(|it| !it.is_i_frame);
-            let best = renditions.max_by_key(|it| it.bandwidth).ok_or_else(|| unreadable(key))?;
-            let key = resolve_key(key, &best.uri);
-            let text = read(&key).await?;
-            let playlist =
-                m3u8_rs::parse_media_playlist_res(&text).map_err(|_| unreadable(&key))?;
-            (key, playlist)
+            let best = renditions.max_by_key(|it| it.bandwidth).ok_or_else(unreadable)?;
+            let sound = sound.map(|it| find_sound(&parent, it)).transpose()?;
+            (resolve_key(key, &best.uri), sound.map(|uri| resolve_key(key, &uri)))
         }
-        Err(_) => return Err(unreadable(key)),
+        Err(_) => return Err(unreadable()),
     };
-    check_playlist(&key, &playlist)?;
-
-    let file = folder.join("input.ts");
     let failed = |error: std::io::Error| error.to_string();
     tokio::fs::create_dir_all(folder).await.map_err(failed)?;
-    let mut joined = tokio::fs::File::create(&file).await.map_err(failed)?;
-    for segment in &playlist.segments {
-        let media = read(&resolve_key(&key, &segment.uri)).await?;
-        joined.write_all(&media).await.map_err(failed)?;
+    let file = folder.join("input.ts");
+    presentation.join_segments(&video, &file).await?;
+    let Some(sound) = sound else { return Ok(file) };
+    let (sound_file, joined) = (folder.join("sound.ts"), folder.join("joined.ts"));
+    presentation.join_segments(&sound, &sound_file).await?;
+    // Both have the time stamps of the stream, which keep them in step.
+    let muxed = ffmpeg::command("ffmpeg")
+        .args(["-loglevel", "error", "-copyts", "-i"])
+        .arg(&file)
+        .arg("-i")
+        .arg(&sound_file)
+        .args(["-map", "0:v:0", "-map", "1:a:0", "-c", "copy", "-muxdelay", "0", "-f", "mpegts"])
+        .arg(&joined)
+        .output()
+        .await
+        .map_err(failed)?;
+    if muxed.status.success() {
+        Ok(joined)
+    } else {
+        Err(String::from_utf8_lossy(&muxed.stderr).into_owned())
     }
-    joined.flush().await.map_err(failed)?;
-    Ok(file)
+}
+
+/// The URI of the playlist of a sound.
+fn find_sound(
+    parent: &MasterPlaylist,
+    sound: &HlsRenditionGroupSettings,
+) -> Result<String, String> {
+    let HlsRenditionGroupSettings { rendition_group_id: group, rendition_name: name } = sound;
+    let mut alternatives = parent.alternatives.iter();
+    let found = alternatives.find(|it| it.group_id == *group && it.name == *name);
+    found.and_then(|it| it.uri.clone()).ok_or_else(|| {
+        format!("the manifest has no sound {name:?} in the rendition group {group:?}")
+    })
+}
+
+/// A folder of manifests and segments in S3.
+struct Presentation<'a> {
+    s3: &'a aws_sdk_s3::Client,
+    bucket: &'a str,
+}
+
+impl Presentation<'_> {
+    async fn read(&self, key: &str) -> Result<Vec<u8>, String> {
+        let bucket = self.bucket;
+        let object = self.s3.get_object().bucket(bucket).key(key).send().await;
+        let object = object.map_err(|_| format!("could not read s3://{bucket}/{key}"))?;
+        let body = object.body.collect().await;
+        Ok(body.map_err(|error| error.to_string())?.to_vec())
+    }
+
+    /// Joins the segments of a playlist in a file.
+    async fn join_segments(&self, key: &str, file: &Path) -> Result<(), String> {
+        let failed = |error: std::io::Error| error.to_string();
+        let text = self.read(key).await?;
+        let playlist = m3u8_rs::parse_media_playlist_res(&text)
+            .map_err(|_| format!("{key} is not an HLS playlist"))?;
+        check_playlist(key, &playlist)?;
+        let mut joined = tokio::fs::File::create(file).await.map_err(failed)?;
+        for segment in &playlist.segments {
+            let media = self.read(&resolve_key(key, &segment.uri)).await?;
+            joined.write_all(&media).await.map_err(failed)?;
+        }
+        joined.flush().await.map_err(failed)
+    }
 }
 
 fn check_version(key: &str, version: Option<usize>) -> Result<(), String> {

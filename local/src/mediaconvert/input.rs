@@ -9,8 +9,8 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::presigning::PresigningConfig;
 
 use super::files::parse_s3_url;
-use super::hls_input;
 use super::probe::{Probed, probe};
+use super::{hls_input, input_settings};
 use crate::ffmpeg::FfmpegError;
 
 /// 48 h: longer than any job runs.
@@ -81,15 +81,21 @@ impl Probes {
 pub(super) async fn open_input(
     s3: &aws_sdk_s3::Client,
     probes: &Probes,
-    url: &str,
+    settings: &input_settings::Input,
     work: &Path,
 ) -> Result<(String, Probed), String> {
     let unreadable = |error: FfmpegError| error.to_string();
+    let url = settings.file_input.as_str();
+    let mut selectors = settings.audio_selectors.values();
+    let sound = selectors.find_map(|it| it.hls_rendition_group_settings.as_ref());
     if hls_input::is_manifest(url) {
-        let file = hls_input::download(s3, url, work).await?;
+        let file = hls_input::download(s3, url, sound, work).await?;
         let path = file.to_str().ok_or("the path of the work folder is not UTF-8")?.to_owned();
         let properties = probe(&path).await.map_err(unreadable)?;
         return Ok((path, properties));
+    }
+    if sound.is_some() {
+        return Err(format!("{url} has no rendition group, because it is no HLS manifest"));
     }
     let file = Input::open(s3, url).await?;
     let properties = probes.probe(&file).await.map_err(unreadable)?;

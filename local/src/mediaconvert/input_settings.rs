@@ -17,8 +17,8 @@ pub(super) struct Input {
     pub(super) timecode_source: Option<TimecodeSource>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) input_clippings: Vec<InputClipping>,
-    #[serde(default)]
-    pub(super) video_selector: VideoSelector,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) video_selector: Option<VideoSelector>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) audio_selectors: BTreeMap<String, AudioSelector>,
 }
@@ -70,14 +70,25 @@ pub(super) struct AudioSelector {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) streams: Vec<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hls_rendition_group_settings: Option<HlsRenditionGroupSettings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) remix_settings: Option<RemixSettings>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum SelectorType {
     Track,
     Stream,
+    /// A sound that has a playlist of its own.
+    HlsRenditionGroup,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct HlsRenditionGroupSettings {
+    pub(super) rendition_group_id: String,
+    pub(super) rendition_name: String,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::files::parse_s3_url;
-use super::input_settings::{Input, InputClipping, SelectorType};
+use super::input_settings::{AudioSelector, Input, InputClipping, SelectorType};
 use super::settings::{
     AudioCodecSettings, Container, FramerateControl, JobSettings, Output, OutputGroupSettings,
     Rectangle, VideoCodecSettings, VideoDescription,
@@ -21,16 +21,22 @@ impl JobSettings {
             ));
         };
         input.check_clippings()?;
+        let is_separate = |it: &&AudioSelector| it.hls_rendition_group_settings.is_some();
+        if input.audio_selectors.values().filter(is_separate).count() > 1 {
+            return reject(
+                "/inputs/0/audioSelectors: the stand-in supports one HLS_RENDITION_GROUP".into(),
+            );
+        }
         for (name, selector) in &input.audio_selectors {
-            let (tracks, streams) = (selector.tracks.is_empty(), selector.streams.is_empty());
-            if (tracks, streams)
-                != (
-                    selector.selector_type != SelectorType::Track,
-                    selector.selector_type != SelectorType::Stream,
-                )
-            {
+            let given = [
+                (SelectorType::Track, !selector.tracks.is_empty()),
+                (SelectorType::Stream, !selector.streams.is_empty()),
+                (SelectorType::HlsRenditionGroup, selector.hls_rendition_group_settings.is_some()),
+            ];
+            if given.iter().any(|(kind, is_given)| *is_given != (*kind == selector.selector_type)) {
                 return reject(format!(
-                    "/inputs/0/audioSelectors/{name}: needs tracks for TRACK, or streams for STREAM"
+                    "/inputs/0/audioSelectors/{name}: needs tracks for TRACK, streams for STREAM, or \
+                     hlsRenditionGroupSettings for HLS_RENDITION_GROUP"
                 ));
             }
             let remix = selector.remix_settings.as_ref();

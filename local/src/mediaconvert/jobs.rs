@@ -240,7 +240,7 @@ impl Jobs {
     async fn run(&self, job: &Job, work: &Path) -> Result<(Value, Value), JobError> {
         let _slot = self.slots.acquire().await.expect("the slots are never closed");
         let started_at = tokio::time::Instant::now();
-        let input = &job.request.settings.inputs[0].file_input;
+        let input = &job.request.settings.inputs[0];
         let opening = |error: String| JobError::new(1404, format!("unable to open input: {error}"));
         let (url, probed) =
             open_input(&self.s3, &self.probes, input, work).await.map_err(opening)?;

@@ -177,8 +177,8 @@ pub(super) struct VideoDescription {
     /// The part of the input's picture that the output shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) crop: Option<Rectangle>,
-    #[serde(default)]
-    pub(super) video_preprocessors: VideoPreprocessors,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) video_preprocessors: Option<VideoPreprocessors>,
     pub(super) codec_settings: VideoCodecSettings,
 }
 

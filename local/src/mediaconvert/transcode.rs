@@ -97,7 +97,8 @@ fn ffmpeg_arguments(
 ) -> Result<Vec<OsString>, JobError> {
     let input = &settings.inputs[0];
     let mut arguments: Vec<OsString> = Vec::new();
-    if input.video_selector.rotate == Rotate::Not {
+    let rotate = input.video_selector.as_ref().map(|it| it.rotate).unwrap_or_default();
+    if rotate == Rotate::Not {
         arguments.push("-noautorotate".into());
     }
     arguments.extend(["-i", url].map(OsString::from));
