@@ -1,6 +1,8 @@
-"""Tests what editing suites get of a clip, with the library that they read it with."""
+"""Tests what leaves the service for use elsewhere: timelines for editing suites, and MP4 files."""
 
 import json
+import subprocess
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from frames import numbered_video
 from stand_in import WireTest, eventually
 
 
-class TestTimeline(WireTest):
+class TestExports(WireTest):
     def api(self, method: str, path: str, body: object = None, status: int = 200) -> dict:
         """Sends a request as the operator. Returns the JSON of the reply."""
         (token,) = self.printed("token")
@@ -80,3 +82,60 @@ class TestTimeline(WireTest):
         count = round(clip["actual"]["durationSeconds"] * rate)
         self.assertIn(count, (119, 120))
         self.check(self.timeline(clip), rate, 0, count)
+
+    def export(self, clip: dict, **body: object) -> dict:
+        """Makes an export. Returns it when it is ready."""
+        path = f"/competitions/{clip['competition']}/clips/{clip['clip']}/exports"
+        made = self.api("POST", path, body, 202)
+
+        def is_ready() -> dict | None:
+            shown = self.api("GET", f"{path}/{made['export']}")
+            self.assertNotEqual(shown["status"], "failed", shown.get("error"))
+            return shown if shown["status"] == "ready" else None
+
+        return eventually(is_ready, "the export was not ready")
+
+    def test_an_export_has_exactly_the_requested_frames_and_part_of_the_picture(self):
+        for rate in ("25", "30000/1001", "50", "60000/1001"):
+            clip = self.upload(numbered_video(rate, 4, 180))
+            start = datetime.fromisoformat(clip["actual"]["start"])
+            frame = 1 / Fraction(rate)
+
+            def at(number: int, start: datetime = start, frame: Fraction = frame) -> str:
+                """The start of a frame, in whole milliseconds."""
+                time = start + timedelta(milliseconds=int(number * frame * 1000))
+                return time.isoformat(timespec="milliseconds")
+
+            for first, end in ((0, 7), (31, 77), (64, 65)):
+                with self.subTest(rate=rate, first=first, end=end):
+                    made = self.export(clip, start=at(first), end=at(end))
+                    numbers = read_numbers(made["url"], 16)
+                    self.assertEqual(numbers, list(range(first, end)))
+            # A third of the picture has five of the 16 bars: the first or the last bits.
+            for crop, bits in ((0, 0), (1, 40 % 32)):
+                made = self.export(clip, aspect="9:16", crop=crop, start=at(40), end=at(44))
+                self.assertEqual((made["width"], made["height"]), (102, 180))
+                numbers = read_numbers(made["url"], 5)
+                self.assertEqual(numbers, [bits + it for it in range(4)] if crop else [0] * 4)
+
+
+def read_numbers(url: str, bars: int) -> list[int]:
+    """Decodes a numbered video, and reads the number of each frame."""
+    width, height = 4 * bars, 36
+    command = ["ffmpeg", "-v", "error", "-i", url, "-vf", f"scale={width}:{height}:flags=area"]
+    decoded = subprocess.run(
+        [*command, "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
+        capture_output=True,
+        check=True,
+    ).stdout
+    size = width * height
+    numbers = []
+    for offset in range(0, len(decoded), size):
+        picture = decoded[offset : offset + size]
+        number = 0
+        for bar in range(bars):
+            upper = picture[9 * width + 4 * bar + 2]
+            lower = picture[27 * width + 4 * bar + 2]
+            number = 2 * number + (upper > lower)
+        numbers.append(number)
+    return numbers

@@ -134,6 +134,7 @@ pub(crate) fn make_clip(competition: &CompetitionId, window: Window, status: Sta
         deleted_at: None,
         deleted_from: None,
         removal_started: false,
+        exports: [].into(),
         queued_at: (status == Status::Queued).then_some(created),
         next_check_at: status.is_pending().then_some(created),
     }
@@ -201,6 +202,7 @@ pub(crate) async fn write_upload(
         deleted_at: None,
         deleted_from: None,
         removal_started: false,
+        exports: [].into(),
         queued_at: None,
         next_check_at: Some(at + TimeDelta::hours(24)),
     };

@@ -104,12 +104,6 @@ export class Vod extends Stack {
       due: harvest.due,
       viewEnvironment,
     });
-    const exports = new Export(this, 'Export', {
-      ...deployment,
-      library,
-      clips: harvest.bucket,
-      viewEnvironment,
-    });
     const viewer = new Viewer(this, 'Viewer', { ...deployment, library, channels, delivery });
     const share = new Share(this, 'Share', { ...deployment, library, delivery, branding });
     const channel = new Channel(this, 'Channel', { ...deployment, library, channels });
@@ -123,7 +117,25 @@ export class Vod extends Stack {
     });
 
     addHarvestComplete({ ...deployment, library, channels, asset, harvest, fileJobs: upload });
-    addSweep({ ...deployment, library, channels, channel, harvest, asset, upload, metrics });
+    const exports = new Export(this, 'Export', {
+      ...deployment,
+      library,
+      clips: harvest.bucket,
+      upload,
+      viewEnvironment,
+    });
+
+    addSweep({
+      ...deployment,
+      library,
+      channels,
+      channel,
+      harvest,
+      asset,
+      upload,
+      exports,
+      metrics,
+    });
 
     const stages = [channel, edit, exports, viewer, share, upload];
     api.addRoutes(

@@ -57,6 +57,7 @@ const START_FILE_JOBS = [
   'iam:PassRole <UploadTranscodeRole>',
 ];
 const WRITE_STORYBOARDS = 's3:PutObject <ClipBucket>/clips/*/storyboard.vtt';
+const READ_EXPORTS = [READ, 's3:GetObject <ClipBucket>/exports/*'];
 const take = (queue: string) =>
   [
     'ChangeMessageVisibility',
@@ -79,9 +80,20 @@ const GRANTS: Record<string, string[]> = {
   'asset-playable': [...WRITE, 'sqs:SendMessage <AssetUndelivered>'],
   'complete-upload': [...WRITE, PUT_ORIGINAL, ...READ_ORIGINALS],
   'create-clip': [...WRITE, ...HARVEST, ...SEND_DUE_MESSAGES],
+  'create-export': [
+    ...WRITE,
+    ...READ_MANIFESTS,
+    'mediaconvert:CreateJob *',
+    'iam:PassRole <UploadTranscodeRole>',
+  ],
   'create-upload': [...WRITE, PUT_ORIGINAL, LIST_MULTIPART_UPLOADS],
   'delete-clip': WRITE,
   'describe-embed': [READ],
+  'export-complete': [
+    ...WRITE,
+    's3:ListBucket <ClipBucket>',
+    'sqs:SendMessage <ExportUndelivered>',
+  ],
   'grant-playback': [],
   // No SendMessage to its own queue, which Lambda would stop as a loop.
   'harvest-clip': [...WRITE, ...HARVEST, QUERY_QUEUE, ...take('ClipDueClips')],
@@ -97,12 +109,14 @@ const GRANTS: Record<string, string[]> = {
   'list-changes': ['dynamodb:Query <LibraryClips>/index/changes', QUERY_QUEUE],
   'list-channels': OBSERVE,
   'list-clips': LIST_CLIPS,
+  'list-exports': READ_EXPORTS,
   'list-upload-parts': [READ, PUT_ORIGINAL, LIST_PARTS],
   'refuse-request': [],
   'restore-clip': [...WRITE, ...SEND_DUE_MESSAGES],
   'retry-clip': [...WRITE, ...SEND_DUE_MESSAGES],
   'scope-token': [],
   'show-clip': [READ, QUERY_QUEUE],
+  'show-export': READ_EXPORTS,
   'show-feed': LIST_CLIPS,
   'show-health': [],
   'show-page': [READ],
@@ -124,6 +138,7 @@ const GRANTS: Record<string, string[]> = {
     ...DISCARD,
     ...READ_MANIFESTS.filter((it) => !DISCARD.includes(it)),
     WRITE_STORYBOARDS,
+    's3:DeleteObject <ClipBucket>/exports/*',
     ...SEND_DUE_MESSAGES,
     ABORT,
     LIST_MULTIPART_UPLOADS,

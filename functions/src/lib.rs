@@ -26,6 +26,7 @@ pub mod channel;
 pub mod clip;
 pub mod config;
 pub mod edit;
+pub mod encode;
 pub mod error;
 pub mod export;
 pub mod files;

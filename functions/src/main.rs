@@ -15,7 +15,7 @@ use matchcut::channel::{ListChannels, StartChannel, StopChannel};
 use matchcut::config::{ConfigError, Variables};
 use matchcut::edit::{DeleteClip, RestoreClip, RetryClip, UpdateClip};
 use matchcut::error;
-use matchcut::export::ShowTimeline;
+use matchcut::export::{CreateExport, ExportComplete, ListExports, ShowExport, ShowTimeline};
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete};
 use matchcut::lambda::run_handler;
 use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
@@ -45,10 +45,12 @@ async fn run_function() -> Result<(), Error> {
         "asset-playable" => run_handler::<AssetPlayable>().await,
         "complete-upload" => serve::<CompleteUpload>().await,
         "create-clip" => serve::<CreateClip>().await,
+        "create-export" => serve::<CreateExport>().await,
         "create-upload" => serve::<CreateUpload>().await,
         "delete-clip" => serve::<DeleteClip>().await,
         "deliver-webhook" => run_handler::<DeliverWebhook>().await,
         "describe-embed" => serve::<DescribeEmbed>().await,
+        "export-complete" => run_handler::<ExportComplete>().await,
         "follow-clip" => serve::<FollowClip>().await,
         "grant-playback" => serve::<GrantPlayback>().await,
         "harvest-clip" => run_handler::<HarvestClip>().await,
@@ -56,6 +58,7 @@ async fn run_function() -> Result<(), Error> {
         "list-changes" => serve::<ListChanges>().await,
         "list-channels" => serve::<ListChannels>().await,
         "list-clips" => serve::<ListClips>().await,
+        "list-exports" => serve::<ListExports>().await,
         "list-upload-parts" => serve::<ListUploadParts>().await,
         "refuse-request" => {
             let function = RefuseRequest::new(&variables)?;
@@ -71,6 +74,7 @@ async fn run_function() -> Result<(), Error> {
             .await
         }
         "show-clip" => serve::<ShowClip>().await,
+        "show-export" => serve::<ShowExport>().await,
         "show-feed" => serve::<ShowFeed>().await,
         "show-health" => {
             serve_with(OriginCheck::new(&variables)?, async |event| show_health(event)).await

@@ -14,6 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["library", "live"],
     &["api"],
     &["asset"],
+    &["encode"],
     &["files"],
     &["harvest", "upload"],
     &["export"],

@@ -54,6 +54,10 @@ ALLOWED = {
     "delete-clip": WRITE_ROWS,
     "restore-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "retry-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
+    "create-export": WRITE_ROWS | READ_MANIFESTS | {"mediaconvert:CreateJob"},
+    "list-exports": {"dynamodb:GetItem"},
+    "show-export": {"dynamodb:GetItem"},
+    "export-complete": WRITE_ROWS | {"s3:ListBucket of clips", "sqs:SendMessage ExportUndelivered"},
     "announce-clip": {
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",
@@ -132,6 +136,7 @@ ALLOWED = {
 QUEUES = (
     "AssetUndelivered",
     "UploadUndelivered",
+    "ExportUndelivered",
     "UploadArrived",
     "ClipDueClips",
     "AnnounceUnannounced",
@@ -334,11 +339,12 @@ class TestPermissions(unittest.TestCase):
             for name in ("ClipsBucketName", "UploadsBucketName")
         )
         clip, thumbnail = f"{clips}/clips/a/b/index.m3u8", f"{clips}/thumbnails/a/b/a.jpg"
+        export = f"{clips}/exports/a/b/c.mp4"
         original = f"{uploads}/a/b"
         asked = {
             f"{action} {resource}": (action, resource)
             for action in ("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:ListBucket")
-            for resource in (clips, clip, thumbnail, uploads, original)
+            for resource in (clips, clip, thumbnail, export, uploads, original)
         }
         for role, allowed in {
             "HARVEST_ROLE_ARN": {f"s3:PutObject {clip}", f"s3:ListBucket {clips}"},
@@ -346,6 +352,7 @@ class TestPermissions(unittest.TestCase):
             "TRANSCODE_ROLE_ARN": {
                 f"s3:GetObject {original}",
                 f"s3:GetObject {clip}",
+                f"s3:PutObject {export}",
                 f"s3:PutObject {clip}",
                 f"s3:PutObject {thumbnail}",
             },

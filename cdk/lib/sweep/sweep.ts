@@ -7,6 +7,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Metrics } from '../alarms/metrics.ts';
 import type { Asset } from '../asset/asset.ts';
 import type { Channel } from '../channel/channel.ts';
+import type { Export } from '../export/export.ts';
 import { createDeadLetterQueue } from '../function/events.ts';
 import { type Deployment, RustFunction } from '../function/function.ts';
 import type { Harvest } from '../harvest/harvest.ts';
@@ -31,6 +32,7 @@ export interface SweepProps extends Deployment {
   readonly harvest: Harvest;
   readonly asset: Asset;
   readonly upload: Upload;
+  readonly exports: Export;
   readonly metrics: Metrics;
 }
 
@@ -84,6 +86,7 @@ export function addSweep(props: SweepProps): void {
   asset.grantCreateAssets(sweep);
   asset.grantCountAssets(sweep);
   upload.grantSweep(sweep);
+  props.exports.grantSweep(sweep);
   channel.grantObserve(sweep);
 
   new Rule(library, 'EveryMinute', {

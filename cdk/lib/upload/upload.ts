@@ -58,7 +58,8 @@ export class Upload extends Construct {
   readonly environment: Record<string, string>;
   /** The environment of functions that start jobs for the files of clips. */
   readonly filesEnvironment: Record<string, string>;
-  private readonly transcodeRole: Role;
+  /** The role of MediaConvert. */
+  readonly transcodeRole: Role;
 
   constructor(
     scope: Construct,

@@ -42,6 +42,7 @@ pub enum ProblemKind {
     NotScheduled,
     NotReady,
     MediaUnknown,
+    TooManyExports,
     ClipRemoved,
     ClipGone,
     PreconditionFailed,
@@ -69,6 +70,7 @@ impl ProblemKind {
             | Self::NotScheduled
             | Self::NotReady
             | Self::MediaUnknown
+            | Self::TooManyExports
             | Self::ClipRemoved => 409,
             Self::ClipGone => 410,
             Self::PreconditionFailed => 412,
@@ -108,6 +110,7 @@ impl ProblemKind {
             Self::NotScheduled => "not-scheduled",
             Self::NotReady => "not-ready",
             Self::MediaUnknown => "media-unknown",
+            Self::TooManyExports => "too-many-exports",
             Self::ClipRemoved => "clip-removed",
             Self::ClipGone => "clip-gone",
             Self::PreconditionFailed => "precondition-failed",
@@ -143,6 +146,7 @@ impl ProblemKind {
             Self::NotScheduled => "Clip not scheduled",
             Self::NotReady => "Clip not ready",
             Self::MediaUnknown => "Media of the clip unknown",
+            Self::TooManyExports => "Too many exports",
             Self::ClipRemoved => "Clip removed",
             Self::ClipGone => "Clip deleted",
             Self::PreconditionFailed => "Clip has changed",

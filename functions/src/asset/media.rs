@@ -1,14 +1,17 @@
-//! Counts and deletes the media of clips in S3: segments, manifests and thumbnails.
+//! Counts and deletes the media of clips in S3: segments, manifests, thumbnails and exports.
+
+use std::time::Duration;
 
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Error as S3Error;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStreamError;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
-use crate::clip::{Attempt, ClipKey};
+use crate::clip::{Attempt, ClipKey, ExportId};
 use crate::config::{ConfigError, Variables};
 
 /// The media of clips in the clip bucket. Originals are in another bucket and are not touched.
@@ -40,6 +43,12 @@ pub enum ClipMediaError {
     },
     #[error("could not write a track of clip {clip} to S3")]
     Write {
+        clip: ClipKey,
+        #[source]
+        source: Box<S3Error>,
+    },
+    #[error("could not presign the URL of an export of clip {clip}")]
+    Presign {
         clip: ClipKey,
         #[source]
         source: Box<S3Error>,
@@ -109,7 +118,55 @@ impl ClipMedia {
 
     /// Deletes the media of all attempts at a clip.
     pub async fn delete_all(&self, clip: &ClipKey) -> Result<(), ClipMediaError> {
-        self.delete_prefixes(clip, &[clip.media_prefix(), clip.thumbnail_prefix()]).await
+        let prefixes = [clip.media_prefix(), clip.thumbnail_prefix(), clip.export_prefix()];
+        self.delete_prefixes(clip, &prefixes).await
+    }
+
+    /// The size of the file of an export in bytes. `None` if there is no file.
+    pub async fn export_size(
+        &self,
+        clip: &ClipKey,
+        export: &ExportId,
+    ) -> Result<Option<u64>, ClipMediaError> {
+        let key = export.file_key(clip);
+        let found = self.list(clip, &key).await?;
+        let file = found.contents().iter().find(|object| object.key() == Some(key.as_str()));
+        Ok(file.and_then(|file| u64::try_from(file.size?).ok()))
+    }
+
+    /// Deletes the file of an export. It is safe to call this again.
+    pub async fn delete_export(
+        &self,
+        clip: &ClipKey,
+        export: &ExportId,
+    ) -> Result<(), ClipMediaError> {
+        self.delete_prefixes(clip, &[export.file_key(clip)]).await
+    }
+
+    /// Presigns the URL of the file of an export. Browsers save the file under this name.
+    pub async fn presign_export(
+        &self,
+        clip: &ClipKey,
+        export: &ExportId,
+        name: &str,
+        lifetime: Duration,
+    ) -> Result<String, ClipMediaError> {
+        let lifetime =
+            PresigningConfig::expires_in(lifetime).expect("the lifetime is below a week");
+        let presigned = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(export.file_key(clip))
+            .response_content_type("video/mp4")
+            .response_content_disposition(format!("attachment; filename=\"{name}\""))
+            .presigned(lifetime)
+            .await;
+        let presigned = presigned.map_err(|error| ClipMediaError::Presign {
+            clip: clip.clone(),
+            source: Box::new(error.into()),
+        })?;
+        Ok(presigned.uri().to_owned())
     }
 
     async fn delete_prefixes(

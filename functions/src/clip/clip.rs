@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, Bounds, ClipFiles, ClipId, ClipKey, CompetitionId, Description, Failure, FileSettings,
-    Remake, RetiredAttempt, Source, Status, Upload,
+    Attempt, Bounds, ClipFiles, ClipId, ClipKey, CompetitionId, Description, Export, ExportId,
+    Failure, FileSettings, Remake, RetiredAttempt, Source, Status, Upload,
 };
 
 /// The id of a packaging configuration.
@@ -60,6 +60,9 @@ pub struct Clip {
     /// known.
     #[serde(default)]
     pub playable: BTreeSet<ConfigurationId>,
+    /// The files that operators have made of the clip.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub exports: BTreeMap<ExportId, Export>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// The poster, the thumbnails, the storyboard and the MP4. Absent if the clip gets none.
@@ -143,6 +146,7 @@ impl Clip {
             asset_expires_at: None,
             asset_removable_at: None,
             playable: BTreeSet::new(),
+            exports: BTreeMap::new(),
             failure: None,
             files: None,
             remake: None,
@@ -286,7 +290,7 @@ impl Clip {
     /// - An awaited file is checked every 15 min, and when the wait ends.
     /// - A queued clip is not checked: the harvest queue starts it.
     /// - A ready clip is checked while a job makes its files, while a remake is in progress, when its
-    ///   asset expires, and when an asset may be deleted.
+    ///   asset expires, when an asset may be deleted, and when one of its exports is to be checked.
     /// - A clip with an expiry or a time of publication is checked then at the latest, whatever its
     ///   state.
     pub fn next_check(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -303,8 +307,9 @@ impl Clip {
                     |status: Status| status.is_in_progress() && status != Status::Queued;
                 let remake = self.remake.as_ref().filter(|remake| is_checked(remake.status));
                 let retired = self.retired.iter().map(|retired| retired.removable_at);
+                let exports = self.exports.values().filter_map(|export| export.next_check(now));
                 let assets = self.asset_expires_at.into_iter().chain(self.asset_removable_at);
-                assets.chain(retired).chain(remake.map(|_| soon)).chain(files).min()
+                assets.chain(retired).chain(remake.map(|_| soon)).chain(files).chain(exports).min()
             }
             (Status::Failed | Status::Queued, _) => None,
             (Status::Scheduled, Source::Live { requested, .. }) => {

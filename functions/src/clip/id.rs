@@ -132,6 +132,11 @@ impl ClipKey {
     pub fn thumbnail_prefix(&self) -> String {
         format!("thumbnails/{}/{}/", self.competition, self.clip)
     }
+
+    /// The key prefix of the files of all exports, in the clip bucket.
+    pub fn export_prefix(&self) -> String {
+        format!("exports/{}/{}/", self.competition, self.clip)
+    }
 }
 
 impl Attempt {

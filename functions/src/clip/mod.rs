@@ -7,6 +7,7 @@ mod bounds;
 mod clip;
 mod description;
 mod expiry;
+mod export;
 mod failure;
 mod files;
 mod frame_rate;
@@ -26,6 +27,10 @@ pub use description::{
     MAX_TITLE_LENGTH, NewWindow,
 };
 pub use expiry::{ExpirySettings, ExpirySettingsError};
+pub use export::{
+    EXPORT_LIFETIME, Export, ExportChange, ExportId, ExportIdError, ExportSettings, ExportStatus,
+    MAX_EXPORTS, MAX_EXPORTS_IN_PROGRESS, Rectangle,
+};
 pub use failure::{Failure, FailureCode};
 pub use files::{
     ClipFiles, DOWNLOAD_NAME, Download, FileKinds, FilePaths, FileSettings, FilesStatus, MadeFiles,

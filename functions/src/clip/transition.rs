@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Attempt, Bounds, Clip, ConfigurationId, Edit, Failure, MadeFiles, NewWindow, Source, Status,
-    Upload,
+    Attempt, Bounds, Clip, ConfigurationId, Edit, ExportChange, ExportId, Failure, MadeFiles,
+    NewWindow, Source, Status, Upload,
 };
 
 /// What causes a change of a clip: a fact about one attempt, reported by an event or by a check,
@@ -52,6 +52,8 @@ pub enum Trigger {
     Retried,
     /// An operator changes the editable fields.
     Edited(Edit),
+    /// Something happens to an export of the clip.
+    ExportChanged { id: ExportId, change: ExportChange },
     /// The time at which viewers' lists may show the clip may have passed.
     Published,
     /// The file of an upload has not arrived in time.
@@ -120,6 +122,7 @@ pub fn apply_trigger(
         }
         _ if clip.status == Status::Deleting => return None,
         Trigger::Edited(edit) => next.edit(edit, now)?,
+        Trigger::ExportChanged { id, change } => next.change_export(&id, change, now)?,
         Trigger::Published if !clip.is_due_for_publication(now) => return None,
         Trigger::Published => next.publish_at = None,
         Trigger::Expired if !clip.is_expired(now) => return None,

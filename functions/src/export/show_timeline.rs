@@ -51,13 +51,13 @@ impl Route for ShowTimeline {
     }
 }
 
-fn not_ready(clip: &Clip) -> Problem {
+pub(super) fn not_ready(clip: &Clip) -> Problem {
     let status = clip.status.as_str();
     let detail = format!("This clip is {status}. Send the request again when the clip is ready.");
     Problem::new(ProblemKind::NotReady, detail)
 }
 
-fn media_unknown() -> Problem {
+pub(super) fn media_unknown() -> Problem {
     let detail = "The start or the frame rate of the clip's media is unknown. Cut the clip again.";
     Problem::new(ProblemKind::MediaUnknown, detail)
 }

@@ -1,17 +1,20 @@
 //! Makes the files of a clip: starts the job, and records what it has made.
 
 use aws_config::SdkConfig;
+use aws_sdk_mediaconvert::types::StatusUpdateInterval;
 use chrono::{DateTime, Utc};
 
-use super::file_jobs::{CANCELED, FileJobs, JobCreation, describe_failure};
 use super::plan::FilesPlan;
-use super::{FileJobError, FileJobState, job_settings, storyboard};
+use super::{FILES, job_settings, storyboard};
 use crate::asset::{ClipMedia, ClipMediaError};
 use crate::clip::{
     Attempt, Clip, ClipFiles, DOWNLOAD_NAME, Download, FileKinds, FilesStatus, MadeFiles,
     POSTER_MODIFIER, STORYBOARD_NAME, THUMBNAIL_MODIFIER, Trigger, capture_name,
 };
 use crate::config::{ConfigError, Variables};
+use crate::encode::{
+    CANCELED, JobCreation, JobState, MediaJob, MediaJobError, MediaJobs, describe_failure,
+};
 use crate::library::{Advanced, Library, LibraryError};
 
 /// Makes poster, thumbnails, storyboard and MP4.
@@ -22,13 +25,13 @@ use crate::library::{Advanced, Library, LibraryError};
 pub struct FilesMaker {
     library: Library,
     media: ClipMedia,
-    jobs: FileJobs,
+    jobs: MediaJobs,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     #[error("could not start or describe the job for the files of a clip")]
-    Job(#[from] FileJobError),
+    Job(#[from] MediaJobError),
     #[error("could not read the manifest or the files of a clip in S3")]
     Media(#[from] ClipMediaError),
     #[error("could not record the state of a clip's files")]
@@ -40,7 +43,7 @@ impl FilesMaker {
         Ok(Self {
             library: Library::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
-            jobs: FileJobs::from_variables(sdk, variables)?,
+            jobs: MediaJobs::from_variables(sdk, variables)?,
         })
     }
 
@@ -63,17 +66,18 @@ impl FilesMaker {
     pub async fn check(&self, clip: &Clip, now: DateTime<Utc>) -> Result<bool, FilesError> {
         let Some(files) = waiting_files(clip) else { return Ok(false) };
         let attempt = clip.attempt_of_media();
-        let Some(job) = &files.job else {
+        let job = job_of(&attempt, files.number);
+        let Some(id) = &files.job else {
             // The function that created the job may have been killed before it recorded the id.
-            return match self.jobs.find(&attempt, files.number).await? {
-                Some(job) => self.advance_started(&attempt, files.number, job, now).await,
+            return match self.jobs.find(&job).await? {
+                Some(id) => self.advance_started(&attempt, files.number, id, now).await,
                 None => self.start(clip, files, now).await,
             };
         };
-        match self.jobs.describe(&attempt, job).await? {
-            FileJobState::InProgress => Ok(false),
-            FileJobState::Complete => self.finish(clip, files, now).await,
-            FileJobState::Failed(reason) => self.fail(&attempt, files.number, reason, now).await,
+        match self.jobs.describe(&job, id).await? {
+            JobState::InProgress { .. } => Ok(false),
+            JobState::Complete => self.finish(clip, files, now).await,
+            JobState::Failed(reason) => self.fail(&attempt, files.number, reason, now).await,
         }
     }
 
@@ -105,13 +109,8 @@ impl FilesMaker {
     /// Whether a job may be writing files of the clip.
     pub async fn is_running(&self, clip: &Clip) -> Result<bool, FilesError> {
         let Some(files) = waiting_files(clip) else { return Ok(false) };
-        let attempt = clip.attempt_of_media();
-        let job = match &files.job {
-            Some(job) => Some(job.clone()),
-            None => self.jobs.find(&attempt, files.number).await?,
-        };
-        let Some(job) = job else { return Ok(false) };
-        Ok(self.jobs.describe(&attempt, &job).await? == FileJobState::InProgress)
+        let job = job_of(&clip.attempt_of_media(), files.number);
+        Ok(self.jobs.is_running(&job, files.job.as_deref()).await?)
     }
 
     async fn start(
@@ -129,8 +128,9 @@ impl FilesMaker {
         let input = self.jobs.url(&attempt.manifest_key());
         let destination = self.jobs.url(&attempt.files_base(number));
         let settings = job_settings::build(files.kinds, &plan, &rendition, &input, &destination);
-        match self.jobs.create(&attempt, number, settings).await? {
-            JobCreation::Created(job) => self.advance_started(&attempt, number, job, now).await,
+        let job = job_of(&attempt, number);
+        match self.jobs.create(&job, settings, StatusUpdateInterval::Seconds60).await? {
+            JobCreation::Created(id) => self.advance_started(&attempt, number, id, now).await,
             JobCreation::Refused(reason) => {
                 let reason = format!("MediaConvert refused the job: {reason}");
                 self.fail(&attempt, number, reason, now).await
@@ -215,4 +215,9 @@ impl FilesMaker {
 /// The files of a clip, if a job is to make them.
 fn waiting_files(clip: &Clip) -> Option<&ClipFiles> {
     clip.files.as_ref().filter(|files| files.status() == FilesStatus::Making)
+}
+
+/// The job with this number that makes the files of an attempt.
+fn job_of(attempt: &Attempt, number: u32) -> MediaJob {
+    MediaJob { attempt: attempt.clone(), product: FILES, name: number.to_string() }
 }

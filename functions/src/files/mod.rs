@@ -1,12 +1,10 @@
 //! Makes the poster, the thumbnails, the storyboard and the MP4 of a clip from its media.
 
-mod file_jobs;
 mod files_maker;
 mod job_settings;
 mod plan;
 mod storyboard;
 
-pub use file_jobs::{FileJobError, FileJobState};
 pub use files_maker::{FilesError, FilesMaker};
 
 /// The key of a job's `userMetadata` with the number of the files' job. Other jobs do not have it.

@@ -117,6 +117,9 @@ impl Sweep {
                 Advanced::NotFound => {}
             }
         }
+        if self.exports.check(&clip, now).await? {
+            return Ok(CheckOutcome::Unchanged);
+        }
         let work = clip.clone().into_current_work();
         for trigger in self.find_triggers(&work, running).await? {
             let advanced = self.library.advance(&work.current_attempt(), &trigger, now).await?;

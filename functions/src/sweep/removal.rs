@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::clip::{Clip, Source, Trigger};
 use crate::config::{ConfigError, Variables};
+use crate::export::{ExportError, Exports};
 use crate::files::{FilesError, FilesMaker};
 use crate::harvest::{HarvestJobError, RunningJobs};
 use crate::library::{Library, LibraryError};
@@ -19,6 +20,7 @@ pub struct Removal {
     uploads: UploadProcessor,
     media: ClipMedia,
     files: FilesMaker,
+    exports: Exports,
 }
 
 /// What one call to remove a clip did.
@@ -42,6 +44,8 @@ pub enum RemovalError {
     Upload(#[from] UploadProcessorError),
     #[error("could not find out whether the job for the clip's files has ended")]
     Files(#[from] FilesError),
+    #[error("could not find out whether the exports of the clip have ended")]
+    Export(#[from] ExportError),
     #[error("could not delete the media of the clip")]
     Media(#[from] ClipMediaError),
     #[error("could not write or delete the row of the clip")]
@@ -60,12 +64,13 @@ impl Removal {
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
             files: FilesMaker::from_variables(sdk, variables)?,
+            exports: Exports::from_variables(sdk, variables)?,
         })
     }
 
     /// Removes what exists of a deleted clip. It is safe to call this again.
     ///
-    /// - A running harvest or transcode would go on writing media, so this waits until it has ended.
+    /// - A running harvest or job would go on writing media, so this waits until it has ended.
     /// - The first write records in the row that the removal has started, on the condition that
     ///   nobody has restored the clip. From then on, nobody can.
     /// - The assets go first, so that no clip plays with missing segments.
@@ -106,6 +111,9 @@ impl Removal {
         running: &RunningJobs<'_>,
     ) -> Result<bool, RemovalError> {
         if self.files.is_running(clip).await? {
+            return Ok(true);
+        }
+        if self.exports.is_running(clip).await? {
             return Ok(true);
         }
         Ok(match &clip.source {

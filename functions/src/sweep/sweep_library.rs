@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::{self, StreamExt as _};
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::clip_check::CheckOutcome;
@@ -21,6 +22,7 @@ use crate::channel::LiveEdges;
 use crate::clip::{Clip, Status};
 use crate::config::{ConfigError, Variables};
 use crate::error;
+use crate::export::{ExportError, Exports};
 use crate::files::{FilesError, FilesMaker};
 use crate::harvest::{
     DueQueue, DueQueueError, HarvestJobError, HarvestJobs, HarvestQueue, HarvestQueueError,
@@ -42,6 +44,7 @@ pub struct Sweep {
     pub(super) assets: Assets,
     pub(super) uploads: UploadProcessor,
     pub(super) media: ClipMedia,
+    pub(super) exports: Exports,
     pub(super) removal: Removal,
     pub(super) files: FilesMaker,
     live_edges: LiveEdges,
@@ -79,6 +82,8 @@ pub enum SweepError {
     Files(#[from] FilesError),
     #[error("the sweep could not delete the media of a failed attempt")]
     Media(#[from] ClipMediaError),
+    #[error("the sweep could not check an export")]
+    Export(#[from] ExportError),
     #[error("the sweep could not remove a deleted clip")]
     Removal(#[from] RemovalError),
 }
@@ -94,6 +99,7 @@ impl From<SweepError> for Diagnostic {
             SweepError::Upload(_) => "Upload",
             SweepError::Files(_) => "Files",
             SweepError::Media(_) => "Media",
+            SweepError::Export(_) => "Export",
             SweepError::Removal(_) => "Removal",
         };
         error::diagnostic(name, &failure)
@@ -125,6 +131,7 @@ impl EventHandler for Sweep {
             files: FilesMaker::from_variables(sdk, variables)?,
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
+            exports: Exports::from_variables(sdk, variables)?,
             live_edges: LiveEdges::from_variables(sdk, variables)?,
             metrics: Metrics::from_variables(variables)?,
         })
@@ -159,13 +166,8 @@ impl Sweep {
     pub async fn run(&self, now: DateTime<Utc>) -> Result<SweepReport, SweepError> {
         let begin = Instant::now();
         let mut report = SweepReport::default();
-        match timeout_at(begin + MAX_RUN, Box::pin(self.send_due_messages(now))).await {
-            Ok(Ok(())) => {}
-            Ok(Err(failure)) => {
-                tracing::error!("could not send due messages: {}", error::chain(&failure));
-            }
-            Err(_) => tracing::error!("could not send due messages: timeout"),
-        }
+        let due = timeout_at(begin + MAX_RUN, Box::pin(self.send_due_messages(now))).await;
+        log_failure("send due messages", due);
         let queued = Box::pin(self.queue.start_queued_harvests(None, now + begin.elapsed()));
         match timeout_at(begin + MAX_RUN, queued).await {
             Ok(Ok(started)) => report.started = started,
@@ -180,13 +182,8 @@ impl Sweep {
                 tracing::error!("could not measure the live edges: timeout");
             }
         }
-        match timeout_at(begin + MAX_RUN, self.make_room_for_assets(now)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(failure)) => {
-                tracing::error!("could not make room for assets: {}", error::chain(&failure));
-            }
-            Err(_) => tracing::error!("could not make room for assets: timeout"),
-        }
+        let room = timeout_at(begin + MAX_RUN, self.make_room_for_assets(now)).await;
+        log_failure("make room for assets", room);
         // Set once MediaConvert throttles a call, or takes long for one. Further files would use up the
         // time of this sweep, and the clips of others would wait. The next sweep begins with them.
         let skips_uploads = AtomicBool::new(false);
@@ -264,6 +261,15 @@ impl Sweep {
             }
         }
         Ok(())
+    }
+}
+
+/// Logs why a step failed. The sweep goes on with the next one.
+fn log_failure(step: &str, done: Result<Result<(), SweepError>, Elapsed>) {
+    match done {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => tracing::error!("could not {step}: {}", error::chain(&failure)),
+        Err(_) => tracing::error!("could not {step}: timeout"),
     }
 }
 

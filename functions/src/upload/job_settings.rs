@@ -3,23 +3,18 @@
 //! Of the segmented formats of MediaConvert, MediaPackage VOD reads only HLS with TS segments. <https://docs.aws.amazon.com/mediapackage/latest/ug/supported-inputs-vod.html>
 
 use aws_sdk_mediaconvert::types::{
-    AacCodingMode, AacSettings, AudioCodec, AudioCodecSettings, AudioDescription, ColorCorrector,
-    ColorSpaceConversion, ContainerSettings, ContainerType, DeinterlaceAlgorithm, Deinterlacer,
-    DeinterlacerControl, DeinterlacerMode, FileGroupSettings, FrameCaptureSettings,
-    H264CodecProfile, H264FramerateControl, H264GopSizeUnits, H264ParControl,
-    H264QualityTuningLevel, H264QvbrSettings, H264RateControlMode, H264SceneChangeDetect,
-    H264Settings, HlsDirectoryStructure, HlsGroupSettings, HlsManifestDurationFormat,
-    HlsSegmentControl, Input, InputRotate, InputTimecodeSource, JobSettings, M3u8AudioDuration,
-    M3u8Settings, Output, OutputGroup, OutputGroupSettings, OutputGroupType, VideoCodec,
-    VideoCodecSettings, VideoDescription, VideoPreprocessor, VideoSelector,
+    ColorCorrector, ColorSpaceConversion, ContainerSettings, ContainerType, DeinterlaceAlgorithm,
+    Deinterlacer, DeinterlacerControl, DeinterlacerMode, HlsDirectoryStructure, HlsGroupSettings,
+    HlsManifestDurationFormat, HlsSegmentControl, Input, InputRotate, InputTimecodeSource,
+    JobSettings, M3u8AudioDuration, M3u8Settings, Output, OutputGroup, OutputGroupSettings,
+    OutputGroupType, VideoCodecSettings, VideoDescription, VideoPreprocessor, VideoSelector,
 };
 use chrono::TimeDelta;
 
 use super::ladder::{Ladder, Rendition, Size};
 use super::video::Video;
+use crate::encode::{AUDIO_SELECTOR, captures, file_group, h264, stereo};
 
-/// The name of the audio selector of a job.
-const AUDIO_SELECTOR: &str = "Audio Selector 1";
 /// The `s3://` URLs that a job reads and writes.
 #[derive(Clone, Debug)]
 pub(super) struct Locations {
@@ -82,29 +77,11 @@ fn hls_group(ladder: &Ladder, video: &Video, destination: &str) -> OutputGroup {
 }
 
 fn rendition_output(ladder: &Ladder, video: &Video, at: usize, rendition: &Rendition) -> Output {
-    let h264 = H264Settings::builder()
-        .codec_profile(H264CodecProfile::High)
-        .rate_control_mode(H264RateControlMode::Qvbr)
-        .quality_tuning_level(H264QualityTuningLevel::SinglePassHq)
-        .qvbr_settings(H264QvbrSettings::builder().qvbr_quality_level(rendition.quality).build())
-        .max_bitrate(rendition.max_bitrate)
-        .framerate_control(match video.picture.frame_rate {
-            None => H264FramerateControl::InitializeFromSource,
-            Some(_) => H264FramerateControl::Specified,
-        })
-        .set_framerate_numerator(video.picture.frame_rate.map(|(numerator, _)| numerator))
-        .set_framerate_denominator(video.picture.frame_rate.map(|(_, denominator)| denominator))
-        .gop_size(ladder.video.gop_seconds)
-        .gop_size_units(H264GopSizeUnits::Seconds)
-        .gop_closed_cadence(1)
-        // Segments start at key frames, so all renditions must have theirs at the same times.
-        .scene_change_detect(H264SceneChangeDetect::Disabled)
-        .par_control(H264ParControl::Specified)
-        .par_numerator(1)
-        .par_denominator(1);
+    let frame_rate = video.picture.frame_rate;
     let codec =
-        VideoCodecSettings::builder().codec(VideoCodec::H264).h264_settings(h264.build()).build();
-    let audio = (!video.sound.is_silent()).then(|| vec![audio_description(ladder)]);
+        h264(rendition.quality, rendition.max_bitrate, ladder.video.gop_seconds, frame_rate);
+    let audio = (!video.sound.is_silent())
+        .then(|| vec![stereo(ladder.audio.bitrate, ladder.audio.sample_rate)]);
     // MediaPackage packages the outputs again. Without this, sound that is longer than the picture
     // makes the last segment longer than its manifest states.
     let m3u8 = M3u8Settings::builder().audio_duration(M3u8AudioDuration::MatchVideoDuration);
@@ -119,27 +96,12 @@ fn rendition_output(ladder: &Ladder, video: &Video, at: usize, rendition: &Rendi
 
 fn thumbnail_group(ladder: &Ladder, video: &Video, destination: &str) -> OutputGroup {
     let (count, interval) = plan_thumbnails(ladder, video);
-    let captures = FrameCaptureSettings::builder()
-        .framerate_numerator(1000)
-        .framerate_denominator(i32::try_from(interval.num_milliseconds()).unwrap_or(i32::MAX))
-        .max_captures(i32::try_from(count).unwrap_or(i32::MAX))
-        .quality(ladder.thumbnails.quality);
-    let codec = VideoCodecSettings::builder()
-        .codec(VideoCodec::FrameCapture)
-        .frame_capture_settings(captures.build())
-        .build();
+    let codec = captures(count, interval, ladder.thumbnails.quality);
     let output = Output::builder()
         .container_settings(ContainerSettings::builder().container(ContainerType::Raw).build())
         .extension("jpg")
         .video_description(video_description(video, ladder.thumbnail_size(video), codec));
-    let group = OutputGroupSettings::builder()
-        .r#type(OutputGroupType::FileGroupSettings)
-        .file_group_settings(FileGroupSettings::builder().destination(destination).build());
-    OutputGroup::builder()
-        .name("Thumbnails")
-        .output_group_settings(group.build())
-        .outputs(output.build())
-        .build()
+    file_group("Thumbnails", destination, vec![output.build()])
 }
 
 /// Builds a video output of this size: deinterlaced, and in colors that every display shows.
@@ -163,27 +125,10 @@ fn video_description(video: &Video, size: Size, codec: VideoCodecSettings) -> Vi
         .build()
 }
 
-fn audio_description(ladder: &Ladder) -> AudioDescription {
-    let aac = AacSettings::builder()
-        .bitrate(ladder.audio.bitrate)
-        .sample_rate(ladder.audio.sample_rate)
-        .coding_mode(AacCodingMode::CodingMode20);
-    let codec =
-        AudioCodecSettings::builder().codec(AudioCodec::Aac).aac_settings(aac.build()).build();
-    AudioDescription::builder().audio_source_name(AUDIO_SELECTOR).codec_settings(codec).build()
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::Router;
-    use axum::extract::State;
-    use axum::http::StatusCode;
-    use axum::routing::post;
-    use serde_json::Value;
-    use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-
     use super::*;
-    use crate::config::Variables;
+    use crate::encode::sent_job::{assert_job_matches_golden, sent_job};
     use crate::upload::TranscodeJobs;
     use crate::upload::picture::Picture;
     use crate::upload::sound::tests::sound;
@@ -194,41 +139,6 @@ mod tests {
         Video { picture, sound: sound(audio), duration, estimate: duration }
     }
 
-    /// The body of the CreateJob request of a video, as the SDK sends it.
-    async fn create_job(video: &Video) -> Value {
-        type Sent = UnboundedSender<Value>;
-        let take = async |State(sent): State<Sent>, axum::Json(body): axum::Json<Value>| {
-            sent.send(body).expect("the test receives it");
-            (StatusCode::CREATED, axum::Json(serde_json::json!({ "job": { "id": "j" } })))
-        };
-        let (sent, mut received) = unbounded_channel();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().route("/2017-08-29/jobs", post(take)).with_state(sent);
-        let server = tokio::spawn(async move { axum::serve(listener, router).await });
-
-        let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest())
-            .region("us-east-1")
-            .test_credentials()
-            .endpoint_url(url)
-            .load()
-            .await;
-        let variables: Variables = [
-            ("TRANSCODE_ROLE_ARN", "arn:aws:iam::111122223333:role/transcode"),
-            ("CLIPS_BUCKET", "clips"),
-        ]
-        .into_iter()
-        .collect();
-        let attempt = "100m_20200203133058_20200203133058_k7Qx2f_1".parse().unwrap();
-        let url = "s3://uploads/100m/20200203133058_20200203133058_k7Qx2f/original.mp4";
-        let jobs = TranscodeJobs::from_variables(&sdk, &variables).unwrap();
-        let job = jobs.start(&attempt, url, video).await.unwrap();
-        assert_eq!(job, Ok("j".to_owned()));
-        server.abort();
-        received.recv().await.unwrap()
-    }
-
-    /// `tests/test_wire.py` also checks the goldens against the published model of MediaConvert.
     #[tokio::test]
     async fn a_job_matches_its_golden() {
         let landscape = video(1920.0, 1080.0, &[2]);
@@ -245,13 +155,13 @@ mod tests {
             ("four-channels", &video(640.0, 360.0, &[4])),
             ("slow-motion-eight-channels", &slow_motion),
         ] {
-            let mut settings = insta::Settings::clone_current();
-            settings.set_snapshot_path("goldens");
-            settings.set_prepend_module_to_snapshot(false);
-            settings.set_omit_expression(true);
-            settings.set_sort_maps(true);
-            let job = create_job(video).await;
-            settings.bind(|| insta::assert_json_snapshot!(name, job));
+            let job = sent_job(async |sdk, variables| {
+                let attempt = "100m_20200203133058_20200203133058_k7Qx2f_1".parse().unwrap();
+                let url = "s3://uploads/100m/20200203133058_20200203133058_k7Qx2f/original.mp4";
+                let jobs = TranscodeJobs::from_variables(sdk, variables).unwrap();
+                assert_eq!(jobs.start(&attempt, url, video).await.unwrap(), Ok("j".to_owned()));
+            });
+            assert_job_matches_golden!(name, job.await);
         }
     }
 

@@ -225,6 +225,38 @@ impl TranscodeComplete {
 }
 
 impl JobStateChange {
+    pub(crate) fn job_id(&self) -> &str {
+        &self.job_id
+    }
+
+    pub(crate) fn status(&self) -> &str {
+        &self.status
+    }
+
+    pub(crate) fn error_code(&self) -> Option<i32> {
+        self.error_code
+    }
+
+    pub(crate) fn error_message(&self) -> Option<&str> {
+        self.error_message.as_deref()
+    }
+
+    /// The progress of the job, if the event reports it.
+    pub(crate) fn percent(&self) -> Option<u8> {
+        self.job_progress.as_ref()?.job_percent_complete
+    }
+
+    /// A value of the job's `userMetadata`.
+    pub(crate) fn metadata(&self, name: &str) -> Option<&str> {
+        self.user_metadata.get(name).map(String::as_str)
+    }
+
+    /// The clip that the job belongs to.
+    pub(crate) fn clip(&self) -> Option<ClipKey> {
+        let name = format!("{}_{}", self.metadata(COMPETITION)?, self.metadata(CLIP)?);
+        name.parse().ok()
+    }
+
     /// The attempt that the job belongs to.
     fn attempt(&self) -> Option<Attempt> {
         let field = |name| self.user_metadata.get(name);

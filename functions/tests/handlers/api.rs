@@ -330,6 +330,7 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         deleted_at: (status == Status::Deleting).then(|| at(110)),
         deleted_from: (status == Status::Deleting).then_some(Status::Ready),
         removal_started: false,
+        exports: [].into(),
         queued_at: (status == Status::Queued).then(|| at(100)),
         next_check_at: status.is_pending().then(|| at(110)),
     }

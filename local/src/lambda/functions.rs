@@ -19,7 +19,7 @@ use matchcut::channel::{ListChannels, StartChannel, StopChannel};
 use matchcut::config::{ConfigError, Variables};
 use matchcut::edit::{DeleteClip, RestoreClip, RetryClip, UpdateClip};
 use matchcut::error;
-use matchcut::export::ShowTimeline;
+use matchcut::export::{CreateExport, ExportComplete, ListExports, ShowExport, ShowTimeline};
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification};
 use matchcut::lambda::EventHandler as _;
 use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
@@ -67,6 +67,10 @@ pub struct Functions {
     pub show_sitemap: ShowSitemap,
     pub show_page: ShowPage,
     pub show_timeline: ShowTimeline,
+    pub create_export: CreateExport,
+    pub list_exports: ListExports,
+    pub show_export: ShowExport,
+    pub export_complete: ExportComplete,
     pub harvest_clip: HarvestClip,
     pub harvest_complete: HarvestComplete,
     pub asset_playable: AssetPlayable,
@@ -105,6 +109,10 @@ impl Functions {
             show_sitemap: ShowSitemap::new(sdk, variables)?,
             show_page: ShowPage::new(sdk, variables)?,
             show_timeline: ShowTimeline::new(sdk, variables)?,
+            create_export: CreateExport::new(sdk, variables)?,
+            list_exports: ListExports::new(sdk, variables)?,
+            show_export: ShowExport::new(sdk, variables)?,
+            export_complete: ExportComplete::new(sdk, variables)?,
             harvest_clip: HarvestClip::new(sdk, variables)?,
             harvest_complete: HarvestComplete::new(sdk, variables)?,
             asset_playable: AssetPlayable::new(sdk, variables)?,
@@ -177,6 +185,9 @@ impl Functions {
                 "show-sitemap" => self.show_sitemap.handle(event).await,
                 "show-page" => self.show_page.handle(event).await,
                 "show-timeline" => self.show_timeline.handle(event).await,
+                "create-export" => self.create_export.handle(event).await,
+                "list-exports" => self.list_exports.handle(event).await,
+                "show-export" => self.show_export.handle(event).await,
                 "show-health" => show_health(event),
                 _ => return None,
             })
@@ -276,6 +287,12 @@ impl Subscriber for Functions {
                 Some("MediaPackage Input Notification") => {
                     let event: EventBridgeEvent<InputNotification> = parse(event)?;
                     self.run("asset-playable", self.asset_playable.handle(event)).await
+                }
+                Some("MediaConvert Job State Change")
+                    if event["detail"]["userMetadata"]["export"].is_string() =>
+                {
+                    let event: EventBridgeEvent<JobStateChange> = parse(event)?;
+                    self.run("export-complete", self.export_complete.handle(event)).await
                 }
                 Some("MediaConvert Job State Change") => {
                     let event: EventBridgeEvent<JobStateChange> = parse(event)?;

@@ -1,0 +1,16 @@
+//! MediaConvert jobs: what their settings share, and the jobs that read the media of a clip.
+
+mod frame_range;
+mod media_jobs;
+#[cfg(test)]
+pub(crate) mod sent_job;
+mod settings;
+
+pub use frame_range::FrameRange;
+pub use media_jobs::{
+    CANCELED, JobCreation, JobState, MediaJob, MediaJobError, MediaJobs, describe_failure,
+};
+pub(crate) use settings::{
+    AUDIO_SELECTOR, Picture, captures, captures_output, file_group, h264, media_input, mp4_output,
+    stereo,
+};

@@ -1,0 +1,149 @@
+//! Decides which part of the picture and which frames an export has.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::ExportRequest;
+use crate::api::{Problem, ProblemKind};
+use crate::asset::BestRendition;
+use crate::clip::{Bounds, Clip, ExportSettings, Rectangle, Source, format_utc};
+use crate::encode::FrameRange;
+
+/// The widest picture of H.264 that MediaConvert makes.
+const MAX_WIDTH: u32 = 4096;
+/// The narrowest picture that MediaConvert makes.
+const MIN_WIDTH: u32 = 32;
+
+/// Plans an export of a clip whose media has this rendition and these bounds.
+pub(super) fn plan(
+    request: &ExportRequest,
+    clip: &Clip,
+    rendition: &BestRendition,
+    bounds: Bounds,
+) -> Result<ExportSettings, Problem> {
+    let (start, end) = window(request, clip, bounds)?;
+    let rectangle = request
+        .aspect
+        .ratio()
+        .and_then(|ratio| crop(ratio, request.crop, (rendition.width, rendition.height)));
+    let source = (rendition.width & !1, rendition.height & !1);
+    let (cropped_width, cropped_height) = rectangle.map_or(source, |it| (it.width, it.height));
+    let height = request.height.unwrap_or(cropped_height);
+    let (across, down) = request.aspect.ratio().unwrap_or((cropped_width, cropped_height));
+    let width = if request.height.is_none() {
+        cropped_width
+    } else {
+        round_to_even(f64::from(height) * f64::from(across) / f64::from(down))
+    };
+    if !(MIN_WIDTH..=MAX_WIDTH).contains(&width) {
+        let detail = format!(
+            "The picture would be {width} pixels wide. It must be {MIN_WIDTH} to {MAX_WIDTH} wide. \
+             Give another height."
+        );
+        return Err(Problem::invalid_field("height", detail));
+    }
+    let frames = FrameRange::of_window(start, end, bounds, rendition.frame_rate);
+    Ok(ExportSettings {
+        attempt: clip.attempt_of_media().number,
+        aspect: request.aspect.name().to_owned(),
+        crop: rectangle.map(|_| request.crop),
+        start,
+        end,
+        width,
+        height,
+        rectangle,
+        start_timecode: frames.start_timecode(),
+        end_timecode: frames.end_timecode(),
+    })
+}
+
+/// The start and the end of the export: those of the request, or else those that players show.
+fn window(
+    request: &ExportRequest,
+    clip: &Clip,
+    bounds: Bounds,
+) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
+    let shown = match &clip.source {
+        Source::Live { requested, .. } => (requested.exact_start(), requested.exact_end()),
+        Source::Upload(_) => (bounds.start, bounds.end),
+    };
+    let start = request.start.unwrap_or(shown.0);
+    let end = request.end.unwrap_or(shown.1);
+    if start >= end {
+        let field = if request.end.is_some() { "end" } else { "start" };
+        let detail = "The export ends at or before its start. Give a later end.";
+        return Err(Problem::for_field(ProblemKind::InvalidWindow, field, detail));
+    }
+    // Replies have whole milliseconds, and bounds may have more digits.
+    let is_outside =
+        |time| !(bounds.start - MILLISECOND..=bounds.end + MILLISECOND).contains(&time);
+    for (field, time) in [("start", request.start), ("end", request.end)] {
+        if time.is_some_and(is_outside) {
+            let detail = format!(
+                "The media of this clip reaches from {} to {}. Give a time within it.",
+                format_utc(bounds.start),
+                format_utc(bounds.end)
+            );
+            return Err(Problem::for_field(ProblemKind::WindowOutsideMedia, field, detail));
+        }
+    }
+    Ok((start, end))
+}
+
+const MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
+
+/// The largest part of a picture that has this aspect ratio. `None` if that is the whole picture.
+/// `position` says where the part lies: at 0 at the left or at the top, at 1 at the right or at the
+/// bottom.
+fn crop(
+    (across, down): (u32, u32),
+    position: f64,
+    (width, height): (u32, u32),
+) -> Option<Rectangle> {
+    let (all_width, all_height) = (f64::from(width), f64::from(height));
+    let (across, down) = (f64::from(across), f64::from(down));
+    let cut_width = round_to_even(all_height * across / down).min(width & !1);
+    let cut_height = round_to_even(all_width * down / across).min(height & !1);
+    let offset = |all: u32, part: u32| round_to_even_down(f64::from(all - part) * position);
+    if cut_width < (width & !1) {
+        let (x, height) = (offset(width, cut_width), height & !1);
+        Some(Rectangle { x, y: 0, width: cut_width, height })
+    } else if cut_height < (height & !1) {
+        let (y, width) = (offset(height, cut_height), width & !1);
+        Some(Rectangle { x: 0, y, width, height: cut_height })
+    } else {
+        None
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of pictures")]
+fn round_to_even(pixels: f64) -> u32 {
+    2 * (pixels / 2.0).round() as u32
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of pictures")]
+fn round_to_even_down(pixels: f64) -> u32 {
+    2 * (pixels / 2.0).floor() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crop_is_as_large_as_the_picture_allows_and_has_even_numbers() {
+        let check = |ratio, position, picture, expected: Option<[u32; 4]>| {
+            let found = crop(ratio, position, picture);
+            let found = found.map(|it| [it.x, it.y, it.width, it.height]);
+            assert_eq!(found, expected, "{ratio:?} at {position} of {picture:?}");
+        };
+        check((16, 9), 0.5, (1920, 1080), None);
+        check((9, 16), 0.5, (1920, 1080), Some([656, 0, 608, 1080]));
+        check((9, 16), 0.0, (1920, 1080), Some([0, 0, 608, 1080]));
+        check((9, 16), 1.0, (1920, 1080), Some([1312, 0, 608, 1080]));
+        check((1, 1), 0.5, (1280, 720), Some([280, 0, 720, 720]));
+        check((4, 5), 0.25, (640, 360), Some([88, 0, 288, 360]));
+        check((16, 9), 0.5, (1080, 1920), Some([0, 656, 1080, 608]));
+        check((16, 9), 1.0, (1000, 1000), Some([0, 438, 1000, 562]));
+        check((16, 9), 0.5, (641, 361), None);
+    }
+}
