@@ -1,6 +1,7 @@
 /** Plays a channel at any moment of its startover window: steps, shuttle, loops, jumps. */
 
-import { Deck, type DeckEvents } from './deck.ts';
+import type { Deck } from './deck.ts';
+import { DeckPair } from './deck-pair.svelte.ts';
 import {
   frameDuration,
   frameStart,
@@ -50,19 +51,11 @@ export class Player {
   fps = $state(25);
   /** Whether the picture follows the live edge. */
   isLive = $state(true);
-  /** Whether another window is being loaded. The old picture stays on the screen meanwhile. */
-  isLoading = $state(false);
   failure = $state<'not-found' | 'encrypted' | 'broken'>();
   /** What is played once or in a loop. */
   range = $state.raw<Range>();
-  /** The video element that is shown. */
-  shown = $state.raw<HTMLVideoElement>();
 
-  #videos: readonly [HTMLVideoElement, HTMLVideoElement] | undefined;
   #source: PlayerSource | undefined;
-  #deck: Deck | undefined;
-  /** The deck that loads, and replaces the other when its frame is ready. */
-  #next: { deck: Deck; play: boolean } | undefined;
   /** The date that steps count from while a seek is on its way. */
   #target: number | undefined;
   /** The date that the next seek goes to when the running one has ended. */
@@ -70,24 +63,33 @@ export class Player {
   #backwards: { from: number; clock: number } | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  readonly #events: DeckEvents = {
+  readonly #decks = new DeckPair({
     segments: (deck) => this.#onSegments(deck),
     frame: (deck, date) => this.#onFrame(deck, date),
     settled: (deck, date) => this.#onSettled(deck, date),
     failed: (deck, reason) => this.#onFailed(deck, reason),
     ended: (deck) => this.#onEnded(deck),
-  };
+  });
+
+  /** The video element that is shown. */
+  get shown(): HTMLVideoElement | undefined {
+    return this.#decks.shown;
+  }
+
+  /** Whether another window is being loaded. The old picture stays on the screen meanwhile. */
+  get isLoading(): boolean {
+    return this.#decks.isLoading;
+  }
 
   /** Takes the two video elements of the page: one is shown while the other loads. */
   attach(videos: readonly [HTMLVideoElement, HTMLVideoElement]): void {
-    this.#videos = videos;
-    this.shown = videos[0];
+    this.#decks.attach(videos);
   }
 
   /** Gives the video elements back. */
   detach(): void {
     this.close();
-    this.#videos = undefined;
+    this.#decks.detach();
   }
 
   /** Plays a channel: at a date, or live. */
@@ -100,18 +102,14 @@ export class Player {
   /** Stops everything. The last picture stays if another channel is opened next. */
   close(): void {
     clearTimeout(this.#retry);
-    this.#next?.deck.close();
-    this.#deck?.close();
-    this.#next = undefined;
-    this.#deck = undefined;
+    this.#decks.close();
     this.#stopShuttle();
     this.now = undefined;
-    this.isLoading = false;
   }
 
   /** The segments around the picture. */
   get segments(): readonly Segment[] {
-    return this.#deck?.segments ?? [];
+    return this.#decks.current?.segments ?? [];
   }
 
   // Playing
@@ -170,7 +168,7 @@ export class Player {
   /** Moves by frames, and pauses. */
   step(frames: number): void {
     const from = this.#target ?? this.now;
-    const deck = this.#deck;
+    const deck = this.#decks.current;
     if (from === undefined || !deck) return;
     this.pause();
     this.isLive = false;
@@ -187,9 +185,9 @@ export class Player {
     this.#queued = undefined;
     this.#target = undefined;
     this.isLive = true;
-    const deck = this.#deck;
+    const deck = this.#decks.current;
     if (deck && deck.window.end === undefined && !this.#isOver(deck.window)) {
-      this.#dropNext();
+      this.#decks.dropNext();
       deck.seekLive();
       this.#setSpeed(1);
     } else {
@@ -200,14 +198,14 @@ export class Player {
   // Inside
 
   #seek(date: number): void {
-    const deck = this.#deck;
+    const deck = this.#decks.current;
     this.#target = date;
     this.isLive = false;
     if (!deck?.covers(date) || this.#isOver(deck.window)) {
       this.#load(date, !this.isPaused);
       return;
     }
-    this.#dropNext();
+    this.#decks.dropNext();
     if (deck.isSeeking) {
       this.#queued = date;
       return;
@@ -218,61 +216,30 @@ export class Player {
   #load(date: number | undefined, play: boolean): void {
     const holding = this.#source?.holding();
     const source = this.#source;
-    if (!holding || !source || !this.#videos) return;
+    if (!holding || !source) return;
     const near = nearWindow(holding);
     const isFar = date !== undefined && date < near.start;
     const window = isFar ? pageOf(date, holding) : near;
-    const next = this.#next?.deck;
-    if (next && next.window.start === window.start && next.window.end === window.end) {
-      this.#next = { deck: next, play };
-      if (date === undefined) next.seekLive();
-      else next.seek(date);
-      return;
-    }
-    this.#dropNext();
-    const [first, second] = this.#videos;
-    const video = this.#deck?.video === first ? second : first;
-    const deck = new Deck(video, window, source.manifest, this.#events);
-    this.#next = { deck, play };
-    this.isLoading = true;
     this.#target = date;
-    video.muted = true;
-    video.playbackRate = 1;
-    void deck.open(date);
-    // A deck without a date is ready with its first frame, which needs `play`.
-    if (date === undefined) void video.play().catch(() => undefined);
-  }
-
-  #dropNext(): void {
-    this.#next?.deck.close();
-    this.#next = undefined;
-    this.isLoading = false;
+    this.#decks.load(window, source.manifest, date, play);
   }
 
   /** Shows the deck that has loaded. */
   #swap(): void {
-    const next = this.#next;
+    const next = this.#decks.swap();
     if (!next) return;
-    const old = this.#deck;
-    this.#deck = next.deck;
-    this.#next = undefined;
-    this.isLoading = false;
     this.failure = undefined;
     this.fps = next.deck.clock.fps;
-    next.deck.video.muted = old?.video.muted ?? next.deck.video.muted;
-    this.shown = next.deck.video;
-    old?.video.pause();
-    old?.close();
-    if (next.play) this.#setSpeed(this.speed > 0 ? this.speed : 1);
+    if (next.plays) this.#setSpeed(this.speed > 0 ? this.speed : 1);
     else this.#setSpeed(0);
   }
 
   #setSpeed(speed: number): void {
-    const video = this.#deck?.video;
+    const video = this.#decks.current?.video;
     this.speed = speed;
     this.isPaused = speed === 0;
     this.#backwards = undefined;
-    if (this.#next) this.#next.play = speed > 0;
+    this.#decks.nextPlays = speed > 0;
     if (!video) return;
     if (speed > 0) {
       video.playbackRate = speed;
@@ -293,7 +260,7 @@ export class Player {
 
   /** Browsers refuse to play with sound before the operator has touched the page. */
   #onBlocked(video: HTMLVideoElement): void {
-    if (video.muted || video !== this.#deck?.video) return;
+    if (video.muted || video !== this.#decks.current?.video) return;
     video.muted = true;
     void video.play().catch(() => undefined);
   }
@@ -301,7 +268,7 @@ export class Player {
   /** Browsers cannot play backwards: each seek goes to where the tape would be by now. */
   #runBackwards(): void {
     const back = this.#backwards;
-    const deck = this.#deck;
+    const deck = this.#decks.current;
     const oldest = this.#source?.holding()?.oldest ?? 0;
     if (!back || !deck) return;
     const date = back.from + this.speed * (performance.now() - back.clock);
@@ -329,12 +296,12 @@ export class Player {
   }
 
   #onFrame(deck: Deck, date: number): void {
-    if (deck === this.#next?.deck) {
+    if (deck === this.#decks.next) {
       // Only a deck without a date gets here: others are ready when their seek has ended.
       if (this.#target === undefined) this.#swap();
       else return;
     }
-    if (deck !== this.#deck) return;
+    if (deck !== this.#decks.current) return;
     this.now = date;
     if (!deck.isSeeking && !this.isPaused) this.#target = undefined;
     this.#keepInRange(date);
@@ -342,11 +309,11 @@ export class Player {
   }
 
   #onSettled(deck: Deck, date: number): void {
-    const isSwap = deck === this.#next?.deck;
+    const isSwap = deck === this.#decks.next;
     const wasBackwards = this.#backwards;
     const speed = this.speed;
     if (isSwap) this.#swap();
-    if (deck !== this.#deck) return;
+    if (deck !== this.#decks.current) return;
     this.now = date;
     const queued = this.#queued;
     this.#queued = undefined;
@@ -370,7 +337,7 @@ export class Player {
     if (date < range.end - LEAD_FRAMES * frameDuration(this.fps)) return;
     if (range.isLoop) {
       this.#target = range.start;
-      this.#deck?.seek(range.start);
+      this.#decks.current?.seek(range.start);
       return;
     }
     this.range = undefined;
@@ -380,7 +347,7 @@ export class Player {
 
   /** Loads the next near window before the manifest of this one is not found any more. */
   #keepLive(deck: Deck): void {
-    if (this.#next || deck.window.end !== undefined || !this.#isOver(deck.window)) return;
+    if (this.#decks.next || deck.window.end !== undefined || !this.#isOver(deck.window)) return;
     this.#load(this.isLive ? undefined : this.now, !this.isPaused);
   }
 
@@ -397,19 +364,19 @@ export class Player {
 
   #onEnded(deck: Deck): void {
     const end = deck.window.end;
-    if (deck !== this.#deck || end === undefined || this.isPaused) return;
+    if (deck !== this.#decks.current || end === undefined || this.isPaused) return;
     this.#load(Math.max(end, deck.edge ?? end), true);
   }
 
   #onFailed(deck: Deck, reason: 'not-found' | 'encrypted' | 'broken'): void {
-    const isNext = deck === this.#next?.deck;
-    if (!isNext && deck !== this.#deck) return;
+    const isNext = deck === this.#decks.next;
+    if (!isNext && deck !== this.#decks.current) return;
     if (isNext && reason === 'not-found' && deck.window.end !== undefined) {
       this.#passPage(deck.window.start, deck.window.end);
       return;
     }
     this.failure = reason;
-    if (isNext) this.#dropNext();
+    if (isNext) this.#decks.dropNext();
     if (reason === 'encrypted') return;
     const date = isNext ? this.#target : this.isLive ? undefined : this.now;
     const play = !this.isPaused || this.now === undefined;
@@ -419,9 +386,9 @@ export class Player {
 
   /** Passes an old page without segments: the stream was off air for all of it. */
   #passPage(start: number, end: number): void {
-    const play = this.#next?.play ?? false;
+    const play = this.#decks.nextPlays;
     const holding = this.#source?.holding();
-    this.#dropNext();
+    this.#decks.dropNext();
     if (!holding) return;
     const goesBack = (this.#target ?? end) < (this.now ?? start) && start > pageStart(holding);
     const next = Math.min(end, nearWindow(holding).start);
