@@ -6,7 +6,7 @@ import { browserTimers, type Timers } from './backoff.ts';
 import type { Clip, ClipEdit, CutRequest } from './clip.ts';
 import { Editor } from './editor.ts';
 import type { Conflict } from './edits.ts';
-import { type ChangePage, Feed } from './feed.ts';
+import { FeedReader } from './feed-reader.svelte.ts';
 import type { News, Work } from './news.ts';
 import { Outbox, type UnsentCut } from './outbox.ts';
 import { persist } from './persist.ts';
@@ -20,8 +20,6 @@ import type { UndoStack } from './undo.ts';
 
 /** How long the service restores a deleted clip at least, in ms. */
 const RESTORE_MS = 15_000;
-/** How often the place in the harvest queue is read again, in ms. */
-const QUEUE_REFRESH_MS = 5_000;
 
 /** What the store needs. */
 export interface ClipsOptions {
@@ -46,8 +44,6 @@ export class Clips implements StepActions {
   awaySince = $state<number>();
   /** When the service is asked next while it does not answer, in ms since 1970. */
   nextTry = $state<number>();
-  /** How far the service's clock is ahead of this one, in ms. */
-  clockError = $state(0);
   /** Whether the first reply has come. */
   isLoaded = $state(false);
   hasOlder = $state(false);
@@ -68,6 +64,7 @@ export class Clips implements StepActions {
   readonly #timers: Timers;
   readonly #undo: UndoStack;
   readonly #requests: ClipRequests;
+  readonly #reader: FeedReader;
   readonly #editor: Editor;
   readonly #outbox: Outbox<Clip>;
   readonly #poller: Poller;
@@ -78,16 +75,15 @@ export class Clips implements StepActions {
   /** The undo step of a cut, by the cut's key. */
   readonly #cutSteps = new Map<string, CutStep>();
   readonly #turns = new Turns();
-  #feed = new Feed();
-  #queueReadAt = 0;
 
   constructor(options: ClipsOptions) {
     this.#timers = options.timers ?? browserTimers;
     this.#undo = options.undo;
     this.#requests = new ClipRequests(options.api);
+    this.#reader = new FeedReader(this.#requests, this.#timers);
     this.#editor = new Editor({
       send: (clip, fields) => this.#persist(() => this.#requests.edit(clip, fields)),
-      known: (clip) => this.#feed.get(clip),
+      known: (clip) => this.#reader.feed.get(clip),
       refresh: () => this.#poller.wake(),
       timers: this.#timers,
     });
@@ -115,7 +111,7 @@ export class Clips implements StepActions {
   start(competition: string): void {
     if (competition !== this.competition) {
       this.#poller.stop();
-      this.#feed = new Feed();
+      this.#reader.open(competition);
       this.competition = competition;
       this.isLoaded = false;
       this.#sync();
@@ -142,6 +138,11 @@ export class Clips implements StepActions {
   onNews(listener: (news: News) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** How far the service's clock is ahead of this one, in ms. */
+  get clockError(): number {
+    return this.#reader.clockError;
   }
 
   /** Now on this clock, in ms since 1970. */
@@ -209,8 +210,8 @@ export class Clips implements StepActions {
       await this.#persist(() => this.#requests.delete(clip));
       this.#deletedAt.set(clip.clip, this.#timers.now());
       // The feed brings the deleted clip with its new `updatedAt`. Until then it is shown as such.
-      const known = this.#feed.get(clip.clip) ?? clip;
-      this.#feed.show({ ...known, status: 'deleting', active: false } as Clip);
+      const known = this.#reader.feed.get(clip.clip) ?? clip;
+      this.#reader.feed.show({ ...known, status: 'deleting', active: false } as Clip);
     });
   }
 
@@ -264,11 +265,7 @@ export class Clips implements StepActions {
 
   /** Loads clips that are older than the list. */
   async loadOlder(): Promise<void> {
-    const [feed, cursor] = [this.#feed, this.#feed.older];
-    if (!cursor) return;
-    const page = await this.#readChanges(cursor);
-    if (feed !== this.#feed || feed.older !== cursor) return;
-    feed.take(page, 'older');
+    if (!(await this.#reader.readOlder())) return;
     this.#sync();
   }
 
@@ -328,42 +325,11 @@ export class Clips implements StepActions {
   }
 
   async #poll(signal: AbortSignal): Promise<Polled> {
-    const feed = this.#feed;
-    const asked = feed.cursor === undefined ? 'newest' : 'changes';
-    const page = await this.#readChanges(feed.cursor, signal).catch((failure) => {
-      // The service no longer understands the cursor: begin again.
-      if (failure instanceof RequestFailed && failure.problem?.status === 400) {
-        feed.cursor = undefined;
-      }
-      throw failure;
-    });
-    signal.throwIfAborted();
-    const changes = feed.take(page, asked);
+    const { changes, isFirst, hasMore } = await this.#reader.read(signal);
     this.isLoaded = true;
-    await this.#refreshQueue();
-    signal.throwIfAborted();
     this.#sync();
-    if (asked === 'changes') for (const change of changes) this.#tell({ kind: 'changed', change });
-    return page.more ? 'more' : 'done';
-  }
-
-  async #readChanges(cursor: string | undefined, signal?: AbortSignal): Promise<ChangePage> {
-    const sentAt = this.#timers.now();
-    const competition = this.competition ?? '';
-    const { page, date } = await this.#requests.readChanges(competition, cursor, signal);
-    // The header has whole seconds, rounded down.
-    const error = date + 500 - (sentAt + this.#timers.now()) / 2;
-    if (Math.abs(error - this.clockError) > 1_000) this.clockError = error;
-    return page;
-  }
-
-  /** Reads the place of the first queued clip: clips of other competitions wait in the same queue. */
-  async #refreshQueue(): Promise<void> {
-    const first = this.#feed.list().findLast((clip) => clip.status === 'queued');
-    if (!first || this.#timers.now() < this.#queueReadAt + QUEUE_REFRESH_MS) return;
-    this.#queueReadAt = this.#timers.now();
-    const position = await this.#requests.readQueuePosition(first).catch(() => undefined);
-    if (position !== undefined) this.#feed.correctQueue(first.clip, position);
+    if (!isFirst) for (const change of changes) this.#tell({ kind: 'changed', change });
+    return hasMore ? 'more' : 'done';
   }
 
   #polled(failure: unknown): void {
@@ -377,24 +343,24 @@ export class Clips implements StepActions {
   }
 
   #put(clip: Clip): void {
-    const changes = this.#feed.put(clip);
+    const changes = this.#reader.feed.put(clip);
     this.#sync();
     for (const change of changes) this.#tell({ kind: 'changed', change });
   }
 
   /** Shows the feed. A deleted clip stays in the lists for some seconds, and then in the trash. */
   #sync(): void {
-    const known = this.#feed.list();
+    const known = this.#reader.feed.list();
     const clips = known.filter((clip) => this.#isShown(clip));
     if (!isSame(clips, this.all)) this.all = clips;
     const kept = known.filter((clip) => this.keptUntil(clip) > this.now());
     if (!isSame(kept, this.#kept)) this.#kept = kept;
-    this.hasOlder = this.#feed.older !== undefined;
+    this.hasOlder = this.#reader.feed.older !== undefined;
   }
 
   #isShown(clip: Clip): boolean {
     const isGone = clip.status === 'deleting' && this.restorableUntil(clip) <= this.now();
-    if (isGone && this.keptUntil(clip) <= this.now()) this.#feed.forget(clip.clip);
+    if (isGone && this.keptUntil(clip) <= this.now()) this.#reader.feed.forget(clip.clip);
     return !isGone;
   }
 
