@@ -197,6 +197,46 @@ class TestClips(ClipsTest):
         page.get_by_role("button", name="End it now").click()
         wait_for_status(self.stand_in, clip, "ready")
 
+    def test_a_ready_clip_is_trimmed_within_its_media_and_beyond(self):
+        wait_until_on_air(self.stand_in, 20)
+        clip = self.ready_clip(seconds=6, title="Trimmed")
+        before = clip["requested"]
+        page = self.open_console()
+        self.open_clip(page, clip)
+        page.get_by_role("button", name="Trim", exact=True).click()
+        panel = page.get_by_role("region", name="Trim the clip")
+        start = panel.get_by_role("slider", name="In", exact=True)
+        expect(start).to_be_focused()
+        expect(page.locator(".player")).to_have_attribute("data-stage", "playable")
+        page.keyboard.press("Shift+ArrowRight")
+        expect(panel.get_by_role("status")).to_contain_text("viewers see the new cut at once")
+        expect(panel.get_by_test_id("trim-length")).to_have_text(re.compile(r"^5\..* before 6"))
+        self.assert_accessible(page)
+        panel.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("button", name="Trim", exact=True)).to_be_focused()
+        expect(page.locator(".undo p")).to_have_text(re.compile("^Trimmed “Trimmed” to 5"))
+        moved = eventually(
+            lambda: self.window_unless(clip, before), "the trim of the start was not stored"
+        )
+        self.assertEqual(moved["end"], before["end"])
+        page.keyboard.press("Control+z")
+        eventually(lambda: self.window_unless(clip, moved) == before, "the trim was not undone")
+
+        page.get_by_role("button", name="Trim", exact=True).click()
+        page.keyboard.press("PageDown")
+        expect(panel.get_by_role("status")).to_contain_text("is harvested again")
+        panel.get_by_role("button", name="Save").click()
+        expect(page.locator("[data-remake]")).to_contain_text("The old one plays until then")
+        self.assertEqual(self.read(clip)["requested"], before)
+        remade = eventually(lambda: self.window_unless(clip, before), "no new media was made")
+        self.assertLess(remade["start"], before["start"])
+        expect(page.locator("[data-remake]")).to_have_count(0)
+
+    def window_unless(self, clip: dict, window: dict) -> dict | None:
+        """The requested window of a clip, if it is another one."""
+        requested = self.read(clip)["requested"]
+        return requested if requested != window else None
+
     def test_title_and_tags_are_typed_while_the_clip_is_on_its_way(self):
         page = self.open_console()
         new = self.cut_by_key(page)

@@ -2,7 +2,7 @@
 
 import { problemText } from '../api/problem.ts';
 import { t } from '../messages/console.svelte.ts';
-import { type Clip, isHeldBack } from './clip.ts';
+import { type Clip, isHeldBack, remakeOf } from './clip.ts';
 import type { Change } from './feed.ts';
 import type { News } from './news.ts';
 
@@ -72,6 +72,14 @@ export class Announcer {
       this.assertive = t.clip.saysFailed(name, reasonOf(after));
       return { isFailure: true };
     }
+    const [remade, remake] = [before && remakeOf(before), remakeOf(after)];
+    if (remake?.status === 'failed' && remade?.status !== 'failed') {
+      this.assertive = t.trim.saysRemakeFailed(name, reasonOf(remake));
+      return { isFailure: true };
+    }
+    if (before && remade && !remake && after.attempt > before.attempt) {
+      this.sayPolitely(t.trim.saysRemade(name));
+    }
     if (after.status === 'ready' && before?.status !== 'ready') {
       this.sayPolitely(isHeldBack(after) ? t.clip.saysHeld(name) : t.clip.saysReady(name));
     } else if (!before && after.createdBy && after.createdBy !== this.operator()) {
@@ -81,8 +89,8 @@ export class Announcer {
   }
 }
 
-/** Why a clip failed, in the operator's language. */
-export function reasonOf({ failure }: Clip): string {
+/** Why a clip, or new media of it, failed: in the operator's language. */
+export function reasonOf({ failure }: Pick<Clip, 'failure'>): string {
   return failure ? (t.clip.failures[failure.code] ?? failure.message) : '';
 }
 

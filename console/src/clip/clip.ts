@@ -54,6 +54,17 @@ export function progressOf(clip: Clip): number | undefined {
   return 'progress' in clip ? clip.progress : undefined;
 }
 
+/** New media of a ready clip, whose window was moved beyond its media. */
+export function remakeOf(clip: Clip): Schema<'Remake'> | undefined {
+  return 'remake' in clip ? clip.remake : undefined;
+}
+
+/** The window that the clip has, or gets once its new media is made. */
+export function wantedWindow(clip: Clip): Schema<'Window'> | undefined {
+  const remake = remakeOf(clip);
+  return remake && remake.status !== 'failed' ? remake.requested : clip.requested;
+}
+
 /** The address of the MP4 that the service has made of the clip, if it exists. */
 export function downloadOf(clip: Clip): string | undefined {
   return 'downloads' in clip ? clip.downloads?.[0]?.url : undefined;

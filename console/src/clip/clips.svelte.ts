@@ -238,21 +238,24 @@ export class Clips implements StepActions {
   /**
    * Changes fields of a clip. `shown` is the clip as the operator saw it when the edit began: if
    * somebody else has changed the same field since, the edit becomes a conflict to choose in.
+   * Returns whether the fields were changed.
    */
-  edit(shown: Clip, fields: ClipEdit): Promise<void> {
-    return this.#do('saving', shown, async () => {
+  async edit(shown: Clip, fields: ClipEdit): Promise<boolean> {
+    let isSaved = false;
+    await this.#do('saving', shown, async () => {
       const edited = await this.#editor.edit(shown, fields);
-      if (!('fields' in edited)) return this.#put(edited);
-      this.conflicts = new Map(this.conflicts).set(shown.clip, edited);
+      isSaved = !('fields' in edited);
+      if ('fields' in edited) this.conflicts = new Map(this.conflicts).set(shown.clip, edited);
+      else this.#put(edited);
     });
+    return isSaved;
   }
 
   /** Ends a conflict: `mine` overwrites what the operator has been shown of `theirs`. */
-  resolve(clip: string, choice: 'mine' | 'theirs'): Promise<void> {
+  async resolve(clip: string, choice: 'mine' | 'theirs'): Promise<void> {
     const conflict = this.conflicts.get(clip);
     this.conflicts = without(this.conflicts, clip);
-    if (!conflict || choice === 'theirs') return Promise.resolve();
-    return this.edit(conflict.theirs, conflict.mine);
+    if (conflict && choice === 'mine') await this.edit(conflict.theirs, conflict.mine);
   }
 
   /** Reads a clip that may be older than the list. Throws `RequestFailed` if there is none. */

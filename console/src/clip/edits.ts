@@ -1,6 +1,6 @@
 /** Finds what two operators have changed at the same time. */
 
-import type { Clip, ClipEdit } from './clip.ts';
+import { type Clip, type ClipEdit, wantedWindow } from './clip.ts';
 
 /** A field that operators can change. */
 export type EditedField = keyof ClipEdit;
@@ -25,7 +25,7 @@ export function fieldOf(clip: Clip, field: EditedField): ClipEdit[EditedField] {
       return clip.meta[field];
     case 'start':
     case 'end':
-      return clip.requested?.[field];
+      return wantedWindow(clip)?.[field];
     case 'listed':
       return clip.listed;
     default:

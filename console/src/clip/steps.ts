@@ -18,10 +18,10 @@ export interface StepActions {
 }
 
 /** A step that can be undone for a while, and then redone for a while. */
-abstract class TimedStep implements Step {
+export abstract class TimedStep<Actions extends Pick<StepActions, 'now'>> implements Step {
   until: number;
 
-  constructor(protected readonly actions: StepActions) {
+  constructor(protected readonly actions: Actions) {
     this.until = actions.now() + UNDO_MS;
   }
 
@@ -41,7 +41,7 @@ abstract class TimedStep implements Step {
 }
 
 /** A cut: while it is on its way, and later as a clip. */
-export class CutStep extends TimedStep {
+export class CutStep extends TimedStep<StepActions> {
   /** The clip that the cut became. */
   clip: Clip | undefined;
 
@@ -70,7 +70,7 @@ export class CutStep extends TimedStep {
 }
 
 /** A deletion. */
-export class DeletionStep extends TimedStep {
+export class DeletionStep extends TimedStep<StepActions> {
   constructor(
     actions: StepActions,
     private readonly clip: Clip,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { frameOfSecond, parseTypedTime } from './typed-time.ts';
+import { frameOfSecond, parseTimeNear, parseTypedTime } from './typed-time.ts';
 
 const EDGE = Date.UTC(2020, 1, 3, 0, 20, 0);
 const context = { edge: EDGE, zone: 'utc', fps: 25 } as const;
@@ -37,4 +37,12 @@ test('anything else is no time', () => {
   for (const text of ['', '-', '24:00', '12:60', '12', 'noon', '12:00:00:99', '-1x']) {
     assert.equal(parse(text), undefined, text);
   }
+});
+
+test('a time of the day near a date is less than half a day away', () => {
+  const near = (text: string) => parseTimeNear(text, EDGE, { zone: 'utc', fps: 25 });
+  assert.equal(near('23:50:30'), Date.UTC(2020, 1, 2, 23, 50, 30));
+  assert.equal(near('11:00'), Date.UTC(2020, 1, 3, 11));
+  assert.equal(near('13:00'), Date.UTC(2020, 1, 2, 13));
+  assert.equal(near('-40m'), undefined);
 });

@@ -51,6 +51,19 @@ function timeOfDay(clock: RegExpExecArray, context: TypedTimeContext): number | 
   return time + DAY_MS <= latest ? time + DAY_MS : time;
 }
 
+/**
+ * The time of the day that is nearest to a date, in ms since 1970: `13:05`, `13:30:58:03`. Nothing if the
+ * text is no such time.
+ */
+export function parseTimeNear(
+  text: string,
+  date: number,
+  { zone, fps }: Pick<TypedTimeContext, 'zone' | 'fps'>,
+): number | undefined {
+  const clock = CLOCK.exec(text.trim());
+  return clock ? timeOfDay(clock, { edge: date + DAY_MS / 2, zone, fps }) : undefined;
+}
+
 /** The frame of the second that a date lies in: the last two digits of `13:30:58:03`. */
 export function frameOfSecond(date: number, fps: number): number {
   const ms = ((date % 1000) + 1000) % 1000;

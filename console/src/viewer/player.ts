@@ -104,6 +104,11 @@ export class Player {
     return this.#keeper?.time ?? 0;
   }
 
+  /** How long a frame is shown, in seconds, as far as the manifest says it. */
+  get frameSeconds(): number {
+    return this.#keeper?.times.frameSeconds ?? PLAYLIST_TIMES.frameSeconds;
+  }
+
   /** How fast the clip plays; 1 is the speed of the event. */
   set speed(speed: number) {
     this.video.defaultPlaybackRate = speed;

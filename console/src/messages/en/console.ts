@@ -9,4 +9,5 @@ export { live } from './live.ts';
 export { problems } from './problems.ts';
 export { settings } from './settings.ts';
 export { shell } from './shell.ts';
+export { trim } from './trim.ts';
 export { upload } from './upload.ts';
