@@ -5,7 +5,7 @@ import math
 import re
 from datetime import timedelta
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from console.viewer import (
     PHONE,
@@ -21,6 +21,7 @@ from stand_in import eventually
 
 
 class TestClipPage(ViewerTest):
+    OPTIONS = (*ViewerTest.OPTIONS, "--clip-files", "pictures")
     COMPETITION = "clip-page"
 
     @classmethod
@@ -166,6 +167,62 @@ class TestClipPage(ViewerTest):
         page.locator("video").focus()
         page.keyboard.press("m")
         expect(page.locator("video")).to_have_js_property("muted", True)
+
+    def test_the_seek_bar_shows_the_picture_of_the_moment(self):
+        clip = eventually(self.pictured_clip, "the clip got no storyboard")
+        last = len(clip["thumbnails"]) - 1
+        page = self.new_context().new_page()
+        requested = self.follow_pictures(page)
+        page.goto(clip_path(clip))
+        self.wait_until_playing(page)
+        bar = page.get_by_role("slider", name="Position in the clip")
+        expect(bar).to_be_enabled()
+        self.assertEqual(requested, [], "pictures were loaded before somebody seeks")
+        heading = page.get_by_role("heading", level=1).bounding_box()
+        picture = page.locator(".seek .picture img")
+        box = bar.bounding_box() or self.fail("the seek bar is not shown")
+        bar.hover(position={"x": box["width"] - 1, "y": box["height"] / 2})
+        expect(picture).to_have_attribute("src", re.compile(rf"0{last}\.jpg$"))
+        expect(picture).to_have_js_property("complete", True)
+        bar.hover(position={"x": 1, "y": box["height"] / 2})
+        expect(picture).to_have_attribute("src", re.compile(r"00\.jpg$"))
+        self.assertEqual(page.get_by_role("heading", level=1).bounding_box(), heading)
+        self.assert_accessible(page)
+        page.mouse.move(0, 0)
+        expect(picture).to_have_count(0)
+        bar.focus()
+        page.keyboard.press("End")
+        expect(picture).to_have_attribute("src", re.compile(rf"0{last}\.jpg$"))
+        expect(page.locator("video")).to_have_js_property("paused", True)
+        self.assertEqual(requested.count("storyboard.vtt"), 1)
+
+    def test_the_seek_bar_of_the_console_shows_it_too(self):
+        clip = eventually(self.pictured_clip, "the clip got no storyboard")
+        path = f"/console#competition={self.COMPETITION}&clip={clip['clip']}"
+        page = self.open_console(path=path)
+        requested = self.follow_pictures(page)
+        expect(page.locator(".player")).to_have_attribute("data-stage", "playable")
+        bar = page.get_by_role("slider", name="Position in the clip")
+        self.assertNotIn("storyboard.vtt", requested)
+        bar.hover(position={"x": 8, "y": 8})
+        expect(page.locator(".seek .picture img")).to_have_attribute("src", re.compile(r"00\.jpg$"))
+
+    def pictured_clip(self) -> dict | None:
+        """The clip, once it has its pictures."""
+        shown = self.call("GET", self.api_path(self.clip))
+        return shown if "storyboard" in shown else None
+
+    def follow_pictures(self, page: Page) -> list[str]:
+        """The names of the storyboards and thumbnails that a page requests from now on."""
+        requested: list[str] = []
+
+        def keep(request: Request):
+            name = request.url.rpartition("/")[2]
+            if name == "storyboard.vtt" or "thumbnail" in name:
+                requested.append(name)
+
+        page.on("request", keep)
+        return requested
 
     def test_the_clips_before_it_come_next(self):
         self.copy_clip(self.clip, 9)

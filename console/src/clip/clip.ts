@@ -70,6 +70,11 @@ export function downloadOf(clip: Clip): string | undefined {
   return 'downloads' in clip ? clip.downloads?.[0]?.url : undefined;
 }
 
+/** The address of the storyboard of the clip, if it exists. */
+export function storyboardOf(clip: Clip): string | undefined {
+  return 'storyboard' in clip ? clip.storyboard : undefined;
+}
+
 /** A picture of the clip. Clips of files have one when they are ready. */
 export function thumbnailOf(clip: Clip): string | undefined {
   return 'thumbnails' in clip ? clip.thumbnails?.[0] : undefined;

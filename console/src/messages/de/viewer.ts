@@ -34,6 +34,8 @@ export const clip: ViewerMessages['clip'] = {
 
 export const player: ViewerMessages['player'] = {
   video: (title) => `Video: ${title}`,
+  position: 'Stelle im Clip',
+  positionOf: (time: string, length: string) => `${time} von ${length}`,
   quality: 'Qualität',
   auto: 'Automatisch',
   autoPlaying: (quality) => `Automatisch (${quality})`,

@@ -35,6 +35,8 @@ export const clip = {
 /** The player and its menus. */
 export const player = {
   video: (title: string) => `Video: ${title}`,
+  position: 'Position in the clip',
+  positionOf: (time: string, length: string) => `${time} of ${length}`,
   quality: 'Quality',
   auto: 'Auto',
   autoPlaying: (quality: string) => `Auto (${quality})`,
