@@ -30,6 +30,13 @@ FAILURES = (
     ("harvest-failed", "MediaPackage could not harvest the clip: internal error"),
     ("ingest-failed", "MediaPackage could not make the clip playable in hls."),
 )
+# The files of a clip whose job has failed four times. No other one is started.
+FAILED_FILES = {
+    "kinds": "all",
+    "number": 4,
+    "failedTries": 4,
+    "failure": "MediaConvert refused the job: the role may not read the bucket",
+}
 FILE = {"key": "demo/none/original.mov", "filename": "stands.mov", "thumbnails": 0}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 # What looks different, by the name of its picture: saved settings, and options of the context.
@@ -81,6 +88,7 @@ class TestEvening(BrowserTest):
             ],
             {"status": "ready", "listed": False},
             {"status": "ready", "publishAt": utc(datetime.now(UTC) + timedelta(hours=3))},
+            {"status": "ready", "files": FAILED_FILES},
         ]
         states += [{"status": "ready"}] * (199 - len(states))
         now = datetime.now(UTC)
@@ -156,8 +164,13 @@ class TestEvening(BrowserTest):
                 expect(page.locator("li.row img").first).to_be_visible()
                 self.look(page, name)
 
-                page.locator("li.row[data-state=ready] .open").first.click()
+                # The newest ready clip is the one that all others are made of.
+                page.locator("li.row[data-state=ready] .open").nth(1).click()
                 player = page.locator(".player")
+                expect(player).to_have_attribute("data-stage", re.compile("playable|ended"))
+                expect(page.locator("[data-files=failed] q")).to_have_text(FAILED_FILES["failure"])
+                page.locator(".fields button:has(.lucide-scissors)").click()
+                expect(page.locator("[data-trim] [role=slider]")).to_have_count(2)
                 expect(player).to_have_attribute("data-stage", re.compile("playable|ended"))
                 self.look(page, f"opened-{name}")
                 page.context.close()

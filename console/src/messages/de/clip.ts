@@ -178,6 +178,18 @@ export const clip = {
   downloading: (percent: string) => `MP4 entsteht: ${percent}`,
   cancelDownload: 'Download abbrechen',
   downloadFailed: (reason: string) => `Das MP4 konnte nicht erzeugt werden: ${reason}`,
+  filesFailed: (tries: number) =>
+    `Bilder und MP4 konnten in ${tries} Versuchen nicht erzeugt werden.`,
+  filesRetried: (tries: number) =>
+    tries === 1
+      ? 'Der Auftrag für Bilder und MP4 ist fehlgeschlagen.'
+      : `Der Auftrag für Bilder und MP4 ist ${tries}-mal fehlgeschlagen.`,
+  filesRetryAt: (time: string) => `Der nächste beginnt von selbst um ${time}.`,
+  filesRunning: 'Der nächste läuft.',
+  filesRemedy:
+    'Der Clip läuft trotzdem, und „MP4 herunterladen“ erzeugt eins in diesem Browser. Bitten Sie die Technik, den Auftrag in MediaConvert anzusehen.',
+  filesTrim: 'Nachschneiden beginnt neue Versuche.',
+  filesReason: 'Grund:',
   showLive: 'Im Livebild zeigen',
   history: 'Verlauf',
   cutAt: (operator: string, time: string) => `Von ${operator} um ${time} geschnitten`,

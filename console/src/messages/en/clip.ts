@@ -155,6 +155,17 @@ export const clip = {
   downloading: (percent: string) => `Making the MP4: ${percent}`,
   cancelDownload: 'Cancel the download',
   downloadFailed: (reason: string) => `The MP4 could not be made: ${reason}`,
+  filesFailed: (tries: number) => `The pictures and the MP4 could not be made, in ${tries} tries.`,
+  filesRetried: (tries: number) =>
+    tries === 1
+      ? 'The job for the pictures and the MP4 failed.'
+      : `The job for the pictures and the MP4 failed ${tries} times.`,
+  filesRetryAt: (time: string) => `The next one starts by itself at ${time}.`,
+  filesRunning: 'The next one runs.',
+  filesRemedy:
+    'The clip plays nevertheless, and “Download MP4” makes one in this browser. Ask an engineer to look up the job in MediaConvert.',
+  filesTrim: 'A trim of the clip starts new tries.',
+  filesReason: 'Reason:',
   showLive: 'Show in the live picture',
   history: 'History',
   cutAt: (operator: string, time: string) => `Cut by ${operator} at ${time}`,
