@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Announcer } from '../clip/announcer.svelte.ts';
 import type { Clip, ClipEdit } from '../clip/clip.ts';
 import { findConflicts } from '../clip/edits.ts';
 import { UndoStack } from '../clip/undo.ts';
@@ -122,4 +123,16 @@ test('undo of a trim sends the former times, and a refused trim leaves nothing t
   isSaved = false;
   assert.equal(await saveTrim(clips, undo, CLIP, timesOf(1, 2)), false);
   assert.equal(undo.next, undefined);
+});
+
+test('new media that cannot be made is announced at once, and only once', () => {
+  const announcer = new Announcer(() => 'anna');
+  const failure = { code: 'harvest-failed', message: 'internal error' };
+  const making = { status: 'harvesting', requested: timesOf(55, 69) };
+  const before = { ...CLIP, remake: making } as unknown as Clip;
+  const after = { ...CLIP, remake: { ...making, status: 'failed', failure } } as unknown as Clip;
+  assert.ok(announcer.say({ kind: 'changed', change: { before, after } }).isFailure);
+  assert.match(announcer.assertive, /Heat.*internal error/);
+  const again = { before: after, after: { ...after } as Clip };
+  assert.equal(announcer.say({ kind: 'changed', change: again }).isFailure, false);
 });
