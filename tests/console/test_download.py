@@ -1,4 +1,4 @@
-"""The MP4 file that the console makes of a clip, read frame by frame."""
+"""The MP4 files of a clip: the one that the console makes, read frame by frame, and exports."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from browser import BrowserTest
 from frames import BITS, numbered_video
@@ -132,3 +132,52 @@ class TestDownload(BrowserTest):
             _, file = self.download(page)
         expect(alert).to_be_hidden()
         self.assert_frames(file, first, 100)
+
+    def test_an_export_is_cut_out_and_saved(self):
+        self.wait_until_live(12)
+        clip, _ = self.cut(seconds=2, frames=100)
+        path = f"/api/competitions/demo/clips/{clip['clip']}"
+        eventually(lambda: self.request(path)["status"] == "ready", "the clip was not ready")
+        page = self.open_console(path=f"/console#clip={clip['clip']}&competition=demo")
+        expect(page.locator(".player")).to_have_attribute("data-stage", "playable")
+        page.get_by_role("button", name="Export…").click()
+        dialog = page.get_by_role("dialog", name="Export an MP4")
+        dialog.get_by_role("radio", name="1:1 square").check()
+        cut_out = dialog.get_by_role("slider", name="Position of the cut-out")
+        box = cut_out.bounding_box() or self.fail("the cut-out is not shown")
+        page.mouse.move(box["x"] + 20, box["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(0, box["y"] + 20)
+        page.mouse.up()
+        expect(cut_out).to_have_attribute("aria-valuetext", "0% from the left")
+        cut_out.press("Shift+ArrowRight")
+        expect(cut_out).to_have_attribute("aria-valuetext", "10% from the left")
+        self.assert_accessible(page)
+        start = dialog.get_by_role("button", name="Start the export")
+        page.route(f"**{path}/exports", self.refuse_export)
+        with self.errors_allowed("status of 409"):
+            start.click()
+            expect(dialog.get_by_role("alert")).to_contain_text("Four exports of a clip run")
+        page.unroute(f"**{path}/exports")
+        start.click()
+        expect(dialog).to_be_hidden()
+        ready = page.locator("[data-export=ready]")
+        expect(ready).to_be_visible()
+        with page.expect_download() as started:
+            ready.get_by_role("link", name="Download 1:1 square").click()
+        file = self.folder / "export.mp4"
+        started.value.save_as(file)
+        (export,) = self.request(f"{path}/exports")["exports"]
+        self.assertEqual((export["crop"], export["width"]), (0.1, export["height"]))
+        shown = ["-count_packets", "-show_entries", "stream=width,height,nb_read_packets"]
+        command = ["ffprobe", "-v", "error", "-select_streams", "v", *shown, "-of", "csv=p=0", file]
+        found = subprocess.check_output(command, text=True).strip()
+        self.assertEqual(found, f"{export['width']},{export['height']},100")
+
+    def refuse_export(self, route: Route):
+        problem = {"type": "urn:matchcut:problem:too-many-exports", "title": "", "status": 409}
+        content = json.dumps(problem | {"detail": "4 exports of this clip are in progress."})
+        if route.request.method == "GET":
+            route.continue_()
+        else:
+            route.fulfill(status=409, content_type="application/problem+json", body=content)

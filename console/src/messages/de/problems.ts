@@ -16,6 +16,10 @@ export const problems = {
   'live-unreadable': 'Der Sendepunkt ist gerade unbekannt.',
   'no-program-date-time':
     'Dem Stream fehlen Zeitangaben. Die Technik muss PROGRAM-DATE-TIME am Endpunkt einschalten.',
+  'not-ready': 'Dieser Clip ist nicht fertig.',
+  'media-unknown': 'Über das Material dieses Clips ist zu wenig bekannt. Schneiden Sie ihn neu.',
+  'too-many-exports':
+    'Vier Exporte eines Clips laufen gleichzeitig, und er behält 20. Versuchen Sie es, wenn einer fertig ist.',
   'clip-gone': 'Dieser Clip wurde inzwischen gelöscht.',
   'clip-removed':
     'Der Clip wurde gelöscht, und seine Medien werden entfernt. Schneiden Sie ihn neu.',

@@ -3,6 +3,7 @@
 export { branding } from './branding.ts';
 export { channel } from './channel.ts';
 export { clip } from './clip.ts';
+export { exporting } from './exporting.ts';
 export { keys } from './keys.ts';
 export { library } from './library.ts';
 export { live } from './live.ts';

@@ -13,6 +13,10 @@ export const problems = {
   'live-unreadable': 'The live edge is unknown at the moment.',
   'no-program-date-time':
     'The stream has no time stamps. An engineer must turn on PROGRAM-DATE-TIME at its endpoint.',
+  'not-ready': 'This clip is not ready.',
+  'media-unknown': 'Too little is known of the media of this clip. Cut it again.',
+  'too-many-exports':
+    'Four exports of a clip run at the same time, and it keeps 20. Try again when one has ended.',
   'clip-gone': 'This clip has been deleted meanwhile.',
   'clip-removed': 'The clip was deleted and its media is being removed. Cut it again.',
   'not-scheduled': 'The start and the end of this clip cannot change now.',
