@@ -127,7 +127,7 @@ class TestClips(ClipsTest):
         title.fill("Heat of Ben")
         anna.get_by_role("textbox", name="Title", exact=True).last.fill("Heat of Anna")
         anna.keyboard.press("Enter")
-        expect(ben.locator("[data-opened] h2")).to_have_text("Heat of Anna")
+        expect(ben.locator("[data-opened] > h2")).to_have_text("Heat of Anna")
         expect(title).to_have_value("Heat of Ben")
         with self.errors_allowed(CONFLICT):
             title.press("Enter")
@@ -137,7 +137,7 @@ class TestClips(ClipsTest):
         self.assertEqual(self.api("GET", clip_path(clip))[1]["meta"]["title"], "Heat of Anna")
         self.assert_accessible(ben)
         conflict.get_by_role("button", name="Keep yours").click()
-        expect(anna.locator("[data-opened] h2")).to_have_text("Heat of Ben")
+        expect(anna.locator("[data-opened] > h2")).to_have_text("Heat of Ben")
         expect(conflict).to_have_count(0)
 
     def test_edits_of_different_fields_are_both_kept(self):
