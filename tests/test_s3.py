@@ -62,6 +62,44 @@ class TestObjects(WireTest):
         put()
         self.assertEqual(self.read_tags(named), {})
 
+    def test_objects_are_listed_by_prefix_page_by_page(self):
+        top = unused_id()
+        names = ["a/b/1", "a/b/10", "a/b/2", "a/bc/1", "a/c", "b/1"]
+        keys = [f"{top}/{name}" for name in names]
+        for key in reversed(keys):
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=key.encode())
+        paginator = self.s3.get_paginator("list_objects_v2")
+
+        def listed(prefix: str, size: int, **other: str) -> tuple[list[str], list[str]]:
+            pages = paginator.paginate(
+                Bucket=self.bucket,
+                Prefix=f"{top}/{prefix}",
+                PaginationConfig={"PageSize": size},
+                **other,
+            )
+            found, folders = [], []
+            for page in pages:
+                contents, prefixes = page.get("Contents", []), page.get("CommonPrefixes", [])
+                self.assertEqual(page["Prefix"], f"{top}/{prefix}")
+                self.assertLessEqual(len(contents) + len(prefixes), size)
+                found += [(it["Key"], it["Size"]) for it in contents]
+                folders += [it["Prefix"] for it in prefixes]
+            self.assertEqual([size for _, size in found], [len(key) for key, _ in found])
+            return [key for key, _ in found], folders
+
+        for prefix in ("", "a", "a/", "a/b", "a/b/", "a/b/1", "b/1", "none/", "a/c/", "../"):
+            expected = [key for key in keys if key.startswith(f"{top}/{prefix}")]
+            for size in (1, 2, 1000):
+                with self.subTest(prefix, size=size):
+                    self.assertEqual(listed(prefix, size), (expected, []))
+        self.assertEqual(
+            listed("a/", 2, Delimiter="/"), ([f"{top}/a/c"], [f"{top}/a/b/", f"{top}/a/bc/"])
+        )
+        for after, expected in (("a/b/10", keys[2:3]), ("a/a", keys[:3]), ("b", [])):
+            self.assertEqual(listed("a/b/", 2, StartAfter=f"{top}/{after}"), (expected, []))
+        refused = {"Bucket": "no-such-bucket", "Prefix": "a/b/"}
+        self.assert_code("NoSuchBucket", self.s3.list_objects_v2, **refused)
+
     def test_multipart_uploads_are_listed_by_prefix_until_they_end(self):
         prefix = unused_id()
         begin = self.s3.create_multipart_upload

@@ -130,9 +130,20 @@ impl Account {
     }
 
     /// Lists the folders below a prefix of the clip bucket. Each attempt has a folder of its own.
+    ///
+    /// The stand-in reads a folder whole for each page, so each competition is listed alone.
     pub(crate) async fn list_folders(&self, prefix: &str) -> BTreeSet<String> {
-        let folder = |key: String| key.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
-        self.list_keys(&self.clips_bucket, prefix).await.filter_map(folder).collect()
+        let client = aws_sdk_s3::Client::new(&self.sdk);
+        let list = client.list_objects_v2().bucket(&self.clips_bucket).prefix(prefix);
+        let found = list.delimiter("/").send().await.expect("could not list the competitions");
+        assert!(!found.is_truncated.unwrap_or_default(), "there are too many competitions");
+        let mut folders = BTreeSet::new();
+        for competition in found.common_prefixes().iter().filter_map(|it| it.prefix()) {
+            let keys = self.list_keys(&self.clips_bucket, competition).await;
+            let folder = |key: String| key.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
+            folders.extend(keys.filter_map(folder));
+        }
+        folders
     }
 
     pub(crate) async fn list_originals(&self) -> BTreeSet<String> {

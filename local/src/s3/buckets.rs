@@ -1,7 +1,7 @@
 //! The buckets of the account: a folder of files, with object tags, KMS keys, multipart uploads and
 //! events of new objects, which the crate of the file system lacks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,17 +25,20 @@ use tokio::sync::Mutex;
 
 use super::internal_error;
 use super::kms_keys::KmsKeys;
+use super::listing::list_folder;
 use super::multipart_uploads::MultipartUploads;
 use super::object_created::object_created;
 use super::stored_keys::StoredKeys;
 use super::tags::{ObjectTags, Tags, parse_tags};
-use crate::account::UPLOADS_BUCKET;
+use crate::account::{BUCKET, UPLOADS_BUCKET};
 use crate::sqs::Queue;
 
 /// The buckets of the account.
 #[derive(Clone, Debug)]
 pub(crate) struct Buckets {
     files: Arc<FileSystem>,
+    /// The folder of the file system.
+    root: PathBuf,
     tags: Arc<ObjectTags>,
     kms_keys: Arc<KmsKeys>,
     multipart_uploads: Arc<MultipartUploads>,
@@ -49,13 +52,18 @@ pub(crate) struct Buckets {
 
 impl Buckets {
     pub(crate) fn open(
-        files: FileSystem,
         folder: &Path,
         uploads: Arc<Queue>,
         join_parts_per_second: f64,
     ) -> std::io::Result<Self> {
+        let root = folder.join("s3");
+        for bucket in [BUCKET, UPLOADS_BUCKET] {
+            std::fs::create_dir_all(root.join(bucket))?;
+        }
+        let files = FileSystem::new(&root);
         Ok(Self {
-            files: Arc::new(files),
+            files: Arc::new(files.map_err(|error| std::io::Error::other(format!("{error:?}")))?),
+            root,
             tags: Arc::new(ObjectTags::open(&folder.join("object-tags"))?),
             multipart_uploads: Arc::new(MultipartUploads::open(&folder.join("multipart-uploads"))?),
             kms_keys: Arc::new(KmsKeys::open(&folder.join("object-kms-keys"))?),
@@ -353,7 +361,7 @@ impl S3 for Buckets {
         &self,
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
-        let mut response = self.files.list_objects_v2(request).await?;
+        let mut response = list_folder(&self.files, &self.root, request).await?;
         self.restore_keys(response.output.contents.iter_mut().flatten());
         Ok(response)
     }

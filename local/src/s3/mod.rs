@@ -3,6 +3,7 @@
 
 mod buckets;
 mod kms_keys;
+mod listing;
 mod multipart_uploads;
 mod object_created;
 mod presigned_urls;

@@ -12,12 +12,11 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
-use s3s_fs::FileSystem;
 use tower_http::cors::{Any, CorsLayer};
 
 use super::buckets::Buckets;
 use super::presigned_urls::check_credentials;
-use crate::account::{ACCESS_KEY, BUCKET, SECRET_KEY, UPLOADS_BUCKET};
+use crate::account::{ACCESS_KEY, SECRET_KEY};
 use crate::data_disk::DataDisk;
 use crate::sqs::Queue;
 use crate::upload_limits::UploadLimits;
@@ -31,13 +30,7 @@ pub(crate) fn router(
     limits: &UploadLimits,
     disk: &Arc<DataDisk>,
 ) -> std::io::Result<Router> {
-    let folder = &data.join("s3");
-    for bucket in [BUCKET, UPLOADS_BUCKET] {
-        std::fs::create_dir_all(folder.join(bucket))?;
-    }
-    let files =
-        FileSystem::new(folder).map_err(|error| std::io::Error::other(format!("{error:?}")))?;
-    let buckets = Buckets::open(files, data, uploads, limits.join_parts_per_second)?;
+    let buckets = Buckets::open(data, uploads, limits.join_parts_per_second)?;
     let mut service = S3ServiceBuilder::new(buckets);
     service.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
     let service = HandleError::new(service.build(), |error: s3s::HttpError| async move {
