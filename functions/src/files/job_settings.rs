@@ -5,7 +5,9 @@ use aws_sdk_mediaconvert::types::{JobSettings, TimecodeConfig, TimecodeSource};
 use super::plan::FilesPlan;
 use crate::asset::{BestRendition, RenditionSound};
 use crate::clip::{FileKinds, POSTER_MODIFIER, SOURCE_MODIFIER, THUMBNAIL_MODIFIER};
-use crate::encode::{Picture, captures, captures_output, file_group, media_input, mp4_output};
+use crate::encode::{
+    FrameRange, Picture, captures, captures_output, file_group, media_input, mp4_output,
+};
 
 /// The height of a poster at most, and of a thumbnail, in pixels.
 const MAX_POSTER_HEIGHT: u32 = 720;
@@ -30,8 +32,8 @@ pub(super) fn build(
     let input = media_input(
         input,
         &rendition.sound,
-        frames.and_then(|it| it.start_timecode()),
-        frames.and_then(|it| it.end_timecode()),
+        frames.and_then(FrameRange::start_timecode),
+        frames.and_then(FrameRange::end_timecode),
     );
     let (count, interval) = plan.thumbnails();
     let mp4 = if kinds == FileKinds::All {
@@ -71,7 +73,7 @@ mod tests {
     use super::*;
     use crate::clip::{Bounds, FrameRate};
     use crate::encode::sent_job::{assert_job_matches_golden, sent_job};
-    use crate::encode::{FrameRange, MediaJob, MediaJobs};
+    use crate::encode::{MediaJob, MediaJobs};
     use crate::files::FILES;
 
     fn rendition(sound: RenditionSound) -> BestRendition {

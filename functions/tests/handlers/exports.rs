@@ -129,9 +129,9 @@ async fn a_clip_has_four_exports_in_progress_at_most_and_a_key_makes_one() {
     assert_eq!(first.status, 202);
     let again = post_with_key(&api, &clip, "a", r#"{ "aspect": "1:1" }"#).await;
     assert_eq!((again.status.as_u16(), &again.body["export"]), (202, &first.body["export"]));
-    let reused = post_with_key(&api, &clip, "a", "{}").await;
+    let other = post_with_key(&api, &clip, "a", "{}").await;
     let problem = json!("urn:matchcut:problem:idempotency-key-reused");
-    assert_eq!((reused.status.as_u16(), &reused.body["type"]), (422, &problem));
+    assert_eq!((other.status.as_u16(), &other.body["type"]), (422, &problem));
     for _ in 1..MAX_EXPORTS_IN_PROGRESS {
         assert_eq!(api.post(&path(&clip), "").await.status, 202);
     }

@@ -21,45 +21,7 @@ impl JobSettings {
             ));
         };
         input.check_clippings()?;
-        let is_separate = |it: &&AudioSelector| it.hls_rendition_group_settings.is_some();
-        if input.audio_selectors.values().filter(is_separate).count() > 1 {
-            return reject(
-                "/inputs/0/audioSelectors: the stand-in supports one HLS_RENDITION_GROUP".into(),
-            );
-        }
-        for (name, selector) in &input.audio_selectors {
-            let given = [
-                (SelectorType::Track, !selector.tracks.is_empty()),
-                (SelectorType::Stream, !selector.streams.is_empty()),
-                (SelectorType::HlsRenditionGroup, selector.hls_rendition_group_settings.is_some()),
-            ];
-            if given.iter().any(|(kind, is_given)| *is_given != (*kind == selector.selector_type)) {
-                return reject(format!(
-                    "/inputs/0/audioSelectors/{name}: needs tracks for TRACK, streams for STREAM, or \
-                     hlsRenditionGroupSettings for HLS_RENDITION_GROUP"
-                ));
-            }
-            let remix = selector.remix_settings.as_ref();
-            let fits = remix.is_none_or(|remix| {
-                let outputs = &remix.channel_mapping.output_channels;
-                outputs.len() == remix.channels_out
-                    && outputs.iter().all(|it| it.input_channels.len() == remix.channels_in)
-            });
-            let mut gains = remix.iter().flat_map(|remix| {
-                let outputs = &remix.channel_mapping.output_channels;
-                outputs.iter().flat_map(|output| &output.input_channels)
-            });
-            if let Some(gain) = gains.find(|gain| !(-60..=6).contains(*gain)) {
-                return reject(format!(
-                    "/inputs/0/audioSelectors/{name}/remixSettings: {gain} dB is not from -60 to 6"
-                ));
-            }
-            if !fits {
-                return reject(format!(
-                    "/inputs/0/audioSelectors/{name}/remixSettings: the numbers of channels do not match"
-                ));
-            }
-        }
+        input.check_audio_selectors()?;
         let mut has_renditions = false;
         for (at, group) in self.output_groups.iter().enumerate() {
             let here = format!("/outputGroups/{at}");
@@ -120,6 +82,50 @@ impl JobSettings {
 }
 
 impl Input {
+    fn check_audio_selectors(&self) -> Result<(), AwsError> {
+        let reject = |what: String| Err(AwsError::bad_request(what));
+        let is_separate = |it: &&AudioSelector| it.hls_rendition_group_settings.is_some();
+        if self.audio_selectors.values().filter(is_separate).count() > 1 {
+            return reject(
+                "/inputs/0/audioSelectors: the stand-in supports one HLS_RENDITION_GROUP".into(),
+            );
+        }
+        for (name, selector) in &self.audio_selectors {
+            let given = [
+                (SelectorType::Track, !selector.tracks.is_empty()),
+                (SelectorType::Stream, !selector.streams.is_empty()),
+                (SelectorType::HlsRenditionGroup, selector.hls_rendition_group_settings.is_some()),
+            ];
+            if given.iter().any(|(kind, is_given)| *is_given != (*kind == selector.selector_type)) {
+                return reject(format!(
+                    "/inputs/0/audioSelectors/{name}: needs tracks for TRACK, streams for STREAM, or \
+                     hlsRenditionGroupSettings for HLS_RENDITION_GROUP"
+                ));
+            }
+            let remix = selector.remix_settings.as_ref();
+            let fits = remix.is_none_or(|remix| {
+                let outputs = &remix.channel_mapping.output_channels;
+                outputs.len() == remix.channels_out
+                    && outputs.iter().all(|it| it.input_channels.len() == remix.channels_in)
+            });
+            let mut gains = remix.iter().flat_map(|remix| {
+                let outputs = &remix.channel_mapping.output_channels;
+                outputs.iter().flat_map(|output| &output.input_channels)
+            });
+            if let Some(gain) = gains.find(|gain| !(-60..=6).contains(*gain)) {
+                return reject(format!(
+                    "/inputs/0/audioSelectors/{name}/remixSettings: {gain} dB is not from -60 to 6"
+                ));
+            }
+            if !fits {
+                return reject(format!(
+                    "/inputs/0/audioSelectors/{name}/remixSettings: the numbers of channels do not match"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks the clippings. Without a start and an end, a clipping is no clipping.
     /// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
     fn check_clippings(&self) -> Result<(), AwsError> {
