@@ -33,7 +33,7 @@ pub(crate) struct Webvtt {
 }
 
 impl TimestampMap {
-    /// What must be added to a cue's time to count it from a time stamp of the video.
+    /// The time to add to that of a cue, to count it from a time stamp of the video.
     pub(crate) fn offset_from(self, mpegts: i64) -> TimeDelta {
         let ticks = (self.mpegts - mpegts + TICKS / 2).rem_euclid(TICKS) - TICKS / 2;
         TimeDelta::microseconds(ticks * 1_000_000 / TICKS_PER_SECOND) - self.local

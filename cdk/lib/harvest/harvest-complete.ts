@@ -12,7 +12,7 @@ import {
 import type { Channels } from '../live/channels.ts';
 import type { Harvest } from './harvest.ts';
 
-/** What starts MediaConvert jobs for the files of a clip. */
+/** The functions that start MediaConvert jobs for the files of a clip. */
 export interface FileJobs {
   readonly filesEnvironment: Record<string, string>;
   grantStartFileJobs(harvestComplete: RustFunction): void;

@@ -55,7 +55,7 @@ pub enum ExportStatus {
     Failed,
 }
 
-/// What an export shows, and how MediaConvert makes it.
+/// The part of a clip that an export shows, and how MediaConvert makes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExportSettings {
@@ -92,7 +92,7 @@ pub struct Rectangle {
     pub height: u32,
 }
 
-/// What happens to an export.
+/// A change of an export.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExportChange {
     /// An operator asks for the export.

@@ -19,11 +19,11 @@ pub struct MediaJobs {
     bucket: String,
 }
 
-/// A job, by what it makes of an attempt's media. MediaConvert knows it by an id of its own.
+/// A job that reads the media of an attempt. MediaConvert knows it by an id of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaJob {
     pub attempt: Attempt,
-    /// What the job makes. This is a key of its `userMetadata`, and `name` is the value.
+    /// The kind of its files. This is a key of its `userMetadata`, and `name` is the value.
     pub product: &'static str,
     pub name: String,
 }
@@ -36,7 +36,7 @@ pub enum JobState {
     Failed(String),
 }
 
-/// What CreateJob answered.
+/// The answer of CreateJob.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobCreation {
     /// The id of the job.

@@ -1,4 +1,4 @@
-//! MediaConvert jobs: what their settings share, and the jobs that read the media of a clip.
+//! MediaConvert jobs: their common settings, and the jobs that read the media of a clip.
 
 mod frame_range;
 mod media_jobs;

@@ -1,4 +1,4 @@
-//! What the settings of several MediaConvert jobs have in common.
+//! The common settings of MediaConvert jobs.
 
 use aws_sdk_mediaconvert::types::{
     AacCodingMode, AacSettings, AudioCodec, AudioCodecSettings, AudioDefaultSelection,

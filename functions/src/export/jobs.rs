@@ -103,7 +103,7 @@ impl Exports {
         Ok(false)
     }
 
-    /// Starts or describes the job of an export. Returns what that changes, if anything.
+    /// Starts or describes the job of an export. Returns the change of the export, if there is one.
     async fn find_change(
         &self,
         clip: &Clip,
@@ -126,8 +126,8 @@ impl Exports {
         })
     }
 
-    /// Creates the job of an export. Returns what that changes: nothing if MediaConvert accepts no
-    /// further job at the moment.
+    /// Creates the job of an export. Returns the change of the export, or `None` if MediaConvert
+    /// accepts no further job at the moment.
     pub(super) async fn start(
         &self,
         clip: &Clip,

@@ -1,4 +1,4 @@
-//! Makes the files of a clip: starts the job, and records what it has made.
+//! Makes the files of a clip: starts the job, and records its files.
 
 use aws_config::SdkConfig;
 use aws_sdk_mediaconvert::types::StatusUpdateInterval;

@@ -11,7 +11,7 @@ const MAX_THUMBNAILS: i64 = 10;
 /// The shortest time between two thumbnails.
 const MIN_INTERVAL: TimeDelta = TimeDelta::milliseconds(500);
 
-/// What a job makes of the media of a clip.
+/// The frames and pictures that a job makes of the media of a clip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FilesPlan {
     /// The frames of the MP4. `None` for all of the media.
@@ -58,7 +58,7 @@ mod tests {
     use crate::clip::transition::tests::clip;
     use crate::clip::{FrameRate, Status, Window};
 
-    /// Plans a clip whose media is what was requested.
+    /// Plans a clip whose media is exactly the requested window.
     fn plan(length: TimeDelta) -> FilesPlan {
         let start = DateTime::from_timestamp(1_580_736_658, 0).unwrap();
         let end = start + length;

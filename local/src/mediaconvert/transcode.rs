@@ -16,7 +16,7 @@ use super::probe::{Probed, Stream};
 use super::settings::{JobSettings, OutputGroupSettings};
 use crate::ffmpeg;
 
-/// What a job reads of its input.
+/// The part of its input that a job reads.
 #[derive(Clone, Copy, Debug, Default)]
 struct Part {
     /// The frames, or all of them.
@@ -138,7 +138,7 @@ fn ffmpeg_arguments(
     Ok(arguments)
 }
 
-/// Finds what a job reads of its input, by the clipping of its settings.
+/// Finds the part of its input that a job reads, by the clipping of its settings.
 async fn find_part(
     settings: &JobSettings,
     probed: &Probed,

@@ -10,7 +10,7 @@ use m3u8_rs::{
 
 use super::packaging_group::{StreamOrder, StreamSelection};
 
-/// What an asset is made of.
+/// The media of an asset.
 #[derive(Clone, Debug)]
 pub(super) struct Presentation {
     pub(super) renditions: Vec<Rendition>,

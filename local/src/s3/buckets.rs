@@ -28,6 +28,7 @@ use super::kms_keys::KmsKeys;
 use super::listing::list_folder;
 use super::multipart_uploads::MultipartUploads;
 use super::object_created::object_created;
+use super::operations::{request, run_to_end};
 use super::stored_keys::StoredKeys;
 use super::tags::{ObjectTags, Tags, parse_tags};
 use crate::account::{BUCKET, UPLOADS_BUCKET};
@@ -161,28 +162,6 @@ impl Buckets {
         self.send_object_created(&bucket, &key, "CompleteMultipartUpload").await?;
         self.multipart_uploads.remove(&id)?;
         Ok(response)
-    }
-}
-
-/// Runs an operation to its end, even if the client disconnects, as S3 does. If the operation were
-/// canceled with the request, an object could stay without its event, or with half of its parts.
-async fn run_to_end<T: Send + 'static>(
-    operation: impl Future<Output = S3Result<T>> + Send + 'static,
-) -> S3Result<T> {
-    tokio::spawn(operation).await.map_err(|error| internal_error(error.into()))?
-}
-
-fn request<T>(input: T) -> S3Request<T> {
-    S3Request {
-        input,
-        method: axum::http::Method::GET,
-        uri: axum::http::Uri::default(),
-        headers: axum::http::HeaderMap::default(),
-        extensions: axum::http::Extensions::default(),
-        credentials: None,
-        region: None,
-        service: None,
-        trailing_headers: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod kms_keys;
 mod listing;
 mod multipart_uploads;
 mod object_created;
+mod operations;
 mod presigned_urls;
 mod server;
 mod stored_keys;
