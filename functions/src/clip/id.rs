@@ -160,7 +160,12 @@ impl Attempt {
 
     /// The key of the HLS manifest of this attempt.
     pub fn manifest_key(&self) -> String {
-        format!("{}index.m3u8", self.media_prefix())
+        format!("{}.m3u8", self.manifest_base())
+    }
+
+    /// That key without `.m3u8`: the destination of the MediaConvert job that makes the media.
+    pub fn manifest_base(&self) -> String {
+        format!("{}index", self.media_prefix())
     }
 
     /// The key of a thumbnail of this attempt, as MediaConvert's frame capture numbers them from 0.

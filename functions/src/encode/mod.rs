@@ -1,16 +1,19 @@
 //! MediaConvert jobs: their common settings, and the jobs that read the media of a clip.
 
 mod frame_range;
+mod hls_output;
+mod ladder;
 mod media_jobs;
 #[cfg(test)]
 pub(crate) mod sent_job;
 mod settings;
 
 pub use frame_range::FrameRange;
+pub(crate) use hls_output::hls_group;
+pub(crate) use ladder::{Ladder, MIN_SIDE, PictureSize, Size};
 pub use media_jobs::{
     CANCELED, JobCreation, JobState, MediaJob, MediaJobError, MediaJobs, describe_failure,
 };
 pub(crate) use settings::{
-    AUDIO_SELECTOR, Picture, captures, captures_output, file_group, h264, media_input, mp4_output,
-    stereo,
+    AUDIO_SELECTOR, Picture, captures, captures_output, file_group, media_input, mp4_output,
 };

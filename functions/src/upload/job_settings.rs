@@ -1,19 +1,15 @@
 //! Builds the settings of the MediaConvert job of a video.
-//!
-//! Of the segmented formats of MediaConvert, MediaPackage VOD reads only HLS with TS segments. <https://docs.aws.amazon.com/mediapackage/latest/ug/supported-inputs-vod.html>
 
 use aws_sdk_mediaconvert::types::{
     ColorCorrector, ColorSpaceConversion, ContainerSettings, ContainerType, DeinterlaceAlgorithm,
-    Deinterlacer, DeinterlacerControl, DeinterlacerMode, HlsDirectoryStructure, HlsGroupSettings,
-    HlsManifestDurationFormat, HlsSegmentControl, Input, InputRotate, InputTimecodeSource,
-    JobSettings, M3u8AudioDuration, M3u8Settings, Output, OutputGroup, OutputGroupSettings,
-    OutputGroupType, VideoCodecSettings, VideoDescription, VideoPreprocessor, VideoSelector,
+    Deinterlacer, DeinterlacerControl, DeinterlacerMode, Input, InputRotate, InputTimecodeSource,
+    JobSettings, Output, OutputGroup, VideoCodecSettings, VideoDescription, VideoPreprocessor,
+    VideoSelector,
 };
 use chrono::TimeDelta;
 
-use super::ladder::{Ladder, Rendition, Size};
 use super::video::Video;
-use crate::encode::{AUDIO_SELECTOR, captures, file_group, h264, stereo};
+use crate::encode::{AUDIO_SELECTOR, Ladder, Size, captures, file_group, hls_group};
 
 /// The `s3://` URLs that a job reads and writes.
 #[derive(Clone, Debug)]
@@ -50,48 +46,19 @@ pub(super) fn build(ladder: &Ladder, video: &Video, locations: &Locations) -> Jo
         );
     JobSettings::builder()
         .inputs(input.build())
-        .output_groups(hls_group(ladder, video, &locations.manifest))
+        .output_groups(rendition_group(ladder, video, &locations.manifest))
         .output_groups(thumbnail_group(ladder, video, &locations.thumbnail))
         .build()
 }
 
-fn hls_group(ladder: &Ladder, video: &Video, destination: &str) -> OutputGroup {
-    let settings = HlsGroupSettings::builder()
-        .destination(destination)
-        .segment_length(ladder.hls.segment_length)
-        .min_segment_length(ladder.hls.min_segment_length)
-        .segment_control(HlsSegmentControl::SegmentedFiles)
-        .directory_structure(HlsDirectoryStructure::SingleDirectory)
-        .manifest_duration_format(HlsManifestDurationFormat::FloatingPoint);
-    let group = OutputGroupSettings::builder()
-        .r#type(OutputGroupType::HlsGroupSettings)
-        .hls_group_settings(settings.build());
-    let outputs = ladder.renditions(video);
-    let outputs =
-        outputs.iter().enumerate().map(|(at, it)| rendition_output(ladder, video, at, it));
-    OutputGroup::builder()
-        .name("HLS")
-        .output_group_settings(group.build())
-        .set_outputs(Some(outputs.collect()))
-        .build()
-}
-
-fn rendition_output(ladder: &Ladder, video: &Video, at: usize, rendition: &Rendition) -> Output {
+fn rendition_group(ladder: &Ladder, video: &Video, destination: &str) -> OutputGroup {
     let frame_rate = video.picture.frame_rate;
-    let codec =
-        h264(rendition.quality, rendition.max_bitrate, ladder.video.gop_seconds, frame_rate);
-    let audio = (!video.sound.is_silent())
-        .then(|| vec![stereo(ladder.audio.bitrate, ladder.audio.sample_rate)]);
-    // MediaPackage packages the outputs again. Without this, sound that is longer than the picture
-    // makes the last segment longer than its manifest states.
-    let m3u8 = M3u8Settings::builder().audio_duration(M3u8AudioDuration::MatchVideoDuration);
-    let container = ContainerSettings::builder().container(ContainerType::M3U8);
-    Output::builder()
-        .name_modifier(format!("_{}", at + 1))
-        .container_settings(container.m3u8_settings(m3u8.build()).build())
-        .video_description(video_description(video, rendition.size, codec))
-        .set_audio_descriptions(audio)
-        .build()
+    let has_sound = !video.sound.is_silent();
+    let pictures = ladder.renditions(video.size()).into_iter().map(|rendition| {
+        let codec = ladder.h264(&rendition, frame_rate);
+        video_description(video, rendition.size, codec)
+    });
+    hls_group(ladder, destination, pictures, has_sound)
 }
 
 fn thumbnail_group(ladder: &Ladder, video: &Video, destination: &str) -> OutputGroup {
@@ -100,7 +67,7 @@ fn thumbnail_group(ladder: &Ladder, video: &Video, destination: &str) -> OutputG
     let output = Output::builder()
         .container_settings(ContainerSettings::builder().container(ContainerType::Raw).build())
         .extension("jpg")
-        .video_description(video_description(video, ladder.thumbnail_size(video), codec));
+        .video_description(video_description(video, ladder.thumbnail_size(video.size()), codec));
     file_group("Thumbnails", destination, vec![output.build()])
 }
 

@@ -5,7 +5,6 @@ mod create_upload;
 mod file_checks;
 mod file_kind;
 mod job_settings;
-mod ladder;
 mod late_file;
 mod object_key;
 mod originals;

@@ -13,10 +13,10 @@ use aws_sdk_mediaconvert::types::{
 use sha2::{Digest as _, Sha256};
 
 use super::job_settings::{self, Locations};
-use super::ladder::Ladder;
 use super::video::Video;
 use crate::clip::{Attempt, Failure, FailureCode};
 use crate::config::{self, ConfigError, Variables};
+use crate::encode::Ladder;
 
 /// The MediaConvert jobs of uploaded files.
 #[derive(Clone, Debug)]
@@ -149,7 +149,7 @@ impl TranscodeJobs {
         let bucket = &self.bucket;
         let locations = Locations {
             input: url.to_owned(),
-            manifest: format!("s3://{bucket}/{}index", attempt.media_prefix()),
+            manifest: format!("s3://{bucket}/{}", attempt.manifest_base()),
             thumbnail: format!("s3://{bucket}/{}", attempt.thumbnail_base()),
         };
         let request = self

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use super::picture::Picture;
 use super::sound::Sound;
 use crate::clip::{Failure, FailureCode};
+use crate::encode::{MIN_SIDE, PictureSize};
 
 /// The video of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,9 +27,6 @@ pub(super) struct Video {
 
 /// Longest video.
 const MAX_DURATION: TimeDelta = TimeDelta::hours(24);
-/// Smallest width and height of a rendition, in pixels.
-/// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
-pub(super) const MIN_SIDE: f64 = 32.0;
 
 impl Video {
     /// Reads the video of a probed file. Returns a failure if the file cannot be transcoded.
@@ -87,8 +85,8 @@ impl Video {
         Ok(Self { picture, sound, duration, estimate })
     }
 
-    pub(super) fn short_side(&self) -> f64 {
-        self.picture.width.min(self.picture.height)
+    pub(super) fn size(&self) -> PictureSize {
+        (self.picture.width, self.picture.height)
     }
 }
 

@@ -1,41 +1,39 @@
-//! Chooses the renditions of a video from the ladder. No rendition is larger than the video.
+//! Chooses the renditions of a picture from the ladder. No rendition is larger than the picture.
 
 use serde::Deserialize;
-
-use super::video::{MIN_SIDE, Video};
 
 /// The ladder, `functions/ladders/standard.json`. Its fields have MediaConvert's names if
 /// MediaConvert has them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Ladder {
-    pub(super) hls: Hls,
-    pub(super) video: VideoCoding,
-    pub(super) audio: Audio,
+pub(crate) struct Ladder {
+    pub(crate) hls: Hls,
+    pub(crate) video: VideoCoding,
+    pub(crate) audio: Audio,
     /// The largest first.
     renditions: Vec<Rung>,
-    pub(super) thumbnails: Thumbnails,
+    pub(crate) thumbnails: Thumbnails,
 }
 
 /// The segment lengths, in whole seconds.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Hls {
-    pub(super) segment_length: i32,
-    pub(super) min_segment_length: i32,
+pub(crate) struct Hls {
+    pub(crate) segment_length: i32,
+    pub(crate) min_segment_length: i32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct VideoCoding {
-    pub(super) gop_seconds: f64,
+pub(crate) struct VideoCoding {
+    pub(crate) gop_seconds: f64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Audio {
-    pub(super) bitrate: i32,
-    pub(super) sample_rate: i32,
+pub(crate) struct Audio {
+    pub(crate) bitrate: i32,
+    pub(crate) sample_rate: i32,
 }
 
 /// A step of the ladder, for pictures of any aspect ratio. For example, 1920×1080, 1080×1920 and
@@ -50,28 +48,34 @@ struct Rung {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Thumbnails {
-    pub(super) most: u32,
-    pub(super) short_side: u32,
+pub(crate) struct Thumbnails {
+    pub(crate) most: u32,
+    pub(crate) short_side: u32,
     /// The JPEG quality, 1 to 100.
-    pub(super) quality: i32,
+    pub(crate) quality: i32,
 }
 
 /// A rendition of one video.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Rendition {
-    pub(super) size: Size,
-    pub(super) max_bitrate: i32,
-    pub(super) quality: i32,
+pub(crate) struct Rendition {
+    pub(crate) size: Size,
+    pub(crate) max_bitrate: i32,
+    pub(crate) quality: i32,
 }
+
+/// Width and height of a picture in square pixels.
+pub(crate) type PictureSize = (f64, f64);
 
 /// Width and height in square pixels. Both are even, as 4:2:0 video requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Size {
-    pub(super) width: i32,
-    pub(super) height: i32,
+pub(crate) struct Size {
+    pub(crate) width: i32,
+    pub(crate) height: i32,
 }
 
+/// Smallest width and height of a rendition, in pixels.
+/// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
+pub(crate) const MIN_SIDE: f64 = 32.0;
 /// Longest side in pixels that every H.264 decoder of a player supports.
 const MAX_SIDE: f64 = 4096.0;
 /// Most macroblocks of a picture at H.264 level 4.2, which has 60 frames per second at this size.
@@ -82,23 +86,23 @@ const MAX_MACROBLOCKS: i32 = 8704;
 const MIN_STEP: f64 = 1.2;
 
 impl Ladder {
-    pub(super) fn standard() -> Self {
+    pub(crate) fn standard() -> Self {
         serde_json::from_str(include_str!("../../ladders/standard.json"))
             .expect("a test parses the ladder")
     }
 
-    /// The renditions of a video, the largest first: its own size up to the top of the ladder, and
+    /// The renditions of a picture, the largest first: its own size up to the top of the ladder, and
     /// the steps below.
-    pub(super) fn renditions(&self, video: &Video) -> Vec<Rendition> {
+    pub(crate) fn renditions(&self, picture: PictureSize) -> Vec<Rendition> {
         let Some(highest) = self.renditions.first() else { return Vec::new() };
-        let top = video.short_side().min(f64::from(highest.short_side));
+        let top = short_side(picture).min(f64::from(highest.short_side));
         let is_large_enough = |rung: &&Rung| f64::from(rung.short_side) >= top;
         // The largest rendition has the bit rate of the smallest step that is at least as large.
         let top_rung = self.renditions.iter().rev().find(is_large_enough).unwrap_or(highest);
         let steps = self.renditions.iter();
         let below = steps.filter(|rung| top >= MIN_STEP * f64::from(rung.short_side));
         let rendition = |short_side: f64, rung: &Rung| Rendition {
-            size: Size::fit(video, short_side),
+            size: Size::fit(picture, short_side),
             max_bitrate: rung.max_bitrate,
             quality: rung.qvbr_quality_level,
         };
@@ -110,16 +114,15 @@ impl Ladder {
         renditions
     }
 
-    pub(super) fn thumbnail_size(&self, video: &Video) -> Size {
-        Size::fit(video, video.short_side().min(f64::from(self.thumbnails.short_side)))
+    pub(crate) fn thumbnail_size(&self, picture: PictureSize) -> Size {
+        Size::fit(picture, short_side(picture).min(f64::from(self.thumbnails.short_side)))
     }
 }
 
 impl Size {
-    /// The size with the aspect ratio of the video and about this short side.
-    fn fit(video: &Video, short_side: f64) -> Self {
-        let (width, height) = (video.picture.width, video.picture.height);
-        let mut scale = (short_side / video.short_side()).min(MAX_SIDE / width.max(height));
+    /// The size with the aspect ratio of the picture and about this short side.
+    fn fit((width, height): PictureSize, short_side: f64) -> Self {
+        let mut scale = (short_side / width.min(height)).min(MAX_SIDE / width.max(height));
         loop {
             let even = |side: f64| {
                 #[expect(clippy::cast_possible_truncation, reason = "at most 4096")]
@@ -141,20 +144,17 @@ impl Size {
     }
 }
 
+fn short_side((width, height): PictureSize) -> f64 {
+    width.min(height)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upload::picture::Picture;
-    use crate::upload::sound::Sound;
-
-    fn video(width: f64, height: f64) -> Video {
-        let picture = Picture { width, height, frame_rate: None, has_other_colors: false };
-        Video { picture, sound: Sound::default(), duration: None, estimate: None }
-    }
 
     #[track_caller]
     fn check(width: f64, height: f64, expected: &str) {
-        let renditions = Ladder::standard().renditions(&video(width, height));
+        let renditions = Ladder::standard().renditions((width, height));
         let actual: Vec<_> = renditions
             .iter()
             .map(|it| format!("{}x{}@{}k", it.size.width, it.size.height, it.max_bitrate / 1000))
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn renditions_keep_the_aspect_ratio_and_are_never_larger_than_the_video() {
+    fn renditions_keep_the_aspect_ratio_and_are_never_larger_than_the_picture() {
         check(1920.0, 1080.0, "1920x1080@6000k 1280x720@4000k 960x540@2000k 640x360@1000k");
         check(7680.0, 4320.0, "1920x1080@6000k 1280x720@4000k 960x540@2000k 640x360@1000k");
         check(1080.0, 1920.0, "1080x1920@6000k 720x1280@4000k 540x960@2000k 360x640@1000k");
