@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{
-    Bounds, Clip, ClipId, ClipKey, CompetitionId, Description, Failure, FailureCode, Source,
-    Status, Upload, Window,
+    Bounds, Clip, ClipId, ClipKey, CompetitionId, Description, Failure, FailureCode, Precision,
+    Source, Status, Upload, Window,
 };
 use matchcut::library::{Library, encode_row};
 use matchcut::live::Channels;
@@ -128,6 +128,8 @@ pub(crate) fn make_clip(competition: &CompetitionId, window: Window, status: Sta
         ready_at: is_ready.then_some(created),
         asset_expires_at: None,
         remake: None,
+        precision: Precision::Segment,
+        exact: None,
         retired: Vec::new(),
         asset_removable_at: None,
         expires_at: None,
@@ -196,6 +198,8 @@ pub(crate) async fn write_upload(
         ready_at: None,
         asset_expires_at: None,
         remake: None,
+        precision: Precision::Segment,
+        exact: None,
         retired: Vec::new(),
         asset_removable_at: None,
         expires_at: None,

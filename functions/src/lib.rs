@@ -28,6 +28,7 @@ pub mod config;
 pub mod edit;
 pub mod encode;
 pub mod error;
+pub mod exact;
 pub mod export;
 pub mod files;
 pub mod harvest;

@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["api"],
     &["asset"],
     &["encode"],
-    &["files"],
+    &["files", "exact"],
     &["harvest", "upload"],
     &["export"],
     &["channel", "edit", "viewer", "share", "announce"],

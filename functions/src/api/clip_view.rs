@@ -6,7 +6,7 @@ use url::Url;
 use super::reply::format_digest;
 use super::{Reply, SealKey, private_folder};
 use crate::clip::{
-    Clip, CompetitionId, Download, FilePaths, MediaPaths, Source, Status, format_utc,
+    Clip, CompetitionId, Download, FilePaths, MediaPaths, Precision, Source, Status, format_utc,
     to_public_json,
 };
 use crate::config::{ConfigError, Variables};
@@ -247,6 +247,9 @@ fn add_operator_fields(clip: &Clip, mut shown: Value) -> Value {
     if let Some(operator) = &clip.created_by {
         shown["createdBy"] = json!(operator);
     }
+    if clip.precision == Precision::Frame {
+        shown["requestedPrecision"] = json!(Precision::Frame);
+    }
     if let Some(files) = &clip.files {
         shown["files"] = json!({ "status": files.status(), "failedTries": files.failed_tries });
         if let Some(failure) = &files.failure {
@@ -266,6 +269,12 @@ fn add_operator_fields(clip: &Clip, mut shown: Value) -> Value {
         });
         if let Some(failure) = &remake.failure {
             shown["remake"]["failure"] = json!(failure);
+        }
+        if let Some(exact) = &remake.exact {
+            shown["remake"]["precision"] = json!(Precision::Frame);
+            if remake.status == Status::Transcoding {
+                shown["remake"]["progress"] = json!(exact.progress.unwrap_or(0));
+            }
         }
     }
     if let Some(until) = clip.restorable_until() {

@@ -15,6 +15,8 @@ pub struct BestRendition {
     pub height: u32,
     pub frame_rate: FrameRate,
     pub sound: RenditionSound,
+    /// Whether the media has captions, or further sounds.
+    pub has_more_tracks: bool,
 }
 
 /// Where the sound of a rendition is.
@@ -65,6 +67,7 @@ fn parse(manifest: &[u8]) -> Option<BestRendition> {
         height: size.height.try_into().ok()?,
         frame_rate: FrameRate::from_decimal(best.frame_rate?)?,
         sound: find_sound(&manifest, best),
+        has_more_tracks: manifest.alternatives.len() > usize::from(best.audio.is_some()),
     })
 }
 
@@ -102,6 +105,7 @@ mod tests {
         let best = parse(MANIFEST.as_bytes()).unwrap();
         assert_eq!((best.width, best.height), (1280, 720));
         assert_eq!(best.frame_rate.to_string(), "60000/1001");
+        assert!(!best.has_more_tracks);
     }
 
     #[test]
@@ -117,7 +121,11 @@ mod tests {
         let text = MANIFEST.replace(frame_rate, &format!("{frame_rate},AUDIO=\"a\"")) + media;
         let expected =
             RenditionSound::Rendition { group: "a".to_owned(), name: "Suomi".to_owned() };
-        assert_eq!(parse(text.as_bytes()).unwrap().sound, expected);
+        let both = parse(text.as_bytes()).unwrap();
+        assert_eq!((both.sound, both.has_more_tracks), (expected, true));
+        let captions =
+            "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"c\",NAME=\"608\",INSTREAM-ID=\"CC1\"\n";
+        assert!(parse(format!("{MANIFEST}{captions}").as_bytes()).unwrap().has_more_tracks);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::{Window, floor_millisecond};
+
 /// The start and end of a clip, aligned to segments.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -20,5 +22,10 @@ impl Bounds {
         #[expect(clippy::cast_possible_truncation, reason = "no media lasts a million years")]
         let duration = TimeDelta::milliseconds((seconds * 1000.0).round() as i64);
         Self { start, end: start + duration, duration_seconds: seconds }
+    }
+
+    /// Whether a window lies within the bounds, to the millisecond.
+    pub fn contains(&self, window: Window) -> bool {
+        window.exact_start() >= floor_millisecond(self.start) && window.exact_end() <= self.end
     }
 }

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, Bounds, ClipFiles, ClipId, ClipKey, CompetitionId, Description, Export, ExportId,
-    Failure, FileSettings, Remake, RetiredAttempt, Source, Status, Upload,
+    Attempt, Bounds, ClipFiles, ClipId, ClipKey, CompetitionId, Description, ExactMedia, Export,
+    ExportId, Failure, FileSettings, Precision, Remake, RetiredAttempt, Source, Status, Upload,
 };
 
 /// The id of a packaging configuration.
@@ -32,6 +32,12 @@ pub struct Clip {
     /// Absent while unknown: the live manifest could not be read, or the file was not probed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<Bounds>,
+    /// How precisely the clip is to be cut. A clip is cut to segments first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub precision: Precision,
+    /// What the frame-exact media was made of. Absent while the clip plays harvested media.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<ExactMedia>,
     /// The name of the operator who made the clip. A file that was dropped into the upload bucket has
     /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +142,8 @@ impl Clip {
             media_attempt: 1,
             source,
             actual: None,
+            precision: Precision::default(),
+            exact: None,
             created_by: None,
             title: description.title.clone(),
             description: description.description.clone(),
@@ -306,10 +314,14 @@ impl Clip {
                 let is_checked =
                     |status: Status| status.is_in_progress() && status != Status::Queued;
                 let remake = self.remake.as_ref().filter(|remake| is_checked(remake.status));
+                let remake = remake.map(|remake| {
+                    let start = remake.exact.as_ref().and_then(|job| job.start_at);
+                    start.map_or(soon, |start| start.max(soon))
+                });
                 let retired = self.retired.iter().map(|retired| retired.removable_at);
                 let exports = self.exports.values().filter_map(|export| export.next_check(now));
                 let assets = self.asset_expires_at.into_iter().chain(self.asset_removable_at);
-                assets.chain(retired).chain(remake.map(|_| soon)).chain(files).chain(exports).min()
+                assets.chain(retired).chain(remake).chain(files).chain(exports).min()
             }
             (Status::Failed | Status::Queued, _) => None,
             (Status::Scheduled, Source::Live { requested, .. }) => {
@@ -334,6 +346,10 @@ fn next_airing_check(end: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
 /// Rows of earlier versions have no `listed`.
 fn is_listed_by_default() -> bool {
     true
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]

@@ -6,6 +6,7 @@ mod bounds;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it defines")]
 mod clip;
 mod description;
+mod exact;
 mod expiry;
 mod export;
 mod failure;
@@ -26,6 +27,7 @@ pub use description::{
     Description, Edit, ExpiryInPast, MAX_DESCRIPTION_LENGTH, MAX_TAG_LENGTH, MAX_TAGS,
     MAX_TITLE_LENGTH, NewWindow,
 };
+pub use exact::{ExactJob, ExactMedia, HarvestedMedia, Precision};
 pub use expiry::{ExpirySettings, ExpirySettingsError};
 pub use export::{
     EXPORT_LIFETIME, Export, ExportChange, ExportId, ExportIdError, ExportSettings, ExportStatus,

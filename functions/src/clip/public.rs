@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Clip, FilePaths, Source, Status, format_utc};
+use super::{Clip, FilePaths, Precision, Source, Status, format_utc};
 
 /// The paths of the media of a ready clip.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,9 @@ pub fn to_public_json(clip: &Clip) -> Value {
                 shown["progress"] = json!(upload.progress.unwrap_or(0));
             }
         }
+    }
+    if clip.precision_of_media() == Precision::Frame {
+        shown["precision"] = json!(Precision::Frame);
     }
     if let Some(actual) = clip.actual {
         shown["actual"] = json!({

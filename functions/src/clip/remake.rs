@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::clip::MAX_RUN;
 use super::transition::{MAX_LIST_AGE, MAX_PAUSE};
-use super::{Attempt, Bounds, Clip, ConfigurationId, Failure, Source, Status, Trigger, Window};
+use super::{
+    Attempt, Bounds, Clip, ConfigurationId, ExactJob, ExactMedia, Failure, Source, Status, Trigger,
+    Window,
+};
 
 /// New media of a ready clip, made by an attempt of their own.
 ///
@@ -28,6 +31,9 @@ pub struct Remake {
     pub playable: BTreeSet<ConfigurationId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// The job that makes the media of harvested media. Absent if the media is harvested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<ExactJob>,
 }
 
 /// An attempt whose asset and media are deleted once nobody plays them.
@@ -36,6 +42,30 @@ pub struct Remake {
 pub struct RetiredAttempt {
     pub attempt: u32,
     pub removable_at: DateTime<Utc>,
+    /// The attempt whose media a job of this attempt reads. That job may be running.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact_of: Option<u32>,
+}
+
+impl Remake {
+    /// A remake that has just begun.
+    pub(super) fn new(
+        attempt: u32,
+        status: Status,
+        requested: Window,
+        actual: Option<Bounds>,
+    ) -> Self {
+        Self {
+            attempt,
+            status,
+            requested,
+            actual,
+            manifests: BTreeMap::new(),
+            playable: BTreeSet::new(),
+            failure: None,
+            exact: None,
+        }
+    }
 }
 
 impl Clip {
@@ -104,10 +134,9 @@ impl Clip {
     }
 
     /// A retired attempt whose asset and media nobody needs any more.
-    pub fn removable_attempt(&self, now: DateTime<Utc>) -> Option<Attempt> {
+    pub fn removable_attempt(&self, now: DateTime<Utc>) -> Option<&RetiredAttempt> {
         let retired = self.retired.iter().find(|retired| retired.removable_at <= now);
-        let retired = retired.filter(|_| self.status == Status::Ready)?;
-        Some(Attempt { clip: self.key(), number: retired.attempt })
+        retired.filter(|_| self.status == Status::Ready)
     }
 
     /// Puts new media of a window into the harvest queue. Replaces a remake that has not ended.
@@ -123,55 +152,69 @@ impl Clip {
         let attempt = self.last_attempt().number + 1;
         self.cancel_remake(now);
         self.queued_at = Some(now);
-        self.remake = Some(Remake {
-            attempt,
-            status: Status::Queued,
-            requested,
-            actual,
-            manifests: BTreeMap::new(),
-            playable: BTreeSet::new(),
-            failure: None,
-        });
+        self.remake = Some(Remake::new(attempt, Status::Queued, requested, actual));
         Some(())
     }
 
     /// Gives up a remake. What it may have made is deleted once no function works on it.
     pub(super) fn cancel_remake(&mut self, now: DateTime<Utc>) {
         if let Some(remake) = self.remake.take() {
-            self.retire(remake.attempt, now + MAX_RUN);
+            self.give_up(&remake, now);
         }
+    }
+
+    fn give_up(&mut self, remake: &Remake, now: DateTime<Utc>) {
+        let exact_of = remake.exact.as_ref().map(|job| job.harvest.attempt);
+        self.retire(RetiredAttempt {
+            attempt: remake.attempt,
+            removable_at: now + MAX_RUN,
+            exact_of,
+        });
     }
 
     /// Applies a fact about the remake. Once it is proven playable, its media replace those of the
     /// clip in the same write.
     pub(super) fn progress_remake(&mut self, trigger: Trigger, now: DateTime<Utc>) -> Option<()> {
         let mut made = self.as_remake().filter(|made| made.status.is_in_progress())?;
-        made.progress(trigger, now)?;
-        if made.status == Status::Ready {
-            self.finish_remake(made, now);
+        let mut remake = self.remake.take()?;
+        let job = remake.exact.as_mut().filter(|_| made.status == Status::Transcoding);
+        if job.is_some_and(|job| job.record(&trigger).is_some()) {
+            self.remake = Some(remake);
             return Some(());
         }
-        if made.status == Status::Failed {
-            self.retire(made.attempt, now + MAX_RUN);
+        made.progress(trigger, now)?;
+        if made.status == Status::Ready {
+            self.finish_remake(made, remake.exact, now);
+            return Some(());
         }
-        let Source::Live { requested, .. } = made.source else { return None };
-        self.remake = Some(Remake {
-            attempt: made.attempt,
-            status: made.status,
-            requested,
-            actual: made.actual,
-            manifests: made.manifests,
-            playable: made.playable,
-            failure: made.failure,
-        });
+        (remake.status, remake.actual) = (made.status, made.actual);
+        (remake.manifests, remake.playable) = (made.manifests, made.playable);
+        remake.failure = made.failure;
+        if let Some(failure) = &remake.failure {
+            self.give_up(&remake, now);
+            let delay = remake.exact.as_ref().and_then(|job| job.retry_delay(failure));
+            if let (Some(job), Some(delay)) = (&remake.exact, delay) {
+                let tries = job.failed_tries + 1;
+                let retried = self.start_exact_job(remake.requested, tries, Some(now + delay), now);
+                if retried.is_some() {
+                    return retried;
+                }
+            }
+        }
+        self.remake = Some(remake);
         Some(())
     }
 
-    fn finish_remake(&mut self, made: Self, now: DateTime<Utc>) {
-        let unused_at = now + self.longest_play_time();
-        self.retire(self.attempt, unused_at);
-        if self.media_attempt != self.attempt {
-            self.retire(self.media_attempt, unused_at);
+    fn finish_remake(&mut self, made: Self, exact: Option<ExactJob>, now: DateTime<Utc>) {
+        let removable_at = now + self.longest_play_time();
+        let harvest_of_exact = self.exact.filter(|_| exact.is_none());
+        let unused = [
+            Some(self.attempt),
+            Some(self.media_attempt),
+            harvest_of_exact.map(|it| it.harvest.attempt),
+        ];
+        for attempt in unused.into_iter().flatten() {
+            self.retire(RetiredAttempt { attempt, removable_at, exact_of: None });
         }
         // The clip is older than its assets may be, so its new asset makes place at once.
         self.asset_expires_at = self.asset_expires_at.or(self.plays_from_bucket().then_some(now));
@@ -183,7 +226,11 @@ impl Clip {
         self.manifests = made.manifests;
         self.playable = made.playable;
         self.restart_files();
-        self.remake = None;
+        self.exact = exact.and_then(|job| {
+            let window = self.wanted_window()?;
+            Some(ExactMedia { harvest: job.harvest, window })
+        });
+        let _ = self.start_exact_media(now);
     }
 
     /// Lets the files be made anew, because the window or the media has changed.
@@ -193,9 +240,9 @@ impl Clip {
         }
     }
 
-    fn retire(&mut self, attempt: u32, removable_at: DateTime<Utc>) {
-        self.retired.retain(|retired| retired.attempt != attempt);
-        self.retired.push(RetiredAttempt { attempt, removable_at });
+    fn retire(&mut self, attempt: RetiredAttempt) {
+        self.retired.retain(|retired| retired.attempt != attempt.attempt);
+        self.retired.push(attempt);
     }
 
     /// Whether the media in the bucket has replaced the asset.

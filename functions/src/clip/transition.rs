@@ -166,7 +166,10 @@ pub fn apply_trigger(
         }
         Trigger::AssetReplaced => next.replace_asset(now)?,
         Trigger::AssetDeleted if clip.is_asset_removable(now) => next.asset_removable_at = None,
-        trigger if clip.status.is_in_progress() => next.progress(trigger, now)?,
+        trigger if clip.status.is_in_progress() => {
+            next.progress(trigger, now)?;
+            let _ = next.start_exact_media(now);
+        }
         _ => return None,
     }
     if next == *clip {
@@ -201,17 +204,12 @@ impl Clip {
     /// Changes the window of a scheduled or ready clip. If the new end of a scheduled clip has aired, or
     /// if a ready clip needs other media, it enters the harvest queue.
     fn change_window(&mut self, new: NewWindow, now: DateTime<Utc>) -> Option<()> {
+        if let (Status::Ready, NewWindow::Trimmed(window)) = (self.status, new) {
+            return self.trim(window, now);
+        }
         let Source::Live { requested, .. } = &mut self.source else { return None };
         match (self.status, new) {
             (Status::Scheduled, NewWindow::Ahead(window)) => *requested = window,
-            (Status::Ready, NewWindow::Trimmed(window)) => {
-                let is_moved = *requested != window;
-                *requested = window;
-                self.cancel_remake(now);
-                if is_moved {
-                    self.restart_files();
-                }
-            }
             (Status::Ready, NewWindow::Remade { window, actual }) => {
                 self.start_remake(window, actual, now)?;
             }

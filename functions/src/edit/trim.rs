@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::api::{Problem, ProblemKind};
-use crate::clip::{Clip, Window, floor_millisecond, format_utc};
+use crate::clip::{Attempt, Clip, Window, floor_millisecond, format_utc};
 
 /// Shortest clip after a trim.
 const MIN_LENGTH: TimeDelta = TimeDelta::seconds(1);
@@ -27,12 +27,14 @@ pub(super) fn find_trimmed_window(
         let detail = format!("A clip is at least {} s long.", MIN_LENGTH.num_seconds());
         return Err(invalid(&detail));
     }
-    Ok(Some(window).filter(|window| *window != wanted))
+    Ok(Some(window).filter(|window| *window != wanted || clip.has_failed_exact_job()))
 }
 
-/// Checks whether a window lies within the media of a clip.
+/// Checks whether a window lies within the harvested media of a clip.
 pub(super) fn check_within_media(clip: &Clip, window: Window) -> Result<(), Problem> {
-    let Some(actual) = clip.actual else {
+    let can_be_made = clip.last_attempt().number < Attempt::MAX;
+    let harvested = clip.harvested_media().filter(|_| can_be_made).map(|it| it.bounds);
+    let Some(actual) = harvested.or(clip.actual) else {
         let detail = "The start and the end of the clip's media are unknown, because the live \
                       manifest could not be read when the clip was cut.";
         return Err(Problem::new(ProblemKind::MediaUnknown, detail));

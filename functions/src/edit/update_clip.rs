@@ -88,14 +88,16 @@ impl Route for UpdateClip {
 }
 
 impl UpdateClip {
-    /// Checks a new start and a new end. Returns `None` if the clip has them already.
+    /// Checks a new start and a new end. Returns `None` if the clip has them already. If it has them, but
+    /// its frame-exact media could not be made, they are tried again.
     async fn find_new_window(
         &self,
         clip: &Clip,
         &EditRequest { start, end, .. }: &EditRequest,
         now: DateTime<Utc>,
     ) -> Result<Option<NewWindow>, Problem> {
-        if has_window(clip, start, end) {
+        let is_repeated = clip.has_failed_exact_job() && (start.is_some() || end.is_some());
+        if has_window(clip, start, end) && !is_repeated {
             return Ok(None);
         }
         match (&clip.source, clip.status) {

@@ -16,4 +16,5 @@ pub use media_jobs::{
 };
 pub(crate) use settings::{
     AUDIO_SELECTOR, Picture, captures, captures_output, file_group, media_input, mp4_output,
+    video_description,
 };

@@ -92,7 +92,7 @@ pub(crate) fn mp4_output(
         .set_name_modifier(modifier.map(str::to_owned))
         .extension("mp4")
         .container_settings(container.build())
-        .video_description(describe(picture, codec))
+        .video_description(video_description(picture, codec))
         .set_audio_descriptions(audio)
         .build()
 }
@@ -107,11 +107,12 @@ pub(crate) fn captures_output(
         .name_modifier(modifier)
         .extension("jpg")
         .container_settings(ContainerSettings::builder().container(ContainerType::Raw).build())
-        .video_description(describe(picture, captures))
+        .video_description(video_description(picture, captures))
         .build()
 }
 
-fn describe(picture: Picture, codec: VideoCodecSettings) -> VideoDescription {
+/// Builds a picture of the source, or of a part of it.
+pub(crate) fn video_description(picture: Picture, codec: VideoCodecSettings) -> VideoDescription {
     let crop = picture.crop.map(|[x, y, width, height]| {
         Rectangle::builder()
             .x(to_pixels(x))

@@ -205,7 +205,8 @@ mod tests {
     async fn a_job_matches_its_golden() {
         let frame_rate = FrameRate::from_decimal(59.94).unwrap();
         let sound = RenditionSound::Muxed;
-        let rendition = BestRendition { width: 1920, height: 1080, frame_rate, sound };
+        let rendition =
+            BestRendition { width: 1920, height: 1080, frame_rate, sound, has_more_tracks: false };
         let start = DateTime::from_timestamp(1_580_736_658, 0).unwrap();
         let whole = ExportSettings {
             attempt: 1,

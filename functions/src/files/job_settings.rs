@@ -78,7 +78,7 @@ mod tests {
 
     fn rendition(sound: RenditionSound) -> BestRendition {
         let frame_rate = FrameRate::from_decimal(29.97).unwrap();
-        BestRendition { width: 1280, height: 720, frame_rate, sound }
+        BestRendition { width: 1280, height: 720, frame_rate, sound, has_more_tracks: false }
     }
 
     /// Plans 3.2 s that begin 0.9 s after the start of 6 s of media.

@@ -69,7 +69,10 @@ mod tests {
         clip.actual = Some(Bounds { start, end, duration_seconds });
         let frame_rate = FrameRate::from_decimal(25.0).unwrap();
         let (width, height, sound) = (1280, 720, RenditionSound::Muxed);
-        FilesPlan::new(&clip, &BestRendition { width, height, frame_rate, sound })
+        FilesPlan::new(
+            &clip,
+            &BestRendition { width, height, frame_rate, sound, has_more_tracks: false },
+        )
     }
 
     #[test]

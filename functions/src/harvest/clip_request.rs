@@ -1,7 +1,9 @@
 //! Parses the body of `POST /api/clip`.
 
+use serde::Deserialize as _;
+
 use crate::api::{Fields, Problem, ProblemKind, parse_whole_number};
-use crate::clip::{ChannelId, CompetitionId, Description, Window};
+use crate::clip::{ChannelId, CompetitionId, Description, Precision, Window};
 use crate::error::format_sentence;
 
 /// The requested clip. An absent field has a default.
@@ -10,6 +12,7 @@ pub struct ClipRequest {
     pub competition: Option<CompetitionId>,
     pub channel: Option<ChannelId>,
     pub window: WindowRequest,
+    pub precision: Option<Precision>,
     pub description: Description,
 }
 
@@ -27,6 +30,7 @@ const FIELDS: &[&str] = &[
     "start",
     "end",
     "lastSeconds",
+    "precision",
     "title",
     "description",
     "tags",
@@ -50,9 +54,18 @@ impl ClipRequest {
             competition: fields.competition()?,
             channel: fields.text("channel", 64)?.map(ChannelId::from),
             window: parse_window(&fields)?,
+            precision: parse_precision(&fields)?,
             description: fields.description()?,
         })
     }
+}
+
+fn parse_precision(fields: &Fields) -> Result<Option<Precision>, Problem> {
+    let Some(value) = fields.get("precision") else { return Ok(None) };
+    let precision = Precision::deserialize(value);
+    precision
+        .map(Some)
+        .map_err(|_| Problem::invalid_field("precision", "This must be \"segment\" or \"frame\"."))
 }
 
 fn parse_window(fields: &Fields) -> Result<WindowRequest, Problem> {

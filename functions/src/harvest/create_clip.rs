@@ -78,7 +78,7 @@ impl CreateClip {
     /// Therefore only the steps before the row can fail the request.
     async fn create(
         &self,
-        ClipRequest { competition, channel, window, description }: ClipRequest,
+        ClipRequest { competition, channel, window, precision, description }: ClipRequest,
         request: &Request,
         idempotent: Option<&IdempotentRequest>,
         now: DateTime<Utc>,
@@ -105,6 +105,7 @@ impl CreateClip {
                 ClipKey { competition: competition.clone(), clip: ClipId::for_window(window) };
             let mut clip = Clip::new(key, status, source.clone(), &description, now);
             clip.actual = actual;
+            clip.precision = precision.unwrap_or(channel.precision);
             clip.created_by = request.operator();
             clip.set_default_expiry(self.expiry.expires_at(&competition, now));
             clip

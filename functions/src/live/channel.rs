@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 use url::Url;
 
-use crate::clip::{ChannelId, CompetitionId, Limits, Window};
+use crate::clip::{ChannelId, CompetitionId, Limits, Precision, Window};
 
 /// A live channel, and the origin endpoint that its clips are harvested from.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Channel {
     /// The id of the MediaLive channel that encodes the stream. Absent if this service does not
     /// control the encoder.
     pub media_live_channel_id: Option<String>,
+    /// How precisely clips are cut whose request does not say it.
+    #[serde(default)]
+    pub precision: Precision,
     /// The price of an hour on air in US dollars.
     pub hourly_usd: Option<f64>,
 }

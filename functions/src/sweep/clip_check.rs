@@ -121,7 +121,7 @@ impl Sweep {
             return Ok(CheckOutcome::Unchanged);
         }
         let work = clip.clone().into_current_work();
-        for trigger in self.find_triggers(&work, running).await? {
+        for trigger in self.find_triggers(&work, running, now).await? {
             let advanced = self.library.advance(&work.current_attempt(), &trigger, now).await?;
             if let Advanced::Changed(next) = advanced {
                 is_changed = true;

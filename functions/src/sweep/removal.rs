@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::clip::{Clip, Source, Trigger};
 use crate::config::{ConfigError, Variables};
+use crate::exact::{ExactError, ExactMaker};
 use crate::export::{ExportError, Exports};
 use crate::files::{FilesError, FilesMaker};
 use crate::harvest::{HarvestJobError, RunningJobs};
@@ -20,6 +21,7 @@ pub struct Removal {
     uploads: UploadProcessor,
     media: ClipMedia,
     files: FilesMaker,
+    exact: ExactMaker,
     exports: Exports,
 }
 
@@ -44,6 +46,8 @@ pub enum RemovalError {
     Upload(#[from] UploadProcessorError),
     #[error("could not find out whether the job for the clip's files has ended")]
     Files(#[from] FilesError),
+    #[error("could not find out whether the job for the clip's frame-exact media has ended")]
+    Exact(#[from] ExactError),
     #[error("could not find out whether the exports of the clip have ended")]
     Export(#[from] ExportError),
     #[error("could not delete the media of the clip")]
@@ -64,6 +68,7 @@ impl Removal {
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
             files: FilesMaker::from_variables(sdk, variables)?,
+            exact: ExactMaker::from_variables(sdk, variables)?,
             exports: Exports::from_variables(sdk, variables)?,
         })
     }
@@ -111,6 +116,9 @@ impl Removal {
         running: &RunningJobs<'_>,
     ) -> Result<bool, RemovalError> {
         if self.files.is_running(clip).await? {
+            return Ok(true);
+        }
+        if self.exact.is_running(clip).await? {
             return Ok(true);
         }
         if self.exports.is_running(clip).await? {

@@ -22,6 +22,7 @@ use crate::channel::LiveEdges;
 use crate::clip::{Clip, Status};
 use crate::config::{ConfigError, Variables};
 use crate::error;
+use crate::exact::{ExactError, ExactMaker};
 use crate::export::{ExportError, Exports};
 use crate::files::{FilesError, FilesMaker};
 use crate::harvest::{
@@ -47,6 +48,7 @@ pub struct Sweep {
     pub(super) exports: Exports,
     pub(super) removal: Removal,
     pub(super) files: FilesMaker,
+    pub(super) exact: ExactMaker,
     live_edges: LiveEdges,
     metrics: Metrics,
 }
@@ -80,6 +82,8 @@ pub enum SweepError {
     Upload(#[from] UploadProcessorError),
     #[error("the sweep could not make the files of a clip")]
     Files(#[from] FilesError),
+    #[error("the sweep could not make the frame-exact media of a clip")]
+    Exact(#[from] ExactError),
     #[error("the sweep could not delete the media of a failed attempt")]
     Media(#[from] ClipMediaError),
     #[error("the sweep could not check an export")]
@@ -98,6 +102,7 @@ impl From<SweepError> for Diagnostic {
             SweepError::Asset(_) => "Asset",
             SweepError::Upload(_) => "Upload",
             SweepError::Files(_) => "Files",
+            SweepError::Exact(_) => "Exact",
             SweepError::Media(_) => "Media",
             SweepError::Export(_) => "Export",
             SweepError::Removal(_) => "Removal",
@@ -129,6 +134,7 @@ impl EventHandler for Sweep {
             removal: Removal::from_variables(sdk, variables, assets.clone())?,
             assets,
             files: FilesMaker::from_variables(sdk, variables)?,
+            exact: ExactMaker::from_variables(sdk, variables)?,
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
             exports: Exports::from_variables(sdk, variables)?,

@@ -1,5 +1,7 @@
 //! Finds the triggers that lost events would have caused.
 
+use chrono::{DateTime, Utc};
+
 use super::sweep_library::{Sweep, SweepError};
 use crate::asset::PackagingState;
 use crate::clip::{Clip, ConfigurationId, Failure, FailureCode, Source, Status, Trigger, Upload};
@@ -12,6 +14,7 @@ impl Sweep {
         &self,
         clip: &Clip,
         running: &RunningJobs<'_>,
+        now: DateTime<Utc>,
     ) -> Result<Vec<Trigger>, SweepError> {
         let attempt = clip.current_attempt();
         Ok(match (clip.status, &clip.source) {
@@ -36,6 +39,9 @@ impl Sweep {
             },
             (Status::Transcoding, Source::Upload(Upload { job: Some(job), .. })) => {
                 self.find_transcode_triggers(clip, job).await?
+            }
+            (Status::Transcoding, Source::Live { .. }) => {
+                self.exact.find_triggers(clip, &self.assets, now).await?
             }
             (Status::Packaging, _) => match self.assets.describe_packaging(&attempt).await? {
                 Some(states) if !clip.manifests.is_empty() => {

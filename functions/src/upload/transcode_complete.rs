@@ -14,6 +14,7 @@ use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::clip::{Attempt, Clip, ClipKey, Failure, Status, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::error;
+use crate::exact::{EXACT, ExactError, ExactEvent, ExactMaker};
 use crate::files::{FILES, FilesError, FilesMaker};
 use crate::lambda::EventHandler;
 use crate::library::{Advanced, Library, LibraryError};
@@ -65,6 +66,7 @@ pub struct TranscodeComplete {
     assets: Assets,
     media: ClipMedia,
     files: FilesMaker,
+    exact: ExactMaker,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +95,12 @@ pub enum TranscodeCompleteError {
         #[source]
         source: FilesError,
     },
+    #[error("could not record the frame-exact media of clip {clip}")]
+    Exact {
+        clip: ClipKey,
+        #[source]
+        source: ExactError,
+    },
     #[error("could not record the state of the transcode of clip {clip}")]
     Record {
         clip: ClipKey,
@@ -108,6 +116,7 @@ impl From<TranscodeCompleteError> for Diagnostic {
             TranscodeCompleteError::Thumbnails { .. } => "Thumbnails",
             TranscodeCompleteError::Media { .. } => "Media",
             TranscodeCompleteError::Files { .. } => "Files",
+            TranscodeCompleteError::Exact { .. } => "Exact",
             TranscodeCompleteError::Record { .. } => "Record",
         };
         error::diagnostic(name, &failure)
@@ -125,6 +134,7 @@ impl EventHandler for TranscodeComplete {
             assets: Assets::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
             files: FilesMaker::from_variables(sdk, variables)?,
+            exact: ExactMaker::from_variables(sdk, variables)?,
         })
     }
 
@@ -148,11 +158,18 @@ impl TranscodeComplete {
             return Ok(());
         };
         let key = &attempt.clip;
-        if let Some(number) = change.files_number() {
+        if let Some(number) = change.number_of(FILES) {
             let error = (change.error_code, change.error_message.as_deref());
             let recorded = self.files.record(&attempt, number, &change.status, error, now).await;
             return recorded
                 .map_err(|source| TranscodeCompleteError::Files { clip: key.clone(), source });
+        }
+        if let Some(number) = change.number_of(EXACT) {
+            let error = (change.error_code, change.error_message.as_deref());
+            let event = ExactEvent { status: &change.status, error, percent: change.percent() };
+            let recorded = self.exact.record(&attempt, number, event, &self.assets, now).await;
+            return recorded
+                .map_err(|source| TranscodeCompleteError::Exact { clip: key.clone(), source });
         }
         let record_failed = |source| TranscodeCompleteError::Record { clip: key.clone(), source };
         let found = self.library.find(key).await.map_err(record_failed)?;
@@ -264,9 +281,9 @@ impl JobStateChange {
         name.parse().ok()
     }
 
-    /// The number of the job, if it makes the files of a clip.
-    fn files_number(&self) -> Option<u32> {
-        self.user_metadata.get(FILES)?.parse().ok()
+    /// The number in a value of the job's `userMetadata`, if it is a job of this kind.
+    fn number_of(&self, kind: &str) -> Option<u32> {
+        self.metadata(kind)?.parse().ok()
     }
 
     /// The duration of the longest output, in seconds.

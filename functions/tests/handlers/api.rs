@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut::clip::{Clip, ClipId, ClipKey, Failure, FailureCode, FileKinds, Status, Window};
+use matchcut::clip::{
+    Clip, ClipId, ClipKey, Failure, FailureCode, FileKinds, Precision, Status, Window,
+};
 use matchcut::config::Variables;
 use matchcut::library::Library;
 use matchcut_local::{Faults, Limits, Options, Source, Stack, Tracks, UploadLimits};
@@ -324,6 +326,8 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         ready_at: (status == Status::Ready).then(|| at(110)),
         asset_expires_at: None,
         remake: None,
+        precision: Precision::Segment,
+        exact: None,
         retired: Vec::new(),
         asset_removable_at: None,
         expires_at: None,

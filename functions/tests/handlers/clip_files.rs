@@ -3,23 +3,12 @@
 use chrono::{TimeDelta, Utc};
 use matchcut::clip::{Clip, ClipFiles, FileKinds, FilesStatus, Status};
 use serde_json::Value;
-use tokio::process::Command;
 
 use crate::api::{Api, row};
+use crate::media::count_frames;
 
 fn files_are(clip: &Clip, status: FilesStatus) -> bool {
     clip.files.as_ref().is_some_and(|files| files.status() == status)
-}
-
-/// Counts the frames of the video at a URL.
-async fn count_frames(url: &str) -> String {
-    let output = Command::new("ffprobe")
-        .args(["-v", "error", "-select_streams", "v", "-count_frames"])
-        .args(["-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", url])
-        .output()
-        .await
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 async fn read(url: &Value) -> reqwest::Response {

@@ -124,7 +124,7 @@ async fn a_clip_has_four_exports_in_progress_at_most_and_a_key_makes_one() {
     let missing = api.post(&path(&clip), "").await;
     let problem = json!("urn:matchcut:problem:media-unknown");
     assert_eq!((missing.status.as_u16(), &missing.body["type"]), (409, &problem));
-    write_manifest(&api, &ready).await;
+    write_manifest(&api, &ready, MANIFEST).await;
     let first = post_with_key(&api, &clip, "a", r#"{"aspect":"1:1"}"#).await;
     assert_eq!(first.status, 202);
     let again = post_with_key(&api, &clip, "a", r#"{ "aspect": "1:1" }"#).await;
@@ -140,10 +140,12 @@ async fn a_clip_has_four_exports_in_progress_at_most_and_a_key_makes_one() {
     assert_eq!((refused.status.as_u16(), &refused.body["type"]), (409, &problem));
 }
 
-/// Writes a multivariant manifest without renditions, which is enough to plan an export.
-async fn write_manifest(api: &Api, clip: &Clip) {
-    let manifest = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000,RESOLUTION=640x360,\
-                    FRAME-RATE=25.000\nindex_1.m3u8\n";
+/// A multivariant manifest whose rendition does not exist. It is enough to plan a job.
+pub(crate) const MANIFEST: &str = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000,RESOLUTION=640x360,\
+                                   FRAME-RATE=25.000\nindex_1.m3u8\n";
+
+/// Writes the multivariant manifest of a clip.
+pub(crate) async fn write_manifest(api: &Api, clip: &Clip, manifest: &str) {
     let client = aws_sdk_s3::Client::new(&api.stack.sdk);
     let put = client
         .put_object()
@@ -163,7 +165,7 @@ async fn a_failed_job_is_shown_and_an_export_expires_after_a_day() {
     let bounds = Bounds { start: at(8), end: at(12), duration_seconds: 4.0 };
     let broken = Clip { actual: Some(bounds), ..broken };
     api.library().create(&broken).await.unwrap();
-    write_manifest(&api, &broken).await;
+    write_manifest(&api, &broken, MANIFEST).await;
     let failed = api.post(&path(&broken.key()), "").await.body;
     let failed = wait_for_end(&api, &broken.key(), &failed).await;
     assert_eq!(failed["status"], "failed");

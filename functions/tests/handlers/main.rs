@@ -10,6 +10,7 @@ mod clip_files;
 mod create_clip;
 mod delete_clip;
 mod due_messages;
+mod exact;
 mod exports;
 mod first_segment;
 mod full_disk;

@@ -1,4 +1,4 @@
-//! Makes media fixtures with ffmpeg.
+//! Makes media fixtures with ffmpeg, and counts frames.
 
 use std::path::{Path, PathBuf};
 
@@ -55,4 +55,16 @@ pub(crate) async fn video() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let arguments = format!("{} -c:v libx264 -preset ultrafast", picture("320x180", 1.6));
     std::fs::read(make(folder.path(), "video.mp4", &arguments).await).unwrap()
+}
+
+/// Counts the frames of the best video at a URL.
+pub(crate) async fn count_frames(url: &str) -> String {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", "v:0", "-count_frames"])
+        .args(["-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", url])
+        .output()
+        .await
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().find(|line| !line.is_empty()).unwrap_or_default().to_owned()
 }

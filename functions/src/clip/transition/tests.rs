@@ -1,5 +1,6 @@
 //! Applies every trigger in every state, and the same triggers in different orders.
 
+mod exact;
 mod remake;
 mod removal;
 

@@ -6,6 +6,7 @@
 //! every event and delivers no message, so each of the four is tested alone.
 
 mod clip_requests;
+mod exact;
 mod exports;
 mod inventory;
 mod live_clips;

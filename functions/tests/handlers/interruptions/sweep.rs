@@ -31,7 +31,7 @@ const REMADE_CLIPS: usize = 50;
 
 /// Runs sweeps until each clip has reached its end. Every other sweep is interrupted at the same call.
 /// Each clip is interrupted one call later, until no call is left. Returns the number of clips.
-async fn sweep_with_interruptions(
+pub(super) async fn sweep_with_interruptions(
     test: &InterruptionTest,
     ways: &[Cut],
     mut prepare: impl AsyncFnMut() -> ClipKey,

@@ -67,7 +67,7 @@ fn a_clip_plays_its_old_media_until_the_new_ones_are_proven() {
     assert_eq!((retired.attempt, retired.removable_at), (1, unused_at));
     assert_eq!(remade.next_check_at, Some(retired.removable_at));
     assert_eq!(remade.removable_attempt(unused_at - TimeDelta::seconds(1)), None);
-    assert_eq!(remade.removable_attempt(unused_at).unwrap().number, 1);
+    assert_eq!(remade.removable_attempt(unused_at).unwrap().attempt, 1);
     let removed = apply_trigger(&remade, 1, Trigger::AttemptRemoved, unused_at).unwrap();
     assert_eq!((removed.retired.len(), removed.next_check_at), (0, None));
     assert_eq!(apply_trigger(&removed, 1, Trigger::AttemptRemoved, unused_at), None);
