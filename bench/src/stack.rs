@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut::clip::{FileKinds, Window, WindowError};
+use matchcut::clip::{FileKinds, Precision, Window, WindowError};
 use matchcut::library::Library;
 use matchcut_local::{Faults, Limits, Options, Source, Stack, Tracks, UploadLimits};
 use reqwest::Url;
@@ -146,6 +146,7 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         upload_limits: UploadLimits::default(),
         assets_expire_after_days: None,
         clip_files: FileKinds::None,
+        precision: Precision::Segment,
         // Deleted clips are removed at once.
         tracks: Tracks::default(),
         small_picture: false,

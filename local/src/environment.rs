@@ -53,6 +53,7 @@ pub(crate) fn environment(
         "startoverSeconds": options.startover.as_secs(),
         "mediaLiveChannelId": MEDIA_LIVE_CHANNEL,
         "hourlyUsd": HOURLY_USD,
+        "precision": options.precision,
     }]);
     let role = |name| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
     let packaging_groups: Vec<_> = groups

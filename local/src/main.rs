@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use matchcut::clip::FileKinds;
+use matchcut::clip::{FileKinds, Precision};
 use matchcut::config::Variables;
 use matchcut::error;
 use matchcut_local::{
@@ -129,6 +129,11 @@ struct Arguments {
     #[arg(long, default_value = "all", value_name = "KINDS", value_parser = parse_file_kinds)]
     clip_files: FileKinds,
 
+    /// How precisely clips are cut whose request does not say it: segment, or frame, which makes media of
+    /// exactly the requested frames after a clip is ready
+    #[arg(long, default_value = "segment", value_name = "PRECISION", value_parser = parse_precision)]
+    precision: Precision,
+
     #[command(flatten)]
     limits: Limits,
 
@@ -219,7 +224,7 @@ struct Arguments {
     ///
     /// S3 and the event bus are found as any AWS SDK finds them: by AWS_ENDPOINT_URL, AWS_REGION,
     /// AWS_ACCESS_KEY_ID and so on.
-    #[arg(long, conflicts_with_all = ["private", "domain", "cookie_domain", "machines", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "assets_expire_after_days", "clip_files", "recursion_limit", "function_timeout", "partition_read_units", "partition_write_units"])]
+    #[arg(long, conflicts_with_all = ["private", "domain", "cookie_domain", "machines", "sweep", "webhooks", "console", "branding", "token_lifetime", "api_throttle", "concurrency", "public_concurrency", "trash_days", "assets_expire_after_days", "clip_files", "precision", "recursion_limit", "function_timeout", "partition_read_units", "partition_write_units"])]
     elemental_only: bool,
 
     /// Print the whole environment of the functions before `ready`, one line `env NAME=value` for
@@ -259,6 +264,7 @@ impl From<Arguments> for Options {
             token_lifetime: Duration::from_secs(arguments.token_lifetime),
             assets_expire_after_days: arguments.assets_expire_after_days,
             clip_files: arguments.clip_files,
+            precision: arguments.precision,
             trash_days: arguments.trash_days,
             assets_per_group: arguments.assets_per_group,
             upload_limits: UploadLimits {
@@ -384,6 +390,11 @@ fn init_log() {
         .with_target(false)
         .with_timer(tracing_subscriber::fmt::time::uptime())
         .init();
+}
+
+fn parse_precision(text: &str) -> Result<Precision, String> {
+    let parsed = serde_json::from_value(serde_json::json!(text));
+    parsed.map_err(|_| "not segment or frame".to_owned())
 }
 
 fn parse_file_kinds(text: &str) -> Result<FileKinds, String> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use matchcut::clip::FileKinds;
+use matchcut::clip::{FileKinds, Precision};
 use url::Url;
 
 use crate::cognito::MachineOption;
@@ -73,6 +73,8 @@ pub struct Options {
     pub assets_expire_after_days: Option<u32>,
     /// Which files each clip gets, beside its segments.
     pub clip_files: FileKinds,
+    /// How precisely clips are cut whose request does not say it.
+    pub precision: Precision,
     /// The number of days for which a deleted clip can be restored.
     pub trash_days: u32,
     /// How many assets a packaging group can hold.

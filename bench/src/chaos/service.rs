@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use matchcut::clip::FileKinds;
+use matchcut::clip::{FileKinds, Precision};
 use matchcut_local::{Faults, Limits, Options, Source, Tracks, UploadLimits};
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -55,6 +55,7 @@ pub(crate) fn build_options(
         upload_limits: UploadLimits::default(),
         assets_expire_after_days: None,
         clip_files: FileKinds::None,
+        precision: Precision::Segment,
         tracks: Tracks::default(),
         small_picture: false,
         // Deleted clips are removed at once.

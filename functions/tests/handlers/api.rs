@@ -74,6 +74,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         upload_limits: UploadLimits::default(),
         assets_expire_after_days: None,
         clip_files: FileKinds::None,
+        precision: Precision::Segment,
         // Deleted clips are removed at once.
         tracks: Tracks::default(),
         small_picture: true,
