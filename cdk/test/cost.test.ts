@@ -19,6 +19,7 @@ const NOTHING: Event = {
   clips: 0,
   clipSeconds: 60,
   clipFiles: 'none',
+  frameExact: 0,
   uploadMinutes: 0,
   operators: 0,
   viewers: 0,
@@ -40,6 +41,15 @@ test('the files of a clip cost an output of at least ten seconds', () => {
   assert.equal(files({})['MediaConvert: files of clips, HD'], undefined);
   const uploads = costs({ uploadMinutes: 3, clipFiles: 'all' });
   near(uploads['MediaConvert: files of clips, HD'], 3 * hd);
+});
+
+test('a frame-exact clip is encoded and stored a second time', () => {
+  const clips = { clips: 4, clipSeconds: 30, months: 1 };
+  const [before, after] = [costs(clips), costs({ ...clips, frameExact: 0.5 })];
+  near(after['MediaConvert: frame-exact clips, HD'], PRICES['mediaConvertHd']?.usd ?? 0);
+  near(after['MediaConvert: frame-exact clips, SD'], PRICES['mediaConvertSd']?.usd ?? 0);
+  const storage = 'S3: stored clips and uploads';
+  near(after[storage], 1.5 * (before[storage] ?? 0));
 });
 
 /** With audio, the renditions have 3,000,000 bits a second, and the best one 2,000,000. */

@@ -113,7 +113,7 @@ test('the functions get each channel and its URL for viewers', () => {
     ...MADE,
     channels: [
       { id: 'main', competition: 'demo' },
-      { id: 'pit', competition: 'race' },
+      { id: 'pit', competition: 'race', precision: 'frame' },
     ],
     segmentSeconds: 4,
   });
@@ -129,10 +129,11 @@ test('the functions get each channel and its URL for viewers', () => {
       it['originEndpointId'],
       it['segmentSeconds'],
       it['startoverSeconds'],
+      it['precision'],
     ]),
     [
-      ['main', 'demo', 'matchcut-main', 4, 86_400],
-      ['pit', 'race', 'matchcut-pit', 4, 86_400],
+      ['main', 'demo', 'matchcut-main', 4, 86_400, undefined],
+      ['pit', 'race', 'matchcut-pit', 4, 86_400, 'frame'],
     ],
   );
   assert.match(

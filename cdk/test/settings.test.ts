@@ -51,7 +51,7 @@ test('an unknown setting is refused with a list of the known ones', () => {
   check({ retention: 3 }, /^Unknown setting retention\. Known settings: name, account, region/);
   check(
     { channels: [{ id: 'main', competition: 'demo', url: 'x' }] },
-    /Unknown setting channels\[0\]\.url\. Known settings: originEndpoint, input, audio, captions, clipFiles, id, competition/,
+    /Unknown setting channels\[0\]\.url\. Known settings: originEndpoint, input, audio, captions, clipFiles, precision, id, competition/,
   );
 });
 

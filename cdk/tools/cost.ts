@@ -19,6 +19,7 @@ const OPTIONS = {
   'live-minutes': [30, 'minutes of the live stream that each viewer watches'],
   'poll-seconds': [10, 'seconds between two list requests of an open app'],
   'hit-ratio': [0.99, 'share of requests that the CDN answers from its cache'],
+  'frame-exact': [0, 'share of clips that are cut to frames'],
   months: [1, 'months for which clips and uploads are kept'],
 } as const;
 
@@ -69,6 +70,7 @@ export function readEvent(given: readonly string[]): {
     return value;
   };
   if (number('hit-ratio') > 1) throw new UsageError('--hit-ratio must be between 0 and 1.');
+  if (number('frame-exact') > 1) throw new UsageError('--frame-exact must be between 0 and 1.');
   if (number('poll-seconds') === 0) throw new UsageError('--poll-seconds must be more than 0.');
   const clipFiles = FILE_KINDS.find((kinds) => kinds === values['clip-files']);
   if (clipFiles === undefined)
@@ -82,6 +84,7 @@ export function readEvent(given: readonly string[]): {
     clips: number('clips'),
     clipSeconds: number('clip-seconds'),
     clipFiles,
+    frameExact: number('frame-exact'),
     uploadMinutes: number('upload-minutes'),
     operators: number('operators'),
     viewers: number('viewers'),

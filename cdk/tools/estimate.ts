@@ -20,6 +20,8 @@ export interface Event {
   readonly clipSeconds: number;
   /** Which files each clip and each upload gets. */
   readonly clipFiles: FileKinds;
+  /** The share of clips that get frame-exact media, from 0 to 1. */
+  readonly frameExact: number;
   /** Minutes of video uploaded. */
   readonly uploadMinutes: number;
   /** Operators with an open console, for as long as a channel is on air. */
@@ -114,6 +116,11 @@ export function estimateCost(
       ? toGigabytes(top, event.clips * event.clipSeconds + event.uploadMinutes * 60)
       : 0;
 
+  // The renditions of frame-exact media are about those of the stream. Its segments stay in the bucket.
+  const exactClips = event.clips * event.frameExact;
+  const exactMinutes = (exactClips * Math.max(event.clipSeconds, MIN_OUTPUT_SECONDS)) / 60;
+  const exactGb = clipGb * event.frameExact;
+
   const line = (what: string, amount: number, price: string): CostLine => {
     const known = PRICES[price];
     const usd = given[price] ?? known?.usd;
@@ -134,14 +141,20 @@ export function estimateCost(
     line('MediaConvert: SD renditions', event.uploadMinutes * sd, 'mediaConvertSd'),
     line('MediaConvert: files of clips, HD', isHd ? fileMinutes : 0, 'mediaConvertHd'),
     line('MediaConvert: files of clips, SD', isHd ? 0 : fileMinutes, 'mediaConvertSd'),
+    line('MediaConvert: frame-exact clips, HD', exactMinutes * hd, 'mediaConvertHd'),
+    line('MediaConvert: frame-exact clips, SD', exactMinutes * sd, 'mediaConvertSd'),
     estimateTraffic(liveGb + vodGb, given['cdnTraffic']),
     line('CloudFront: requests', requests, 'cdnRequests'),
     line('WAF: firewall', event.firewall ? event.months : 0, 'firewall'),
     line('WAF: requests', event.firewall ? requests : 0, 'firewallRequests'),
-    line('S3: stored clips and uploads', (clipGb + uploadGb + fileGb) * event.months, 'storage'),
+    line(
+      'S3: stored clips and uploads',
+      (clipGb + exactGb + uploadGb + fileGb) * event.months,
+      'storage',
+    ),
     line(
       'S3: PUT requests',
-      segmentFiles(event.clips * event.clipSeconds + event.uploadMinutes * 60) +
+      segmentFiles((event.clips + exactClips) * event.clipSeconds + event.uploadMinutes * 60) +
         (fileMinutes > 0 ? event.clips * PICTURES_PER_CLIP : 0),
       'storagePuts',
     ),

@@ -6,6 +6,8 @@ import {
   FILE_KINDS,
   type FileKinds,
   type OriginEndpoint,
+  PRECISIONS,
+  type Precision,
 } from './settings.ts';
 import { SECRET, type SettingsReader } from './settings-reader.ts';
 import { readAudio, readCaptions } from './tracks.ts';
@@ -26,6 +28,11 @@ export function readChannel(read: SettingsReader): ChannelSettings {
     new RegExp(`^(${FILE_KINDS.join('|')})$`),
     FILE_KINDS.join(', '),
   ) as FileKinds | undefined;
+  const precision = read.optionalText(
+    'precision',
+    new RegExp(`^(${PRECISIONS.join('|')})$`),
+    PRECISIONS.join(', '),
+  ) as Precision | undefined;
   return {
     id: read.text(
       'id',
@@ -44,6 +51,7 @@ export function readChannel(read: SettingsReader): ChannelSettings {
     ...(audio.length === 0 ? {} : { audio }),
     ...(captions === undefined ? {} : { captions }),
     ...(clipFiles === undefined ? {} : { clipFiles }),
+    ...(precision === undefined ? {} : { precision }),
   };
 }
 

@@ -32,11 +32,17 @@ export interface ChannelSettings {
   readonly captions?: CaptionSettings;
   /** Which files the channel's clips get. @default the setting `clipFiles` of the deployment */
   readonly clipFiles?: FileKinds;
+  /** How precisely clips are cut whose request does not say it. @default `segment` */
+  readonly precision?: Precision;
 }
 
 /** `pictures`: poster, thumbnails and storyboard. `all`: the pictures, and an MP4 of the requested window. */
 export const FILE_KINDS = ['none', 'pictures', 'all'] as const;
 export type FileKinds = (typeof FILE_KINDS)[number];
+
+/** `segment`: clips start and end with a segment. `frame`: then media of exactly the requested frames is made. */
+export const PRECISIONS = ['segment', 'frame'] as const;
+export type Precision = (typeof PRECISIONS)[number];
 
 /** Frames per second, as a fraction. */
 export interface FrameRate {
