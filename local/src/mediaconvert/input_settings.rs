@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::timecode::Timecode;
 
@@ -117,4 +118,27 @@ pub(super) struct ChannelMapping {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct OutputChannel {
     pub(super) input_channels: Vec<i32>,
+}
+
+/// The inputs as the event INPUT_INFORMATION lists them. Their ids are counted from 1.
+/// <https://docs.aws.amazon.com/mediaconvert/latest/ug/ev_status_input_information.html>
+pub(super) fn describe_inputs(inputs: &[Input]) -> Vec<Value> {
+    let describe = |(id, input): (usize, &Input)| json!({ "id": id, "uri": input.file_input });
+    (1..).zip(inputs).map(describe).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_input_is_described_by_its_number_and_its_url() {
+        let input = |url: &str| serde_json::from_value(json!({ "fileInput": url })).unwrap();
+        let inputs = [input("s3://clips/a.m3u8"), input("s3://clips/b.m3u8")];
+        let expected = json!([
+            { "id": 1, "uri": "s3://clips/a.m3u8" },
+            { "id": 2, "uri": "s3://clips/b.m3u8" },
+        ]);
+        assert_eq!(json!(describe_inputs(&inputs)), expected);
+    }
 }

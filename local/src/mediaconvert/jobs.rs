@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::files;
 use super::input::{Probes, open_input};
+use super::input_settings::describe_inputs;
 use super::job_error::JobError;
 use super::probe::{Probed, Stream};
 use super::settings::JobSettings;
@@ -250,7 +251,7 @@ impl Jobs {
         self.publish(
             job,
             "INPUT_INFORMATION",
-            json!({ "inputDetails": [{ "id": 1, "uri": input }] }),
+            json!({ "inputDetails": describe_inputs(&job.request.settings.inputs) }),
         );
         self.publish(job, "PROGRESSING", json!({}));
 
