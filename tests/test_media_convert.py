@@ -243,7 +243,7 @@ class TestJobs(JobTest):
             (["StatusUpdateInterval"], "SECONDS_11", "SECONDS_11"),
             (["Role"], "transcode", "/role"),
             (["Settings", "TimecodeConfig"], {"Source": "EMBEDDED"}, "EMBEDDED"),
-            (["Settings", "Inputs"], [film, film], "/inputs"),
+            (["Settings", "Inputs"], [film] * 151, "/inputs"),
             (["Settings", "Inputs"], [], "/inputs"),
             ([*source, "InputClippings"], [clipping, clipping], "inputClippings"),
             ([*source, "InputClippings"], [{}], "inputClippings"),

@@ -89,9 +89,10 @@ async fn list_jobs(
     }
     let all = jobs.records.all();
     let matching = |job: &&Job| {
-        let input = &job.request.settings.inputs[0].file_input;
+        let inputs = &job.request.settings.inputs;
+        let has_file = |part: &String| inputs.iter().any(|it| it.file_input.contains(part));
         request.status.is_none_or(|status| job.status == status)
-            && request.input_file.as_ref().is_none_or(|part| input.contains(part))
+            && request.input_file.as_ref().is_none_or(has_file)
     };
     let token = request.next_token.as_ref();
     let ordered: Vec<&Job> = match request.order {

@@ -3,63 +3,114 @@
 use std::fmt::Write as _;
 
 use super::clipping::FrameRange;
-use super::input_settings::AudioSelector;
 use super::job_error::JobError;
-use super::probe::{Probed, Stream};
-use super::settings::{Output, Rectangle, VideoCodecSettings, VideoDescription};
+use super::parts::Part;
+use super::probe::Stream;
+use super::settings::{
+    Output, Rectangle, VideoCodecSettings, VideoDescription, VideoPreprocessors,
+};
 
 /// The gain in decibels that silences a channel.
 const SILENCE: i32 = -60;
 
-/// The filter for the video of each output, labeled `v0`, `v1` and so on.
-pub(super) fn video_filter(
-    video: &Stream,
-    frames: Option<FrameRange>,
-    outputs: &[&Output],
-) -> String {
-    let mut filter = format!("[0:{}]", video.index);
-    if let Some(FrameRange { first, end }) = frames {
-        let _ = write!(filter, "trim=start_frame={first}:end_frame={end},setpts=PTS-STARTPTS,");
-    }
-    let preprocessors =
-        || outputs.iter().filter_map(|it| it.video_description.video_preprocessors.as_ref());
-    if preprocessors().any(|it| it.deinterlacer.is_some()) {
-        filter.push_str("yadif=deint=interlaced,");
-    }
+/// The filters of a job with one input. Their results are labeled by the number of their output: `v0`,
+/// `a0`, `v1` and so on.
+pub(super) fn part_filter(part: &Part<'_>, outputs: &[&Output]) -> Result<String, JobError> {
+    let mut filter = frames_filter(0, part, outputs);
     // MediaConvert converts a variable frame rate to a constant one.
     let specified = outputs.iter().find_map(|it| it.video_description.specified_frame_rate());
-    if let Some((numerator, denominator)) = specified.or_else(|| video.frame_rate()) {
+    if let Some((numerator, denominator)) = specified.or_else(|| part.video.frame_rate()) {
         let _ = write!(filter, "fps={numerator}/{denominator},");
-        if let Some(FrameRange { first, end }) = frames.filter(|_| specified.is_none()) {
+        if let Some(FrameRange { first, end }) = part.frames.filter(|_| specified.is_none()) {
             // At the end of its input, `fps` may repeat the last frame.
             let _ = write!(filter, "trim=end_frame={},", end - first);
         }
     }
-    if preprocessors().any(|it| it.color_corrector.is_some()) {
-        filter.push_str(&to_bt709(video));
-    }
+    filter.push_str(&color_filter(part, outputs));
     let labels: String = (0..outputs.len()).map(|at| format!("[s{at}]")).collect();
     let _ = write!(filter, "format=yuv420p,split={}{labels}", outputs.len());
     for (at, output) in outputs.iter().enumerate() {
-        let VideoDescription { width, height, codec_settings, .. } = &output.video_description;
-        let _ = write!(filter, ";[s{at}]");
-        if let VideoCodecSettings::FrameCapture { frame_capture_settings: it } = codec_settings {
-            let seconds = f64::from(it.framerate_denominator) / f64::from(it.framerate_numerator);
-            let _ = write!(filter, "select='gte(t-start_t,selected_n*{seconds})',");
+        let VideoDescription { width, height, .. } = &output.video_description;
+        let (select, crop) = (capture_filter(output), crop_filter(output));
+        let (colors, shape) = (output_colors(output), pixel_shape(output));
+        let _ = write!(
+            filter,
+            ";[s{at}]{select}{crop}scale={width}:{height}{colors},setsar={shape}[v{at}]"
+        );
+    }
+    for (at, output) in outputs.iter().enumerate() {
+        let Some(audio) = output.audio_descriptions.first() else { continue };
+        let _ = write!(filter, ";{}", audio_filter(0, part, &audio.audio_source_name)?);
+        if let Some((start, end)) = part.sound {
+            // Pads or trims the sound to the duration of the picture.
+            let _ = write!(
+                filter,
+                ",aresample=async=1:first_pts=0,apad,atrim=start={start}:end={end},\
+                 asetpts=PTS-STARTPTS"
+            );
         }
-        if let Some(Rectangle { x, y, width, height }) = output.video_description.crop {
-            let _ = write!(filter, "crop={width}:{height}:{x}:{y}:exact=1,");
-        }
-        let (colors, shape) = match codec_settings {
-            VideoCodecSettings::H264 { h264_settings: it } => {
-                ("", format!("{}/{}", it.par_numerator, it.par_denominator))
-            }
-            // JPEG has the matrix of BT.601.
-            VideoCodecSettings::FrameCapture { .. } => (":out_color_matrix=bt601", "1".to_owned()),
-        };
-        let _ = write!(filter, "scale={width}:{height}{colors},setsar={shape}[v{at}]");
+        let _ = write!(filter, "[a{at}]");
+    }
+    Ok(filter)
+}
+
+/// Reads the frames of a part of input `at`, and deinterlaces them.
+pub(super) fn frames_filter(at: usize, part: &Part<'_>, outputs: &[&Output]) -> String {
+    let mut filter = format!("[{at}:{}]", part.video.index);
+    if let Some(FrameRange { first, end }) = part.frames {
+        let _ = write!(filter, "trim=start_frame={first}:end_frame={end},setpts=PTS-STARTPTS,");
+    }
+    if preprocessors(outputs).any(|it| it.deinterlacer.is_some()) {
+        filter.push_str("yadif=deint=interlaced,");
     }
     filter
+}
+
+/// Converts the colors of a part, if the outputs ask for it.
+pub(super) fn color_filter(part: &Part<'_>, outputs: &[&Output]) -> String {
+    let is_asked = preprocessors(outputs).any(|it| it.color_corrector.is_some());
+    if is_asked { to_bt709(part.video) } else { String::new() }
+}
+
+fn preprocessors<'a>(outputs: &'a [&Output]) -> impl Iterator<Item = &'a VideoPreprocessors> {
+    outputs.iter().filter_map(|it| it.video_description.video_preprocessors.as_ref())
+}
+
+/// Selects the frames that a frame capture writes.
+pub(super) fn capture_filter(output: &Output) -> String {
+    match &output.video_description.codec_settings {
+        VideoCodecSettings::H264 { .. } => String::new(),
+        VideoCodecSettings::FrameCapture { frame_capture_settings: it } => {
+            let seconds = f64::from(it.framerate_denominator) / f64::from(it.framerate_numerator);
+            format!("select='gte(t-start_t,selected_n*{seconds})',")
+        }
+    }
+}
+
+pub(super) fn crop_filter(output: &Output) -> String {
+    let crop = output
+        .video_description
+        .crop
+        .map(|Rectangle { x, y, width, height }| format!("crop={width}:{height}:{x}:{y}:exact=1,"));
+    crop.unwrap_or_default()
+}
+
+/// The option of `scale` for the colors of an output. JPEG has the matrix of BT.601.
+pub(super) fn output_colors(output: &Output) -> &'static str {
+    match output.video_description.codec_settings {
+        VideoCodecSettings::H264 { .. } => "",
+        VideoCodecSettings::FrameCapture { .. } => ":out_color_matrix=bt601",
+    }
+}
+
+/// The width of a pixel in relation to its height.
+pub(super) fn pixel_shape(output: &Output) -> String {
+    match &output.video_description.codec_settings {
+        VideoCodecSettings::H264 { h264_settings: it } => {
+            format!("{}/{}", it.par_numerator, it.par_denominator)
+        }
+        VideoCodecSettings::FrameCapture { .. } => "1".to_owned(),
+    }
 }
 
 /// The filter that converts colors to BT.709, and says so in the stream.
@@ -90,8 +141,9 @@ fn to_bt709(video: &Stream) -> String {
     format!("zscale={input}:transferin=bt709:transfer=bt709:matrix=bt709:primaries=bt709:range=tv,")
 }
 
-/// The filter for the audio of a selector, mixed to stereo.
-pub(super) fn audio_filter(selector: &AudioSelector, probed: &Probed) -> Result<String, JobError> {
+/// The filter for the audio of a selector of input `at`, mixed to stereo.
+pub(super) fn audio_filter(at: usize, part: &Part<'_>, name: &str) -> Result<String, JobError> {
+    let (selector, probed) = (&part.input.settings.audio_selectors[name], &part.input.probed);
     let mut filter = String::new();
     let mut channels = 0;
     // The sound of a rendition group is the only one of the joined input.
@@ -114,14 +166,14 @@ pub(super) fn audio_filter(selector: &AudioSelector, probed: &Probed) -> Result<
             return Err(JobError::new(1030, fault));
         }
         channels += stream.channels.unwrap_or(2);
-        let _ = write!(filter, "[0:{}]", stream.index);
+        let _ = write!(filter, "[{at}:{}]", stream.index);
     }
     if selected.len() > 1 {
         let _ = write!(filter, "amerge=inputs={},", selected.len());
     }
     if let Some(remix) = &selector.remix_settings {
         filter.push_str("pan=stereo");
-        for (at, output) in remix.channel_mapping.output_channels.iter().enumerate() {
+        for (number, output) in remix.channel_mapping.output_channels.iter().enumerate() {
             let audible =
                 output.input_channels.iter().enumerate().filter(|(_, gain)| SILENCE < **gain);
             let terms: Vec<_> = audible
@@ -129,7 +181,7 @@ pub(super) fn audio_filter(selector: &AudioSelector, probed: &Probed) -> Result<
                     format!("{}*c{channel}", 10f64.powf(f64::from(*gain) / 20.0))
                 })
                 .collect();
-            let _ = write!(filter, "|c{at}={}", terms.join("+"));
+            let _ = write!(filter, "|c{number}={}", terms.join("+"));
             if output.input_channels.len() != channels as usize {
                 let count = output.input_channels.len();
                 let message = format!("the audio has {channels} channels, not {count}");

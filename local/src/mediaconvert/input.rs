@@ -9,6 +9,7 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::presigning::PresigningConfig;
 
 use super::files::parse_s3_url;
+use super::job_error::JobError;
 use super::probe::{Probed, probe};
 use super::{hls_input, input_settings};
 use crate::ffmpeg::FfmpegError;
@@ -77,27 +78,55 @@ impl Probes {
     }
 }
 
-/// Opens the input of a job. Returns the path or URL that ffmpeg reads, and the properties of the file.
-pub(super) async fn open_input(
+/// An input of a job that ffmpeg can read.
+#[derive(Debug)]
+pub(super) struct JobInput<'a> {
+    pub(super) settings: &'a input_settings::Input,
+    /// The path or URL.
+    pub(super) url: String,
+    pub(super) probed: Probed,
+}
+
+/// Opens the inputs of a job. Each downloads into a folder of its own in `work`.
+pub(super) async fn open_inputs<'a>(
     s3: &aws_sdk_s3::Client,
     probes: &Probes,
-    settings: &input_settings::Input,
+    inputs: &'a [input_settings::Input],
     work: &Path,
-) -> Result<(String, Probed), String> {
+) -> Result<Vec<JobInput<'a>>, JobError> {
+    let mut opened = Vec::new();
+    for (at, settings) in inputs.iter().enumerate() {
+        let failed = |error: String| {
+            let message = format!("unable to open input: {error}");
+            JobError::new(1404, message).at_input(at, inputs.len())
+        };
+        let folder = work.join(format!("input_{}", at + 1));
+        opened.push(open_input(s3, probes, settings, &folder).await.map_err(failed)?);
+    }
+    Ok(opened)
+}
+
+/// Opens an input of a job. An HLS presentation is downloaded into a folder.
+async fn open_input<'a>(
+    s3: &aws_sdk_s3::Client,
+    probes: &Probes,
+    settings: &'a input_settings::Input,
+    folder: &Path,
+) -> Result<JobInput<'a>, String> {
     let unreadable = |error: FfmpegError| error.to_string();
     let url = settings.file_input.as_str();
     let mut selectors = settings.audio_selectors.values();
     let sound = selectors.find_map(|it| it.hls_rendition_group_settings.as_ref());
     if hls_input::is_manifest(url) {
-        let file = hls_input::download(s3, url, sound, work).await?;
+        let file = hls_input::download(s3, url, sound, folder).await?;
         let path = file.to_str().ok_or("the path of the work folder is not UTF-8")?.to_owned();
         let properties = probe(&path).await.map_err(unreadable)?;
-        return Ok((path, properties));
+        return Ok(JobInput { settings, url: path, probed: properties });
     }
     if sound.is_some() {
         return Err(format!("{url} has no rendition group, because it is no HLS manifest"));
     }
     let file = Input::open(s3, url).await?;
     let properties = probes.probe(&file).await.map_err(unreadable)?;
-    Ok((file.url, properties))
+    Ok(JobInput { settings, url: file.url, probed: properties })
 }

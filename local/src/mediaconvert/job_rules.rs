@@ -10,18 +10,21 @@ use super::settings::{
 };
 use crate::aws_protocol::AwsError;
 
+/// <https://docs.aws.amazon.com/mediaconvert/latest/ug/setting-up-an-assembly-workflow-job.html>
+const MAX_INPUTS: usize = 150;
+
 impl JobSettings {
     /// Checks the settings. The error names the path of the invalid setting.
     pub(super) fn check(&self) -> Result<(), AwsError> {
         let reject = |what: String| Err(AwsError::bad_request(what));
-        let [input] = self.inputs.as_slice() else {
-            return reject(format!(
-                "/inputs: the stand-in supports one input, not {}",
-                self.inputs.len()
-            ));
-        };
-        input.check_clippings()?;
-        input.check_audio_selectors()?;
+        if !(1..=MAX_INPUTS).contains(&self.inputs.len()) {
+            let count = self.inputs.len();
+            return reject(format!("/inputs: a job has 1 to {MAX_INPUTS} inputs, not {count}"));
+        }
+        for (at, input) in self.inputs.iter().enumerate() {
+            input.check_clippings(at)?;
+            input.check_audio_selectors(at)?;
+        }
         let mut has_renditions = false;
         for (at, group) in self.output_groups.iter().enumerate() {
             let here = format!("/outputGroups/{at}");
@@ -53,9 +56,10 @@ impl JobSettings {
                 }
                 for audio in &output.audio_descriptions {
                     let name = &audio.audio_source_name;
-                    if !input.audio_selectors.contains_key(name) {
+                    let has_selector = |it: &Input| it.audio_selectors.contains_key(name);
+                    if let Some(at) = self.inputs.iter().position(|it| !has_selector(it)) {
                         return reject(format!(
-                            "{here}/outputs: audio selector {name:?} not found"
+                            "{here}/outputs: audio selector {name:?} not found in /inputs/{at}"
                         ));
                     }
                 }
@@ -82,13 +86,12 @@ impl JobSettings {
 }
 
 impl Input {
-    fn check_audio_selectors(&self) -> Result<(), AwsError> {
-        let reject = |what: String| Err(AwsError::bad_request(what));
+    fn check_audio_selectors(&self, at: usize) -> Result<(), AwsError> {
+        let here = format!("/inputs/{at}/audioSelectors");
+        let reject = |what: String| Err(AwsError::bad_request(format!("{here}{what}")));
         let is_separate = |it: &&AudioSelector| it.hls_rendition_group_settings.is_some();
         if self.audio_selectors.values().filter(is_separate).count() > 1 {
-            return reject(
-                "/inputs/0/audioSelectors: the stand-in supports one HLS_RENDITION_GROUP".into(),
-            );
+            return reject(": the stand-in supports one HLS_RENDITION_GROUP".into());
         }
         for (name, selector) in &self.audio_selectors {
             let given = [
@@ -98,7 +101,7 @@ impl Input {
             ];
             if given.iter().any(|(kind, is_given)| *is_given != (*kind == selector.selector_type)) {
                 return reject(format!(
-                    "/inputs/0/audioSelectors/{name}: needs tracks for TRACK, streams for STREAM, or \
+                    "/{name}: needs tracks for TRACK, streams for STREAM, or \
                      hlsRenditionGroupSettings for HLS_RENDITION_GROUP"
                 ));
             }
@@ -113,13 +116,11 @@ impl Input {
                 outputs.iter().flat_map(|output| &output.input_channels)
             });
             if let Some(gain) = gains.find(|gain| !(-60..=6).contains(*gain)) {
-                return reject(format!(
-                    "/inputs/0/audioSelectors/{name}/remixSettings: {gain} dB is not from -60 to 6"
-                ));
+                return reject(format!("/{name}/remixSettings: {gain} dB is not from -60 to 6"));
             }
             if !fits {
                 return reject(format!(
-                    "/inputs/0/audioSelectors/{name}/remixSettings: the numbers of channels do not match"
+                    "/{name}/remixSettings: the numbers of channels do not match"
                 ));
             }
         }
@@ -128,8 +129,8 @@ impl Input {
 
     /// Checks the clippings. Without a start and an end, a clipping is no clipping.
     /// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
-    fn check_clippings(&self) -> Result<(), AwsError> {
-        let here = "/inputs/0/inputClippings";
+    fn check_clippings(&self, at: usize) -> Result<(), AwsError> {
+        let here = format!("/inputs/{at}/inputClippings");
         let reject = |what: String| Err(AwsError::bad_request(format!("{here}: {what}")));
         match self.input_clippings.as_slice() {
             [InputClipping { start_timecode: None, end_timecode: None }] => {
@@ -210,5 +211,42 @@ impl Output {
         fault.map(|(name, number, bounds)| {
             format!("{name} is {number}, which is not from {} to {}", bounds.start(), bounds.end())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::sample_job::{sample_input, sample_job};
+
+    /// Checks a job with these inputs. Returns the reason of a refusal.
+    fn check(inputs: &[Value]) -> Option<String> {
+        sample_job(inputs).check().err().map(|error| format!("{error:?}"))
+    }
+
+    #[test]
+    fn a_job_has_1_to_150_inputs() {
+        assert_eq!(check(&[sample_input()]), None);
+        assert_eq!(check(&vec![sample_input(); 150]), None);
+        for count in [0, 151] {
+            let reason = check(&vec![sample_input(); count]).unwrap_or_default();
+            assert!(reason.contains(&format!("/inputs: a job has 1 to 150 inputs, not {count}")));
+        }
+    }
+
+    #[test]
+    fn the_refusal_of_an_input_names_its_number() {
+        let invalid = |key: &str, value: Value| {
+            let mut input = sample_input();
+            input[key] = value;
+            let reason = check(&[sample_input(), sample_input(), input]);
+            reason.unwrap_or_else(|| panic!("{key} is accepted"))
+        };
+        let other = json!({ "Other": { "selectorType": "TRACK", "tracks": [1] } });
+        assert!(invalid("audioSelectors", other).contains("\\\"Sound\\\" not found in /inputs/2"));
+        let empty = json!({ "Sound": { "selectorType": "TRACK" } });
+        assert!(invalid("audioSelectors", empty).contains("/inputs/2/audioSelectors/Sound: needs"));
+        assert!(invalid("inputClippings", json!([{}])).contains("/inputs/2/inputClippings: needs"));
     }
 }

@@ -14,10 +14,10 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::files;
-use super::input::{Probes, open_input};
+use super::input::{JobInput, Probes, open_inputs};
 use super::input_settings::describe_inputs;
 use super::job_error::JobError;
-use super::probe::{Probed, Stream};
+use super::probe::Stream;
 use super::settings::JobSettings;
 use super::transcode::transcode;
 use crate::account::{ACCOUNT, REGION};
@@ -241,34 +241,31 @@ impl Jobs {
     async fn run(&self, job: &Job, work: &Path) -> Result<(Value, Value), JobError> {
         let _slot = self.slots.acquire().await.expect("the slots are never closed");
         let started_at = tokio::time::Instant::now();
-        let input = &job.request.settings.inputs[0];
-        let opening = |error: String| JobError::new(1404, format!("unable to open input: {error}"));
-        let (url, probed) =
-            open_input(&self.s3, &self.probes, input, work).await.map_err(opening)?;
+        let settings = &job.request.settings;
+        let inputs = open_inputs(&self.s3, &self.probes, &settings.inputs, work).await?;
         if self.change(&job.id, |job| job.status = JobStatus::Progressing).is_none() {
             return Err(JobError::new(1999, "the job was deleted"));
         }
         self.publish(
             job,
             "INPUT_INFORMATION",
-            json!({ "inputDetails": describe_inputs(&job.request.settings.inputs) }),
+            json!({ "inputDetails": describe_inputs(&settings.inputs) }),
         );
         self.publish(job, "PROGRESSING", json!({}));
 
-        self.transcode(job, &probed, &url, work).await?;
+        self.transcode(job, &inputs, work).await?;
         let draw = self.random.lock().expect("no thread panics while it holds the lock").f64();
         if draw < self.faults.fail {
             return Err(JobError::new(1999, "injected fault"));
         }
-        let groups = &job.request.settings.output_groups;
         let failed = |error: String| JobError::new(1401, format!("unable to write: {error}"));
         let mut details = Vec::new();
-        for (at, group) in groups.iter().enumerate() {
+        for (at, group) in settings.output_groups.iter().enumerate() {
             let folder = work.join(at.to_string());
             files::pad_short_segments(&folder).map_err(|error| failed(error.to_string()))?;
             let specified =
                 group.outputs.iter().find_map(|it| it.video_description.specified_frame_rate());
-            let source = || probed.videos().next().and_then(Stream::frame_rate);
+            let source = || inputs[0].probed.videos().next().and_then(Stream::frame_rate);
             if let Some(rate) = specified.or_else(source) {
                 let added = files::finish_manifests(&folder, rate);
                 added.map_err(|error| failed(error.to_string()))?;
@@ -295,8 +292,7 @@ impl Jobs {
     async fn transcode(
         &self,
         job: &Job,
-        probed: &Probed,
-        url: &str,
+        inputs: &[JobInput<'_>],
         work: &Path,
     ) -> Result<(), JobError> {
         let every = parse_interval(job.request.status_update_interval.as_deref());
@@ -309,8 +305,7 @@ impl Jobs {
             let reached = (share * 99.0) as u8;
             *percent.lock().expect("no thread panics while it holds the lock") = reached;
         };
-        let settings = &job.request.settings;
-        let transcode = transcode(settings, probed, url, work, on_progress);
+        let transcode = transcode(&job.request.settings, inputs, work, on_progress);
         tokio::pin!(transcode);
         loop {
             tokio::select! {

@@ -11,8 +11,12 @@ mod input_settings;
 mod job_error;
 mod job_rules;
 mod jobs;
+mod joined_filters;
+mod parts;
 mod probe;
 mod probe_names;
+#[cfg(test)]
+mod sample_job;
 mod settings;
 mod timecode;
 mod transcode;

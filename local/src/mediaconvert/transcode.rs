@@ -1,52 +1,34 @@
 //! Runs a job with ffmpeg: HLS renditions and frame captures in one pass.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::arguments::{file_arguments, hls_arguments};
-use super::clipping::{FrameRange, clipped_frames};
-use super::filters::{audio_filter, video_filter};
+use super::filters::part_filter;
+use super::input::JobInput;
 use super::input_settings::Rotate;
 use super::job_error::JobError;
-use super::probe::{Probed, Stream};
+use super::joined_filters::joined_filter;
+use super::parts::{Part, find_parts};
 use super::settings::{JobSettings, OutputGroupSettings};
 use crate::ffmpeg;
 
-/// The part of its input that a job reads.
-#[derive(Clone, Copy, Debug, Default)]
-struct Part {
-    /// The frames, or all of them.
-    frames: Option<FrameRange>,
-    /// When the sound starts and ends, in seconds from the begin of the file. If `None`, the sound is as
-    /// long as it is in the file.
-    sound: Option<(f64, f64)>,
-}
-
-/// Runs ffmpeg on the file at a URL. The outputs of group `n` are written to folder `n` in `work`.
+/// Runs ffmpeg on the inputs of a job. The outputs of group `n` are written to folder `n` in `work`.
 ///
 /// Calls `on_progress` with the share that is done, from 0 to 1.
 pub(super) async fn transcode(
     settings: &JobSettings,
-    probed: &Probed,
-    url: &str,
+    inputs: &[JobInput<'_>],
     work: &Path,
     on_progress: impl Fn(f64),
 ) -> Result<(), JobError> {
-    let video = probed.videos().next();
-    let video = video.ok_or_else(|| JobError::new(1030, "the input has no video"))?;
     let internal = |error: std::io::Error| JobError::new(1999, error.to_string());
-    if let Some(fault) = video.find_decoding_fault() {
-        return Err(JobError::new(1030, fault));
-    }
-    if probed.is_encrypted() {
-        return Err(JobError::new(1030, "the input is encrypted"));
-    }
-    let part = find_part(settings, probed, video, url).await?;
-    let arguments = ffmpeg_arguments(settings, probed, video, part, url, work)?;
+    let parts = find_parts(settings, inputs).await?;
+    let seconds = parts.iter().map(Part::seconds).sum::<Option<f64>>();
+    let arguments = ffmpeg_arguments(settings, &parts, work)?;
     for at in 0..settings.output_groups.len() {
         tokio::fs::create_dir_all(work.join(at.to_string())).await.map_err(internal)?;
     }
@@ -71,7 +53,7 @@ pub(super) async fn transcode(
         let mut lines = BufReader::new(stdout).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             let time = line.strip_prefix("out_time_us=").and_then(|time| time.parse::<f64>().ok());
-            if let (Some(time), Some(seconds)) = (time, probed.seconds()) {
+            if let (Some(time), Some(seconds)) = (time, seconds) {
                 on_progress((time / 1e6 / seconds).clamp(0.0, 1.0));
             }
         }
@@ -89,37 +71,22 @@ pub(super) async fn transcode(
 
 fn ffmpeg_arguments(
     settings: &JobSettings,
-    probed: &Probed,
-    video: &Stream,
-    part: Part,
-    url: &str,
+    parts: &[Part<'_>],
     work: &Path,
 ) -> Result<Vec<OsString>, JobError> {
-    let input = &settings.inputs[0];
     let mut arguments: Vec<OsString> = Vec::new();
-    let rotate = input.video_selector.as_ref().map(|it| it.rotate).unwrap_or_default();
-    if rotate == Rotate::Not {
-        arguments.push("-noautorotate".into());
-    }
-    arguments.extend(["-i", url].map(OsString::from));
-
-    let outputs = || settings.output_groups.iter().flat_map(|group| &group.outputs);
-    let mut filter = video_filter(video, part.frames, &outputs().collect::<Vec<_>>());
-    for (at, output) in outputs().enumerate() {
-        if let Some(audio) = output.audio_descriptions.first() {
-            let selector = &input.audio_selectors[&audio.audio_source_name];
-            let _ = write!(filter, ";{}", audio_filter(selector, probed)?);
-            if let Some((start, end)) = part.sound {
-                // Pads or trims the sound to the duration of the picture.
-                let _ = write!(
-                    filter,
-                    ",aresample=async=1:first_pts=0,apad,atrim=start={start}:end={end},\
-                     asetpts=PTS-STARTPTS"
-                );
-            }
-            let _ = write!(filter, "[a{at}]");
+    for Part { input, .. } in parts {
+        let rotate = input.settings.video_selector.as_ref().map(|it| it.rotate);
+        if rotate.unwrap_or_default() == Rotate::Not {
+            arguments.push("-noautorotate".into());
         }
+        arguments.extend(["-i", &*input.url].map(OsString::from));
     }
+    let outputs: Vec<_> = settings.output_groups.iter().flat_map(|it| &it.outputs).collect();
+    let filter = match parts {
+        [part] => part_filter(part, &outputs)?,
+        parts => joined_filter(parts, &outputs)?,
+    };
     arguments.extend(["-filter_complex".into(), filter.into()]);
 
     let mut first = 0;
@@ -138,60 +105,122 @@ fn ffmpeg_arguments(
     Ok(arguments)
 }
 
-/// Finds the part of its input that a job reads, by the clipping of its settings.
-async fn find_part(
-    settings: &JobSettings,
-    probed: &Probed,
-    video: &Stream,
-    url: &str,
-) -> Result<Part, JobError> {
-    let input = &settings.inputs[0];
-    if input.input_clippings.is_empty() && !settings.matches_audio_to_video() {
-        return Ok(Part::default());
-    }
-    let duration = measure_video(url, video).await?;
-    let video_start = probed.video_start();
-    let rate = video.frame_rate();
-    let rate = rate.ok_or_else(|| JobError::new(1030, "the frame rate is unknown"))?;
-    let per_second = f64::from(rate.0) / f64::from(rate.1);
-    #[expect(clippy::cast_precision_loss, reason = "an input has fewer than 2^53 frames")]
-    let seconds = |frames: u64| frames as f64 / per_second;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
-    let length = (duration * per_second).round() as u64;
-    let frames = clipped_frames(input, rate, length)?;
-    let (start, end) = frames.map_or((0.0, video_start + duration), |FrameRange { first, end }| {
-        (video_start + seconds(first), video_start + seconds(end))
-    });
-    Ok(Part { frames, sound: Some((start, end)) })
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
 
-/// Measures how long a video is, in seconds, by its packets. Jumps of time stamps do not count.
-async fn measure_video(url: &str, video: &Stream) -> Result<f64, JobError> {
-    /// The largest step between two frames that is no jump, as in ffmpeg's `-dts_delta_threshold`.
-    const MAX_STEP: f64 = 10.0;
-    let internal = |error: std::io::Error| JobError::new(1999, error.to_string());
-    let output = ffmpeg::command("ffprobe")
-        .args(["-loglevel", "quiet", "-select_streams", &video.index.to_string()])
-        .args(["-show_entries", "packet=pts_time,dts_time,duration_time", "-of", "csv=p=0", url])
-        .output()
-        .await
-        .map_err(internal)?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let packets = text.lines().map(|line| {
-        let mut fields = line.split(',').map(|field| field.parse::<f64>().ok());
-        let (pts, dts) = (fields.next().flatten(), fields.next().flatten());
-        (dts.or(pts), fields.next().flatten().unwrap_or_default())
-    });
-    let (mut total, mut earlier, mut last) = (0.0, None, 0.0);
-    for (time, duration) in packets {
-        let Some(time) = time else { continue };
-        let step = earlier.map(|earlier: f64| time - earlier);
-        total += match step {
-            Some(step) if (0.0..MAX_STEP).contains(&step) => step,
-            Some(_) => last,
-            None => 0.0,
-        };
-        (earlier, last) = (Some(time), if duration > 0.0 { duration } else { step.unwrap_or(0.0) });
+    use super::super::clipping::FrameRange;
+    use super::super::sample_job::{sample_input, sample_job};
+    use super::*;
+
+    /// The properties of an input with a frame rate. The sound follows the picture if there is one.
+    fn properties(rate: &str, has_sound: bool) -> Value {
+        let video = json!({
+            "index": 0,
+            "codec_type": "video",
+            "codec_name": "h264",
+            "avg_frame_rate": rate,
+        });
+        let audio =
+            json!({ "index": 1, "codec_type": "audio", "codec_name": "aac", "channels": 2 });
+        let streams = if has_sound { vec![video, audio] } else { vec![video] };
+        json!({ "format": { "format_name": "mpegts" }, "streams": streams })
     }
-    Ok(total + last)
+
+    /// The properties of an input, and the frames and the sound that a job reads of it.
+    type Sample = (Value, Option<FrameRange>, Option<(f64, f64)>);
+
+    fn arguments(inputs: &[Sample]) -> Result<Vec<String>, JobError> {
+        let settings = sample_job(&vec![sample_input(); inputs.len()]);
+        let opened = inputs.iter().zip(&settings.inputs).enumerate();
+        let opened = opened.map(|(at, ((properties, ..), settings))| JobInput {
+            settings,
+            url: format!("{at}.ts"),
+            probed: serde_json::from_value(properties.clone()).unwrap(),
+        });
+        let opened: Vec<_> = opened.collect();
+        let parts = opened.iter().zip(inputs).map(|(input, (_, frames, sound))| Part {
+            input,
+            video: input.probed.videos().next().unwrap(),
+            frames: *frames,
+            sound: *sound,
+        });
+        let found = ffmpeg_arguments(&settings, &parts.collect::<Vec<_>>(), Path::new("/work"))?;
+        Ok(found.into_iter().map(|it| it.into_string().unwrap()).collect())
+    }
+
+    #[test]
+    fn one_input_is_scaled_to_the_size_of_the_output() {
+        let frames = Some(FrameRange { first: 25, end: 100 });
+        let found = arguments(&[(properties("25/1", true), frames, Some((1.0, 4.0)))]).unwrap();
+        assert_eq!(found[..4], ["-noautorotate", "-i", "0.ts", "-filter_complex"]);
+        let filters = [
+            "[0:0]trim=start_frame=25:end_frame=100,setpts=PTS-STARTPTS,fps=25/1,trim=end_frame=75,\
+             format=yuv420p,split=2[s0][s1]",
+            "[s0]scale=640:360,setsar=1/1[v0]",
+            "[s1]select='gte(t-start_t,selected_n*2)',crop=180:180:70:0:exact=1,\
+             scale=320:320:out_color_matrix=bt601,setsar=1[v1]",
+            "[0:1]aformat=channel_layouts=stereo,aresample=async=1:first_pts=0,apad,\
+             atrim=start=1:end=4,asetpts=PTS-STARTPTS[a0]",
+        ];
+        assert_eq!(found[4].split(';').collect::<Vec<_>>(), filters);
+
+        let found = arguments(&[(properties("25/1", true), None, None)]).unwrap();
+        let filters: Vec<_> = found[4].split(';').collect();
+        assert_eq!(filters[0], "[0:0]fps=25/1,format=yuv420p,split=2[s0][s1]");
+        assert_eq!(filters[3], "[0:1]aformat=channel_layouts=stereo[a0]");
+    }
+
+    #[test]
+    fn several_inputs_are_fitted_and_joined_at_the_frame_rate_of_the_first() {
+        let frames = Some(FrameRange { first: 30, end: 60 });
+        let found = arguments(&[
+            (properties("25/1", true), None, Some((0.5, 2.5))),
+            (properties("30/1", true), frames, Some((1.0, 2.0))),
+        ]);
+        let found = found.unwrap();
+        let inputs = ["-noautorotate", "-i", "0.ts", "-noautorotate", "-i", "1.ts"];
+        assert_eq!(found[..6], inputs);
+        let filters: Vec<_> = found[7].split(';').collect();
+        let part = |first: &str, at: usize, count: usize, start: f64, end: f64| {
+            [
+                format!(
+                    "[{at}:0]{first}setpts=PTS-STARTPTS,fps=25/1,tpad=stop_mode=clone:stop=-1,\
+                     trim=end_frame={count},format=yuv420p,split=2[p{at}s0][p{at}s1]"
+                ),
+                format!(
+                    "[p{at}s0]scale=w='2*round(min(640,360*dar/(1/1))/2)':\
+                     h='2*round(min(360,640*(1/1)/dar)/2)',\
+                     pad=640:360:(ow-iw)/2:(oh-ih)/2,setsar=1/1[p{at}v0]"
+                ),
+                format!(
+                    "[{at}:1]aformat=channel_layouts=stereo,aresample=48000:async=1:first_pts=0,apad,\
+                     atrim=start={start}:end={end},asetpts=PTS-STARTPTS[p{at}a0]"
+                ),
+                format!(
+                    "[p{at}s1]crop=180:180:70:0:exact=1,\
+                     scale=w='2*round(min(320,320*dar/(1))/2)':h='2*round(min(320,320*(1)/dar)/2)'\
+                     :out_color_matrix=bt601,pad=320:320:(ow-iw)/2:(oh-ih)/2,setsar=1[p{at}v1]"
+                ),
+            ]
+        };
+        assert_eq!(filters[..4], part("", 0, 50, 0.5, 2.5));
+        assert_eq!(filters[4..8], part("trim=start_frame=30:end_frame=60,", 1, 25, 1.0, 2.0));
+        let joined = [
+            "[p0v0][p1v0]concat=n=2:v=1:a=0,settb=1/25,setpts=N,fps=25/1[v0]",
+            "[p0a0][p1a0]concat=n=2:v=0:a=1[a0]",
+            "[p0v1][p1v1]concat=n=2:v=1:a=0,settb=1/25,setpts=N,fps=25/1,\
+             select='gte(t-start_t,selected_n*2)'[v1]",
+        ];
+        assert_eq!(filters[8..], joined);
+    }
+
+    #[test]
+    fn an_input_without_the_selected_sound_is_named() {
+        let input = |has_sound: bool| (properties("25/1", has_sound), None, Some((0.0, 1.0)));
+        let error = arguments(&[input(true), input(false)]).unwrap_err();
+        assert_eq!((error.code, &*error.message), (1040, "input 2: audio track 1 not found"));
+        let error = arguments(&[input(false)]).unwrap_err();
+        assert_eq!((error.code, &*error.message), (1040, "audio track 1 not found"));
+    }
 }
