@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from stand_in import unused_id, uris
@@ -44,7 +45,7 @@ def pitch(samples: list[int], start: float, end: float) -> float:
     part = samples[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
     if max(part) < 100:
         return 0
-    rising = sum(1 for before, after in zip(part, part[1:], strict=False) if before < 0 <= after)
+    rising = sum(1 for before, after in pairwise(part) if before < 0 <= after)
     return rising / (end - start)
 
 

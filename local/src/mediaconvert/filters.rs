@@ -31,7 +31,8 @@ pub(super) fn part_filter(part: &Part<'_>, outputs: &[&Output]) -> Result<String
     let _ = write!(filter, "format=yuv420p,split={}{labels}", outputs.len());
     for (at, output) in outputs.iter().enumerate() {
         let VideoDescription { width, height, .. } = &output.video_description;
-        let (select, crop) = (capture_filter(output), crop_filter(output));
+        let select = capture_filter(output).map(|it| it + ",").unwrap_or_default();
+        let crop = crop_filter(output);
         let (colors, shape) = (output_colors(output), pixel_shape(output));
         let _ = write!(
             filter,
@@ -59,6 +60,8 @@ pub(super) fn frames_filter(at: usize, part: &Part<'_>, outputs: &[&Output]) -> 
     let mut filter = format!("[{at}:{}]", part.video.index);
     if let Some(FrameRange { first, end }) = part.frames {
         let _ = write!(filter, "trim=start_frame={first}:end_frame={end},setpts=PTS-STARTPTS,");
+    } else if part.sound.is_some_and(|(start, _)| start > 0.0) {
+        filter.push_str("setpts=PTS-STARTPTS,");
     }
     if preprocessors(outputs).any(|it| it.deinterlacer.is_some()) {
         filter.push_str("yadif=deint=interlaced,");
@@ -77,12 +80,12 @@ fn preprocessors<'a>(outputs: &'a [&Output]) -> impl Iterator<Item = &'a VideoPr
 }
 
 /// Selects the frames that a frame capture writes.
-pub(super) fn capture_filter(output: &Output) -> String {
+pub(super) fn capture_filter(output: &Output) -> Option<String> {
     match &output.video_description.codec_settings {
-        VideoCodecSettings::H264 { .. } => String::new(),
+        VideoCodecSettings::H264 { .. } => None,
         VideoCodecSettings::FrameCapture { frame_capture_settings: it } => {
             let seconds = f64::from(it.framerate_denominator) / f64::from(it.framerate_numerator);
-            format!("select='gte(t-start_t,selected_n*{seconds})',")
+            Some(format!("select='gte(t-start_t,selected_n*{seconds})'"))
         }
     }
 }

@@ -14,73 +14,93 @@ use super::settings::{AudioCodecSettings, AudioDescription, Output, VideoDescrip
 /// A frame rate as a fraction.
 type Rate = (u32, u32);
 
-/// The filters of a job with several inputs. Their results have the same labels as those of one input.
+/// The filters of a job with several inputs, one for each picture and for each sound. Their results have
+/// the same labels as those of one input.
 ///
-/// Each part has a whole number of frames, and its sound is as long as its picture.
-pub(super) fn joined_filter(parts: &[Part<'_>], outputs: &[&Output]) -> Result<String, JobError> {
+/// Each part has a whole number of frames, and its sound is as long as its picture. The filters are
+/// separate, because an argument of a process is limited to 128 KiB on Linux.
+pub(super) fn joined_filters(
+    parts: &[Part<'_>],
+    outputs: &[&Output],
+) -> Result<Vec<String>, JobError> {
     let specified = outputs.iter().find_map(|it| it.video_description.specified_frame_rate());
     // An output that follows its source has the frame rate of the first input.
     // <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
     let rate = specified.or_else(|| parts.first()?.video.frame_rate());
     let rate = rate.ok_or_else(|| JobError::new(1030, "the frame rate is unknown"))?;
-    let mut chains = Vec::new();
-    for (at, part) in parts.iter().enumerate() {
-        chains.push(picture_filter(at, part, outputs, rate));
-        for (number, output) in outputs.iter().enumerate() {
-            chains.push(fit_filter(at, number, output));
-            if let Some(audio) = output.audio_descriptions.first() {
-                let sound = sound_filter(at, part, audio, rate);
-                let sound = sound.map_err(|error| error.at_input(at, parts.len()))?;
-                chains.push(format!("{sound}[p{at}a{number}]"));
-            }
-        }
-    }
+    let mut filters = Vec::new();
     for (number, output) in outputs.iter().enumerate() {
-        chains.push(join_pictures(parts.len(), number, output, rate));
-        if !output.audio_descriptions.is_empty() {
-            let labels = part_labels(parts.len(), 'a', number);
-            chains.push(format!("{labels}concat=n={}:v=0:a=1[a{number}]", parts.len()));
+        filters.push(format!("{}[v{number}]", joined_picture(parts, output, outputs, rate)));
+        if let Some(audio) = output.audio_descriptions.first() {
+            filters.push(format!("{}[a{number}]", joined_sound(parts, audio, rate)?));
         }
     }
-    Ok(chains.join(";"))
+    Ok(filters)
 }
 
-/// The picture of part `at`, with a constant frame rate. Output `n` continues it from the label
-/// `p<at>s<n>`.
-fn picture_filter(
-    at: usize,
-    part: &Part<'_>,
-    outputs: &[&Output],
-    (numerator, denominator): Rate,
-) -> String {
-    let mut filter = frames_filter(at, part, outputs);
-    if part.frames.is_none() {
-        filter.push_str("setpts=PTS-STARTPTS,");
+fn joined_picture(parts: &[Part<'_>], output: &Output, outputs: &[&Output], rate: Rate) -> String {
+    let mut filter = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        let (picture, fit) = (picture_filter(at, part, outputs, rate), fit_filter(output));
+        let _ = write!(filter, "{picture}{fit}[p{at}];");
     }
-    // At the end of its input, `fps` may repeat or drop a frame.
+    let (numerator, denominator) = rate;
+    // `concat` rounds time stamps to microseconds. Here frame `n` is shown at `n` / frame rate.
     let _ = write!(
         filter,
-        "fps={numerator}/{denominator},tpad=stop_mode=clone:stop=-1,trim=end_frame={},",
-        count_frames(part, (numerator, denominator))
+        "{}concat=n={}:v=1:a=0,settb={denominator}/{numerator},setpts=N,fps={numerator}/{denominator}",
+        part_labels(parts),
+        parts.len()
     );
-    filter.push_str(&color_filter(part, outputs));
-    let labels: String = (0..outputs.len()).map(|number| format!("[p{at}s{number}]")).collect();
-    let _ = write!(filter, "format=yuv420p,split={}{labels}", outputs.len());
+    if let Some(select) = capture_filter(output) {
+        let _ = write!(filter, ",{select}");
+    }
     filter
 }
 
-/// Fits the picture of part `at` into an output, and pads the picture with black bars. That is
-/// MediaConvert's default.
+fn joined_sound(
+    parts: &[Part<'_>],
+    audio: &AudioDescription,
+    rate: Rate,
+) -> Result<String, JobError> {
+    let mut filter = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        let sound = sound_filter(at, part, audio, rate);
+        let sound = sound.map_err(|error| error.at_input(at, parts.len()))?;
+        let _ = write!(filter, "{sound}[p{at}];");
+    }
+    let _ = write!(filter, "{}concat=n={}:v=0:a=1", part_labels(parts), parts.len());
+    Ok(filter)
+}
+
+fn part_labels(parts: &[Part<'_>]) -> String {
+    (0..parts.len()).map(|at| format!("[p{at}]")).collect()
+}
+
+/// The picture of part `at`, with a constant frame rate.
+fn picture_filter(at: usize, part: &Part<'_>, outputs: &[&Output], rate: Rate) -> String {
+    let mut filter = frames_filter(at, part, outputs);
+    let ((numerator, denominator), count) = (rate, count_frames(part, rate));
+    // At the end of its input, `fps` may repeat or drop a frame.
+    let _ = write!(
+        filter,
+        "fps={numerator}/{denominator},tpad=stop_mode=clone:stop=-1,trim=end_frame={count},"
+    );
+    filter.push_str(&color_filter(part, outputs));
+    filter.push_str("format=yuv420p,");
+    filter
+}
+
+/// Fits a picture into an output, and pads the picture with black bars. That is MediaConvert's default.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/video-scaling.html>
-fn fit_filter(at: usize, number: usize, output: &Output) -> String {
+fn fit_filter(output: &Output) -> String {
     let VideoDescription { width, height, .. } = &output.video_description;
     let (crop, colors, shape) = (crop_filter(output), output_colors(output), pixel_shape(output));
     // `dar` is the aspect ratio of the input on a screen, whatever the shape of its pixels is.
     format!(
-        "[p{at}s{number}]{crop}\
-         scale=w='2*round(min({width},{height}*dar/({shape}))/2)':\
+        "{crop}scale=w='2*round(min({width},{height}*dar/({shape}))/2)':\
          h='2*round(min({height},{width}*({shape})/dar)/2)'{colors},\
-         pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar={shape}[p{at}v{number}]"
+         pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,setsar={shape}"
     )
 }
 
@@ -102,28 +122,6 @@ fn sound_filter(
         aac_settings.sample_rate,
         start + seconds
     ))
-}
-
-/// Joins the pictures of output `number`.
-fn join_pictures(
-    count: usize,
-    number: usize,
-    output: &Output,
-    (numerator, denominator): Rate,
-) -> String {
-    let labels = part_labels(count, 'v', number);
-    // `concat` rounds time stamps to microseconds. Here frame `n` is shown at `n` / frame rate.
-    let capture = capture_filter(output);
-    let selected = capture.strip_suffix(',').map(|it| format!(",{it}")).unwrap_or_default();
-    format!(
-        "{labels}concat=n={count}:v=1:a=0,settb={denominator}/{numerator},setpts=N,\
-         fps={numerator}/{denominator}{selected}[v{number}]"
-    )
-}
-
-/// The labels of all parts for an output.
-fn part_labels(count: usize, kind: char, number: usize) -> String {
-    (0..count).map(|at| format!("[p{at}{kind}{number}]")).collect()
 }
 
 /// How many frames of the outputs a part has.

@@ -35,20 +35,24 @@ pub(super) async fn find_parts<'a>(
 ) -> Result<Vec<Part<'a>>, JobError> {
     let mut parts = Vec::new();
     for (at, input) in inputs.iter().enumerate() {
-        let part = async {
-            let video = find_video(input)?;
-            let is_whole = input.settings.input_clippings.is_empty();
-            if inputs.len() > 1 {
-                measure_part(input, video, input.probed.video_start()).await
-            } else if is_whole && !settings.matches_audio_to_video() {
-                Ok(Part { input, video, frames: None, sound: None })
-            } else {
-                measure_part(input, video, 0.0).await
-            }
-        };
-        parts.push(part.await.map_err(|error| error.at_input(at, inputs.len()))?);
+        let part = find_part(settings, input).await;
+        parts.push(part.map_err(|error| error.at_input(at, inputs.len()))?);
     }
     Ok(parts)
+}
+
+async fn find_part<'a>(
+    settings: &JobSettings,
+    input: &'a JobInput<'a>,
+) -> Result<Part<'a>, JobError> {
+    let video = find_video(input)?;
+    if settings.inputs.len() > 1 {
+        return measure_part(input, video, input.probed.video_start()).await;
+    }
+    if input.settings.input_clippings.is_empty() && !settings.matches_audio_to_video() {
+        return Ok(Part { input, video, frames: None, sound: None });
+    }
+    measure_part(input, video, 0.0).await
 }
 
 /// Finds the video of an input that MediaConvert can decode.
@@ -81,6 +85,9 @@ async fn measure_part<'a>(
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
     let length = (duration * per_second).round() as u64;
     let frames = clipped_frames(input.settings, rate, length)?;
+    // A video that starts less than a frame after its sound starts with it: otherwise its first frame
+    // would be shown twice.
+    let start = if video_start * per_second < 1.0 { video_start } else { start };
     let whole = (start, video_start + duration);
     let sound = frames.map_or(whole, |FrameRange { first, end }| {
         (video_start + seconds(first), video_start + seconds(end))

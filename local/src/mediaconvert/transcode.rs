@@ -11,7 +11,7 @@ use super::filters::part_filter;
 use super::input::JobInput;
 use super::input_settings::Rotate;
 use super::job_error::JobError;
-use super::joined_filters::joined_filter;
+use super::joined_filters::joined_filters;
 use super::parts::{Part, find_parts};
 use super::settings::{JobSettings, OutputGroupSettings};
 use crate::ffmpeg;
@@ -83,11 +83,13 @@ fn ffmpeg_arguments(
         arguments.extend(["-i", &*input.url].map(OsString::from));
     }
     let outputs: Vec<_> = settings.output_groups.iter().flat_map(|it| &it.outputs).collect();
-    let filter = match parts {
-        [part] => part_filter(part, &outputs)?,
-        parts => joined_filter(parts, &outputs)?,
+    let filters = match parts {
+        [part] => vec![part_filter(part, &outputs)?],
+        parts => joined_filters(parts, &outputs)?,
     };
-    arguments.extend(["-filter_complex".into(), filter.into()]);
+    for filter in filters {
+        arguments.extend(["-filter_complex".into(), filter.into()]);
+    }
 
     let mut first = 0;
     for (at, group) in settings.output_groups.iter().enumerate() {
@@ -181,38 +183,49 @@ mod tests {
         let found = found.unwrap();
         let inputs = ["-noautorotate", "-i", "0.ts", "-noautorotate", "-i", "1.ts"];
         assert_eq!(found[..6], inputs);
-        let filters: Vec<_> = found[7].split(';').collect();
-        let part = |first: &str, at: usize, count: usize, start: f64, end: f64| {
-            [
-                format!(
-                    "[{at}:0]{first}setpts=PTS-STARTPTS,fps=25/1,tpad=stop_mode=clone:stop=-1,\
-                     trim=end_frame={count},format=yuv420p,split=2[p{at}s0][p{at}s1]"
-                ),
-                format!(
-                    "[p{at}s0]scale=w='2*round(min(640,360*dar/(1/1))/2)':\
-                     h='2*round(min(360,640*(1/1)/dar)/2)',\
-                     pad=640:360:(ow-iw)/2:(oh-ih)/2,setsar=1/1[p{at}v0]"
-                ),
-                format!(
-                    "[{at}:1]aformat=channel_layouts=stereo,aresample=48000:async=1:first_pts=0,apad,\
-                     atrim=start={start}:end={end},asetpts=PTS-STARTPTS[p{at}a0]"
-                ),
-                format!(
-                    "[p{at}s1]crop=180:180:70:0:exact=1,\
-                     scale=w='2*round(min(320,320*dar/(1))/2)':h='2*round(min(320,320*(1)/dar)/2)'\
-                     :out_color_matrix=bt601,pad=320:320:(ow-iw)/2:(oh-ih)/2,setsar=1[p{at}v1]"
-                ),
-            ]
-        };
-        assert_eq!(filters[..4], part("", 0, 50, 0.5, 2.5));
-        assert_eq!(filters[4..8], part("trim=start_frame=30:end_frame=60,", 1, 25, 1.0, 2.0));
-        let joined = [
-            "[p0v0][p1v0]concat=n=2:v=1:a=0,settb=1/25,setpts=N,fps=25/1[v0]",
-            "[p0a0][p1a0]concat=n=2:v=0:a=1[a0]",
-            "[p0v1][p1v1]concat=n=2:v=1:a=0,settb=1/25,setpts=N,fps=25/1,\
-             select='gte(t-start_t,selected_n*2)'[v1]",
+        let filters = found[6..12].chunks(2).map(|it| {
+            assert_eq!(it[0], "-filter_complex");
+            it[1].split(';').collect::<Vec<_>>()
+        });
+        let filters: Vec<_> = filters.collect();
+        let first = "[0:0]setpts=PTS-STARTPTS,fps=25/1,tpad=stop_mode=clone:stop=-1,\
+                     trim=end_frame=50,format=yuv420p,";
+        let second = "[1:0]trim=start_frame=30:end_frame=60,setpts=PTS-STARTPTS,fps=25/1,\
+                      tpad=stop_mode=clone:stop=-1,trim=end_frame=25,format=yuv420p,";
+        let joined = "[p0][p1]concat=n=2:v=1:a=0,settb=1/25,setpts=N,";
+        let fit = "scale=w='2*round(min(640,360*dar/(1/1))/2)':h='2*round(min(360,640*(1/1)/dar)/2)',\
+                   pad=640:360:(ow-iw)/2:(oh-ih)/2,setsar=1/1";
+        let film = [
+            format!("{first}{fit}[p0]"),
+            format!("{second}{fit}[p1]"),
+            format!("{joined}fps=25/1[v0]"),
         ];
-        assert_eq!(filters[8..], joined);
+        assert_eq!(filters[0], film);
+        let sound = "aformat=channel_layouts=stereo,aresample=48000:async=1:first_pts=0,apad";
+        let sounds = [
+            format!("[0:1]{sound},atrim=start=0.5:end=2.5,asetpts=PTS-STARTPTS[p0]"),
+            format!("[1:1]{sound},atrim=start=1:end=2,asetpts=PTS-STARTPTS[p1]"),
+            "[p0][p1]concat=n=2:v=0:a=1[a0]".to_owned(),
+        ];
+        assert_eq!(filters[1], sounds);
+        let fit = "crop=180:180:70:0:exact=1,\
+                   scale=w='2*round(min(320,320*dar/(1))/2)':h='2*round(min(320,320*(1)/dar)/2)'\
+                   :out_color_matrix=bt601,pad=320:320:(ow-iw)/2:(oh-ih)/2,setsar=1";
+        let pictures = [
+            format!("{first}{fit}[p0]"),
+            format!("{second}{fit}[p1]"),
+            format!("{joined}fps=25/1,select='gte(t-start_t,selected_n*2)'[v1]"),
+        ];
+        assert_eq!(filters[2], pictures);
+    }
+
+    #[test]
+    fn the_filters_of_150_inputs_fit_into_arguments() {
+        let input =
+            (properties("30000/1001", true), None, Some((0.123_456_789, 9_876.123_456_789)));
+        let found = arguments(&vec![input; 150]).unwrap();
+        let longest = found.iter().map(String::len).max();
+        assert!(longest < Some(128 << 10), "{longest:?}");
     }
 
     #[test]
