@@ -50,6 +50,7 @@ TABLE = {
     ("GET", "/api/competitions/nobody-has-this/clips/unknown/timeline.otio"): only(operator=404),
     ("GET", "/api/competitions/nobody-has-this/clips/unknown/exports"): only(operator=404),
     ("POST", "/api/competitions/nobody-has-this/clips/unknown/exports"): only(operator=400),
+    ("POST", "/api/competitions/nobody-has-this/reels"): only(operator=400),
     ("GET", "/api/competitions/nobody-has-this/clips/unknown/exports/unknown"): only(operator=404),
     ("GET", "/api/competitions/nobody-has-this/changes"): only(operator=200),
     ("GET", "/api/competitions/nobody-has-this/changes/unknown"): only(operator=404),

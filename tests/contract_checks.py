@@ -13,6 +13,8 @@ REFUSALS = {
     "create-clip": lambda kind, field: (
         "window" in kind or field == "channel" or depends_on_time(kind, field)
     ),
+    # The ids are those of clips of the library.
+    "create-reel": lambda kind, field: field.startswith("clips[") or depends_on_time(kind, field),
     "create-upload": lambda kind, field: depends_on_time(kind, field),
     # The clip may have changed since the client read its ETag.
     "update-clip": lambda kind, field: (

@@ -24,6 +24,7 @@ import { Harvest } from './harvest/harvest.ts';
 import { addHarvestComplete } from './harvest/harvest-complete.ts';
 import { Library } from './library/library.ts';
 import { buildViewerManifest, Channels, type LiveOrigin } from './live/channels.ts';
+import { Reel } from './reel/reel.ts';
 import type { Branding } from './settings/branding.ts';
 import type { Settings } from './settings/settings.ts';
 import { Share } from './share/share.ts';
@@ -125,6 +126,8 @@ export class Vod extends Stack {
       viewEnvironment,
     });
 
+    const reel = new Reel(this, 'Reel', { ...deployment, library, channels, viewEnvironment });
+
     addSweep({
       ...deployment,
       library,
@@ -137,7 +140,7 @@ export class Vod extends Stack {
       metrics,
     });
 
-    const stages = [channel, edit, exports, viewer, share, upload];
+    const stages = [channel, edit, exports, reel, viewer, share, upload];
     api.addRoutes(
       [harvest.create, ...stages.flatMap(({ functions }) => functions)],
       login,

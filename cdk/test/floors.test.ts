@@ -21,6 +21,7 @@ const FLOORS = [
   'harvest',
   'upload',
   'export',
+  'reel',
   'channel',
   'edit',
   'delivery',

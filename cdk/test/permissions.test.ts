@@ -86,6 +86,7 @@ const GRANTS: Record<string, string[]> = {
     'mediaconvert:CreateJob *',
     'iam:PassRole <UploadTranscodeRole>',
   ],
+  'create-reel': WRITE,
   'create-upload': [...WRITE, PUT_ORIGINAL, LIST_MULTIPART_UPLOADS],
   'delete-clip': WRITE,
   'describe-embed': [READ],

@@ -38,6 +38,7 @@ pub mod library;
 pub mod live;
 pub mod metrics;
 pub mod pace;
+pub mod reel;
 pub mod share;
 pub mod sweep;
 pub mod upload;

@@ -18,6 +18,7 @@ use matchcut::error;
 use matchcut::export::{CreateExport, ExportComplete, ListExports, ShowExport, ShowTimeline};
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete};
 use matchcut::lambda::run_handler;
+use matchcut::reel::CreateReel;
 use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
 use matchcut::sweep::Sweep;
 use matchcut::upload::{
@@ -46,6 +47,7 @@ async fn run_function() -> Result<(), Error> {
         "complete-upload" => serve::<CompleteUpload>().await,
         "create-clip" => serve::<CreateClip>().await,
         "create-export" => serve::<CreateExport>().await,
+        "create-reel" => serve::<CreateReel>().await,
         "create-upload" => serve::<CreateUpload>().await,
         "delete-clip" => serve::<DeleteClip>().await,
         "deliver-webhook" => run_handler::<DeliverWebhook>().await,

@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["api"],
     &["asset"],
     &["encode"],
-    &["files", "exact"],
+    &["files", "exact", "reel"],
     &["harvest", "upload"],
     &["export"],
     &["channel", "edit", "viewer", "share", "announce"],

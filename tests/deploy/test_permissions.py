@@ -54,6 +54,7 @@ ALLOWED = {
     "delete-clip": WRITE_ROWS,
     "restore-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "retry-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
+    "create-reel": WRITE_ROWS,
     "create-export": WRITE_ROWS | READ_MANIFESTS | {"mediaconvert:CreateJob"},
     "list-exports": {"dynamodb:GetItem"},
     "show-export": {"dynamodb:GetItem"},

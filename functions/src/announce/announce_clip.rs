@@ -160,6 +160,7 @@ fn measure_time_to_ready(clip: &Clip) -> Option<(&'static str, f64)> {
     let (source, from) = match &clip.source {
         Source::Live { requested, .. } => ("live", clip.created_at.max(requested.end())),
         Source::Upload(_) => ("upload", clip.created_at),
+        Source::Reel(_) => ("reel", clip.created_at),
     };
     Some((source, (ready_at - from).as_seconds_f64()))
 }

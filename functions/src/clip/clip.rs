@@ -186,7 +186,7 @@ impl Clip {
     pub fn upload(&self) -> Option<&Upload> {
         match &self.source {
             Source::Upload(upload) => Some(upload),
-            Source::Live { .. } => None,
+            Source::Live { .. } | Source::Reel(_) => None,
         }
     }
 

@@ -58,23 +58,6 @@ pub struct ExactJob {
 const MAX_TRIES: u32 = 3;
 /// The pause after the first failed job. Each further pause is four times as long.
 const FIRST_RETRY_DELAY: TimeDelta = TimeDelta::minutes(1);
-/// The largest difference between bounds and the duration of their media that comes from rounding.
-const MAX_ROUNDING: f64 = 0.1;
-
-impl HarvestedMedia {
-    /// The bounds of the media between the start and the end of a window.
-    ///
-    /// Where the stream was off air, the media has no frames.
-    fn bounds_of(&self, window: Window) -> Bounds {
-        let start = window.exact_start().max(self.bounds.start);
-        let end = window.exact_end().min(self.bounds.end);
-        let length = self.bounds.end - self.bounds.start;
-        let gap = length.as_seconds_f64() - self.bounds.duration_seconds;
-        let gap = if gap > MAX_ROUNDING { gap } else { 0.0 };
-        let duration_seconds = ((end - start).as_seconds_f64() - gap).max(0.0);
-        Bounds { start, end, duration_seconds }
-    }
-}
 
 impl ExactJob {
     /// Records the id or the progress of the job. Returns `None` if the trigger is about neither.
@@ -156,7 +139,7 @@ impl Clip {
         let exact = ExactJob { harvest, job: None, progress: None, failed_tries, start_at };
         self.remake = Some(Remake {
             exact: Some(exact),
-            ..Remake::new(attempt, Status::Transcoding, window, Some(harvest.bounds_of(window)))
+            ..Remake::new(attempt, Status::Transcoding, window, Some(harvest.bounds.part(window)))
         });
         Some(())
     }
@@ -182,21 +165,6 @@ impl Clip {
 mod tests {
     use super::*;
     use crate::clip::transition::tests::at;
-
-    #[test]
-    fn exact_media_has_no_frames_where_the_stream_was_off_air() {
-        let media = |duration_seconds| HarvestedMedia {
-            attempt: 1,
-            bounds: Bounds { start: at(0), end: at(20), duration_seconds },
-        };
-        let bounds = |media: HarvestedMedia, start, end| {
-            let bounds = media.bounds_of(Window::new(at(start), at(end)).unwrap());
-            (bounds.start, bounds.end, bounds.duration_seconds)
-        };
-        assert_eq!(bounds(media(20.0), 2, 12), (at(2), at(12), 10.0));
-        assert_eq!(bounds(media(20.04), -1, 21), (at(0), at(20), 20.0));
-        assert_eq!(bounds(media(14.0), 2, 18), (at(2), at(18), 10.0));
-    }
 
     #[test]
     fn a_failed_job_is_tried_again_unless_it_was_refused() {

@@ -35,7 +35,7 @@ impl FileSettings {
     pub fn kinds(&self, source: &Source) -> FileKinds {
         let own = match source {
             Source::Live { channel, .. } => self.0.get(ChannelId::as_str(channel)),
-            Source::Upload(_) => None,
+            Source::Upload(_) | Source::Reel(_) => None,
         };
         own.or_else(|| self.0.get(OTHERS)).copied().unwrap_or(FileKinds::None)
     }

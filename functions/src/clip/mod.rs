@@ -14,6 +14,7 @@ mod files;
 mod frame_rate;
 mod id;
 mod public;
+mod reel;
 mod remake;
 mod source;
 mod status;
@@ -41,6 +42,7 @@ pub use files::{
 pub use frame_rate::FrameRate;
 pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError};
 pub use public::{MediaPaths, to_public_json};
+pub use reel::{MAX_PARTS, Reel, ReelPart};
 pub use remake::{Remake, RetiredAttempt};
 pub use source::{ChannelId, Source, Upload};
 pub use status::Status;

@@ -46,6 +46,14 @@ pub fn to_public_json(clip: &Clip) -> Value {
                 "end": format_utc(requested.exact_end()),
             });
         }
+        Source::Reel(reel) => {
+            shown["source"] = json!("reel");
+            let parts = reel.parts.iter().map(|part| json!(part.clip));
+            shown["clips"] = parts.collect();
+            if clip.status == Status::Transcoding {
+                shown["progress"] = json!(reel.progress.unwrap_or(0));
+            }
+        }
         Source::Upload(upload) => {
             shown["source"] = json!("upload");
             shown["filename"] = json!(upload.filename);

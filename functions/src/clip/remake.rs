@@ -114,7 +114,7 @@ impl Clip {
         match (&self.source, remake) {
             (Source::Live { .. }, Some(remake)) => Some(remake.requested),
             (Source::Live { requested, .. }, None) => Some(*requested),
-            (Source::Upload(_), _) => None,
+            (Source::Upload(_) | Source::Reel(_), _) => None,
         }
     }
 

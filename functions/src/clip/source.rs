@@ -1,11 +1,11 @@
-//! Where the media of a clip comes from: a live stream or an uploaded file.
+//! Where the media of a clip comes from: a live stream, an uploaded file, or other clips.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Window;
+use super::{Reel, Window};
 
 /// The name of a channel in the API.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,6 +18,7 @@ pub struct ChannelId(String);
 pub enum Source {
     Live { channel: ChannelId, requested: Window },
     Upload(Upload),
+    Reel(Reel),
 }
 
 /// An uploaded file, from the request for its URL to its renditions.

@@ -282,6 +282,11 @@ impl Clip {
                 upload.job = None;
                 upload.progress = None;
             }
+            Source::Reel(reel) => {
+                self.status = Status::Transcoding;
+                reel.job = None;
+                reel.progress = None;
+            }
         }
         Some(())
     }
@@ -322,14 +327,20 @@ impl Clip {
                 upload.awaited_until = upload.awaited_until.map(|until| until.max(now + MAX_JOIN));
             }
             Trigger::TranscodeStarted { job } if self.status == Status::Transcoding => {
-                upload_mut(self)?.job.get_or_insert(job);
+                encoding_mut(self)?.0.get_or_insert(job);
             }
             // Progress events can arrive out of order.
             Trigger::TranscodeProgressed { percent } if self.status == Status::Transcoding => {
-                let progress = &mut upload_mut(self)?.progress;
+                let (_, progress) = encoding_mut(self)?;
                 *progress = Some(progress.map_or(percent, |known| known.max(percent)));
             }
             Trigger::Transcoded { seconds, thumbnails } if self.status == Status::Transcoding => {
+                if let Source::Reel(reel) = &self.source {
+                    // Each part was rounded to whole frames.
+                    let made = seconds.map(|seconds| Bounds::lasting(reel.at, seconds));
+                    self.actual = made.or(self.actual);
+                    return Some(());
+                }
                 let upload = upload_mut(self)?;
                 upload.thumbnails = thumbnails;
                 let start = upload.at;
@@ -369,10 +380,19 @@ fn needs_immediate_check(status: Status) -> bool {
     )
 }
 
+/// The id and the progress of the MediaConvert job of an upload or a reel.
+fn encoding_mut(clip: &mut Clip) -> Option<(&mut Option<String>, &mut Option<u8>)> {
+    match &mut clip.source {
+        Source::Upload(upload) => Some((&mut upload.job, &mut upload.progress)),
+        Source::Reel(reel) => Some((&mut reel.job, &mut reel.progress)),
+        Source::Live { .. } => None,
+    }
+}
+
 fn upload_mut(clip: &mut Clip) -> Option<&mut Upload> {
     match &mut clip.source {
         Source::Upload(upload) => Some(upload),
-        Source::Live { .. } => None,
+        Source::Live { .. } | Source::Reel(_) => None,
     }
 }
 

@@ -208,6 +208,10 @@ fn window_fixed(clip: &Clip, field: &str) -> Problem {
             "This clip is {status}. The end of a clip can change while it is scheduled, and its \
              start and end once it is ready."
         ),
+        Source::Reel(_) => {
+            "This clip is a reel. Make another reel instead of moving its start or its end."
+                .to_owned()
+        }
         Source::Upload(_) => {
             "This is a clip of a file. Only a clip of a live stream has a start and an end."
                 .to_owned()

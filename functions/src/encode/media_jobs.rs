@@ -5,7 +5,9 @@ use std::fmt;
 
 use aws_config::SdkConfig;
 use aws_sdk_mediaconvert::Error as MediaConvertError;
-use aws_sdk_mediaconvert::types::{Job, JobSettings, JobStatus, Order, StatusUpdateInterval};
+use aws_sdk_mediaconvert::types::{
+    Job, JobSettings, JobStatus, Order, OutputGroupDetail, StatusUpdateInterval,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::clip::Attempt;
@@ -29,10 +31,15 @@ pub struct MediaJob {
 }
 
 /// The state of a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum JobState {
-    InProgress { percent: Option<u8> },
-    Complete,
+    InProgress {
+        percent: Option<u8>,
+    },
+    /// `seconds` is the duration of the longest output, if MediaConvert reports it.
+    Complete {
+        seconds: Option<f64>,
+    },
     Failed(String),
 }
 
@@ -145,7 +152,9 @@ impl MediaJobs {
             Err(source) => return Err(call_failed("GetJob", job, source)),
         };
         Ok(match found.status {
-            Some(JobStatus::Complete) => JobState::Complete,
+            Some(JobStatus::Complete) => {
+                JobState::Complete { seconds: longest_output_seconds(found.output_group_details()) }
+            }
             Some(JobStatus::Error) => {
                 let (code, message) = (found.error_code, found.error_message);
                 JobState::Failed(describe_failure(code, message.as_deref()))
@@ -194,6 +203,13 @@ pub fn describe_failure(code: Option<i32>, message: Option<&str>) -> String {
     let code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
     let text = message.unwrap_or("no reason was given");
     format!("The job failed (MediaConvert error {code}: {text}).")
+}
+
+/// The duration of the longest output.
+pub(crate) fn longest_output_seconds(groups: &[OutputGroupDetail]) -> Option<f64> {
+    let outputs = groups.iter().flat_map(OutputGroupDetail::output_details);
+    let milliseconds = outputs.filter_map(|output| output.duration_in_ms).max();
+    milliseconds.map(|milliseconds| f64::from(milliseconds) / 1000.0)
 }
 
 fn incomplete(job: &MediaJob) -> MediaJobError {

@@ -12,6 +12,7 @@ use aws_sdk_mediaconvert::types::{
 };
 use chrono::TimeDelta;
 
+use super::ladder::Size;
 use crate::asset::RenditionSound;
 use crate::clip::FrameRate;
 
@@ -31,6 +32,13 @@ pub(crate) struct Picture {
     pub(crate) height: u32,
     /// The part of the source that is shown: x, y, width and height. `None` for all of it.
     pub(crate) crop: Option<[u32; 4]>,
+}
+
+impl From<Size> for Picture {
+    fn from(size: Size) -> Self {
+        let to_pixels = |side: i32| u32::try_from(side).unwrap_or_default();
+        Self { width: to_pixels(size.width), height: to_pixels(size.height), crop: None }
+    }
 }
 
 /// Builds an input that reads a clip's multivariant manifest, from one timecode to another. Both frames

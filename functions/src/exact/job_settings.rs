@@ -14,11 +14,10 @@ pub(super) fn build(
 ) -> JobSettings {
     let ladder = Ladder::standard();
     let size = (f64::from(rendition.width), f64::from(rendition.height));
-    let pictures = ladder.renditions(size).into_iter().map(|made| {
-        let to_pixels = |side: i32| u32::try_from(side).unwrap_or_default();
-        let (width, height) = (to_pixels(made.size.width), to_pixels(made.size.height));
-        video_description(Picture { width, height, crop: None }, ladder.h264(&made, None))
-    });
+    let pictures = ladder
+        .renditions(size)
+        .into_iter()
+        .map(|made| video_description(Picture::from(made.size), ladder.h264(&made, None)));
     let has_sound = rendition.sound != RenditionSound::Silent;
     let (start, end) = (frames.start_timecode(), frames.end_timecode());
     JobSettings::builder()

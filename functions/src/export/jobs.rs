@@ -121,7 +121,7 @@ impl Exports {
             JobState::InProgress { percent } => {
                 percent.map(|percent| ExportChange::Progressed { percent })
             }
-            JobState::Complete => Some(self.find_file(clip, id).await?),
+            JobState::Complete { .. } => Some(self.find_file(clip, id).await?),
             JobState::Failed(error) => Some(ExportChange::Failed { error }),
         })
     }

@@ -64,7 +64,7 @@ fn window(
 ) -> Result<(DateTime<Utc>, DateTime<Utc>), Problem> {
     let shown = match &clip.source {
         Source::Live { requested, .. } => (requested.exact_start(), requested.exact_end()),
-        Source::Upload(_) => (bounds.start, bounds.end),
+        Source::Upload(_) | Source::Reel(_) => (bounds.start, bounds.end),
     };
     let start = request.start.unwrap_or(shown.0);
     let end = request.end.unwrap_or(shown.1);

@@ -76,7 +76,7 @@ impl FilesMaker {
         };
         match self.jobs.describe(&job, id).await? {
             JobState::InProgress { .. } => Ok(false),
-            JobState::Complete => self.finish(clip, files, now).await,
+            JobState::Complete { .. } => self.finish(clip, files, now).await,
             JobState::Failed(reason) => self.fail(&attempt, files.number, reason, now).await,
         }
     }

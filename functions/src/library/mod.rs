@@ -45,7 +45,7 @@ pub use stream::{ClipChange, read_clip_change};
 pub use self::rows::encode_row;
 use self::rows::{Item, decode, decode_or_log, text};
 use crate::clip::{
-    Attempt, Clip, ClipKey, Edit, FileSettings, FilesStatus, Status, Trigger, apply_trigger,
+    Attempt, Clip, ClipKey, Edit, FileSettings, FilesStatus, Source, Status, Trigger, apply_trigger,
 };
 use crate::config::{ConfigError, Variables};
 
@@ -324,7 +324,11 @@ fn describe_change(before: &Clip, after: &Clip) -> String {
     match (&after.failure, before.status == after.status) {
         (Some(failure), _) => format!("failed: {}", failure.message),
         (None, true) if after.status == Status::Transcoding => {
-            let progress = after.upload().and_then(|upload| upload.progress);
+            let progress = match &after.source {
+                Source::Upload(upload) => upload.progress,
+                Source::Reel(reel) => reel.progress,
+                Source::Live { .. } => None,
+            };
             progress.map_or_else(
                 || "transcoding".to_owned(),
                 |percent| format!("transcoding, {percent} %"),

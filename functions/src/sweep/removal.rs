@@ -6,11 +6,13 @@ use chrono::{DateTime, Utc};
 use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::clip::{Clip, Source, Trigger};
 use crate::config::{ConfigError, Variables};
-use crate::exact::{ExactError, ExactMaker};
+use crate::encode::MediaMakerError;
+use crate::exact::ExactMaker;
 use crate::export::{ExportError, Exports};
 use crate::files::{FilesError, FilesMaker};
 use crate::harvest::{HarvestJobError, RunningJobs};
 use crate::library::{Library, LibraryError};
+use crate::reel::ReelMaker;
 use crate::upload::{UploadProcessor, UploadProcessorError};
 
 /// Removes everything that a clip has in AWS.
@@ -22,6 +24,7 @@ pub struct Removal {
     media: ClipMedia,
     files: FilesMaker,
     exact: ExactMaker,
+    reels: ReelMaker,
     exports: Exports,
 }
 
@@ -46,8 +49,8 @@ pub enum RemovalError {
     Upload(#[from] UploadProcessorError),
     #[error("could not find out whether the job for the clip's files has ended")]
     Files(#[from] FilesError),
-    #[error("could not find out whether the job for the clip's frame-exact media has ended")]
-    Exact(#[from] ExactError),
+    #[error("could not find out whether the job for the clip's media has ended")]
+    MediaJob(#[from] MediaMakerError),
     #[error("could not find out whether the exports of the clip have ended")]
     Export(#[from] ExportError),
     #[error("could not delete the media of the clip")]
@@ -69,6 +72,7 @@ impl Removal {
             media: ClipMedia::from_variables(sdk, variables)?,
             files: FilesMaker::from_variables(sdk, variables)?,
             exact: ExactMaker::from_variables(sdk, variables)?,
+            reels: ReelMaker::from_variables(sdk, variables)?,
             exports: Exports::from_variables(sdk, variables)?,
         })
     }
@@ -134,6 +138,7 @@ impl Removal {
                 false
             }
             Source::Upload(_) => self.uploads.is_transcoding(clip).await?,
+            Source::Reel(reel) => self.reels.is_running(clip, reel).await?,
         })
     }
 }

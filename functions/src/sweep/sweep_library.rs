@@ -21,8 +21,9 @@ use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::channel::LiveEdges;
 use crate::clip::{Clip, Status};
 use crate::config::{ConfigError, Variables};
+use crate::encode::MediaMakerError;
 use crate::error;
-use crate::exact::{ExactError, ExactMaker};
+use crate::exact::ExactMaker;
 use crate::export::{ExportError, Exports};
 use crate::files::{FilesError, FilesMaker};
 use crate::harvest::{
@@ -33,6 +34,7 @@ use crate::lambda::EventHandler;
 use crate::library::{Library, LibraryError};
 use crate::metrics::{Metrics, Unit};
 use crate::pace::Pace;
+use crate::reel::ReelMaker;
 use crate::upload::{UploadProcessor, UploadProcessorError};
 
 /// Checks pending clips.
@@ -49,6 +51,7 @@ pub struct Sweep {
     pub(super) removal: Removal,
     pub(super) files: FilesMaker,
     pub(super) exact: ExactMaker,
+    pub(super) reels: ReelMaker,
     live_edges: LiveEdges,
     metrics: Metrics,
 }
@@ -82,8 +85,8 @@ pub enum SweepError {
     Upload(#[from] UploadProcessorError),
     #[error("the sweep could not make the files of a clip")]
     Files(#[from] FilesError),
-    #[error("the sweep could not make the frame-exact media of a clip")]
-    Exact(#[from] ExactError),
+    #[error("the sweep could not make the media of a clip")]
+    MediaJob(#[from] MediaMakerError),
     #[error("the sweep could not delete the media of a failed attempt")]
     Media(#[from] ClipMediaError),
     #[error("the sweep could not check an export")]
@@ -102,7 +105,7 @@ impl From<SweepError> for Diagnostic {
             SweepError::Asset(_) => "Asset",
             SweepError::Upload(_) => "Upload",
             SweepError::Files(_) => "Files",
-            SweepError::Exact(_) => "Exact",
+            SweepError::MediaJob(_) => "MediaJob",
             SweepError::Media(_) => "Media",
             SweepError::Export(_) => "Export",
             SweepError::Removal(_) => "Removal",
@@ -135,6 +138,7 @@ impl EventHandler for Sweep {
             assets,
             files: FilesMaker::from_variables(sdk, variables)?,
             exact: ExactMaker::from_variables(sdk, variables)?,
+            reels: ReelMaker::from_variables(sdk, variables)?,
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
             exports: Exports::from_variables(sdk, variables)?,

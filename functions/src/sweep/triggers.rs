@@ -43,6 +43,9 @@ impl Sweep {
             (Status::Transcoding, Source::Live { .. }) => {
                 self.exact.find_triggers(clip, &self.assets, now).await?
             }
+            (Status::Transcoding, Source::Reel(reel)) => {
+                self.reels.find_triggers(clip, reel, &self.assets).await?
+            }
             (Status::Packaging, _) => match self.assets.describe_packaging(&attempt).await? {
                 Some(states) if !clip.manifests.is_empty() => {
                     states.into_iter().filter_map(packaging_trigger).collect()

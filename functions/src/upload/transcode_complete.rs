@@ -13,11 +13,13 @@ use super::transcode_jobs::{ATTEMPT, CLIP, COMPETITION, canceled_failure, job_fa
 use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::clip::{Attempt, Clip, ClipKey, Failure, Status, Trigger};
 use crate::config::{ConfigError, Variables};
+use crate::encode::{JobEvent, MediaMakerError};
 use crate::error;
-use crate::exact::{EXACT, ExactError, ExactEvent, ExactMaker};
+use crate::exact::{EXACT, ExactMaker};
 use crate::files::{FILES, FilesError, FilesMaker};
 use crate::lambda::EventHandler;
 use crate::library::{Advanced, Library, LibraryError};
+use crate::reel::{REEL, ReelMaker};
 
 /// The `detail` of a "MediaConvert Job State Change". Its fields depend on `status`.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_cwe_events.html>
@@ -67,6 +69,7 @@ pub struct TranscodeComplete {
     media: ClipMedia,
     files: FilesMaker,
     exact: ExactMaker,
+    reels: ReelMaker,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -95,11 +98,11 @@ pub enum TranscodeCompleteError {
         #[source]
         source: FilesError,
     },
-    #[error("could not record the frame-exact media of clip {clip}")]
-    Exact {
+    #[error("could not record the media that a job makes of clip {clip}")]
+    MediaJob {
         clip: ClipKey,
         #[source]
-        source: ExactError,
+        source: MediaMakerError,
     },
     #[error("could not record the state of the transcode of clip {clip}")]
     Record {
@@ -116,7 +119,7 @@ impl From<TranscodeCompleteError> for Diagnostic {
             TranscodeCompleteError::Thumbnails { .. } => "Thumbnails",
             TranscodeCompleteError::Media { .. } => "Media",
             TranscodeCompleteError::Files { .. } => "Files",
-            TranscodeCompleteError::Exact { .. } => "Exact",
+            TranscodeCompleteError::MediaJob { .. } => "MediaJob",
             TranscodeCompleteError::Record { .. } => "Record",
         };
         error::diagnostic(name, &failure)
@@ -135,6 +138,7 @@ impl EventHandler for TranscodeComplete {
             media: ClipMedia::from_variables(sdk, variables)?,
             files: FilesMaker::from_variables(sdk, variables)?,
             exact: ExactMaker::from_variables(sdk, variables)?,
+            reels: ReelMaker::from_variables(sdk, variables)?,
         })
     }
 
@@ -164,12 +168,18 @@ impl TranscodeComplete {
             return recorded
                 .map_err(|source| TranscodeCompleteError::Files { clip: key.clone(), source });
         }
+        let job_failed = |source| TranscodeCompleteError::MediaJob { clip: key.clone(), source };
         if let Some(number) = change.number_of(EXACT) {
-            let error = (change.error_code, change.error_message.as_deref());
-            let event = ExactEvent { status: &change.status, error, percent: change.percent() };
-            let recorded = self.exact.record(&attempt, number, event, &self.assets, now).await;
-            return recorded
-                .map_err(|source| TranscodeCompleteError::Exact { clip: key.clone(), source });
+            let recorded =
+                self.exact.record(&attempt, number, change.event(), &self.assets, now).await;
+            return recorded.map_err(job_failed);
+        }
+        if let Some(reel) = change.metadata(REEL).and_then(|name| name.parse::<Attempt>().ok()) {
+            let recorded = self.reels.record(&reel, change.event(), &self.assets, now).await;
+            if let Some(clip) = recorded.map_err(job_failed)? {
+                self.files.start_first(&clip, now).await;
+            }
+            return Ok(());
         }
         let record_failed = |source| TranscodeCompleteError::Record { clip: key.clone(), source };
         let found = self.library.find(key).await.map_err(record_failed)?;
@@ -279,6 +289,12 @@ impl JobStateChange {
         let field = |name| self.user_metadata.get(name);
         let name = format!("{}_{}_{}", field(COMPETITION)?, field(CLIP)?, field(ATTEMPT)?);
         name.parse().ok()
+    }
+
+    fn event(&self) -> JobEvent<'_> {
+        let error = (self.error_code, self.error_message.as_deref());
+        let (percent, seconds) = (self.percent(), self.seconds());
+        JobEvent { status: &self.status, error, percent, seconds }
     }
 
     /// The number in a value of the job's `userMetadata`, if it is a job of this kind.

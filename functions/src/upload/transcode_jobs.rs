@@ -7,16 +7,14 @@ use aws_config::SdkConfig;
 use aws_sdk_mediaconvert::Error as MediaConvertError;
 use aws_sdk_mediaconvert::config::Config;
 use aws_sdk_mediaconvert::error::SdkError;
-use aws_sdk_mediaconvert::types::{
-    Job, JobStatus, Order, OutputGroupDetail, ProbeInputFile, StatusUpdateInterval,
-};
+use aws_sdk_mediaconvert::types::{Job, JobStatus, Order, ProbeInputFile, StatusUpdateInterval};
 use sha2::{Digest as _, Sha256};
 
 use super::job_settings::{self, Locations};
 use super::video::Video;
 use crate::clip::{Attempt, Failure, FailureCode};
 use crate::config::{self, ConfigError, Variables};
-use crate::encode::Ladder;
+use crate::encode::{Ladder, longest_output_seconds};
 
 /// The MediaConvert jobs of uploaded files.
 #[derive(Clone, Debug)]
@@ -251,12 +249,6 @@ fn user_metadata(attempt: &Attempt) -> HashMap<String, String> {
 /// The token of CreateJob. It has at most 64 characters, and the name of an attempt may be longer.
 fn request_token(attempt: &Attempt) -> String {
     Sha256::digest(attempt.to_string())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn longest_output_seconds(groups: &[OutputGroupDetail]) -> Option<f64> {
-    let outputs = groups.iter().flat_map(OutputGroupDetail::output_details);
-    let milliseconds = outputs.filter_map(|output| output.duration_in_ms).max();
-    milliseconds.map(|milliseconds| f64::from(milliseconds) / 1000.0)
 }
 
 /// Converts the error of a job to a failure that an editor understands.

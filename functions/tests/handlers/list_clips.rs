@@ -302,5 +302,6 @@ fn begin(clip: &Clip) -> DateTime<Utc> {
     match &clip.source {
         Source::Live { requested, .. } => requested.start(),
         Source::Upload(upload) => upload.at,
+        Source::Reel(reel) => reel.at,
     }
 }

@@ -35,6 +35,7 @@ mod metrics;
 mod odd_files;
 mod openapi;
 mod packaging_groups;
+mod reels;
 mod refused_requests;
 mod restore_clip;
 mod retry_clip;

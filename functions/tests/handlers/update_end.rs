@@ -29,7 +29,7 @@ async fn patch_end(api: &Api, clip: &Clip, end: &str) -> Reply {
 fn end_of(clip: &Clip) -> DateTime<Utc> {
     match clip.source {
         Source::Live { requested, .. } => requested.exact_end(),
-        Source::Upload(_) => panic!("the clip is a live clip"),
+        Source::Upload(_) | Source::Reel(_) => panic!("the clip is a live clip"),
     }
 }
 

@@ -22,6 +22,7 @@ use matchcut::error;
 use matchcut::export::{CreateExport, ExportComplete, ListExports, ShowExport, ShowTimeline};
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification};
 use matchcut::lambda::EventHandler as _;
+use matchcut::reel::CreateReel;
 use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
 use matchcut::sweep::{Sweep, SweepReport};
 use matchcut::upload::{
@@ -68,6 +69,7 @@ pub struct Functions {
     pub show_page: ShowPage,
     pub show_timeline: ShowTimeline,
     pub create_export: CreateExport,
+    pub create_reel: CreateReel,
     pub list_exports: ListExports,
     pub show_export: ShowExport,
     pub export_complete: ExportComplete,
@@ -110,6 +112,7 @@ impl Functions {
             show_page: ShowPage::new(sdk, variables)?,
             show_timeline: ShowTimeline::new(sdk, variables)?,
             create_export: CreateExport::new(sdk, variables)?,
+            create_reel: CreateReel::new(sdk, variables)?,
             list_exports: ListExports::new(sdk, variables)?,
             show_export: ShowExport::new(sdk, variables)?,
             export_complete: ExportComplete::new(sdk, variables)?,
@@ -185,6 +188,7 @@ impl Functions {
                 "show-sitemap" => self.show_sitemap.handle(event).await,
                 "show-page" => self.show_page.handle(event).await,
                 "show-timeline" => self.show_timeline.handle(event).await,
+                "create-reel" => self.create_reel.handle(event).await,
                 "create-export" => self.create_export.handle(event).await,
                 "list-exports" => self.list_exports.handle(event).await,
                 "show-export" => self.show_export.handle(event).await,

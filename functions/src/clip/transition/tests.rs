@@ -339,7 +339,7 @@ fn an_edit_that_changes_nothing_is_none() {
 fn a_new_end_moves_the_check_or_starts_the_harvest() {
     let requested = |clip: &Clip| match clip.source {
         Source::Live { requested, .. } => requested.end(),
-        Source::Upload(_) => panic!("the clip is a live clip"),
+        Source::Upload(_) | Source::Reel(_) => panic!("the clip is a live clip"),
     };
     let scheduled = clip(Status::Scheduled);
     let later = apply(&scheduled, new_end(900, false)).unwrap();

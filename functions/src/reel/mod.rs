@@ -1,0 +1,11 @@
+//! Makes reels: clips that are made of other clips of a competition.
+
+mod create_reel;
+mod job_settings;
+mod reel_maker;
+
+pub use create_reel::{CreateReel, ReelRequest};
+pub use reel_maker::ReelMaker;
+
+/// The key of a job's `userMetadata` with the attempt at the reel. Other jobs do not have it.
+pub const REEL: &str = "reel";
