@@ -16,9 +16,8 @@ pub struct Bounds {
     pub duration_seconds: f64,
 }
 
-/// The largest difference between bounds and the duration of their media that comes from rounding, in
-/// seconds.
-const MAX_ROUNDING: f64 = 0.1;
+/// The largest difference between bounds and the duration of their media that comes from rounding.
+const MAX_ROUNDING: TimeDelta = TimeDelta::milliseconds(100);
 
 impl Bounds {
     /// The bounds of media without a gap. They are rounded to milliseconds.
@@ -40,10 +39,14 @@ impl Bounds {
     pub fn part(&self, window: Window) -> Self {
         let start = window.exact_start().max(self.start);
         let end = window.exact_end().min(self.end);
-        let gap = (self.end - self.start).as_seconds_f64() - self.duration_seconds;
-        let gap = if gap > MAX_ROUNDING { gap } else { 0.0 };
-        let duration_seconds = ((end - start).as_seconds_f64() - gap).max(0.0);
+        let duration_seconds = (end - start - self.gap()).as_seconds_f64().max(0.0);
         Self { start, end, duration_seconds }
+    }
+
+    /// For how long the stream was off air in between.
+    pub fn gap(&self) -> TimeDelta {
+        let gap = self.end - Self::lasting(self.start, self.duration_seconds).end;
+        if gap > MAX_ROUNDING { gap } else { TimeDelta::zero() }
     }
 }
 

@@ -4,9 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clip::{Bounds, FrameRate};
 
-/// The largest difference between bounds and the duration of their media that comes from rounding.
-const MAX_ROUNDING: TimeDelta = TimeDelta::milliseconds(100);
-
 /// Frames of a clip's media, counted from its first one. There is at least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameRange {
@@ -33,8 +30,7 @@ impl FrameRange {
         let count = rate.count_frames(media.end - media.start);
         let frame_at =
             |time: DateTime<Utc>| rate.count_frames((time - bounds.start).max(TimeDelta::zero()));
-        let gap = bounds.end - media.end;
-        let gap = if gap > MAX_ROUNDING { rate.count_frames(gap) } else { 0 };
+        let gap = rate.count_frames(bounds.gap());
         let first = frame_at(start).min(count - 1).max(0);
         let end = (frame_at(end) - gap).clamp(first + 1, count.max(first + 1));
         Self { first, end, count, rate }
