@@ -135,10 +135,18 @@ class TestLibrary(BrowserTest):
         clips = [self.cut("bulk", f"Heat {number}", []) for number in (1, 2, 3)]
         self.wait_until_ready(*clips)
         page = self.open_library("bulk")
-        for title in ("Heat 1", "Heat 2"):
+        for title in ("Heat 2", "Heat 1"):
             self.row(page, title).get_by_role("checkbox").check()
         bar = page.get_by_role("group", name="2 chosen")
         self.assert_accessible(page)
+        bar.get_by_role("button", name="Make a reel").click()
+        reel = self.row(page, "Reel of 2 clips")
+        expect(reel).to_have_attribute("data-state", re.compile("transcoding|packaging|ready"))
+        key = reel.get_attribute("data-row")
+        made = self.request(f"/api/competitions/bulk/clips/{key}")
+        self.assertEqual(made["clips"], [clip["clip"] for clip in clips[:2]])
+        for title in ("Heat 1", "Heat 2"):
+            self.row(page, title).get_by_role("checkbox").check()
         bar.get_by_role("button", name="Add record").click()
         expect(page.locator("[data-row]").filter(has_text="#record")).to_have_count(2)
         bar.get_by_label("Another tag").fill("my tag")

@@ -1,6 +1,6 @@
 /** The clips of all operators, and what this operator does with them. */
 
-import type { Api } from '../api/client.ts';
+import type { Api, Schema } from '../api/client.ts';
 import { RequestFailed } from '../api/problem.ts';
 import { browserTimers, type Timers } from './backoff.ts';
 import type { Clip, ClipEdit, CutRequest } from './clip.ts';
@@ -196,6 +196,16 @@ export class Clips implements StepActions {
     if (this.#outbox.edit(cut.key, fields)) return;
     const row = this.rows.find((it) => it.key === cut.key);
     if (row?.clip) void this.edit(row.clip, fields);
+  }
+
+  /** Makes one clip of several. Throws `RequestFailed` if the service refuses. */
+  async makeReel(body: Schema<'ReelRequest'>): Promise<void> {
+    const { competition } = this;
+    if (!competition) return;
+    const key = crypto.randomUUID();
+    const reel = await this.#persist(() => this.#requests.makeReel(competition, body, key));
+    if (competition === this.competition) this.#put(reel);
+    this.#poller.wake();
   }
 
   /** Deletes a clip. It can be undone for a while. */

@@ -1,6 +1,6 @@
 /** The requests about clips. Each one is given up after some seconds without a reply. */
 
-import { type Api, answer } from '../api/client.ts';
+import { type Api, answer, type Schema } from '../api/client.ts';
 import { type Clip, type ClipEdit, queueOf } from './clip.ts';
 import type { ChangePage } from './feed.ts';
 import type { UnsentCut } from './outbox.ts';
@@ -13,6 +13,7 @@ const PAGE = 100;
 const CLIP = '/api/competitions/{competitionId}/clips/{clipId}';
 /** The same clip for operators: from no cache. */
 const FOLLOWED = '/api/competitions/{competitionId}/changes/{clipId}';
+const REELS = '/api/competitions/{competitionId}/reels';
 
 /** What the service is asked about clips. All throw `RequestFailed`. */
 export class ClipRequests {
@@ -40,6 +41,11 @@ export class ClipRequests {
     const params = { header: { 'Idempotency-Key': key } };
     const { data } = await answer(this.api.POST('/api/clip', { params, body, signal: timeout() }));
     return data;
+  }
+
+  async makeReel(competition: string, body: Schema<'ReelRequest'>, key: string): Promise<Clip> {
+    const params = { path: { competitionId: competition }, header: { 'Idempotency-Key': key } };
+    return (await answer(this.api.POST(REELS, { params, body, signal: timeout() }))).data;
   }
 
   async delete(clip: Clip): Promise<void> {

@@ -10,7 +10,7 @@ export type LibraryOrder = 'newest' | 'oldest' | 'changed' | 'title' | 'longest'
 export interface LibraryFilters extends Omit<Filters, 'state'> {
   /** `deleted` is the trash. */
   readonly state: StateFilter | 'deleted';
-  readonly source: '' | 'live' | 'upload';
+  readonly source: '' | 'live' | 'upload' | 'reel';
   /** Only clips that start at this time or later, in ms since 1970. */
   readonly from?: number | undefined;
   /** Only clips that start before this time, in ms since 1970. */

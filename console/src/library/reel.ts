@@ -1,0 +1,17 @@
+/** A reel of chosen clips. */
+
+import type { Schema } from '../api/client.ts';
+import type { Clip } from '../clip/clip.ts';
+import { startOfRow } from '../clip/row-state.ts';
+
+/** Most clips of a reel, as the service takes them. */
+export const MAX_PARTS = 50;
+
+/** What the service is asked for: the clips by time, the first one first. `undefined` if it would refuse. */
+export function reelOf(chosen: readonly Clip[], title: string): Schema<'ReelRequest'> | undefined {
+  const areReady = chosen.every(({ status }) => status === 'ready');
+  if (chosen.length < 2 || chosen.length > MAX_PARTS || !areReady) return undefined;
+  const start = (clip: Clip) => startOfRow({ key: clip.clip, clip });
+  const clips = chosen.toSorted((one, other) => start(one) - start(other)).map(({ clip }) => clip);
+  return { clips, title };
+}
