@@ -1,5 +1,6 @@
 /** Tells screen readers, and who watches the list, what has happened to clips. */
 
+import type { Schema } from '../api/client.ts';
 import { problemText } from '../api/problem.ts';
 import { t } from '../messages/console.svelte.ts';
 import { type Clip, isHeldBack, remakeOf } from './clip.ts';
@@ -74,11 +75,13 @@ export class Announcer {
     }
     const [remade, remake] = [before && remakeOf(before), remakeOf(after)];
     if (remake?.status === 'failed' && remade?.status !== 'failed') {
-      this.assertive = t.trim.saysRemakeFailed(name, reasonOf(remake));
+      const says = remake.precision ? t.trim.saysExactFailed : t.trim.saysRemakeFailed;
+      this.assertive = says(name, remakeReasonOf(remake));
       return { isFailure: true };
     }
-    if (before && remade && !remake && after.attempt > before.attempt) {
-      this.sayPolitely(t.trim.saysRemade(name));
+    // The new media may have a job for its exact frames by now.
+    if (before && remade && after.attempt > before.attempt) {
+      this.sayPolitely(remade.precision ? t.trim.saysExact(name) : t.trim.saysRemade(name));
     }
     if (after.status === 'ready' && before?.status !== 'ready') {
       this.sayPolitely(isHeldBack(after) ? t.clip.saysHeld(name) : t.clip.saysReady(name));
@@ -89,9 +92,16 @@ export class Announcer {
   }
 }
 
-/** Why a clip, or new media of it, failed: in the operator's language. */
+/** Why a clip failed, in the operator's language. */
 export function reasonOf({ failure }: Pick<Clip, 'failure'>): string {
   return failure ? (t.clip.failures[failure.code] ?? failure.message) : '';
+}
+
+/** Why new media of a clip could not be made, in the operator's language. */
+export function remakeReasonOf(remake: Schema<'Remake'>): string {
+  const { failure, precision } = remake;
+  const ofExact = precision && failure ? t.trim.exactFailures[failure.code] : undefined;
+  return ofExact ?? reasonOf(remake);
 }
 
 function nameOf(clip: Clip): string {

@@ -5,6 +5,7 @@ import { type Clip, type ClipEdit, wantedWindow } from '../clip/clip.ts';
 import { TimedStep } from '../clip/steps.ts';
 import type { UndoStack } from '../clip/undo.ts';
 import { f, t } from '../messages/console.svelte.ts';
+import { isSameStretch, stretchOf } from './trim-window.ts';
 
 /** The part of the clips store that saves a trim. */
 export interface TrimActions {
@@ -15,13 +16,20 @@ export interface TrimActions {
 
 type Window = Schema<'Window'>;
 
-/** Saves a window of the clip that the operator saw. Returns whether it was saved. */
+/**
+ * Saves a window of the clip that the operator saw. Returns whether it was saved. The same window starts
+ * a failed job for exact frames again, and leaves nothing to undo.
+ */
 export async function saveTrim(
   clips: TrimActions,
   undo: Pick<UndoStack, 'push' | 'drop'>,
   shown: Clip,
   window: Window,
 ): Promise<boolean> {
+  const wanted = wantedWindow(shown);
+  if (wanted && isSameStretch(stretchOf(wanted), stretchOf(window))) {
+    return clips.edit(shown, window);
+  }
   const step = new TrimStep(clips, shown, window);
   undo.push(step);
   const isSaved = await clips.edit(shown, window);

@@ -45,6 +45,10 @@ export function stretchOf({ start, end }: { start: string; end: string }): Stret
   return { start: Date.parse(start), end: Date.parse(end) };
 }
 
+export function isSameStretch(one: Stretch, other: Stretch): boolean {
+  return one.start === other.start && one.end === other.end;
+}
+
 /** What a channel still keeps. Nothing, if it is not configured any more or has not aired. */
 export function keptBy(channel: Channel | undefined): Kept | undefined {
   if (!channel?.window) return undefined;
@@ -58,7 +62,7 @@ export function keptBy(channel: Channel | undefined): Kept | undefined {
 export function outlookOf(window: Stretch, clip: Clip, kept: Kept | undefined): Outlook {
   const { actual } = clip;
   const wanted = wantedWindow(clip);
-  if (!actual || !wanted || isSame(window, stretchOf(wanted))) return { effect: 'none' };
+  if (!actual || !wanted || isSameStretch(window, stretchOf(wanted))) return { effect: 'none' };
   const media = stretchOf(actual);
   const isInside = window.start >= media.start && window.end <= media.end;
   const effect = isInside ? 'inside' : 'beyond';
@@ -133,8 +137,4 @@ export function keepInView(window: Stretch, kind: 'in' | 'out', view: Stretch): 
 
 function isTooShort({ start, end }: Stretch): boolean {
   return end - start < MIN_LENGTH_MS;
-}
-
-function isSame(one: Stretch, other: Stretch): boolean {
-  return one.start === other.start && one.end === other.end;
 }

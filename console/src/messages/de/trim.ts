@@ -1,5 +1,6 @@
 /** The trim of a ready clip, in German. */
 
+import type { FailureCode } from '../../clip/clip.ts';
 import type { TrimProblem } from '../../trim/trim-window.ts';
 import type { trim as en } from '../en/trim.ts';
 
@@ -40,6 +41,7 @@ export const trim = {
   remakeStates: {
     queued: 'wartet',
     harvesting: 'wird geholt',
+    transcoding: 'wird gewandelt',
     packaging: 'wird verpackt',
     failed: 'fehlgeschlagen',
   },
@@ -47,6 +49,23 @@ export const trim = {
     `Der neue Schnitt ${window} konnte nicht gemacht werden: ${reason} Der Clip behält den alten.`,
   remakeAgain: 'Erneut versuchen',
   remakeCancel: 'Alten Schnitt behalten',
+  exact: (window: string | undefined, percent: string | undefined) => {
+    const state = percent ? `entsteht: ${percent}` : 'wird verpackt';
+    return window
+      ? `Die bildgenaue Fassung des neuen Schnitts ${window} ${state}. Bis dahin läuft der alte.`
+      : `Die bildgenaue Fassung ${state}. Der Clip läuft bis dahin weiter.`;
+  },
+  exactFailed: (window: string | undefined, reason: string) =>
+    window
+      ? `Die bildgenaue Fassung des neuen Schnitts ${window} konnte nicht gemacht werden: ${reason} Der Clip behält den alten.`
+      : `Die bildgenaue Fassung konnte nicht gemacht werden: ${reason} Der Clip behält sein Material.`,
+  exactFailures: {
+    'transcode-refused':
+      'Der Wandlungsauftrag wurde abgelehnt. Clips mit Untertiteln oder mehr als einem Ton bleiben auf Segmente geschnitten.',
+  } as Partial<Record<FailureCode, string>>,
+  saysExact: (title: string) => `${title} ist bildgenau`,
+  saysExactFailed: (title: string, reason: string) =>
+    `Die bildgenaue Fassung von ${title} konnte nicht gemacht werden: ${reason}`,
   saysRemade: (title: string) => `${title} zeigt den neuen Schnitt`,
   saysRemakeFailed: (title: string, reason: string) =>
     `Der neue Schnitt von ${title} konnte nicht gemacht werden: ${reason}`,

@@ -1,5 +1,6 @@
 /** The trim of a ready clip, in English. */
 
+import type { FailureCode } from '../../clip/clip.ts';
 import type { TrimProblem } from '../../trim/trim-window.ts';
 
 export const trim = {
@@ -39,6 +40,7 @@ export const trim = {
   remakeStates: {
     queued: 'waits in line',
     harvesting: 'is being harvested',
+    transcoding: 'is being transcoded',
     packaging: 'is being packaged',
     failed: 'failed',
   },
@@ -46,6 +48,21 @@ export const trim = {
     `The new cut ${window} could not be made: ${reason} The clip keeps its old cut.`,
   remakeAgain: 'Try again',
   remakeCancel: 'Keep the old cut',
+  exact: (window: string | undefined, percent: string | undefined) => {
+    const state = percent ? `are being made: ${percent}` : 'are being packaged';
+    return window
+      ? `Exact frames of the new cut ${window} ${state}. The old cut plays until then.`
+      : `Exact frames ${state}. The clip plays meanwhile.`;
+  },
+  exactFailed: (window: string | undefined, reason: string) =>
+    window
+      ? `Exact frames of the new cut ${window} could not be made: ${reason} The clip keeps its old cut.`
+      : `Exact frames could not be made: ${reason} The clip keeps the media that it has.`,
+  /** Reasons by their code. A code that is absent has the reason of `clip.failures`. */
+  exactFailures: {} as Partial<Record<FailureCode, string>>,
+  saysExact: (title: string) => `${title} has exact frames`,
+  saysExactFailed: (title: string, reason: string) =>
+    `Exact frames of ${title} could not be made: ${reason}`,
   saysRemade: (title: string) => `${title} plays its new cut`,
   saysRemakeFailed: (title: string, reason: string) =>
     `The new cut of ${title} could not be made: ${reason}`,
