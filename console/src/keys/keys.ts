@@ -49,6 +49,7 @@ const TABLE = {
   'cut-last-30': { group: 'cut', chords: ['Digit2', 'Numpad2'] },
   'cut-last-60': { group: 'cut', chords: ['Digit3', 'Numpad3'] },
   title: { group: 'cut', chords: ['KeyT'] },
+  precision: { group: 'cut', chords: ['Shift+KeyP'] },
   undo: { group: 'cut', chords: ['Mod+KeyZ'] },
   redo: { group: 'cut', chords: ['Mod+Shift+KeyZ', 'Mod+KeyY'] },
   'previous-clip': { group: 'clip', chords: ['ArrowUp'], repeats: true },

@@ -1,4 +1,4 @@
-/** What a person chooses for this browser: language, theme, times, sound, keys. */
+/** What a person chooses for this browser: language, theme, times, sound, precision, keys. */
 
 /** The name in `localStorage`. */
 const STORAGE_KEY = 'matchcut.settings';
@@ -7,6 +7,8 @@ const STORAGE_KEY = 'matchcut.settings';
 export type Theme = 'system' | 'dark' | 'light';
 /** Whether times are shown in UTC, as on a broadcast clock, or in the zone of the browser. */
 export type Times = 'utc' | 'local';
+/** Whether a clip gets exact frames, or stays cut to segments. */
+export type Precision = 'frame' | 'segment';
 
 /** The saved settings. A setting that is absent has its default. */
 export interface Saved {
@@ -15,6 +17,8 @@ export interface Saved {
   times?: Times;
   /** Whether a failed clip makes a sound. */
   sound?: boolean;
+  /** How precisely clips are cut. Absent: as the channel is set. */
+  precision?: Precision | undefined;
   /** The chords of actions that were remapped, by the id of the action. */
   keys?: Record<string, string[]>;
 }
@@ -35,6 +39,9 @@ class Settings {
   }
   get sound(): boolean {
     return this.#saved.sound ?? true;
+  }
+  get precision(): Precision | undefined {
+    return this.#saved.precision;
   }
   get keys(): Record<string, string[]> {
     return this.#saved.keys ?? {};

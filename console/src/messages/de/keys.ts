@@ -48,6 +48,7 @@ export const keys = {
     'cut-last-30': 'Die letzten 30 Sekunden des Bildes schneiden',
     'cut-last-60': 'Die letzten 60 Sekunden des Bildes schneiden',
     title: 'Den Titel schreiben',
+    precision: 'Bildgenau, Segmente oder wie der Kanal',
     undo: 'Rückgängig',
     redo: 'Wiederholen',
     'previous-clip': 'Voriger Clip',

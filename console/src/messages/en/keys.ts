@@ -48,6 +48,7 @@ export const keys = {
     'cut-last-30': 'Cut the last 30 seconds of the picture',
     'cut-last-60': 'Cut the last 60 seconds of the picture',
     title: 'Write the title',
+    precision: 'Exact frames, segments, or as the channel is set',
     undo: 'Undo',
     redo: 'Redo',
     'previous-clip': 'Previous clip',

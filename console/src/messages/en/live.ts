@@ -89,6 +89,18 @@ export const live = {
   lastSeconds: (seconds: number) => `${seconds} s`,
   cutLast: (seconds: number) => `Cut the last ${seconds} s of the picture`,
   nothingMarked: 'Set in first, or cut the last seconds.',
+  precision: 'How precisely the next clips are cut',
+  precisions: { frame: 'Exact frames', segment: 'Segments' },
+  precisionHints: {
+    frame: 'The clip is ready at once. Media with exactly these frames follows within minutes.',
+    segment: 'The media has whole segments. Players start and stop at in and out.',
+  },
+  precisionOfChannel: 'If neither is chosen, the channel decides.',
+  precisionChosen: {
+    frame: 'The next clips get exact frames',
+    segment: 'The next clips are cut to segments',
+    channel: 'The channel decides how precisely clips are cut',
+  },
   cutDone: (length: string, start: string) => `Cut ${length} at ${start}`,
 
   title: 'Title',

@@ -1,0 +1,17 @@
+/** How precisely the next clips are cut, if the operator chooses it and not the channel. */
+
+import type { CutRequest } from '../clip/clip.ts';
+import type { Precision } from '../settings/settings.svelte.ts';
+
+/** What can be chosen. Without a choice, the setting of the channel decides. */
+export const PRECISIONS: readonly Precision[] = ['frame', 'segment'];
+
+/** The choice after this one, in turn. The last one is none. */
+export function nextPrecision(chosen: Precision | undefined): Precision | undefined {
+  return PRECISIONS[chosen ? PRECISIONS.indexOf(chosen) + 1 : 0];
+}
+
+/** The field of a cut: none without a choice. */
+export function precisionField(chosen: Precision | undefined): Pick<CutRequest, 'precision'> {
+  return chosen ? { precision: chosen } : {};
+}
