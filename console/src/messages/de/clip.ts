@@ -2,6 +2,7 @@
 
 import type { FailureCode } from '../../clip/clip.ts';
 import type { Work } from '../../clip/news.ts';
+import type { PrecisionState } from '../../clip/precision-state.ts';
 import type { RowState } from '../../clip/row-state.ts';
 import type { clip as en } from '../en/clip.ts';
 
@@ -199,7 +200,14 @@ export const clip = {
   channel: 'Kanal',
   file: 'Datei',
   asked: 'Verlangt',
-  bounds: 'Segmentgrenzen',
+  bounds: 'Grenzen',
+  precision: 'Genauigkeit',
+  precisions: {
+    exact: 'Bildgenau',
+    following: 'Noch nicht bildgenau: Die bildgenaue Fassung folgt',
+    missing: 'Nicht bildgenau: Die bildgenaue Fassung wurde nicht gemacht',
+    segments: 'Ganze Segmente',
+  } satisfies Record<PrecisionState, string> as Record<PrecisionState, string>,
   id: 'Clip',
 
   conflictTitle: 'Jemand hat diesen Clip gerade geändert',

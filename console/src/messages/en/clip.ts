@@ -2,6 +2,7 @@
 
 import type { FailureCode } from '../../clip/clip.ts';
 import type { Work } from '../../clip/news.ts';
+import type { PrecisionState } from '../../clip/precision-state.ts';
 import type { RowState } from '../../clip/row-state.ts';
 
 export const clip = {
@@ -176,6 +177,13 @@ export const clip = {
   file: 'File',
   asked: 'Asked for',
   bounds: 'Bounds',
+  precision: 'Precision',
+  precisions: {
+    exact: 'Exact frames',
+    following: 'Not exact yet: exact frames follow',
+    missing: 'Not exact: the exact frames were not made',
+    segments: 'Whole segments',
+  } satisfies Record<PrecisionState, string> as Record<PrecisionState, string>,
   id: 'Clip',
 
   conflictTitle: 'Somebody changed this clip a moment ago',
