@@ -26,8 +26,10 @@ const ON_ITS_WAY: readonly Status[] = [
   'packaging',
 ];
 
-/** Most attempts of a clip. */
+/** Most attempts until a clip is ready. */
 export const MAX_ATTEMPTS = 5;
+/** Most attempts of a clip, those that make new media of a ready clip included. */
+export const MAX_MEDIA_ATTEMPTS = 99;
 
 /** Whether the state still changes without a person. */
 export function isOnItsWay(clip: Clip): boolean {

@@ -2,7 +2,7 @@
 
 import type { Channel } from '../channel/channels.svelte.ts';
 import type { Clip } from '../clip/clip.ts';
-import { MAX_ATTEMPTS, wantedWindow } from '../clip/clip.ts';
+import { MAX_MEDIA_ATTEMPTS, wantedWindow } from '../clip/clip.ts';
 import { windowProblem } from '../live/bounds.ts';
 import type { Stretch } from '../live/segment.ts';
 import type { Holding } from '../live/windows.ts';
@@ -80,7 +80,7 @@ function problemBeyond(
   kept: Kept | undefined,
 ): TrimProblem | undefined {
   if (!kept) return 'not-kept';
-  if (clip.attempt >= MAX_ATTEMPTS) return 'too-often';
+  if (clip.attempt >= MAX_MEDIA_ATTEMPTS) return 'too-often';
   if (window.end > kept.edge) return 'not-aired';
   // The segments are not known here: whether the stream was off air, only the service can say.
   switch (windowProblem(window, { ...kept, segments: [] })) {

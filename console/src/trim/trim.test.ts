@@ -45,7 +45,9 @@ test('a window within the media takes effect at once, another one is harvested a
   check([61, 101], 'beyond', 'not-aired');
   check([55, 99], 'beyond', 'too-long', { ...KEPT, startoverMs: 40_000 });
   assert.deepEqual(outlookOf(windowOf(59, 69), CLIP, undefined).problem, 'not-kept');
-  const worn = { ...CLIP, attempt: 5 } as Clip;
+  const often = { ...CLIP, attempt: 98 } as Clip;
+  assert.deepEqual(outlookOf(windowOf(59, 69), often, KEPT), { effect: 'beyond' });
+  const worn = { ...CLIP, attempt: 99 } as Clip;
   assert.deepEqual(outlookOf(windowOf(59, 69), worn, KEPT).problem, 'too-often');
   assert.deepEqual(outlookOf(windowOf(62, 69), worn, KEPT), { effect: 'inside' });
 });
