@@ -17,8 +17,20 @@ export interface Kept extends Holding {
   readonly segmentMs: number;
 }
 
-/** `inside`: the window moves within the media, at once. `beyond`: the clip is harvested again. */
-export type TrimEffect = 'none' | 'inside' | 'beyond';
+/**
+ * `inside`: the window moves within the media, at once. `beyond`: the clip is harvested again.
+ *
+ * A clip with exact frames gets new ones (`inside-exact`, `beyond-exact`). They are made of its segments,
+ * as far as these reach. Only the service knows how far that is. `beyond-own`: a harvest is impossible,
+ * so the segments decide.
+ */
+export type TrimEffect =
+  | 'none'
+  | 'inside'
+  | 'inside-exact'
+  | 'beyond'
+  | 'beyond-exact'
+  | 'beyond-own';
 
 /** Why the service would refuse a window. */
 export type TrimProblem =
@@ -65,13 +77,17 @@ export function outlookOf(window: Stretch, clip: Clip, kept: Kept | undefined): 
   if (!actual || !wanted || isSameStretch(window, stretchOf(wanted))) return { effect: 'none' };
   const media = stretchOf(actual);
   const isInside = window.start >= media.start && window.end <= media.end;
-  const effect = isInside ? 'inside' : 'beyond';
-  const problem = isTooShort(window)
-    ? 'too-short'
-    : isInside
-      ? undefined
-      : problemBeyond(window, clip, kept);
-  return { effect, ...(problem && { problem }) };
+  const isExact = clip.requestedPrecision === 'frame';
+  if (isInside) {
+    const isMade = isExact && !isSameStretch(window, media) && clip.attempt < MAX_MEDIA_ATTEMPTS;
+    const problem = isTooShort(window) ? 'too-short' : undefined;
+    return { effect: isMade ? 'inside-exact' : 'inside', ...(problem && { problem }) };
+  }
+  const problem = isTooShort(window) ? 'too-short' : problemBeyond(window, clip, kept);
+  if (isExact && (problem === 'not-kept' || problem === 'too-short-beyond')) {
+    return { effect: 'beyond-own' };
+  }
+  return { effect: isExact ? 'beyond-exact' : 'beyond', ...(problem && { problem }) };
 }
 
 function problemBeyond(

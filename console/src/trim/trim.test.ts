@@ -52,6 +52,22 @@ test('a window within the media takes effect at once, another one is harvested a
   assert.deepEqual(outlookOf(windowOf(62, 69), worn, KEPT), { effect: 'inside' });
 });
 
+test('a clip with exact frames gets new ones, from its segments if the channel keeps nothing', () => {
+  const exact = { ...CLIP, requestedPrecision: 'frame', precision: 'frame' } as Clip;
+  const check = (start: number, end: number, outlook: object, clip = exact, kept?: typeof KEPT) =>
+    assert.deepEqual(outlookOf(windowOf(start, end), clip, kept), outlook);
+  check(62, 69, { effect: 'inside-exact' });
+  check(62, 62.5, { effect: 'inside-exact', problem: 'too-short' });
+  // It has these frames.
+  check(60, 70, { effect: 'inside' });
+  check(62, 69, { effect: 'inside' }, { ...exact, attempt: 99 } as Clip);
+  check(59, 69, { effect: 'beyond-exact' }, exact, KEPT);
+  check(61, 101, { effect: 'beyond-exact', problem: 'not-aired' }, exact, KEPT);
+  check(59.5, 61, { effect: 'beyond-own' }, exact, KEPT);
+  check(59, 69, { effect: 'beyond-own' });
+  check(59.9, 60.5, { effect: 'beyond-exact', problem: 'too-short' });
+});
+
 test('while new media is made, its window is the one to move, and the old one takes it back', () => {
   const remake = { status: 'harvesting', requested: timesOf(55, 69) };
   const clip = { ...CLIP, remake } as unknown as Clip;

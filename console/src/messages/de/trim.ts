@@ -1,7 +1,7 @@
 /** The trim of a ready clip, in German. */
 
 import type { FailureCode } from '../../clip/clip.ts';
-import type { TrimProblem } from '../../trim/trim-window.ts';
+import type { TrimEffect, TrimProblem } from '../../trim/trim-window.ts';
 import type { trim as en } from '../en/trim.ts';
 
 export const trim = {
@@ -19,9 +19,15 @@ export const trim = {
   effects: {
     none: 'In oder Out verschieben: ziehen, Zeit eintippen oder Taste drücken.',
     inside: 'Innerhalb des Materials: Zuschauer sehen den neuen Schnitt sofort.',
+    'inside-exact':
+      'Innerhalb des Materials: Zuschauer sehen den neuen Schnitt sofort. Die bildgenaue Fassung entsteht neu.',
     beyond:
       'Außerhalb des Materials: Der Clip wird neu geholt. Der alte Schnitt läuft, bis der neue geprüft ist.',
-  },
+    'beyond-exact':
+      'Außerhalb des Materials: Neues Material entsteht. Bis dahin zeigt der Clip, was er hat.',
+    'beyond-own':
+      'Außerhalb des Materials: Neues Material entsteht nur, so weit die Segmente des Clips reichen.',
+  } satisfies Record<TrimEffect, string> as Record<TrimEffect, string>,
   problems: {
     'too-short': 'Ein Clip dauert mindestens 1 s. Schieben Sie In und Out auseinander.',
     'too-short-beyond':

@@ -1,7 +1,7 @@
 /** The trim of a ready clip, in English. */
 
 import type { FailureCode } from '../../clip/clip.ts';
-import type { TrimProblem } from '../../trim/trim-window.ts';
+import type { TrimEffect, TrimProblem } from '../../trim/trim-window.ts';
 
 export const trim = {
   open: 'Trim',
@@ -18,9 +18,15 @@ export const trim = {
   effects: {
     none: 'Move in or out: drag, type a time, or press a key.',
     inside: 'Within the clip’s media: viewers see the new cut at once.',
+    'inside-exact':
+      'Within the clip’s media: viewers see the new cut at once. Exact frames are made again.',
     beyond:
       'Beyond the clip’s media: the clip is harvested again. The old cut plays until the new one is proven.',
-  },
+    'beyond-exact':
+      'Beyond the clip’s media: new media is made. The clip plays what it has meanwhile.',
+    'beyond-own':
+      'Beyond the clip’s media: new media can be made only as far as the clip’s segments reach.',
+  } satisfies Record<TrimEffect, string> as Record<TrimEffect, string>,
   problems: {
     'too-short': 'A clip lasts at least 1 s. Move in and out apart.',
     'too-short-beyond':
