@@ -3,10 +3,10 @@
 import type { CutRequest } from '../clip/clip.ts';
 import type { Precision } from '../settings/settings.svelte.ts';
 
-/** What can be chosen. Without a choice, the setting of the channel decides. */
-export const PRECISIONS: readonly Precision[] = ['frame', 'segment'];
+/** Without a choice, the setting of the channel decides. */
+const PRECISIONS: readonly Precision[] = ['frame', 'segment'];
 
-/** The choice after this one, in turn. The last one is none. */
+/** The choice after this one, in turn. None comes after the last one. */
 export function nextPrecision(chosen: Precision | undefined): Precision | undefined {
   return PRECISIONS[chosen ? PRECISIONS.indexOf(chosen) + 1 : 0];
 }

@@ -92,18 +92,13 @@ export const live = {
   lastSeconds: (seconds: number) => `${seconds} s`,
   cutLast: (seconds: number) => `Die letzten ${seconds} s des Bildes schneiden`,
   nothingMarked: 'Erst In setzen, oder die letzten Sekunden schneiden.',
-  precision: 'Wie genau die nächsten Clips geschnitten werden',
-  precisions: { frame: 'Bildgenau', segment: 'Segmente' },
+  precision: (choice: string) => `Genauigkeit der nächsten Clips: ${choice}`,
+  precisions: { channel: 'wie der Kanal', frame: 'bildgenau', segment: 'Segmente' },
   precisionHints: {
+    channel: 'Die Einstellung des Kanals sagt, ob Clips bildgenau werden.',
     frame:
-      'Der Clip ist sofort fertig. Material mit genau diesen Bildern folgt in wenigen Minuten.',
+      'Ein Clip ist sofort fertig. Material mit genau seinen Bildern folgt in wenigen Minuten.',
     segment: 'Das Material hat ganze Segmente. Abgespielt wird von In bis Out.',
-  },
-  precisionOfChannel: 'Ist keines gewählt, entscheidet der Kanal.',
-  precisionChosen: {
-    frame: 'Die nächsten Clips werden bildgenau',
-    segment: 'Die nächsten Clips werden auf Segmente geschnitten',
-    channel: 'Der Kanal entscheidet, wie genau geschnitten wird',
   },
   cutDone: (length: string, start: string) => `${length} um ${start} geschnitten`,
 

@@ -89,17 +89,12 @@ export const live = {
   lastSeconds: (seconds: number) => `${seconds} s`,
   cutLast: (seconds: number) => `Cut the last ${seconds} s of the picture`,
   nothingMarked: 'Set in first, or cut the last seconds.',
-  precision: 'How precisely the next clips are cut',
-  precisions: { frame: 'Exact frames', segment: 'Segments' },
+  precision: (choice: string) => `Precision of the next clips: ${choice}`,
+  precisions: { channel: 'as the channel is set', frame: 'exact frames', segment: 'segments' },
   precisionHints: {
-    frame: 'The clip is ready at once. Media with exactly these frames follows within minutes.',
+    channel: 'The setting of the channel says whether clips get exact frames.',
+    frame: 'A clip is ready at once. Media with exactly its frames follows within minutes.',
     segment: 'The media has whole segments. Players start and stop at in and out.',
-  },
-  precisionOfChannel: 'If neither is chosen, the channel decides.',
-  precisionChosen: {
-    frame: 'The next clips get exact frames',
-    segment: 'The next clips are cut to segments',
-    channel: 'The channel decides how precisely clips are cut',
   },
   cutDone: (length: string, start: string) => `Cut ${length} at ${start}`,
 
