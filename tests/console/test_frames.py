@@ -68,6 +68,42 @@ class TestFrames(LiveTest):
         expect(page.locator(".player")).to_have_attribute("data-stage", "ended")
         eventually(lambda: picture_frame(page, player) == end, "the clip's last frame")
 
+    def test_a_clip_of_exact_frames_has_no_others(self):
+        self.wait_until_aired(20)
+        page = self.open_live()
+        page.keyboard.press("Alt+ArrowLeft")
+        start = pause(page)
+        page.keyboard.press("KeyI")
+        for _ in range(5):
+            page.keyboard.press("Shift+ArrowRight")
+        wait_for_frame(page, start + 125, "five seconds later")
+        page.keyboard.press("KeyO")
+        page.keyboard.press("Shift+KeyP")
+        choice = "Precision of the next clips: exact frames"
+        expect(page.get_by_role("button", name=choice)).to_be_visible()
+        expect_said(page, choice)
+        page.keyboard.press("KeyE")
+        cut = page.locator("li.row.selected")
+        expect(cut).to_have_attribute("data-clip", re.compile("."))
+        page.keyboard.press("KeyV")
+
+        note = page.locator("[data-remake]")
+        expect(note).to_contain_text("Exact frames are being")
+        # There is no old cut to keep.
+        expect(note.get_by_role("button")).to_have_count(0)
+        self.assert_accessible(page)
+        precision = page.locator("[data-precision]")
+        expect(precision).to_have_text("Not exact yet: exact frames follow")
+        expect(precision).to_have_text("Exact frames")
+        expect(note).to_have_count(0)
+        expect_said(page, "has exact frames")
+        opened = page.locator("[data-opened]").get_attribute("data-opened")
+        clip = next(it for it in self.clips() if it["clip"] == opened)
+        for edge in ("start", "end"):
+            actual = milliseconds(clip["actual"][edge])
+            self.assertEqual(actual, milliseconds(clip["requested"][edge]))
+        eventually(lambda: picture_frame(page, ".player video") == start, "the clip's first frame")
+
     def test_foretold_bounds_are_those_of_the_clip(self):
         self.wait_until_aired(50)
         page = self.open_live()
@@ -130,6 +166,11 @@ class TestOldPictures(LiveTest):
             frame = pause(page)
             page.keyboard.press("ArrowRight")
             wait_for_frame(page, frame + 1, "a step after the page")
+
+
+def expect_said(page: Page, text: str):
+    """Waits until a screen reader reads a text."""
+    expect(page.get_by_role("status").filter(has_text=text)).to_have_count(1)
 
 
 def milliseconds_of(page: Page) -> int:
