@@ -83,6 +83,28 @@ def make_numbered_video(path: Path, rate: str, seconds: int, height: int):
     part.rename(path)
 
 
+def read_numbers(url: str, bars: int) -> list[int]:
+    """Decodes a numbered video, and reads the number of each frame."""
+    width, height = 4 * bars, 36
+    command = ["ffmpeg", "-v", "error", "-i", url, "-vf", f"scale={width}:{height}:flags=area"]
+    decoded = subprocess.run(
+        [*command, "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
+        capture_output=True,
+        check=True,
+    ).stdout
+    size = width * height
+    numbers = []
+    for offset in range(0, len(decoded), size):
+        picture = decoded[offset : offset + size]
+        number = 0
+        for bar in range(bars):
+            upper = picture[9 * width + 4 * bar + 2]
+            lower = picture[27 * width + 4 * bar + 2]
+            number = 2 * number + (upper > lower)
+        numbers.append(number)
+    return numbers
+
+
 def frame_number(page: Page, selector: str = "video") -> int | None:
     """Reads the number of the frame that a video shows, or `None` if it shows no whole picture."""
     return page.evaluate(READ_NUMBER, selector)

@@ -1,7 +1,6 @@
 """Tests what leaves the service for use elsewhere: timelines for editing suites, and MP4 files."""
 
 import json
-import subprocess
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -9,11 +8,13 @@ from pathlib import Path
 import opentimelineio as otio
 
 from authorization import ask
-from frames import numbered_video
+from frames import numbered_video, read_numbers
 from stand_in import WireTest, eventually
 
 
-class TestExports(WireTest):
+class MediaTest(WireTest):
+    """A stand-in whose operator cuts and uploads clips."""
+
     def api(self, method: str, path: str, body: object = None, status: int = 200) -> dict:
         """Sends a request as the operator. Returns the JSON of the reply."""
         (token,) = self.printed("token")
@@ -24,12 +25,16 @@ class TestExports(WireTest):
 
     def upload(self, video: Path) -> dict:
         """Uploads a file. Returns the ready clip."""
+        return self.ready(self.send(video))
+
+    def send(self, video: Path) -> dict:
+        """Uploads a file. Returns its clip as it was announced."""
         content = video.read_bytes()
         clip = self.api("POST", "/uploads", {"filename": "a.mp4", "size": len(content)}, 201)
         upload = clip["upload"]
         status, _, reply = ask("PUT", upload["url"], None, content, upload["headers"])
         self.assertEqual(status, 200, reply)
-        return self.ready(clip)
+        return clip
 
     def ready(self, clip: dict) -> dict:
         """Waits until a clip is ready. Returns it."""
@@ -42,6 +47,8 @@ class TestExports(WireTest):
 
         return eventually(is_ready, "the clip was not ready")
 
+
+class TestExports(MediaTest):
     def timeline(self, clip: dict) -> otio.schema.Timeline:
         path = f"/competitions/{clip['competition']}/clips/{clip['clip']}/timeline.otio"
         text = json.dumps(self.api("GET", path))
@@ -119,23 +126,35 @@ class TestExports(WireTest):
                 self.assertEqual(numbers, [bits + it for it in range(4)] if crop else [0] * 4)
 
 
-def read_numbers(url: str, bars: int) -> list[int]:
-    """Decodes a numbered video, and reads the number of each frame."""
-    width, height = 4 * bars, 36
-    command = ["ffmpeg", "-v", "error", "-i", url, "-vf", f"scale={width}:{height}:flags=area"]
-    decoded = subprocess.run(
-        [*command, "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
-        capture_output=True,
-        check=True,
-    ).stdout
-    size = width * height
-    numbers = []
-    for offset in range(0, len(decoded), size):
-        picture = decoded[offset : offset + size]
-        number = 0
-        for bar in range(bars):
-            upper = picture[9 * width + 4 * bar + 2]
-            lower = picture[27 * width + 4 * bar + 2]
-            number = 2 * number + (upper > lower)
-        numbers.append(number)
-    return numbers
+class TestPosters(MediaTest):
+    OPTIONS = ("--clip-files", "pictures")
+
+    def test_a_poster_shows_the_chosen_frame(self):
+        for rate, frame in (("30000/1001", 31), ("50", 0), ("50", 199)):
+            with self.subTest(rate=rate, frame=frame):
+                clip = self.send(numbered_video(rate, 4, 180))
+                path = f"/competitions/{clip['competition']}/clips/{clip['clip']}"
+                actual = eventually(lambda path=path: self.api("GET", path).get("actual"), "bounds")
+                milliseconds = int(frame / Fraction(rate) * 1000)
+                time = datetime.fromisoformat(actual["start"]) + timedelta(
+                    milliseconds=milliseconds
+                )
+                self.edit(path, {"posterAt": time.isoformat(timespec="milliseconds")})
+                self.assertEqual(read_numbers(self.wait_for_poster(clip), 16), [frame])
+
+    def edit(self, path: str, body: dict):
+        (token,) = self.printed("token")
+        url, text = f"{self.stand_in.origin}/api{path}", json.dumps(body)
+        status, _, reply = ask("PATCH", url, token, text, {"if-match": "*"})
+        self.assertEqual(status, 200, reply)
+
+    def wait_for_poster(self, clip: dict) -> str:
+        """Waits until the files of a clip are made. Returns the URL of its poster."""
+        path = f"/competitions/{clip['competition']}/changes/{clip['clip']}"
+
+        def find() -> str | None:
+            shown = self.api("GET", path)
+            is_made = shown.get("files", {}).get("status") == "made"
+            return shown.get("poster") if is_made else None
+
+        return eventually(find, "the poster was not made")

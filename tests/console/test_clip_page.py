@@ -16,7 +16,7 @@ from console.viewer import (
     format_time,
     parse_time,
 )
-from frames import frame_number
+from frames import frame_number, read_numbers
 from stand_in import eventually
 
 
@@ -196,7 +196,7 @@ class TestClipPage(ViewerTest):
         expect(page.locator("video")).to_have_js_property("paused", True)
         self.assertEqual(requested.count("storyboard.vtt"), 1)
 
-    def test_the_seek_bar_of_the_console_shows_it_too(self):
+    def test_the_console_shows_it_too_and_makes_a_picture_the_poster(self):
         clip = eventually(self.pictured_clip, "the clip got no storyboard")
         path = f"/console#competition={self.COMPETITION}&clip={clip['clip']}"
         page = self.open_console(path=path)
@@ -206,6 +206,21 @@ class TestClipPage(ViewerTest):
         self.assertNotIn("storyboard.vtt", requested)
         bar.hover(position={"x": 8, "y": 8})
         expect(page.locator(".seek .picture img")).to_have_attribute("src", re.compile(r"00\.jpg$"))
+        bar.focus()
+        page.keyboard.press("End")
+        last = f"{self.last}"
+        eventually(lambda: f"{frame_number(page, '.player video')}" == last, "the last frame")
+        part = page.locator("[data-poster-of]")
+        expect(part).to_contain_text("From the middle of the clip")
+        part.get_by_role("button", name="Use this picture").click()
+        expect(part).to_contain_text("The picture at")
+        self.assert_accessible(page)
+
+        def has_new_poster() -> bool:
+            poster = self.call("GET", self.api_path(clip))["poster"]
+            return poster != clip["poster"] and read_numbers(poster, 16) == [self.last]
+
+        eventually(has_new_poster, "the picture did not become the poster")
 
     def pictured_clip(self) -> dict | None:
         """The clip, once it has its pictures."""

@@ -250,6 +250,9 @@ fn add_operator_fields(clip: &Clip, mut shown: Value) -> Value {
     if clip.precision == Precision::Frame {
         shown["requestedPrecision"] = json!(Precision::Frame);
     }
+    if let Some(time) = clip.poster_at {
+        shown["posterAt"] = json!(format_utc(time));
+    }
     if let Some(files) = &clip.files {
         shown["files"] = json!({ "status": files.status(), "failedTries": files.failed_tries });
         if let Some(failure) = &files.failure {
@@ -294,6 +297,7 @@ pub fn edit_digest(clip: &Clip) -> String {
         clip.expires_at.map(format_utc),
         clip.listed,
         clip.publish_at.map(format_utc),
+        clip.poster_at.map(format_utc),
         window,
     ]);
     format_digest(editable.to_string())

@@ -74,6 +74,9 @@ pub struct Clip {
     /// The poster, the thumbnails, the storyboard and the MP4. Absent if the clip gets none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<ClipFiles>,
+    /// The time of the frame that is the poster. Absent: it is from the middle of the clip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub poster_at: Option<DateTime<Utc>>,
     /// New media of a ready clip, on their way or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remake: Option<Remake>,
@@ -157,6 +160,7 @@ impl Clip {
             exports: BTreeMap::new(),
             failure: None,
             files: None,
+            poster_at: None,
             remake: None,
             retired: Vec::new(),
             created_at: now,
@@ -188,6 +192,15 @@ impl Clip {
             Source::Upload(upload) => Some(upload),
             Source::Live { .. } | Source::Reel(_) => None,
         }
+    }
+
+    /// The bounds of what players show of the media. `None` if the bounds of the media are unknown.
+    pub fn shown_bounds(&self) -> Option<Bounds> {
+        let media = self.actual?;
+        Some(match &self.source {
+            Source::Live { requested, .. } => media.part(*requested),
+            Source::Upload(_) | Source::Reel(_) => media,
+        })
     }
 
     /// The attempt in progress, or the last one.

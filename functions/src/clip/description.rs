@@ -37,6 +37,8 @@ pub struct Edit {
     pub listed: Option<bool>,
     /// `Some(None)`, or a time in the past: viewers' lists may show the clip at once.
     pub publish_at: Option<Option<DateTime<Utc>>>,
+    /// `Some(None)`: the poster is from the middle of the clip.
+    pub poster_at: Option<Option<DateTime<Utc>>>,
     /// Only for a scheduled clip, or for a ready clip of a live stream.
     pub window: Option<NewWindow>,
 }

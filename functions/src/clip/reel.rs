@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Bounds, Clip, ClipId, Source};
+use super::{Bounds, Clip, ClipId};
 
 /// Other clips of the competition, one after the other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,11 +42,7 @@ pub const MAX_PARTS: usize = 50;
 impl ReelPart {
     /// The part that a clip is. `None` if the bounds of its media are unknown.
     pub fn from_clip(clip: &Clip) -> Option<Self> {
-        let media = clip.actual?;
-        let shown = match &clip.source {
-            Source::Live { requested, .. } => media.part(*requested),
-            Source::Upload(_) | Source::Reel(_) => media,
-        };
+        let (media, shown) = (clip.actual?, clip.shown_bounds()?);
         Some(Self { clip: clip.clip.clone(), attempt: clip.media_attempt, media, shown })
     }
 }

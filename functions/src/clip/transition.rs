@@ -198,6 +198,10 @@ impl Clip {
         replace(&mut self.listed, edit.listed);
         let publish_at = edit.publish_at.map(|time| time.filter(|time| *time > now));
         replace(&mut self.publish_at, publish_at);
+        if edit.poster_at.is_some_and(|time| time != self.poster_at) {
+            replace(&mut self.poster_at, edit.poster_at);
+            self.restart_files();
+        }
         edit.window.map_or(Some(()), |window| self.change_window(window, now))
     }
 

@@ -1,4 +1,4 @@
-//! Moves the start and the end of a ready clip of a live stream.
+//! Checks the times of an edit: the start and the end of a ready clip, and the frame of its poster.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -52,4 +52,22 @@ pub(super) fn check_within_media(clip: &Clip, window: Window) -> Result<(), Prob
         format_utc(actual.end)
     );
     Err(Problem::for_field(ProblemKind::WindowOutsideMedia, field, detail))
+}
+
+/// Checks whether a clip shows the time of a poster.
+pub(super) fn check_poster(clip: &Clip, time: DateTime<Utc>) -> Result<(), Problem> {
+    let Some(shown) = clip.shown_bounds() else {
+        let detail = "The start and the end of the clip's media are not known. Send the request again \
+                      when the clip is ready.";
+        return Err(Problem::for_field(ProblemKind::MediaUnknown, "posterAt", detail));
+    };
+    if (floor_millisecond(shown.start)..shown.end).contains(&time) {
+        return Ok(());
+    }
+    let detail = format!(
+        "This clip shows {} to {}. Give a time within it.",
+        format_utc(shown.start),
+        format_utc(shown.end)
+    );
+    Err(Problem::for_field(ProblemKind::WindowOutsideMedia, "posterAt", detail))
 }

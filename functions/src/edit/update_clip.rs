@@ -3,12 +3,13 @@
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 
-use super::trim::{check_within_media, find_trimmed_window};
+use super::trim::{check_poster, check_within_media, find_trimmed_window};
 use crate::api::{
     ClipView, Fields, Problem, ProblemKind, Reply, Request, Route, edit_digest, find_clip,
 };
 use crate::clip::{
     Attempt, ChannelId, Clip, Edit, NewWindow, Source, Status, Trigger, Window, apply_trigger,
+    floor_millisecond,
 };
 use crate::config::{ConfigError, Variables};
 use crate::harvest::{DueQueue, ResolvedWindow, invalid_window};
@@ -68,6 +69,9 @@ impl Route for UpdateClip {
             let is_done = tries > 0 && edit_request.is_applied_to(&clip, now);
             if !is_done {
                 check_not_edited(request, &clip)?;
+            }
+            if let Some(Some(time)) = edit_request.edit.poster_at {
+                check_poster(&clip, time)?;
             }
             let edit = Edit {
                 window: self.find_new_window(&clip, &edit_request, now).await?,
@@ -224,8 +228,17 @@ impl EditRequest {
     /// Parses the body, a JSON merge patch: a field that is absent keeps its value, and `null`
     /// removes it. <https://www.rfc-editor.org/rfc/rfc7396>
     pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<Self, Problem> {
-        let known =
-            ["title", "description", "tags", "expiresAt", "listed", "publishAt", "start", "end"];
+        let known = [
+            "title",
+            "description",
+            "tags",
+            "expiresAt",
+            "listed",
+            "publishAt",
+            "posterAt",
+            "start",
+            "end",
+        ];
         let fields = Fields::parse(body, &known)?;
         let description = fields.description()?;
         description.check_expiry(now)?;
@@ -235,6 +248,7 @@ impl EditRequest {
                 return Err(Problem::invalid_field(name, detail));
             }
         }
+        let poster_at = fields.time("posterAt")?.map(floor_millisecond);
         let edit = Edit {
             title: fields.contains("title").then_some(description.title),
             description: fields.contains("description").then_some(description.description),
@@ -242,6 +256,7 @@ impl EditRequest {
             expires_at: fields.contains("expiresAt").then_some(description.expires_at),
             listed: fields.contains("listed").then_some(description.listed),
             publish_at: fields.contains("publishAt").then_some(description.publish_at),
+            poster_at: fields.contains("posterAt").then_some(poster_at),
             window: None,
         };
         Ok(Self { edit, start: fields.time("start")?, end: fields.time("end")? })
@@ -279,6 +294,8 @@ mod tests {
         check(r#"{"listed":false}"#, Edit { listed: Some(false), ..Edit::default() });
         check(r#"{"listed":null}"#, Edit { listed: Some(true), ..Edit::default() });
         check(r#"{"publishAt":86401}"#, Edit { publish_at: Some(Some(later)), ..Edit::default() });
+        check(r#"{"posterAt":86401}"#, Edit { poster_at: Some(Some(later)), ..Edit::default() });
+        check(r#"{"posterAt":null}"#, Edit { poster_at: Some(None), ..Edit::default() });
         check(r#"{"publishAt":null}"#, Edit { publish_at: Some(None), ..Edit::default() });
         let end = EditRequest { end: Some(later), ..EditRequest::default() };
         assert_eq!(parse(r#"{"end":86401}"#), Ok(end));

@@ -36,6 +36,7 @@ pub(super) fn build(
         frames.and_then(FrameRange::end_timecode),
     );
     let (count, interval) = plan.thumbnails();
+    let (pictures, time) = plan.poster_captures();
     let mp4 = if kinds == FileKinds::All {
         Picture { width: rendition.width, height: rendition.height, crop: None }
     } else {
@@ -46,8 +47,7 @@ pub(super) fn build(
     let thumbnail = scale(rendition, THUMBNAIL_HEIGHT);
     let outputs = vec![
         mp4_output(Some(SOURCE_MODIFIER), mp4, rendition.frame_rate, has_sound),
-        // The first capture is the first frame, the second one is in the middle.
-        captures_output(POSTER_MODIFIER, poster, captures(2, plan.poster_time(), JPEG_QUALITY)),
+        captures_output(POSTER_MODIFIER, poster, captures(pictures, time, JPEG_QUALITY)),
         captures_output(THUMBNAIL_MODIFIER, thumbnail, captures(count, interval, JPEG_QUALITY)),
     ];
     JobSettings::builder()
@@ -87,7 +87,7 @@ mod tests {
         let at = |milliseconds| start + TimeDelta::milliseconds(milliseconds);
         let bounds = Bounds { start, end: at(6006), duration_seconds: 6.006 };
         let frames = FrameRange::of_window(at(900), at(4100), bounds, rendition.frame_rate);
-        FilesPlan { frames: Some(frames), duration: Some(frames.duration()) }
+        FilesPlan { frames: Some(frames), duration: Some(frames.duration()), poster: None }
     }
 
     #[tokio::test]
@@ -95,7 +95,8 @@ mod tests {
         let muxed = rendition(RenditionSound::Muxed);
         let (group, name) = ("audio_0".to_owned(), "Suomi".to_owned());
         let separate = rendition(RenditionSound::Rendition { group, name });
-        let whole = FilesPlan { frames: None, duration: Some(TimeDelta::seconds(30)) };
+        let whole =
+            FilesPlan { frames: None, duration: Some(TimeDelta::seconds(30)), poster: None };
         for (name, kinds, plan, rendition) in [
             ("files-all-cut", FileKinds::All, cut_plan(&muxed), &muxed),
             ("files-pictures", FileKinds::Pictures, whole, &rendition(RenditionSound::Silent)),

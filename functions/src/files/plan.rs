@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use crate::asset::BestRendition;
-use crate::clip::{Bounds, Clip, Source};
+use crate::clip::{Bounds, Clip, Source, floor_millisecond};
 use crate::encode::FrameRange;
 
 /// Most thumbnails of a clip.
@@ -18,19 +18,24 @@ pub(super) struct FilesPlan {
     pub(super) frames: Option<FrameRange>,
     /// The duration of the MP4. `None` if it is unknown.
     pub(super) duration: Option<TimeDelta>,
+    /// The frame of the poster, from the start of the MP4. `None` for its middle.
+    pub(super) poster: Option<TimeDelta>,
 }
 
 impl FilesPlan {
     /// Plans the files of a clip. If the bounds of its media are unknown, the MP4 has all of it.
     pub(super) fn new(clip: &Clip, rendition: &BestRendition) -> Self {
-        let Some(bounds) = clip.actual else { return Self { frames: None, duration: None } };
+        let Some(bounds) = clip.actual else {
+            return Self { frames: None, duration: None, poster: None };
+        };
+        let poster = find_poster(clip, rendition);
         let Source::Live { requested, .. } = &clip.source else {
             let length = Bounds::lasting(bounds.start, bounds.duration_seconds);
-            return Self { frames: None, duration: Some(length.end - length.start) };
+            return Self { frames: None, duration: Some(length.end - length.start), poster };
         };
         let (start, end) = (requested.exact_start(), requested.exact_end());
         let frames = FrameRange::of_window(start, end, bounds, rendition.frame_rate);
-        Self { frames: Some(frames), duration: Some(frames.duration()) }
+        Self { frames: Some(frames), duration: Some(frames.duration()), poster }
     }
 
     /// The number of thumbnails, and the time from one to the next.
@@ -43,10 +48,32 @@ impl FilesPlan {
         (count, TimeDelta::milliseconds(milliseconds.max(1)))
     }
 
-    /// When the poster is captured, from the start of the MP4: in its middle.
-    pub(super) fn poster_time(&self) -> TimeDelta {
-        self.duration.map_or(TimeDelta::seconds(1), |duration| duration / 2)
+    /// How many pictures are captured for the poster, and the time from one to the next. The last one is
+    /// the poster.
+    pub(super) fn poster_captures(&self) -> (u32, TimeDelta) {
+        match self.poster {
+            // The first capture is the first frame.
+            Some(time) if time < ONE_MILLISECOND => (1, TimeDelta::seconds(1)),
+            Some(time) => (2, time),
+            None => {
+                let middle = self.duration.map(|duration| duration / 2);
+                (2, middle.unwrap_or(TimeDelta::seconds(1)))
+            }
+        }
     }
+}
+
+const ONE_MILLISECOND: TimeDelta = TimeDelta::milliseconds(1);
+
+/// When the frame of a clip's poster is shown, counted from the first frame that players show. `None` if
+/// no frame was chosen, or if the clip does not show it any more.
+fn find_poster(clip: &Clip, rendition: &BestRendition) -> Option<TimeDelta> {
+    let (time, shown) = (clip.poster_at?, clip.shown_bounds()?);
+    let rate = rendition.frame_rate;
+    let frame = rate.count_frames((time - shown.start).max(TimeDelta::zero()));
+    let milliseconds = frame * 1000 * i64::from(rate.denominator()) / i64::from(rate.numerator());
+    let is_shown = (floor_millisecond(shown.start)..shown.end).contains(&time);
+    is_shown.then(|| TimeDelta::milliseconds(milliseconds))
 }
 
 #[cfg(test)]

@@ -327,6 +327,7 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         ready_at: (status == Status::Ready).then(|| at(110)),
         asset_expires_at: None,
         remake: None,
+        poster_at: None,
         precision: Precision::Segment,
         exact: None,
         retired: Vec::new(),
