@@ -12,6 +12,7 @@ export function reelOf(chosen: readonly Clip[], title: string): Schema<'ReelRequ
   const areReady = chosen.every(({ status }) => status === 'ready');
   if (chosen.length < 2 || chosen.length > MAX_PARTS || !areReady) return undefined;
   const start = (clip: Clip) => startOfRow({ key: clip.clip, clip });
-  const clips = chosen.toSorted((one, other) => start(one) - start(other)).map(({ clip }) => clip);
-  return { clips, title };
+  const made = ({ createdAt }: Clip) => Date.parse(createdAt);
+  const byTime = (one: Clip, other: Clip) => start(one) - start(other) || made(one) - made(other);
+  return { clips: chosen.toSorted(byTime).map(({ clip }) => clip), title };
 }

@@ -36,6 +36,7 @@ fn request(id: &str, method: &str) -> Value {
     let body = match id {
         "create-upload" => json!({ "competition": "demo", "filename": "a.mp4", "size": 10 }),
         "complete-upload" => json!({ "parts": [{ "number": 1, "etag": "\"a\"" }] }),
+        "create-reel" => json!({ "clips": [CLIP] }),
         "update-clip" => json!({ "title": "A" }),
         "create-clip" => json!({ "lastSeconds": 4 }),
         _ => Value::Null,
