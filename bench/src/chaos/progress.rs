@@ -73,9 +73,9 @@ mod tests {
             let text = describe_limits(&arguments);
             assert!(text.contains(expected), "{text}");
         };
-        check(&[], "10000 clips take about 150 min,");
-        check(&["--clips=60"], "60 clips take about 44 s,");
-        check(&["--media-package-rate=1000"], "10000 clips take about 44 s,");
+        check(&[], "10000 clips take about 70 min,");
+        check(&["--clips=60"], "60 clips take about 15 s,");
+        check(&["--media-package-rate=1000"], "10000 clips take about 20 s,");
         check(&["--clips=10"], "10 clips take about 0 s,");
     }
 
