@@ -192,6 +192,14 @@ impl Api {
         self.request(Method::POST, path, &[("authorization", &token)], body.to_owned()).await
     }
 
+    /// Edits a clip as the operator, whatever others have edited.
+    pub(crate) async fn edit(&self, clip: &ClipKey, body: &Value) -> Reply {
+        let token = format!("Bearer {}", self.stack.token);
+        let headers = [("authorization", token.as_str()), ("if-match", "*")];
+        let path = format!("/competitions/{}/clips/{}", clip.competition, clip.clip);
+        self.request(Method::PATCH, &path, &headers, body.to_string()).await
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
         self.request(Method::GET, path, &[], "").await
     }

@@ -2,10 +2,9 @@
 
 use chrono::{TimeDelta, Utc};
 use matchcut::clip::{Clip, ClipFiles, FileKinds, FilesStatus, Status};
-use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::api::{Api, Reply, row};
+use crate::api::{Api, row};
 use crate::media::count_frames;
 
 fn files_are(clip: &Clip, status: FilesStatus) -> bool {
@@ -16,12 +15,6 @@ async fn read(url: &Value) -> reqwest::Response {
     let reply = reqwest::get(url.as_str().unwrap()).await.unwrap();
     assert_eq!(reply.status(), 200, "{url}");
     reply
-}
-
-async fn edit(api: &Api, path: &str, body: &str) -> Reply {
-    let token = format!("Bearer {}", api.stack.token);
-    let headers = [("authorization", token.as_str()), ("if-match", "*")];
-    api.request(Method::PATCH, path, &headers, body.to_owned()).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,10 +51,10 @@ async fn a_live_clip_gets_pictures_and_an_mp4_of_the_requested_frames() {
         assert_eq!(list["clips"][0][field], clip[field], "{field}");
     }
     // The frame of another second becomes the poster.
-    let outside = edit(&api, &path, r#"{"posterAt":"2020-02-03T13:30:05.440Z"}"#).await;
+    let outside = api.edit(&key, &json!({ "posterAt": "2020-02-03T13:30:05.440Z" })).await;
     assert_eq!((outside.status.as_u16(), &outside.body["field"]), (422, &"posterAt".into()));
     let chosen = "2020-02-03T13:30:11.480Z";
-    let edited = edit(&api, &path, &format!(r#"{{"posterAt":"{chosen}"}}"#)).await;
+    let edited = api.edit(&key, &json!({ "posterAt": chosen })).await;
     assert_eq!(edited.body["posterAt"], chosen);
     assert_eq!(edited.body["poster"], clip["poster"], "the old one stays until the new one exists");
     let changed = api.library().find(&key).await.unwrap().unwrap();

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Bounds, Clip, ClipKey, FailureCode, Precision, Status, Trigger, format_utc};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::api::{Api, Reply, at, row};
@@ -22,12 +21,8 @@ async fn show(api: &Api, clip: &ClipKey) -> Value {
 }
 
 async fn trim(api: &Api, clip: &ClipKey, start: i64, end: i64) -> Reply {
-    let token = format!("Bearer {}", api.stack.token);
-    let headers = [("authorization", token.as_str()), ("if-match", "*")];
-    let path = format!("/competitions/demo/clips/{}", clip.clip);
     let time = |milliseconds| format_utc(at(0) + TimeDelta::milliseconds(milliseconds));
-    let body = json!({ "start": time(start), "end": time(end) });
-    api.request(Method::PATCH, &path, &headers, body.to_string()).await
+    api.edit(clip, &json!({ "start": time(start), "end": time(end) })).await
 }
 
 async fn sweep(api: &Api, time: DateTime<Utc>) {

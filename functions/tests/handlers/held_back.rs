@@ -6,19 +6,11 @@ use axum::Router;
 use axum::http::HeaderMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{Clip, Status, format_utc};
-use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::api::{Api, Reply, row};
-
-async fn patch(api: &Api, clip: &Clip, body: &Value) -> Reply {
-    let token = format!("Bearer {}", api.stack.token);
-    let headers = [("authorization", token.as_str()), ("if-match", "*")];
-    let path = format!("/competitions/demo/clips/{}", clip.clip);
-    api.request(Method::PATCH, &path, &headers, body.to_string()).await
-}
+use crate::api::{Api, row};
 
 async fn count_listed(api: &Api) -> usize {
     api.get("/competitions/demo/clips").await.body["clips"].as_array().unwrap().len()
@@ -40,10 +32,10 @@ async fn an_unlisted_clip_is_shown_to_those_who_know_its_id() {
     let shown = api.get(&format!("/competitions/demo/clips/{}", key.clip)).await;
     assert_eq!((&shown.body["active"], &shown.body["listed"]), (&json!(false), &json!(false)));
     assert!(shown.body["manifest"].is_string(), "it plays");
-    let listed = patch(&api, &clip, &json!({ "listed": true })).await;
+    let listed = api.edit(&clip.key(), &json!({ "listed": true })).await;
     assert_eq!(listed.body["active"], true);
     assert_eq!(count_listed(&api).await, 1);
-    patch(&api, &clip, &json!({ "listed": false })).await;
+    api.edit(&clip.key(), &json!({ "listed": false })).await;
     assert_eq!(count_listed(&api).await, 0);
 }
 
@@ -52,7 +44,7 @@ async fn a_clip_enters_the_lists_at_its_time_of_publication() {
     let api = Api::start().await;
     let clip = create_ready_clip(&api).await;
     let publish_at = Utc::now() + TimeDelta::minutes(60);
-    let held = patch(&api, &clip, &json!({ "publishAt": publish_at })).await;
+    let held = api.edit(&clip.key(), &json!({ "publishAt": publish_at })).await;
     assert_eq!(held.body["publishAt"], format_utc(publish_at));
     assert_eq!((&held.body["active"], count_listed(&api).await), (&json!(false), 0));
     let sweep = async |minutes| {
@@ -64,7 +56,7 @@ async fn a_clip_enters_the_lists_at_its_time_of_publication() {
     assert_eq!(sweep(61).await, 1);
     let found = api.library().find(&clip.key()).await.unwrap().unwrap();
     assert_eq!((found.publish_at, found.next_check_at), (None, None));
-    let at_once = patch(&api, &clip, &json!({ "publishAt": "2020-01-01T00:00:00Z" })).await;
+    let at_once = api.edit(&clip.key(), &json!({ "publishAt": "2020-01-01T00:00:00Z" })).await;
     assert_eq!((at_once.body.get("publishAt"), &at_once.body["active"]), (None, &json!(true)));
 }
 
@@ -97,7 +89,7 @@ async fn each_change_of_listing_is_announced_with_an_id_of_its_own() {
     for edit in
         [json!({ "listed": false }), json!({ "title": "Another" }), json!({ "listed": null })]
     {
-        patch(&api, &clip, &edit).await;
+        api.edit(&clip.key(), &edit).await;
     }
     let mut seen = BTreeMap::new();
     while seen.len() < 3 {

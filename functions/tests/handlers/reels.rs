@@ -71,11 +71,7 @@ async fn a_reel_has_the_frames_that_players_show_of_each_clip_in_order() {
     let listed = api.get("/competitions/demo/clips").await.body["clips"][0].clone();
     assert_eq!(listed, shown, "it is the newest clip of the list");
 
-    let token = format!("Bearer {}", api.stack.token);
-    let headers = [("authorization", token.as_str()), ("if-match", "*")];
-    let path = format!("/competitions/demo/clips/{}", reel.clip);
-    let trim = r#"{"end":"2020-02-03T13:30:18Z"}"#;
-    let refused = api.request(Method::PATCH, &path, &headers, trim.to_owned()).await;
+    let refused = api.edit(&reel, &json!({ "end": "2020-02-03T13:30:18Z" })).await;
     assert_eq!(refused.status, 409, "{}", refused.body);
     for clip in [&first, &second] {
         api.delete(clip).await;

@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use matchcut::clip::{Clip, Source, Status, Window, format_utc};
 use matchcut::lambda::EventHandler as _;
-use reqwest::Method;
 use serde_json::json;
 
 use crate::api::{Api, Reply, at, row};
@@ -20,10 +19,7 @@ async fn create_scheduled_clip(api: &Api) -> Clip {
 }
 
 async fn patch_end(api: &Api, clip: &Clip, end: &str) -> Reply {
-    let token = format!("Bearer {}", api.stack.token);
-    let headers = [("authorization", token.as_str()), ("if-match", "*")];
-    let path = format!("/competitions/demo/clips/{}", clip.clip);
-    api.request(Method::PATCH, &path, &headers, json!({ "end": end }).to_string()).await
+    api.edit(&clip.key(), &json!({ "end": end })).await
 }
 
 fn end_of(clip: &Clip) -> DateTime<Utc> {
