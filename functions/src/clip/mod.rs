@@ -13,6 +13,7 @@ mod failure;
 mod files;
 mod frame_rate;
 mod id;
+mod operator_changes;
 mod public;
 mod reel;
 mod remake;

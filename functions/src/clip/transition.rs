@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Attempt, Bounds, Clip, ConfigurationId, Edit, ExportChange, ExportId, Failure, MadeFiles,
-    NewWindow, Source, Status, Upload,
+    Bounds, Clip, ConfigurationId, Edit, ExportChange, ExportId, Failure, MadeFiles, Source,
+    Status, Upload,
 };
 
 /// What causes a change of a clip: a fact about one attempt, reported by an event or by a check,
@@ -185,72 +185,6 @@ pub fn apply_trigger(
 }
 
 impl Clip {
-    fn edit(&mut self, edit: Edit, now: DateTime<Utc>) -> Option<()> {
-        fn replace<T>(value: &mut T, new: Option<T>) {
-            if let Some(new) = new {
-                *value = new;
-            }
-        }
-        replace(&mut self.title, edit.title);
-        replace(&mut self.description, edit.description);
-        replace(&mut self.tags, edit.tags);
-        replace(&mut self.expires_at, edit.expires_at);
-        replace(&mut self.listed, edit.listed);
-        let publish_at = edit.publish_at.map(|time| time.filter(|time| *time > now));
-        replace(&mut self.publish_at, publish_at);
-        if edit.poster_at.is_some_and(|time| time != self.poster_at) {
-            replace(&mut self.poster_at, edit.poster_at);
-            self.restart_files();
-        }
-        edit.window.map_or(Some(()), |window| self.change_window(window, now))
-    }
-
-    /// Changes the window of a scheduled or ready clip. If the new end of a scheduled clip has aired, or
-    /// if a ready clip needs other media, it enters the harvest queue.
-    fn change_window(&mut self, new: NewWindow, now: DateTime<Utc>) -> Option<()> {
-        if let (Status::Ready, NewWindow::Trimmed(window)) = (self.status, new) {
-            return self.trim(window, now);
-        }
-        let Source::Live { requested, .. } = &mut self.source else { return None };
-        match (self.status, new) {
-            (Status::Scheduled, NewWindow::Ahead(window)) => *requested = window,
-            (Status::Ready, NewWindow::Remade { window, actual }) => {
-                self.start_remake(window, actual, now)?;
-            }
-            (Status::Scheduled, NewWindow::Aired { window, actual }) => {
-                *requested = window;
-                self.status = Status::Queued;
-                self.queued_at = Some(now);
-                self.actual = actual;
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn delete(&mut self, now: DateTime<Utc>) {
-        self.deleted_from = Some(self.status);
-        self.status = Status::Deleting;
-        self.deleted_at = Some(now);
-    }
-
-    /// Returns a deleted clip to the status before the deletion. Once the removal has started,
-    /// this is not possible.
-    ///
-    /// What happened meanwhile is found by the next check. A clip that had expired is kept.
-    fn restore(&mut self, now: DateTime<Utc>) -> Option<()> {
-        if self.removal_started {
-            return None;
-        }
-        self.status = self.deleted_from.take()?;
-        self.deleted_at = None;
-        self.expires_at = self.expires_at.filter(|expiry| *expiry > now);
-        if self.is_queued() {
-            self.queued_at = Some(now);
-        }
-        Some(())
-    }
-
     /// Lets the media in the bucket, which is HLS, replace the asset of a ready clip.
     fn replace_asset(&mut self, now: DateTime<Utc>) -> Option<()> {
         if self.status != Status::Ready {
@@ -260,38 +194,6 @@ impl Clip {
         self.asset_removable_at = Some(now + self.longest_play_time());
         self.manifests = [("hls".to_owned(), self.media_path())].into();
         self.playable = ["hls".to_owned()].into();
-        Some(())
-    }
-
-    /// Starts a new attempt of a failed clip, at the step that failed.
-    fn retry(&mut self, now: DateTime<Utc>) -> Option<()> {
-        let can_retry = self.status == Status::Failed && self.attempt < Attempt::MAX_UNTIL_READY;
-        let failure = self.failure.take_if(|_| can_retry)?;
-        self.attempt += 1;
-        self.manifests.clear();
-        self.playable.clear();
-        if failure.code.keeps_media() {
-            self.status = Status::Packaging;
-            return Some(());
-        }
-        self.media_attempt = self.attempt;
-        self.files = None;
-        match &mut self.source {
-            Source::Live { .. } => {
-                self.status = Status::Queued;
-                self.queued_at = Some(now);
-            }
-            Source::Upload(upload) => {
-                self.status = Status::Uploading;
-                upload.job = None;
-                upload.progress = None;
-            }
-            Source::Reel(reel) => {
-                self.status = Status::Transcoding;
-                reel.job = None;
-                reel.progress = None;
-            }
-        }
         Some(())
     }
 
@@ -331,11 +233,11 @@ impl Clip {
                 upload.awaited_until = upload.awaited_until.map(|until| until.max(now + MAX_JOIN));
             }
             Trigger::TranscodeStarted { job } if self.status == Status::Transcoding => {
-                encoding_mut(self)?.0.get_or_insert(job);
+                self.encoding_mut()?.0.get_or_insert(job);
             }
             // Progress events can arrive out of order.
             Trigger::TranscodeProgressed { percent } if self.status == Status::Transcoding => {
-                let (_, progress) = encoding_mut(self)?;
+                let (_, progress) = self.encoding_mut()?;
                 *progress = Some(progress.map_or(percent, |known| known.max(percent)));
             }
             Trigger::Transcoded { seconds, thumbnails } if self.status == Status::Transcoding => {
@@ -382,15 +284,6 @@ fn needs_immediate_check(status: Status) -> bool {
         status,
         Status::Harvesting | Status::Uploading | Status::Transcoding | Status::Packaging
     )
-}
-
-/// The id and the progress of the MediaConvert job of an upload or a reel.
-fn encoding_mut(clip: &mut Clip) -> Option<(&mut Option<String>, &mut Option<u8>)> {
-    match &mut clip.source {
-        Source::Upload(upload) => Some((&mut upload.job, &mut upload.progress)),
-        Source::Reel(reel) => Some((&mut reel.job, &mut reel.progress)),
-        Source::Live { .. } => None,
-    }
 }
 
 fn upload_mut(clip: &mut Clip) -> Option<&mut Upload> {

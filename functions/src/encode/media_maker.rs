@@ -9,11 +9,12 @@ use super::{
 use crate::asset::{AssetError, Assets, ClipMedia, ClipMediaError};
 use crate::clip::{Clip, Failure, FailureCode, Trigger};
 use crate::config::{ConfigError, Variables};
-use crate::library::LibraryError;
+use crate::library::{Library, LibraryError};
 
 /// Runs the jobs that make the media of an attempt at a clip. Each step can be repeated.
 #[derive(Clone, Debug)]
 pub struct MediaMaker {
+    pub library: Library,
     pub media: ClipMedia,
     pub jobs: MediaJobs,
 }
@@ -44,6 +45,7 @@ pub struct JobEvent<'a> {
 impl MediaMaker {
     pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
         Ok(Self {
+            library: Library::with_asset_expiry(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
             jobs: MediaJobs::from_variables(sdk, variables)?,
         })

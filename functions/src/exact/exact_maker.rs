@@ -9,7 +9,6 @@ use crate::asset::{Assets, ClipMediaError};
 use crate::clip::{Attempt, Clip, ExactJob, Remake, RetiredAttempt, Status, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::encode::{FrameRange, JobEvent, MediaJob, MediaMaker, MediaMakerError};
-use crate::library::Library;
 
 /// Makes media that has the requested frames of a clip and no other.
 ///
@@ -17,16 +16,12 @@ use crate::library::Library;
 /// keeps what it has.
 #[derive(Clone, Debug)]
 pub struct ExactMaker {
-    library: Library,
     maker: MediaMaker,
 }
 
 impl ExactMaker {
     pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
-        Ok(Self {
-            library: Library::with_asset_expiry(sdk, variables)?,
-            maker: MediaMaker::from_variables(sdk, variables)?,
-        })
+        Ok(Self { maker: MediaMaker::from_variables(sdk, variables)? })
     }
 
     /// Starts or describes the job of a remake. Returns the triggers that follow.
@@ -55,7 +50,7 @@ impl ExactMaker {
         assets: &Assets,
         now: DateTime<Utc>,
     ) -> Result<(), MediaMakerError> {
-        let Some(clip) = self.library.find(&harvest.clip).await? else { return Ok(()) };
+        let Some(clip) = self.maker.library.find(&harvest.clip).await? else { return Ok(()) };
         let Some(remake) = clip.as_remake().filter(|remake| remake.attempt == number) else {
             return Ok(());
         };
@@ -64,7 +59,7 @@ impl ExactMaker {
             return Ok(());
         }
         for trigger in self.maker.find_event_triggers(&remake, event, assets).await? {
-            self.library.advance(&remake.current_attempt(), &trigger, now).await?;
+            self.maker.library.advance(&remake.current_attempt(), &trigger, now).await?;
         }
         Ok(())
     }

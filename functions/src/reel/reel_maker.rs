@@ -10,21 +10,17 @@ use crate::asset::{Assets, ClipMediaError};
 use crate::clip::{Attempt, Clip, ClipKey, Reel, Source, Status, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::encode::{JobEvent, MediaJob, MediaMaker, MediaMakerError};
-use crate::library::{Advanced, Library};
+use crate::library::Advanced;
 
 /// Makes the media of reels. From then on, a reel is a clip as every other.
 #[derive(Clone, Debug)]
 pub struct ReelMaker {
-    library: Library,
     maker: MediaMaker,
 }
 
 impl ReelMaker {
     pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
-        Ok(Self {
-            library: Library::with_asset_expiry(sdk, variables)?,
-            maker: MediaMaker::from_variables(sdk, variables)?,
-        })
+        Ok(Self { maker: MediaMaker::from_variables(sdk, variables)? })
     }
 
     /// Starts or describes the job of a reel. Returns the triggers that follow.
@@ -48,14 +44,16 @@ impl ReelMaker {
         assets: &Assets,
         now: DateTime<Utc>,
     ) -> Result<Option<Clip>, MediaMakerError> {
-        let Some(clip) = self.library.find(&attempt.clip).await? else { return Ok(None) };
+        let Some(clip) = self.maker.library.find(&attempt.clip).await? else { return Ok(None) };
         let is_waiting = clip.status == Status::Transcoding && clip.current_attempt() == *attempt;
         if !is_waiting || !matches!(clip.source, Source::Reel(_)) {
             return Ok(None);
         }
         let mut changed = None;
         for trigger in self.maker.find_event_triggers(&clip, event, assets).await? {
-            if let Advanced::Changed(clip) = self.library.advance(attempt, &trigger, now).await? {
+            if let Advanced::Changed(clip) =
+                self.maker.library.advance(attempt, &trigger, now).await?
+            {
                 changed = Some(*clip);
             }
         }

@@ -5,7 +5,7 @@ mod remake;
 mod removal;
 
 use super::*;
-use crate::clip::{ClipId, ClipKey, Description, FailureCode, Window};
+use crate::clip::{Attempt, ClipId, ClipKey, Description, FailureCode, NewWindow, Window};
 
 pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_580_736_658 + seconds, 0).unwrap()

@@ -22,6 +22,8 @@ use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::sqs::SqsEvent;
+use aws_sdk_mediaconvert::types::JobStatus;
+use aws_sdk_mediapackagevod::types::EgressEndpoint;
 use chrono::{TimeDelta, Utc};
 use matchcut::clip::{Clip, FileKinds, Status};
 use matchcut::config::Variables;
@@ -38,8 +40,7 @@ const ALL_CUTS: [Cut; 4] = [Cut::DieAfter, Cut::BreakAfter, Cut::BreakBefore, Cu
 /// More calls than any function makes for one clip.
 const MAX_CALLS: usize = 40;
 
-/// The shortest interval between two sweeps, and the maximum number of sweeps.
-const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
+/// The maximum number of sweeps until all clips are in their expected state.
 const MAX_SWEEPS: u32 = 48;
 /// Simulated minutes between two sweeps: the longest delay of a check of a pending clip.
 const MINUTES_PER_SWEEP: i64 = 15;
@@ -115,15 +116,42 @@ impl InterruptionTest {
         self.sweep_until_removed(minutes + MINUTES_PER_DAY + 1).await;
     }
 
-    /// Sweeps, each time `MINUTES_PER_SWEEP` later, until every clip fulfills the condition. A sweep
-    /// asks for every job, so sweeps become rarer if the jobs take long.
+    /// Waits until no job and no ingest is running. Until then, sweeps change nothing.
+    async fn wait_until_idle(&self) {
+        let sdk = &self.api.stack.sdk;
+        let live = aws_sdk_mediapackage::Client::new(sdk);
+        let convert = aws_sdk_mediaconvert::Client::new(sdk);
+        let vod = aws_sdk_mediapackagevod::Client::new(sdk);
+        let is_idle = async || {
+            let harvests = live.list_harvest_jobs().include_status("IN_PROGRESS").send().await;
+            let mut is_busy = !harvests.unwrap().harvest_jobs().is_empty();
+            for status in [JobStatus::Submitted, JobStatus::Progressing] {
+                is_busy |=
+                    !convert.list_jobs().status(status).send().await.unwrap().jobs().is_empty();
+            }
+            for clip in self.clips().await.into_iter().map(Clip::into_current_work) {
+                if is_busy || clip.status != Status::Packaging {
+                    continue;
+                }
+                let asset = vod.describe_asset().id(clip.current_attempt().to_string());
+                if let Ok(asset) = asset.send().await {
+                    let mut endpoints = asset.egress_endpoints().iter().map(EgressEndpoint::status);
+                    is_busy |= endpoints.any(|it| matches!(it, Some("QUEUED" | "PROCESSING")));
+                }
+            }
+            (!is_busy).then_some(())
+        };
+        self.api.eventually("no job is running", is_idle).await;
+    }
+
+    /// Sweeps, each time `MINUTES_PER_SWEEP` later, until every clip fulfills the condition.
     async fn settle(&self, settled: impl Fn(&Clip) -> bool) {
         for sweep in 1..=MAX_SWEEPS {
             self.sweep_after(i64::from(sweep) * MINUTES_PER_SWEEP).await;
             if self.clips().await.iter().all(&settled) {
                 return;
             }
-            tokio::time::sleep(sweep * SWEEP_INTERVAL).await;
+            self.wait_until_idle().await;
         }
         let clips = self.clips().await.into_iter();
         let left: Vec<Clip> = clips.filter(|clip| !settled(clip)).collect();

@@ -15,9 +15,7 @@ use super::clip_requests::create_ready_clips;
 use super::inventory::Inventory;
 use super::live_clips::create_row;
 use super::uploads::{create_upload_row, create_uploaded_clip, create_uploaded_ready_clip};
-use super::{
-    InterruptionTest, MAX_CALLS, MINUTES_PER_DAY, SWEEP_INTERVAL, clip_parameters, request,
-};
+use super::{InterruptionTest, MAX_CALLS, MINUTES_PER_DAY, clip_parameters, request};
 use crate::api::at;
 use crate::asset_expiry::play;
 
@@ -58,8 +56,7 @@ pub(super) async fn sweep_with_interruptions(
                 if ended(found.as_ref()).await {
                     return Some(());
                 }
-                // While a job runs, sweeps change nothing.
-                tokio::time::sleep(SWEEP_INTERVAL).await;
+                test.wait_until_idle().await;
                 None
             };
             test.api.eventually(&format!("{clip} has reached its end: {way:?}, {call}"), end).await;

@@ -1,7 +1,7 @@
 //! Tests of frame-exact media of a ready clip.
 
 use super::*;
-use crate::clip::{Attempt, Precision};
+use crate::clip::Precision;
 
 /// Media of 124 s, of which 120 s were requested.
 fn harvested() -> Bounds {

@@ -1,7 +1,7 @@
 //! Tests of new media of a ready clip.
 
 use super::*;
-use crate::clip::{Attempt, Remake};
+use crate::clip::Remake;
 
 fn extended() -> Window {
     Window::new(at(-10), at(130)).unwrap()
