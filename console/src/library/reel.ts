@@ -7,7 +7,7 @@ import { startOfRow } from '../clip/row-state.ts';
 /** Most clips of a reel, as the service takes them. */
 export const MAX_PARTS = 50;
 
-/** What the service is asked for: the clips by time, the first one first. `undefined` if it would refuse. */
+/** The request for a reel, with the clips by time. `undefined` if the service would refuse it. */
 export function reelOf(chosen: readonly Clip[], title: string): Schema<'ReelRequest'> | undefined {
   const areReady = chosen.every(({ status }) => status === 'ready');
   if (chosen.length < 2 || chosen.length > MAX_PARTS || !areReady) return undefined;

@@ -1,4 +1,4 @@
-/** Tests of what is said about new media of a clip. */
+/** Tests of the text about new media of a clip. */
 
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';

@@ -1,4 +1,4 @@
-/** What an opened clip says about its new media, and which window takes it back. */
+/** The text about new media of an opened clip, and the window that takes it back. */
 
 import type { Schema } from '../api/client.ts';
 import { remakeReasonOf } from '../clip/announcer.svelte.ts';

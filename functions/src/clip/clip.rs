@@ -35,7 +35,7 @@ pub struct Clip {
     /// How precisely the clip is to be cut. A clip is cut to segments first.
     #[serde(default, skip_serializing_if = "is_default")]
     pub precision: Precision,
-    /// What the frame-exact media was made of. Absent while the clip plays harvested media.
+    /// The source of the frame-exact media. Absent while the clip plays harvested media.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exact: Option<ExactMedia>,
     /// The name of the operator who made the clip. A file that was dropped into the upload bucket has
@@ -194,7 +194,8 @@ impl Clip {
         }
     }
 
-    /// The bounds of what players show of the media. `None` if the bounds of the media are unknown.
+    /// The bounds of the part of the media that players show. `None` if the bounds of the media are
+    /// unknown.
     pub fn shown_bounds(&self) -> Option<Bounds> {
         let media = self.actual?;
         Some(match &self.source {

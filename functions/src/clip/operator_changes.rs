@@ -57,7 +57,7 @@ impl Clip {
     /// Returns a deleted clip to the status before the deletion. Once the removal has started,
     /// this is not possible.
     ///
-    /// What happened meanwhile is found by the next check. A clip that had expired is kept.
+    /// The next check finds the events of the meantime. A clip that had expired is kept.
     pub(super) fn restore(&mut self, now: DateTime<Utc>) -> Option<()> {
         if self.removal_started {
             return None;

@@ -30,7 +30,7 @@ pub struct ReelPart {
     pub attempt: u32,
     /// The bounds of that media.
     pub media: Bounds,
-    /// What players show of it.
+    /// The part of it that players show.
     pub shown: Bounds,
 }
 

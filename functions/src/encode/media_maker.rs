@@ -142,7 +142,7 @@ impl MediaMaker {
         Ok(triggers)
     }
 
-    /// Deletes what a failed job has made, and returns the trigger for the clip.
+    /// Deletes the media of a failed job, and returns the trigger for the clip.
     async fn fail(&self, clip: &Clip, message: String) -> Result<Trigger, MediaMakerError> {
         let attempt = clip.current_attempt();
         tracing::error!(clip.id = %clip.key(), "the job for the media of {attempt}: {message}");

@@ -13,7 +13,7 @@ use crate::encode::{FrameRange, JobEvent, MediaJob, MediaMaker, MediaMakerError}
 /// Makes media that has the requested frames of a clip and no other.
 ///
 /// A clip plays its harvested media until the new media is proven playable. If the job fails, the clip
-/// keeps what it has.
+/// goes on with it.
 #[derive(Clone, Debug)]
 pub struct ExactMaker {
     maker: MediaMaker,
@@ -40,8 +40,8 @@ impl ExactMaker {
         self.maker.find_triggers(remake, &job, exact.job.as_deref(), assets, plan).await
     }
 
-    /// Records what an event says about the job that makes attempt `number` of the media of `harvest`. An
-    /// event of an earlier job changes nothing.
+    /// Records an event of the job that makes attempt `number` of the media of `harvest`. An event of an
+    /// earlier job changes nothing.
     pub async fn record(
         &self,
         harvest: &Attempt,

@@ -20,7 +20,7 @@ pub(super) struct ReelInput<'a> {
 ///
 /// The renditions have the size and the frame rate of the clip with the largest picture. MediaConvert
 /// fits smaller pictures, and pictures of another shape get black bars. If only some clips had sound,
-/// AWS does not document what the job would make of the others, so there is no such job.
+/// AWS does not document how the job joins the others, so there is no such job.
 pub(super) fn build(inputs: &[ReelInput<'_>], destination: &str) -> Result<JobSettings, String> {
     let pixels = |input: &&ReelInput<'_>| {
         u64::from(input.rendition.width) * u64::from(input.rendition.height)

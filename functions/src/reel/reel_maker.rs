@@ -35,7 +35,7 @@ impl ReelMaker {
         self.maker.find_triggers(clip, &job, reel.job.as_deref(), assets, plan).await
     }
 
-    /// Records what an event says about the job of an attempt at a reel. Returns the clip if it has
+    /// Records an event of the job of an attempt at a reel. Returns the clip if it has
     /// changed. An event of an earlier job changes nothing.
     pub async fn record(
         &self,
