@@ -2,6 +2,7 @@
 
 mod complete_upload;
 mod create_upload;
+mod default_sound;
 mod file_checks;
 mod file_kind;
 mod job_settings;

@@ -5,6 +5,8 @@ use aws_sdk_mediaconvert::types::{
     OutputChannelMapping, RemixSettings, Track, TrackType,
 };
 
+use super::default_sound::{SoundMarks, find_default_sound};
+
 /// An audio track, as Probe describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct AudioTrack {
@@ -18,6 +20,7 @@ pub(super) struct AudioTrack {
     /// number of channels.
     pub(super) layout: Option<String>,
     pub(super) language: Option<String>,
+    pub(super) marks: SoundMarks,
 }
 
 /// The sound of a video.
@@ -56,12 +59,12 @@ impl Sound {
 
     /// Selects the sound, as stereo.
     ///
-    /// This is the first track. If the first two tracks are mono, of one codec and one language, they
-    /// are left and right, as in files of broadcasters. Other tracks are other languages and mixes,
-    /// or silence.
+    /// This is the default sound. If it is the left one of two mono tracks, the other one is the right.
+    /// Other tracks are other languages and mixes, or silence.
     pub(super) fn selector(&self) -> Option<AudioSelector> {
-        let (first, second) = (self.tracks.first()?, self.tracks.get(1));
-        let pair = second.filter(|second| first.is_left_of(second));
+        let at = find_default_sound(&self.tracks, None)?;
+        let first = &self.tracks[at];
+        let pair = self.find_right(at);
         let selected = std::iter::once(first).chain(pair);
         let selector = AudioSelector::builder().default_selection(AudioDefaultSelection::Default);
         let selector = if self.has_other_tracks {
@@ -79,6 +82,17 @@ impl Sound {
         let channels = if pair.is_some() { 2 } else { first.channels };
         Some(selector.remix_settings(mix_to_stereo(positions, channels)).build())
     }
+
+    /// Finds the track that is the right channel of a track.
+    ///
+    /// Tracks in pairs that are mono, of one codec and one language are left and right, as in files of
+    /// broadcasters.
+    fn find_right(&self, at: usize) -> Option<&AudioTrack> {
+        let (before, rest) = self.tracks.split_at(at);
+        let (left, right) = (&rest[0], rest.get(1)?);
+        let alike_before = before.iter().rev().take_while(|track| track.is_left_of(left)).count();
+        (alike_before.is_multiple_of(2) && left.is_left_of(right)).then_some(right)
+    }
 }
 
 impl AudioTrack {
@@ -93,13 +107,15 @@ impl AudioTrack {
             channels: channels.filter(|channels| *channels > 0).unwrap_or(2),
             layout: audio.and_then(|audio| audio.channel_layout.clone()),
             language: language.filter(|language| !language.eq_ignore_ascii_case("und")),
+            marks: SoundMarks::default(),
         }
     }
 
     /// Whether two tracks are left and right of one sound: both mono, and alike.
     fn is_left_of(&self, right: &Self) -> bool {
         let both_mono = self.channels == 1 && right.channels == 1;
-        both_mono && self.codec == right.codec && self.language == right.language
+        let is_alike = self.codec == right.codec && self.language == right.language;
+        both_mono && is_alike && self.marks.is_additional == right.marks.is_additional
     }
 }
 
@@ -184,18 +200,23 @@ fn to_decibels(factor: f64) -> i32 {
 pub(super) mod tests {
     use super::*;
 
-    /// The sound of tracks with these numbers of channels.
-    pub(in crate::upload) fn sound(channels: &[u32]) -> Sound {
-        let track = |(channels, number): (&u32, i32)| AudioTrack {
+    /// An audio track behind a video track.
+    pub(in crate::upload) fn audio_track(number: i32, channels: u32) -> AudioTrack {
+        AudioTrack {
             index: number + 1,
             number,
             codec: Codec::Pcm,
-            channels: *channels,
+            channels,
             layout: None,
             language: None,
-        };
-        let tracks = channels.iter().zip(1..).map(track).collect();
-        Sound { tracks, has_other_tracks: false }
+            marks: SoundMarks::default(),
+        }
+    }
+
+    /// The sound of tracks with these numbers of channels.
+    pub(in crate::upload) fn sound(channels: &[u32]) -> Sound {
+        let tracks = channels.iter().zip(1..).map(|(it, number)| audio_track(number, *it));
+        Sound { tracks: tracks.collect(), has_other_tracks: false }
     }
 
     fn gains(positions: &str) -> [Vec<i32>; 2] {
@@ -235,7 +256,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn two_mono_tracks_are_left_and_right_unless_their_languages_or_codecs_differ() {
+    fn two_mono_tracks_are_left_and_right_unless_something_says_otherwise() {
         let pair = |change: fn(&mut AudioTrack)| {
             let mut sound = sound(&[1, 1]);
             change(&mut sound.tracks[1]);
@@ -245,6 +266,23 @@ pub(super) mod tests {
         assert_eq!(pair(|track| track.language = Some("fra".to_owned())), [1]);
         assert_eq!(pair(|track| track.codec = Codec::Aac), [1]);
         assert_eq!(pair(|track| track.channels = 2), [1]);
+        assert_eq!(pair(|track| track.marks.is_additional = true), [1]);
+        // The file says that the second one is a sound of its own.
+        assert_eq!(pair(|track| track.marks.is_default = true), [2]);
+    }
+
+    #[test]
+    fn the_default_sound_may_be_any_pair_of_mono_tracks() {
+        let selected = |channels: &[u32], default: usize| {
+            let mut sound = sound(channels);
+            sound.tracks[default].marks.is_default = true;
+            sound.selector().unwrap().tracks().to_vec()
+        };
+        assert_eq!(selected(&[1; 8], 0), [1, 2]);
+        assert_eq!(selected(&[1; 8], 2), [3, 4]);
+        assert_eq!(selected(&[1; 8], 3), [4]);
+        assert_eq!(selected(&[2, 1, 1], 1), [2, 3]);
+        assert_eq!(selected(&[2, 6], 1), [2]);
     }
 
     #[test]
