@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use super::ingest_failure::{IngestFailure, run_blocking};
 use super::packaging_group::{DashPackage, SegmentTemplateFormat};
 use super::source::{Presentation, SourceSegment};
+use super::video_set::{join_sets, other_sets};
 use crate::ffmpeg;
 use crate::i_frames::first_time;
 use crate::webvtt::{Cue, Webvtt, escape_xml, to_ttml};
@@ -27,8 +28,10 @@ pub(super) async fn package(
     // An adaptation set without a representation is invalid.
     let codecs = renditions.first().and_then(|it| it.stream.codecs.as_deref());
     let has_sound = codecs.is_none_or(|codecs| codecs.contains("mp4a"));
-    let mut sets = "id=0,streams=v".to_owned();
-    if sounds.is_empty() && has_sound {
+    let inside = usize::from(sounds.is_empty() && has_sound);
+    let second = 1 + sounds.len() + inside;
+    let mut sets = "id=0,streams=0".to_owned();
+    if inside > 0 {
         sets.push_str(" id=1,streams=a");
     }
     let streams =
@@ -56,6 +59,7 @@ pub(super) async fn package(
         arguments.push(format!("language={}", sound.language).into());
         let _ = write!(sets, " id={},streams={input}", at + 1);
     }
+    sets.push_str(&other_sets(renditions.len(), second));
     if sounds.is_empty() {
         // All renditions have the same audio. The manifest has it once.
         arguments.extend(["-map", "0:a:0?"].map(OsString::from));
@@ -85,6 +89,8 @@ pub(super) async fn package(
     arguments.push(file.clone().into());
     ffmpeg::run(arguments).await.map_err(IngestFailure::Ffmpeg)?;
 
+    let joined = fs::read_to_string(&file).map(|text| join_sets(&text, renditions.len(), second));
+    joined.and_then(|text| fs::write(&file, text)).map_err(IngestFailure::Disk)?;
     if let Some(seconds) = manifest.min_buffer_time_seconds {
         set_min_buffer_time(&file, seconds).map_err(IngestFailure::Disk)?;
     }

@@ -9,6 +9,7 @@ mod ingest_failure;
 mod packaging_group;
 mod several_sounds;
 mod source;
+mod video_set;
 
 pub(crate) use api::router;
 pub(crate) use assets::Assets;
