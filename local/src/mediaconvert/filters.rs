@@ -125,10 +125,9 @@ fn to_bt709(video: &Stream) -> String {
     let is_wide = primaries.as_deref() == Some("bt2020")
         || matches!(transfer.as_deref(), Some("smpte2084" | "arib-std-b67"));
     let matrix = matrix.unwrap_or(if is_wide { "bt2020nc" } else { "bt709" }.to_owned());
-    // Of the primaries, the matrix tells which are meant.
+    // Without stated primaries, only those of the wide color space are sure.
     let primaries = primaries.unwrap_or_else(|| match &*matrix {
         "bt2020nc" | "bt2020c" => "bt2020".to_owned(),
-        "bt470bg" | "smpte170m" | "smpte240m" => matrix.clone(),
         _ => "bt709".to_owned(),
     });
     let input = format!("matrixin={matrix}:primariesin={primaries}");
