@@ -241,18 +241,18 @@ impl Clip {
                 *progress = Some(progress.map_or(percent, |known| known.max(percent)));
             }
             Trigger::Transcoded { seconds, thumbnails } if self.status == Status::Transcoding => {
-                if let Source::Reel(reel) = &self.source {
-                    // Each part was rounded to whole frames.
-                    let made = seconds.map(|seconds| Bounds::lasting(reel.at, seconds));
-                    self.actual = made.or(self.actual);
-                    return Some(());
-                }
-                let upload = upload_mut(self)?;
-                upload.thumbnails = thumbnails;
-                let start = upload.at;
-                // If the file states its duration, that is more precise.
-                self.actual =
-                    self.actual.or(seconds.map(|seconds| Bounds::lasting(start, seconds)));
+                let start = match &mut self.source {
+                    Source::Reel(reel) => reel.at,
+                    _ => {
+                        let upload = upload_mut(self)?;
+                        upload.thumbnails = thumbnails;
+                        upload.at
+                    }
+                };
+                // Each part of a reel was rounded to whole frames. The duration that a file states may
+                // count a delay before its first frame.
+                let made = seconds.map(|seconds| Bounds::lasting(start, seconds));
+                self.actual = made.or(self.actual);
             }
             // The ingest can end before the row says that the asset exists.
             Trigger::Playable { configuration } => {
