@@ -31,6 +31,8 @@ const FRAME_RATES: [(i32, i32); 9] = [
 ];
 /// How much a frame rate may differ from one of [`FRAME_RATES`] and still be the same rate.
 const FRAME_RATE_TOLERANCE: f64 = 0.0005;
+/// How much the average of a variable frame rate may differ from the rate of most of its frames.
+const AVERAGE_TOLERANCE: f64 = 0.02;
 
 impl Picture {
     /// Reads the properties of a track. `None` if the picture has no size.
@@ -47,9 +49,10 @@ impl Picture {
 
 /// Chooses the frame rate of the renditions: at most 60 frames per second.
 ///
-/// A rate that cameras have is kept. A multiple of such a rate is divided: 240 becomes 60. Any other
-/// rate may be the average of a variable rate, for example of a screen recording with a picture that
-/// stands still for minutes. Its motion keeps 30 frames per second, or 60 if the average is higher.
+/// A rate that cameras have is kept. A multiple of such a rate is divided: 240 becomes 60. A fraction is
+/// multiplied: 12.5 becomes 25. Any other rate may be the average of a variable rate. A recording that
+/// lost some frames keeps the whole rate that is near. A screen recording may have a picture that
+/// stands still for minutes: its motion keeps 30 frames per second, or 60 if the average is higher.
 fn choose_frame_rate(rate: Option<&FrameRate>) -> Option<(i32, i32)> {
     let rate = rate.and_then(|rate| Some((rate.numerator?, rate.denominator?)));
     let Some((numerator, denominator)) = rate.filter(|(n, d)| *n > 0 && *d > 0) else {
@@ -63,13 +66,17 @@ fn choose_frame_rate(rate: Option<&FrameRate>) -> Option<(i32, i32)> {
     if FRAME_RATES.iter().any(|standard| is_near(rate, standard)) {
         return None;
     }
-    // A lower rate than 60 is not divided.
-    let divisors = (2..=10).filter(|_| rate > 60.0);
-    let mut fractions = divisors.map(|divisor| rate / f64::from(divisor));
-    let divided = fractions.find_map(|fraction| {
-        FRAME_RATES.iter().rev().find(|standard| is_near(fraction, standard)).copied()
-    });
-    Some(divided.unwrap_or(if rate > 30.1 { (60, 1) } else { (30, 1) }))
+    // The frames of a slower video are shown at different times, like those of a slide show.
+    let is_related = rate > 60.0 || (10.0..24.0).contains(&rate);
+    let factors = (2..=10).map(f64::from).filter(|_| is_related);
+    let mut related = factors.map(|factor| if rate > 60.0 { rate / factor } else { rate * factor });
+    let found =
+        related.find_map(|rate| FRAME_RATES.iter().rev().find(|standard| is_near(rate, standard)));
+    let distance = |(numerator, _): &&(i32, i32)| (rate / f64::from(*numerator) - 1.0).abs();
+    let mut whole = FRAME_RATES.iter().filter(|(_, denominator)| *denominator == 1);
+    let near = whole.find(|standard| distance(standard) < AVERAGE_TOLERANCE);
+    let motion = if rate > 30.1 { (60, 1) } else { (30, 1) };
+    Some(*found.or(near).unwrap_or(&motion))
 }
 
 /// The width and height in square pixels, after rotation.
@@ -143,6 +150,13 @@ mod tests {
         check(59, 20, Some((30, 1)));
         check(17_900, 599, Some((30, 1)));
         check(5893, 100, Some((60, 1)));
+        // A recording in fragments, whose average is not exact.
+        check(480_000, 19_337, Some((25, 1)));
+        check(2360, 100, Some((24, 1)));
+        check(12, 1, Some((24, 1)));
+        check(25, 2, Some((25, 1)));
+        check(15_000, 1001, Some((30_000, 1001)));
+        check(20, 1, Some((60, 1)));
         check(1000, 1, Some((60, 1)));
         check(40, 1, Some((60, 1)));
         check(1, 1, Some((30, 1)));
