@@ -42,8 +42,10 @@ pub enum FailureCode {
     ProbeFailed,
     /// The file has no video track.
     NoVideo,
-    /// MediaConvert does not support the video codec.
+    /// MediaConvert does not support the video codec, or the codec of no sound.
     UnsupportedCodec,
+    /// The first video track is a preview of another one. MediaConvert takes the first one.
+    PreviewFirst,
     /// The video is longer than 24 hours.
     TooLong,
     /// The picture is smaller than the smallest possible rendition.

@@ -1,7 +1,9 @@
 //! Describes why a file cannot become a clip: by its size, by what S3 and MediaConvert say, and by the
 //! length of its transcode.
 
+use super::file_kind;
 use super::originals::{AccessRefusal, Original};
+use super::structure::Structure;
 use crate::clip::{Clip, Failure, FailureCode, Upload};
 
 /// How much shorter than its file a transcode may be, in seconds: its last frames and rounding.
@@ -23,6 +25,54 @@ pub(super) fn check_size(upload: &Upload, original: &Original) -> Option<Failure
             original.size
         ),
     })
+}
+
+/// Returns a failure if the file itself says that it cannot become a clip.
+pub(super) fn check_structure(structure: &Structure, original: &Original) -> Option<Failure> {
+    if structure.is_encrypted() {
+        let message =
+            "The file is encrypted, as files of shops and streaming services are. Export it \
+                       without encryption."
+                .to_owned();
+        return Some(Failure { code: FailureCode::UnreadableFile, message });
+    }
+    let stated = structure.stated_size.filter(|stated| {
+        let missing = stated.saturating_sub(original.size);
+        #[expect(clippy::cast_precision_loss, reason = "a share of the size")]
+        let share = missing as f64 / *stated as f64;
+        share > TOLERATED_SHARE
+    });
+    stated.map_or_else(
+        || file_kind::describe_still_picture(&structure.first_bytes),
+        |stated| Some(describe_missing_bytes(stated, original)),
+    )
+}
+
+/// Describes why MediaConvert cannot read a file, if the file itself shows it.
+pub(super) fn describe_unreadable(structure: &Structure, original: &Original) -> Option<Failure> {
+    if let Some(stated) = structure.stated_size {
+        return Some(describe_missing_bytes(stated, original));
+    }
+    if structure.lacks_index {
+        let message =
+            "The file has no index, which a recorder writes when it closes the file. The \
+                       recording or the export broke off. Repair it or export it again, and upload \
+                       it."
+            .to_owned();
+        return Some(Failure { code: FailureCode::TruncatedFile, message });
+    }
+    file_kind::describe(&structure.first_bytes)
+}
+
+fn describe_missing_bytes(stated: u64, original: &Original) -> Failure {
+    Failure {
+        code: FailureCode::TruncatedFile,
+        message: format!(
+            "The file is truncated: it states that it has {stated} bytes or more, but it has {}. \
+             Upload it again.",
+            original.size
+        ),
+    }
 }
 
 /// The failure of a file that S3 does not let the service read.

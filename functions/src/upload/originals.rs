@@ -323,17 +323,20 @@ impl Originals {
         }))
     }
 
-    /// Reads the first bytes of a file, or returns why S3 refuses it.
+    /// Reads up to `length` bytes of a file, or returns why S3 refuses it.
     ///
     /// HEAD does not show this: S3 returns the headers of a file whose KMS key the caller may not
     /// use. <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
-    pub async fn read_first_bytes(
+    pub async fn read_bytes(
         &self,
         key: &str,
+        at: u64,
+        length: u64,
     ) -> Result<Result<Vec<u8>, AccessRefusal>, OriginalError> {
-        let get = self.client.get_object().bucket(&self.bucket).key(key).range("bytes=0-63");
+        let range = format!("bytes={at}-{}", at.saturating_add(length).saturating_sub(1));
+        let get = self.client.get_object().bucket(&self.bucket).key(key).range(range);
         let error = match get.send().await {
-            // What breaks off here is no refusal. The kind of the file is then unknown.
+            // What breaks off here is no refusal. The bytes are then unknown.
             Ok(found) => {
                 let body = found.body.collect().await;
                 return Ok(Ok(body.map(AggregatedBytes::to_vec).unwrap_or_default()));

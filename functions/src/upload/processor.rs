@@ -3,12 +3,13 @@
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::originals::Original;
+use super::originals::{AccessRefusal, Original};
+use super::structure::{Missing, Structure, Windows};
 use super::upload_request::MAX_FILENAME_LENGTH;
 use super::video::Video;
 use super::{
     ObjectKey, OriginalError, Originals, TranscodeJobError, TranscodeJobs, TranscodeState,
-    file_checks, file_kind, object_key,
+    file_checks, object_key,
 };
 use crate::clip::{
     Attempt, Bounds, Clip, ClipId, ClipKey, CompetitionId, Description, ExpirySettings, Failure,
@@ -60,6 +61,8 @@ impl UploadProcessorError {
 /// How long a probe that MediaConvert does not answer, or answers with an error, is repeated. Then the
 /// clip fails. AWS's failures are usually shorter.
 const MAX_PROBE_RETRY: TimeDelta = TimeDelta::minutes(10);
+/// Most parts of a file that are read to find its structure. A film needs about five.
+const MAX_WINDOWS: usize = 64;
 
 impl UploadProcessor {
     pub fn from_variables(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
@@ -241,9 +244,9 @@ impl UploadProcessor {
 
     /// Probes a file. Returns its video, or why the file cannot become a clip.
     ///
-    /// If MediaConvert cannot probe the file, this finds out whether S3 lets the service read it. An
-    /// error that may pass is returned as an error, until the file has waited for
-    /// [`MAX_PROBE_RETRY`].
+    /// If MediaConvert cannot probe the file, the reason may be that S3 does not let the service read
+    /// it, or what the file says about itself. An error that may pass is returned as an error, until
+    /// the file has waited for [`MAX_PROBE_RETRY`].
     async fn probe(
         &self,
         clip: &Clip,
@@ -254,8 +257,13 @@ impl UploadProcessor {
         if let Some(failure) = file_checks::check_size(upload, original) {
             return Ok(Err(failure));
         }
+        let structure = self.read_structure(upload, original).await?;
+        let known = structure.as_ref().unwrap_or(const { &Structure::UNKNOWN });
+        if let Some(failure) = file_checks::check_structure(known, original) {
+            return Ok(Err(failure));
+        }
         let attempt = clip.current_attempt();
-        let probed = self.jobs.probe(&attempt, &self.originals.url(&upload.key)).await;
+        let probed = self.jobs.probe(&attempt, &self.originals.url(&upload.key), known).await;
         let is_readable = match &probed {
             Ok(Ok(_)) | Err(TranscodeJobError::Throttled { .. }) => true,
             Ok(Err(failure)) => failure.code != FailureCode::UnreadableFile,
@@ -264,10 +272,9 @@ impl UploadProcessor {
         if is_readable {
             return Ok(probed?);
         }
-        let first_bytes = match self.originals.read_first_bytes(&upload.key).await? {
-            Ok(first_bytes) => first_bytes,
-            Err(refusal) => return Ok(Err(file_checks::describe_refusal(refusal, original))),
-        };
+        if let Err(refusal) = structure {
+            return Ok(Err(file_checks::describe_refusal(refusal, original)));
+        }
         let waiting_since = original.last_modified.max(clip.updated_at);
         match probed {
             Err(cause) if now - waiting_since > MAX_PROBE_RETRY => {
@@ -275,9 +282,31 @@ impl UploadProcessor {
                 tracing::error!(clip.id = %key, "gave up probing the file of clip {key}: {cause}");
                 Ok(Err(file_checks::describe_failed_probe()))
             }
-            Ok(Err(failure)) => Ok(Err(file_kind::describe(&first_bytes).unwrap_or(failure))),
+            Ok(Err(failure)) => {
+                Ok(Err(file_checks::describe_unreadable(known, original).unwrap_or(failure)))
+            }
             probed => Ok(probed?),
         }
+    }
+
+    /// Reads the structure of a file, or returns why S3 does not let the service read it.
+    async fn read_structure(
+        &self,
+        upload: &Upload,
+        original: &Original,
+    ) -> Result<Result<Structure, AccessRefusal>, OriginalError> {
+        let mut file = Windows::new(original.size);
+        for _ in 0..MAX_WINDOWS {
+            let at = match Structure::parse(&file) {
+                Ok(structure) => return Ok(Ok(structure)),
+                Err(Missing(at)) => at,
+            };
+            match self.originals.read_bytes(&upload.key, at, Windows::LENGTH).await? {
+                Ok(bytes) => file.insert(at, bytes),
+                Err(refusal) => return Ok(Err(refusal)),
+            }
+        }
+        Ok(Ok(Structure::UNKNOWN))
     }
 
     pub(super) async fn advance(

@@ -6,6 +6,7 @@ use aws_sdk_mediaconvert::types::{
 };
 
 use super::default_sound::{SoundMarks, find_default_sound};
+use super::structure::Structure;
 
 /// An audio track, as Probe describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,10 +40,18 @@ const SILENT: i32 = -60;
 impl Sound {
     /// Chooses among the audio tracks of a file those that belong to the picture, by their indexes.
     /// `None` if tracks belong to the picture, but MediaConvert decodes none of them.
-    pub(super) fn from_tracks(tracks: &[Track], belonging: Option<&[i32]>) -> Option<Self> {
+    pub(super) fn from_tracks(
+        tracks: &[Track],
+        belonging: Option<&[i32]>,
+        structure: &Structure,
+    ) -> Option<Self> {
         let audio = tracks.iter().filter(|track| track.track_type == Some(TrackType::Audio));
-        let all: Vec<_> =
+        let mut all: Vec<_> =
             audio.zip(1..).map(|(track, number)| AudioTrack::from_track(track, number)).collect();
+        let marks = structure.sound_marks(all.len());
+        for (track, marks) in all.iter_mut().zip(marks) {
+            track.marks = marks;
+        }
         let belongs = |track: &&AudioTrack| belonging.is_none_or(|it| it.contains(&track.index));
         let own: Vec<_> = all.iter().filter(belongs).collect();
         let is_decoded = |track: &&AudioTrack| track.codec != Codec::UnknownValue;
@@ -290,18 +299,18 @@ pub(super) mod tests {
         let track = |index, codec| {
             Track::builder().index(index).track_type(TrackType::Audio).codec(codec).build()
         };
+        let from_tracks = |tracks: &[Track], belonging: Option<&[i32]>| {
+            Sound::from_tracks(tracks, belonging, &Structure::UNKNOWN)
+        };
         let tracks = [track(2, Codec::UnknownValue), track(3, Codec::Aac), track(5, Codec::Aac)];
-        let selector = Sound::from_tracks(&tracks, None).unwrap().selector().unwrap();
+        let selector = from_tracks(&tracks, None).unwrap().selector().unwrap();
         assert_eq!(selector.selector_type, Some(AudioSelectorType::Stream));
         assert_eq!(selector.streams(), [3]);
         // Another program has its own sound.
-        let selector = Sound::from_tracks(&tracks, Some(&[1, 5])).unwrap().selector().unwrap();
+        let selector = from_tracks(&tracks, Some(&[1, 5])).unwrap().selector().unwrap();
         assert_eq!(selector.streams(), [5]);
-        assert!(Sound::from_tracks(&tracks, Some(&[1])).unwrap().is_silent());
-        assert_eq!(Sound::from_tracks(&tracks[..1], None), None);
-        assert_eq!(
-            Sound::from_tracks(&tracks[1..], None).unwrap().selector().unwrap().tracks(),
-            [1]
-        );
+        assert!(from_tracks(&tracks, Some(&[1])).unwrap().is_silent());
+        assert_eq!(from_tracks(&tracks[..1], None), None);
+        assert_eq!(from_tracks(&tracks[1..], None).unwrap().selector().unwrap().tracks(), [1]);
     }
 }

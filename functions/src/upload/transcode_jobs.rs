@@ -11,6 +11,7 @@ use aws_sdk_mediaconvert::types::{Job, JobStatus, Order, ProbeInputFile, StatusU
 use sha2::{Digest as _, Sha256};
 
 use super::job_settings::{self, Locations};
+use super::structure::Structure;
 use super::video::Video;
 use crate::clip::{Attempt, Failure, FailureCode};
 use crate::config::{self, ConfigError, Variables};
@@ -91,6 +92,7 @@ impl TranscodeJobs {
         &self,
         attempt: &Attempt,
         url: &str,
+        structure: &Structure,
     ) -> Result<Result<Video, Failure>, TranscodeJobError> {
         let file = ProbeInputFile::builder().file_url(url).build();
         let probe = self.client.probe().input_files(file);
@@ -103,7 +105,7 @@ impl TranscodeJobs {
                 let result = probed.probe_results().first();
                 let result = result
                     .ok_or_else(|| TranscodeJobError::Incomplete { attempt: attempt.clone() })?;
-                Ok(Video::from_probe(result))
+                Ok(Video::from_probe(result, structure))
             }
             // The file itself is invalid.
             Err(

@@ -7,7 +7,9 @@ use aws_sdk_mediaconvert::types::{
 use chrono::TimeDelta;
 
 use super::picture::Picture;
+use super::preview;
 use super::sound::Sound;
+use super::structure::Structure;
 use crate::clip::{Failure, FailureCode};
 use crate::encode::{MIN_SIDE, PictureSize};
 
@@ -30,7 +32,7 @@ const MAX_DURATION: TimeDelta = TimeDelta::hours(24);
 
 impl Video {
     /// Reads the video of a probed file. Returns a failure if the file cannot be transcoded.
-    pub(super) fn from_probe(probed: &ProbeResult) -> Result<Self, Failure> {
+    pub(super) fn from_probe(probed: &ProbeResult, structure: &Structure) -> Result<Self, Failure> {
         let failure = |code, message: &str| Failure { code, message: message.to_owned() };
         let unknown_kind = || {
             failure(
@@ -53,7 +55,10 @@ impl Video {
                  is encrypted. Export the video as H.264, HEVC or ProRes.",
             ));
         }
-        let sound = Sound::from_tracks(tracks, find_belonging(probed, track));
+        if let Some(failure) = preview::find_preview(probed, track, structure) {
+            return Err(failure);
+        }
+        let sound = Sound::from_tracks(tracks, find_belonging(probed, track), structure);
         let sound = sound.ok_or_else(|| {
             failure(
                 FailureCode::UnsupportedCodec,

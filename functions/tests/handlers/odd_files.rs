@@ -111,15 +111,34 @@ async fn the_video_track_says_how_long_a_file_is() {
     make(folder, "browser.webm", &format!("{short} {} {vp8}", tone("2", 1.0))).await;
     let large = format!("{} {H264} -movflags +faststart", picture("320x180", 6.0));
     truncate(&make(folder, "half.mp4", &large).await);
+    let large = format!("{} {H264}", picture("320x180", 6.0));
+    truncate(&make(folder, "no-index.mp4", &large).await);
+    truncate(&make(folder, "half.avi", &large).await);
+    // Many recorders write no duration of the tracks, only one of the file.
+    let half = make(folder, "half.mkv", &large).await;
+    let untagged = replace(&std::fs::read(&half).unwrap(), b"DURATION", b"_URATION");
+    std::fs::write(&half, untagged).unwrap();
+    truncate(&half);
 
-    let names = ["tail.mp4", "tail.mkv", "joined.ts", "browser.webm", "half.mp4"];
+    let names = [
+        "tail.mp4",
+        "tail.mkv",
+        "joined.ts",
+        "browser.webm",
+        "half.mp4",
+        "no-index.mp4",
+        "half.avi",
+        "half.mkv",
+    ];
     let clips = Clips::upload(folder, &names).await;
-    clips.check_reason("half.mp4", "truncated-file", "truncated");
+    for name in ["half.mp4", "no-index.mp4", "half.avi", "half.mkv"] {
+        clips.check_reason(name, "truncated-file", "The file is truncated: it states");
+    }
     for (name, expected) in
         [("tail.mp4", 1.0), ("tail.mkv", 1.0), ("joined.ts", 2.0), ("browser.webm", 1.0)]
     {
         let seconds = clips.seconds(name);
-        assert!((seconds - expected).abs() < 0.1, "{name} lasts {seconds} s");
+        assert!((seconds - expected).abs() < 0.001, "{name} lasts {seconds} s");
         for format in ["hls", "dash"] {
             let manifest = clips.manifest(name, format);
             let (samples, _) = decode(manifest, "-vn -ac 1 -ar 1000 -f s16le").await;
@@ -156,6 +175,13 @@ async fn the_sound_of_a_file_is_chosen_and_mixed_so_that_it_is_heard() {
     std::fs::write(folder.join("unknown-first.mkv"), unknown).unwrap();
     make(folder, "dts.mkv", &format!("{video} {low} {H264} -ac 2 -c:a dca -strict -2")).await;
     make(folder, "silent.mp4", &format!("{video} {H264}")).await;
+    // High is the default, or low describes the picture.
+    let marks = "-disposition:a:0 0 -disposition:a:1 default";
+    for name in ["default.mp4", "default.mkv"] {
+        make(folder, name, &format!("{two} -c:a aac {marks}")).await;
+    }
+    let marks = "-disposition:a:0 default+visual_impaired -disposition:a:1 0";
+    make(folder, "described.mkv", &format!("{two} -c:a aac {marks}")).await;
     let programs = "-map 0:v -map 0:v -map 1:a -program st=0 -program st=1:st=2 -f mpegts";
     make(folder, "programs.ts", &format!("{video} {low} {programs} {H264} -c:a aac")).await;
 
@@ -168,6 +194,9 @@ async fn the_sound_of_a_file_is_chosen_and_mixed_so_that_it_is_heard() {
         "dts.mkv",
         "silent.mp4",
         "programs.ts",
+        "default.mp4",
+        "default.mkv",
+        "described.mkv",
     ];
     let clips = Clips::upload(folder, &names).await;
     let hls = |name| clips.manifest(name, "hls");
@@ -181,6 +210,13 @@ async fn the_sound_of_a_file_is_chosen_and_mixed_so_that_it_is_heard() {
     assert!(peak(hls("languages.mp4"), difference).await < -50.0);
     assert!(peak(hls("pair.mp4"), difference).await > -30.0);
     let low_only = "highpass=f=2000:p=2,highpass=f=2000:p=2";
+    let high_only = "lowpass=f=700:p=2,lowpass=f=700:p=2";
+    for name in ["default.mp4", "default.mkv", "described.mkv"] {
+        for ear in ["pan=mono|c0=c0", "pan=mono|c0=c1"] {
+            assert!(peak(hls(name), ear).await > -30.0, "{name}: one ear is deaf");
+        }
+        assert!(peak(hls(name), high_only).await < -35.0, "{name}: the first track is heard");
+    }
     assert!(peak(hls("languages.mp4"), low_only).await < -40.0, "French is heard");
     assert!(peak(hls("unknown-first.mkv"), low_only).await > -30.0, "the AAC is not heard");
     clips.check_reason("dts.mkv", "unsupported-codec", "sound");
@@ -247,6 +283,43 @@ async fn frame_rates_and_colors_are_those_that_players_take() {
     }
 }
 
+/// The renditions of a picture that is not 16:9 differ a little in their shape.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pictures_of_every_shape_play_in_all_renditions() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let sizes = [("phone.mp4", "886x1920"), ("wide.mp4", "854x480"), ("narrow.mp4", "480x640")];
+    for (name, size) in sizes {
+        make(folder, name, &format!("{} {} {H264} -c:a aac", picture(size, 0.4), tone("2", 0.4)))
+            .await;
+    }
+    let film = format!("-vf setsar=2/1 {H264}");
+    make(folder, "anamorphic.mkv", &format!("{} {film}", picture("360x640", 0.4))).await;
+    let names = ["phone.mp4", "wide.mp4", "narrow.mp4", "anamorphic.mkv"];
+    let clips = Clips::upload(folder, &names).await;
+    for (name, shape) in
+        names.into_iter().zip([886.0 / 1920.0, 854.0 / 480.0, 480.0 / 640.0, 720.0 / 640.0])
+    {
+        for format in ["hls", "dash"] {
+            let probed = probe(clips.manifest(name, format)).await;
+            let streams = probed["streams"].as_array().unwrap().iter();
+            let videos: Vec<_> = streams.filter(|it| it["codec_type"] == "video").collect();
+            assert!(videos.len() > 1, "{name} as {format} has one rendition");
+            for stream in videos {
+                let side = |key: &str| stream[key].as_f64().unwrap();
+                let shown = side("width") / side("height");
+                assert!((shown / shape - 1.0).abs() < 0.01, "{name} as {format}: {stream}");
+                let pixel = &stream["sample_aspect_ratio"];
+                assert!(pixel.is_null() || *pixel == "1:1", "{name} as {format}: {stream}");
+            }
+        }
+        let manifest = reqwest::get(clips.manifest(name, "dash")).await.unwrap();
+        let manifest = manifest.text().await.unwrap();
+        let sets = if name == "anamorphic.mkv" { 1 } else { 2 };
+        assert_eq!(manifest.matches("<AdaptationSet").count(), sets, "{manifest}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reason_of_a_file_that_is_not_taken_is_true() {
     let folder = tempfile::tempdir().unwrap();
@@ -259,12 +332,31 @@ async fn the_reason_of_a_file_that_is_not_taken_is_true() {
     let key = "-encryption_scheme cenc-aes-ctr -encryption_key 76a6c65c5ea762046bd749a2e632ccbb";
     let key = format!("{key} -encryption_kid a7e61c373e219033c21091fa607bf3b8");
     make(folder, "encrypted.mp4", &format!("{small} {H264} {key}")).await;
+    let fragments = "-movflags empty_moov+frag_keyframe";
+    make(folder, "encrypted-fragments.mp4", &format!("{small} {H264} {key} {fragments}")).await;
+    let both = format!("{} {small} -map 0:v -map 1:v {H264}", picture("64x36", 0.4));
+    make(folder, "preview.mov", &both).await;
 
-    let names = ["flash.flv", "photo.jpg", "photo.mp4", "notes.mov", "encrypted.mp4"];
+    let names = [
+        "flash.flv",
+        "photo.jpg",
+        "photo.mp4",
+        "notes.mov",
+        "encrypted.mp4",
+        "encrypted-fragments.mp4",
+        "preview.mov",
+    ];
     let clips = Clips::upload(folder, &names).await;
     clips.check_reason("flash.flv", "unreadable-file", "This kind of file (FLV) is not taken");
     clips.check_reason("photo.jpg", "unreadable-file", "a still picture (JPEG)");
     clips.check_reason("photo.mp4", "unreadable-file", "a still picture (PNG)");
     clips.check_reason("notes.mov", "unreadable-file", "a PDF document");
-    clips.check_reason("encrypted.mp4", "transcode-failed", "is encrypted");
+    for name in ["encrypted.mp4", "encrypted-fragments.mp4"] {
+        clips.check_reason(name, "unreadable-file", "The file is encrypted");
+    }
+    clips.check_reason(
+        "preview.mov",
+        "preview-first",
+        "The first video track, 64×36, is a preview",
+    );
 }
