@@ -233,6 +233,7 @@ class TestJobs(JobTest):
         output = [*groups, 0, "Outputs", 0]
         picture, sound = [*output, "VideoDescription"], [*output, "AudioDescriptions", 0]
         h264, aac = [*picture, "CodecSettings", "H264Settings"], [*sound, "CodecSettings"]
+        hls = [*groups, 0, "OutputGroupSettings", "HlsGroupSettings"]
         clipping = {"StartTimecode": "00:00:00:00", "EndTimecode": "00:00:01:00"}
         url, api = self.missing(), self.media_convert
         good = self.asked(url, "landscape-stereo")
@@ -272,6 +273,11 @@ class TestJobs(JobTest):
             ([*h264, "FramerateControl"], "SPECIFIED", "framerateNumerator"),
             ([*source, "AudioSelectors", "Audio Selector 1", "SelectorType"], "STREAM", "streams"),
             ([*aac, "AacSettings", "SampleRate"], 96_001, "sampleRate"),
+            ([*source, "FileInput"], "film.mp4", "fileInput"),
+            ([*source, "AudioSelectors", "Audio Selector 1", "Tracks"], [0], "tracks"),
+            ([*hls, "SegmentLength"], 0, "segmentLength"),
+            ([*hls, "MinSegmentLength"], 2**31, "minSegmentLength"),
+            ([*output, "NameModifier"], "", "nameModifier"),
         ]:
             with self.subTest(path, new=new):
                 asked = self.asked(url, "landscape-stereo")

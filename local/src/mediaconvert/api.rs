@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::files::parse_s3_url;
 use super::input::Input;
 use super::jobs::{Job, JobStatus, Jobs};
+use super::model_bounds::find_out_of_bounds;
 use crate::aws_protocol::{AwsError, read_json};
 
 /// The maximum number of jobs in a page.
@@ -38,7 +39,12 @@ async fn create_job(
     if !jobs.create_rate.take() {
         return Err(AwsError::too_many_requests("Too Many Requests"));
     }
-    let job = jobs.create(read_json(&body).map_err(AwsError::bad_request)?)?;
+    let request = read_json(&body).map_err(AwsError::bad_request)?;
+    let values: Value = read_json(&body).map_err(AwsError::bad_request)?;
+    if let Some(fault) = find_out_of_bounds(&values) {
+        return Err(AwsError::bad_request(fault));
+    }
+    let job = jobs.create(request)?;
     Ok((StatusCode::CREATED, Json(json!({ "job": job.describe() }))))
 }
 

@@ -12,6 +12,7 @@ mod job_error;
 mod job_rules;
 mod jobs;
 mod joined_filters;
+mod model_bounds;
 mod parts;
 mod probe;
 mod probe_names;
