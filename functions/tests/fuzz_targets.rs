@@ -106,4 +106,4 @@ macro_rules! test_targets {
     )*};
 }
 
-test_targets!(bodies, cursor, events, manifest, object_key);
+test_targets!(bodies, cursor, events, manifest, object_key, structure);

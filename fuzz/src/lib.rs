@@ -13,7 +13,9 @@ use matchcut::edit::EditRequest;
 use matchcut::harvest::{ClipRequest, DueMessage, HarvestJobNotification, WindowRequest};
 use matchcut::library::{ChangesCursor, Cursor, read_clip_change};
 use matchcut::live::Timeline;
-use matchcut::upload::{JobStateChange, ObjectCreated, ObjectKey, UploadRequest, parse_parts};
+use matchcut::upload::{
+    JobStateChange, ObjectCreated, ObjectKey, UploadRequest, count_structure_windows, parse_parts,
+};
 
 /// Parses a manifest of a live endpoint.
 pub fn manifest(data: &[u8]) {
@@ -97,6 +99,12 @@ pub fn object_key(data: &[u8]) {
         Err(_) => return,
     };
     assert_eq!(competition.as_str().parse::<CompetitionId>(), Ok(competition));
+}
+
+/// Reads the structure of an uploaded file.
+pub fn structure(data: &[u8]) {
+    // Each window begins where another one ends, or behind it.
+    assert!(count_structure_windows(data) <= 1 + data.len());
 }
 
 fn assert_parses_back(id: &ClipId) {

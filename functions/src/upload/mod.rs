@@ -28,6 +28,7 @@ pub use object_key::{ObjectKey, ObjectKeyError};
 pub use originals::{OriginalError, Originals};
 pub use parts::ListUploadParts;
 pub use processor::{ProcessOutcome, UploadProcessor, UploadProcessorError};
+pub use structure::count_structure_windows;
 pub use transcode_complete::{JobStateChange, TranscodeComplete, TranscodeCompleteError};
 pub use transcode_jobs::{TranscodeJobError, TranscodeJobs, TranscodeState};
 pub use transcode_upload::{ObjectCreated, TranscodeUpload, TranscodeUploadError};

@@ -6,6 +6,7 @@ mod matroska;
 mod mp4;
 mod windows;
 
+pub use windows::count_structure_windows;
 pub(super) use windows::{Missing, Windows};
 
 use super::default_sound::SoundMarks;

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Structure;
+
 /// The parts of a file that are loaded, by their position.
 #[derive(Clone, Debug)]
 pub(in crate::upload) struct Windows {
@@ -44,6 +46,21 @@ impl Windows {
         });
         found.map(Some).ok_or(Missing(at))
     }
+}
+
+/// Reads the structure of a file in memory, window by window, as a file in S3 is read. Returns how many
+/// windows that takes.
+pub fn count_structure_windows(bytes: &[u8]) -> usize {
+    let mut file = Windows::new(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    let mut count = 0;
+    while let Err(Missing(at)) = Structure::parse(&file) {
+        let from = usize::try_from(at).unwrap_or(usize::MAX);
+        let rest = bytes.get(from..).unwrap_or_default();
+        let length = rest.len().min(usize::try_from(Windows::LENGTH).unwrap_or(usize::MAX));
+        file.insert(at, rest[..length].to_vec());
+        count += 1;
+    }
+    count
 }
 
 #[cfg(test)]
