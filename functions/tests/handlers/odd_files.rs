@@ -102,7 +102,8 @@ async fn the_video_track_says_how_long_a_file_is() {
     let (short, long) = (picture("320x180", 1.0), tone("2", 3.0));
     make(folder, "tail.mp4", &format!("{short} {long} {H264} -c:a aac")).await;
     make(folder, "tail.mkv", &format!("{short} {long} {H264} -c:a aac")).await;
-    let both = format!("{short} {} {H264} -c:a aac", tone("2", 1.0));
+    let both_inputs = format!("{short} {}", tone("2", 1.0));
+    let both = format!("{both_inputs} {H264} -c:a aac");
     let first = make(folder, "first.ts", &both).await;
     let second = make(folder, "second.ts", &format!("{both} -output_ts_offset 50000")).await;
     let joined = [first, second].map(|file| std::fs::read(file).unwrap()).concat();
@@ -120,11 +121,22 @@ async fn the_video_track_says_how_long_a_file_is() {
     std::fs::write(&half, untagged).unwrap();
     truncate(&half);
 
+    // A cover is no video.
+    make(folder, "cover.jpg", &format!("{} -frames:v 1", picture("640x640", 0.4))).await;
+    let cover = format!("-i {}", folder.join("cover.jpg").display());
+    let first = "-map 0:v -map 1:v -map 2:a -c:v:0 copy -disposition:v:0 attached_pic";
+    let film = "-c:v:1 libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac";
+    make(folder, "cover.mp4", &format!("{cover} {both_inputs} {first} {film}")).await;
+    let song = "-map 0:v -map 1:a -c:v copy -disposition:v:0 attached_pic -c:a aac";
+    make(folder, "song.m4a", &format!("{cover} {} {song}", tone("2", 1.0))).await;
+
     let names = [
         "tail.mp4",
         "tail.mkv",
         "joined.ts",
         "browser.webm",
+        "cover.mp4",
+        "song.m4a",
         "half.mp4",
         "no-index.mp4",
         "half.avi",
@@ -134,9 +146,15 @@ async fn the_video_track_says_how_long_a_file_is() {
     for name in ["half.mp4", "no-index.mp4", "half.avi", "half.mkv"] {
         clips.check_reason(name, "truncated-file", "The file is truncated: it states");
     }
-    for (name, expected) in
-        [("tail.mp4", 1.0), ("tail.mkv", 1.0), ("joined.ts", 2.0), ("browser.webm", 1.0)]
-    {
+    clips.check_reason("song.m4a", "no-video", "no video track");
+    assert_eq!(clips.stream("cover.mp4", "video").await["height"], 180);
+    for (name, expected) in [
+        ("tail.mp4", 1.0),
+        ("tail.mkv", 1.0),
+        ("joined.ts", 2.0),
+        ("browser.webm", 1.0),
+        ("cover.mp4", 1.0),
+    ] {
         let seconds = clips.seconds(name);
         assert!((seconds - expected).abs() < 0.001, "{name} lasts {seconds} s");
         for format in ["hls", "dash"] {
