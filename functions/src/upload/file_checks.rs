@@ -30,10 +30,9 @@ pub(super) fn check_size(upload: &Upload, original: &Original) -> Option<Failure
 /// Returns a failure if the file itself says that it cannot become a clip.
 pub(super) fn check_structure(structure: &Structure, original: &Original) -> Option<Failure> {
     if structure.is_encrypted() {
-        let message =
-            "The file is encrypted, as files of shops and streaming services are. Export it \
-                       without encryption."
-                .to_owned();
+        let message = "The file is encrypted, as files of shops and streaming services are. \
+                       Export it without encryption."
+            .to_owned();
         return Some(Failure { code: FailureCode::UnreadableFile, message });
     }
     let stated = structure.stated_size.filter(|stated| {
@@ -54,10 +53,8 @@ pub(super) fn describe_unreadable(structure: &Structure, original: &Original) ->
         return Some(describe_missing_bytes(stated, original));
     }
     if structure.lacks_index {
-        let message =
-            "The file has no index, which a recorder writes when it closes the file. The \
-                       recording or the export broke off. Repair it or export it again, and upload \
-                       it."
+        let message = "The file has no index, which a recorder writes when it closes the file. The \
+                       recording or the export broke off. Repair it or export it again, and upload it."
             .to_owned();
         return Some(Failure { code: FailureCode::TruncatedFile, message });
     }

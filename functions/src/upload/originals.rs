@@ -300,12 +300,8 @@ impl Originals {
             // The response of HEAD has no body, so both errors are possible for a missing object.
             Err(S3Error::NotFound(_) | S3Error::NoSuchKey(_)) => return Ok(None),
             Err(source) => {
-                let source = Box::new(source);
-                return Err(OriginalError::Call {
-                    operation: "HeadObject",
-                    key: key.to_owned(),
-                    source,
-                });
+                let (key, source) = (key.to_owned(), Box::new(source));
+                return Err(OriginalError::Call { operation: "HeadObject", key, source });
             }
         };
         let incomplete = |field| OriginalError::Incomplete { key: key.to_owned(), field };

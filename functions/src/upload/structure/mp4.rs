@@ -32,7 +32,8 @@ pub(super) fn parse(file: &Windows) -> Result<Structure, Missing> {
         if !IN_FILE.contains(&&atom.name) {
             break;
         }
-        if atom.end > file.size() {
+        // Other boxes have nothing that a player needs.
+        if atom.end > file.size() && [b"mdat", b"moov"].contains(&&atom.name) {
             structure.stated_size = Some(atom.end);
         }
         if &atom.name == b"moov" {
