@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{FileKinds, Precision, Window, WindowError};
 use matchcut::library::Library;
-use matchcut_local::{Faults, Limits, Options, Source, Stack, Tracks, UploadLimits};
+use matchcut_local::{Faults, FrameRate, Limits, Options, Source, Stack, Tracks, UploadLimits};
 use reqwest::Url;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -147,9 +147,10 @@ fn build_options(background: Background, folder: &Path) -> Result<Options, Bench
         assets_expire_after_days: None,
         clip_files: FileKinds::None,
         precision: Precision::Segment,
-        // Deleted clips are removed at once.
         tracks: Tracks::default(),
+        frame_rate: FrameRate::default(),
         small_picture: false,
+        // Deleted clips are removed at once.
         trash_days: 0,
     })
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Parser;
 use matchcut::clip::{FileKinds, Precision};
 use matchcut_local::{
-    Faults, Limits, MachineOption, Options, Source, Track, Tracks, UploadLimits, parse_factor,
+    Faults, FrameRate, Limits, MachineOption, Options, Source, Track, Tracks, UploadLimits,
+    parse_factor,
 };
 use url::Url;
 
@@ -58,6 +59,11 @@ pub(crate) struct Arguments {
     /// embedded in the video (CEA-608) stay there without this option.
     #[arg(long = "captions", value_name = "NAME=LANGUAGE")]
     captions: Vec<Track>,
+
+    /// Frames a second of the live stream: 25, 50, 30000/1001 or 60000/1001, as the setting `frameRate` of
+    /// a deployment; a source with another rate is converted
+    #[arg(long, default_value = "25", value_name = "RATE")]
+    frame_rate: FrameRate,
 
     /// Encode the stream in half the width and height, 640x360 at most, for a machine with few cores:
     /// the encoder needs a third of the processor time
@@ -235,6 +241,7 @@ impl From<Arguments> for Options {
             packaging_groups: arguments.packaging_groups,
             source: arguments.source.unwrap_or(Source::TestPicture),
             tracks: Tracks { sounds: arguments.audio, captions: arguments.captions },
+            frame_rate: arguments.frame_rate,
             small_picture: arguments.small_picture,
             channel_delay: Duration::from_secs(arguments.channel_delay),
             startover: Duration::from_secs(arguments.startover),

@@ -53,7 +53,10 @@ impl Elemental {
     ) -> io::Result<Self> {
         let (data, faults) = (&options.data_dir, &options.faults);
         let window = TimeDelta::from_std(options.startover).unwrap_or(TimeDelta::MAX);
-        let streams = Streams::new(options.ladder(), options.tracks.clone());
+        let streams = Streams {
+            frame_rate: options.frame_rate,
+            ..Streams::new(options.ladder(), options.tracks.clone())
+        };
         let startover = Arc::new(Startover::open(data.join("live/segments"), window, streams)?);
         let endpoint = OriginEndpoint {
             id: ORIGIN_ENDPOINT.to_owned(),

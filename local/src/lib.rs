@@ -74,6 +74,7 @@ pub use dynamodb::TableError;
 pub use elemental_only::ElementalOnly;
 pub use faults::Faults;
 pub use ffmpeg::FfmpegError;
+pub use ladder::FrameRate;
 pub use lambda::{Cut, Functions, Run, Tally, interruptible};
 pub use limits::{Limits, parse_factor};
 pub use medialive::{Source, SourceError};

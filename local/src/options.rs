@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::cognito::MachineOption;
 use crate::faults::Faults;
-use crate::ladder::{LADDER, Ladder, SMALL_LADDER};
+use crate::ladder::{FrameRate, LADDER, Ladder, SMALL_LADDER};
 use crate::limits::Limits;
 use crate::medialive::Source;
 use crate::tracks::Tracks;
@@ -29,6 +29,8 @@ pub struct Options {
     pub source: Source,
     /// The sounds and captions of the stream.
     pub tracks: Tracks,
+    /// The frame rate of the stream. A source that has another one is converted.
+    pub frame_rate: FrameRate,
     /// Whether the stream has half the width and height, which needs less processor time.
     pub small_picture: bool,
     /// How long the channel takes to start, and to stop. On AWS it is about a minute.

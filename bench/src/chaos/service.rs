@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use matchcut::clip::{FileKinds, Precision};
-use matchcut_local::{Faults, Limits, Options, Source, Tracks, UploadLimits};
+use matchcut_local::{Faults, FrameRate, Limits, Options, Source, Tracks, UploadLimits};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -57,6 +57,7 @@ pub(crate) fn build_options(
         clip_files: FileKinds::None,
         precision: Precision::Segment,
         tracks: Tracks::default(),
+        frame_rate: FrameRate::default(),
         small_picture: false,
         // Deleted clips are removed at once.
         trash_days: 0,

@@ -9,7 +9,7 @@ use matchcut::clip::{
 };
 use matchcut::config::Variables;
 use matchcut::library::Library;
-use matchcut_local::{Faults, Limits, Options, Source, Stack, Tracks, UploadLimits};
+use matchcut_local::{Faults, FrameRate, Limits, Options, Source, Stack, Tracks, UploadLimits};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -77,6 +77,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         precision: Precision::Segment,
         // Deleted clips are removed at once.
         tracks: Tracks::default(),
+        frame_rate: FrameRate::default(),
         small_picture: true,
         trash_days: 0,
     }

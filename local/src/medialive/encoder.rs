@@ -9,9 +9,8 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use tokio::process::{Child, Command};
 
 use crate::ffmpeg::{self, FfmpegError};
-use crate::ladder::{FRAMES_PER_SECOND, Ladder, Rendition, SEGMENT_SECONDS};
+use crate::ladder::{FrameRate, Ladder, Rendition};
 use crate::mediapackage::{CaptionSource, Streams};
-use crate::tracks::Tracks;
 
 /// What is on air.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,10 +95,10 @@ impl Source {
         target: &str,
         captions: &Path,
     ) -> Result<Child, FfmpegError> {
-        let (ladder, tracks) = (streams.ladder, &streams.tracks);
+        let Streams { ladder, tracks, frame_rate } = streams;
         let mut command = ffmpeg::command("ffmpeg");
         command.args(["-hide_banner", "-nostats", "-loglevel", "error"]);
-        let (video, sounds) = self.inputs(ladder[0], tracks, &mut command, first_frame).await?;
+        let (video, sounds) = self.inputs(streams, &mut command, first_frame).await?;
         command.args(["-filter_complex", &ladder_filter(ladder, &video)]);
         let has_group = !tracks.separate_sounds().is_empty();
         for (rendition, format) in ladder.iter().enumerate() {
@@ -111,7 +110,7 @@ impl Source {
             for (option, value) in [("b:v", &rate), ("maxrate:v", &rate), ("bufsize:v", &rate)] {
                 command.args([&format!("-{option}:{rendition}"), value]);
             }
-            command.args([&format!("-level:v:{rendition}"), format.level]);
+            command.args([&format!("-level:v:{rendition}"), &format.level_name(*frame_rate)]);
         }
         if has_group {
             command.args(sounds.iter().flat_map(|sound| ["-map", sound]));
@@ -123,13 +122,16 @@ impl Source {
                 command.args([&format!("-metadata:s:a:{sound}"), &language]);
             }
         }
-        let keyframes = format!("expr:gte(t,n_forced*{SEGMENT_SECONDS})");
-        let gop = (FRAMES_PER_SECOND * SEGMENT_SECONDS).to_string();
+        let gop = frame_rate.segment_frames();
         command
             .args(["-c:v", "libx264", "-preset", "ultrafast", "-profile:v", "baseline"])
-            .args(["-pix_fmt", "yuv420p", "-sc_threshold", "0", "-g", &gop])
-            .args(["-force_key_frames", &keyframes])
+            .args(["-pix_fmt", "yuv420p", "-sc_threshold", "0", "-g", &gop.to_string()])
+            .args(["-force_key_frames", &format!("expr:not(mod(n,{gop}))")])
             .args(["-c:a", "aac", "-b:a", "96k", "-ar", "48000", "-ac", "2"]);
+        if matches!(self, Self::File(_)) {
+            // Fills the gap in the sound where the file begins again.
+            command.args(["-af", "aresample=async=1:min_hard_comp=0.01"]);
+        }
         if let Some((_, length)) = self.recording() {
             command.args(["-t", &length.num_seconds().to_string()]);
         }
@@ -137,7 +139,7 @@ impl Source {
         // the connection after the body, and the server may cancel the request.
         command
             .args(["-f", "hls", "-method", "PUT", "-http_persistent", "1", "-hls_list_size", "5"])
-            .args(["-hls_time", &SEGMENT_SECONDS.to_string()])
+            .args(["-hls_time", &frame_rate.segment_length()])
             // Marks a discontinuity, so that players do not expect the packets between two runs.
             .args(["-hls_segment_options", "mpegts_flags=initial_discontinuity"])
             .args(["-var_stream_map", &stream_map(ladder.len(), has_group.then_some(sounds.len()))])
@@ -160,11 +162,11 @@ impl Source {
     /// Adds the inputs to the command, and returns the labels of the video and of each sound.
     async fn inputs(
         &self,
-        Rendition { width, height, .. }: Rendition,
-        tracks: &Tracks,
+        Streams { ladder, tracks, frame_rate }: &Streams,
         command: &mut Command,
         first_frame: FirstFrame,
     ) -> Result<(String, Vec<String>), FfmpegError> {
+        let Rendition { width, height, .. } = ladder[0];
         let count = tracks.sounds.len().max(1);
         let received_sounds = || (0..count).map(|at| format!("0:a:{at}")).collect();
         let silence = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"];
@@ -173,7 +175,7 @@ impl Source {
                 if *self == Self::TestPicture {
                     command.arg("-re");
                 }
-                let picture = format!("testsrc2=size={width}x{height}:rate={FRAMES_PER_SECOND}");
+                let picture = format!("testsrc2=size={width}x{height}:rate={frame_rate}");
                 command.args(["-f", "lavfi", "-i", &picture]);
                 for at in 1..=count {
                     let tone = format!("sine=frequency={}:sample_rate=48000", 1000 / at);
@@ -184,10 +186,10 @@ impl Source {
                     FirstFrame::WithFirstSegment => DateTime::UNIX_EPOCH,
                 };
                 let sounds = (1..=count).map(|at| format!("{at}:a")).collect();
-                Ok((format!("[0:v]{}", burnt_in_time(begin, height)), sounds))
+                Ok((format!("[0:v]{}", burnt_in_time(begin, height, *frame_rate)), sounds))
             }
             Self::RecordedBlack { .. } => {
-                let picture = format!("color=black:size={width}x{height}:rate={FRAMES_PER_SECOND}");
+                let picture = format!("color=black:size={width}x{height}:rate={frame_rate}");
                 command.args(["-f", "lavfi", "-i", &picture]).args(silence);
                 Ok(("[0:v]null".to_owned(), vec!["1:a".to_owned(); count]))
             }
@@ -196,7 +198,7 @@ impl Source {
                 command.args(silence);
                 let has_sound = !ffmpeg::list_tracks(file.as_os_str(), "a").await?.is_empty();
                 let sounds = if has_sound { received_sounds() } else { vec!["1:a".to_owned()] };
-                Ok((received_picture(), sounds))
+                Ok((received_picture(*frame_rate), sounds))
             }
             Self::Listener(address) => {
                 if address.starts_with("rtmp:") {
@@ -205,7 +207,7 @@ impl Source {
                     let separator = if address.contains('?') { '&' } else { '?' };
                     command.args(["-i", &format!("{address}{separator}mode=listener")]);
                 }
-                Ok((received_picture(), received_sounds()))
+                Ok((received_picture(*frame_rate), received_sounds()))
             }
         }
     }
@@ -222,10 +224,8 @@ fn stream_map(renditions: usize, sounds: Option<usize>) -> String {
 }
 
 /// The filter for a picture that others have made: progressive, with square pixels.
-fn received_picture() -> String {
-    format!(
-        "[0:v:0]yadif=deint=interlaced,fps={FRAMES_PER_SECOND},scale=trunc(iw*sar/2)*2:ih,setsar=1"
-    )
+fn received_picture(frame_rate: FrameRate) -> String {
+    format!("[0:v:0]yadif=deint=interlaced,fps={frame_rate},scale=trunc(iw*sar/2)*2:ih,setsar=1")
 }
 
 /// Scales the video to every rendition, with bars if its aspect ratio differs.
@@ -254,7 +254,7 @@ const MARK_BITS: u32 = 24;
 /// The frame mark is the number of frames since 1970, modulo 2^24. It is drawn as a row of squares,
 /// highest bit first: black for 0, white for 1. At a height of 720 the squares are 48 wide and begin
 /// at (64, 640).
-fn burnt_in_time(begin: DateTime<Utc>, height: u32) -> String {
+fn burnt_in_time(begin: DateTime<Utc>, height: u32, frame_rate: FrameRate) -> String {
     let scaled = |lines: u32| lines * height / 720;
     let begin = begin.timestamp();
     let (size, y) = (scaled(48), scaled(640));
@@ -264,7 +264,7 @@ fn burnt_in_time(begin: DateTime<Utc>, height: u32) -> String {
         scaled(64),
         scaled(560),
     );
-    let first = (begin * i64::from(FRAMES_PER_SECOND)).rem_euclid(1 << MARK_BITS);
+    let first = frame_rate.frames_until(begin).rem_euclid(1 << MARK_BITS);
     let (left, width) = (scaled(64), size * MARK_BITS);
     let _ = write!(filter, ",drawbox=x={left}:y={y}:w={width}:h={size}:c=black:t=fill");
     for bit in 0..MARK_BITS {

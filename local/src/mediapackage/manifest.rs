@@ -7,7 +7,6 @@ use chrono::{SecondsFormat, TimeDelta};
 use super::startover::{Segment, Stretch};
 use super::streams::Streams;
 use crate::i_frames::{IFrame, video_codecs, write_entries};
-use crate::ladder::FRAMES_PER_SECOND;
 use crate::tracks::Track;
 
 /// The name of the I-frame playlist. AWS does not document the name or the form of its playlist.
@@ -41,11 +40,12 @@ pub(crate) fn multivariant_playlist(streams: &Streams, stretch: &Stretch, query:
     for (rendition, format) in streams.ladder.iter().enumerate() {
         let _ = writeln!(
             text,
-            "#EXT-X-STREAM-INF:BANDWIDTH={},RESOLUTION={}x{},FRAME-RATE={FRAMES_PER_SECOND}.000,CODECS=\"{}\"{groups}\n{}{query}",
+            "#EXT-X-STREAM-INF:BANDWIDTH={},RESOLUTION={}x{},FRAME-RATE={:.3},CODECS=\"{}\"{groups}\n{}{query}",
             video_peak(rendition) + sound_peak,
             format.width,
             format.height,
-            format.codecs,
+            streams.frame_rate.as_f64(),
+            format.codecs(streams.frame_rate),
             Streams::playlist(rendition),
         );
     }
@@ -66,7 +66,7 @@ pub(crate) fn multivariant_playlist(streams: &Streams, stretch: &Stretch, query:
         video_peak(I_FRAME_RENDITION),
         format.width,
         format.height,
-        video_codecs(format.codecs),
+        video_codecs(&format.codecs(streams.frame_rate)),
     );
     text
 }

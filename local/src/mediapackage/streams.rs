@@ -1,7 +1,7 @@
 //! The streams of the origin endpoint, in MediaPackage's order: the renditions of the video, the sounds
 //! that are streams of their own, and the captions.
 
-use crate::ladder::{LADDER, Ladder};
+use crate::ladder::{FrameRate, LADDER, Ladder};
 use crate::tracks::{Track, Tracks};
 
 /// The `manifestName` of the origin endpoint; child manifests and segments are named after it.
@@ -12,11 +12,12 @@ const MANIFEST_NAME: &str = "index";
 pub(crate) struct Streams {
     pub(crate) ladder: &'static Ladder,
     pub(crate) tracks: Tracks,
+    pub(crate) frame_rate: FrameRate,
 }
 
 impl Streams {
     pub(crate) fn new(ladder: &'static Ladder, tracks: Tracks) -> Self {
-        Self { ladder, tracks }
+        Self { ladder, tracks, frame_rate: FrameRate::default() }
     }
 
     /// How many streams the encoder pushes: all but the captions.
