@@ -7,6 +7,7 @@ use std::{fs, io};
 
 use chrono::TimeDelta;
 
+use super::dash_manifest;
 use super::ingest_failure::{IngestFailure, run_blocking};
 use super::packaging_group::{DashPackage, SegmentTemplateFormat};
 use super::source::{Presentation, SourceSegment};
@@ -81,6 +82,9 @@ pub(super) async fn package(
         ("-use_timeline", timeline),
         ("-seg_duration", &seconds),
         ("-adaptation_sets", &sets),
+        // Writes the start of a stream into its segments. ffmpeg's edit list would say it otherwise, which
+        // browsers ignore: the pictures would be shown before their sound.
+        ("-format_options", "movflags=+frag_discont"),
         ("-init_seg_name", &init),
         ("-media_seg_name", &media),
     ];
@@ -91,10 +95,9 @@ pub(super) async fn package(
 
     let joined = fs::read_to_string(&file).map(|text| join_sets(&text, renditions.len(), second));
     joined.and_then(|text| fs::write(&file, text)).map_err(IngestFailure::Disk)?;
-    if let Some(seconds) = manifest.min_buffer_time_seconds {
-        set_min_buffer_time(&file, seconds).map_err(IngestFailure::Disk)?;
-    }
-    add_labels(&file, sounds.iter().map(|it| it.name.as_str())).map_err(IngestFailure::Disk)?;
+    let names: Vec<_> = sounds.iter().map(|it| it.name.as_str()).collect();
+    dash_manifest::complete(&file, &names, manifest.min_buffer_time_seconds)
+        .map_err(IngestFailure::Disk)?;
     if captions.is_empty() {
         return Ok(());
     }
@@ -173,20 +176,6 @@ fn clip_cues(captions: &[SourceSegment], video: &[SourceSegment]) -> io::Result<
     Ok(cues)
 }
 
-/// Adds the names of the sounds to their adaptation sets. ffmpeg writes their languages only.
-fn add_labels<'a>(manifest: &Path, names: impl Iterator<Item = &'a str>) -> io::Result<()> {
-    let mut text = fs::read_to_string(manifest)?;
-    for (at, name) in names.enumerate() {
-        let set = format!("<AdaptationSet id=\"{}\"", at + 1);
-        let Some(end) = text.find(&set).and_then(|it| Some(it + text[it..].find(">\n")? + 2))
-        else {
-            continue;
-        };
-        text.insert_str(end, &format!("\t\t\t<Label>{}</Label>\n", escape_xml(name)));
-    }
-    fs::write(manifest, text)
-}
-
 /// Joins each continuous stretch of a stream to one file, and writes the list of these files for
 /// ffmpeg's concat reader.
 ///
@@ -211,13 +200,4 @@ fn join_stretches(
     let path = work.join(format!("stretches_{number}.txt"));
     fs::write(&path, list)?;
     Ok(path)
-}
-
-/// Sets `minBufferTime` in a manifest. ffmpeg has no option for it and writes the length of a segment.
-fn set_min_buffer_time(manifest: &Path, seconds: u32) -> io::Result<()> {
-    const ATTRIBUTE: &str = "minBufferTime=\"";
-    let text = fs::read_to_string(manifest)?;
-    let Some((before, rest)) = text.split_once(ATTRIBUTE) else { return Ok(()) };
-    let Some((_, after)) = rest.split_once('"') else { return Ok(()) };
-    fs::write(manifest, format!("{before}{ATTRIBUTE}PT{seconds}.0S\"{after}"))
 }

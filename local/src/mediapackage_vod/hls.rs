@@ -27,12 +27,18 @@ pub(super) fn package(
     let mut parent = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-INDEPENDENT-SEGMENTS\n".to_owned();
     let mut i_frames = String::new();
     let groups_of_tracks = presentation.group_attributes();
+    let sounds = presentation.sounds.iter().map(|it| group_segments(&it.segments, length));
+    let sound_peak = sounds.map(|it| peak(&it)).collect::<io::Result<Vec<_>>>()?;
+    let sound_peak = sound_peak.into_iter().max().unwrap_or(0);
     for (at, rendition) in presentation.renditions.iter().enumerate() {
         let number = at + 1;
         let child = format!("{name}_{number}.m3u8");
-        let _ = writeln!(parent, "{}{groups_of_tracks}\n{child}", stream_info(&rendition.stream));
-
         let groups = group_segments(&rendition.segments, length);
+        // Segments can need more than the encoder announced, because its buffer is full at first.
+        let bandwidth = rendition.stream.bandwidth.max(peak(&groups)? + sound_peak);
+        let stream = stream_info(&rendition.stream, bandwidth);
+        let _ = writeln!(parent, "{stream}{groups_of_tracks}\n{child}");
+
         let segment_name = |sequence: usize| format!("{name}_{number}_{sequence}.ts");
         for (sequence, parts) in groups.iter().enumerate() {
             join_media(parts, &folder.join(segment_name(sequence)))?;
@@ -149,6 +155,20 @@ fn group_segments(segments: &[SourceSegment], length: TimeDelta) -> Vec<&[Source
         .collect()
 }
 
+/// The bit rate of the segment that needs most.
+/// <https://www.rfc-editor.org/rfc/rfc8216#section-4.3.4.2>
+fn peak(groups: &[&[SourceSegment]]) -> io::Result<u64> {
+    let mut peak = 0;
+    for parts in groups {
+        let sizes = parts.iter().map(|part| Ok(fs::metadata(&part.file)?.len()));
+        let bits = sizes.sum::<io::Result<u64>>()? * 8;
+        let length: TimeDelta = parts.iter().map(|part| part.duration).sum();
+        let milliseconds = length.num_milliseconds().max(1).unsigned_abs();
+        peak = peak.max(bits * 1000 / milliseconds);
+    }
+    Ok(peak)
+}
+
 /// A manifest with some tags at its head. `write` adds the entries of a group, by its number and duration.
 fn media_playlist(
     groups: &[&[SourceSegment]],
@@ -196,8 +216,8 @@ fn i_frame_info(stream: &VariantStream, peak: u64, playlist: &str) -> String {
     text
 }
 
-fn stream_info(stream: &VariantStream) -> String {
-    let mut text = format!("#EXT-X-STREAM-INF:BANDWIDTH={}", stream.bandwidth);
+fn stream_info(stream: &VariantStream, bandwidth: u64) -> String {
+    let mut text = format!("#EXT-X-STREAM-INF:BANDWIDTH={bandwidth}");
     if let Some(resolution) = &stream.resolution {
         let _ = write!(text, ",RESOLUTION={}x{}", resolution.width, resolution.height);
     }

@@ -3,6 +3,7 @@
 mod api;
 mod assets;
 mod dash;
+mod dash_manifest;
 mod hls;
 mod ingest;
 mod ingest_failure;
