@@ -68,13 +68,7 @@ impl FunctionTimings {
         let (result, harvest_complete) = time(functions.harvest_complete.handle(event)).await;
         result?;
 
-        let mut asset_playable = Duration::ZERO;
-        for configuration in wait_until_playable(service, &attempt).await?.into_keys() {
-            let event = parse_event(events::build_input_notification(&attempt, &configuration))?;
-            let (result, duration) = time(functions.asset_playable.handle(event)).await;
-            result?;
-            asset_playable += duration;
-        }
+        let asset_playable = make_ready(service, &attempt).await?;
 
         let path = format!("/api/competitions/{competition}/clips");
         let parameters = json!({ "competitionId": competition });
@@ -94,6 +88,22 @@ impl FunctionTimings {
         self.list_clips.add(list_clips);
         Ok(())
     }
+}
+
+/// Runs `asset-playable` for each format of an attempt, when its asset is playable. Returns how long the
+/// function took.
+pub(crate) async fn make_ready(
+    service: &Service,
+    attempt: &Attempt,
+) -> Result<Duration, BenchError> {
+    let mut total = Duration::ZERO;
+    for configuration in wait_until_playable(service, attempt).await?.into_keys() {
+        let event = parse_event(events::build_input_notification(attempt, &configuration))?;
+        let (result, duration) = time(service.stack.functions.asset_playable.handle(event)).await;
+        result?;
+        total += duration;
+    }
+    Ok(total)
 }
 
 /// Waits until the asset of an attempt is playable. Returns its packaging configurations.
@@ -117,11 +127,11 @@ async fn wait_until_playable(
 }
 
 /// The id of the origin endpoint that clips are harvested from.
-fn read_endpoint(service: &Service) -> Result<String, BenchError> {
+pub(crate) fn read_endpoint(service: &Service) -> Result<String, BenchError> {
     let channels: Channels = service.stack.variables.parsed("CHANNELS")?;
     Ok(channels.default_channel().origin_endpoint_id.clone())
 }
 
-fn parse_event<T: DeserializeOwned>(event: Value) -> Result<T, BenchError> {
+pub(crate) fn parse_event<T: DeserializeOwned>(event: Value) -> Result<T, BenchError> {
     T::deserialize(event).map_err(|error| BenchError::unexpected("event", &error))
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use matchcut::asset::{AssetError, AssetPlayableError};
 use matchcut::clip::{IdError, WindowError};
 use matchcut::config::ConfigError;
+use matchcut::encode::MediaJobError;
 use matchcut::harvest::{DueQueueError, HarvestCompleteError, HarvestJobError};
 use matchcut::library::LibraryError;
 use matchcut::sweep::SweepError;
-use matchcut::upload::TranscodeUploadError;
+use matchcut::upload::{TranscodeCompleteError, TranscodeUploadError};
 use matchcut_local::StackError;
 
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,10 @@ pub(crate) enum BenchError {
     AssetPlayable(#[source] Box<AssetPlayableError>),
     #[error("transcode-upload failed")]
     TranscodeUpload(#[from] TranscodeUploadError),
+    #[error("could not describe a job of MediaConvert")]
+    MediaJob(#[from] MediaJobError),
+    #[error("transcode-complete failed")]
+    TranscodeComplete(#[source] Box<TranscodeCompleteError>),
     #[error("the sweep failed")]
     Sweep(#[from] SweepError),
     #[error("a call to MediaPackage failed")]
@@ -103,6 +108,12 @@ impl From<HarvestCompleteError> for BenchError {
 impl From<AssetPlayableError> for BenchError {
     fn from(error: AssetPlayableError) -> Self {
         Self::AssetPlayable(Box::new(error))
+    }
+}
+
+impl From<TranscodeCompleteError> for BenchError {
+    fn from(error: TranscodeCompleteError) -> Self {
+        Self::TranscodeComplete(Box::new(error))
     }
 }
 

@@ -9,6 +9,7 @@ mod crowd;
 mod due;
 mod error;
 mod events;
+mod files;
 mod harvest;
 mod harvest_queue;
 mod lambda;
@@ -56,6 +57,8 @@ enum Part {
     Library,
     /// The functions between the end of a harvest job and a listed clip: time
     Asset,
+    /// The functions between the end of a harvest job and a clip's MP4: time
+    Files,
     /// `transcode-upload`: time from an uploaded object to its job, memory, a burst of 500 files
     Upload,
     /// Clips that end in the future: time from the last segment to the harvest job
@@ -114,6 +117,7 @@ fn measure(part: Part, queue_length: Duration, table: &mut Table) -> Result<(), 
             Part::Clip => clip::measure(table, folder).await,
             Part::Library => library::measure(table, folder).await,
             Part::Asset => Box::pin(asset::measure(table, folder)).await,
+            Part::Files => Box::pin(files::measure(table, folder)).await,
             Part::Upload => Box::pin(upload::measure(table, folder)).await,
             Part::Due => Box::pin(due::measure(table, folder)).await,
             Part::Burst => Box::pin(burst::measure(table, folder)).await,

@@ -64,6 +64,13 @@ impl Service {
         Self::start_with(build_options(background, folder)?, min_segments).await
     }
 
+    /// Starts a service whose clips get pictures and an MP4, and with `Background::Off`.
+    pub(crate) async fn start_with_files(folder: &Path) -> Result<Self, BenchError> {
+        let options = build_options(Background::Off, folder)?;
+        let options = Options { clip_files: FileKinds::All, pollers: false, ..options };
+        Self::start_with(options, RECORDING_SEGMENTS).await
+    }
+
     /// Starts a service with a private library and a webhook, and with `Background::Off`. It is idle even
     /// while rows are written: the queues and the table's stream start no function.
     pub(crate) async fn start_private(webhook: &Url, folder: &Path) -> Result<Self, BenchError> {
