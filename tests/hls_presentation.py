@@ -26,6 +26,8 @@ class Reply(NamedTuple):
 
 def fetch(url: str) -> Reply:
     with urlopen(url, timeout=20) as reply:
+        if reply.url != url:
+            raise AssertionError(f"Apple 8.18: {url} redirects to {reply.url}")
         return Reply(reply.url, reply.headers.get_content_type(), reply.read())
 
 

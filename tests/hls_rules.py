@@ -16,7 +16,7 @@ What is left out, and why:
 - 1.26 to 1.28 (averages, and BANDWIDTH that is too high): an encoder needs less for a test picture
   than the maximum that it announces. BANDWIDTH that is too low is found.
 - 9.9 (several bit rates): a small video has one rendition, as none is larger than its original.
-- 10.1 to 12.4 (compression, TLS): CloudFront's part, which `cdk/test` checks.
+- 10.1 to 12.4 (compression, TLS): CloudFront's part, see `cdk/lib/delivery`.
 """
 
 from collections import Counter
