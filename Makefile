@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run console stand-in console-or-hint check test test-code test-pages test-deploy lint lint-deploy fuzz bench bench-console bench-service pictures chaos functions deploy destroy cost
+.PHONY: help run console stand-in console-or-hint check test test-code test-pages proof-frames test-deploy lint lint-deploy fuzz bench bench-console bench-service pictures chaos functions deploy destroy cost
 
 # Programs that the stand-in and the tests need besides Rust, as PROGRAM=DEBIAN-PACKAGE.
 TOOLS := ffmpeg=ffmpeg ffprobe=ffmpeg cc=gcc jq=jq
@@ -55,6 +55,13 @@ test-code: stand-in
 test-pages: stand-in console .venv/ready
 	scripts/node.sh npm --prefix console --silent test
 	.venv/bin/pytest -n auto
+
+# How many random windows are cut, a quarter of them at each frame rate.
+WINDOWS ?= 100
+
+proof-frames: stand-in .venv/ready ## Check frames and sound of WINDOWS random clips. SEED repeats a run
+	@scripts/require.sh $(TOOLS)
+	WINDOWS="$(WINDOWS)" SEED="$(SEED)" .venv/bin/pytest --capture=no tests/proof_frames.py
 
 # The seconds that each target runs.
 SECONDS ?= 600

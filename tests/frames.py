@@ -83,10 +83,11 @@ def make_numbered_video(path: Path, rate: str, seconds: int, height: int):
     part.rename(path)
 
 
-def read_numbers(url: str, bars: int) -> list[int]:
-    """Decodes a numbered video, and reads the number of each frame."""
+def read_numbers(url: str, bars: int = BITS, video: int = 0) -> list[int]:
+    """Decodes a numbered video, and reads the number of each frame. `video` is one of several."""
     width, height = 4 * bars, 36
-    command = ["ffmpeg", "-v", "error", "-i", url, "-vf", f"scale={width}:{height}:flags=area"]
+    command = ["ffmpeg", "-v", "error", "-i", url, "-map", f"0:v:{video}"]
+    command += ["-vf", f"scale={width}:{height}:flags=area"]
     decoded = subprocess.run(
         [*command, "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
         capture_output=True,
