@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from console.players import Players, serve_players
 from console.viewer import ViewerTest, clip_path
 from frames import numbered_video
 
@@ -83,3 +84,24 @@ class TestPrivateLibrary(ViewerTest):
             expect(page.get_by_text("Sign in on its page to watch this clip.")).to_be_visible()
         link = page.get_by_role("link", name="For members")
         expect(link).to_have_attribute("href", clip_path(self.clip))
+
+
+class TestPlayers(ViewerTest):
+    OPTIONS = TestPrivateLibrary.OPTIONS
+    CHROMIUM = ("--autoplay-policy=no-user-gesture-required",)
+
+    def test_players_of_others_play_with_the_cookies_of_the_site(self):
+        clip = self.cut(title="For players")
+        context = self.new_context()
+        self.choose_user(context, "anna", "viewer")
+        page = context.new_page()
+        with self.errors_allowed(REFUSED):
+            page.goto(clip_path(clip))
+            page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        self.wait_until_playing(page)
+        serve_players(page)
+        players = Players(page, self.origin)
+        opened = players.open(clip["manifests"])
+        for it in opened:
+            it.wait(lambda shown: shown["frames"] > 10 and shown["pitch"], "nothing plays")
+        self.assertEqual(players.complaints(opened), [])
