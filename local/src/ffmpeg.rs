@@ -70,6 +70,21 @@ pub(crate) async fn run<A: AsRef<OsStr>>(
     Err(FfmpegError::Failed(last.unwrap_or("no message").to_owned()))
 }
 
+/// A path or URL as an option of a filter in a filter graph, which reads escapes twice.
+pub(crate) fn filter_path(path: &str) -> String {
+    let escape = |text: &str, special: &str| {
+        let mut escaped = String::new();
+        for character in text.chars() {
+            if special.contains(character) {
+                escaped.push('\\');
+            }
+            escaped.push(character);
+        }
+        escaped
+    };
+    escape(&escape(path, "\\':"), "\\'[],;")
+}
+
 /// The codec names of the tracks of a media file that are of one kind: `v` for video, `a` for audio,
 /// `s` for captions.
 pub(crate) async fn list_tracks(file: &OsStr, kind: &str) -> Result<Vec<String>, FfmpegError> {

@@ -79,7 +79,7 @@ pub(crate) fn to_ttml(cues: &[Cue], language: &str) -> String {
          <tt xmlns=\"http://www.w3.org/ns/ttml\" xml:lang=\"{language}\">\n<body><div>\n"
     );
     for Cue { start, end, text: words } in cues {
-        let words = escape_xml(&remove_tags(words)).replace('\n', "<br/>");
+        let words = escape_xml(&plain_words(words)).replace('\n', "<br/>");
         let (begin, end) = (format_time(*start), format_time(*end));
         let _ = writeln!(text, "<p begin=\"{begin}\" end=\"{end}\">{words}</p>");
     }
@@ -92,16 +92,38 @@ pub(crate) fn escape_xml(text: &str) -> String {
 }
 
 /// The words of a cue: without the tags and the escapes of WebVTT.
-fn remove_tags(text: &str) -> String {
-    let parts = text.split('<').enumerate().map(|(at, part)| {
-        if at == 0 { part } else { part.split_once('>').map_or("", |(_, words)| words) }
-    });
-    let words: String = parts.collect();
-    words
+pub(crate) fn plain_words(text: &str) -> String {
+    remove_tags(text)
         .replace("&lt;", "<")
         .replace("&gt;", ">")
         .replace("&nbsp;", "\u{a0}")
         .replace("&amp;", "&")
+}
+
+/// Escapes words for WebVTT. A blank line would end the cue, so it is removed.
+pub(crate) fn escape_words(words: &str) -> String {
+    let lines = words.lines().filter(|line| !line.trim().is_empty());
+    let words = lines.collect::<Vec<_>>().join("\n");
+    words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Removes tags, as `<i>`, `</c>` and `<00:01.000>`. Any other `<` is a character.
+pub(crate) fn remove_tags(text: &str) -> String {
+    let mut words = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        words.push_str(before);
+        let begins_tag =
+            |it: &str| it[1..].starts_with(|it: char| it.is_ascii_alphanumeric() || it == '/');
+        if let Some(end) = tag.find('>').filter(|_| begins_tag(tag)) {
+            rest = &tag[end + 1..];
+        } else {
+            words.push('<');
+            rest = &tag[1..];
+        }
+    }
+    words + rest
 }
 
 fn parse_map(line: &str) -> Option<TimestampMap> {
@@ -125,7 +147,7 @@ fn parse_cue(block: &str) -> Option<Cue> {
 }
 
 /// Parses `hh:mm:ss.ttt`. The hours may be missing.
-fn parse_time(text: &str) -> Option<TimeDelta> {
+pub(crate) fn parse_time(text: &str) -> Option<TimeDelta> {
     let (clock, milliseconds) = text.trim().split_once('.')?;
     let seconds = clock
         .split(':')
@@ -133,7 +155,8 @@ fn parse_time(text: &str) -> Option<TimeDelta> {
     Some(TimeDelta::seconds(seconds) + TimeDelta::milliseconds(milliseconds.parse().ok()?))
 }
 
-fn format_time(time: TimeDelta) -> String {
+/// Writes `hh:mm:ss.ttt`.
+pub(crate) fn format_time(time: TimeDelta) -> String {
     let milliseconds = time.num_milliseconds().max(0);
     let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
     format!("{:02}:{:02}:{:02}.{rest:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)

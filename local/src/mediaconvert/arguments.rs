@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::audio_settings::{AacSettings, AudioCodecSettings};
+use super::caption_settings::CaptionDestination;
+use super::hls_settings::HlsGroupSettings;
 use super::settings::{
-    AudioCodecSettings, FrameCaptureSettings, H264Settings, HlsGroupSettings, MoovPlacement,
-    Output, VideoCodecSettings,
+    FrameCaptureSettings, H264Settings, MoovPlacement, Output, VideoCodecSettings,
 };
 
 /// The arguments for an HLS group. `first` is the label of its first output.
@@ -19,31 +21,38 @@ pub(super) fn hls_arguments(
     let mut arguments: Vec<OsString> = Vec::new();
     let mut push = |option: String, value: String| arguments.extend([option.into(), value.into()]);
     let mut streams = Vec::new();
+    // With a group, ffmpeg counts the sounds into the bit rates and codecs of the pictures.
+    let is_separate =
+        |it: &Output| it.video_description.is_none() && !it.audio_descriptions.is_empty();
+    let group = if outputs.iter().any(is_separate) { ",agroup:sounds" } else { "" };
+    let (mut videos, mut audios) = (0, 0);
     for (at, output) in outputs.iter().enumerate() {
         let label = first + at;
-        push("-map".into(), format!("[v{label}]"));
-        let modifier = &output.name_modifier;
-        if let Some(audio) = output.audio_descriptions.first() {
-            let AudioCodecSettings::Aac { aac_settings: aac } = &audio.codec_settings;
-            push("-map".into(), format!("[a{label}]"));
-            push(format!("-b:a:{at}"), aac.bitrate.to_string());
-            push(format!("-ar:a:{at}"), aac.sample_rate.to_string());
-            streams.push(format!("v:{at},a:{at},name:{modifier}"));
-        } else {
-            streams.push(format!("v:{at},name:{modifier}"));
+        let mut parts = Vec::new();
+        if let Some(VideoCodecSettings::H264 { h264_settings: h264 }) = output.codec() {
+            push("-map".into(), format!("[v{label}]"));
+            push(format!("-crf:v:{videos}"), x264_quality(h264).to_string());
+            push(format!("-maxrate:v:{videos}"), h264.max_bitrate.to_string());
+            push(format!("-bufsize:v:{videos}"), (2 * h264.max_bitrate).to_string());
+            push(format!("-a53cc:v:{videos}"), embedded_captions(output).into());
+            push(
+                format!("-force_key_frames:v:{videos}"),
+                format!("expr:gte(t,n_forced*{})", h264.gop_size),
+            );
+            parts.push(format!("v:{videos}"));
+            videos += 1;
         }
-        let VideoCodecSettings::H264 { h264_settings: h264 } =
-            &output.video_description.codec_settings
-        else {
-            continue;
-        };
-        push(format!("-crf:v:{at}"), x264_quality(h264).to_string());
-        push(format!("-maxrate:v:{at}"), h264.max_bitrate.to_string());
-        push(format!("-bufsize:v:{at}"), (2 * h264.max_bitrate).to_string());
-        push(
-            format!("-force_key_frames:v:{at}"),
-            format!("expr:gte(t,n_forced*{})", h264.gop_size),
-        );
+        if let Some(aac) = aac_settings(output) {
+            push("-map".into(), format!("[a{label}]"));
+            push(format!("-b:a:{audios}"), aac.bitrate.to_string());
+            push(format!("-ar:a:{audios}"), aac.sample_rate.to_string());
+            parts.push(format!("a:{audios}"));
+            audios += 1;
+        }
+        if !parts.is_empty() {
+            let group = if parts.len() == 1 { group } else { "" };
+            streams.push(format!("{}{group},name:{}", parts.join(","), output.name_modifier));
+        }
     }
     let fixed = [
         ("-c:v", "libx264"),
@@ -79,13 +88,14 @@ pub(super) fn file_arguments(
 ) -> Vec<OsString> {
     let arguments = outputs.iter().enumerate().flat_map(|(at, output)| {
         let label = first + at;
-        match &output.video_description.codec_settings {
-            VideoCodecSettings::H264 { h264_settings } => {
+        match output.codec() {
+            Some(VideoCodecSettings::H264 { h264_settings }) => {
                 mp4_arguments(destination, output, h264_settings, label, folder)
             }
-            VideoCodecSettings::FrameCapture { frame_capture_settings } => {
+            Some(VideoCodecSettings::FrameCapture { frame_capture_settings }) => {
                 capture_arguments(destination, output, frame_capture_settings, label, folder)
             }
+            None => Vec::new(),
         }
     });
     arguments.collect()
@@ -111,8 +121,8 @@ fn mp4_arguments(
     push("-maxrate", h264.max_bitrate.to_string());
     push("-bufsize", (2 * h264.max_bitrate).to_string());
     push("-force_key_frames", format!("expr:gte(t,n_forced*{})", h264.gop_size));
-    if let Some(audio) = output.audio_descriptions.first() {
-        let AudioCodecSettings::Aac { aac_settings: aac } = &audio.codec_settings;
+    push("-a53cc", embedded_captions(output).into());
+    if let Some(aac) = aac_settings(output) {
         push("-map", format!("[a{label}]"));
         push("-c:a", "aac".into());
         push("-b:a", aac.bitrate.to_string());
@@ -158,6 +168,21 @@ fn capture_arguments(
         folder.join(name).into(),
     ]
     .into()
+}
+
+fn aac_settings(output: &Output) -> Option<&AacSettings> {
+    let AudioCodecSettings::Aac { aac_settings } =
+        &output.audio_descriptions.first()?.codec_settings;
+    Some(aac_settings)
+}
+
+/// Whether the captions in the pictures stay there. MediaConvert drops them if no caption description
+/// asks for them.
+/// <https://docs.aws.amazon.com/mediaconvert/latest/ug/embedded-output-captions.html>
+fn embedded_captions(output: &Output) -> &'static str {
+    let is_embedded = |it: &CaptionDestination| matches!(it, CaptionDestination::Embedded {});
+    let mut captions = output.caption_descriptions.iter();
+    if captions.any(|it| is_embedded(&it.destination_settings)) { "1" } else { "0" }
 }
 
 /// Maps the quality levels of QVBR to x264's useful range of quality.

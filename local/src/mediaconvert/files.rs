@@ -54,31 +54,6 @@ pub(super) fn pad_short_segments(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets the manifests say what those of MediaConvert say: version 3, and the frame rate of each
-/// rendition. ffmpeg says version 6, because of EXT-X-INDEPENDENT-SEGMENTS, and older versions of it
-/// leave the frame rate out.
-pub(super) fn finish_manifests(
-    folder: &Path,
-    (numerator, denominator): (u32, u32),
-) -> io::Result<()> {
-    let rate = f64::from(numerator) / f64::from(denominator);
-    for file in list_files(folder)? {
-        let Ok(text) = fs::read_to_string(&file) else { continue };
-        if !text.starts_with("#EXTM3U") {
-            continue;
-        }
-        let finish = |line: &str| match line.strip_prefix("#EXT-X-STREAM-INF:") {
-            Some(attributes) if !line.contains("FRAME-RATE=") => {
-                format!("#EXT-X-STREAM-INF:FRAME-RATE={rate:.3},{attributes}\n")
-            }
-            _ if line.starts_with("#EXT-X-VERSION:") => "#EXT-X-VERSION:3\n".to_owned(),
-            _ => format!("{line}\n"),
-        };
-        fs::write(&file, text.lines().map(finish).collect::<String>())?;
-    }
-    Ok(())
-}
-
 /// Describes a group as the COMPLETE event lists it.
 pub(super) async fn describe(group: &OutputGroup, folder: &Path) -> io::Result<Value> {
     let destination = destination(group);
@@ -111,6 +86,10 @@ pub(super) async fn describe(group: &OutputGroup, folder: &Path) -> io::Result<V
 /// Describes an output of a file group. Of frame captures, the event lists the last one.
 async fn describe_file(output: &Output, destination: &str, folder: &Path) -> io::Result<Value> {
     let (parent, base) = destination.rsplit_once('/').unwrap_or_default();
+    if output.captions().is_some() {
+        let path = format!("{parent}/{}", output.file_name(base));
+        return Ok(describe_output(output, &path, 0));
+    }
     if output.container_settings.container == Container::Mp4 {
         let name = output.file_name(base);
         let file = folder.join(&name);
@@ -127,18 +106,22 @@ async fn describe_file(output: &Output, destination: &str, folder: &Path) -> io:
 }
 
 fn describe_output(output: &Output, path: &str, milliseconds: u64) -> Value {
-    let picture = &output.video_description;
-    json!({
-        "outputFilePaths": [path],
-        "durationInMs": milliseconds,
-        "videoDetails": { "widthInPx": picture.width, "heightInPx": picture.height },
-    })
+    let mut details = json!({ "outputFilePaths": [path], "durationInMs": milliseconds });
+    if let Some(picture) = &output.video_description {
+        details["videoDetails"] =
+            json!({ "widthInPx": picture.width, "heightInPx": picture.height });
+    }
+    details
 }
 
 /// A group as GetJob returns it: without file paths.
 pub(super) fn remove_paths(group: &Value) -> Value {
     let outputs = group["outputDetails"].as_array().into_iter().flatten().map(|output| {
-        json!({ "durationInMs": output["durationInMs"], "videoDetails": output["videoDetails"] })
+        let mut output = output.clone();
+        if let Some(fields) = output.as_object_mut() {
+            fields.remove("outputFilePaths");
+        }
+        output
     });
     json!({ "outputDetails": outputs.collect::<Vec<_>>() })
 }
@@ -161,6 +144,8 @@ pub(super) fn media_type(name: &str) -> &'static str {
         Some("m3u8") => "application/vnd.apple.mpegurl",
         Some("ts") => "video/mp2t",
         Some("mp4") => "video/mp4",
+        Some("vtt") => "text/vtt",
+        Some("srt") => "application/x-subrip",
         _ => "image/jpeg",
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::burn_in::BurnInFilters;
 use super::clipping::FrameRange;
+use super::input_settings::HlsRenditionGroupSettings;
 use super::job_error::JobError;
 use super::parts::Part;
 use super::probe::Stream;
@@ -15,10 +17,14 @@ const SILENCE: i32 = -60;
 
 /// The filters of a job with one input. Their results are labeled by the number of their output: `v0`,
 /// `a0`, `v1` and so on.
-pub(super) fn part_filter(part: &Part<'_>, outputs: &[&Output]) -> Result<String, JobError> {
+pub(super) fn part_filter(
+    part: &Part<'_>,
+    outputs: &[&Output],
+    words: &BurnInFilters,
+) -> Result<String, JobError> {
     let mut filter = frames_filter(0, part, outputs);
     // MediaConvert converts a variable frame rate to a constant one.
-    let specified = outputs.iter().find_map(|it| it.video_description.specified_frame_rate());
+    let specified = outputs.iter().find_map(|it| it.specified_frame_rate());
     if let Some((numerator, denominator)) = specified.or_else(|| part.video.frame_rate()) {
         let _ = write!(filter, "fps={numerator}/{denominator},");
         if let Some(FrameRange { first, end }) = part.frames.filter(|_| specified.is_none()) {
@@ -27,16 +33,18 @@ pub(super) fn part_filter(part: &Part<'_>, outputs: &[&Output]) -> Result<String
         }
     }
     filter.push_str(&color_filter(part, outputs));
-    let labels: String = (0..outputs.len()).map(|at| format!("[s{at}]")).collect();
-    let _ = write!(filter, "format=yuv420p,split={}{labels}", outputs.len());
-    for (at, output) in outputs.iter().enumerate() {
-        let VideoDescription { width, height, .. } = &output.video_description;
-        let select = capture_filter(output).map(|it| it + ",").unwrap_or_default();
-        let crop = crop_filter(output);
-        let (colors, shape) = (output_colors(output), pixel_shape(output));
+    let pictures: Vec<_> = pictures(outputs).collect();
+    let labels: String = pictures.iter().map(|(at, _)| format!("[s{at}]")).collect();
+    let _ = write!(filter, "format=yuv420p,split={}{labels}", pictures.len());
+    for (at, picture) in pictures {
+        let VideoDescription { width, height, .. } = picture;
+        let select = capture_filter(picture).map(|it| it + ",").unwrap_or_default();
+        let crop = crop_filter(picture);
+        let (colors, shape) = (output_colors(picture), pixel_shape(picture));
         let _ = write!(
             filter,
-            ";[s{at}]{select}{crop}scale={width}:{height}{colors},setsar={shape}[v{at}]"
+            ";[s{at}]{select}{crop}scale={width}:{height}{colors},setsar={shape}{}[v{at}]",
+            words.get(&at).map(String::as_str).unwrap_or_default()
         );
     }
     for (at, output) in outputs.iter().enumerate() {
@@ -53,6 +61,12 @@ pub(super) fn part_filter(part: &Part<'_>, outputs: &[&Output]) -> Result<String
         let _ = write!(filter, "[a{at}]");
     }
     Ok(filter)
+}
+
+/// The pictures of the outputs, with the numbers of their outputs.
+fn pictures<'a>(outputs: &'a [&Output]) -> impl Iterator<Item = (usize, &'a VideoDescription)> {
+    let pictures = outputs.iter().enumerate();
+    pictures.filter_map(|(at, output)| Some((at, output.video_description.as_ref()?)))
 }
 
 /// Reads the frames of a part of input `at`, and deinterlaces them.
@@ -76,12 +90,12 @@ pub(super) fn color_filter(part: &Part<'_>, outputs: &[&Output]) -> String {
 }
 
 fn preprocessors<'a>(outputs: &'a [&Output]) -> impl Iterator<Item = &'a VideoPreprocessors> {
-    outputs.iter().filter_map(|it| it.video_description.video_preprocessors.as_ref())
+    pictures(outputs).filter_map(|(_, it)| it.video_preprocessors.as_ref())
 }
 
 /// Selects the frames that a frame capture writes.
-pub(super) fn capture_filter(output: &Output) -> Option<String> {
-    match &output.video_description.codec_settings {
+pub(super) fn capture_filter(picture: &VideoDescription) -> Option<String> {
+    match &picture.codec_settings {
         VideoCodecSettings::H264 { .. } => None,
         VideoCodecSettings::FrameCapture { frame_capture_settings: it } => {
             let seconds = f64::from(it.framerate_denominator) / f64::from(it.framerate_numerator);
@@ -90,25 +104,24 @@ pub(super) fn capture_filter(output: &Output) -> Option<String> {
     }
 }
 
-pub(super) fn crop_filter(output: &Output) -> String {
-    let crop = output
-        .video_description
+pub(super) fn crop_filter(picture: &VideoDescription) -> String {
+    let crop = picture
         .crop
         .map(|Rectangle { x, y, width, height }| format!("crop={width}:{height}:{x}:{y}:exact=1,"));
     crop.unwrap_or_default()
 }
 
 /// The option of `scale` for the colors of an output. JPEG has the matrix of BT.601.
-pub(super) fn output_colors(output: &Output) -> &'static str {
-    match output.video_description.codec_settings {
+pub(super) fn output_colors(picture: &VideoDescription) -> &'static str {
+    match picture.codec_settings {
         VideoCodecSettings::H264 { .. } => "",
         VideoCodecSettings::FrameCapture { .. } => ":out_color_matrix=bt601",
     }
 }
 
 /// The width of a pixel in relation to its height.
-pub(super) fn pixel_shape(output: &Output) -> String {
-    match &output.video_description.codec_settings {
+pub(super) fn pixel_shape(picture: &VideoDescription) -> String {
+    match &picture.codec_settings {
         VideoCodecSettings::H264 { h264_settings: it } => {
             format!("{}/{}", it.par_numerator, it.par_denominator)
         }
@@ -148,12 +161,16 @@ pub(super) fn audio_filter(at: usize, part: &Part<'_>, name: &str) -> Result<Str
     let (selector, probed) = (&part.input.settings.audio_selectors[name], &part.input.probed);
     let mut filter = String::new();
     let mut channels = 0;
-    // The sound of a rendition group is the only one of the joined input.
-    let separate = selector.hls_rendition_group_settings.is_some().then_some(1);
+    // The joined input begins with the separate sounds.
+    let separate_sounds = part.input.settings.separate_sounds();
+    let is_selected = |it: &&HlsRenditionGroupSettings| {
+        selector.hls_rendition_group_settings.as_ref() == Some(*it)
+    };
+    let separate = separate_sounds.iter().position(is_selected).map(|at| at + 1);
     let tracks = selector
         .tracks
         .iter()
-        .copied()
+        .map(|track| track + separate_sounds.len())
         .chain(separate)
         .map(|track| (track, track.checked_sub(1).and_then(|at| probed.audios().nth(at))));
     let streams = selector

@@ -1,6 +1,6 @@
 //! The input of a job and of Probe: an object in S3, and its properties.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -8,9 +8,12 @@ use std::time::Duration;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::presigning::PresigningConfig;
 
+use super::captions::{Captions, read_captions};
 use super::files::parse_s3_url;
+use super::hls_input::Downloaded;
 use super::job_error::JobError;
 use super::probe::{Probed, probe};
+use super::settings::JobSettings;
 use super::{hls_input, input_settings};
 use crate::ffmpeg::FfmpegError;
 
@@ -85,15 +88,18 @@ pub(super) struct JobInput<'a> {
     /// The path or URL.
     pub(super) url: String,
     pub(super) probed: Probed,
+    /// The captions whose words the outputs need.
+    pub(super) captions: Captions,
 }
 
 /// Opens the inputs of a job. Each downloads into a folder of its own in `work`.
 pub(super) async fn open_inputs<'a>(
     s3: &aws_sdk_s3::Client,
     probes: &Probes,
-    inputs: &'a [input_settings::Input],
+    job: &'a JobSettings,
     work: &Path,
 ) -> Result<Vec<JobInput<'a>>, JobError> {
+    let (inputs, needed) = (&job.inputs, job.selectors_of_words());
     let mut opened = Vec::new();
     for (at, settings) in inputs.iter().enumerate() {
         let failed = |error: String| {
@@ -101,7 +107,7 @@ pub(super) async fn open_inputs<'a>(
             JobError::new(1404, message).at_input(at, inputs.len())
         };
         let folder = work.join(format!("input_{}", at + 1));
-        opened.push(open_input(s3, probes, settings, &folder).await.map_err(failed)?);
+        opened.push(open_input(s3, probes, settings, &needed, &folder).await.map_err(failed)?);
     }
     Ok(opened)
 }
@@ -111,22 +117,25 @@ async fn open_input<'a>(
     s3: &aws_sdk_s3::Client,
     probes: &Probes,
     settings: &'a input_settings::Input,
+    needed: &BTreeSet<&str>,
     folder: &Path,
 ) -> Result<JobInput<'a>, String> {
     let unreadable = |error: FfmpegError| error.to_string();
     let url = settings.file_input.as_str();
-    let mut selectors = settings.audio_selectors.values();
-    let sound = selectors.find_map(|it| it.hls_rendition_group_settings.as_ref());
-    if hls_input::is_manifest(url) {
-        let file = hls_input::download(s3, url, sound, folder).await?;
+    let (path, probed, mut captions) = if hls_input::is_manifest(url) {
+        let Downloaded { file, captions } =
+            hls_input::download(s3, settings, needed, folder).await?;
         let path = file.to_str().ok_or("the path of the work folder is not UTF-8")?.to_owned();
-        let properties = probe(&path).await.map_err(unreadable)?;
-        return Ok(JobInput { settings, url: path, probed: properties });
-    }
-    if sound.is_some() {
-        return Err(format!("{url} has no rendition group, because it is no HLS manifest"));
-    }
-    let file = Input::open(s3, url).await?;
-    let properties = probes.probe(&file).await.map_err(unreadable)?;
-    Ok(JobInput { settings, url: file.url, probed: properties })
+        let probed = probe(&path).await.map_err(unreadable)?;
+        (path, probed, captions)
+    } else {
+        if settings.has_rendition_groups() {
+            return Err(format!("{url} has no rendition group, because it is no HLS manifest"));
+        }
+        let file = Input::open(s3, url).await?;
+        let probed = probes.probe(&file).await.map_err(unreadable)?;
+        (file.url, probed, Captions::new())
+    };
+    captions.extend(read_captions(s3, settings, needed, &path).await?);
+    Ok(JobInput { settings, url: path, probed, captions })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::caption_settings::CaptionSelector;
 use super::timecode::Timecode;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,6 +23,29 @@ pub(super) struct Input {
     pub(super) video_selector: Option<VideoSelector>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) audio_selectors: BTreeMap<String, AudioSelector>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) caption_selectors: BTreeMap<String, CaptionSelector>,
+}
+
+impl Input {
+    /// The sounds with playlists of their own that the selectors name, each once.
+    pub(super) fn separate_sounds(&self) -> Vec<&HlsRenditionGroupSettings> {
+        let mut found = Vec::new();
+        let selectors = self.audio_selectors.values();
+        for sound in selectors.filter_map(|it| it.hls_rendition_group_settings.as_ref()) {
+            if !found.contains(&sound) {
+                found.push(sound);
+            }
+        }
+        found
+    }
+
+    /// Whether a selector names a sound or captions with a playlist of their own.
+    pub(super) fn has_rendition_groups(&self) -> bool {
+        let has_group =
+            |it: &CaptionSelector| it.source_settings.webvtt_hls_source_settings.is_some();
+        !self.separate_sounds().is_empty() || self.caption_selectors.values().any(has_group)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -85,7 +109,7 @@ pub(super) enum SelectorType {
     HlsRenditionGroup,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct HlsRenditionGroupSettings {
     pub(super) rendition_group_id: String,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::audio_settings::AudioCodecSettings;
+use super::caption_rules::find_language_fault;
 use super::files::parse_s3_url;
-use super::input_settings::{AudioSelector, Input, InputClipping, SelectorType};
+use super::input_settings::{Input, InputClipping, SelectorType};
 use super::settings::{
-    AudioCodecSettings, Container, FramerateControl, JobSettings, Output, OutputGroupSettings,
-    Rectangle, VideoCodecSettings, VideoDescription,
+    Container, FramerateControl, JobSettings, Output, OutputGroupSettings, Rectangle,
+    VideoCodecSettings, VideoDescription,
 };
 use crate::aws_protocol::AwsError;
 
@@ -24,6 +26,7 @@ impl JobSettings {
         for (at, input) in self.inputs.iter().enumerate() {
             input.check_clippings(at)?;
             input.check_audio_selectors(at)?;
+            input.check_caption_selectors(at)?;
         }
         let mut has_renditions = false;
         for (at, group) in self.output_groups.iter().enumerate() {
@@ -43,38 +46,18 @@ impl JobSettings {
             if modifiers.len() < group.outputs.len() || group.outputs.is_empty() {
                 return reject(format!("{here}/outputs: each output needs its own nameModifier"));
             }
-            for output in &group.outputs {
-                let is_capture = matches!(
-                    output.video_description.codec_settings,
-                    VideoCodecSettings::FrameCapture { .. }
-                );
-                if let Some(fault) = output.find_container_fault(containers, is_capture) {
-                    return reject(format!("{here}/outputs: {fault}"));
+            let hls = match &group.output_group_settings {
+                OutputGroupSettings::Hls { hls_group_settings } => Some(hls_group_settings),
+                OutputGroupSettings::File { .. } => None,
+            };
+            for (number, output) in group.outputs.iter().enumerate() {
+                if let Some(fault) = output.find_fault(containers, hls.is_some(), &self.inputs) {
+                    return reject(format!("{here}/outputs/{number}{fault}"));
                 }
-                if is_capture && !output.audio_descriptions.is_empty() {
-                    return reject(format!("{here}/outputs: a frame capture cannot have audio"));
-                }
-                for audio in &output.audio_descriptions {
-                    let name = &audio.audio_source_name;
-                    let has_selector = |it: &Input| it.audio_selectors.contains_key(name);
-                    if let Some(at) = self.inputs.iter().position(|it| !has_selector(it)) {
-                        return reject(format!(
-                            "{here}/outputs: audio selector {name:?} not found in /inputs/{at}"
-                        ));
-                    }
-                }
-                if let Some(fault) = output.find_out_of_bounds() {
-                    return reject(format!("{here}/outputs: {fault}"));
-                }
-                let VideoDescription { width, height, .. } = output.video_description;
-                let fits = |side: u32| (32..=8192).contains(&side) && side.is_multiple_of(2);
-                if !fits(width) || !fits(height) {
-                    return reject(format!("{here}/outputs: {width}x{height} is not a valid size"));
-                }
-                if let Some(fault) = output.find_crop_fault() {
-                    return reject(format!("{here}/outputs: {fault}"));
-                }
-                has_renditions |= !is_capture;
+                has_renditions |= matches!(output.codec(), Some(VideoCodecSettings::H264 { .. }));
+            }
+            if let Some(fault) = hls.and_then(|hls| hls.find_fault(&group.outputs)) {
+                return reject(format!("{here}{fault}"));
             }
         }
         if !has_renditions {
@@ -89,9 +72,9 @@ impl Input {
     fn check_audio_selectors(&self, at: usize) -> Result<(), AwsError> {
         let here = format!("/inputs/{at}/audioSelectors");
         let reject = |what: String| Err(AwsError::bad_request(format!("{here}{what}")));
-        let is_separate = |it: &&AudioSelector| it.hls_rendition_group_settings.is_some();
-        if self.audio_selectors.values().filter(is_separate).count() > 1 {
-            return reject(": the stand-in supports one HLS_RENDITION_GROUP".into());
+        let mut selectors = self.audio_selectors.values();
+        if !self.separate_sounds().is_empty() && selectors.any(|it| !it.streams.is_empty()) {
+            return reject(": the stand-in supports no STREAM beside HLS_RENDITION_GROUP".into());
         }
         for (name, selector) in &self.audio_selectors {
             let given = [
@@ -143,15 +126,43 @@ impl Input {
 }
 
 impl Output {
-    /// Describes what does not fit to the container of an output.
-    fn find_container_fault(
+    /// Describes what does not fit to an output. It begins with the path of the invalid setting.
+    fn find_fault(
         &self,
         containers: &[Container],
-        is_capture: bool,
-    ) -> Option<&'static str> {
+        is_hls: bool,
+        inputs: &[Input],
+    ) -> Option<String> {
+        if self.output_settings.is_some() && !is_hls {
+            return Some("/outputSettings: hlsSettings belong to an HLS group".to_owned());
+        }
+        let here = |fault: String| format!(": {fault}");
+        self.find_parts_fault(is_hls)
+            .or_else(|| self.find_container_fault(containers, is_hls).map(|it| here(it.to_owned())))
+            .or_else(|| self.find_audio_fault(inputs))
+            .or_else(|| self.find_caption_fault(is_hls, inputs))
+            .or_else(|| self.find_out_of_bounds().map(here))
+            .or_else(|| self.video_description.as_ref()?.find_size_fault().map(here))
+    }
+
+    fn find_audio_fault(&self, inputs: &[Input]) -> Option<String> {
+        let audio = self.audio_descriptions.first()?;
+        let name = &audio.audio_source_name;
+        let has_selector = |it: &Input| it.audio_selectors.contains_key(name);
+        if let Some(at) = inputs.iter().position(|it| !has_selector(it)) {
+            return Some(format!(": audio selector {name:?} not found in /inputs/{at}"));
+        }
+        let fault = find_language_fault(audio.custom_language_code.as_deref())?;
+        Some(format!("/audioDescriptions/0{fault}"))
+    }
+
+    /// Describes what does not fit to the container of an output.
+    fn find_container_fault(&self, containers: &[Container], is_hls: bool) -> Option<&'static str> {
         let settings = &self.container_settings;
         let container = settings.container;
-        if !containers.contains(&container) || is_capture != (container == Container::Raw) {
+        let is_raw = matches!(self.codec(), Some(VideoCodecSettings::FrameCapture { .. }))
+            || (self.captions().is_some() && !is_hls);
+        if !containers.contains(&container) || is_raw != (container == Container::Raw) {
             Some("container and codec do not match")
         } else if container != Container::M3u8 && settings.m3u8_settings.is_some() {
             Some("only M3U8 has m3u8Settings")
@@ -162,22 +173,9 @@ impl Output {
         }
     }
 
-    /// Describes a crop that MediaConvert refuses: it takes even numbers only, and no empty picture.
-    /// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
-    fn find_crop_fault(&self) -> Option<String> {
-        let Rectangle { x, y, width, height } = self.video_description.crop?;
-        let is_even = [x, y, width, height].iter().all(|number| number.is_multiple_of(2));
-        if !is_even || width < 2 || height < 2 {
-            return Some(format!("crop {width}x{height} at {x},{y} is not of even numbers from 2"));
-        }
-        None
-    }
-
     /// Describes the first number that is out of the bounds of MediaConvert's API model.
     fn find_out_of_bounds(&self) -> Option<String> {
-        if let VideoCodecSettings::H264 { h264_settings: it } =
-            &self.video_description.codec_settings
-        {
+        if let Some(VideoCodecSettings::H264 { h264_settings: it }) = self.codec() {
             let is_specified = it.framerate_control == FramerateControl::Specified;
             let has_rate = [it.framerate_numerator, it.framerate_denominator]
                 .map(|it| it.is_some_and(|it| it > 0));
@@ -188,14 +186,15 @@ impl Output {
                 );
             }
         }
-        let mut numbers = match &self.video_description.codec_settings {
-            VideoCodecSettings::H264 { h264_settings: it } => vec![
+        let mut numbers = match self.codec() {
+            None => Vec::new(),
+            Some(VideoCodecSettings::H264 { h264_settings: it }) => vec![
                 ("qvbrQualityLevel", it.qvbr_settings.qvbr_quality_level.into(), 1..=10),
                 ("maxBitrate", it.max_bitrate, 1000..=1_152_000_000),
                 ("parNumerator", it.par_numerator, 1..=i32::MAX.unsigned_abs()),
                 ("parDenominator", it.par_denominator, 1..=i32::MAX.unsigned_abs()),
             ],
-            VideoCodecSettings::FrameCapture { frame_capture_settings: it } => vec![
+            Some(VideoCodecSettings::FrameCapture { frame_capture_settings: it }) => vec![
                 ("framerateNumerator", it.framerate_numerator, 1..=i32::MAX.unsigned_abs()),
                 ("framerateDenominator", it.framerate_denominator, 1..=i32::MAX.unsigned_abs()),
                 ("maxCaptures", it.max_captures, 1..=10_000_000),
@@ -211,6 +210,23 @@ impl Output {
         fault.map(|(name, number, bounds)| {
             format!("{name} is {number}, which is not from {} to {}", bounds.start(), bounds.end())
         })
+    }
+}
+
+impl VideoDescription {
+    /// Describes a size or a crop that MediaConvert refuses: it takes even numbers only, and no empty picture.
+    /// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
+    fn find_size_fault(&self) -> Option<String> {
+        let fits = |side: u32| (32..=8192).contains(&side) && side.is_multiple_of(2);
+        if !fits(self.width) || !fits(self.height) {
+            return Some(format!("{}x{} is not a valid size", self.width, self.height));
+        }
+        let Rectangle { x, y, width, height } = self.crop?;
+        let is_even = [x, y, width, height].iter().all(|number| number.is_multiple_of(2));
+        if !is_even || width < 2 || height < 2 {
+            return Some(format!("crop {width}x{height} at {x},{y} is not of even numbers from 2"));
+        }
+        None
     }
 }
 

@@ -17,8 +17,9 @@ use super::files;
 use super::input::{JobInput, Probes, open_inputs};
 use super::input_settings::describe_inputs;
 use super::job_error::JobError;
+use super::multivariant::finish_manifests;
 use super::probe::Stream;
-use super::settings::JobSettings;
+use super::settings::{JobSettings, Output, OutputGroupSettings};
 use super::transcode::transcode;
 use crate::account::{ACCOUNT, REGION};
 use crate::aws_protocol::AwsError;
@@ -242,7 +243,7 @@ impl Jobs {
         let _slot = self.slots.acquire().await.expect("the slots are never closed");
         let started_at = tokio::time::Instant::now();
         let settings = &job.request.settings;
-        let inputs = open_inputs(&self.s3, &self.probes, &settings.inputs, work).await?;
+        let inputs = open_inputs(&self.s3, &self.probes, settings, work).await?;
         if self.change(&job.id, |job| job.status = JobStatus::Progressing).is_none() {
             return Err(JobError::new(1999, "the job was deleted"));
         }
@@ -263,12 +264,12 @@ impl Jobs {
         for (at, group) in settings.output_groups.iter().enumerate() {
             let folder = work.join(at.to_string());
             files::pad_short_segments(&folder).map_err(|error| failed(error.to_string()))?;
-            let specified =
-                group.outputs.iter().find_map(|it| it.video_description.specified_frame_rate());
-            let source = || inputs[0].probed.videos().next().and_then(Stream::frame_rate);
-            if let Some(rate) = specified.or_else(source) {
-                let added = files::finish_manifests(&folder, rate);
-                added.map_err(|error| failed(error.to_string()))?;
+            if let OutputGroupSettings::Hls { hls_group_settings } = &group.output_group_settings {
+                let specified = group.outputs.iter().find_map(Output::specified_frame_rate);
+                let source = || inputs[0].probed.videos().next().and_then(Stream::frame_rate);
+                let rate = specified.or_else(source);
+                let finished = finish_manifests(&folder, hls_group_settings, &group.outputs, rate);
+                finished.map_err(|error| failed(error.to_string()))?;
             }
             let described = files::describe(group, &folder).await;
             details.push(described.map_err(|error| failed(error.to_string()))?);

@@ -3,16 +3,18 @@
 
 use std::fmt::Write as _;
 
+use super::audio_settings::{AudioCodecSettings, AudioDescription};
+use super::burn_in::BurnInFilters;
 use super::filters::{
     audio_filter, capture_filter, color_filter, crop_filter, frames_filter, output_colors,
     pixel_shape,
 };
 use super::job_error::JobError;
 use super::parts::Part;
-use super::settings::{AudioCodecSettings, AudioDescription, Output, VideoDescription};
+use super::settings::{Output, VideoDescription};
 
 /// A frame rate as a fraction.
-type Rate = (u32, u32);
+pub(super) type Rate = (u32, u32);
 
 /// The filters of a job with several inputs, one for each picture and for each sound. Their results have
 /// the same labels as those of one input.
@@ -22,15 +24,16 @@ type Rate = (u32, u32);
 pub(super) fn joined_filters(
     parts: &[Part<'_>],
     outputs: &[&Output],
+    words: &BurnInFilters,
 ) -> Result<Vec<String>, JobError> {
-    let specified = outputs.iter().find_map(|it| it.video_description.specified_frame_rate());
-    // An output that follows its source has the frame rate of the first input.
-    // <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
-    let rate = specified.or_else(|| parts.first()?.video.frame_rate());
-    let rate = rate.ok_or_else(|| JobError::new(1030, "the frame rate is unknown"))?;
+    let rate = joined_rate(parts, outputs)?;
     let mut filters = Vec::new();
     for (number, output) in outputs.iter().enumerate() {
-        filters.push(format!("{}[v{number}]", joined_picture(parts, output, outputs, rate)));
+        if let Some(picture) = &output.video_description {
+            let filter = joined_picture(parts, picture, outputs, rate);
+            let words = words.get(&number).map(String::as_str).unwrap_or_default();
+            filters.push(format!("{filter}{words}[v{number}]"));
+        }
         if let Some(audio) = output.audio_descriptions.first() {
             filters.push(format!("{}[a{number}]", joined_sound(parts, audio, rate)?));
         }
@@ -38,10 +41,23 @@ pub(super) fn joined_filters(
     Ok(filters)
 }
 
-fn joined_picture(parts: &[Part<'_>], output: &Output, outputs: &[&Output], rate: Rate) -> String {
+/// The frame rate of the outputs. An output that follows its source has the frame rate of the first input.
+/// <https://docs.aws.amazon.com/mediaconvert/latest/apireference/jobs.html>
+pub(super) fn joined_rate(parts: &[Part<'_>], outputs: &[&Output]) -> Result<Rate, JobError> {
+    let specified = outputs.iter().find_map(|it| it.specified_frame_rate());
+    let rate = specified.or_else(|| parts.first()?.video.frame_rate());
+    rate.ok_or_else(|| JobError::new(1030, "the frame rate is unknown"))
+}
+
+fn joined_picture(
+    parts: &[Part<'_>],
+    joined: &VideoDescription,
+    outputs: &[&Output],
+    rate: Rate,
+) -> String {
     let mut filter = String::new();
     for (at, part) in parts.iter().enumerate() {
-        let (picture, fit) = (picture_filter(at, part, outputs, rate), fit_filter(output));
+        let (picture, fit) = (picture_filter(at, part, outputs, rate), fit_filter(joined));
         let _ = write!(filter, "{picture}{fit}[p{at}];");
     }
     let (numerator, denominator) = rate;
@@ -52,7 +68,7 @@ fn joined_picture(parts: &[Part<'_>], output: &Output, outputs: &[&Output], rate
         part_labels(parts),
         parts.len()
     );
-    if let Some(select) = capture_filter(output) {
+    if let Some(select) = capture_filter(joined) {
         let _ = write!(filter, ",{select}");
     }
     filter
@@ -93,9 +109,10 @@ fn picture_filter(at: usize, part: &Part<'_>, outputs: &[&Output], rate: Rate) -
 
 /// Fits a picture into an output, and pads the picture with black bars. That is MediaConvert's default.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/video-scaling.html>
-fn fit_filter(output: &Output) -> String {
-    let VideoDescription { width, height, .. } = &output.video_description;
-    let (crop, colors, shape) = (crop_filter(output), output_colors(output), pixel_shape(output));
+fn fit_filter(picture: &VideoDescription) -> String {
+    let VideoDescription { width, height, .. } = picture;
+    let (crop, colors, shape) =
+        (crop_filter(picture), output_colors(picture), pixel_shape(picture));
     // `dar` is the aspect ratio of the input on a screen, whatever the shape of its pixels is.
     format!(
         "{crop}scale=w='2*round(min({width},{height}*dar/({shape}))/2)':\
@@ -114,14 +131,20 @@ fn sound_filter(
     let AudioCodecSettings::Aac { aac_settings } = &audio.codec_settings;
     let selected = audio_filter(at, part, &audio.audio_source_name)?;
     let start = part.sound.map_or(0.0, |(start, _)| start);
-    #[expect(clippy::cast_precision_loss, reason = "a part has fewer than 2^53 frames")]
-    let seconds = count_frames(part, rate) as f64 * f64::from(rate.1) / f64::from(rate.0);
+    let seconds = joined_seconds(part, rate);
     Ok(format!(
         "{selected},aresample={}:async=1:first_pts=0,apad,atrim=start={start}:end={},\
          asetpts=PTS-STARTPTS",
         aac_settings.sample_rate,
         start + seconds
     ))
+}
+
+/// How long a part is in the outputs.
+pub(super) fn joined_seconds(part: &Part<'_>, rate: Rate) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a part has fewer than 2^53 frames")]
+    let frames = count_frames(part, rate) as f64;
+    frames * f64::from(rate.1) / f64::from(rate.0)
 }
 
 /// How many frames of the outputs a part has.

@@ -26,6 +26,25 @@ impl Part<'_> {
         let measured = self.sound.map(|(start, end)| end - start);
         measured.or_else(|| self.input.probed.seconds())
     }
+
+    /// When the part begins, in seconds from the first frame of its input.
+    pub(super) fn first_second(&self) -> f64 {
+        let start = self.sound.filter(|_| self.frames.is_some());
+        start.map_or(0.0, |(start, _)| start - self.input.probed.video_start())
+    }
+
+    /// When the picture ends, in seconds from the first frame of its input. `None` if it is unknown.
+    pub(super) fn last_second(&self) -> Option<f64> {
+        let end = self.sound.map(|(_, end)| end).or_else(|| self.input.probed.seconds());
+        end.map(|end| end - self.input.probed.video_start())
+    }
+
+    /// When the first frame is shown in the outputs, in seconds.
+    pub(super) fn delay(&self) -> f64 {
+        let starts_at_once =
+            self.frames.is_some() || self.sound.is_some_and(|(start, _)| start > 0.0);
+        if starts_at_once { 0.0 } else { self.input.probed.video_start() }
+    }
 }
 
 /// Finds the parts that a job reads, by the clippings of its inputs.

@@ -3,8 +3,13 @@
 //! Every other setting of MediaConvert is rejected by name, so that no job succeeds here whose result
 //! on AWS would be different.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::audio_settings::AudioDescription;
+use super::caption_settings::{CaptionDescription, CaptionDestination};
+use super::hls_settings::{HlsGroupSettings, OutputSettings};
 use super::input_settings::{Input, TimecodeSource};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,6 +22,14 @@ pub(super) struct JobSettings {
 }
 
 impl JobSettings {
+    /// The names of the caption selectors whose words the outputs need.
+    pub(super) fn selectors_of_words(&self) -> BTreeSet<&str> {
+        let outputs = self.output_groups.iter().flat_map(|group| &group.outputs);
+        let captions = outputs.flat_map(|output| &output.caption_descriptions);
+        let needed = captions.filter(|it| it.destination_settings.needs_words());
+        needed.map(|it| it.caption_selector_name.as_str()).collect()
+    }
+
     /// Whether the sound of the outputs lasts as long as the picture.
     pub(super) fn matches_audio_to_video(&self) -> bool {
         let outputs = self.output_groups.iter().flat_map(|group| &group.outputs);
@@ -54,39 +67,6 @@ pub(super) enum OutputGroupSettings {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct HlsGroupSettings {
-    pub(super) destination: String,
-    pub(super) segment_length: u32,
-    /// With 0, a short last segment stays a segment of its own.
-    min_segment_length: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    segment_control: Option<SegmentControl>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    directory_structure: Option<DirectoryStructure>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    manifest_duration_format: Option<DurationFormat>,
-}
-
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum SegmentControl {
-    SegmentedFiles,
-}
-
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum DirectoryStructure {
-    SingleDirectory,
-}
-
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum DurationFormat {
-    FloatingPoint,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct FileGroupSettings {
     pub(super) destination: String,
 }
@@ -99,16 +79,45 @@ pub(super) struct Output {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) extension: Option<String>,
     pub(super) container_settings: ContainerSettings,
-    pub(super) video_description: VideoDescription,
+    /// The picture. An output without a picture has one sound, or one track of captions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) video_description: Option<VideoDescription>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) audio_descriptions: Vec<AudioDescription>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) caption_descriptions: Vec<CaptionDescription>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) output_settings: Option<OutputSettings>,
 }
 
 impl Output {
     /// The name of an output that is one file.
     pub(super) fn file_name(&self, base: &str) -> String {
-        let extension = self.extension.as_deref().unwrap_or("mp4");
+        let default = match self.captions() {
+            Some(CaptionDescription {
+                destination_settings: CaptionDestination::Srt { .. },
+                ..
+            }) => "srt",
+            Some(_) => "vtt",
+            None => "mp4",
+        };
+        let extension = self.extension.as_deref().unwrap_or(default);
         format!("{base}{}.{extension}", self.name_modifier)
+    }
+
+    pub(super) fn codec(&self) -> Option<&VideoCodecSettings> {
+        self.video_description.as_ref().map(|it| &it.codec_settings)
+    }
+
+    /// The captions of an output that has nothing else.
+    pub(super) fn captions(&self) -> Option<&CaptionDescription> {
+        let has_others = self.video_description.is_some() || !self.audio_descriptions.is_empty();
+        self.caption_descriptions.first().filter(|_| !has_others)
+    }
+
+    /// The frame rate as a fraction, if it is not the frame rate of the input.
+    pub(super) fn specified_frame_rate(&self) -> Option<(u32, u32)> {
+        self.video_description.as_ref()?.specified_frame_rate()
     }
 }
 
@@ -339,32 +348,4 @@ pub(super) struct FrameCaptureSettings {
     pub(super) framerate_denominator: u32,
     pub(super) max_captures: u32,
     pub(super) quality: u8,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct AudioDescription {
-    pub(super) audio_source_name: String,
-    pub(super) codec_settings: AudioCodecSettings,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "codec", deny_unknown_fields)]
-pub(super) enum AudioCodecSettings {
-    #[serde(rename = "AAC", rename_all = "camelCase")]
-    Aac { aac_settings: AacSettings },
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct AacSettings {
-    pub(super) bitrate: u32,
-    pub(super) sample_rate: u32,
-    coding_mode: CodingMode,
-}
-
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-enum CodingMode {
-    #[serde(rename = "CODING_MODE_2_0")]
-    Stereo,
 }

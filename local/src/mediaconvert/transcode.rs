@@ -7,13 +7,16 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use super::arguments::{file_arguments, hls_arguments};
+use super::burn_in::{BurnInFilters, write_words};
+use super::caption_outputs::{OutputCaptions, write_captions};
+use super::captions::{join_captions, to_time};
 use super::filters::part_filter;
 use super::input::JobInput;
 use super::input_settings::Rotate;
 use super::job_error::JobError;
-use super::joined_filters::joined_filters;
+use super::joined_filters::{joined_filters, joined_rate, joined_seconds};
 use super::parts::{Part, find_parts};
-use super::settings::{JobSettings, OutputGroupSettings};
+use super::settings::{JobSettings, Output, OutputGroupSettings};
 use crate::ffmpeg;
 
 /// Runs ffmpeg on the inputs of a job. The outputs of group `n` are written to folder `n` in `work`.
@@ -28,10 +31,14 @@ pub(super) async fn transcode(
     let internal = |error: std::io::Error| JobError::new(1999, error.to_string());
     let parts = find_parts(settings, inputs).await?;
     let seconds = parts.iter().map(Part::seconds).sum::<Option<f64>>();
-    let arguments = ffmpeg_arguments(settings, &parts, work)?;
     for at in 0..settings.output_groups.len() {
         tokio::fs::create_dir_all(work.join(at.to_string())).await.map_err(internal)?;
     }
+    let outputs: Vec<_> = settings.output_groups.iter().flat_map(|it| &it.outputs).collect();
+    let captions = find_captions(settings, &parts, &outputs)?;
+    let delay = if let [part] = &*parts { part.delay() } else { 0.0 };
+    let words = write_words(&outputs, &captions, to_time(delay), work).map_err(internal)?;
+    let arguments = ffmpeg_arguments(settings, &parts, &words, work)?;
     let mut ffmpeg = ffmpeg::command("ffmpeg")
         .args(["-hide_banner", "-nostats", "-loglevel", "error", "-progress", "pipe:1", "-y"])
         .args(arguments)
@@ -60,7 +67,7 @@ pub(super) async fn transcode(
     };
     let (status, messages, ()) = tokio::join!(ffmpeg.wait(), messages, progress);
     if status.map_err(internal)?.success() {
-        return Ok(());
+        return write_captions(settings, &captions, work).map_err(internal);
     }
     let is_reason = |line: &&str| {
         !line.trim().is_empty() && !line.trim_start().starts_with("Last message repeated")
@@ -69,9 +76,30 @@ pub(super) async fn transcode(
     Err(JobError::new(1030, reason.unwrap_or("ffmpeg failed without a message")))
 }
 
+/// The captions of the outputs, by the name of their selector.
+fn find_captions<'a>(
+    settings: &'a JobSettings,
+    parts: &[Part<'_>],
+    outputs: &[&Output],
+) -> Result<OutputCaptions<'a>, JobError> {
+    let lengths: Vec<f64> = match parts {
+        [part] => {
+            let end = part.last_second();
+            vec![end.map_or(f64::from(u32::MAX), |end| end - part.first_second())]
+        }
+        parts => {
+            let rate = joined_rate(parts, outputs)?;
+            parts.iter().map(|part| joined_seconds(part, rate)).collect()
+        }
+    };
+    let names = settings.selectors_of_words().into_iter();
+    Ok(names.map(|name| (name, join_captions(parts, &lengths, name))).collect())
+}
+
 fn ffmpeg_arguments(
     settings: &JobSettings,
     parts: &[Part<'_>],
+    words: &BurnInFilters,
     work: &Path,
 ) -> Result<Vec<OsString>, JobError> {
     let mut arguments: Vec<OsString> = Vec::new();
@@ -84,8 +112,8 @@ fn ffmpeg_arguments(
     }
     let outputs: Vec<_> = settings.output_groups.iter().flat_map(|it| &it.outputs).collect();
     let filters = match parts {
-        [part] => vec![part_filter(part, &outputs)?],
-        parts => joined_filters(parts, &outputs)?,
+        [part] => vec![part_filter(part, &outputs, words)?],
+        parts => joined_filters(parts, &outputs, words)?,
     };
     for filter in filters {
         arguments.extend(["-filter_complex".into(), filter.into()]);
@@ -111,6 +139,7 @@ fn ffmpeg_arguments(
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::captions::Captions;
     use super::super::clipping::FrameRange;
     use super::super::sample_job::{sample_input, sample_job};
     use super::*;
@@ -139,6 +168,7 @@ mod tests {
             settings,
             url: format!("{at}.ts"),
             probed: serde_json::from_value(properties.clone()).unwrap(),
+            captions: Captions::new(),
         });
         let opened: Vec<_> = opened.collect();
         let parts = opened.iter().zip(inputs).map(|(input, (_, frames, sound))| Part {
@@ -147,7 +177,8 @@ mod tests {
             frames: *frames,
             sound: *sound,
         });
-        let found = ffmpeg_arguments(&settings, &parts.collect::<Vec<_>>(), Path::new("/work"))?;
+        let (parts, words) = (parts.collect::<Vec<_>>(), BurnInFilters::new());
+        let found = ffmpeg_arguments(&settings, &parts, &words, Path::new("/work"))?;
         Ok(found.into_iter().map(|it| it.into_string().unwrap()).collect())
     }
 
