@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use super::dash_manifest;
 use super::ingest_failure::{IngestFailure, run_blocking};
 use super::packaging_group::{DashPackage, SegmentTemplateFormat};
-use super::source::{Presentation, SourceSegment};
+use super::source::{EmbeddedCaptions, Presentation, SourceSegment};
 use super::video_set::{join_sets, other_sets};
 use crate::ffmpeg;
 use crate::i_frames::first_time;
@@ -24,7 +24,7 @@ pub(super) async fn package(
     work: &Path,
 ) -> Result<(), IngestFailure> {
     let manifest = &dash.dash_manifests[0];
-    let Presentation { renditions, sounds, captions } = presentation;
+    let Presentation { renditions, sounds, captions, embedded } = presentation;
     let mut arguments: Vec<OsString> = Vec::new();
     // An adaptation set without a representation is invalid.
     let codecs = renditions.first().and_then(|it| it.stream.codecs.as_deref());
@@ -98,6 +98,7 @@ pub(super) async fn package(
     let names: Vec<_> = sounds.iter().map(|it| it.name.as_str()).collect();
     dash_manifest::complete(&file, &names, manifest.min_buffer_time_seconds)
         .map_err(IngestFailure::Disk)?;
+    announce_embedded_captions(&file, embedded).map_err(IngestFailure::Disk)?;
     if captions.is_empty() {
         return Ok(());
     }
@@ -174,6 +175,26 @@ fn clip_cues(captions: &[SourceSegment], video: &[SourceSegment]) -> io::Result<
         position += video.duration;
     }
     Ok(cues)
+}
+
+/// Adds the captions in the pictures to the adaptation set of the video, as `CC1=eng`.
+/// <https://dashif.org/docs/DASH-IF-IOP-v4.3.pdf>, section 6.4.3.3
+fn announce_embedded_captions(manifest: &Path, captions: &[EmbeddedCaptions]) -> io::Result<()> {
+    if captions.is_empty() {
+        return Ok(());
+    }
+    let channels = captions.iter().map(|it| format!("{}={}", it.channel, it.language));
+    let channels = channels.collect::<Vec<_>>().join(";");
+    let mut text = fs::read_to_string(manifest)?;
+    let set = text.find("<AdaptationSet id=\"0\"");
+    let Some(end) = set.and_then(|it| Some(it + text[it..].find(">\n")? + 2)) else {
+        return Ok(());
+    };
+    let tag = format!(
+        "\t\t\t<Accessibility schemeIdUri=\"urn:scte:dash:cc:cea-608:2015\" value=\"{channels}\"/>\n"
+    );
+    text.insert_str(end, &tag);
+    fs::write(manifest, text)
 }
 
 /// Joins each continuous stretch of a stream to one file, and writes the list of these files for

@@ -11,7 +11,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use m3u8_rs::VariantStream;
 
 use super::packaging_group::HlsPackage;
-use super::source::{Presentation, SourceSegment, Track};
+use super::source::{EmbeddedCaptions, Presentation, SourceSegment, Track};
 use crate::i_frames::{IFrame, find_i_frames, video_codecs, write_entries};
 use crate::webvtt::Webvtt;
 
@@ -105,18 +105,34 @@ fn package_tracks(
             "#EXT-X-MEDIA:TYPE={kind},GROUP-ID=\"{group}\",NAME=\"{name}\",DEFAULT={default},AUTOSELECT=YES,LANGUAGE=\"{language}\",URI=\"{base}.m3u8\""
         );
     }
+    // The first captions are made the default.
+    // <https://docs.aws.amazon.com/mediapackage/latest/ug/supported-inputs-vod.html>
+    let mut default = "YES";
+    for EmbeddedCaptions { name, language, channel } in &presentation.embedded {
+        let _ = writeln!(
+            tags,
+            "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"{EMBEDDED}\",NAME=\"{name}\",DEFAULT={default},AUTOSELECT=YES,LANGUAGE=\"{language}\",INSTREAM-ID=\"{channel}\""
+        );
+        default = "NO";
+    }
     Ok(tags)
 }
 
-/// The rendition groups of sounds and of captions, as MediaPackage names them.
+/// The rendition groups of sounds and of captions, as MediaPackage names them. That of captions in the
+/// pictures is not documented.
 const SOUNDS: &str = "audio_0";
 const CAPTIONS: &str = "subtitles";
+const EMBEDDED: &str = "CC";
 
 impl Presentation {
     /// The attributes by which a rendition refers to its sounds and captions.
     fn group_attributes(&self) -> String {
-        let groups = [("AUDIO", SOUNDS, &self.sounds), ("SUBTITLES", CAPTIONS, &self.captions)];
-        let used = groups.into_iter().filter(|(_, _, tracks)| !tracks.is_empty());
+        let groups = [
+            ("AUDIO", SOUNDS, self.sounds.is_empty()),
+            ("SUBTITLES", CAPTIONS, self.captions.is_empty()),
+            ("CLOSED-CAPTIONS", EMBEDDED, self.embedded.is_empty()),
+        ];
+        let used = groups.into_iter().filter(|(_, _, is_empty)| !is_empty);
         used.map(|(name, group, _)| format!(",{name}=\"{group}\"")).collect()
     }
 }

@@ -17,6 +17,18 @@ pub(super) struct Presentation {
     /// The sounds that are not part of the renditions.
     pub(super) sounds: Vec<Track>,
     pub(super) captions: Vec<Track>,
+    /// The captions in the pictures that the source announces.
+    pub(super) embedded: Vec<EmbeddedCaptions>,
+}
+
+/// Captions in the pictures, as CEA-608 or CEA-708.
+#[derive(Clone, Debug)]
+pub(super) struct EmbeddedCaptions {
+    pub(super) name: String,
+    /// The language that the source says, or `und`.
+    pub(super) language: String,
+    /// The channel, as `CC1` or `SERVICE1`.
+    pub(super) channel: String,
 }
 
 /// A sound or captions, with its segments in order.
@@ -80,6 +92,7 @@ pub(super) async fn fetch(
     let text = source.read(parent_key).await?;
     let parent: MasterPlaylist =
         m3u8_rs::parse_master_playlist_res(&text).map_err(|_| unusable(parent_key))?;
+    let embedded = find_embedded_captions(&parent);
     let mut renditions = Vec::new();
     // MediaPackage makes I-frame playlists of its own from the renditions.
     for stream in parent.variants.into_iter().filter(|stream| !stream.is_i_frame) {
@@ -93,7 +106,24 @@ pub(super) async fn fetch(
         source.tracks(parent_key, &parent.alternatives, AlternativeMediaType::Audio).await?;
     let captions =
         source.tracks(parent_key, &parent.alternatives, AlternativeMediaType::Subtitles).await?;
-    Ok(Presentation { renditions, sounds, captions })
+    Ok(Presentation { renditions, sounds, captions, embedded })
+}
+
+/// The captions in the pictures. MediaPackage announces them only if the source does.
+/// <https://docs.aws.amazon.com/mediapackage/latest/ug/supported-inputs-vod.html>
+fn find_embedded_captions(parent: &MasterPlaylist) -> Vec<EmbeddedCaptions> {
+    let is_embedded =
+        |it: &&AlternativeMedia| it.media_type == AlternativeMediaType::ClosedCaptions;
+    let mut found: Vec<EmbeddedCaptions> = Vec::new();
+    for media in parent.alternatives.iter().filter(is_embedded) {
+        let Some(channel) = media.instream_id.as_ref().map(ToString::to_string) else { continue };
+        if found.iter().all(|it| it.channel != channel) {
+            let name = media.name.clone();
+            let language = media.language.clone().unwrap_or_else(|| "und".to_owned());
+            found.push(EmbeddedCaptions { name, language, channel });
+        }
+    }
+    found
 }
 
 struct Source<'a> {
