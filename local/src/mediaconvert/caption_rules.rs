@@ -73,14 +73,12 @@ impl Output {
         let (sounds, captions) = (self.audio_descriptions.len(), self.caption_descriptions.len());
         let fault = match self.codec() {
             _ if sounds > 1 => "/audioDescriptions: the stand-in supports one sound in an output",
-            Some(VideoCodecSettings::H264 { .. }) => return None,
             Some(VideoCodecSettings::FrameCapture { .. }) if sounds > 0 => {
                 ": a frame capture cannot have audio"
             }
             Some(VideoCodecSettings::FrameCapture { .. }) if captions > 0 => {
                 ": the stand-in supports no captions in a frame capture"
             }
-            Some(VideoCodecSettings::FrameCapture { .. }) => return None,
             None if sounds + captions == 0 => {
                 ": needs videoDescription, audioDescriptions or captionDescriptions"
             }
@@ -90,7 +88,7 @@ impl Output {
             None if sounds > 0 && !is_hls => {
                 ": the stand-in supports audio without video in HLS groups only"
             }
-            None => return None,
+            _ => return None,
         };
         Some(fault.to_owned())
     }

@@ -69,11 +69,11 @@ pub(super) async fn download(
                 find_rendition(&parent, kind, group, name).map(|uri| resolve_key(key, &uri))
             };
             let sounds = sounds.iter().map(|it| {
-                find(AlternativeMediaType::Audio, &it.rendition_group_id, &it.rendition_name)
+                find(&AlternativeMediaType::Audio, &it.rendition_group_id, &it.rendition_name)
             });
             let sounds = sounds.collect::<Result<Vec<_>, _>>()?;
             let captions = captions.iter().map(|(selector, it)| {
-                let kind = AlternativeMediaType::Subtitles;
+                let kind = &AlternativeMediaType::Subtitles;
                 let uri = find(kind, &it.rendition_group_id, &it.rendition_name)?;
                 Ok(((*selector).clone(), uri))
             });
@@ -125,12 +125,12 @@ async fn join_sounds(video: &Path, sounds: &[PathBuf]) -> Result<PathBuf, String
 /// The URI of the playlist of a sound or of captions.
 fn find_rendition(
     parent: &MasterPlaylist,
-    kind: AlternativeMediaType,
+    kind: &AlternativeMediaType,
     group: &str,
     name: &str,
 ) -> Result<String, String> {
-    let word = if kind == AlternativeMediaType::Audio { "sound" } else { "captions" };
-    let mut alternatives = parent.alternatives.iter().filter(|it| it.media_type == kind);
+    let word = if *kind == AlternativeMediaType::Audio { "sound" } else { "captions" };
+    let mut alternatives = parent.alternatives.iter().filter(|it| it.media_type == *kind);
     let found = alternatives.find(|it| it.group_id == group && it.name == name);
     found.and_then(|it| it.uri.clone()).ok_or_else(|| {
         format!("the manifest has no {word} {name:?} in the rendition group {group:?}")

@@ -62,6 +62,7 @@ pub(super) struct OutputSettings {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "MediaConvert's names")]
 pub(super) struct HlsSettings {
     /// The rendition group to which a sound belongs.
     #[serde(default, skip_serializing_if = "Option::is_none")]

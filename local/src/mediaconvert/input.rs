@@ -122,20 +122,20 @@ async fn open_input<'a>(
 ) -> Result<JobInput<'a>, String> {
     let unreadable = |error: FfmpegError| error.to_string();
     let url = settings.file_input.as_str();
-    let (path, probed, mut captions) = if hls_input::is_manifest(url) {
+    let (path, properties, mut captions) = if hls_input::is_manifest(url) {
         let Downloaded { file, captions } =
             hls_input::download(s3, settings, needed, folder).await?;
         let path = file.to_str().ok_or("the path of the work folder is not UTF-8")?.to_owned();
-        let probed = probe(&path).await.map_err(unreadable)?;
-        (path, probed, captions)
+        let properties = probe(&path).await.map_err(unreadable)?;
+        (path, properties, captions)
     } else {
         if settings.has_rendition_groups() {
             return Err(format!("{url} has no rendition group, because it is no HLS manifest"));
         }
         let file = Input::open(s3, url).await?;
-        let probed = probes.probe(&file).await.map_err(unreadable)?;
-        (file.url, probed, Captions::new())
+        let properties = probes.probe(&file).await.map_err(unreadable)?;
+        (file.url, properties, Captions::new())
     };
     captions.extend(read_captions(s3, settings, needed, &path).await?);
-    Ok(JobInput { settings, url: path, probed, captions })
+    Ok(JobInput { settings, url: path, probed: properties, captions })
 }

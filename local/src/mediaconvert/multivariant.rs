@@ -31,9 +31,9 @@ pub(super) fn finish_manifests(
             continue;
         }
         let text = fs::read_to_string(&file)?;
-        let version = |line: &str| match line.starts_with("#EXT-X-VERSION:") {
-            true => "#EXT-X-VERSION:3\n".to_owned(),
-            false => format!("{line}\n"),
+        let version = |line: &str| {
+            let is_version = line.starts_with("#EXT-X-VERSION:");
+            format!("{}\n", if is_version { "#EXT-X-VERSION:3" } else { line })
         };
         let text: String = text.lines().map(version).collect();
         let text = if file == parent { finish_parent(&text, hls, outputs, rate) } else { text };

@@ -73,6 +73,7 @@ pub(super) struct FileGroupSettings {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "MediaConvert's names")]
 pub(super) struct Output {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) name_modifier: String,

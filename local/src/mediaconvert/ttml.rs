@@ -108,8 +108,9 @@ fn add_words(words: &mut Vec<Cue>, element: Option<&Element>, text: &str, keeps_
 }
 
 fn trim_lines(cue: Cue) -> Cue {
-    let lines = cue.text.lines().map(str::trim).filter(|line| !line.is_empty());
-    Cue { text: lines.collect::<Vec<_>>().join("\n"), ..cue }
+    let Cue { start, end, text } = cue;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    Cue { start, end, text: lines.collect::<Vec<_>>().join("\n") }
 }
 
 /// When an element is shown. Its times count from the begin of its parent.
