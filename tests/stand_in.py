@@ -57,7 +57,7 @@ REQUIRED = {
     "Job": "arn createdAt id jobPercentComplete outputGroupDetails queue role settings status"
     " userMetadata",
     "OutputGroupDetail": "outputDetails",
-    "OutputDetail": "durationInMs videoDetails",
+    "OutputDetail": "durationInMs",
     "VideoDetail": "heightInPx widthInPx",
     "ProbeResponse": "probeResults",
     "ProbeResult": "container metadata trackMappings",

@@ -106,43 +106,14 @@ def ttml_cues(text: bytes) -> list[Cue]:
     return [Cue(round(start, 2), round(end, 2), words or "") for start, end, words in times]
 
 
-class Clip:
-    """A clip that is ready, and what a player finds in it."""
+class Playback:
+    """What a player finds at the manifests of a clip or of an asset."""
 
-    def __init__(self, stand_in: StandIn, length: int):
-        (token,) = stand_in.printed("token")
-        headers = {"authorization": f"Bearer {token}"}
-        body = json.dumps({"lastSeconds": length}).encode()
-        request = Request(f"{stand_in.origin}/api/clip", body, headers, method="POST")
-        created = json.loads(get(request)[1])
-        path = f"/api/competitions/{created['competition']}/clips/{created['clip']}"
-        self.request = Request(stand_in.origin + path, headers=headers)
-
-        def ready() -> dict | None:
-            shown = self.show()
-            if shown["status"] == "failed":
-                raise AssertionError(f"the clip failed: {shown}")
-            return shown if shown["status"] == "ready" else None
-
-        self.view = eventually(ready, "the clip was not ready")
-        times = [self.view["actual"][name] for name in ("start", "end")]
-        self.start, self.end = (datetime.fromisoformat(it) for it in times)
-        self.hls, self.dash = (self.view["manifests"][name] for name in ("hls", "dash"))
-        self.parent = fetch(self.hls).decode()
+    def __init__(self, hls: str, dash: str):
+        self.hls, self.dash = hls, dash
+        self.parent = fetch(hls).decode()
         self.media = media(self.parent)
-        self.mpd = ElementTree.fromstring(fetch(self.dash))
-
-    def show(self) -> dict:
-        return json.loads(get(self.request)[1])
-
-    def wait_for_mp4(self) -> str:
-        """Waits until the clip has an MP4. Returns its URL."""
-        (file,) = eventually(lambda: self.show().get("downloads"), "the clip has no MP4")
-        return file["url"]
-
-    @property
-    def length(self) -> float:
-        return (self.end - self.start).total_seconds()
+        self.mpd = ElementTree.fromstring(fetch(dash))
 
     def hls_sound(self, language: str) -> bytes:
         playlist = urljoin(self.hls, self.media["AUDIO", language]["URI"])
@@ -177,6 +148,42 @@ class Clip:
     def dash_cues(self, language: str) -> list[Cue]:
         (url,) = self.adaptation_set("text", language).iter(f"{DASH}BaseURL")
         return ttml_cues(fetch(urljoin(self.dash, url.text)))
+
+
+class Clip(Playback):
+    """A clip that is ready."""
+
+    def __init__(self, stand_in: StandIn, length: int):
+        (token,) = stand_in.printed("token")
+        headers = {"authorization": f"Bearer {token}"}
+        body = json.dumps({"lastSeconds": length}).encode()
+        request = Request(f"{stand_in.origin}/api/clip", body, headers, method="POST")
+        created = json.loads(get(request)[1])
+        path = f"/api/competitions/{created['competition']}/clips/{created['clip']}"
+        self.request = Request(stand_in.origin + path, headers=headers)
+
+        def ready() -> dict | None:
+            shown = self.show()
+            if shown["status"] == "failed":
+                raise AssertionError(f"the clip failed: {shown}")
+            return shown if shown["status"] == "ready" else None
+
+        self.view = eventually(ready, "the clip was not ready")
+        times = [self.view["actual"][name] for name in ("start", "end")]
+        self.start, self.end = (datetime.fromisoformat(it) for it in times)
+        super().__init__(**{name: self.view["manifests"][name] for name in ("hls", "dash")})
+
+    def show(self) -> dict:
+        return json.loads(get(self.request)[1])
+
+    def wait_for_mp4(self) -> str:
+        """Waits until the clip has an MP4. Returns its URL."""
+        (file,) = eventually(lambda: self.show().get("downloads"), "the clip has no MP4")
+        return file["url"]
+
+    @property
+    def length(self) -> float:
+        return (self.end - self.start).total_seconds()
 
 
 class LanguagesTest(WireTest):
