@@ -17,6 +17,7 @@ use super::job_error::JobError;
 use super::joined_filters::{joined_filters, joined_rate, joined_seconds};
 use super::parts::{Part, find_parts};
 use super::settings::{JobSettings, Output, OutputGroupSettings};
+use super::sound_segments::match_segments;
 use crate::ffmpeg;
 
 /// Runs ffmpeg on the inputs of a job. The outputs of group `n` are written to folder `n` in `work`.
@@ -67,6 +68,7 @@ pub(super) async fn transcode(
     };
     let (status, messages, ()) = tokio::join!(ffmpeg.wait(), messages, progress);
     if status.map_err(internal)?.success() {
+        match_segments(settings, work).map_err(internal)?;
         return write_captions(settings, &captions, work).map_err(internal);
     }
     let is_reason = |line: &&str| {
