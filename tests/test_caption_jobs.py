@@ -1,5 +1,6 @@
 """Tests the sounds and the captions of MediaConvert's jobs, and how MediaPackage packages them."""
 
+import json
 import re
 import subprocess
 import tempfile
@@ -158,54 +159,68 @@ class TestCaptionJobs(CaptionJobTest):
         head = self.s3.head_object(Bucket=self.bucket, Key=f"{self.folder}/clip_fra.vtt")
         self.assertEqual(head["ContentType"], "text/vtt")
 
-    def test_parts_of_an_hls_input_keep_their_languages_and_captions_when_they_are_joined(self):
-        folder = unused_id()
+    def test_a_rendition_that_an_hls_input_lacks_fails_the_job(self):
+        for selectors, kind in (("AudioSelectors", "sound"), ("CaptionSelectors", "captions")):
+            with self.subTest(selectors):
+                source = self.part("00:00:00:00", "00:00:01:00")
+                text = json.dumps(source[selectors]["fra"]).replace(
+                    json.dumps("Français"), '"Lost"'
+                )
+                source[selectors]["fra"] = json.loads(text)
+                job = self.await_end(self.run_job([source], [self.hls(unused_id(), ["fra"])]))
+                self.assertEqual((job["Status"], job["ErrorCode"]), ("ERROR", 1404))
+                self.assertIn(f'no {kind} "Lost"', job["ErrorMessage"])
 
-        def part(start: str, end: str) -> dict:
-            groups = {language: ("audio", NAMES[language]) for language in PITCHES}
-            sources: dict[str, dict] = {
+    def part(self, start: str, end: str) -> dict:
+        """A part of what the first job has made, as an input."""
+        groups = {language: ("audio", NAMES[language]) for language in PITCHES}
+        sources: dict[str, dict] = {
+            language: {
+                "SourceType": "WEBVTT",
+                "WebvttHlsSourceSettings": {
+                    "RenditionGroupId": "subs",
+                    "RenditionName": CAPTIONS[language],
+                },
+            }
+            for language in CAPTIONS
+        }
+        sources["608"] = {"SourceType": "EMBEDDED"}
+        return {
+            "FileInput": f"s3://{self.bucket}/{self.folder}/index.m3u8",
+            "TimecodeSource": "ZEROBASED",
+            "InputClippings": [{"StartTimecode": start, "EndTimecode": end}],
+            "AudioSelectors": {
                 language: {
-                    "SourceType": "WEBVTT",
-                    "WebvttHlsSourceSettings": {
-                        "RenditionGroupId": "subs",
-                        "RenditionName": CAPTIONS[language],
+                    "SelectorType": "HLS_RENDITION_GROUP",
+                    "HlsRenditionGroupSettings": {
+                        "RenditionGroupId": group,
+                        "RenditionName": name,
                     },
                 }
-                for language in CAPTIONS
-            }
-            sources["608"] = {"SourceType": "EMBEDDED"}
-            return {
-                "FileInput": f"s3://{self.bucket}/{self.folder}/index.m3u8",
-                "TimecodeSource": "ZEROBASED",
-                "InputClippings": [{"StartTimecode": start, "EndTimecode": end}],
-                "AudioSelectors": {
-                    language: {
-                        "SelectorType": "HLS_RENDITION_GROUP",
-                        "HlsRenditionGroupSettings": {
-                            "RenditionGroupId": group,
-                            "RenditionName": name,
-                        },
-                    }
-                    for language, (group, name) in groups.items()
-                },
-                "CaptionSelectors": {
-                    name: {"SourceSettings": settings} for name, settings in sources.items()
-                },
-            }
+                for language, (group, name) in groups.items()
+            },
+            "CaptionSelectors": {
+                name: {"SourceSettings": settings} for name, settings in sources.items()
+            },
+        }
 
-        # 7 s to 9.24 s of the first job's 9.52 s, then 0 s to 5 s.
-        parts = [part("00:00:07:00", "00:00:09:05"), part("00:00:00:00", "00:00:04:24")]
+    def test_parts_of_an_hls_input_keep_their_languages_and_captions_when_they_are_joined(self):
+        folder = unused_id()
+        # 7 s to 9.24 s of the first job's 9.52 s, then 0 s to 5.76 s: two segments of 4 s.
+        parts = [self.part("00:00:07:00", "00:00:09:05"), self.part("00:00:00:00", "00:00:05:18")]
         self.complete(parts, [self.hls(folder, ["fra", "fin"])])
+        for name in ("1", "sound_eng", "sound_fra", "captions_fin"):
+            playlist = self.read(f"{folder}/index_{name}.m3u8").decode()
+            self.assertEqual(len(uris(playlist)), 2, name)
         words = WORDS | {"fin": FINNISH}
-        both = lambda it, length=2: (  # noqa: E731
-            cut(it, length, BEGIN + 7, BEGIN + 9.24)
-            + [
-                Cue(round(cue.start + 2.24, 2), round(cue.end + 2.24, 2), cue.words)
-                for cue in cut(it, length, BEGIN, BEGIN + 5)
-            ]
-        )
+        expected = {}
+        for language in ("fra", "fin"):
+            first = cut(words[language], begin=BEGIN + 7, end=BEGIN + 9.24)
+            second = cut(words[language], begin=BEGIN, end=BEGIN + 5.76)
+            moved = [Cue(it.start + 2.24, it.end + 2.24, it.words) for it in second]
+            expected[language] = [*first, *moved]
         asset = self.package(folder)
-        self.check_asset(asset, {language: both(words[language]) for language in ("fra", "fin")})
+        self.check_asset(asset, expected)
         found = embedded_cues(asset.hls_video())
         # What was loaded before a part begins, and what is shown when it ends, is the decoder's.
         (ready,) = [it for it in found if it.words == "READY"]
