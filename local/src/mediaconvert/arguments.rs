@@ -178,6 +178,9 @@ fn aac_settings(output: &Output) -> Option<&AacSettings> {
 
 /// Whether the captions in the pictures stay there. MediaConvert drops them if no caption description
 /// asks for them.
+///
+/// Each frame carries a part of the captions. A lower frame rate loses the parts of the frames that it
+/// drops; MediaConvert is expected to keep them.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/embedded-output-captions.html>
 fn embedded_captions(output: &Output) -> &'static str {
     let is_embedded = |it: &CaptionDestination| matches!(it, CaptionDestination::Embedded {});
