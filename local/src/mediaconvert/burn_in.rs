@@ -110,3 +110,46 @@ fn ass_time(time: TimeDelta) -> String {
 fn ass_words(words: &str) -> String {
     words.replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}").replace('\n', "\\N")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::sample_job::{sample_input, sample_job};
+    use super::*;
+
+    /// The lines of ASS that begin with a word.
+    fn lines(style: Value, words: &str, begin: &str) -> Vec<String> {
+        let job = sample_job(&[sample_input()]);
+        let picture = job.output_groups[0].outputs[0].video_description.clone().unwrap();
+        let [start, end] = [1004, 61_006].map(TimeDelta::milliseconds);
+        let cue = Cue { start, end, text: words.to_owned() };
+        let style = serde_json::from_value(style).unwrap();
+        let text = to_ass(&[cue], &style, &picture, TimeDelta::milliseconds(100));
+        text.lines().filter(|line| line.starts_with(begin)).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_style_is_written_as_ass_counts_colors() {
+        let style = json!({
+            "alignment": "LEFT",
+            "backgroundColor": "WHITE",
+            "backgroundOpacity": 128,
+            "fontColor": "YELLOW",
+            "fontOpacity": 255,
+            "fontSize": 30,
+            "outlineColor": "RED",
+            "outlineSize": 3,
+        });
+        let expected = "Style: Default,Sans,30,&H0000FFFF,&H000000FF,&H7FFFFFFF,4,3,0,1,20,20,20";
+        assert_eq!(lines(style, "", "Style:"), [expected]);
+        let expected = "Style: Default,Sans,22,&H00FFFFFF,&H00000000,&H00000000,1,2,0,2,20,20,20";
+        assert_eq!(lines(json!({}), "", "Style:"), [expected]);
+    }
+
+    #[test]
+    fn words_are_no_styles() {
+        let expected = "Dialogue: 0,0:00:01.10,0:01:01.11,Default,\\{b\\} a\\\u{2060}n\\Nend";
+        assert_eq!(lines(json!({}), "{b} a\\n\nend", "Dialogue:"), [expected]);
+    }
+}

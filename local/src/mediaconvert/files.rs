@@ -149,3 +149,33 @@ pub(super) fn media_type(name: &str) -> &'static str {
         _ => "image/jpeg",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_caption_file_is_listed_beside_the_video() {
+        let captions = json!({
+            "nameModifier": "_en",
+            "containerSettings": { "container": "RAW" },
+            "captionDescriptions": [{
+                "captionSelectorName": "Words",
+                "destinationSettings": { "destinationType": "SRT" },
+            }],
+        });
+        let group = json!({
+            "outputGroupSettings": {
+                "type": "FILE_GROUP_SETTINGS",
+                "fileGroupSettings": { "destination": "s3://clips/a/clip" },
+            },
+            "outputs": [captions],
+        });
+        let group: OutputGroup = serde_json::from_value(group).unwrap();
+        let described = describe(&group, Path::new("/unused")).await.unwrap();
+        let listed =
+            json!([{ "outputFilePaths": ["s3://clips/a/clip_en.srt"], "durationInMs": 0 }]);
+        assert_eq!(described["outputDetails"], listed);
+        assert_eq!(remove_paths(&described), json!({ "outputDetails": [{ "durationInMs": 0 }] }));
+    }
+}

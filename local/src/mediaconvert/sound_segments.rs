@@ -1,5 +1,6 @@
 //! The segments of sounds that have playlists of their own in an HLS group.
 
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::{fs, io};
@@ -58,7 +59,7 @@ fn without_last_segments(text: &str, segments: &[Segment<'_>], count: usize) -> 
     let mut joined: String = head.map(|line| format!("{line}\n")).collect();
     for (at, Segment { name, seconds: own }) in segments[..count].iter().enumerate() {
         let seconds = if at + 1 == count { seconds } else { *own };
-        joined += &format!("#EXTINF:{seconds:.6},\n{name}\n");
+        let _ = writeln!(joined, "#EXTINF:{seconds:.6},\n{name}");
     }
     joined + "#EXT-X-ENDLIST\n"
 }
