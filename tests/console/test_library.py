@@ -18,11 +18,11 @@ class TestLibrary(BrowserTest):
     def setUp(self):
         (self.token,) = self.stand_in.printed("token")
 
-    def request(self, path: str, body: dict | None = None) -> dict:
+    def request(self, path: str, body: dict | None = None, method: str | None = None) -> dict:
         headers = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
-        with urlopen(Request(f"{self.origin}{path}", data, headers)) as reply:
-            return json.load(reply)
+        with urlopen(Request(f"{self.origin}{path}", data, headers, method=method)) as reply:
+            return json.loads(reply.read() or b"{}")
 
     def cut(self, competition: str, title: str, tags: list[str], **fields: object) -> dict:
         """Cuts the last seconds, as soon as the stream has been on air long enough."""
@@ -139,14 +139,6 @@ class TestLibrary(BrowserTest):
             self.row(page, title).get_by_role("checkbox").check()
         bar = page.get_by_role("group", name="2 chosen")
         self.assert_accessible(page)
-        bar.get_by_role("button", name="Make a reel").click()
-        reel = self.row(page, "Reel of 2 clips")
-        expect(reel).to_have_attribute("data-state", re.compile("transcoding|packaging|ready"))
-        key = reel.get_attribute("data-row")
-        made = self.request(f"/api/competitions/bulk/clips/{key}")
-        self.assertEqual(made["clips"], [clip["clip"] for clip in clips[:2]])
-        for title in ("Heat 1", "Heat 2"):
-            self.row(page, title).get_by_role("checkbox").check()
         bar.get_by_role("button", name="Add record").click()
         expect(page.locator("[data-row]").filter(has_text="#record")).to_have_count(2)
         bar.get_by_label("Another tag").fill("my tag")
@@ -158,6 +150,40 @@ class TestLibrary(BrowserTest):
         bar.get_by_role("button", name="Delete them").click()
         expect(page.locator("[data-row][data-state=deleting]")).to_have_count(2)
         expect(self.row(page, "Heat 3")).to_have_attribute("data-state", "ready")
+
+    def test_clips_are_dragged_into_the_order_of_a_reel(self):
+        clips = [self.cut("reels", f"Heat {number}", []) for number in (1, 2, 3, 4)]
+        self.wait_until_ready(*clips)
+        page = self.open_library("reels")
+        page.get_by_label("Choose all that are shown").check()
+        page.get_by_role("button", name="Make a reel").click()
+        dialog = page.get_by_role("dialog", name="Make a reel")
+        names = dialog.locator("li strong")
+        expect(names).to_have_text(["Heat 1", "Heat 2", "Heat 3", "Heat 4"])
+        expect(dialog.get_by_text("4 clips, 0:16 in total")).to_be_visible()
+        self.assert_accessible(page)
+        names.nth(2).drag_to(names.nth(0), target_position={"x": 5, "y": 1})
+        expect(names).to_have_text(["Heat 3", "Heat 1", "Heat 2", "Heat 4"])
+        down = dialog.get_by_role("button", name="Move Heat 3 down")
+        down.press("Enter")
+        down.press("Alt+End")
+        expect(names).to_have_text(["Heat 1", "Heat 2", "Heat 4", "Heat 3"])
+        expect(dialog.get_by_role("status").last).to_have_text("Heat 3: place 4 of 4")
+        expect(down).to_be_focused()
+        dialog.get_by_role("button", name="Take Heat 2 out").click()
+        dialog.get_by_label("Title of the reel").fill("Two heats")
+
+        path = f"/api/competitions/reels/clips/{clips[3]['clip']}"
+        self.request(path, method="DELETE")
+        with self.errors_allowed("400"):
+            dialog.get_by_role("button", name="Make the reel").click()
+            expect(dialog.get_by_role("alert")).to_contain_text("because of Heat 4")
+        dialog.get_by_role("button", name="Take Heat 4 out").click()
+        dialog.get_by_role("button", name="Make the reel").click()
+        reel = self.row(page, "Two heats")
+        expect(reel.get_by_role("button", name="Open Two heats")).to_be_focused()
+        made = self.request(f"/api/competitions/reels/clips/{reel.get_attribute('data-row')}")
+        self.assertEqual(made["clips"], [clips[0]["clip"], clips[2]["clip"]])
 
     def test_a_phone_shows_every_row(self):
         clip = self.cut("phone", "Long jump", ["final"])

@@ -20,6 +20,8 @@ import type { UndoStack } from './undo.ts';
 
 /** How long the service restores a deleted clip at least, in ms. */
 const RESTORE_MS = 15_000;
+/** How long a reel is requested again before the operator is told, in ms. */
+const REEL_MS = 15_000;
 
 /** What the store needs. */
 export interface ClipsOptions {
@@ -198,14 +200,15 @@ export class Clips implements StepActions {
     if (row?.clip) void this.edit(row.clip, fields);
   }
 
-  /** Makes one clip of several. Throws `RequestFailed` if the service refuses. */
-  async makeReel(body: Schema<'ReelRequest'>): Promise<void> {
+  /** Makes one clip of several. Throws `RequestFailed`. The same key makes no second reel. */
+  async makeReel(body: Schema<'ReelRequest'>, key: string): Promise<Clip | undefined> {
     const { competition } = this;
-    if (!competition) return;
-    const key = crypto.randomUUID();
-    const reel = await this.#persist(() => this.#requests.makeReel(competition, body, key));
+    if (!competition) return undefined;
+    const send = () => this.#requests.makeReel(competition, body, key);
+    const reel = await this.#persist(send, this.now() + REEL_MS);
     if (competition === this.competition) this.#put(reel);
     this.#poller.wake();
+    return reel;
   }
 
   /** Deletes a clip. It can be undone for a while. */
@@ -278,8 +281,7 @@ export class Clips implements StepActions {
 
   /** Loads clips that are older than the list. */
   async loadOlder(): Promise<void> {
-    if (!(await this.#reader.readOlder())) return;
-    this.#sync();
+    if (await this.#reader.readOlder()) this.#sync();
   }
 
   /** Undoes the last step: a mark, a cut or a deletion. */

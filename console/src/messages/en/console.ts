@@ -8,6 +8,7 @@ export { keys } from './keys.ts';
 export { library } from './library.ts';
 export { live } from './live.ts';
 export { problems } from './problems.ts';
+export { reel } from './reel.ts';
 export { settings } from './settings.ts';
 export { shell } from './shell.ts';
 export { trim } from './trim.ts';
