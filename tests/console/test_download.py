@@ -152,8 +152,22 @@ class TestDownload(BrowserTest):
         expect(cut_out).to_have_attribute("aria-valuetext", "0% from the left")
         cut_out.press("Shift+ArrowRight")
         expect(cut_out).to_have_attribute("aria-valuetext", "10% from the left")
-        self.assert_accessible(page)
+        frame = dialog.get_by_role("slider", name="Frame that is shown")
+        for _ in range(3):
+            frame.press("ArrowRight")
+        begin = datetime.fromisoformat(clip["requested"]["start"])
+        third = f"{begin + timedelta(seconds=3 / RATE):%H:%M:%S.%f}"[:-3]
+        expect(frame).to_have_attribute("aria-valuetext", third)
+        dialog.get_by_role("button", name="Start at this frame").click()
+        expect(dialog.get_by_label("Start", exact=True)).to_have_value(third)
+        end = dialog.get_by_label("End", exact=True)
         start = dialog.get_by_role("button", name="Start the export")
+        end.fill(f"{begin:%H:%M:%S}")
+        start.click()
+        expect(dialog.get_by_role("alert")).to_have_text("The end must be later than the start.")
+        expect(end).to_be_focused()
+        self.assert_accessible(page)
+        end.fill(f"{begin + timedelta(seconds=2):%H:%M:%S.%f}"[:-3])
         page.route(f"**{path}/exports", self.refuse_export)
         with self.errors_allowed("status of 409"):
             start.click()
@@ -172,7 +186,9 @@ class TestDownload(BrowserTest):
         shown = ["-count_packets", "-show_entries", "stream=width,height,nb_read_packets"]
         command = ["ffprobe", "-v", "error", "-select_streams", "v", *shown, "-of", "csv=p=0", file]
         found = subprocess.check_output(command, text=True).strip()
-        self.assertEqual(found, f"{export['width']},{export['height']},100")
+        self.assertEqual(found, f"{export['width']},{export['height']},47")
+        times = [datetime.fromisoformat(export[edge]) - begin for edge in ("start", "end")]
+        self.assertEqual(times, [timedelta(seconds=3 / RATE), timedelta(seconds=2)])
 
     def refuse_export(self, route: Route):
         problem = {"type": "urn:matchcut:problem:too-many-exports", "title": "", "status": 409}
