@@ -196,6 +196,20 @@ class TestClipPage(ViewerTest):
         expect(page.locator("video")).to_have_js_property("paused", True)
         self.assertEqual(requested.count("storyboard.vtt"), 1)
 
+    def test_the_embedded_player_shows_it_too(self):
+        clip = eventually(self.pictured_clip, "the clip got no storyboard")
+        page = self.new_context().new_page()
+        requested = self.follow_pictures(page)
+        page.goto(clip_path(clip).replace("/c/", "/embed/"))
+        page.get_by_role("button", name="Play").click()
+        bar = page.get_by_role("slider", name="Position in the clip")
+        expect(bar).to_be_visible()
+        self.assertNotIn("storyboard.vtt", requested)
+        bar.hover(position={"x": 8, "y": 8})
+        expect(page.locator(".seek .picture img")).to_have_attribute("src", re.compile(r"00\.jpg$"))
+        bar.press("End")
+        eventually(lambda: frame_number(page) == self.last, "the last frame was not shown")
+
     def test_the_console_shows_it_too_and_makes_a_picture_the_poster(self):
         clip = eventually(self.pictured_clip, "the clip got no storyboard")
         path = f"/console#competition={self.COMPETITION}&clip={clip['clip']}"

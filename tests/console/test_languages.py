@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from captioned_video import WORDS, captioned_video
 from console.viewer import ViewerTest, clip_path
@@ -61,3 +61,27 @@ class TestLanguages(ViewerTest):
         page.keyboard.press("Home")
         expect(captions).to_have_value("-1")
         self.assertEqual(video.evaluate(SHOWN_WORDS), [])
+
+    def test_the_embedded_player_offers_them_below_the_video(self):
+        page = self.open(clip_path(self.clip).replace("/c/", "/embed/"))
+        page.get_by_role("button", name="Play").click()
+        self.wait_until_playing(page)
+        sound = page.get_by_role("combobox", name="Audio")
+        with page.expect_request("**/index_5_0_*.ts"):
+            sound.select_option(label="Français")
+        self.show_french(page)
+        self.assert_accessible(page)
+
+    def test_the_live_picture_of_the_console_offers_them(self):
+        page = self.open_console(path=f"/console#competition={self.COMPETITION}")
+        page.get_by_role("combobox", name="Audio").select_option(label="Français")
+        self.show_french(page)
+        expect(page.get_by_role("combobox", name="Audio")).to_have_value("1")
+        self.assert_accessible(page)
+
+    def show_french(self, page: Page):
+        """Chooses the French captions, and checks that their words are shown."""
+        page.get_by_role("combobox", name="Captions").select_option(label="Français")
+        video = page.locator("video").first
+        words = eventually(lambda: video.evaluate(SHOWN_WORDS), "no captions were shown")
+        self.assertLessEqual(set(words), set(WORDS["fra"].values()))

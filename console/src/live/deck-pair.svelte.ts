@@ -1,6 +1,7 @@
 /** The two decks of the live player: one is shown while the other loads another window. */
 
 import { Deck, type DeckEvents } from './deck.ts';
+import { LiveTracks } from './live-tracks.svelte.ts';
 import type { ManifestWindow } from './windows.ts';
 
 /** The deck that loads, and whether it plays when it is shown. */
@@ -14,12 +15,18 @@ export class DeckPair {
   shown = $state.raw<HTMLVideoElement>();
   /** Whether another window is being loaded. The old picture stays on the screen meanwhile. */
   isLoading = $state(false);
+  /** The sound and the captions of the deck that is shown. */
+  readonly tracks = new LiveTracks();
 
   #videos: readonly [HTMLVideoElement, HTMLVideoElement] | undefined;
   #current: Deck | undefined;
   #next: NextDeck | undefined;
 
-  constructor(private readonly events: DeckEvents) {}
+  readonly #events: DeckEvents;
+
+  constructor(events: Omit<DeckEvents, 'tracks'>) {
+    this.#events = { ...events, tracks: (deck) => this.tracks.update(deck) };
+  }
 
   /** The deck that is shown. */
   get current(): Deck | undefined {
@@ -55,6 +62,7 @@ export class DeckPair {
   /** Closes both decks. The last picture stays on the screen. */
   close(): void {
     this.dropNext();
+    this.tracks.close();
     this.#current?.close();
     this.#current = undefined;
   }
@@ -72,7 +80,7 @@ export class DeckPair {
     this.dropNext();
     const [first, second] = this.#videos;
     const video = this.#current?.video === first ? second : first;
-    const deck = new Deck(video, window, manifest, this.events);
+    const deck = new Deck(video, window, manifest, this.#events);
     this.#next = { deck, plays };
     this.isLoading = true;
     video.muted = true;
@@ -98,6 +106,7 @@ export class DeckPair {
     this.isLoading = false;
     next.deck.video.muted = old?.video.muted ?? next.deck.video.muted;
     this.shown = next.deck.video;
+    this.tracks.show(next.deck);
     old?.video.pause();
     old?.close();
     return next;

@@ -3,6 +3,15 @@
 import type Hls from 'hls.js';
 import type { Events, HlsConfig } from 'hls.js';
 import workerUrl from 'hls.js/dist/hls.worker.js?url';
+import {
+  captionsOf,
+  hideOtherCaptions,
+  NO_TRACKS,
+  showCaptions,
+  soundsOf,
+  type Tracks,
+} from '../viewer/tracks.ts';
+import type { TrackDeck } from './live-tracks.svelte.ts';
 import { type ClockFragment, MediaClock } from './media-clock.ts';
 import { endOf, frameStart, type Segment } from './segment.ts';
 import { type ManifestWindow, manifestUrl } from './windows.ts';
@@ -18,6 +27,8 @@ export interface DeckEvents {
   /** The window cannot be played. `encrypted`: the browser has no key. */
   failed(deck: Deck, reason: 'not-found' | 'encrypted' | 'broken'): void;
   ended(deck: Deck): void;
+  /** The sounds or the captions have changed, or another one is chosen. */
+  tracks(deck: Deck): void;
 }
 
 /** The sound and the pictures that are kept behind the playhead, in seconds. */
@@ -33,7 +44,7 @@ export function preloadEngine(): void {
   void engine();
 }
 
-export class Deck {
+export class Deck implements TrackDeck {
   readonly clock = new MediaClock();
   #hls: Hls | undefined;
   #isClosed = false;
@@ -109,6 +120,19 @@ export class Deck {
     return this.video.seeking || this.#wanted !== undefined;
   }
 
+  get tracks(): Tracks {
+    const sounds = this.#hls ? soundsOf(this.#hls) : NO_TRACKS;
+    return { ...NO_TRACKS, ...sounds, ...captionsOf(this.video.textTracks) };
+  }
+
+  setSound(index: number): void {
+    if (this.#hls) this.#hls.audioTrack = index;
+  }
+
+  setCaption(index: number): void {
+    showCaptions(this.video.textTracks, index);
+  }
+
   /** Frees the video element and stops all requests. */
   close(): void {
     this.#isClosed = true;
@@ -132,6 +156,8 @@ export class Deck {
       this.#takeFragments();
       this.#settle();
     });
+    hls.on(names.AUDIO_TRACKS_UPDATED, () => this.events.tracks(this));
+    hls.on(names.AUDIO_TRACK_SWITCHING, () => this.events.tracks(this));
     hls.on(names.ERROR, (_, { fatal, type, details, response }) => {
       if (!fatal) return;
       if (type === 'keySystemError') this.events.failed(this, 'encrypted');
@@ -143,6 +169,13 @@ export class Deck {
     this.video.addEventListener('seeked', () => this.#settle(), { signal });
     this.video.addEventListener('loadeddata', () => this.#settle(), { signal });
     this.video.addEventListener('ended', () => this.events.ended(this), { signal });
+    const { textTracks } = this.video;
+    const onCaptions = () => {
+      hideOtherCaptions(textTracks);
+      this.events.tracks(this);
+    };
+    for (const name of ['addtrack', 'removetrack', 'change'])
+      textTracks.addEventListener(name, onCaptions, { signal });
     this.#watchFrames();
   }
 

@@ -2,6 +2,7 @@
 
 import type { Deck } from './deck.ts';
 import { DeckPair } from './deck-pair.svelte.ts';
+import type { LiveTracks } from './live-tracks.svelte.ts';
 import {
   frameDuration,
   frameStart,
@@ -79,6 +80,11 @@ export class Player {
   /** Whether another window is being loaded. The old picture stays on the screen meanwhile. */
   get isLoading(): boolean {
     return this.#decks.isLoading;
+  }
+
+  /** The sound and the captions. */
+  get tracks(): LiveTracks {
+    return this.#decks.tracks;
   }
 
   /** Takes the two video elements of the page: one is shown while the other loads. */
@@ -190,9 +196,7 @@ export class Player {
       this.#decks.dropNext();
       deck.seekLive();
       this.#setSpeed(1);
-    } else {
-      this.#load(undefined, true);
-    }
+    } else this.#load(undefined, true);
   }
 
   // Inside
@@ -290,9 +294,7 @@ export class Player {
   }
 
   #onSegments(deck: Deck): void {
-    if (deck.window.end === undefined && deck.segments.length) {
-      this.#source?.observe(deck.segments);
-    }
+    if (deck.window.end === undefined && deck.segments.length) this.#source?.observe(deck.segments);
   }
 
   #onFrame(deck: Deck, date: number): void {

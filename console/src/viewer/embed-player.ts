@@ -5,6 +5,7 @@
 
 import type { embed } from '../messages/en/embed.ts';
 import { clipPath } from './address.ts';
+import type { Controls } from './embed-controls.ts';
 import { type EmbedReport, obeyParent, report } from './embed-messages.ts';
 import { type Clip, partSeconds, requestedPart } from './part.ts';
 import { loadHls, Player, type PlayerState } from './player.ts';
@@ -28,6 +29,7 @@ export class EmbedPlayer {
   readonly #notice = document.createElement('p');
   readonly #title = document.createElement('a');
   #player: Player | undefined;
+  #controls: Controls | undefined;
   #clip: Clip | undefined;
   #wantsToPlay: boolean;
   #moment: number;
@@ -126,8 +128,10 @@ export class EmbedPlayer {
   #load(clip: Clip): void {
     this.root.replaceChildren(this.#video, this.#title);
     this.#video.focus({ preventScroll: true });
-    this.#player = new Player(this.#video, (state) => this.#follow(state));
-    void this.#player
+    const player = new Player(this.#video, (state) => this.#follow(state));
+    this.#player = player;
+    void this.#addControls(player, clip);
+    void player
       .load({
         manifest: clip.manifest ?? '',
         part: requestedPart(clip),
@@ -138,11 +142,25 @@ export class EmbedPlayer {
       .catch(() => this.say(this.texts.offline));
   }
 
-  #follow({ stage }: PlayerState): void {
+  /** Adds the seek bar and the menus. Without them, the browser's own controls are enough to watch. */
+  async #addControls(player: Player, clip: Clip): Promise<void> {
+    const loaded = await import('./embed-controls.ts').catch(() => undefined);
+    if (!loaded || !this.#video.isConnected) return;
+    const shown = { video: this.#video, player, clip, texts: this.texts };
+    this.#controls = loaded.addControls(this.root, shown);
+    this.#controls.show(player.state);
+    this.root.classList.add('controlled');
+  }
+
+  #follow(state: PlayerState): void {
+    const { stage } = state;
+    this.#controls?.show(state);
     const { refused, gone, failed } = this.texts;
     const text = { refused, missing: gone, failed }[stage as string];
     if (text) {
       this.#notice.textContent = text;
+      this.#controls?.remove();
+      this.#controls = undefined;
       this.root.replaceChildren(this.#notice, this.#title);
     }
     if (stage === 'ended') this.#report('ended');

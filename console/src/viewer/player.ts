@@ -6,6 +6,15 @@ import { HlsFrames } from './hls-frames.ts';
 import type { Part } from './part.ts';
 import { PartKeeper, PLAYLIST_TIMES } from './part-keeper.ts';
 import { nameQualities, type Quality } from './qualities.ts';
+import {
+  captionsOf,
+  hideOtherCaptions,
+  NO_TRACKS,
+  showCaptions,
+  soundsOf,
+  type TrackChooser,
+  type Tracks,
+} from './tracks.ts';
 
 /** What is played. */
 export interface PlayerSource {
@@ -19,18 +28,6 @@ export interface PlayerSource {
   readonly withCredentials: boolean;
 }
 
-/** A sound, by the name or the language that the manifest gives. */
-export interface Sound {
-  readonly index: number;
-  readonly label: string;
-}
-
-/** A text track. */
-export interface Captions {
-  readonly index: number;
-  readonly label: string;
-}
-
 /**
  * `loading`: nothing can be shown yet. `playable`: the video can play, or plays. `ended`: the last
  * frame is on the screen. `refused`: the cookies do not open this clip. `missing`: there is no such
@@ -39,20 +36,13 @@ export interface Captions {
 export type PlayerStage = 'loading' | 'playable' | 'ended' | 'refused' | 'missing' | 'failed';
 
 /** What the controls of a player show. */
-export interface PlayerState {
+export interface PlayerState extends Tracks {
   readonly stage: PlayerStage;
   readonly qualities: readonly Quality[];
   /** The chosen quality, by its index; -1 lets the player choose. */
   readonly quality: number;
   /** The quality that is played, by its index. */
   readonly playing: number;
-  /** The sounds to choose from. A clip with one sound has none. */
-  readonly sounds: readonly Sound[];
-  /** The sound that is heard, by its index. */
-  readonly sound: number;
-  readonly captions: readonly Captions[];
-  /** The captions that are shown, by their index; -1 for none. */
-  readonly caption: number;
 }
 
 /** The state of a player that has loaded nothing. */
@@ -61,10 +51,7 @@ export const IDLE: PlayerState = {
   qualities: [],
   quality: -1,
   playing: -1,
-  sounds: [],
-  sound: -1,
-  captions: [],
-  caption: -1,
+  ...NO_TRACKS,
 };
 
 /** A network error is retried after this pause. */
@@ -78,7 +65,7 @@ export function loadHls(): Promise<typeof Hls> {
 }
 
 /** Plays one clip. Another clip needs another player. */
-export class Player {
+export class Player implements TrackChooser {
   state = IDLE;
   #hls: Hls | undefined;
   #keeper: PartKeeper | undefined;
@@ -146,9 +133,7 @@ export class Player {
 
   /** Shows captions by their index; -1 hides them. */
   setCaption(index: number): void {
-    [...this.video.textTracks].forEach((track, at) => {
-      if (isCaptions(track)) track.mode = at === index ? 'showing' : 'disabled';
-    });
+    showCaptions(this.video.textTracks, index);
     this.#showCaptions();
   }
 
@@ -189,8 +174,8 @@ export class Player {
       lastBitrate = hls.bandwidthEstimate;
     });
     hls.on(Events.LEVEL_SWITCHED, (_, { level }) => this.#change({ playing: level }));
-    hls.on(Events.AUDIO_TRACKS_UPDATED, () => this.#showSounds(hls));
-    hls.on(Events.AUDIO_TRACK_SWITCHING, () => this.#showSounds(hls));
+    hls.on(Events.AUDIO_TRACKS_UPDATED, () => this.#change(soundsOf(hls)));
+    hls.on(Events.AUDIO_TRACK_SWITCHING, () => this.#change(soundsOf(hls)));
     hls.on(Events.ERROR, (_, data) => this.#recover(Library, hls, data));
     hls.loadSource(source.manifest);
     hls.attachMedia(this.video);
@@ -237,25 +222,9 @@ export class Player {
     if (this.state.stage === 'ended' && !this.#keeper?.isAtEnd) this.#change({ stage: 'playable' });
   }
 
-  #showSounds({ audioTracks, audioTrack }: Hls): void {
-    const sounds = audioTracks.map(({ name, lang }, index) => ({
-      index,
-      label: name || lang || String(index + 1),
-    }));
-    this.#change({ sounds: sounds.length > 1 ? sounds : [], sound: audioTrack });
-  }
-
   #showCaptions(): void {
-    const tracks = [...this.video.textTracks];
-    // Renditions are made of the captions that are embedded in the video, and say the same.
-    const hasRenditions = tracks.some(({ kind }) => kind === 'subtitles');
-    const captions = tracks.flatMap((track, index) =>
-      track.kind === 'subtitles' || (track.kind === 'captions' && !hasRenditions)
-        ? [{ index, label: track.label || track.language || String(index + 1) }]
-        : [],
-    );
-    const caption = tracks.findIndex((it) => isCaptions(it) && it.mode === 'showing');
-    this.#change({ captions, caption });
+    hideOtherCaptions(this.video.textTracks);
+    this.#change(captionsOf(this.video.textTracks));
   }
 
   #change(changes: Partial<PlayerState>): void {
@@ -263,10 +232,6 @@ export class Player {
     this.state = { ...this.state, ...changes };
     this.onChange(this.state);
   }
-}
-
-function isCaptions({ kind }: TextTrack): boolean {
-  return kind === 'captions' || kind === 'subtitles';
 }
 
 /** What the line carried when a clip of this page was played before, in bits a second. */

@@ -13,4 +13,9 @@ export const embed: EmbedMessages = {
   offline: 'Keine Verbindung. Der Clip startet hier von selbst.',
   refused: 'Melden Sie sich auf der Seite des Clips an, um ihn zu sehen.',
   failed: 'Dieser Clip kann hier nicht abgespielt werden.',
+  position: 'Stelle im Clip',
+  positionOf: (time, length) => `${time} von ${length}`,
+  sound: 'Ton',
+  captions: 'Untertitel',
+  noCaptions: 'Ohne Untertitel',
 };

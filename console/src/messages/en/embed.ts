@@ -11,4 +11,9 @@ export const embed = {
   offline: 'No connection. The clip starts here by itself.',
   refused: 'Sign in on its page to watch this clip.',
   failed: 'This clip cannot be played here.',
+  position: 'Position in the clip',
+  positionOf: (time: string, length: string) => `${time} of ${length}`,
+  sound: 'Audio',
+  captions: 'Captions',
+  noCaptions: 'No captions',
 };
