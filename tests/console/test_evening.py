@@ -196,7 +196,11 @@ class TestEvening(BrowserTest):
         page.get_by_role("button", name="Show all clips").click()
         expect(page.locator("li.row")).to_have_count(100)
         page.get_by_role("button", name=re.compile("^Failed")).click()
-        expect(page.locator("li.row .reason")).to_have_text([message for _, message in FAILURES])
+        texts = [message for _, message in FAILURES]
+        texts[0] += " Cut a part of it that was on air."
+        expect(page.locator("li.row .reason")).to_have_text(texts)
+        # A retry of the first one would fail again.
+        expect(page.get_by_role("button", name=re.compile("^Retry"))).to_have_count(2)
         self.look(page, "failed")
 
     def test_the_list_draws_the_newest_clips_only_once_it_is_back_at_its_top(self):

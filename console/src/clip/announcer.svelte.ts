@@ -3,7 +3,7 @@
 import type { Schema } from '../api/client.ts';
 import { problemText } from '../api/problem.ts';
 import { t } from '../messages/console.svelte.ts';
-import { type Clip, isHeldBack, remakeOf } from './clip.ts';
+import { type Clip, isHeldBack, MAX_ATTEMPTS, remakeOf } from './clip.ts';
 import type { Change } from './feed.ts';
 import type { News } from './news.ts';
 
@@ -94,7 +94,25 @@ export class Announcer {
 
 /** Why a clip failed, in the operator's language. */
 export function reasonOf({ failure }: Pick<Clip, 'failure'>): string {
-  return failure ? (t.clip.failures[failure.code] ?? failure.message) : '';
+  if (!failure) return '';
+  const text = t.clip.failures[failure.code];
+  return (typeof text === 'function' ? text(failure.message) : text) ?? failure.message;
+}
+
+/** What helps after a failure, besides a retry. Empty if the reason says it, or if a retry may help. */
+export function remedyOf({ failure, attempt, source }: Clip): string {
+  if (!failure) return '';
+  if (attempt >= MAX_ATTEMPTS) return source === 'upload' ? t.clip.uploadAgain : t.clip.cutAgain;
+  if (failure.code === 'transcode-refused' && source === 'reel') return t.clip.otherReel;
+  return t.clip.remedies[failure.code] ?? '';
+}
+
+/** Why a clip failed, and what helps. */
+export function failureTextOf(clip: Clip): string {
+  const [reason, remedy] = [reasonOf(clip), remedyOf(clip)];
+  if (!remedy) return reason;
+  // The reasons of AWS have no full stop.
+  return `${reason}${/[.!?]$/.test(reason) ? '' : '.'} ${remedy}`;
 }
 
 /** Why new media of a clip could not be made, in the operator's language. */

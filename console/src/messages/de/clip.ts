@@ -46,7 +46,6 @@ export const clip = {
   actions: 'Aktionen',
   open: (title: string) => `${title} öffnen`,
   retry: (attempt: number, most: number) => `Wiederholen ${attempt}/${most}`,
-  noRetry: 'Keine Versuche mehr: neu schneiden',
   remove: 'Löschen',
   restore: 'Wiederherstellen',
   countdown: (seconds: number) => `(${seconds} s)`,
@@ -123,9 +122,38 @@ export const clip = {
     'too-long': 'Das Video ist länger als 24 Stunden.',
     'too-small': 'Das Bild ist kleiner als 32 × 32 Pixel.',
     'truncated-file': 'Die Datei endet vor der Größe oder Dauer, die sie angibt.',
-    'transcode-refused': 'MediaConvert hat den Wandlungsauftrag abgelehnt.',
-    'transcode-failed': 'Der Wandlungsauftrag ist fehlgeschlagen.',
+    'transcode-refused': (message) => `Der Wandlungsauftrag wurde abgelehnt: ${message}`,
+    'transcode-failed': (message) => `Der Wandlungsauftrag ist fehlgeschlagen: ${message}`,
+  } as Partial<Record<FailureCode, string | ((message: string) => string)>>,
+  remedies: {
+    'not-aired': 'Schneiden Sie, was gesendet wurde.',
+    'window-unavailable': 'Schneiden Sie einen Teil davon, der auf Sendung war.',
+    'window-expired': 'Er lässt sich nicht mehr schneiden.',
+    'harvest-refused': 'Die Technik muss die Ursache am Kanal beheben. Dann noch einmal versuchen.',
+    'asset-refused': 'Die Technik muss die Ursache beheben. Dann noch einmal versuchen.',
+    'file-access-denied':
+      'Die Technik muss den Dienst die Datei lesen lassen. Dann noch einmal versuchen.',
+    'transcode-refused':
+      'Derselbe Auftrag wird wieder abgelehnt. Die Technik muss die Ursache beheben, etwa eine Rolle oder ein Kontingent. Dann noch einmal versuchen.',
+    'file-missing': 'Laden Sie die Datei noch einmal hoch.',
+    'empty-file': 'Laden Sie die Datei noch einmal hoch.',
+    'size-mismatch': 'Laden Sie die Datei noch einmal hoch.',
+    'truncated-file': 'Laden Sie die Datei noch einmal hoch.',
+    'unreadable-file': 'Exportieren Sie das Video neu, und laden Sie diese Datei hoch.',
+    'no-video': 'Exportieren Sie das Video neu, und laden Sie diese Datei hoch.',
+    'unsupported-codec':
+      'Exportieren Sie das Video als H.264, HEVC oder ProRes mit AAC, und laden Sie es hoch.',
+    'too-long': 'Exportieren Sie ein kürzeres Video, und laden Sie es hoch.',
+    'preview-first': 'Exportieren Sie nur das lange Video, und laden Sie diese Datei hoch.',
+    'too-small': 'Exportieren Sie ein größeres Bild, und laden Sie es hoch.',
   } as Partial<Record<FailureCode, string>>,
+  noMoreAttempts: {
+    live: 'Er ist fünfmal fehlgeschlagen, das ist die Grenze. Schneiden Sie ihn noch einmal.',
+    upload:
+      'Er ist fünfmal fehlgeschlagen, das ist die Grenze. Laden Sie die Datei noch einmal hoch.',
+    reel: 'Er ist fünfmal fehlgeschlagen, das ist die Grenze. Schneiden Sie die Clips noch einmal zusammen.',
+  },
+  otherReel: 'Dieselben Clips werden wieder abgelehnt. Machen Sie einen anderen Zusammenschnitt.',
   noReply: 'Der Dienst antwortet nicht.',
 
   away: 'Der Dienst antwortet nicht.',

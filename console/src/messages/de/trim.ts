@@ -53,6 +53,12 @@ export const trim = {
   },
   remakeFailed: (window: string, reason: string) =>
     `Der neue Schnitt ${window} konnte nicht gemacht werden: ${reason} Der Clip behält den alten.`,
+  remakeRemedies: {
+    'not-aired': 'Schneiden Sie ihn auf das zu, was gesendet wurde.',
+    'window-unavailable': 'Schneiden Sie ihn auf das zu, was auf Sendung war.',
+    'window-expired': 'Schneiden Sie ihn innerhalb seines Materials zu.',
+    'transcode-refused': 'Ein Export kann genau diese Bilder haben.',
+  } as Partial<Record<FailureCode, string>>,
   remakeAgain: 'Erneut versuchen',
   remakeCancel: 'Alten Schnitt behalten',
   exact: (window: string | undefined, percent: string | undefined) => {

@@ -46,7 +46,6 @@ export const clip = {
   actions: 'Actions',
   open: (title: string) => `Open ${title}`,
   retry: (attempt: number, most: number) => `Retry ${attempt}/${most}`,
-  noRetry: 'No attempts left: cut it again',
   remove: 'Delete',
   restore: 'Restore',
   countdown: (seconds: number) => `(${seconds} s)`,
@@ -101,7 +100,26 @@ export const clip = {
     saving: (title: string, reason: string) => `The change of ${title} was not saved. ${reason}`,
   } satisfies Record<Work, (title: string, reason: string) => string>,
   /** Reasons of failures by their code. A code that is absent is shown by its message, which is English. */
-  failures: {} as Partial<Record<FailureCode, string>>,
+  failures: {} as Partial<Record<FailureCode, string | ((message: string) => string)>>,
+  /** What helps, by the code, if the message of the service does not say it. */
+  remedies: {
+    'not-aired': 'Cut what has aired.',
+    'window-unavailable': 'Cut a part of it that was on air.',
+    'window-expired': 'It cannot be cut any more.',
+    'harvest-refused': 'An engineer must remove the cause at the channel. Then retry.',
+    'asset-refused': 'An engineer must remove the cause. Then retry.',
+    'file-access-denied': 'An engineer must let the service read the file. Then retry.',
+    'transcode-refused':
+      'The same job is refused again. An engineer must remove the cause, such as a role or a quota. Then retry.',
+    'empty-file': 'Upload the file again.',
+    'unreadable-file': 'Export the video again, and upload that file.',
+    'no-video': 'Export the video again, and upload that file.',
+    'too-long': 'Export a shorter video, and upload it.',
+    'too-small': 'Export a larger picture, and upload it.',
+  } as Partial<Record<FailureCode, string>>,
+  cutAgain: 'It has failed five times, which is the limit. Cut it again.',
+  uploadAgain: 'It has failed five times, which is the limit. Upload the file again.',
+  otherReel: 'The same clips are refused again. Make another reel.',
   noReply: 'The service does not answer.',
 
   away: 'The service does not answer.',

@@ -52,6 +52,13 @@ export const trim = {
   },
   remakeFailed: (window: string, reason: string) =>
     `The new cut ${window} could not be made: ${reason} The clip keeps its old cut.`,
+  /** What helps where another try does not. */
+  remakeRemedies: {
+    'not-aired': 'Trim it to what has aired.',
+    'window-unavailable': 'Trim it to what was on air.',
+    'window-expired': 'Trim it within the media that it has.',
+    'transcode-refused': 'An export can have exactly these frames.',
+  } as Partial<Record<FailureCode, string>>,
   remakeAgain: 'Try again',
   remakeCancel: 'Keep the old cut',
   exact: (window: string | undefined, percent: string | undefined) => {
