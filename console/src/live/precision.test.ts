@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Precision } from '../settings/settings.svelte.ts';
-import { nextPrecision, precisionField } from './precision.ts';
+import { nextPrecision, precisionField, wordsOf } from './precision.ts';
 
 test('a cut has a precision only if the operator has chosen one', () => {
   assert.deepEqual(precisionField(undefined), {});
@@ -18,4 +18,10 @@ test('the key goes through the choices and back to the channel', () => {
     return chosen;
   });
   assert.deepEqual(seen, ['frame', 'segment', undefined]);
+});
+
+test('without a choice, the setting of the channel is said', () => {
+  assert.equal(wordsOf('segment', 'frame'), 'segments');
+  assert.equal(wordsOf(undefined, 'frame'), 'as the channel is set, exact frames');
+  assert.equal(wordsOf(undefined, undefined), 'as the channel is set');
 });

@@ -97,6 +97,7 @@ export const live = {
   nothingMarked: 'Erst In setzen, oder die letzten Sekunden schneiden.',
   precision: (choice: string) => `Genauigkeit der nächsten Clips: ${choice}`,
   precisions: { channel: 'wie der Kanal', frame: 'bildgenau', segment: 'Segmente' },
+  precisionOfChannel: (setting: string) => `wie der Kanal, ${setting}`,
   precisionHints: {
     channel: 'Die Einstellung des Kanals sagt, ob Clips bildgenau werden.',
     frame:

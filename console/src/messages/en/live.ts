@@ -94,6 +94,7 @@ export const live = {
   nothingMarked: 'Set in first, or cut the last seconds.',
   precision: (choice: string) => `Precision of the next clips: ${choice}`,
   precisions: { channel: 'as the channel is set', frame: 'exact frames', segment: 'segments' },
+  precisionOfChannel: (setting: string) => `as the channel is set, ${setting}`,
   precisionHints: {
     channel: 'The setting of the channel says whether clips get exact frames.',
     frame: 'A clip is ready at once. Media with exactly its frames follows within minutes.',
