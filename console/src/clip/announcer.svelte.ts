@@ -102,7 +102,7 @@ export function reasonOf({ failure }: Pick<Clip, 'failure'>): string {
 /** What helps after a failure, besides a retry. Empty if the reason says it, or if a retry may help. */
 export function remedyOf({ failure, attempt, source }: Clip): string {
   if (!failure) return '';
-  if (attempt >= MAX_ATTEMPTS) return source === 'upload' ? t.clip.uploadAgain : t.clip.cutAgain;
+  if (attempt >= MAX_ATTEMPTS) return t.clip.noMoreAttempts[source];
   if (failure.code === 'transcode-refused' && source === 'reel') return t.clip.otherReel;
   return t.clip.remedies[failure.code] ?? '';
 }

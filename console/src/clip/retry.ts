@@ -8,7 +8,8 @@ import { type Clip, type FailureCode, MAX_ATTEMPTS } from './clip.ts';
  */
 export type RetryOutlook = 'retry' | 'repair' | 'never';
 
-const OUTLOOKS: Readonly<Record<FailureCode, RetryOutlook>> = {
+/** A code that is absent may be retried. */
+const OUTLOOKS: Readonly<Partial<Record<FailureCode, RetryOutlook>>> = {
   'not-aired': 'never',
   'window-unavailable': 'never',
   'window-expired': 'never',
@@ -31,10 +32,10 @@ const OUTLOOKS: Readonly<Record<FailureCode, RetryOutlook>> = {
   'transcode-failed': 'retry',
 };
 
-/** What a retry after a failure can do. A code of a newer service may be unknown. */
+/** What a retry after a failure can do. */
 export function retryOutlook(code: FailureCode, source: Clip['source']): RetryOutlook {
-  // The job of other clips, and of a file, may be accepted later. The clips of a reel stay the same, and
-  // so does the media of a live clip, of which exact frames are made.
+  // The job of a file may be accepted once a role or a quota is repaired. The job of a reel, and that of
+  // exact frames, is refused for the clips that it reads, which stay the same.
   if (code === 'transcode-refused' && source !== 'upload') return 'never';
   return OUTLOOKS[code] ?? 'retry';
 }

@@ -1,7 +1,6 @@
 /** The start and the end of an export: typed, or set to the frame that is shown. */
 
 import type { Clip } from '../clip/clip.ts';
-import { wantedWindow } from '../clip/clip.ts';
 import type { Stretch } from '../live/segment.ts';
 import { parseTimeNear } from '../live/typed-time.ts';
 import { isSameStretch, stretchOf, withMark } from '../trim/trim-window.ts';
@@ -58,8 +57,8 @@ export class ExportTimes {
 
   /** What players show of the clip. */
   get shown(): Stretch | undefined {
-    const window = wantedWindow(this.options.clip());
-    return this.media && window ? stretchOf(window) : this.media;
+    const { requested } = this.options.clip();
+    return this.media && requested ? stretchOf(requested) : this.media;
   }
 
   /** What is exported, if both times can be read. */

@@ -117,8 +117,11 @@ export const clip = {
     'too-long': 'Export a shorter video, and upload it.',
     'too-small': 'Export a larger picture, and upload it.',
   } as Partial<Record<FailureCode, string>>,
-  cutAgain: 'It has failed five times, which is the limit. Cut it again.',
-  uploadAgain: 'It has failed five times, which is the limit. Upload the file again.',
+  noMoreAttempts: {
+    live: 'It has failed five times, which is the limit. Cut it again.',
+    upload: 'It has failed five times, which is the limit. Upload the file again.',
+    reel: 'It has failed five times, which is the limit. Make the reel again.',
+  },
   otherReel: 'The same clips are refused again. Make another reel.',
   noReply: 'The service does not answer.',
 
