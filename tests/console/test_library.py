@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from browser import BrowserTest
 from stand_in import eventually
@@ -173,17 +173,27 @@ class TestLibrary(BrowserTest):
         dialog.get_by_role("button", name="Take Heat 2 out").click()
         dialog.get_by_label("Title of the reel").fill("Two heats")
 
-        path = f"/api/competitions/reels/clips/{clips[3]['clip']}"
-        self.request(path, method="DELETE")
-        with self.errors_allowed("400"):
+        page.route("**/reels", self.refuse_reel, times=1)
+        with self.errors_allowed("status of 409"):
             dialog.get_by_role("button", name="Make the reel").click()
             expect(dialog.get_by_role("alert")).to_contain_text("because of Heat 4")
+        expect(dialog.locator("li").filter(has_text="Heat 4")).to_contain_text("not ready")
+        path = f"/api/competitions/reels/clips/{clips[3]['clip']}"
+        self.request(path, method="DELETE")
+        expect(dialog.get_by_text("Not every clip is ready.")).to_be_visible()
+        expect(dialog.get_by_role("button", name="Make the reel")).to_be_disabled()
         dialog.get_by_role("button", name="Take Heat 4 out").click()
         dialog.get_by_role("button", name="Make the reel").click()
         reel = self.row(page, "Two heats")
         expect(reel.get_by_role("button", name="Open Two heats")).to_be_focused()
         made = self.request(f"/api/competitions/reels/clips/{reel.get_attribute('data-row')}")
         self.assertEqual(made["clips"], [clips[0]["clip"], clips[2]["clip"]])
+
+    def refuse_reel(self, route: Route):
+        """Refuses a reel for its second clip."""
+        problem = {"type": "urn:matchcut:problem:not-ready", "title": "", "status": 409}
+        content = json.dumps(problem | {"detail": "It is harvesting.", "field": "clips[1]"})
+        route.fulfill(status=409, content_type="application/problem+json", body=content)
 
     def test_a_phone_shows_every_row(self):
         clip = self.cut("phone", "Long jump", ["final"])
