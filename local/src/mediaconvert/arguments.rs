@@ -116,6 +116,7 @@ fn mp4_arguments(
     push("-preset", "ultrafast".into());
     push("-profile:v", "high".into());
     push("-x264-params", "cabac=1:8x8dct=1".into());
+    push("-fps_mode", "passthrough".into());
     push("-sc_threshold", "0".into());
     push("-crf", x264_quality(h264).to_string());
     push("-maxrate", h264.max_bitrate.to_string());
