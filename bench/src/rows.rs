@@ -178,6 +178,8 @@ pub(crate) async fn write_upload(
             job: is_transcoding.then(|| "1".to_owned()),
             progress: None,
             thumbnails: 10,
+            captions: Vec::new(),
+            default_sound: None,
         }),
         actual: is_transcoding.then(|| Bounds {
             start: at,

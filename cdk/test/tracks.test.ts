@@ -186,6 +186,23 @@ test('several sounds need an audio rendition group in the clips, too', () => {
   assert.equal(live({ audio: SOUNDS }, { packagingGroups: folder }).outputs.length, 6);
 });
 
+test('uploads keep several sounds if every packaging group does', () => {
+  const severalSounds = (packagingGroups?: string) => {
+    const stack = synthesize({ ...MADE, ...(packagingGroups && { packagingGroups }) })['Vod'];
+    assert.ok(stack);
+    return ['transcode-upload', 'sweep-library'].map(
+      (bin) => stack.function(bin).Properties['Environment'].Variables['SEVERAL_SOUNDS'],
+    );
+  };
+  assert.deepEqual(severalSounds(), [undefined, undefined]);
+  assert.deepEqual(severalSounds(writeGroups()), ['true', 'true']);
+  const folder = writeTwoGroups();
+  const file = join(folder, 'default.json');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace('RenditionGroup": false', 'RenditionGroup": true'));
+  assert.deepEqual(severalSounds(folder), [undefined, undefined]);
+});
+
 test('wrong sounds and captions are refused with their field', () => {
   const [english] = SOUNDS;
   const field = String.raw`^Setting channels\[0\]\.`;

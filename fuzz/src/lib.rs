@@ -88,7 +88,7 @@ pub fn bodies(data: &[u8]) {
 pub fn object_key(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let competition = match ObjectKey::parse(text) {
-        Ok(ObjectKey::Announced(clip)) => {
+        Ok(ObjectKey::Announced(clip) | ObjectKey::Captions(clip)) => {
             assert_parses_back(&clip.clip);
             clip.competition
         }

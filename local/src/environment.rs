@@ -53,6 +53,8 @@ pub(crate) fn environment(
         "startoverSeconds": options.startover.as_secs(),
         "mediaLiveChannelId": MEDIA_LIVE_CHANNEL,
         "hourlyUsd": HOURLY_USD,
+        // Captions in the video of the source stay in it.
+        "closedCaptions": true,
         "precision": options.precision,
     }]);
     let role = |name| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
@@ -85,6 +87,9 @@ pub(crate) fn environment(
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", (*aws).to_owned()),
         ("AWS_ENDPOINT_URL_SQS", (*aws).to_owned()),
     ];
+    if groups.iter().all(PackagingGroup::keeps_sounds) {
+        variables.push(("SEVERAL_SOUNDS", true.to_string()));
+    }
     variables.push(("CLIP_FILES", json!({ "*": options.clip_files }).to_string()));
     let days = options.assets_expire_after_days;
     variables.extend(days.map(|days| ("ASSET_EXPIRY_DAYS", days.to_string())));

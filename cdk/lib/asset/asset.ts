@@ -11,7 +11,7 @@ import { CdnIdentifier } from '../mediapackage/cdn-identifier.ts';
 import { KeyServer } from '../mediapackage/key-server.ts';
 import { allow, allowWide } from '../permission/permission.ts';
 import { Packaging } from './packaging.ts';
-import type { PackagingGroupFile } from './packaging-groups.ts';
+import { keepSeveralSounds, type PackagingGroupFile } from './packaging-groups.ts';
 
 export interface AssetProps extends Deployment {
   /** The bucket with the media of clips. */
@@ -35,6 +35,8 @@ export class Asset extends Construct {
   readonly environment: Record<string, string>;
   /** The environment of functions that read ids of packaging configurations. */
   readonly prefixEnvironment: Record<string, string>;
+  /** The environment of functions that choose the sounds of clips. */
+  readonly soundsEnvironment: Record<string, string>;
   /** Keeps the events of harvests and assets whose every attempt failed. */
   readonly deadLetterQueue: Queue;
   private readonly readRole: Role;
@@ -60,6 +62,10 @@ export class Asset extends Construct {
       });
       return { packaging, path: at === 0 ? '' : `/${at + 1}` };
     });
+
+    this.soundsEnvironment = keepSeveralSounds(props.packagingGroups)
+      ? { SEVERAL_SOUNDS: 'true' }
+      : {};
 
     this.readRole = new Role(this, 'ReadRole', {
       description: 'Lets MediaPackage VOD read clips',

@@ -66,6 +66,21 @@ export function readPackagingGroups(folder: string): readonly PackagingGroupFile
 }
 
 /**
+ * Whether a clip keeps several sounds apart, whatever group its asset is in.
+ * https://docs.aws.amazon.com/mediapackage/latest/ug/rendition-groups.html
+ */
+export function keepSeveralSounds(groups: readonly PackagingGroupFile[]): boolean {
+  return groups.every((group) => findMixedSounds(group) === undefined);
+}
+
+/** Finds a configuration that does not keep several sounds apart. */
+function findMixedSounds(group: PackagingGroupFile | undefined): ConfigurationFile | undefined {
+  return group?.packagingConfigurations.find(
+    ({ hlsPackage: hls }) => hls !== undefined && hls['useAudioRenditionGroup'] !== true,
+  );
+}
+
+/**
  * Refuses a first group that does not keep the sounds of a channel apart.
  * https://docs.aws.amazon.com/mediapackage/latest/ug/rendition-groups.html
  */
@@ -74,9 +89,7 @@ export function refuseMixedSounds(
   [first]: readonly PackagingGroupFile[],
 ): void {
   const channel = channels.find(({ audio }) => hasSeveralSounds(audio));
-  const mixed = first?.packagingConfigurations.find(
-    ({ hlsPackage: hls }) => hls !== undefined && hls['useAudioRenditionGroup'] !== true,
-  );
+  const mixed = findMixedSounds(first);
   if (channel === undefined || mixed === undefined) return;
   throw new SettingsError(
     `Channel ${channel.id} has several sounds, but packaging configuration ${mixed.id} in ${first?.file} has no audio rendition group. ` +

@@ -59,6 +59,7 @@ export class Channels {
       segmentSeconds: channel.settings.originEndpoint?.segmentSeconds ?? settings.segmentSeconds,
       startoverSeconds:
         channel.settings.originEndpoint?.startoverSeconds ?? settings.startoverSeconds,
+      ...(channel.settings.captions === undefined ? {} : { closedCaptions: true }),
       precision: channel.settings.precision,
       // Operators can start and stop only the channels that the stack Live made.
       ...(channel.medialiveChannelId === undefined

@@ -92,7 +92,11 @@ export class Upload extends Construct {
       CLIPS_BUCKET: clips.bucketName,
       TRANSCODE_ROLE_ARN: this.transcodeRole.roleArn,
     };
-    this.environment = { UPLOADS_BUCKET: this.bucket.bucketName, ...this.filesEnvironment };
+    this.environment = {
+      UPLOADS_BUCKET: this.bucket.bucketName,
+      ...this.filesEnvironment,
+      ...asset.soundsEnvironment,
+    };
 
     const deadLetterQueue = createDeadLetterQueue(this, 'Undelivered');
     props.alarms.addQueueAlarm('upload events', deadLetterQueue, {

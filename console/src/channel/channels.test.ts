@@ -15,6 +15,7 @@ function channel(name: string, state: Channel['state'], onAir = false): Channel 
     manifest: `https://clips.example.com/live/${name}/index.m3u8`,
     segmentSeconds: 2,
     startoverSeconds: 86_400,
+    precision: 'segment',
     alerts: [],
   };
 }

@@ -11,7 +11,7 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStreamError;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
-use crate::clip::{Attempt, ClipKey, ExportId};
+use crate::clip::{Attempt, ClipKey, ExportFile, ExportId};
 use crate::config::{ConfigError, Variables};
 
 /// The media of clips in the clip bucket. Originals are in another bucket and are not touched.
@@ -122,32 +122,33 @@ impl ClipMedia {
         self.delete_prefixes(clip, &prefixes).await
     }
 
-    /// The size of the file of an export in bytes. `None` if there is no file.
+    /// The size of the video of an export in bytes. `None` if there is no file.
     pub async fn export_size(
         &self,
         clip: &ClipKey,
         export: &ExportId,
     ) -> Result<Option<u64>, ClipMediaError> {
-        let key = export.file_key(clip);
+        let key = export.file_key(clip, ExportFile::Video);
         let found = self.list(clip, &key).await?;
         let file = found.contents().iter().find(|object| object.key() == Some(key.as_str()));
         Ok(file.and_then(|file| u64::try_from(file.size?).ok()))
     }
 
-    /// Deletes the file of an export. It is safe to call this again.
+    /// Deletes the files of an export. It is safe to call this again.
     pub async fn delete_export(
         &self,
         clip: &ClipKey,
         export: &ExportId,
     ) -> Result<(), ClipMediaError> {
-        self.delete_prefixes(clip, &[export.file_key(clip)]).await
+        self.delete_prefixes(clip, &[export.file_prefix(clip)]).await
     }
 
-    /// Presigns the URL of the file of an export. Browsers save the file under this name.
+    /// Presigns the URL of a file of an export. Browsers save the file under this name.
     pub async fn presign_export(
         &self,
         clip: &ClipKey,
         export: &ExportId,
+        file: ExportFile,
         name: &str,
         lifetime: Duration,
     ) -> Result<String, ClipMediaError> {
@@ -157,8 +158,12 @@ impl ClipMedia {
             .client
             .get_object()
             .bucket(&self.bucket)
-            .key(export.file_key(clip))
-            .response_content_type("video/mp4")
+            .key(export.file_key(clip, file))
+            .response_content_type(match file {
+                ExportFile::Video => "video/mp4",
+                ExportFile::Webvtt(_) => "text/vtt",
+                ExportFile::Srt(_) => "application/x-subrip",
+            })
             .response_content_disposition(format!("attachment; filename=\"{name}\""))
             .presigned(lifetime)
             .await;

@@ -8,6 +8,6 @@ mod packaging_groups;
 
 pub use asset_playable::{AssetPlayable, AssetPlayableError, InputNotification};
 pub use assets::{AssetError, Assets, PackagingState};
-pub use best_rendition::{BestRendition, RenditionSound};
+pub use best_rendition::{BestRendition, ClosedCaptions, RenditionSound, TrackRendition};
 pub use media::{ClipMedia, ClipMediaError};
 pub use packaging_groups::{PackagingGroups, PackagingGroupsError};

@@ -124,6 +124,7 @@ impl Monitor {
             "manifest": channel.viewer_manifest,
             "segmentSeconds": channel.segment_seconds,
             "startoverSeconds": channel.startover_seconds,
+            "precision": channel.precision,
             "alerts": encoder.alerts.iter().map(show_alert).collect::<Vec<_>>(),
         });
         if let Some(since) = since {

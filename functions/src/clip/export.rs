@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Clip, ClipKey, Status};
+use super::{Clip, ClipKey, Status, TrackLabel};
 
 /// The id of an export, unique among those of its clip: 16 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -81,6 +81,52 @@ pub struct ExportSettings {
     /// The timecode of the last frame. Absent if that is the last frame of the media.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_timecode: Option<String>,
+    #[serde(default)]
+    pub captions: ExportCaptions,
+    /// The captions that the picture shows, or those of the files beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caption_tracks: Vec<TrackLabel>,
+}
+
+/// What becomes of a clip's captions in an export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExportCaptions {
+    #[default]
+    None,
+    /// Drawn into the picture.
+    BurnedIn,
+    /// In files of their own, as WebVTT and as SRT.
+    Sidecar,
+}
+
+/// A file of an export, beside the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFile {
+    Video,
+    /// Captions by their number from 0, as WebVTT.
+    Webvtt(usize),
+    /// Captions by their number from 0, as SRT.
+    Srt(usize),
+}
+
+impl ExportFile {
+    /// What MediaConvert adds to the name of the export.
+    pub fn modifier(self) -> Option<String> {
+        match self {
+            Self::Video => None,
+            Self::Webvtt(at) => Some(format!("_captions_{}_vtt", at + 1)),
+            Self::Srt(at) => Some(format!("_captions_{}_srt", at + 1)),
+        }
+    }
+
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Video => "mp4",
+            Self::Webvtt(_) => "vtt",
+            Self::Srt(_) => "srt",
+        }
+    }
 }
 
 /// A part of a picture, in pixels. All numbers are even.
@@ -153,9 +199,15 @@ impl ExportId {
         Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// The key of the file, in the clip bucket.
-    pub fn file_key(&self, clip: &ClipKey) -> String {
-        format!("{}{self}.mp4", clip.export_prefix())
+    /// What the keys of all files begin with, in the clip bucket.
+    pub fn file_prefix(&self, clip: &ClipKey) -> String {
+        format!("{}{self}", clip.export_prefix())
+    }
+
+    /// The key of a file, in the clip bucket.
+    pub fn file_key(&self, clip: &ClipKey, file: ExportFile) -> String {
+        let modifier = file.modifier().unwrap_or_default();
+        format!("{}{modifier}.{}", self.file_prefix(clip), file.extension())
     }
 }
 

@@ -13,6 +13,7 @@ mod failure;
 mod files;
 mod frame_rate;
 mod id;
+mod language;
 mod operator_changes;
 mod public;
 mod reel;
@@ -32,8 +33,8 @@ pub use description::{
 pub use exact::{ExactJob, ExactMedia, HarvestedMedia, Precision};
 pub use expiry::{ExpirySettings, ExpirySettingsError};
 pub use export::{
-    EXPORT_LIFETIME, Export, ExportChange, ExportId, ExportIdError, ExportSettings, ExportStatus,
-    MAX_EXPORTS, MAX_EXPORTS_IN_PROGRESS, Rectangle,
+    EXPORT_LIFETIME, Export, ExportCaptions, ExportChange, ExportFile, ExportId, ExportIdError,
+    ExportSettings, ExportStatus, MAX_EXPORTS, MAX_EXPORTS_IN_PROGRESS, Rectangle,
 };
 pub use failure::{Failure, FailureCode};
 pub use files::{
@@ -42,10 +43,11 @@ pub use files::{
 };
 pub use frame_rate::FrameRate;
 pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError};
+pub use language::{Language, LanguageError, TrackLabel};
 pub use public::{MediaPaths, to_public_json};
 pub use reel::{MAX_PARTS, Reel, ReelPart};
 pub use remake::{Remake, RetiredAttempt};
-pub use source::{ChannelId, Source, Upload};
+pub use source::{CaptionsFormat, CaptionsSource, ChannelId, Source, Upload, UploadedCaptions};
 pub use status::Status;
 pub use time::{
     TimeError, ceil_second, floor_millisecond, floor_second, format_stamp, format_utc, parse_time,

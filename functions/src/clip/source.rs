@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Reel, Window};
+use super::{Language, Reel, Window};
 
 /// The name of a channel in the API.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,6 +54,50 @@ pub struct Upload {
     /// The number of thumbnails in the bucket, counted when the job is complete.
     #[serde(default)]
     pub thumbnails: u32,
+    /// The captions that were announced with the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captions: Vec<UploadedCaptions>,
+    /// The language of the sound that players start with. By default it is the first sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_sound: Option<Language>,
+}
+
+/// Captions of an uploaded file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadedCaptions {
+    pub language: Language,
+    /// The name that players show.
+    pub name: String,
+    pub source: CaptionsSource,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CaptionsSource {
+    /// In a file of their own, in the upload bucket.
+    File(CaptionsFormat),
+    /// In the video, in this channel of CEA-608: 1 to 4.
+    Channel(u8),
+}
+
+/// The format of a file with captions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CaptionsFormat {
+    Srt,
+    Webvtt,
+    Ttml,
+}
+
+impl CaptionsFormat {
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Srt => "srt",
+            Self::Webvtt => "vtt",
+            Self::Ttml => "ttml",
+        }
+    }
 }
 
 impl ChannelId {

@@ -8,6 +8,7 @@ mod media_maker;
 #[cfg(test)]
 pub(crate) mod sent_job;
 mod settings;
+mod tracks;
 
 pub use frame_range::FrameRange;
 pub(crate) use hls_output::hls_group;
@@ -18,6 +19,9 @@ pub use media_jobs::{
 };
 pub use media_maker::{JobEvent, MediaMaker, MediaMakerError};
 pub(crate) use settings::{
-    AUDIO_SELECTOR, Picture, captures, captures_output, file_group, media_input, mp4_output,
-    video_description,
+    Picture, captures, captures_output, file_group, media_input, mp4_output, video_description,
+};
+pub(crate) use tracks::{
+    OutputTracks, audio_selectors, caption_description, caption_selectors, captions_of,
+    embedded_source, file_source,
 };

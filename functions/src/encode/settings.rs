@@ -1,23 +1,22 @@
 //! The common settings of MediaConvert jobs.
 
+use aws_sdk_mediaconvert::types::builders::AudioDescriptionBuilder;
 use aws_sdk_mediaconvert::types::{
-    AacCodingMode, AacSettings, AudioCodec, AudioCodecSettings, AudioDefaultSelection,
-    AudioDescription, AudioSelector, AudioSelectorType, CmfcAudioDuration, ContainerSettings,
-    ContainerType, FileGroupSettings, FrameCaptureSettings, H264CodecProfile, H264FramerateControl,
-    H264GopSizeUnits, H264ParControl, H264QualityTuningLevel, H264QvbrSettings,
-    H264RateControlMode, H264SceneChangeDetect, H264Settings, HlsRenditionGroupSettings, Input,
-    InputClipping, InputTimecodeSource, Mp4MoovPlacement, Mp4Settings, Output, OutputGroup,
-    OutputGroupSettings, OutputGroupType, Rectangle, VideoCodec, VideoCodecSettings,
+    AacCodingMode, AacSettings, AudioCodec, AudioCodecSettings, AudioDescription,
+    CmfcAudioDuration, ContainerSettings, ContainerType, FileGroupSettings, FrameCaptureSettings,
+    H264CodecProfile, H264FramerateControl, H264GopSizeUnits, H264ParControl,
+    H264QualityTuningLevel, H264QvbrSettings, H264RateControlMode, H264SceneChangeDetect,
+    H264Settings, Input, InputClipping, InputTimecodeSource, Mp4MoovPlacement, Mp4Settings, Output,
+    OutputGroup, OutputGroupSettings, OutputGroupType, Rectangle, VideoCodec, VideoCodecSettings,
     VideoDescription,
 };
 use chrono::TimeDelta;
 
 use super::ladder::Size;
-use crate::asset::RenditionSound;
+use super::tracks::{audio_selectors, caption_selectors, media_captions, sound_selectors};
+use crate::asset::BestRendition;
 use crate::clip::FrameRate;
 
-/// The name of the audio selector of a job.
-pub(crate) const AUDIO_SELECTOR: &str = "Audio Selector 1";
 /// The most bits per pixel of an MP4. QVBR takes fewer if the picture is simple.
 const MAX_BITS_PER_PIXEL: f64 = 0.2;
 const MP4_QUALITY: i32 = 8;
@@ -42,11 +41,11 @@ impl From<Size> for Picture {
 }
 
 /// Builds an input that reads a clip's multivariant manifest, from one timecode to another. Both frames
-/// belong to the input.
+/// belong to the input. The job reads all sounds and captions of `media`.
 /// <https://docs.aws.amazon.com/mediaconvert/latest/ug/assembling-multiple-inputs-and-input-clips.html>
 pub(crate) fn media_input(
     url: &str,
-    sound: &RenditionSound,
+    media: &BestRendition,
     start_timecode: Option<String>,
     end_timecode: Option<String>,
 ) -> Input {
@@ -55,27 +54,12 @@ pub(crate) fn media_input(
         .set_start_timecode(start_timecode)
         .set_end_timecode(end_timecode)
         .build();
-    let selector = match sound {
-        RenditionSound::Silent => None,
-        RenditionSound::Muxed => {
-            let selector = AudioSelector::builder().selector_type(AudioSelectorType::Track);
-            Some(selector.tracks(1).default_selection(AudioDefaultSelection::Default).build())
-        }
-        RenditionSound::Rendition { group, name } => {
-            let rendition = HlsRenditionGroupSettings::builder()
-                .rendition_group_id(group)
-                .rendition_name(name)
-                .build();
-            let selector =
-                AudioSelector::builder().selector_type(AudioSelectorType::HlsRenditionGroup);
-            Some(selector.hls_rendition_group_settings(rendition).build())
-        }
-    };
     Input::builder()
         .file_input(url)
         .timecode_source(InputTimecodeSource::Zerobased)
         .set_input_clippings(is_cut.then(|| vec![clipping]))
-        .set_audio_selectors(selector.map(|it| [(AUDIO_SELECTOR.to_owned(), it)].into()))
+        .set_audio_selectors(audio_selectors(sound_selectors(&media.sound)))
+        .set_caption_selectors(caption_selectors(media_captions(media)))
         .build()
 }
 
@@ -95,7 +79,7 @@ pub(crate) fn mp4_output(
     let container =
         ContainerSettings::builder().container(ContainerType::Mp4).mp4_settings(mp4.build());
     let codec = h264(MP4_QUALITY, max_bitrate, MP4_GOP_SECONDS, None);
-    let audio = has_sound.then(|| vec![stereo(MP4_AUDIO_BITRATE, MP4_SAMPLE_RATE)]);
+    let audio = has_sound.then(|| vec![stereo(0, MP4_AUDIO_BITRATE, MP4_SAMPLE_RATE).build()]);
     Output::builder()
         .set_name_modifier(modifier.map(str::to_owned))
         .extension("mp4")
@@ -183,15 +167,20 @@ pub(crate) fn h264(
     VideoCodecSettings::builder().codec(VideoCodec::H264).h264_settings(settings.build()).build()
 }
 
-/// Builds the stereo sound of the job's audio selector.
-pub(crate) fn stereo(bitrate: i32, sample_rate: i32) -> AudioDescription {
+/// The name of an audio selector, by its number from 0.
+pub(super) fn audio_selector_name(at: usize) -> String {
+    format!("Audio Selector {}", at + 1)
+}
+
+/// Builds the stereo sound of an audio selector, by its number from 0.
+pub(super) fn stereo(at: usize, bitrate: i32, sample_rate: i32) -> AudioDescriptionBuilder {
     let aac = AacSettings::builder()
         .bitrate(bitrate)
         .sample_rate(sample_rate)
         .coding_mode(AacCodingMode::CodingMode20);
     let codec =
         AudioCodecSettings::builder().codec(AudioCodec::Aac).aac_settings(aac.build()).build();
-    AudioDescription::builder().audio_source_name(AUDIO_SELECTOR).codec_settings(codec).build()
+    AudioDescription::builder().audio_source_name(audio_selector_name(at)).codec_settings(codec)
 }
 
 /// Captures a picture at the start, and another one after each interval.

@@ -25,9 +25,12 @@ impl ExactMaker {
     }
 
     /// Starts or describes the job of a remake. Returns the triggers that follow.
+    ///
+    /// `has_closed_captions` says whether the channel has captions in its video.
     pub async fn find_triggers(
         &self,
         remake: &Clip,
+        has_closed_captions: bool,
         assets: &Assets,
         now: DateTime<Utc>,
     ) -> Result<Vec<Trigger>, MediaMakerError> {
@@ -36,7 +39,7 @@ impl ExactMaker {
             return Ok(Vec::new());
         }
         let job = job_of(&remake.current_attempt(), exact.harvest.attempt);
-        let plan = self.plan(remake, exact, &job);
+        let plan = self.plan(remake, exact, has_closed_captions, &job);
         self.maker.find_triggers(remake, &job, exact.job.as_deref(), assets, plan).await
     }
 
@@ -97,18 +100,15 @@ impl ExactMaker {
         &self,
         remake: &Clip,
         exact: &ExactJob,
+        has_closed_captions: bool,
         job: &MediaJob,
     ) -> Result<Result<JobSettings, String>, ClipMediaError> {
         let rendition = self.maker.media.find_best_rendition(&job.attempt).await?;
-        let (Some(rendition), Some(window)) = (rendition, remake.wanted_window()) else {
+        let (Some(mut rendition), Some(window)) = (rendition, remake.wanted_window()) else {
             let reason = "The manifest of the clip states no size and frame rate.";
             return Ok(Err(reason.to_owned()));
         };
-        if rendition.has_more_tracks {
-            let reason = "The clip has captions or more than one sound, which frame-exact media would \
-                          lose. It stays cut to segments.";
-            return Ok(Err(reason.to_owned()));
-        }
+        rendition.has_embedded_captions |= has_closed_captions;
         let bounds = exact.harvest.bounds;
         let (start, end) = (window.exact_start(), window.exact_end());
         let frames = FrameRange::of_window(start, end, bounds, rendition.frame_rate);

@@ -2,8 +2,10 @@
 
 use aws_sdk_mediaconvert::types::JobSettings;
 
-use crate::asset::{BestRendition, RenditionSound};
-use crate::encode::{FrameRange, Ladder, Picture, hls_group, media_input, video_description};
+use crate::asset::BestRendition;
+use crate::encode::{
+    FrameRange, Ladder, OutputTracks, Picture, hls_group, media_input, video_description,
+};
 
 /// Builds the settings of a job that makes a ladder of some frames of the media at `input`.
 pub(super) fn build(
@@ -18,11 +20,11 @@ pub(super) fn build(
         .renditions(size)
         .into_iter()
         .map(|made| video_description(Picture::from(made.size), ladder.h264(&made, None)));
-    let has_sound = rendition.sound != RenditionSound::Silent;
+    let tracks = OutputTracks::of_media(rendition);
     let (start, end) = (frames.start_timecode(), frames.end_timecode());
     JobSettings::builder()
-        .inputs(media_input(input, &rendition.sound, start, end))
-        .output_groups(hls_group(&ladder, destination, pictures, has_sound))
+        .inputs(media_input(input, rendition, start, end))
+        .output_groups(hls_group(&ladder, destination, pictures, &tracks))
         .build()
 }
 
@@ -32,7 +34,8 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
-    use crate::clip::{Attempt, Bounds, FrameRate};
+    use crate::asset::{ClosedCaptions, RenditionSound, TrackRendition};
+    use crate::clip::{Attempt, Bounds};
     use crate::encode::sent_job::{assert_job_matches_golden, sent_job};
     use crate::encode::{MediaJob, MediaJobs};
     use crate::exact::EXACT;
@@ -42,21 +45,35 @@ mod tests {
         let start = DateTime::from_timestamp(1_580_736_658, 0).unwrap();
         let at = |milliseconds| start + TimeDelta::milliseconds(milliseconds);
         let bounds = Bounds { start, end: at(6006), duration_seconds: 6.006 };
-        let frame_rate = FrameRate::from_decimal(29.97).unwrap();
-        let frames = FrameRange::of_window(at(900), at(4100), bounds, frame_rate);
-        let sound = RenditionSound::Muxed;
-        let rendition =
-            BestRendition { width: 1280, height: 720, frame_rate, sound, has_more_tracks: false };
+        let plain = BestRendition::sample(1280, 720, 29.97);
+        let frames = FrameRange::of_window(at(900), at(4100), bounds, plain.frame_rate);
+        let bilingual = BestRendition {
+            sound: RenditionSound::Separate(vec![
+                TrackRendition::sample("audio_0", "Suomi", "fin"),
+                TrackRendition::sample("audio_0", "English", "eng"),
+            ]),
+            captions: vec![TrackRendition::sample("subtitles", "Suomi", "fin")],
+            closed_captions: vec![ClosedCaptions::sample(1, "English", "eng")],
+            has_embedded_captions: true,
+            ..plain.clone()
+        };
         let harvest: Attempt = "100m_20200203133058_20200203133104_k7Qx2f_1".parse().unwrap();
         let exact = Attempt { number: 2, ..harvest.clone() };
         let job = MediaJob { attempt: harvest, product: EXACT, name: "2".to_owned() };
-        let sent = sent_job(async |sdk, variables| {
-            let jobs = MediaJobs::from_variables(sdk, variables).unwrap();
-            let input = jobs.url(&job.attempt.manifest_key());
-            let destination = jobs.url(&exact.manifest_base());
-            let settings = build(&frames, &rendition, &input, &destination);
-            jobs.create(&job, settings, StatusUpdateInterval::Seconds10).await.unwrap();
-        });
-        assert_job_matches_golden!("exact-cut", sent.await);
+        let unannounced = BestRendition { has_embedded_captions: true, ..plain.clone() };
+        for (name, rendition) in [
+            ("exact-cut", plain),
+            ("exact-cut-languages", bilingual),
+            ("exact-cut-embedded-captions", unannounced),
+        ] {
+            let sent = sent_job(async |sdk, variables| {
+                let jobs = MediaJobs::from_variables(sdk, variables).unwrap();
+                let input = jobs.url(&job.attempt.manifest_key());
+                let destination = jobs.url(&exact.manifest_base());
+                let settings = build(&frames, &rendition, &input, &destination);
+                jobs.create(&job, settings, StatusUpdateInterval::Seconds10).await.unwrap();
+            });
+            assert_job_matches_golden!(name, sent.await);
+        }
     }
 }

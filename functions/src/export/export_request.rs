@@ -1,13 +1,18 @@
 //! Reads the body of `POST …/exports`.
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::api::{Fields, Problem, parse_whole_number};
+use crate::clip::ExportCaptions;
 
 /// The lowest and the highest picture of an export, in pixels.
 const MIN_HEIGHT: u64 = 128;
 const MAX_HEIGHT: u64 = 2160;
+
+const FIELDS: &[&str] =
+    &["aspect", "crop", "start", "end", "height", "captions", "captionLanguage"];
 
 /// The aspect ratio of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +35,13 @@ pub struct ExportRequest {
     pub start: Option<DateTime<Utc>>,
     pub end: Option<DateTime<Utc>>,
     pub height: Option<u32>,
+    pub captions: ExportCaptions,
+    /// The language of the burned-in captions, as the clip's manifest names it.
+    pub caption_language: Option<String>,
 }
+
+/// Longest language tag, in characters.
+const MAX_LANGUAGE_LENGTH: usize = 35;
 
 impl Aspect {
     const ALL: [Self; 5] =
@@ -60,15 +71,34 @@ impl Aspect {
 
 impl ExportRequest {
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let fields = Fields::parse(body, &["aspect", "crop", "start", "end", "height"])?;
+        let fields = Fields::parse(body, FIELDS)?;
         Ok(Self {
             aspect: parse_aspect(&fields)?,
             crop: parse_crop(&fields)?,
             start: fields.time("start")?,
             end: fields.time("end")?,
             height: parse_height(&fields)?,
+            captions: parse_captions(&fields)?,
+            caption_language: parse_caption_language(&fields)?,
         })
     }
+}
+
+fn parse_captions(fields: &Fields) -> Result<ExportCaptions, Problem> {
+    let Some(value) = fields.get("captions") else { return Ok(ExportCaptions::default()) };
+    ExportCaptions::deserialize(value).map_err(|_| {
+        Problem::invalid_field("captions", "This must be one of none, burned-in, sidecar.")
+    })
+}
+
+fn parse_caption_language(fields: &Fields) -> Result<Option<String>, Problem> {
+    let language = fields.text("captionLanguage", MAX_LANGUAGE_LENGTH)?;
+    if language.is_some() && parse_captions(fields)? != ExportCaptions::BurnedIn {
+        let detail = "Only captions that are burned in are in one language. Leave this out, or ask \
+                      for burned-in captions.";
+        return Err(Problem::invalid_field("captionLanguage", detail));
+    }
+    Ok(language.map(str::to_owned))
 }
 
 fn parse_aspect(fields: &Fields) -> Result<Aspect, Problem> {
@@ -120,7 +150,12 @@ mod tests {
             (r#"{"height":126}"#, "height"),
             (r#"{"height":2162}"#, "height"),
             (r#"{"start":"soon"}"#, "start"),
-            (r#"{"captions":"none"}"#, "captions"),
+            (r#"{"captions":"subtitles"}"#, "captions"),
+            (r#"{"captions":true}"#, "captions"),
+            (r#"{"captionLanguage":"fi"}"#, "captionLanguage"),
+            (r#"{"captions":"sidecar","captionLanguage":"fi"}"#, "captionLanguage"),
+            (r#"{"captions":"burned-in","captionLanguage":7}"#, "captionLanguage"),
+            (r#"{"subtitles":"none"}"#, "subtitles"),
         ] {
             let problem = ExportRequest::parse(body.as_bytes()).unwrap_err();
             assert_eq!(problem.field.as_deref(), Some(field), "{body}");
@@ -136,6 +171,8 @@ mod tests {
             start: None,
             end: None,
             height: None,
+            captions: ExportCaptions::None,
+            caption_language: None,
         };
         assert_eq!(request, expected);
         let nulls = br#"{"aspect":null,"crop":null,"start":null,"end":null,"height":null}"#;

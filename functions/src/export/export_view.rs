@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::clip::{Export, ExportId, ExportStatus, format_utc};
+use crate::clip::{Export, ExportCaptions, ExportId, ExportStatus, format_utc};
 
 /// The export as JSON for operators, without the URL of its file. Fields that do not apply yet are
 /// absent.
@@ -24,6 +24,13 @@ pub(super) fn to_json(id: &ExportId, export: &Export) -> Value {
         }
     };
     set("crop", settings.crop.map(|crop| json!(crop)));
+    if settings.captions != ExportCaptions::None {
+        set("captions", Some(json!(settings.captions)));
+    }
+    if settings.captions == ExportCaptions::BurnedIn {
+        let language = settings.caption_tracks.first().and_then(|track| track.language.as_ref());
+        set("captionLanguage", language.map(|language| json!(language)));
+    }
     set("createdBy", export.created_by.as_ref().map(|name| json!(name)));
     let is_encoding = export.status == ExportStatus::Encoding;
     set("progress", is_encoding.then(|| json!(export.progress.unwrap_or(0))));

@@ -1,16 +1,14 @@
 //! Starts, finds and describes the MediaConvert jobs of exports, and records their state.
 
 use aws_config::SdkConfig;
-use aws_sdk_mediaconvert::types::{JobSettings, StatusUpdateInterval};
+use aws_sdk_mediaconvert::types::StatusUpdateInterval;
 use chrono::{DateTime, Utc};
 
-use crate::asset::{BestRendition, ClipMedia, ClipMediaError, RenditionSound};
-use crate::clip::{Attempt, Clip, Export, ExportChange, ExportId, ExportSettings, Trigger};
+use super::job_settings;
+use crate::asset::{ClipMedia, ClipMediaError};
+use crate::clip::{Attempt, Clip, Export, ExportChange, ExportId, Trigger};
 use crate::config::{ConfigError, Variables};
-use crate::encode::{
-    JobCreation, JobState, MediaJob, MediaJobError, MediaJobs, Picture, file_group, media_input,
-    mp4_output,
-};
+use crate::encode::{JobCreation, JobState, MediaJob, MediaJobError, MediaJobs};
 use crate::library::{Advanced, Library, LibraryError};
 
 /// The exports of clips: their rows, jobs and files.
@@ -139,10 +137,9 @@ impl Exports {
             let error = "The media was replaced by a trim. Request the export again.".to_owned();
             return Ok(Some(ExportChange::Failed { error }));
         };
-        let file = id.file_key(&clip.key());
         let input = self.jobs.url(&job.attempt.manifest_key());
-        let destination = self.jobs.url(file.trim_end_matches(".mp4"));
-        let settings = build(&export.settings, &rendition, &input, &destination);
+        let destination = self.jobs.url(&id.file_prefix(&clip.key()));
+        let settings = job_settings::build(&export.settings, &rendition, &input, &destination);
         Ok(match self.jobs.create(&job, settings, StatusUpdateInterval::Seconds10).await? {
             JobCreation::Created(job) => Some(ExportChange::Started { job }),
             JobCreation::Refused(reason) => {
@@ -175,70 +172,4 @@ impl Exports {
 fn job_of(clip: &Clip, id: &ExportId, export: &Export) -> MediaJob {
     let attempt = Attempt { clip: clip.key(), number: export.settings.attempt };
     MediaJob { attempt, product: EXPORT, name: id.to_string() }
-}
-
-/// Builds the settings of the job that makes an MP4 file.
-fn build(
-    settings: &ExportSettings,
-    rendition: &BestRendition,
-    input: &str,
-    destination: &str,
-) -> JobSettings {
-    let (start, end) = (settings.start_timecode.clone(), settings.end_timecode.clone());
-    let crop = settings.rectangle.map(|it| [it.x, it.y, it.width, it.height]);
-    let picture = Picture { width: settings.width, height: settings.height, crop };
-    let has_sound = rendition.sound != RenditionSound::Silent;
-    let output = mp4_output(None, picture, rendition.frame_rate, has_sound);
-    JobSettings::builder()
-        .inputs(media_input(input, &rendition.sound, start, end))
-        .output_groups(file_group("Export", destination, vec![output]))
-        .build()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clip::{FrameRate, Rectangle};
-    use crate::encode::sent_job::{assert_job_matches_golden, sent_job};
-
-    #[tokio::test]
-    async fn a_job_matches_its_golden() {
-        let frame_rate = FrameRate::from_decimal(59.94).unwrap();
-        let sound = RenditionSound::Muxed;
-        let rendition =
-            BestRendition { width: 1920, height: 1080, frame_rate, sound, has_more_tracks: false };
-        let start = DateTime::from_timestamp(1_580_736_658, 0).unwrap();
-        let whole = ExportSettings {
-            attempt: 1,
-            aspect: "source".to_owned(),
-            crop: None,
-            start,
-            end: start,
-            width: 1920,
-            height: 1080,
-            rectangle: None,
-            start_timecode: None,
-            end_timecode: None,
-        };
-        let vertical = ExportSettings {
-            width: 406,
-            height: 720,
-            rectangle: Some(Rectangle { x: 656, y: 0, width: 608, height: 1080 }),
-            start_timecode: Some("00:00:01:30".to_owned()),
-            end_timecode: Some("00:00:04:59".to_owned()),
-            ..whole.clone()
-        };
-        for (name, settings) in [("export-whole", whole), ("export-vertical-cut", vertical)] {
-            let attempt = "100m_20200203133058_20200203133104_k7Qx2f_1".parse().unwrap();
-            let job = MediaJob { attempt, product: EXPORT, name: "5f2d4c8a91b07e36".to_owned() };
-            let sent = sent_job(async |sdk, variables| {
-                let jobs = MediaJobs::from_variables(sdk, variables).unwrap();
-                let input = jobs.url(&job.attempt.manifest_key());
-                let destination = jobs.url("exports/100m/clip/5f2d4c8a91b07e36");
-                let settings = build(&settings, &rendition, &input, &destination);
-                jobs.create(&job, settings, StatusUpdateInterval::Seconds10).await.unwrap();
-            });
-            assert_job_matches_golden!(name, sent.await);
-        }
-    }
 }

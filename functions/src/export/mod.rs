@@ -4,6 +4,7 @@ mod create_export;
 mod export_complete;
 mod export_request;
 mod export_view;
+mod job_settings;
 mod jobs;
 mod plan;
 mod show_export;

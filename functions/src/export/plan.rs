@@ -5,8 +5,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::ExportRequest;
 use crate::api::{Problem, ProblemKind};
 use crate::asset::BestRendition;
-use crate::clip::{Bounds, Clip, ExportSettings, Rectangle, Source, format_utc};
-use crate::encode::FrameRange;
+use crate::clip::{
+    Bounds, Clip, ExportCaptions, ExportSettings, Language, Rectangle, Source, TrackLabel,
+    format_utc,
+};
+use crate::encode::{FrameRange, captions_of};
 
 /// The widest picture of H.264 that MediaConvert makes.
 const MAX_WIDTH: u32 = 4096;
@@ -53,7 +56,52 @@ pub(super) fn plan(
         rectangle,
         start_timecode: frames.start_timecode(),
         end_timecode: frames.end_timecode(),
+        captions: request.captions,
+        caption_tracks: find_captions(request, rendition)?,
     })
+}
+
+/// The captions that the export has.
+fn find_captions(
+    request: &ExportRequest,
+    rendition: &BestRendition,
+) -> Result<Vec<TrackLabel>, Problem> {
+    let mut tracks: Vec<_> = captions_of(rendition).into_iter().map(|(label, _)| label).collect();
+    match request.captions {
+        ExportCaptions::None => return Ok(Vec::new()),
+        _ if tracks.is_empty() => {
+            let detail = "The clip has no captions. Leave this out.";
+            return Err(Problem::invalid_field("captions", detail));
+        }
+        ExportCaptions::Sidecar => return Ok(tracks),
+        ExportCaptions::BurnedIn => {}
+    }
+    if rendition.captions.is_empty() {
+        let detail = "The captions of this clip are in its video, from where they cannot be burned \
+                      in. Ask for sidecar.";
+        return Err(Problem::invalid_field("captions", detail));
+    }
+    let Some(wanted) = &request.caption_language else {
+        tracks.truncate(1);
+        return Ok(tracks);
+    };
+    let languages = tracks.iter().filter_map(|track| track.language.clone()).collect::<Vec<_>>();
+    let is_wanted =
+        |track: &TrackLabel| track.language.as_ref().is_some_and(|it| is_same_language(it, wanted));
+    tracks.retain(is_wanted);
+    tracks.truncate(1);
+    if tracks.is_empty() {
+        let detail =
+            format!("The clip has captions in {}. Give one of these.", languages.join(", "));
+        return Err(Problem::invalid_field("captionLanguage", detail));
+    }
+    Ok(tracks)
+}
+
+/// Whether two tags name the same language. The manifest of a live clip has codes of three letters.
+fn is_same_language(tag: &str, wanted: &str) -> bool {
+    let parse = |tag: &str| tag.parse::<Language>().ok();
+    tag == wanted || (parse(tag).is_some() && parse(tag) == parse(wanted))
 }
 
 /// The start and the end of the export: those of the request, or else those that players show.
@@ -128,6 +176,39 @@ fn round_to_even_down(pixels: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asset::{ClosedCaptions, TrackRendition};
+
+    #[test]
+    fn burned_in_captions_are_the_first_ones_or_those_in_the_given_language() {
+        let captions = vec![
+            TrackRendition::sample("subtitles", "Suomi", "fin"),
+            TrackRendition::sample("subtitles", "English", "eng"),
+        ];
+        let plain = BestRendition::sample(640, 360, 25.0);
+        let embedded = BestRendition {
+            closed_captions: vec![ClosedCaptions::sample(1, "English", "en")],
+            ..plain.clone()
+        };
+        let captioned = BestRendition { captions, ..embedded.clone() };
+        let find = |rendition: &BestRendition, body: &str| {
+            let request = ExportRequest::parse(body.as_bytes()).unwrap();
+            let found = find_captions(&request, rendition);
+            let names = found.map(|it| it.into_iter().map(|it| it.name).collect::<Vec<_>>());
+            names.map(|names| names.join(" ")).map_err(|problem| problem.field.unwrap())
+        };
+        let (burned_in, sidecar) = (r#"{"captions":"burned-in"}"#, r#"{"captions":"sidecar"}"#);
+        let in_language =
+            |tag: &str| burned_in.replace('}', &format!(r#","captionLanguage":"{tag}"}}"#));
+        assert_eq!(find(&captioned, "{}"), Ok(String::new()));
+        assert_eq!(find(&captioned, sidecar), Ok("Suomi English".to_owned()));
+        assert_eq!(find(&captioned, burned_in), Ok("Suomi".to_owned()));
+        assert_eq!(find(&captioned, &in_language("en")), Ok("English".to_owned()));
+        assert_eq!(find(&captioned, &in_language("eng")), Ok("English".to_owned()));
+        assert_eq!(find(&captioned, &in_language("sv")), Err("captionLanguage".to_owned()));
+        assert_eq!(find(&embedded, sidecar), Ok("English".to_owned()));
+        assert_eq!(find(&embedded, burned_in), Err("captions".to_owned()));
+        assert_eq!(find(&plain, sidecar), Err("captions".to_owned()));
+    }
 
     #[test]
     fn a_crop_is_as_large_as_the_picture_allows_and_has_even_numbers() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::export_view::to_json;
 use crate::api::{Problem, ProblemKind, Reply, Request, Route, find_clip};
 use crate::asset::ClipMedia;
-use crate::clip::{Clip, Export, ExportId, ExportStatus};
+use crate::clip::{Clip, Export, ExportCaptions, ExportFile, ExportId, ExportStatus};
 use crate::config::{ConfigError, Variables};
 use crate::library::Library;
 
@@ -85,11 +85,46 @@ impl ExportReader {
     async fn show(&self, clip: &Clip, id: &ExportId, export: &Export) -> Result<Value, Problem> {
         let mut shown = to_json(id, export);
         if export.status == ExportStatus::Ready {
-            let name = format!("{}_{}.mp4", clip.clip, export.settings.aspect.replace(':', "x"));
-            let url = self.media.presign_export(&clip.key(), id, &name, URL_LIFETIME).await;
-            shown["url"] = json!(url.map_err(|cause| Problem::unavailable(&cause))?);
+            let stem = format!("{}_{}", clip.clip, export.settings.aspect.replace(':', "x"));
+            shown["url"] = self.presign(clip, id, ExportFile::Video, &stem).await?;
+            if export.settings.captions == ExportCaptions::Sidecar {
+                shown["captionFiles"] = self.show_captions(clip, id, export, &stem).await?;
+            }
         }
         Ok(shown)
+    }
+
+    async fn show_captions(
+        &self,
+        clip: &Clip,
+        id: &ExportId,
+        export: &Export,
+        stem: &str,
+    ) -> Result<Value, Problem> {
+        let mut shown = Vec::new();
+        for (at, track) in export.settings.caption_tracks.iter().enumerate() {
+            let language = track.language.as_deref().unwrap_or("captions");
+            let stem = format!("{stem}_{}_{language}", at + 1);
+            for file in [ExportFile::Webvtt(at), ExportFile::Srt(at)] {
+                let mut entry = json!(track);
+                entry["format"] = json!(file.extension());
+                entry["url"] = self.presign(clip, id, file, &stem).await?;
+                shown.push(entry);
+            }
+        }
+        Ok(json!(shown))
+    }
+
+    async fn presign(
+        &self,
+        clip: &Clip,
+        id: &ExportId,
+        file: ExportFile,
+        stem: &str,
+    ) -> Result<Value, Problem> {
+        let name = format!("{stem}.{}", file.extension());
+        let url = self.media.presign_export(&clip.key(), id, file, &name, URL_LIFETIME).await;
+        Ok(json!(url.map_err(|cause| Problem::unavailable(&cause))?))
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn build(
     let frames = plan.frames.as_ref();
     let input = media_input(
         input,
-        &rendition.sound,
+        &rendition.with_default_sound(),
         frames.and_then(FrameRange::start_timecode),
         frames.and_then(FrameRange::end_timecode),
     );
@@ -71,14 +71,14 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
-    use crate::clip::{Bounds, FrameRate};
+    use crate::asset::TrackRendition;
+    use crate::clip::Bounds;
     use crate::encode::sent_job::{assert_job_matches_golden, sent_job};
     use crate::encode::{MediaJob, MediaJobs};
     use crate::files::FILES;
 
     fn rendition(sound: RenditionSound) -> BestRendition {
-        let frame_rate = FrameRate::from_decimal(29.97).unwrap();
-        BestRendition { width: 1280, height: 720, frame_rate, sound, has_more_tracks: false }
+        BestRendition { sound, ..BestRendition::sample(1280, 720, 29.97) }
     }
 
     /// Plans 3.2 s that begin 0.9 s after the start of 6 s of media.
@@ -93,8 +93,8 @@ mod tests {
     #[tokio::test]
     async fn a_job_matches_its_golden() {
         let muxed = rendition(RenditionSound::Muxed);
-        let (group, name) = ("audio_0".to_owned(), "Suomi".to_owned());
-        let separate = rendition(RenditionSound::Rendition { group, name });
+        let sound = TrackRendition::sample("audio_0", "Suomi", "fi");
+        let separate = rendition(RenditionSound::Separate(vec![sound]));
         let whole =
             FilesPlan { frames: None, duration: Some(TimeDelta::seconds(30)), poster: None };
         for (name, kinds, plan, rendition) in [

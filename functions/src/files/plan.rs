@@ -81,9 +81,8 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::asset::RenditionSound;
     use crate::clip::transition::tests::clip;
-    use crate::clip::{FrameRate, Status, Window};
+    use crate::clip::{Status, Window};
 
     /// Plans a clip whose media is exactly the requested window.
     fn plan(length: TimeDelta) -> FilesPlan {
@@ -94,12 +93,7 @@ mod tests {
         clip.source = Source::Live { channel: "main".into(), requested };
         let duration_seconds = length.as_seconds_f64();
         clip.actual = Some(Bounds { start, end, duration_seconds });
-        let frame_rate = FrameRate::from_decimal(25.0).unwrap();
-        let (width, height, sound) = (1280, 720, RenditionSound::Muxed);
-        FilesPlan::new(
-            &clip,
-            &BestRendition { width, height, frame_rate, sound, has_more_tracks: false },
-        )
+        FilesPlan::new(&clip, &BestRendition::sample(1280, 720, 25.0))
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub struct Channel {
     /// The id of the MediaLive channel that encodes the stream. Absent if this service does not
     /// control the encoder.
     pub media_live_channel_id: Option<String>,
+    /// Whether the encoder passes on captions in the video. Its manifests may not announce them.
+    #[serde(default)]
+    pub closed_captions: bool,
     /// How precisely clips are cut whose request does not say it.
     #[serde(default)]
     pub precision: Precision,

@@ -3,9 +3,12 @@
 
 use aws_sdk_mediaconvert::types::{Input, JobSettings};
 
+use super::common_tracks::keep_common_tracks;
 use crate::asset::{BestRendition, RenditionSound};
 use crate::clip::ReelPart;
-use crate::encode::{FrameRange, Ladder, Picture, hls_group, media_input, video_description};
+use crate::encode::{
+    FrameRange, Ladder, OutputTracks, Picture, hls_group, media_input, video_description,
+};
 
 /// The media of a clip of a reel.
 #[derive(Clone, Debug)]
@@ -43,17 +46,20 @@ pub(super) fn build(inputs: &[ReelInput<'_>], destination: &str) -> Result<JobSe
         let picture = Picture::from(made.size);
         video_description(picture, ladder.h264(&made, Some(frame_rate)))
     });
+    let media = keep_common_tracks(inputs.iter().map(|input| &input.rendition));
+    let tracks = media.first().map(OutputTracks::of_media).unwrap_or_default();
+    let inputs = inputs.iter().zip(&media).map(|(input, media)| build_input(input, media));
     Ok(JobSettings::builder()
-        .set_inputs(Some(inputs.iter().map(build_input).collect()))
-        .output_groups(hls_group(&ladder, destination, pictures, silent.is_none()))
+        .set_inputs(Some(inputs.collect()))
+        .output_groups(hls_group(&ladder, destination, pictures, &tracks))
         .build())
 }
 
-fn build_input(input: &ReelInput<'_>) -> Input {
-    let ReelInput { url, rendition, part } = input;
+fn build_input(input: &ReelInput<'_>, media: &BestRendition) -> Input {
+    let ReelInput { url, part, .. } = input;
     let (start, end) = (part.shown.start, part.shown.end);
-    let frames = FrameRange::of_window(start, end, part.media, rendition.frame_rate);
-    media_input(url, &rendition.sound, frames.start_timecode(), frames.end_timecode())
+    let frames = FrameRange::of_window(start, end, part.media, media.frame_rate);
+    media_input(url, media, frames.start_timecode(), frames.end_timecode())
 }
 
 #[cfg(test)]
@@ -62,7 +68,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
-    use crate::clip::{Attempt, Bounds, ClipKey, FrameRate};
+    use crate::clip::{Attempt, Bounds, ClipKey};
     use crate::encode::sent_job::{assert_job_matches_golden, sent_job};
     use crate::encode::{MediaJob, MediaJobs};
     use crate::reel::REEL;
@@ -77,18 +83,11 @@ mod tests {
         ReelPart { clip: key.clip, attempt: 1, media, shown }
     }
 
-    fn rendition(width: u32, height: u32, rate: f64, sound: RenditionSound) -> BestRendition {
-        let frame_rate = FrameRate::from_decimal(rate).unwrap();
-        BestRendition { width, height, frame_rate, sound, has_more_tracks: false }
-    }
-
     #[tokio::test]
     async fn a_job_matches_its_golden() {
         let parts = [part(1), part(2)];
-        let renditions = [
-            rendition(640, 360, 25.0, RenditionSound::Muxed),
-            rendition(1280, 720, 50.0, RenditionSound::Muxed),
-        ];
+        let renditions =
+            [BestRendition::sample(640, 360, 25.0), BestRendition::sample(1280, 720, 50.0)];
         let attempt: Attempt = "100m_20200203133051_20200203133104_k7Qx2f_1".parse().unwrap();
         let reel: Attempt = "100m_20200203140000_20200203140000_aB3dE9_1".parse().unwrap();
         let job = MediaJob { attempt, product: REEL, name: reel.to_string() };
@@ -111,7 +110,7 @@ mod tests {
         let try_with = |sounds: [RenditionSound; 2]| {
             let inputs = parts.iter().zip(sounds).map(|(part, sound)| ReelInput {
                 url: "s3://clips/a.m3u8".to_owned(),
-                rendition: rendition(640, 360, 25.0, sound),
+                rendition: BestRendition { sound, ..BestRendition::sample(640, 360, 25.0) },
                 part,
             });
             build(&inputs.collect::<Vec<_>>(), "s3://clips/index").map(drop)

@@ -1,5 +1,6 @@
 //! Makes reels: clips that are made of other clips of a competition.
 
+mod common_tracks;
 mod create_reel;
 mod job_settings;
 mod reel_maker;

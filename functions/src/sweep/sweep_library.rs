@@ -32,6 +32,7 @@ use crate::harvest::{
 };
 use crate::lambda::EventHandler;
 use crate::library::{Library, LibraryError};
+use crate::live::Channels;
 use crate::metrics::{Metrics, Unit};
 use crate::pace::Pace;
 use crate::reel::ReelMaker;
@@ -52,6 +53,7 @@ pub struct Sweep {
     pub(super) files: FilesMaker,
     pub(super) exact: ExactMaker,
     pub(super) reels: ReelMaker,
+    pub(super) channels: Channels,
     live_edges: LiveEdges,
     metrics: Metrics,
 }
@@ -142,6 +144,7 @@ impl EventHandler for Sweep {
             uploads: UploadProcessor::from_variables(sdk, variables)?,
             media: ClipMedia::from_variables(sdk, variables)?,
             exports: Exports::from_variables(sdk, variables)?,
+            channels: variables.parsed("CHANNELS")?,
             live_edges: LiveEdges::from_variables(sdk, variables)?,
             metrics: Metrics::from_variables(variables)?,
         })

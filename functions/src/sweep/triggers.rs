@@ -40,8 +40,10 @@ impl Sweep {
             (Status::Transcoding, Source::Upload(Upload { job: Some(job), .. })) => {
                 self.find_transcode_triggers(clip, job).await?
             }
-            (Status::Transcoding, Source::Live { .. }) => {
-                self.exact.find_triggers(clip, &self.assets, now).await?
+            (Status::Transcoding, Source::Live { channel, .. }) => {
+                let channel = self.channels.find(channel);
+                let has_captions = channel.is_some_and(|channel| channel.closed_captions);
+                self.exact.find_triggers(clip, has_captions, &self.assets, now).await?
             }
             (Status::Transcoding, Source::Reel(reel)) => {
                 self.reels.find_triggers(clip, reel, &self.assets).await?

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::parts::{PRESIGN_LIFETIME, presign_parts, upload_closed};
+use super::upload_request::MAX_BODY_SIZE;
 use super::{Originals, UploadRequest, object_key};
 use crate::api::{
     ClipView, Problem, ProblemKind, Reply, Request, Route, create_clip_once, find_created_clip,
@@ -53,7 +54,7 @@ impl Route for CreateUpload {
     }
 
     async fn answer(&self, request: &Request, now: DateTime<Utc>) -> Result<Reply, Problem> {
-        let upload_request = UploadRequest::parse(&request.body()?)?;
+        let upload_request = UploadRequest::parse(&request.body_up_to(MAX_BODY_SIZE)?)?;
         let idempotent = request.idempotent_request()?;
         let clip = match find_created_clip(&self.library, idempotent.as_ref(), now).await? {
             Some(clip) => clip,
@@ -61,6 +62,8 @@ impl Route for CreateUpload {
         };
         let mut body = self.view.to_operator_json(&clip, None);
         if clip.status == Status::Uploading {
+            // They are there before the file, because the reply has the URL of the file.
+            self.originals.write_captions(&clip.key(), &upload_request.captions).await?;
             body["upload"] = self.presign(&clip, &upload_request, now).await?;
         }
         let path = format!("/api/competitions/{}/clips/{}", clip.competition, clip.clip);
@@ -146,6 +149,8 @@ impl CreateUpload {
                 job: None,
                 progress: None,
                 thumbnails: 0,
+                captions: upload_request.captions.iter().map(|it| it.captions.clone()).collect(),
+                default_sound: upload_request.default_sound.clone(),
             });
             let mut clip =
                 Clip::new(key, Status::Uploading, source, &upload_request.description, now);

@@ -1,6 +1,7 @@
 //! Chooses the audio track that viewers hear if they choose none.
 
 use super::sound::AudioTrack;
+use crate::clip::Language;
 
 /// What a file says about an audio track, beside its language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,13 +21,22 @@ pub(super) struct SoundMarks {
 /// 2. The track is neither a commentary nor a description of the picture.
 /// 3. The file marks the track as default.
 /// 4. The track is the first one.
-pub(super) fn find_default_sound(tracks: &[AudioTrack], language: Option<&str>) -> Option<usize> {
-    let has_language = |track: &AudioTrack| match (language, &track.language) {
-        (Some(asked), Some(own)) => own.eq_ignore_ascii_case(asked),
-        _ => false,
-    };
+pub(super) fn find_default_sound(
+    tracks: &[AudioTrack],
+    language: Option<&Language>,
+) -> Option<usize> {
     let mut left: Vec<usize> = (0..tracks.len()).collect();
-    keep(&mut left, |at| has_language(&tracks[at]));
+    keep(&mut left, |at| language.is_some() && tracks[at].language.as_ref() == language);
+    choose(tracks, left)
+}
+
+/// Finds the sound of a language, or the sound whose language is unknown, by the same rules.
+pub(super) fn find_sound_in(tracks: &[AudioTrack], language: Option<&Language>) -> Option<usize> {
+    let has_language = |at: &usize| tracks[*at].language.as_ref() == language;
+    choose(tracks, (0..tracks.len()).filter(has_language).collect())
+}
+
+fn choose(tracks: &[AudioTrack], mut left: Vec<usize>) -> Option<usize> {
     keep(&mut left, |at| !tracks[at].marks.is_additional);
     keep(&mut left, |at| tracks[at].marks.is_default);
     left.first().copied()
@@ -51,12 +61,13 @@ mod tests {
     #[track_caller]
     fn check(tracks: &[(&str, SoundMarks)], asked: Option<&str>, expected: Option<usize>) {
         let track = |(language, marks): &(&str, SoundMarks)| AudioTrack {
-            language: Some((*language).to_owned()).filter(|it| !it.is_empty()),
+            language: language.parse().ok(),
             marks: *marks,
             ..audio_track(1, 2)
         };
         let tracks: Vec<_> = tracks.iter().map(track).collect();
-        assert_eq!(find_default_sound(&tracks, asked), expected, "{tracks:?}");
+        let asked: Option<Language> = asked.map(|it| it.parse().unwrap());
+        assert_eq!(find_default_sound(&tracks, asked.as_ref()), expected, "{tracks:?}");
     }
 
     #[test]

@@ -8,8 +8,11 @@ use aws_sdk_mediaconvert::types::{
 };
 use chrono::TimeDelta;
 
+use super::tracks::UploadTracks;
 use super::video::Video;
-use crate::encode::{AUDIO_SELECTOR, Ladder, Size, captures, file_group, hls_group};
+use crate::encode::{
+    Ladder, Size, audio_selectors, caption_selectors, captures, file_group, hls_group,
+};
 
 /// The `s3://` URLs that a job reads and writes.
 #[derive(Clone, Debug)]
@@ -36,29 +39,37 @@ fn plan_thumbnails(ladder: &Ladder, video: &Video) -> (u32, TimeDelta) {
 }
 
 /// Builds the settings of the job that makes the renditions and thumbnails of a video.
-pub(super) fn build(ladder: &Ladder, video: &Video, locations: &Locations) -> JobSettings {
+pub(super) fn build(
+    ladder: &Ladder,
+    video: &Video,
+    tracks: &UploadTracks,
+    locations: &Locations,
+) -> JobSettings {
     let input = Input::builder()
         .file_input(&locations.input)
         .timecode_source(InputTimecodeSource::Zerobased)
         .video_selector(VideoSelector::builder().rotate(InputRotate::Auto).build())
-        .set_audio_selectors(
-            video.sound.selector().map(|selector| [(AUDIO_SELECTOR.to_owned(), selector)].into()),
-        );
+        .set_audio_selectors(audio_selectors(tracks.audio_selectors.clone()))
+        .set_caption_selectors(caption_selectors(tracks.caption_sources.clone()));
     JobSettings::builder()
         .inputs(input.build())
-        .output_groups(rendition_group(ladder, video, &locations.manifest))
+        .output_groups(rendition_group(ladder, video, tracks, &locations.manifest))
         .output_groups(thumbnail_group(ladder, video, &locations.thumbnail))
         .build()
 }
 
-fn rendition_group(ladder: &Ladder, video: &Video, destination: &str) -> OutputGroup {
+fn rendition_group(
+    ladder: &Ladder,
+    video: &Video,
+    tracks: &UploadTracks,
+    destination: &str,
+) -> OutputGroup {
     let frame_rate = video.picture.frame_rate;
-    let has_sound = !video.sound.is_silent();
     let pictures = ladder.renditions(video.size()).into_iter().map(|rendition| {
         let codec = ladder.h264(&rendition, frame_rate);
         video_description(video, rendition.size, codec)
     });
-    hls_group(ladder, destination, pictures, has_sound)
+    hls_group(ladder, destination, pictures, &tracks.outputs)
 }
 
 fn thumbnail_group(ladder: &Ladder, video: &Video, destination: &str) -> OutputGroup {
@@ -95,9 +106,11 @@ fn video_description(video: &Video, size: Size, codec: VideoCodecSettings) -> Vi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clip::{CaptionsFormat, CaptionsSource, Language, UploadedCaptions};
     use crate::encode::sent_job::{assert_job_matches_golden, sent_job};
     use crate::upload::TranscodeJobs;
     use crate::upload::picture::Picture;
+    use crate::upload::sound::Sound;
     use crate::upload::sound::tests::sound;
 
     fn video(width: f64, height: f64, audio: &[u32]) -> Video {
@@ -122,14 +135,46 @@ mod tests {
             ("four-channels", &video(640.0, 360.0, &[4])),
             ("slow-motion-eight-channels", &slow_motion),
         ] {
-            let job = sent_job(async |sdk, variables| {
-                let attempt = "100m_20200203133058_20200203133058_k7Qx2f_1".parse().unwrap();
-                let url = "s3://uploads/100m/20200203133058_20200203133058_k7Qx2f/original.mp4";
-                let jobs = TranscodeJobs::from_variables(sdk, variables).unwrap();
-                assert_eq!(jobs.start(&attempt, url, video).await.unwrap(), Ok("j".to_owned()));
-            });
-            assert_job_matches_golden!(name, job.await);
+            check_golden(name, video, None, &[]).await;
         }
+    }
+
+    #[tokio::test]
+    async fn a_job_with_languages_and_captions_matches_its_golden() {
+        let bilingual =
+            Video { sound: Sound::in_languages(&["en", "fi"]), ..video(640.0, 360.0, &[]) };
+        let captions = |language: &str, source| {
+            let language: Language = language.parse().unwrap();
+            UploadedCaptions { name: language.name(), language, source }
+        };
+        let captions = [
+            captions("fi", CaptionsSource::File(CaptionsFormat::Srt)),
+            captions("en", CaptionsSource::File(CaptionsFormat::Ttml)),
+            captions("es", CaptionsSource::Channel(3)),
+        ];
+        let finnish = "fi".parse().unwrap();
+        check_golden("languages-and-captions", &bilingual, Some(&finnish), &captions).await;
+    }
+
+    async fn check_golden(
+        name: &str,
+        video: &Video,
+        default_sound: Option<&Language>,
+        captions: &[UploadedCaptions],
+    ) {
+        let url = |at, format: CaptionsFormat| {
+            format!("s3://uploads/100m/clip/captions_{}.{}", at + 1, format.extension())
+        };
+        let sounds = video.sound.selections(default_sound);
+        let tracks = UploadTracks::new(sounds, captions, url);
+        let job = sent_job(async |sdk, variables| {
+            let attempt = "100m_20200203133058_20200203133058_k7Qx2f_1".parse().unwrap();
+            let url = "s3://uploads/100m/20200203133058_20200203133058_k7Qx2f/original.mp4";
+            let jobs = TranscodeJobs::from_variables(sdk, variables).unwrap();
+            let started = jobs.start(&attempt, url, video, &tracks).await.unwrap();
+            assert_eq!(started, Ok("j".to_owned()));
+        });
+        assert_job_matches_golden!(name, job.await);
     }
 
     #[test]

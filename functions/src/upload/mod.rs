@@ -1,5 +1,6 @@
 //! Uploaded files: how they arrive in the upload bucket, and how MediaConvert transcodes them.
 
+mod captions;
 mod complete_upload;
 mod create_upload;
 mod default_sound;
@@ -8,6 +9,7 @@ mod file_kind;
 mod job_settings;
 mod late_file;
 mod object_key;
+mod object_tags;
 mod originals;
 mod parts;
 mod picture;
@@ -15,12 +17,14 @@ mod preview;
 mod processor;
 mod sound;
 mod structure;
+mod tracks;
 mod transcode_complete;
 mod transcode_jobs;
 mod transcode_upload;
 mod upload_request;
 mod video;
 
+pub use captions::AnnouncedCaptions;
 pub use complete_upload::{CompleteUpload, parse_parts};
 pub use create_upload::CreateUpload;
 pub use file_checks::check_truncation;

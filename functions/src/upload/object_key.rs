@@ -1,12 +1,14 @@
 //! Parses and formats the keys of objects in the upload bucket.
 
-use crate::clip::{ClipId, ClipKey, CompetitionId};
+use crate::clip::{CaptionsFormat, ClipId, ClipKey, CompetitionId};
 
 /// The key of an object in the upload bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ObjectKey {
     /// `<competition>/<clip>/original[.<extension>]`: an announced file.
     Announced(ClipKey),
+    /// `<competition>/<clip>/captions_<number>.<extension>`: captions of an announced file.
+    Captions(ClipKey),
     /// `<competition>/<any name>`: a file that was dropped into the bucket.
     Dropped { competition: CompetitionId, filename: String },
 }
@@ -20,6 +22,7 @@ pub enum ObjectKeyError {
 }
 
 const ORIGINAL: &str = "original";
+const CAPTIONS: &str = "captions_";
 const MAX_EXTENSION_LENGTH: usize = 8;
 
 impl ObjectKey {
@@ -33,9 +36,14 @@ impl ObjectKey {
         }
         if let Some((clip, original)) = rest.split_once('/')
             && let Ok(clip) = clip.parse::<ClipId>()
-            && original.split('.').next() == Some(ORIGINAL)
+            && let Some(stem) = original.split('.').next()
         {
-            return Ok(Self::Announced(ClipKey { competition, clip }));
+            if stem == ORIGINAL {
+                return Ok(Self::Announced(ClipKey { competition, clip }));
+            }
+            if stem.strip_prefix(CAPTIONS).is_some_and(|number| number.parse::<u8>().is_ok()) {
+                return Ok(Self::Captions(ClipKey { competition, clip }));
+            }
         }
         Ok(Self::Dropped { competition, filename: filename.to_owned() })
     }
@@ -60,6 +68,12 @@ pub(super) fn format_announced(clip: &ClipKey, filename: &str) -> String {
     }
 }
 
+/// Formats the key of captions of an announced file, by their number from 0.
+pub(super) fn format_captions(clip: &ClipKey, at: usize, format: CaptionsFormat) -> String {
+    let ClipKey { competition, clip } = clip;
+    format!("{competition}/{clip}/{CAPTIONS}{}.{}", at + 1, format.extension())
+}
+
 /// Derives the title of a file that was not announced: its name without extension and control
 /// characters, at most `max_length` characters.
 pub(super) fn title_from_filename(filename: &str, max_length: usize) -> String {
@@ -82,6 +96,7 @@ mod tests {
     fn check(key: &str, expected: Result<&str, ObjectKeyError>) {
         let actual = ObjectKey::parse(key).map(|key| match key {
             ObjectKey::Announced(clip) => format!("clip {clip}"),
+            ObjectKey::Captions(clip) => format!("captions of {clip}"),
             ObjectKey::Dropped { competition, filename } => format!("{filename} of {competition}"),
         });
         assert_eq!(actual.as_deref().map_err(|error| *error), expected, "{key}");
@@ -105,6 +120,15 @@ mod tests {
             assert!(key.bytes().all(|byte| byte.is_ascii_graphic()), "{key}");
         }
         assert!(format_announced(&clip(), "final.MP4").ends_with("_k7Qx2f/original.mp4"));
+    }
+
+    #[test]
+    fn the_key_of_captions_names_their_clip() {
+        let key = format_captions(&clip(), 0, CaptionsFormat::Webvtt);
+        assert_eq!(key, "100m/20200203133058_20200203133058_k7Qx2f/captions_1.vtt");
+        assert_eq!(ObjectKey::parse(&key), Ok(ObjectKey::Captions(clip())));
+        let other = key.replace("_1.", "_of the final.");
+        assert!(matches!(ObjectKey::parse(&other), Ok(ObjectKey::Dropped { .. })));
     }
 
     #[test]

@@ -18,8 +18,8 @@ use crate::config::{self, ConfigError, Variables};
 /// The uploaded files, in the upload bucket.
 #[derive(Clone, Debug)]
 pub struct Originals {
-    client: aws_sdk_s3::Client,
-    bucket: String,
+    pub(super) client: aws_sdk_s3::Client,
+    pub(super) bucket: String,
 }
 
 /// A file in the upload bucket.
@@ -300,8 +300,12 @@ impl Originals {
             // The response of HEAD has no body, so both errors are possible for a missing object.
             Err(S3Error::NotFound(_) | S3Error::NoSuchKey(_)) => return Ok(None),
             Err(source) => {
-                let (key, source) = (key.to_owned(), Box::new(source));
-                return Err(OriginalError::Call { operation: "HeadObject", key, source });
+                let source = Box::new(source);
+                return Err(OriginalError::Call {
+                    operation: "HeadObject",
+                    key: key.to_owned(),
+                    source,
+                });
             }
         };
         let incomplete = |field| OriginalError::Incomplete { key: key.to_owned(), field };
@@ -349,23 +353,6 @@ impl Originals {
         }
     }
 
-    /// Reads the tags of an object, each as one text: `key=value`, or the key alone.
-    pub async fn read_tags(&self, key: &str) -> Result<Vec<String>, OriginalError> {
-        let found = self
-            .client
-            .get_object_tagging()
-            .bucket(&self.bucket)
-            .key(key)
-            .send()
-            .await
-            .map_err(|error| call_failed("GetObjectTagging", key, error))?;
-        let text = |tag: aws_sdk_s3::types::Tag| match tag.value.as_str() {
-            "" => tag.key,
-            value => format!("{}={value}", tag.key),
-        };
-        Ok(found.tag_set.into_iter().map(text).collect())
-    }
-
     /// Opens the connection to S3 before the first request needs it.
     pub async fn warm_up(&self) {
         let _ = self.client.head_object().bucket(&self.bucket).key("-").send().await;
@@ -391,7 +378,11 @@ where
     OriginalError::Presign { key: key.to_owned(), source: Box::new(error.into()) }
 }
 
-fn call_failed<E>(operation: &'static str, key: &str, error: SdkError<E>) -> OriginalError
+pub(super) fn call_failed<E>(
+    operation: &'static str,
+    key: &str,
+    error: SdkError<E>,
+) -> OriginalError
 where
     S3Error: From<SdkError<E>>,
 {

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::originals::{AccessRefusal, Original};
 use super::structure::{Missing, Structure, Windows};
+use super::tracks::UploadTracks;
 use super::upload_request::MAX_FILENAME_LENGTH;
 use super::video::Video;
 use super::{
@@ -28,6 +29,8 @@ pub struct UploadProcessor {
     pub(super) originals: Originals,
     jobs: TranscodeJobs,
     expiry: ExpirySettings,
+    /// Whether packaging groups keep several sounds apart. If not, a clip has its default sound.
+    keeps_sounds: bool,
 }
 
 /// What processing a file did.
@@ -71,6 +74,7 @@ impl UploadProcessor {
             originals: Originals::from_variables(sdk, variables)?,
             jobs: TranscodeJobs::from_variables(sdk, variables)?,
             expiry: variables.optional("CLIP_EXPIRY_DAYS")?.unwrap_or_default(),
+            keeps_sounds: variables.optional("SEVERAL_SOUNDS")?.unwrap_or_default(),
         })
     }
 
@@ -101,6 +105,8 @@ impl UploadProcessor {
                 // The row was removed long ago.
                 None => (clip.competition, key.rsplit('/').next().unwrap_or_default().to_owned()),
             },
+            // They are read with their file.
+            ObjectKey::Captions(_) => return Ok(ProcessOutcome::Unchanged),
             ObjectKey::Dropped { competition, filename } => (competition, filename),
         };
         let clip = self.create_dropped(key, competition, &filename, &original, now).await?;
@@ -140,6 +146,8 @@ impl UploadProcessor {
             job: None,
             progress: None,
             thumbnails: 0,
+            captions: Vec::new(),
+            default_sound: None,
         });
         let title = object_key::title_from_filename(filename, MAX_TITLE_LENGTH);
         let description = Description { title, tags, ..Description::default() };
@@ -234,7 +242,15 @@ impl UploadProcessor {
             // The function that recorded the probe has created the job during this probe.
             return self.advance(&attempt, Trigger::TranscodeStarted { job }, now).await;
         }
-        let started = match self.jobs.start(&attempt, &url, &video).await? {
+        let captions_url = |at, format| {
+            self.originals.url(&object_key::format_captions(&attempt.clip, at, format))
+        };
+        let mut sounds = video.sound.selections(upload.default_sound.as_ref());
+        if !self.keeps_sounds {
+            sounds.truncate(1);
+        }
+        let tracks = UploadTracks::new(sounds, &upload.captions, captions_url);
+        let started = match self.jobs.start(&attempt, &url, &video, &tracks).await? {
             Ok(job) => Trigger::TranscodeStarted { job },
             Err(failure) => Trigger::Failed(failure),
         };
@@ -343,7 +359,7 @@ impl UploadProcessor {
         Ok(matches!(state, TranscodeState::InProgress { .. }))
     }
 
-    /// Deletes the original of a clip, and its parts if they were never joined.
+    /// Deletes the original of a clip with its captions, and its parts if they were never joined.
     ///
     /// A file that has been dropped under the same key since is kept: it belongs to another clip.
     pub async fn delete_original(&self, clip: &Clip) -> Result<(), UploadProcessorError> {
@@ -354,6 +370,7 @@ impl UploadProcessor {
         if self.find_original(clip, upload).await?.is_some() {
             self.originals.delete(&upload.key).await?;
         }
+        self.originals.delete_captions(&clip.key(), &upload.captions).await?;
         Ok(())
     }
 }

@@ -5,8 +5,9 @@ use aws_sdk_mediaconvert::types::{
     OutputChannelMapping, RemixSettings, Track, TrackType,
 };
 
-use super::default_sound::{SoundMarks, find_default_sound};
+use super::default_sound::{SoundMarks, find_default_sound, find_sound_in};
 use super::structure::Structure;
+use crate::clip::Language;
 
 /// An audio track, as Probe describes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,8 +21,15 @@ pub(super) struct AudioTrack {
     /// The name of the channel layout, for example `5.1`. MediaConvert derives most of them from the
     /// number of channels.
     pub(super) layout: Option<String>,
-    pub(super) language: Option<String>,
+    pub(super) language: Option<Language>,
     pub(super) marks: SoundMarks,
+}
+
+/// A sound that a job makes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct SoundSelection {
+    pub(super) selector: AudioSelector,
+    pub(super) language: Option<Language>,
 }
 
 /// The sound of a video.
@@ -33,6 +41,9 @@ pub(super) struct Sound {
     /// the codec of a track, that number depends on whether the track counts as audio.
     has_other_tracks: bool,
 }
+
+/// Most sounds of a clip.
+const MAX_SOUNDS: usize = 10;
 
 /// The gain in decibels that silences a channel: the smallest that MediaConvert accepts.
 const SILENT: i32 = -60;
@@ -62,20 +73,31 @@ impl Sound {
         Some(Self { has_other_tracks: decoded.len() < all.len(), tracks: decoded })
     }
 
-    pub(super) fn is_silent(&self) -> bool {
-        self.tracks.is_empty()
+    /// Selects the sounds, each as stereo: the default one, then one in each other language, in the
+    /// order of the file. `default` is the language that the upload asks for.
+    ///
+    /// If a sound is the left one of two mono tracks, the other one is the right. Other tracks are other
+    /// mixes, or silence.
+    pub(super) fn selections(&self, default: Option<&Language>) -> Vec<SoundSelection> {
+        let Some(first) = find_default_sound(&self.tracks, default) else { return Vec::new() };
+        let mut chosen = vec![first];
+        for track in &self.tracks {
+            let language = track.language.as_ref();
+            let is_there = chosen.iter().any(|at| self.tracks[*at].language.as_ref() == language);
+            if !is_there && chosen.len() < MAX_SOUNDS {
+                chosen.extend(find_sound_in(&self.tracks, language));
+            }
+        }
+        let mut selections: Vec<_> = chosen.into_iter().map(|at| self.select(at)).collect();
+        selections[0].selector.default_selection = Some(AudioDefaultSelection::Default);
+        selections
     }
 
-    /// Selects the sound, as stereo.
-    ///
-    /// This is the default sound. If it is the left one of two mono tracks, the other one is the right.
-    /// Other tracks are other languages and mixes, or silence.
-    pub(super) fn selector(&self) -> Option<AudioSelector> {
-        let at = find_default_sound(&self.tracks, None)?;
+    fn select(&self, at: usize) -> SoundSelection {
         let first = &self.tracks[at];
         let pair = self.find_right(at);
         let selected = std::iter::once(first).chain(pair);
-        let selector = AudioSelector::builder().default_selection(AudioDefaultSelection::Default);
+        let selector = AudioSelector::builder();
         let selector = if self.has_other_tracks {
             let streams = selected.map(|track| track.index).collect();
             selector.selector_type(AudioSelectorType::Stream).set_streams(Some(streams))
@@ -84,12 +106,13 @@ impl Sound {
             selector.selector_type(AudioSelectorType::Track).set_tracks(Some(numbers))
         };
         let positions = match pair {
-            Some(_) => "LR",
-            None if first.channels == 2 => return Some(selector.build()),
-            None => find_positions(first.channels, first.layout.as_deref()),
+            Some(_) => Some(("LR", 2)),
+            None if first.channels == 2 => None,
+            None => Some((find_positions(first.channels, first.layout.as_deref()), first.channels)),
         };
-        let channels = if pair.is_some() { 2 } else { first.channels };
-        Some(selector.remix_settings(mix_to_stereo(positions, channels)).build())
+        let remix = positions.map(|(positions, channels)| mix_to_stereo(positions, channels));
+        let selector = selector.set_remix_settings(remix).build();
+        SoundSelection { selector, language: first.language.clone() }
     }
 
     /// Finds the track that is the right channel of a track.
@@ -115,7 +138,7 @@ impl AudioTrack {
             codec: track.codec.clone().unwrap_or(Codec::UnknownValue),
             channels: channels.filter(|channels| *channels > 0).unwrap_or(2),
             layout: audio.and_then(|audio| audio.channel_layout.clone()),
-            language: language.filter(|language| !language.eq_ignore_ascii_case("und")),
+            language: language.and_then(|language| language.parse().ok()),
             marks: SoundMarks::default(),
         }
     }
@@ -228,6 +251,17 @@ pub(super) mod tests {
         Sound { tracks: tracks.collect(), has_other_tracks: false }
     }
 
+    impl Sound {
+        /// A stereo track in each language.
+        pub(in crate::upload) fn in_languages(languages: &[&str]) -> Self {
+            let mut all = sound(&vec![2; languages.len()]);
+            for (track, language) in all.tracks.iter_mut().zip(languages) {
+                track.language = Some(language.parse().unwrap());
+            }
+            all
+        }
+    }
+
     fn gains(positions: &str) -> [Vec<i32>; 2] {
         let channels = u32::try_from(positions.len()).unwrap();
         let mapping = mix_to_stereo(positions, channels).channel_mapping.unwrap();
@@ -269,10 +303,11 @@ pub(super) mod tests {
         let pair = |change: fn(&mut AudioTrack)| {
             let mut sound = sound(&[1, 1]);
             change(&mut sound.tracks[1]);
-            sound.selector().unwrap().tracks().to_vec()
+            let selections = sound.selections(None);
+            selections[0].selector.tracks().to_vec()
         };
         assert_eq!(pair(|_| ()), [1, 2]);
-        assert_eq!(pair(|track| track.language = Some("fra".to_owned())), [1]);
+        assert_eq!(pair(|track| track.language = Some("fr".parse().unwrap())), [1]);
         assert_eq!(pair(|track| track.codec = Codec::Aac), [1]);
         assert_eq!(pair(|track| track.channels = 2), [1]);
         assert_eq!(pair(|track| track.marks.is_additional = true), [1]);
@@ -285,7 +320,7 @@ pub(super) mod tests {
         let selected = |channels: &[u32], default: usize| {
             let mut sound = sound(channels);
             sound.tracks[default].marks.is_default = true;
-            sound.selector().unwrap().tracks().to_vec()
+            sound.selections(None)[0].selector.tracks().to_vec()
         };
         assert_eq!(selected(&[1; 8], 0), [1, 2]);
         assert_eq!(selected(&[1; 8], 2), [3, 4]);
@@ -299,18 +334,44 @@ pub(super) mod tests {
         let track = |index, codec| {
             Track::builder().index(index).track_type(TrackType::Audio).codec(codec).build()
         };
-        let from_tracks = |tracks: &[Track], belonging: Option<&[i32]>| {
-            Sound::from_tracks(tracks, belonging, &Structure::UNKNOWN)
-        };
         let tracks = [track(2, Codec::UnknownValue), track(3, Codec::Aac), track(5, Codec::Aac)];
-        let selector = from_tracks(&tracks, None).unwrap().selector().unwrap();
+        let first = |tracks: &[Track], belonging: Option<&[i32]>| {
+            let sound = Sound::from_tracks(tracks, belonging, &Structure::UNKNOWN).unwrap();
+            sound.selections(None).remove(0).selector
+        };
+        let selector = first(&tracks, None);
         assert_eq!(selector.selector_type, Some(AudioSelectorType::Stream));
         assert_eq!(selector.streams(), [3]);
         // Another program has its own sound.
-        let selector = from_tracks(&tracks, Some(&[1, 5])).unwrap().selector().unwrap();
+        let selector = first(&tracks, Some(&[1, 5]));
         assert_eq!(selector.streams(), [5]);
-        assert!(from_tracks(&tracks, Some(&[1])).unwrap().is_silent());
-        assert_eq!(from_tracks(&tracks[..1], None), None);
-        assert_eq!(from_tracks(&tracks[1..], None).unwrap().selector().unwrap().tracks(), [1]);
+        assert!(
+            Sound::from_tracks(&tracks, Some(&[1]), &Structure::UNKNOWN).unwrap().tracks.is_empty()
+        );
+        assert_eq!(Sound::from_tracks(&tracks[..1], None, &Structure::UNKNOWN), None);
+        assert_eq!(first(&tracks[1..], None).tracks(), [1]);
+    }
+
+    #[test]
+    fn each_language_is_a_sound_and_the_wanted_one_is_the_first() {
+        let mut all = sound(&[1, 1, 2, 6, 2]);
+        let languages = [None, None, Some("fi"), Some("en"), Some("fi")];
+        for (track, language) in all.tracks.iter_mut().zip(languages) {
+            track.language = language.map(|it| it.parse().unwrap());
+        }
+        let selected = |default: Option<&str>| {
+            let default: Option<Language> = default.map(|it| it.parse().unwrap());
+            let selections = all.selections(default.as_ref()).into_iter();
+            let selected = selections.map(|it| {
+                let language = it.language.map(|it| it.to_string()).unwrap_or_default();
+                (language, it.selector.tracks().to_vec())
+            });
+            selected.collect::<Vec<_>>()
+        };
+        let [none, fi, en] = [("", vec![1, 2]), ("fi", vec![3]), ("en", vec![4])]
+            .map(|(language, tracks)| (language.to_owned(), tracks));
+        assert_eq!(selected(None), [none.clone(), fi.clone(), en.clone()]);
+        assert_eq!(selected(Some("en")), [en.clone(), none.clone(), fi.clone()]);
+        assert_eq!(selected(Some("sv")), [none, fi, en]);
     }
 }

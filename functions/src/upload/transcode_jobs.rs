@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::job_settings::{self, Locations};
 use super::structure::Structure;
+use super::tracks::UploadTracks;
 use super::video::Video;
 use crate::clip::{Attempt, Failure, FailureCode};
 use crate::config::{self, ConfigError, Variables};
@@ -145,6 +146,7 @@ impl TranscodeJobs {
         attempt: &Attempt,
         url: &str,
         video: &Video,
+        tracks: &UploadTracks,
     ) -> Result<Result<String, Failure>, TranscodeJobError> {
         let bucket = &self.bucket;
         let locations = Locations {
@@ -156,7 +158,7 @@ impl TranscodeJobs {
             .client
             .create_job()
             .role(&self.role_arn)
-            .settings(job_settings::build(&self.ladder, video, &locations))
+            .settings(job_settings::build(&self.ladder, video, tracks, &locations))
             .set_user_metadata(Some(user_metadata(attempt)))
             .client_request_token(request_token(attempt))
             .status_update_interval(StatusUpdateInterval::Seconds10);

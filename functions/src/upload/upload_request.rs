@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::captions::{AnnouncedCaptions, parse_captions};
 use crate::api::{Fields, Problem, parse_whole_number};
-use crate::clip::{CompetitionId, Description};
+use crate::clip::{CompetitionId, Description, Language, LanguageError};
+use crate::error::format_sentence;
 
 /// The announced file.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +18,15 @@ pub struct UploadRequest {
     pub content_type: String,
     /// When the recorded event happened.
     pub at: Option<DateTime<Utc>>,
+    pub captions: Vec<AnnouncedCaptions>,
+    /// The language of the sound that players start with.
+    pub default_sound: Option<Language>,
 }
+
+/// Largest body in bytes. It has the texts of all captions. The event of a Lambda function has at most
+/// 6 MB, in which each line break of the body takes four bytes.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+pub(super) const MAX_BODY_SIZE: usize = 3 << 20;
 
 const FIELDS: &[&str] = &[
     "competition",
@@ -30,6 +40,8 @@ const FIELDS: &[&str] = &[
     "size",
     "contentType",
     "at",
+    "captions",
+    "defaultSound",
 ];
 /// Longest file name, in characters.
 pub(super) const MAX_FILENAME_LENGTH: usize = 255;
@@ -52,8 +64,17 @@ impl UploadRequest {
             size: parse_size(&fields)?,
             content_type: parse_content_type(&fields)?,
             at: fields.time("at")?,
+            captions: parse_captions(fields.get("captions"))?,
+            default_sound: parse_default_sound(&fields)?,
         })
     }
+}
+
+fn parse_default_sound(fields: &Fields) -> Result<Option<Language>, Problem> {
+    let language = fields.text("defaultSound", 35)?.map(str::parse).transpose();
+    language.map_err(|error: LanguageError| {
+        Problem::invalid_field("defaultSound", format_sentence(&error))
+    })
 }
 
 fn parse_filename(fields: &Fields) -> Result<String, Problem> {
@@ -111,7 +132,8 @@ mod tests {
         let request = UploadRequest::parse(br#"{"filename":"final.mp4","size":1}"#).unwrap();
         assert_eq!((request.filename.as_str(), request.size), ("final.mp4", 1));
         assert_eq!(request.content_type, "application/octet-stream");
-        assert_eq!((request.at, request.competition), (None, None));
+        assert_eq!((request.at, request.competition, request.default_sound), (None, None, None));
+        assert!(request.captions.is_empty());
     }
 
     #[test]
@@ -134,6 +156,8 @@ mod tests {
             (json!({ "filename": "a", "size": 1, "contentType": "a/b\r\nx: y" }), "contentType"),
             (json!({ "filename": "a", "size": 1, "competition": "a b" }), "competition"),
             (json!({ "filename": "a", "size": 1, "at": "yesterday" }), "at"),
+            (json!({ "filename": "a", "size": 1, "defaultSound": "Finnish" }), "defaultSound"),
+            (json!({ "filename": "a", "size": 1, "captions": [{}] }), "captions[0].language"),
             (json!({ "filename": "a", "size": 1, "lastSeconds": 7 }), "lastSeconds"),
         ] {
             let problem = UploadRequest::parse(body.to_string().as_bytes()).unwrap_err();

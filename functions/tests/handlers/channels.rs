@@ -79,6 +79,7 @@ async fn a_channel_is_listed_with_its_state_window_alerts_and_price() {
     assert_eq!(shown["state"], "running");
     assert!(shown["manifest"].as_str().unwrap().contains("/live/out/v1/"));
     assert_eq!((&shown["segmentSeconds"], &shown["startoverSeconds"]), (&json!(2), &json!(900)));
+    assert_eq!(shown["precision"], "segment");
     let window = json!({ "start": "2020-02-03T13:30:00Z", "end": "2020-02-03T13:30:24Z" });
     assert_eq!(shown["window"], window);
     assert_eq!(shown["alerts"][0]["message"], "The recording has ended.");

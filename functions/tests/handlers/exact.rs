@@ -1,7 +1,7 @@
 //! Frame-exact media: made of the harvested media after the clip is ready.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use matchcut::clip::{Bounds, Clip, ClipKey, FailureCode, Precision, Status, Trigger, format_utc};
+use matchcut::clip::{Bounds, Clip, ClipKey, Precision, Status, Trigger, format_utc};
 use serde_json::{Value, json};
 
 use crate::api::{Api, Reply, at, row};
@@ -107,23 +107,6 @@ async fn a_trim_of_an_exact_clip_reaches_beyond_its_frames_and_can_be_undone() {
     assert_eq!(beyond["remake"]["status"], "queued", "the stream is harvested again");
     wait_until_exact(&api, &key).await;
     assert_eq!(frames_of(&show(&api, &key).await).await, "125");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clip_with_captions_or_several_sounds_stays_cut_to_segments() {
-    let api = Api::start_with(|options| options.pollers = false).await;
-    let manifest = "#EXTM3U\n#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"c\",NAME=\"English\",\
-                    INSTREAM-ID=\"CC1\"\n#EXT-X-STREAM-INF:BANDWIDTH=1000000,RESOLUTION=640x360,\
-                    FRAME-RATE=25.000,CLOSED-CAPTIONS=\"c\"\nindex_1.m3u8\n";
-    let clip = create_clip_to_cut(&api, manifest).await;
-    sweep(&api, Utc::now() + TimeDelta::minutes(1)).await;
-    let found = api.library().find(&clip).await.unwrap().unwrap();
-    let remake = found.remake.unwrap();
-    assert_eq!((found.status, remake.status), (Status::Ready, Status::Failed));
-    let failure = remake.failure.unwrap();
-    assert_eq!(failure.code, FailureCode::TranscodeRefused);
-    assert!(failure.message.contains("would lose"), "{}", failure.message);
-    assert_eq!(api.jobs().await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

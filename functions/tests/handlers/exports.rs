@@ -93,7 +93,7 @@ async fn an_export_that_cannot_be_made_is_refused_with_its_reason() {
     let clip = create_ready_clip(&api).await.key();
     for (body, status, kind, field) in [
         (r#"{"aspect":"2:1"}"#, 400, "invalid-field", "aspect"),
-        (r#"{"captions":"none"}"#, 400, "invalid-field", "captions"),
+        (r#"{"captions":"sidecar"}"#, 400, "invalid-field", "captions"),
         (r#"{"start":"2020-02-03T13:30:03.998Z"}"#, 422, "window-outside-media", "start"),
         (r#"{"end":"2020-02-03T13:30:12.002Z"}"#, 422, "window-outside-media", "end"),
         (r#"{"end":"2020-02-03T13:30:05Z"}"#, 400, "invalid-window", "end"),

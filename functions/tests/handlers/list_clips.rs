@@ -168,6 +168,8 @@ async fn a_list_shows_what_each_clip_shows() {
             job: None,
             progress: None,
             thumbnails: 2,
+            captions: Vec::new(),
+            default_sound: None,
         });
         let hostile = Clip {
             title: "a\nhls /out/v1/x\",\"source\":\"upload\",\"}".to_owned(),

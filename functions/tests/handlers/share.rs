@@ -56,6 +56,8 @@ fn uploaded_clip(competition: &str, start: i64) -> Clip {
         job: None,
         progress: None,
         thumbnails: 2,
+        captions: Vec::new(),
+        default_sound: None,
     };
     Clip {
         clip: ClipId::for_time(at(start)),

@@ -28,6 +28,8 @@ fn transcoding() -> Clip {
             job: Some(JOB.to_owned()),
             progress: None,
             thumbnails: 10,
+            captions: Vec::new(),
+            default_sound: None,
         }),
         actual: Some(Bounds { start: at(0), end: at(10), duration_seconds: 10.0 }),
         manifests: [].into(),

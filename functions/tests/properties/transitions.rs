@@ -37,6 +37,8 @@ fn clip() -> impl Strategy<Value = Clip> {
                 job: None,
                 progress: None,
                 thumbnails: 0,
+                captions: Vec::new(),
+                default_sound: None,
             }),
             _ => Source::Live {
                 channel: "main".into(),

@@ -14,6 +14,11 @@ impl PackagingGroup {
             _ => Ok(()),
         }
     }
+
+    /// Whether a clip keeps several sounds in every format.
+    pub(crate) fn keeps_sounds(&self) -> bool {
+        self.packaging_configurations.iter().all(PackagingConfiguration::keeps_sounds)
+    }
 }
 
 impl PackagingConfiguration {

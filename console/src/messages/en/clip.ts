@@ -115,6 +115,7 @@ export const clip = {
     'unreadable-file': 'Export the video again, and upload that file.',
     'no-video': 'Export the video again, and upload that file.',
     'too-long': 'Export a shorter video, and upload it.',
+    'preview-first': 'Export the long video alone, and upload that file.',
     'too-small': 'Export a larger picture, and upload it.',
   } as Partial<Record<FailureCode, string>>,
   noMoreAttempts: {

@@ -30,6 +30,8 @@ pub(crate) fn clip(status: Status) -> Clip {
             job: None,
             progress: None,
             thumbnails: 0,
+            captions: Vec::new(),
+            default_sound: None,
         }),
         _ => Source::Live { channel: "main".into(), requested: window },
     };

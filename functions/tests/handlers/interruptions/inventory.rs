@@ -125,7 +125,7 @@ impl Inventory {
 async fn map_objects_to_clips(test: &InterruptionTest) -> impl Fn(&str) -> ClipKey {
     let clips = test.clips().await;
     move |key| match ObjectKey::parse(key).unwrap() {
-        ObjectKey::Announced(clip) => clip,
+        ObjectKey::Announced(clip) | ObjectKey::Captions(clip) => clip,
         ObjectKey::Dropped { .. } => {
             let made = |upload: &matchcut::clip::Upload| upload.key == key;
             let mut found = clips.iter().filter(|clip| clip.upload().is_some_and(made));

@@ -54,6 +54,8 @@ pub(super) async fn create_upload_row(test: &InterruptionTest, in_parts: bool) -
         job: None,
         progress: None,
         thumbnails: 0,
+        captions: Vec::new(),
+        default_sound: None,
     });
     let clip = Clip::new(key, Status::Uploading, source, &Description::default(), now);
     assert!(test.api.library().create(&clip).await.unwrap());
@@ -129,9 +131,12 @@ async fn interrupt_create_upload(test: &InterruptionTest, body: &Value) -> usize
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeated_upload_request_creates_one_upload_that_expires() {
     let test = InterruptionTest::start().await;
-    let count = interrupt_create_upload(&test, &json!({ "filename": "a.mp4", "size": 7 })).await;
+    let captions = json!([{ "language": "fi", "text": "WEBVTT\n\n00:01.000 --> 00:02.000\nHei" }]);
+    let body = json!({ "filename": "a.mp4", "size": 7, "captions": captions });
+    let count = interrupt_create_upload(&test, &body).await;
     let resources = Inventory::collect(&test).await.assert_all_equal(count);
     assert_eq!((&resources.row["status"], resources.parts), (&json!("uploading"), 0));
+    assert_eq!(resources.files, 1, "the captions are there before the file");
     test.sweep_until_given_up_and_removed(3 * 60).await;
     Inventory::collect(&test).await.assert_no_resources();
 }
