@@ -3,15 +3,15 @@
 import tempfile
 from pathlib import Path
 
-from captioned_video import PITCHES, WORDS, captioned_video
-from stand_in import ROLE, eventually, get, unused_id
-from test_languages import (
+from captioned_clip import (
     NAMES,
     Cue,
     Playback,
     packaging_groups,
     pitch,
 )
+from captioned_video import PITCHES, WORDS, captioned_video
+from stand_in import ROLE, eventually, get, unused_id
 from test_media_convert import JobTest
 
 FINNISH = {1: "Paikoillanne", 5: "Sinne mentiin", 9: "Uusi ennätys"}

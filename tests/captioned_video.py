@@ -35,10 +35,15 @@ def captioned_video(folder: Path) -> Path:
         subtitles = folder / f"{language}.srt"
         subtitles.write_text("\n".join(map(subtitle, words.items())))
         inputs += ["-i", subtitles]
+    tags = [
+        part
+        for at, language in enumerate(PITCHES)
+        for part in (f"-metadata:s:a:{at}", f"language={language}")
+    ]
     maps = [f"-map={input}" for input in range(1 + len(PITCHES) + len(WORDS))]
     maps = [part for option in maps for part in option.split("=")]
     video = folder / "captioned.mkv"
-    run(*inputs, *maps, "-c:v", "copy", "-c:a", "aac", "-ac", "2", "-c:s", "srt", video)
+    run(*inputs, *maps, *tags, "-c:v", "copy", "-c:a", "aac", "-ac", "2", "-c:s", "srt", video)
     return video
 
 

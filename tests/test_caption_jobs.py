@@ -6,9 +6,7 @@ import subprocess
 import tempfile
 
 from caption_jobs import BEGIN, CAPTIONS, FINNISH, LENGTH, CaptionJobTest, cut
-from captioned_video import EMBEDDED, PITCHES, WORDS
-from stand_in import unused_id, uris
-from test_languages import (
+from captioned_clip import (
     DASH,
     NAMES,
     TOLERANCE,
@@ -17,6 +15,8 @@ from test_languages import (
     pitch,
     seconds,
 )
+from captioned_video import EMBEDDED, PITCHES, WORDS
+from stand_in import unused_id, uris
 
 
 def file_cues(text: str) -> list[Cue]:

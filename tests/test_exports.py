@@ -3,49 +3,13 @@
 import json
 from datetime import datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 
 import opentimelineio as otio
 
 from authorization import ask
 from frames import numbered_video, read_numbers
-from stand_in import WireTest, eventually
-
-
-class MediaTest(WireTest):
-    """A stand-in whose operator cuts and uploads clips."""
-
-    def api(self, method: str, path: str, body: object = None, status: int = 200) -> dict:
-        """Sends a request as the operator. Returns the JSON of the reply."""
-        (token,) = self.printed("token")
-        text = None if body is None else json.dumps(body)
-        answered, _, reply = ask(method, f"{self.stand_in.origin}/api{path}", token, text)
-        self.assertEqual(answered, status, reply)
-        return json.loads(reply)
-
-    def upload(self, video: Path) -> dict:
-        """Uploads a file. Returns the ready clip."""
-        return self.ready(self.send(video))
-
-    def send(self, video: Path) -> dict:
-        """Uploads a file. Returns its clip as it was announced."""
-        content = video.read_bytes()
-        clip = self.api("POST", "/uploads", {"filename": "a.mp4", "size": len(content)}, 201)
-        upload = clip["upload"]
-        status, _, reply = ask("PUT", upload["url"], None, content, upload["headers"])
-        self.assertEqual(status, 200, reply)
-        return clip
-
-    def ready(self, clip: dict) -> dict:
-        """Waits until a clip is ready. Returns it."""
-        path = f"/competitions/{clip['competition']}/changes/{clip['clip']}"
-
-        def is_ready() -> dict | None:
-            shown = self.api("GET", path)
-            self.assertNotEqual(shown["status"], "failed", shown.get("failure"))
-            return shown if shown["status"] == "ready" else None
-
-        return eventually(is_ready, "the clip was not ready")
+from media_test import MediaTest
+from stand_in import eventually
 
 
 class TestExports(MediaTest):
@@ -89,18 +53,6 @@ class TestExports(MediaTest):
         count = round(clip["actual"]["durationSeconds"] * rate)
         self.assertIn(count, (119, 120))
         self.check(self.timeline(clip), rate, 0, count)
-
-    def export(self, clip: dict, **body: object) -> dict:
-        """Makes an export. Returns it when it is ready."""
-        path = f"/competitions/{clip['competition']}/clips/{clip['clip']}/exports"
-        made = self.api("POST", path, body, 202)
-
-        def is_ready() -> dict | None:
-            shown = self.api("GET", f"{path}/{made['export']}")
-            self.assertNotEqual(shown["status"], "failed", shown.get("error"))
-            return shown if shown["status"] == "ready" else None
-
-        return eventually(is_ready, "the export was not ready")
 
     def test_an_export_has_exactly_the_requested_frames_and_part_of_the_picture(self):
         for rate in ("25", "30000/1001", "50", "60000/1001"):

@@ -1,251 +1,45 @@
-"""Tests that clips keep the languages and captions of a live stream, in HLS and in DASH."""
+"""Tests that clips of live streams and uploads keep languages and captions, in HLS and DASH."""
 
-import json
-import re
 import subprocess
 import tempfile
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import urljoin
-from urllib.request import Request
-from xml.etree import ElementTree
 
-from captioned_video import EMBEDDED, PITCHES, RATE, SECONDS, WORDS, captioned_video
+from captioned_clip import (
+    NAMES,
+    TOLERANCE,
+    Clip,
+    Cue,
+    LanguagesTest,
+    embedded_cues,
+    fetch,
+    media,
+    pitch,
+)
+from captioned_video import (
+    EMBEDDED,
+    PITCHES,
+    RATE,
+    SECONDS,
+    WORDS,
+    captioned_video,
+    subtitle,
+)
 from console.viewer import first_number
-from stand_in import CHANNEL, ROOT, StandIn, WireTest, eventually, get, uris
-
-# The names of the languages.
-NAMES = {"eng": "English", "fra": "Français"}
-TRACKS = [
-    f"{option}={NAMES[language]}={language}"
-    for option in ("--audio", "--captions")
-    for language in NAMES
-]
-DASH = "{urn:mpeg:dash:schema:mpd:2011}"
-TTML = "{http://www.w3.org/ns/ttml}"
-
-
-# The encoder moves pictures of a file to the nearest 25th of a second. Sound frames have 21 ms.
-TOLERANCE = 0.06
-
-
-class Cue(NamedTuple):
-    """Words, with the second of the clip in which they appear and that in which they go."""
-
-    start: float
-    end: float
-    words: str
-
-
-def packaging_groups(folder: Path) -> Path:
-    """Copies the packaging groups, and lets them have audio rendition groups."""
-    text = (ROOT / "packaging-groups/default.json").read_text()
-    (folder / "default.json").write_text(
-        text.replace('"useAudioRenditionGroup": false', '"useAudioRenditionGroup": true')
-    )
-    return folder
-
-
-def fetch(url: str) -> bytes:
-    status, body = get(url)
-    if status != 200:
-        raise AssertionError(f"{url} answered {status}")
-    return body
-
-
-def media(manifest: str) -> dict[tuple[str, str], dict[str, str]]:
-    """The attributes of each EXT-X-MEDIA tag, by type and language."""
-    tags = re.findall(r"^#EXT-X-MEDIA:(.*)$", manifest, re.MULTILINE)
-    found = [dict(re.findall(r'([A-Z-]+)="?([^",]*)', tag)) for tag in tags]
-    return {(it["TYPE"], it["LANGUAGE"]): it for it in found}
-
-
-def pitch(sound: bytes) -> int:
-    """The pitch of a tone in Hz, rounded to 10 Hz."""
-    command = ["ffmpeg", "-v", "error", "-i", "-", "-map", "0:a", "-ac", "1", "-f", "s16le", "-"]
-    decoded = subprocess.run(command, input=sound, capture_output=True, check=True).stdout
-    samples = memoryview(decoded).cast("h")
-    # The encoder may begin with a few milliseconds of silence, and end so.
-    middle = samples[len(samples) // 4 : -len(samples) // 4]
-    rises = sum(one < 0 <= other for one, other in pairwise(middle))
-    return round(rises * 48_000 / len(middle), -1)
-
-
-def seconds(clock: str) -> float:
-    hours, minutes, rest = clock.split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
-
-
-def first_time(segment: bytes) -> float:
-    """The time stamp of the first picture of a segment."""
-    command = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time"]
-    shown = subprocess.run(
-        [*command, "-of", "csv=p=0", "-"], input=segment, capture_output=True, check=True
-    )
-    return min(float(it.strip(",")) for it in shown.stdout.decode().split())
-
-
-def webvtt_cues(playlist: str, first_picture: float) -> list[Cue]:
-    """The cues of a playlist, counted from a picture's time stamp. A repeated cue counts once."""
-    cues = {}
-    for uri in uris(fetch(playlist).decode()):
-        text = fetch(urljoin(playlist, uri)).decode()
-        (mpegts, local) = re.findall(r"^X-TIMESTAMP-MAP=MPEGTS:(\d+),LOCAL:(\S+)$", text, re.M)[0]
-        shift = int(mpegts) / 90_000 - seconds(local) - first_picture
-        for start, end, words in re.findall(r"^(\S+) --> (\S+)\n(.+)$", text, re.M):
-            cue = Cue(round(seconds(start) + shift, 2), round(seconds(end) + shift, 2), words)
-            cues[cue] = True
-    return list(cues)
-
-
-def ttml_cues(text: bytes) -> list[Cue]:
-    paragraphs = ElementTree.fromstring(text).iter(f"{TTML}p")
-    times = [(seconds(it.attrib["begin"]), seconds(it.attrib["end"]), it.text) for it in paragraphs]
-    return [Cue(round(start, 2), round(end, 2), words or "") for start, end, words in times]
-
-
-class Playback:
-    """What a player finds at the manifests of a clip or of an asset."""
-
-    def __init__(self, hls: str, dash: str):
-        self.hls, self.dash = hls, dash
-        self.parent = fetch(hls).decode()
-        self.media = media(self.parent)
-        self.mpd = ElementTree.fromstring(fetch(dash))
-
-    def hls_sound(self, language: str) -> bytes:
-        playlist = urljoin(self.hls, self.media["AUDIO", language]["URI"])
-        return b"".join(fetch(urljoin(playlist, uri)) for uri in uris(fetch(playlist).decode()))
-
-    def hls_video(self) -> bytes:
-        playlist = urljoin(self.hls, uris(self.parent)[0])
-        return b"".join(fetch(urljoin(playlist, uri)) for uri in uris(fetch(playlist).decode()))
-
-    def hls_cues(self, language: str) -> list[Cue]:
-        playlist = urljoin(self.hls, self.media["SUBTITLES", language]["URI"])
-        return webvtt_cues(playlist, first_time(self.hls_video()))
-
-    def adaptation_set(self, kind: str, language: str) -> ElementTree.Element:
-        sets = self.mpd.iter(f"{DASH}AdaptationSet")
-        (found,) = [
-            it for it in sets if (it.get("contentType"), it.get("lang")) == (kind, language)
-        ]
-        return found
-
-    def dash_sound(self, language: str) -> bytes:
-        (representation,) = self.adaptation_set("audio", language).iter(f"{DASH}Representation")
-        template = representation.find(f"{DASH}SegmentTemplate")
-        number = representation.attrib["id"]
-        init = template.attrib["initialization"].replace("$RepresentationID$", number)
-        names = [init]
-        for at in range(len(list(template.iter(f"{DASH}S")))):
-            name = template.attrib["media"].replace("$RepresentationID$", number)
-            names.append(name.replace("$Number$", str(at + int(template.attrib["startNumber"]))))
-        return b"".join(fetch(urljoin(self.dash, name)) for name in names)
-
-    def dash_cues(self, language: str) -> list[Cue]:
-        (url,) = self.adaptation_set("text", language).iter(f"{DASH}BaseURL")
-        return ttml_cues(fetch(urljoin(self.dash, url.text)))
-
-
-class Clip(Playback):
-    """A clip that is ready."""
-
-    def __init__(self, stand_in: StandIn, length: int):
-        (token,) = stand_in.printed("token")
-        headers = {"authorization": f"Bearer {token}"}
-        body = json.dumps({"lastSeconds": length}).encode()
-        request = Request(f"{stand_in.origin}/api/clip", body, headers, method="POST")
-        created = json.loads(get(request)[1])
-        path = f"/api/competitions/{created['competition']}/clips/{created['clip']}"
-        self.request = Request(stand_in.origin + path, headers=headers)
-
-        def ready() -> dict | None:
-            shown = self.show()
-            if shown["status"] == "failed":
-                raise AssertionError(f"the clip failed: {shown}")
-            return shown if shown["status"] == "ready" else None
-
-        self.view = eventually(ready, "the clip was not ready")
-        times = [self.view["actual"][name] for name in ("start", "end")]
-        self.start, self.end = (datetime.fromisoformat(it) for it in times)
-        super().__init__(**{name: self.view["manifests"][name] for name in ("hls", "dash")})
-
-    def show(self) -> dict:
-        return json.loads(get(self.request)[1])
-
-    def wait_for_mp4(self) -> str:
-        """Waits until the clip has an MP4. Returns its URL."""
-        (file,) = eventually(lambda: self.show().get("downloads"), "the clip has no MP4")
-        return file["url"]
-
-    @property
-    def length(self) -> float:
-        return (self.end - self.start).total_seconds()
-
-
-class LanguagesTest(WireTest):
-    """A stand-in whose stream has two languages."""
-
-    MORE: tuple[str | Path, ...] = ()
-
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = Path(folder.name)
-        groups = ("--packaging-groups", packaging_groups(cls.folder))
-        cls.OPTIONS = (*groups, *TRACKS, *cls.MORE)
-        super().setUpClass()
-        cls.window(5)
-
-    def check_announced(self, clip: Clip):
-        """Fails unless both formats of a clip announce every track with language and name."""
-        for kind, text_kind in (("AUDIO", "audio"), ("SUBTITLES", "text")):
-            for language, name in NAMES.items():
-                tag = clip.media[kind, language]
-                self.assertEqual(tag["NAME"], name)
-                self.assertEqual(tag["DEFAULT"], "YES" if language == "eng" else "NO")
-                label = clip.adaptation_set(text_kind, language).find(f"{DASH}Label")
-                self.assertEqual(label.text, name)
-        for stream in re.findall("#EXT-X-STREAM-INF:(.*)", clip.parent):
-            self.assertRegex(stream, ',AUDIO="audio_0",SUBTITLES="subtitles"')
-
-    def check_pitches(self, clip: Clip, pitches: dict[str, int]):
-        for language, expected in pitches.items():
-            self.assertEqual(pitch(clip.hls_sound(language)), expected, language)
-            self.assertEqual(pitch(clip.dash_sound(language)), expected, language)
-
-    def check_cues(self, clip: Clip, language: str, expected: list[Cue], delta: float = 0.001):
-        """Fails unless the captions of a clip are these. DASH cuts them to the clip.
-
-        With a tolerance, a cue of which nearly nothing is in the clip may be there or not.
-        """
-        cut = [Cue(max(it.start, 0), min(it.end, clip.length), it.words) for it in expected]
-        for found, wanted in (
-            (clip.hls_cues(language), expected),
-            (clip.dash_cues(language), cut),
-        ):
-            found = [it for it in found if is_within(it, clip, delta)]
-            self.assert_cues(found, [it for it in wanted if is_within(it, clip, delta)], delta)
-
-    def assert_cues(self, found: list[Cue], expected: list[Cue], delta: float):
-        self.assertEqual([it.words for it in found], [it.words for it in expected])
-        for one, other in zip(found, expected, strict=True):
-            self.assertAlmostEqual(one.start, other.start, delta=delta, msg=(found, expected))
-            self.assertAlmostEqual(one.end, other.end, delta=delta, msg=(found, expected))
+from stand_in import CHANNEL, eventually, uris
 
 
 class TestLanguages(LanguagesTest):
     MORE = ("--clip-files", "all")
 
     def test_a_clip_of_the_test_picture_keeps_its_languages_and_captions(self):
-        clip = Clip(self.stand_in, length=7)
+        clip = self.cut(7)
         self.check_announced(clip)
         self.check_pitches(clip, {"eng": 1000, "fra": 500})
-        self.assertEqual(pitch(fetch(clip.wait_for_mp4())), 1000, "an MP4 has the default sound")
+        self.assertEqual(
+            pitch(fetch(self.wait_for_mp4(clip))), 1000, "an MP4 has the default sound"
+        )
         # A cue of the test picture says when it appears: every third second, for 2.5 s.
         first = int(clip.start.timestamp()) // 3 * 3
         times = [datetime.fromtimestamp(it, UTC) for it in range(first, first + 15, 3)]
@@ -280,12 +74,20 @@ class TestLanguages(LanguagesTest):
         self.media_live.start_channel(ChannelId=CHANNEL)
         eventually(lambda: self.window(1)[0].start - before.end > timedelta(seconds=4), "off air")
         length = (datetime.now(UTC) - before.start).total_seconds()
-        clip = Clip(self.stand_in, length=int(length))
+        clip = self.cut(int(length))
         # DASH has no gap where the stream was off air.
         cues = clip.dash_cues("eng")
         times = [datetime.strptime(it.words, "English: %H:%M:%S UTC") for it in cues]
         self.assertGreater(max(b - a for a, b in pairwise(times)).seconds, 3)
         self.assertLess(max(b.start - a.end for a, b in pairwise(cues)), 2)
+
+    def wait_for_mp4(self, clip: Clip) -> str:
+        """Waits until a clip has an MP4. Returns its URL."""
+        view = clip.view
+        path = f"/competitions/{view['competition']}/clips/{view['clip']}"
+        downloads = lambda: self.api("GET", path).get("downloads")  # noqa: E731
+        (file,) = eventually(downloads, "the clip has no MP4")
+        return file["url"]
 
 
 class TestFile(LanguagesTest):
@@ -293,15 +95,17 @@ class TestFile(LanguagesTest):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        cls.MORE = ("--source", captioned_video(Path(folder.name)))
+        cls.video = captioned_video(Path(folder.name))
+        cls.MORE = ("--source", cls.video)
         super().setUpClass()
 
-    def test_a_clip_of_a_file_keeps_its_languages_and_both_kinds_of_captions(self):
-        clip = Clip(self.stand_in, length=9)
-        self.check_announced(clip)
-        self.check_pitches(clip, PITCHES)
-        # Where in the file the clip begins. The file is looped.
-        offset = first_number(clip.hls) / RATE
+    def check_words(
+        self, clip: Clip, words: dict[str, dict[int, str]], offset: float, are_cut: bool = False
+    ):
+        """Fails unless a clip has these captions, and those that are embedded in the video.
+
+        The clip begins at `offset` in the video, which is looped.
+        """
 
         def shown(words: dict[int, str], length: int) -> list[Cue]:
             return [
@@ -310,29 +114,101 @@ class TestFile(LanguagesTest):
                 for second, text in words.items()
             ]
 
-        for language, words in WORDS.items():
-            self.check_cues(clip, language, shown(words, 2), TOLERANCE)
+        for language, texts in words.items():
+            self.check_cues(clip, language, shown(texts, 2), TOLERANCE, are_cut)
         found = embedded_cues(clip.hls_video())
         inside = [it for it in shown(EMBEDDED, 1) if it.start > 1 and it.end < clip.length]
         self.assertGreaterEqual(len(inside), 1)
         for cue in inside:
-            near = [it for it in found if it.words == cue.words]
+            near = [it for it in found if it.words == cue.words and abs(it.start - cue.start) < 2]
             self.assert_cues(near, [cue], TOLERANCE)
 
+    def test_a_clip_of_a_file_keeps_its_languages_and_both_kinds_of_captions(self):
+        clip = self.cut(9)
+        self.check_announced(clip)
+        self.check_pitches(clip, PITCHES)
+        self.check_words(clip, WORDS, first_number(clip.hls) / RATE)
 
-def is_within(cue: Cue, clip: Clip, delta: float) -> bool:
-    """Whether more of a cue is in a clip than a tolerance."""
-    return cue.start < clip.length - 2 * delta and cue.end > 2 * delta
+    def test_a_clip_with_exact_frames_keeps_them_too(self):
+        view = self.api("POST", "/clip", {"lastSeconds": 9, "precision": "frame"}, 202)
+        path = f"/competitions/{view['competition']}/clips/{view['clip']}"
+        self.ready(view)
+
+        def exact() -> dict | None:
+            shown = self.api("GET", path)
+            self.assertNotIn("failure", shown.get("remake", {}), shown)
+            return shown if shown.get("precision") == "frame" else None
+
+        clip = Clip(eventually(exact, "the clip did not get exact frames"))
+        self.check_announced(clip)
+        self.check_pitches(clip, PITCHES)
+        self.check_words(clip, WORDS, first_number(clip.hls) / RATE, are_cut=True)
+
+    def upload_with_captions(self) -> Clip:
+        """Uploads the video with a file of captions for each language, and its embedded ones."""
+        srt = "\n".join(map(subtitle, WORDS["fra"].items()))
+        ttml = [
+            f'<p begin="{second}s" end="{second + 2}s">{words}</p>'
+            for second, words in WORDS["eng"].items()
+        ]
+        head = '<tt xmlns="http://www.w3.org/ns/ttml" xml:lang="en"><body><div>'
+        captions = [
+            {"language": "fra", "text": srt},
+            {"language": "en", "text": f"{head}{''.join(ttml)}</div></body></tt>"},
+            {"language": "en", "name": "English (608)", "channel": "CC1"},
+        ]
+        return Clip(self.upload(self.video, captions=captions, defaultSound="fr"))
+
+    def test_an_upload_keeps_its_languages_and_the_captions_of_its_request(self):
+        clip = self.upload_with_captions()
+        self.check_announced(clip, {"fr": "Français", "en": "English"})
+        self.check_pitches(clip, {"fr": PITCHES["fra"], "en": PITCHES["eng"]})
+        words = {"fr": WORDS["fra"], "en": WORDS["eng"]}
+        self.check_words(clip, words, 0, are_cut=True)
+        closed = clip.media["CLOSED-CAPTIONS", "ENG"]
+        self.assertEqual((closed["NAME"], closed["INSTREAM-ID"]), ("English (608)", "CC1"))
+
+        with self.subTest("an export beside its captions"):
+            start = clip.start + timedelta(seconds=4)
+            times = {"start": start.isoformat(), "end": (start + timedelta(seconds=5)).isoformat()}
+            made = self.export(clip.view, **times, captions="sidecar")
+            files = {(it["language"], it["format"]): it for it in made["captionFiles"]}
+            self.assertEqual(len(files), 4)
+            for (language, kind), file in files.items():
+                text = fetch(file["url"]).decode().replace(",", ".")
+                expected = f"00:00:01.000 --> 00:00:03.000\n{words[language][5]}"
+                self.assertIn(expected, text, (language, kind))
+                self.assertNotIn(words[language][1], text)
+
+        with self.subTest("an export that shows its captions"):
+            # The captions are in the lower part of the picture, where the plain one has none.
+            plain, burned = (
+                self.export(clip.view, **times, captions=captions)
+                for captions in ("none", "burned-in")
+            )
+            self.assertEqual(burned["captionLanguage"], "fr")
+            self.assertLess(difference(plain["url"], burned["url"], second=0.5), 0.1)
+            self.assertGreater(difference(plain["url"], burned["url"], second=2), 0.4)
+
+        with self.subTest("a reel that shows the clip twice"):
+            path = f"/competitions/{clip.view['competition']}/reels"
+            body = {"clips": [clip.view["clip"]] * 2, "title": "Twice"}
+            reel = Clip(self.ready(self.api("POST", path, body, 202)))
+            self.check_announced(reel, {"fr": "Français", "en": "English"})
+            self.check_pitches(reel, {"fr": PITCHES["fra"], "en": PITCHES["eng"]})
+            self.check_words(reel, words, 0, are_cut=True)
 
 
-def embedded_cues(video: bytes) -> list[Cue]:
-    """The captions that are embedded in a video, counted from its first picture."""
-    with tempfile.NamedTemporaryFile(suffix=".ts") as file:
-        file.write(video)
-        file.flush()
-        source = f"movie={file.name}[out+subcc]"
-        command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-map", "0:s"]
-        text = subprocess.run([*command, "-f", "webvtt", "-"], capture_output=True, check=True)
-    found = re.findall(r"(\S+) --> (\S+)\n(?:<[^>]*>|\{[^}]*\})*([A-Z]+)", text.stdout.decode())
-    times = [(seconds(f"00:{a}"[-12:]), seconds(f"00:{b}"[-12:]), words) for a, b, words in found]
-    return [Cue(round(start, 2), round(end, 2), words) for start, end, words in times]
+def difference(one: str, other: str, second: float) -> float:
+    """The mean difference of the brightness of a frame of two videos, of 255."""
+    command = ["ffmpeg", "-v", "error", "-ss", str(second)]
+    output = ["-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "-"]
+    frames = [
+        subprocess.run(
+            [*command, "-i", url, *output],
+            capture_output=True,
+            check=True,
+        ).stdout
+        for url in (one, other)
+    ]
+    return sum(abs(a - b) for a, b in zip(*frames, strict=True)) / len(frames[0])

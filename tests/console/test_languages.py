@@ -5,10 +5,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Request, expect
 
+from captioned_clip import TRACKS, packaging_groups
 from captioned_video import WORDS, captioned_video
 from console.viewer import ViewerTest, clip_path
 from stand_in import eventually
-from test_languages import TRACKS, packaging_groups
 
 SHOWN_WORDS = (
     "video => [...video.textTracks].filter(it => it.mode === 'showing')"
@@ -78,6 +78,25 @@ class TestLanguages(ViewerTest):
         self.show_french(page)
         expect(page.get_by_role("combobox", name="Audio")).to_have_value("1")
         self.assert_accessible(page)
+
+    def test_an_export_has_the_captions_that_the_operator_chooses(self):
+        page = self.open_console(
+            path=f"/console#competition={self.COMPETITION}&clip={self.clip['clip']}"
+        )
+        expect(page.locator(".player").get_by_label("Captions")).to_be_visible()
+        page.get_by_role("button", name="Export…").click()
+        dialog = page.get_by_role("dialog", name="Export an MP4")
+        dialog.get_by_role("radio", name="In the picture").check()
+        dialog.get_by_label("Language of the captions in the picture").select_option("Français")
+        self.assert_accessible(page)
+        dialog.get_by_role("button", name="Start the export").click()
+        expect(page.get_by_text("captions: French")).to_be_visible()
+        page.get_by_role("button", name="Export…").click()
+        dialog.get_by_role("radio", name="Files beside it").check()
+        dialog.get_by_role("button", name="Start the export").click()
+        expect(
+            page.get_by_role("link", name="Download the captions English as .srt")
+        ).to_be_visible()
 
     def show_french(self, page: Page):
         """Chooses the French captions, and checks that their words are shown."""
