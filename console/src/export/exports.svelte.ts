@@ -80,10 +80,10 @@ export class Exports {
     this.#poller.start();
   }
 
-  /** The URL of a ready export's file, valid for some minutes at least. Throws `RequestFailed`. */
-  async urlOf(id: string): Promise<string | undefined> {
+  /** An export whose URLs are valid for some minutes at least. Throws `RequestFailed`. */
+  async renew(id: string): Promise<Export | undefined> {
     if (this.timers.now() - this.#readAt > URL_MS) await this.#read();
-    return this.all.find((it) => it.export === id)?.url;
+    return this.all.find((it) => it.export === id);
   }
 
   async #read(signal?: AbortSignal): Promise<void> {

@@ -88,8 +88,8 @@ test('an address that is nearly an hour old is read again before it is used', as
   exports.start();
   await timers.advance(1_000);
   service.made[0] = { export: 'a', status: 'ready', url: 'https://media.example.com/new' };
-  assert.equal(await exports.urlOf('a'), undefined);
+  assert.equal((await exports.renew('a'))?.url, undefined);
   await timers.advance(50 * 60_000);
-  assert.equal(await exports.urlOf('a'), 'https://media.example.com/new');
+  assert.equal((await exports.renew('a'))?.url, 'https://media.example.com/new');
   assert.equal(service.reads, 2);
 });

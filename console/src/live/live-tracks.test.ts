@@ -6,7 +6,8 @@ import type { Tracks } from '../viewer/tracks.ts';
 import { LiveTracks, type TrackDeck } from './live-tracks.svelte.ts';
 
 function deckOf(sounds: string[], captions: string[]): TrackDeck & { tracks: Tracks } {
-  const toTracks = (labels: string[]) => labels.map((label, index) => ({ index, label }));
+  const toTracks = (labels: string[]) =>
+    labels.map((label, index) => ({ index, label, language: '', isInVideo: false }));
   return {
     tracks: { sounds: toTracks(sounds), sound: 0, captions: toTracks(captions), caption: -1 },
     setSound(sound) {

@@ -45,3 +45,13 @@ export function preferredLanguages(
   );
   return [...wanted, ...branded];
 }
+
+/** The name of a language by its tag, such as `fi`. Empty if the tag means none. */
+export function languageName(tag: string, locale: string): string {
+  try {
+    const names = new Intl.DisplayNames(locale, { type: 'language', fallback: 'none' });
+    return names.of(tag) ?? '';
+  } catch {
+    return '';
+  }
+}

@@ -3,12 +3,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Format } from './format.ts';
-import { chooseLanguage } from './language.ts';
+import { chooseLanguage, languageName } from './language.ts';
 import { pseudo } from './pseudo.ts';
 
 test('the first language that exists is chosen', () => {
   assert.equal(chooseLanguage([null, 'fr-FR', 'de-AT', 'en']), 'de');
   assert.equal(chooseLanguage(['fr']), 'en');
+});
+
+test('a language has the name that people know', () => {
+  assert.equal(languageName('fi', 'en'), 'Finnish');
+  for (const tag of ['', 'x', 'qxz', 'not a tag']) assert.equal(languageName(tag, 'en'), '', tag);
 });
 
 test('the pseudo-language is longer, and keeps values', () => {

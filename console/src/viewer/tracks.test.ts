@@ -23,9 +23,11 @@ test('one sound is no choice', () => {
 
 test('captions in the video are offered if there are no renditions of them', () => {
   const embedded = [textTrack('metadata', ''), textTrack('captions', '', 'hidden', 'en')];
-  assert.deepEqual(captionsOf(embedded), { captions: [{ index: 1, label: 'en' }], caption: -1 });
+  const inVideo = { index: 1, label: 'en', language: 'en', isInVideo: true };
+  assert.deepEqual(captionsOf(embedded), { captions: [inVideo], caption: -1 });
   const both = [textTrack('captions', 'CC', 'showing'), textTrack('subtitles', 'English')];
-  assert.deepEqual(captionsOf(both), { captions: [{ index: 1, label: 'English' }], caption: -1 });
+  const rendition = { index: 1, label: 'English', language: '', isInVideo: false };
+  assert.deepEqual(captionsOf(both), { captions: [rendition], caption: -1 });
 });
 
 test('captions are not shown twice', () => {

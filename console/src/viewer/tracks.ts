@@ -8,13 +8,21 @@ export interface Track {
   readonly label: string;
 }
 
+/** Captions of a video. */
+export interface Captions extends Track {
+  /** As the manifest has it; empty if it has none. */
+  readonly language: string;
+  /** Whether they are embedded in the video. */
+  readonly isInVideo: boolean;
+}
+
 /** What can be chosen, and what is chosen. */
 export interface Tracks {
   /** The sounds to choose from. Media with one sound has none. */
   readonly sounds: readonly Track[];
   /** The sound that is heard, by its index. */
   readonly sound: number;
-  readonly captions: readonly Track[];
+  readonly captions: readonly Captions[];
   /** The captions that are shown, by their index; -1 for none. */
   readonly caption: number;
 }
@@ -43,7 +51,9 @@ export function captionsOf(textTracks: Iterable<TextTrack>) {
   const offered = offeredOf(tracks);
   const captions = offered.map((track) => {
     const index = tracks.indexOf(track);
-    return { index, label: track.label || track.language || String(index + 1) };
+    const { label, language, kind } = track;
+    const name = label || language || String(index + 1);
+    return { index, label: name, language, isInVideo: kind === 'captions' };
   });
   const caption = tracks.findIndex((it) => offered.includes(it) && it.mode === 'showing');
   return { captions, caption };

@@ -1,8 +1,11 @@
 /** Files of a clip for use elsewhere, in German. */
 
+import type { CaptionChoice } from '../../export/captions.ts';
 import type { Aspect } from '../../export/crop.ts';
 import type { Export } from '../../export/exports.svelte.ts';
 import type { exporting as en } from '../en/exporting.ts';
+
+type CaptionKind = CaptionChoice['kind'];
 
 export const exporting = {
   title: 'Export',
@@ -41,6 +44,18 @@ export const exporting = {
   cancel: 'Abbrechen',
   failed: (reason: string) => `Der Export wurde nicht begonnen. ${reason}`,
   tooFast: 'Zu viele Anfragen auf einmal. Warten Sie einige Sekunden, und drücken Sie noch einmal.',
+  captions: 'Untertitel',
+  captionKinds: {
+    none: 'Weglassen',
+    'burned-in': 'Im Bild',
+    sidecar: 'Als Dateien daneben (.vtt, .srt)',
+  } satisfies Record<CaptionKind, string> as Record<CaptionKind, string>,
+  captionLanguage: 'Sprache der Untertitel im Bild',
+  captionsInVideo:
+    'Die Untertitel stecken im Video dieses Clips. Von dort lassen sie sich nicht ins Bild zeichnen.',
+  withCaptions: (language: string) => `Untertitel: ${language}`,
+  captionFileOf: (name: string, format: string) =>
+    `Untertitel ${name} als .${format} herunterladen`,
   list: 'Exporte dieses Clips',
   states: {
     queued: 'Wartet',

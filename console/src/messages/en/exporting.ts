@@ -1,7 +1,10 @@
 /** Files of a clip for use elsewhere, in English. */
 
+import type { CaptionChoice } from '../../export/captions.ts';
 import type { Aspect } from '../../export/crop.ts';
 import type { Export } from '../../export/exports.svelte.ts';
+
+type CaptionKind = CaptionChoice['kind'];
 
 export const exporting = {
   title: 'Export',
@@ -40,6 +43,17 @@ export const exporting = {
   cancel: 'Cancel',
   failed: (reason: string) => `The export was not started. ${reason}`,
   tooFast: 'Too many requests at once. Wait a few seconds and press again.',
+  captions: 'Captions',
+  captionKinds: {
+    none: 'Leave out',
+    'burned-in': 'In the picture',
+    sidecar: 'Files beside it (.vtt, .srt)',
+  } satisfies Record<CaptionKind, string> as Record<CaptionKind, string>,
+  captionLanguage: 'Language of the captions in the picture',
+  captionsInVideo:
+    'The captions are in the video of this clip, from where they cannot be drawn into the picture.',
+  withCaptions: (language: string) => `captions: ${language}`,
+  captionFileOf: (name: string, format: string) => `Download the captions ${name} as .${format}`,
   list: 'Exports of this clip',
   states: {
     queued: 'Waits',
