@@ -232,6 +232,27 @@ class TestUploads(BrowserTest):
         page.get_by_role("button", name="Clear finished").click()
         expect(page.locator("[data-upload]")).to_have_count(0)
 
+    def test_caption_files_are_sent_with_their_video(self):
+        words = "1\n00:00:01,000 --> 00:00:02,000\nTervetuloa\n"
+        files = [make_video(self.folder, "spoken.mp4")]
+        for name in ("spoken.fi.srt", "spoken.srt"):
+            files.append(self.folder / name)
+            files[-1].write_text(words)
+        page = self.open_console()
+        self.choose(page, *files)
+        dialog = page.get_by_role("dialog", name="Upload a file")
+        language = dialog.get_by_label("Language of spoken.srt")
+        language.fill("fi")
+        expect(dialog.get_by_role("status")).to_contain_text("have the same language")
+        self.assert_accessible(page)
+        language.fill("en")
+        dialog.get_by_label("Language of the sound that spoken.mp4 starts with").fill("fi")
+        dialog.get_by_role("button", name=re.compile("^Upload ")).click()
+        self.expect_clip(page, "spoken.mp4", "Ready")
+        self.row(page, "spoken.mp4").get_by_role("button", name="Open spoken").click()
+        captions = page.locator(".player").get_by_role("combobox", name="Captions")
+        expect(captions.locator("option")).to_have_text(["Off", "Suomi", "English"])
+
     def test_a_canceled_upload_is_gone(self):
         file = make_video(self.folder, "wrong.mp4", LARGE_SIZE)
         page = self.open_console()

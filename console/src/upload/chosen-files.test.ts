@@ -90,3 +90,13 @@ test('files of the picker keep their handles', async () => {
   const choice = await readHandles([handle]);
   assert.equal(choice.files[0]?.handle, handle);
 });
+
+test('caption files are no videos: they belong to one', () => {
+  const choice = readInput([fileOf('final.mov'), fileOf('final.fi.srt'), fileOf('final.VTT')]);
+  assert.deepEqual(names(choice), ['final.mov']);
+  assert.deepEqual(
+    choice.captions.map((it) => it.name),
+    ['final.fi.srt', 'final.VTT'],
+  );
+  assert.equal(choice.leftOut, 0);
+});

@@ -1,5 +1,7 @@
 /** Reads the files that somebody dropped or chose: several at once, and those of folders. */
 
+import { isCaptionFile } from './caption-files.ts';
+
 /** A file, and its handle if the browser has one. With a handle it can be read after a reload. */
 export interface ChosenFile {
   readonly file: File;
@@ -9,6 +11,8 @@ export interface ChosenFile {
 /** The files to upload, and how many were left out because they are empty or no videos. */
 export interface Choice {
   readonly files: readonly ChosenFile[];
+  /** Caption files, which belong to a video. */
+  readonly captions: readonly File[];
   readonly leftOut: number;
 }
 
@@ -57,10 +61,14 @@ export async function readHandles(handles: readonly FileSystemFileHandle[]): Pro
 /** Somebody who chooses a file wants that file. A folder has others beside the videos. */
 function choose(found: readonly Found[]): Choice {
   const isWanted = ({ file, isFromFolder }: Found) =>
-    file.size > 0 && !file.name.startsWith('.') && (!isFromFolder || isVideo(file));
+    file.size > 0 &&
+    !file.name.startsWith('.') &&
+    (!isFromFolder || isVideo(file) || isCaptionFile(file));
   const wanted = found.filter(isWanted);
+  const videos = wanted.filter(({ file }) => !isCaptionFile(file));
   return {
-    files: wanted.map(({ file, handle }) => ({ file, handle })),
+    files: videos.map(({ file, handle }) => ({ file, handle })),
+    captions: wanted.flatMap(({ file }) => (isCaptionFile(file) ? [file] : [])),
     leftOut: found.length - wanted.length,
   };
 }

@@ -34,6 +34,14 @@ test('the body has what the contract allows', () => {
     title: 'Final',
     tags: ['final'],
   });
+  const captions = [{ language: ' fi', text: 'WEBVTT' }];
+  const captioned = formatRequest(
+    fileOf('final.mov'),
+    { ...details, captions, defaultSound: 'fi ' },
+    SHARED,
+  );
+  assert.deepEqual(captioned.captions, [{ language: 'fi', text: 'WEBVTT' }]);
+  assert.equal(captioned.defaultSound, 'fi');
   const odd = { ...fileOf(''), name: 'a\\b\nc.mov', type: 'video/mp4; codecs=avc1', size: 5 };
   const held = formatRequest(odd as File, details, { ...SHARED, isHeldBack: true });
   assert.equal(held.filename, 'a_b_c.mov');

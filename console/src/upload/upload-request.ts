@@ -1,9 +1,12 @@
 /** What a file is announced with: values that the operator can change, and the body of the request. */
 
 import type { Schema } from '../api/client.ts';
+import type { CaptionFile } from './caption-files.ts';
 
 /** The body of an announcement. */
-export type UploadRequest = Schema<'UploadRequest'>;
+export type UploadRequest = Omit<Schema<'UploadRequest'>, 'captions'> & {
+  captions?: { language: string; text: string }[];
+};
 
 /** Which file an upload is of. A file that is chosen again must have all three. */
 export interface FileIdentity {
@@ -19,6 +22,9 @@ export interface FileDetails {
   title: string;
   /** The time of the recorded event, in ms since 1970. */
   at: number;
+  captions?: readonly Pick<CaptionFile, 'text' | 'language'>[];
+  /** The language of the sound that players start with. Empty: the first sound. */
+  defaultSound?: string;
 }
 
 /** What the operator decides for all files of a drop. */
@@ -62,7 +68,7 @@ export function suggestDetails(file: FileIdentity, now: number): FileDetails {
 /** The body that announces a file. */
 export function formatRequest(
   file: File,
-  { title, at }: FileDetails,
+  { title, at, captions = [], defaultSound = '' }: FileDetails,
   { competition, tags, isHeldBack }: SharedDetails,
 ): UploadRequest {
   return {
@@ -76,6 +82,10 @@ export function formatRequest(
     at: new Date(at).toISOString(),
     title: title.trim(),
     tags,
+    ...(captions.length && {
+      captions: captions.map(({ text, language }) => ({ language: language.trim(), text })),
+    }),
+    ...(defaultSound.trim() && { defaultSound: defaultSound.trim() }),
     ...(isHeldBack && { listed: false }),
   };
 }

@@ -1,5 +1,6 @@
 /** Uploads, in German. */
 
+import type { CaptionProblem } from '../../upload/caption-files.ts';
 import type { upload as en } from '../en/upload.ts';
 
 export const upload = {
@@ -24,6 +25,25 @@ export const upload = {
   competition: 'Wettbewerb',
   tags: 'Schlagwörter',
   holdBack: 'Zurückhalten: Zuschauern noch nicht zeigen',
+  addCaptions: 'Untertitel dazu',
+  addCaptionsTo: (name: string) => `Untertitel zu ${name}`,
+  captionLanguageOf: (name: string) => `Sprache von ${name}`,
+  languageHint: 'Ein Sprachkürzel wie de, en oder pt-BR',
+  removeCaptions: (name: string) => `${name} weglassen`,
+  defaultSound: 'Beginnt mit dem Ton in',
+  defaultSoundOf: (name: string) => `Sprache des Tons, mit dem ${name} beginnt`,
+  firstSound: 'erster Ton',
+  captionProblems: {
+    'no-language':
+      'Geben Sie die Sprache jeder Untertiteldatei an: ein Kürzel wie de, en oder pt-BR.',
+    'same-language': 'Zwei Untertiteldateien haben dieselbe Sprache. Lassen Sie eine weg.',
+    'too-many': 'Ein Video nimmt zehn Untertiteldateien. Lassen Sie einige weg.',
+    'too-large': 'Eine Untertiteldatei hat höchstens 1 MB, alle eines Videos höchstens 3 MB.',
+  } satisfies Record<CaptionProblem, string> as Record<CaptionProblem, string>,
+  strayCaptions: (count: number) =>
+    count === 1
+      ? 'Eine Untertiteldatei wurde ausgelassen: Ihr Name beginnt wie kein Video. Fügen Sie sie unten hinzu.'
+      : `${count} Untertiteldateien wurden ausgelassen: Ihre Namen beginnen wie kein Video. Fügen Sie sie unten hinzu.`,
   remove: (name: string) => `${name} nicht hochladen`,
   leftOut: (count: number) =>
     count === 1

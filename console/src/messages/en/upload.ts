@@ -1,5 +1,7 @@
 /** Uploads, in English. */
 
+import type { CaptionProblem } from '../../upload/caption-files.ts';
+
 export const upload = {
   title: 'Uploads',
   hint: 'Drop video files anywhere on this page.',
@@ -21,6 +23,24 @@ export const upload = {
   competition: 'Competition',
   tags: 'Tags',
   holdBack: 'Hold back: do not list them for viewers yet',
+  addCaptions: 'Add captions',
+  addCaptionsTo: (name: string) => `Add captions to ${name}`,
+  captionLanguageOf: (name: string) => `Language of ${name}`,
+  languageHint: 'A language code such as de, en or pt-BR',
+  removeCaptions: (name: string) => `Leave ${name} out`,
+  defaultSound: 'Starts with the sound in',
+  defaultSoundOf: (name: string) => `Language of the sound that ${name} starts with`,
+  firstSound: 'first sound',
+  captionProblems: {
+    'no-language': 'Say the language of each caption file: a code such as de, en or pt-BR.',
+    'same-language': 'Two caption files have the same language. Leave one out.',
+    'too-many': 'A video takes ten caption files. Leave some out.',
+    'too-large': 'A caption file has at most 1 MB, and all of a video have at most 3 MB.',
+  } satisfies Record<CaptionProblem, string> as Record<CaptionProblem, string>,
+  strayCaptions: (count: number) =>
+    count === 1
+      ? 'One caption file was left out: its name begins like no video. Add it to its video below.'
+      : `${count} caption files were left out: their names begin like no video. Add them below.`,
   remove: (name: string) => `Do not upload ${name}`,
   leftOut: (count: number) =>
     count === 1
