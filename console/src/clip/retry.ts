@@ -25,6 +25,7 @@ const OUTLOOKS: Readonly<Partial<Record<FailureCode, RetryOutlook>>> = {
   'probe-failed': 'retry',
   'no-video': 'never',
   'unsupported-codec': 'never',
+  'preview-first': 'never',
   'too-long': 'never',
   'too-small': 'never',
   'truncated-file': 'never',
