@@ -32,6 +32,13 @@ pub(crate) struct Webvtt {
     pub(crate) cues: Vec<Cue>,
 }
 
+impl Cue {
+    /// Whether a cue has words and lasts.
+    pub(crate) fn is_shown(&self) -> bool {
+        !self.text.trim().is_empty() && self.start < self.end
+    }
+}
+
 impl TimestampMap {
     /// The time to add to that of a cue, to count it from a time stamp of the video.
     pub(crate) fn offset_from(self, mpegts: i64) -> TimeDelta {

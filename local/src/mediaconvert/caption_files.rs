@@ -50,7 +50,7 @@ fn parse_webvtt(text: &str) -> Result<Vec<Cue>, String> {
 /// The cues of WebVTT without their tags, escapes and styles.
 pub(super) fn to_plain(cues: Vec<Cue>) -> Vec<Cue> {
     let plain = |cue: Cue| Cue { text: plain_words(&cue.text), ..cue };
-    cues.into_iter().map(plain).filter(is_shown).collect()
+    cues.into_iter().map(plain).filter(Cue::is_shown).collect()
 }
 
 /// Parses SRT. The numbers of the cues may be missing, and words may have blank lines.
@@ -68,7 +68,7 @@ fn parse_srt(text: &str) -> Vec<Cue> {
         }
     }
     let plain = |cue: Cue| Cue { text: remove_overrides(&remove_tags(&cue.text)), ..cue };
-    cues.into_iter().map(plain).filter(is_shown).collect()
+    cues.into_iter().map(plain).filter(Cue::is_shown).collect()
 }
 
 fn parse_srt_times(line: &str) -> Option<(chrono::TimeDelta, chrono::TimeDelta)> {
@@ -96,11 +96,6 @@ fn remove_overrides(text: &str) -> String {
         rest = after.split_once('}').map_or("", |(_, after)| after);
     }
     (words + rest).trim().to_owned()
-}
-
-/// Whether a cue has words and lasts.
-pub(super) fn is_shown(cue: &Cue) -> bool {
-    !cue.text.trim().is_empty() && cue.start < cue.end
 }
 
 #[cfg(test)]

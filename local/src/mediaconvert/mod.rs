@@ -19,6 +19,7 @@ mod input_settings;
 mod job_error;
 mod job_rules;
 mod jobs;
+mod joined_captions;
 mod joined_filters;
 mod model_bounds;
 mod multivariant;

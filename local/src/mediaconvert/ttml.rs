@@ -6,7 +6,6 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use super::caption_files::is_shown;
 use crate::webvtt::Cue;
 
 /// Longer than any video. An element without an end lasts so long.
@@ -76,7 +75,7 @@ pub(super) fn parse_ttml(text: &str) -> Result<Vec<Cue>, String> {
             Event::End(tag) => {
                 open.pop();
                 if tag.local_name().as_ref() == b"p" {
-                    cues.extend(words.drain(..).map(trim_lines).filter(is_shown));
+                    cues.extend(words.drain(..).map(trim_lines).filter(Cue::is_shown));
                 }
             }
             Event::Eof if open.is_empty() => break,
