@@ -15,7 +15,10 @@ REFUSALS = {
     ),
     # The ids are those of clips of the library.
     "create-reel": lambda kind, field: field.startswith("clips[") or depends_on_time(kind, field),
-    "create-upload": lambda kind, field: depends_on_time(kind, field),
+    # A tag must name a language, a text must have captions, and captions must differ.
+    "create-upload": lambda kind, field: (
+        field == "defaultSound" or field.startswith("captions[") or depends_on_time(kind, field)
+    ),
     # The clip may have changed since the client read its ETag.
     "update-clip": lambda kind, field: (
         kind == "precondition-failed" or "window" in kind or depends_on_time(kind, field)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.request import Request
 
+from captioned_clip import TRACKS, packaging_groups
 from captioned_video import EMBEDDED, PITCHES, WORDS, captioned_video
 from console.players import Player, Players, players_site
 from console.viewer import ViewerTest, format_time
@@ -14,7 +15,6 @@ from hls_presentation import read_presentation
 from hls_rules import find_violations
 from random_windows import WindowsTest
 from stand_in import get
-from test_languages import TRACKS, packaging_groups
 
 # The pitches of the sound of a numbered video: its tone, and its beep each second.
 TONES = (330, 1320)

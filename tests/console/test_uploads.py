@@ -296,7 +296,7 @@ class TestUploads(BrowserTest):
         page = self.open_console()
         self.start(page, file)
         self.expect_clip(page, "notes.mp4", "Failed")
-        expect(self.row(page, "notes.mp4").get_by_role("alert")).to_contain_text("media file")
+        expect(self.row(page, "notes.mp4").get_by_role("alert")).to_contain_text("The file is text")
 
     def test_an_upload_goes_on_when_the_service_is_back(self):
         file = make_video(self.folder, "patient.mp4")
