@@ -59,15 +59,7 @@ impl FunctionTimings {
         window: Window,
     ) -> Result<(), BenchError> {
         let functions = &service.stack.functions;
-        let (clip, _) = harvest::create_clip(service, competition, window).await?;
-        let attempt = harvest::wait_for_harvest(service, &clip).await?;
-
-        let endpoint = read_endpoint(service)?;
-        let event = events::build_harvest_job_notification(&attempt, window, &endpoint);
-        let event = parse_event(event)?;
-        let (result, harvest_complete) = time(functions.harvest_complete.handle(event)).await;
-        result?;
-
+        let (attempt, harvest_complete) = harvest_clip(service, competition, window).await?;
         let asset_playable = make_ready(service, &attempt).await?;
 
         let path = format!("/api/competitions/{competition}/clips");
@@ -88,6 +80,24 @@ impl FunctionTimings {
         self.list_clips.add(list_clips);
         Ok(())
     }
+}
+
+/// Creates a clip, waits for its harvest, and runs `harvest-complete` on its event. Returns the duration
+/// of that function.
+pub(crate) async fn harvest_clip(
+    service: &Service,
+    competition: &CompetitionId,
+    window: Window,
+) -> Result<(Attempt, Duration), BenchError> {
+    let (clip, _) = harvest::create_clip(service, competition, window).await?;
+    let attempt = harvest::wait_for_harvest(service, &clip).await?;
+    let endpoint = read_endpoint(service)?;
+    let event = events::build_harvest_job_notification(&attempt, window, &endpoint);
+    let event = parse_event(event)?;
+    let functions = &service.stack.functions;
+    let (result, harvest_complete) = time(functions.harvest_complete.handle(event)).await;
+    result?;
+    Ok((attempt, harvest_complete))
 }
 
 /// Runs `asset-playable` for each format of an attempt, when its asset is playable. Returns how long the

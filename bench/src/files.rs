@@ -12,10 +12,10 @@ use matchcut::lambda::EventHandler as _;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::asset::{make_ready, parse_event, read_endpoint};
+use crate::asset::{harvest_clip, make_ready, parse_event};
 use crate::error::BenchError;
 use crate::events;
-use crate::harvest::{self, with_timeout};
+use crate::harvest::with_timeout;
 use crate::stack::{Service, make_window};
 use crate::table::Table;
 use crate::timings::{Timings, time};
@@ -60,15 +60,7 @@ impl FunctionTimings {
         window: Window,
     ) -> Result<(), BenchError> {
         let functions = &service.stack.functions;
-        let (clip, _) = harvest::create_clip(service, competition, window).await?;
-        let attempt = harvest::wait_for_harvest(service, &clip).await?;
-
-        let endpoint = read_endpoint(service)?;
-        let event = events::build_harvest_job_notification(&attempt, window, &endpoint);
-        let event = parse_event(event)?;
-        let (result, harvest_complete) = time(functions.harvest_complete.handle(event)).await;
-        result?;
-
+        let (attempt, harvest_complete) = harvest_clip(service, competition, window).await?;
         wait_for_files(service, &attempt).await?;
         let mut event = events::build_job_state_change(&attempt);
         event["detail"]["userMetadata"][FILES] = json!(FIRST_JOB);
