@@ -105,7 +105,6 @@ impl UploadProcessor {
                 // The row was removed long ago.
                 None => (clip.competition, key.rsplit('/').next().unwrap_or_default().to_owned()),
             },
-            // They are read with their file.
             ObjectKey::Captions(_) => return Ok(ProcessOutcome::Unchanged),
             ObjectKey::Dropped { competition, filename } => (competition, filename),
         };
@@ -261,7 +260,7 @@ impl UploadProcessor {
     /// Probes a file. Returns its video, or why the file cannot become a clip.
     ///
     /// If MediaConvert cannot probe the file, the reason may be that S3 does not let the service read
-    /// it, or what the file says about itself. An error that may pass is returned as an error, until
+    /// it, or is in the file's own structure. An error that may pass is returned as an error, until
     /// the file has waited for [`MAX_PROBE_RETRY`].
     async fn probe(
         &self,

@@ -106,6 +106,8 @@ impl TranscodeUpload {
         // exists, the key is not decoded.
         for key in [object.key.clone(), decode_key(&object.key)] {
             let parsed_key = match ObjectKey::parse(&key) {
+                // The job of their file reads them.
+                Ok(ObjectKey::Captions(_)) => return Ok(()),
                 Ok(parsed_key) => parsed_key,
                 Err(reason) => {
                     tracing::error!("ignored object {key:?} of the upload bucket: {reason}");
