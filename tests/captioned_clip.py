@@ -1,4 +1,4 @@
-"""What players find in clips with several languages: sounds and captions, in HLS and DASH."""
+"""The sounds and captions that players find in clips with several languages, in HLS and DASH."""
 
 import re
 import subprocess
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin
 from xml.etree import ElementTree
 
+from captioned_video import captioned_video
 from media_test import MediaTest
 from stand_in import ROOT, get, uris
 
@@ -43,6 +44,12 @@ def packaging_groups(folder: Path) -> Path:
         text.replace('"useAudioRenditionGroup": false', '"useAudioRenditionGroup": true')
     )
     return folder
+
+
+def captioned_source(folder: Path) -> tuple[str | Path, ...]:
+    """Options of a stand-in on whose air is the captioned video, with its languages."""
+    groups = ("--packaging-groups", packaging_groups(folder))
+    return ("--source", captioned_video(folder), "--startover", "300", *groups, *TRACKS)
 
 
 def fetch(url: str) -> bytes:
@@ -104,7 +111,7 @@ def ttml_cues(text: bytes) -> list[Cue]:
 
 
 class Playback:
-    """What a player finds at the manifests of a clip or of an asset."""
+    """The presentations at the manifests of a clip or of an asset."""
 
     def __init__(self, hls: str, dash: str):
         self.hls, self.dash = hls, dash

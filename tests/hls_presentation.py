@@ -1,4 +1,4 @@
-"""Reads an HLS presentation: its manifests, and what its segments have inside."""
+"""Reads an HLS presentation: its manifests, and the contents of its segments."""
 
 import json
 import re
@@ -17,7 +17,7 @@ PACKET = 188
 
 
 class Reply(NamedTuple):
-    """What a server answers to a request of a player."""
+    """The reply to a request of a player."""
 
     url: str
     media_type: str
@@ -32,7 +32,7 @@ def fetch(url: str) -> Reply:
 
 
 class Stream(NamedTuple):
-    """A stream of a segment: what it has, and its packets in the order of their times."""
+    """A stream of a segment: its properties, and its packets in the order of their times."""
 
     kind: str
     properties: dict
@@ -60,7 +60,7 @@ class Segment:
 
     @cached_property
     def streams(self) -> list[Stream]:
-        """What ffprobe finds in the segment."""
+        """The properties that ffprobe finds in the segment."""
         entries = (
             "stream=index,codec_type,profile,level,width,height,r_frame_rate,channels"
             ":packet=stream_index,pts_time,flags"

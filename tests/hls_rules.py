@@ -4,7 +4,7 @@ The rules are those of Apple's HLS Authoring Specification for Apple Devices, by
 <https://developer.apple.com/documentation/http-live-streaming/hls-authoring-specification-for-apple-devices>
 and those of RFC 8216, by section: <https://www.rfc-editor.org/rfc/rfc8216>.
 
-What is left out, and why:
+The rules that are left out, and why:
 
 - 4.4 (closed captions are announced): MediaPackage passes embedded captions through. AWS does not
   document that it announces them, so the stand-in does not.
@@ -175,7 +175,7 @@ class Checks:
         self.require(measured <= most * tolerance, rule, what)
 
     def check_pictures(self, segment: Segment, announced: dict[str, str], rate: float):
-        """Checks the video of a segment against what is announced of it."""
+        """Checks that the video of a segment is as announced."""
         video, url = segment.stream("video"), segment.url
         self.require(video, "RFC 8216 4.3.4.2", f"{url} has no video")
         if video is None:

@@ -190,7 +190,7 @@ class WindowsTest(ViewerTest):
     def check_windows(self, count: int, seed: str, aired: int):
         """Cuts random windows of the first segments of the stream, and checks each clip.
 
-        The seed is part of what a failure says.
+        The message of a failure has the seed.
         """
         self.segments(aired)
         [on_air] = self.stand_in.printed("on air")

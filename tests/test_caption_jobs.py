@@ -40,7 +40,7 @@ def difference(one: bytes, other: bytes) -> float:
 
 
 class TestCaptionJobs(CaptionJobTest):
-    """A job with every kind of captions, and one that cuts and joins what the first has made."""
+    """A job with every kind of captions, and one that cuts and joins the media of the first."""
 
     @classmethod
     def setUpClass(cls):
@@ -172,7 +172,7 @@ class TestCaptionJobs(CaptionJobTest):
                 self.assertIn(f'no {kind} "Lost"', job["ErrorMessage"])
 
     def part(self, start: str, end: str) -> dict:
-        """A part of what the first job has made, as an input."""
+        """A part of the media of the first job, as an input."""
         groups = {language: ("audio", NAMES[language]) for language in PITCHES}
         sources: dict[str, dict] = {
             language: {
@@ -222,6 +222,6 @@ class TestCaptionJobs(CaptionJobTest):
         asset = self.package(folder)
         self.check_asset(asset, expected)
         found = embedded_cues(asset.hls_video())
-        # What was loaded before a part begins, and what is shown when it ends, is the decoder's.
+        # The decoder decides on captions that are loaded before a part begins, or shown at its end.
         (ready,) = [it for it in found if it.words == "READY"]
         self.assertAlmostEqual(ready.start, 2.24 + 2 - BEGIN, delta=TOLERANCE)

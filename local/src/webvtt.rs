@@ -33,6 +33,13 @@ pub(crate) struct Webvtt {
 }
 
 impl Cue {
+    /// A cue with its times in milliseconds.
+    #[cfg(test)]
+    pub(crate) fn sample(start: i64, end: i64, text: &str) -> Self {
+        let [start, end] = [start, end].map(TimeDelta::milliseconds);
+        Self { start, end, text: text.to_owned() }
+    }
+
     /// Whether a cue has words and lasts.
     pub(crate) fn is_shown(&self) -> bool {
         !self.text.trim().is_empty() && self.start < self.end
@@ -173,11 +180,6 @@ pub(crate) fn format_time(time: TimeDelta) -> String {
 mod tests {
     use super::*;
 
-    fn cue(start: i64, end: i64, text: &str) -> Cue {
-        let [start, end] = [start, end].map(TimeDelta::milliseconds);
-        Cue { start, end, text: text.to_owned() }
-    }
-
     #[test]
     fn cues_and_their_map_are_parsed_and_written() {
         let text = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:900000,LOCAL:00:00:10.000\n\n\
@@ -185,7 +187,8 @@ mod tests {
                     100:00:12.000 --> 100:00:13.000\nthree\n";
         let parsed = Webvtt::parse(&text.replace('\n', "\r\n"));
         assert_eq!(parsed.map, TimestampMap { mpegts: 900_000, local: TimeDelta::seconds(10) });
-        let expected = [cue(9500, 11_000, "one\ntwo"), cue(360_012_000, 360_013_000, "three")];
+        let expected =
+            [Cue::sample(9500, 11_000, "one\ntwo"), Cue::sample(360_012_000, 360_013_000, "three")];
         assert_eq!(parsed.cues, expected);
         assert_eq!(Webvtt::parse(&parsed.to_string()), parsed);
         assert_eq!(Webvtt::parse("WEBVTT\n"), Webvtt::default());
@@ -194,20 +197,28 @@ mod tests {
     #[test]
     fn a_cue_that_two_segments_have_is_kept_once() {
         let at = |mpegts, local| TimestampMap { mpegts, local: TimeDelta::seconds(local) };
-        let mut first = Webvtt { map: at(900_000, 10), cues: vec![cue(11_000, 13_000, "over")] };
+        let mut first =
+            Webvtt { map: at(900_000, 10), cues: vec![Cue::sample(11_000, 13_000, "over")] };
         // The second segment counts its cues from another time.
-        let cues = vec![cue(0, 1000, "over"), cue(1000, 2000, "next")];
+        let cues = vec![Cue::sample(0, 1000, "over"), Cue::sample(1000, 2000, "next")];
         first.append(Webvtt { map: at(990_000, 0), cues });
-        let expected =
-            [cue(11_000, 13_000, "over"), cue(11_000, 12_000, "over"), cue(12_000, 13_000, "next")];
+        let expected = [
+            Cue::sample(11_000, 13_000, "over"),
+            Cue::sample(11_000, 12_000, "over"),
+            Cue::sample(12_000, 13_000, "next"),
+        ];
         assert_eq!(first.cues, expected, "a cue with other times is another cue");
-        first.append(Webvtt { map: at(1_080_000, 12), cues: vec![cue(11_000, 13_000, "over")] });
+        first.append(Webvtt {
+            map: at(1_080_000, 12),
+            cues: vec![Cue::sample(11_000, 13_000, "over")],
+        });
         assert_eq!(first.cues.len(), 3);
     }
 
     #[test]
     fn ttml_has_the_words_without_the_tags_of_webvtt() {
-        let text = to_ttml(&[cue(1500, 2000, "<i>Tom</i> &amp; <v Ann>Jerry\n1 &lt; 2")], "eng");
+        let text =
+            to_ttml(&[Cue::sample(1500, 2000, "<i>Tom</i> &amp; <v Ann>Jerry\n1 &lt; 2")], "eng");
         let expected =
             "<p begin=\"00:00:01.500\" end=\"00:00:02.000\">Tom &amp; Jerry<br/>1 &lt; 2</p>";
         assert!(text.contains(expected), "{text}");

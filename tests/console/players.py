@@ -23,7 +23,7 @@ OF_MEDIA = re.compile(
     "manifest|playlist error|EXT-?X?|invalid|missing|gap|encoding|not supported", re.I
 )
 
-# What players complain of although the media is right, each with its reason.
+# The complaints of players about media that is right, each with its reason.
 ALLOWED = re.compile(
     "|".join(
         (
@@ -115,7 +115,7 @@ class Player:
 
 
 class Players:
-    """A page with players side by side, and what they and the browser complain of."""
+    """A page with players side by side, and their complaints and those of the browser."""
 
     def __init__(self, page: Page, address: str):
         self.page = page

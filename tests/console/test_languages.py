@@ -5,8 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Request, expect
 
-from captioned_clip import TRACKS, packaging_groups
-from captioned_video import WORDS, captioned_video
+from captioned_clip import captioned_source
+from captioned_video import WORDS
 from console.viewer import ViewerTest, clip_path
 from stand_in import eventually
 
@@ -23,10 +23,7 @@ class TestLanguages(ViewerTest):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        path = Path(folder.name)
-        groups = ("--packaging-groups", packaging_groups(path))
-        source = ("--source", captioned_video(path), "--startover", "300")
-        cls.OPTIONS = (*source, *groups, *TRACKS)
+        cls.OPTIONS = captioned_source(Path(folder.name))
         super().setUpClass()
         cls.clip = cls.cut(lastSeconds=7)
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.request import Request
 
-from captioned_clip import TRACKS, packaging_groups
-from captioned_video import EMBEDDED, PITCHES, WORDS, captioned_video
+from captioned_clip import captioned_source
+from captioned_video import EMBEDDED, PITCHES, WORDS
 from console.players import Player, Players, players_site
 from console.viewer import ViewerTest, format_time
 from frames import numbered_video
@@ -73,10 +73,7 @@ class TestLanguages(PlayersTest):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        path = Path(folder.name)
-        groups = ("--packaging-groups", packaging_groups(path))
-        source = ("--source", captioned_video(path), "--startover", "300")
-        cls.OPTIONS = (*source, *groups, *TRACKS)
+        cls.OPTIONS = captioned_source(Path(folder.name))
         super().setUpClass()
         # hls.js forgets captions of which it has read half, when the quality changes with the next
         # segment. These are 2 s from the ends of segments of 4 s: the clip has four of 2 s.

@@ -125,14 +125,13 @@ fn to_srt(cues: &[Cue]) -> String {
 mod tests {
     use super::*;
 
-    fn cue(start: i64, end: i64, text: &str) -> Cue {
-        let [start, end] = [start, end].map(TimeDelta::milliseconds);
-        Cue { start, end, text: text.to_owned() }
-    }
-
     #[test]
     fn a_cue_is_in_each_segment_that_it_touches() {
-        let cues = [cue(0, 1000, "a"), cue(3500, 4500, "b"), cue(4000, 8000, "c & d")];
+        let cues = [
+            Cue::sample(0, 1000, "a"),
+            Cue::sample(3500, 4500, "b"),
+            Cue::sample(4000, 8000, "c & d"),
+        ];
         let words = |begin: i64, end: i64| {
             let [begin, end] = [begin, end].map(TimeDelta::milliseconds);
             touching(&cues, begin, end).into_iter().map(|it| it.text).collect::<Vec<_>>()
@@ -146,7 +145,10 @@ mod tests {
 
     #[test]
     fn files_are_written_as_their_formats_ask() {
-        let cues = [cue(1500, 2000, "Tom & Jerry\n\n1 < 2"), cue(3_600_000, 3_600_001, "end")];
+        let cues = [
+            Cue::sample(1500, 2000, "Tom & Jerry\n\n1 < 2"),
+            Cue::sample(3_600_000, 3_600_001, "end"),
+        ];
         assert_eq!(
             to_srt(&cues),
             "1\n00:00:01,500 --> 00:00:02,000\nTom & Jerry\n1 < 2\n\n\
