@@ -99,7 +99,7 @@ export function reasonOf({ failure }: Pick<Clip, 'failure'>): string {
   return (typeof text === 'function' ? text(failure.message) : text) ?? failure.message;
 }
 
-/** What helps after a failure, besides a retry. Empty if the reason says it, or if a retry may help. */
+/** The remedy of a failure, besides a retry. Empty if the reason says it, or if a retry may help. */
 export function remedyOf({ failure, attempt, source }: Clip): string {
   if (!failure) return '';
   if (attempt >= MAX_ATTEMPTS) return t.clip.noMoreAttempts[source];
@@ -107,7 +107,7 @@ export function remedyOf({ failure, attempt, source }: Clip): string {
   return t.clip.remedies[failure.code] ?? '';
 }
 
-/** Why a clip failed, and what helps. */
+/** Why a clip failed, and the remedy. */
 export function failureTextOf(clip: Clip): string {
   const [reason, remedy] = [reasonOf(clip), remedyOf(clip)];
   if (!remedy) return reason;

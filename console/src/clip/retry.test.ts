@@ -30,7 +30,7 @@ test('no retry is offered where it fails again with the same reason', () => {
   assert.ok(canRetry(failed('transcode-refused', { source: 'upload' })), 'a role can be repaired');
 });
 
-test('where no retry helps, the operator is told what does', () => {
+test('where no retry helps, the operator reads the remedy', () => {
   assert.match(remedyOf(failed('window-expired')), /cut/i);
   assert.match(remedyOf(failed('transcode-refused', { source: 'reel' })), /reel/);
   assert.match(remedyOf(failed('transcode-refused', { source: 'upload' })), /engineer/);

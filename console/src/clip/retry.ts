@@ -33,7 +33,7 @@ const OUTLOOKS: Readonly<Partial<Record<FailureCode, RetryOutlook>>> = {
   'transcode-failed': 'retry',
 };
 
-/** What a retry after a failure can do. */
+/** The outlook of a retry after a failure. */
 export function retryOutlook(code: FailureCode, source: Clip['source']): RetryOutlook {
   // The job of a file may be accepted once a role or a quota is repaired. The job of a reel, and that of
   // exact frames, is refused for the clips that it reads, which stay the same.

@@ -1,10 +1,10 @@
-/** What becomes of the captions of a clip in an export. */
+/** No captions, captions in the picture, or captions in files. */
 
 import type { Schema } from '../api/client.ts';
 import type { Captions } from '../viewer/tracks.ts';
 import type { ExportRequest } from './exports.svelte.ts';
 
-/** What the operator has chosen. */
+/** The choice of the operator. */
 export interface CaptionChoice {
   kind: Schema<'ExportCaptions'>;
   /** The language of captions in the picture. Empty: the first one. */

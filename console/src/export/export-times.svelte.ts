@@ -9,10 +9,10 @@ import { formatPosition, parsePosition } from './position.ts';
 /** One of the two times. */
 export type Edge = 'start' | 'end';
 
-/** What is wrong with a typed time. */
+/** The fault of a typed time. */
 export type TimeProblem = 'no-time' | 'before-media' | 'after-media' | 'order';
 
-/** What the times need to know. */
+/** The clip, and how its times are written. */
 export interface TimesOptions {
   clip(): Clip;
   /** How long a frame of the clip is shown, in ms. */
@@ -27,7 +27,7 @@ export interface TimesOptions {
  * count from the start of the clip.
  */
 export class ExportTimes {
-  /** What the fields show. An empty field means the time that players show. */
+  /** The texts of the fields. An empty one means the time that players show. */
   texts = $state({ start: '', end: '' });
 
   #offered: Stretch | undefined;
@@ -36,7 +36,7 @@ export class ExportTimes {
     this.renew();
   }
 
-  /** Offers what players show, if a trim has changed it. */
+  /** Offers the times that players show, if a trim has changed them. */
   renew(): void {
     const { shown } = this;
     if (!shown || (this.#offered && isSameStretch(shown, this.#offered))) return;
@@ -55,13 +55,13 @@ export class ExportTimes {
     return actual && stretchOf(actual);
   }
 
-  /** What players show of the clip. */
+  /** The part of the clip that players show. */
   get shown(): Stretch | undefined {
     const { requested } = this.options.clip();
     return this.media && requested ? stretchOf(requested) : this.media;
   }
 
-  /** What is exported, if both times can be read. */
+  /** The exported part, if both times can be read. */
   get window(): Stretch | undefined {
     const { media, shown } = this;
     const [start, end] = [this.#read('start'), this.#read('end')];
@@ -71,7 +71,7 @@ export class ExportTimes {
     return end === shown.end ? atStart : withMark(atStart, 'out', end, media, frameMs);
   }
 
-  /** What is wrong with a time. */
+  /** The fault of a time. */
   problemOf(edge: Edge): TimeProblem | undefined {
     const { media, window } = this;
     if (!media) return undefined;
@@ -98,7 +98,7 @@ export class ExportTimes {
     this.texts[edge] = this.textOf(moved[edge]);
   }
 
-  /** The fields of the request: those that differ from what players show. */
+  /** The fields of the request: those that differ from the times in players. */
   toRequest(): { start?: string; end?: string } {
     const { window, shown } = this;
     if (!window || !shown) return {};

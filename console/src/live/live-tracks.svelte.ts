@@ -7,7 +7,7 @@ export interface TrackDeck extends TrackChooser {
   readonly tracks: Tracks;
 }
 
-/** The labels of what the operator has chosen. Absent: what the stream chooses. */
+/** The labels of the tracks that the operator has chosen. If absent, the stream chooses. */
 interface Wanted {
   sound?: string | undefined;
   /** Empty for none. */
@@ -26,7 +26,7 @@ export class LiveTracks implements TrackChooser {
     this.update(deck);
   }
 
-  /** Chooses for a deck whose tracks have changed what the operator has chosen before. */
+  /** Repeats the choice of the operator for a deck whose tracks have changed. */
   update(deck: TrackDeck): void {
     const { sounds, sound, captions, caption } = deck.tracks;
     const { sound: wantedSound, caption: wantedCaption } = this.#wanted;

@@ -11,7 +11,7 @@ export interface CaptionFile {
   language: string;
 }
 
-/** What is wrong with the captions of a video. */
+/** The fault of the captions of a video. */
 export type CaptionProblem = 'no-language' | 'same-language' | 'too-many' | 'too-large';
 
 /** The limits of the contract. */
@@ -21,7 +21,7 @@ const MAX_BYTES = 1_048_576;
 const MAX_ALL_BYTES = 3_000_000;
 
 const CAPTIONS = /\.(srt|vtt|ttml|dfxp)$/i;
-/** What a file picker offers. */
+/** The files that a file picker offers. */
 export const CAPTION_TYPES = '.srt,.vtt,.ttml,.dfxp';
 const LANGUAGE = /^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$/;
 /** The language in a name: `final.fi.srt`, `final_pt-BR.vtt`. */
@@ -55,7 +55,7 @@ export function videoOf(captions: string, videos: readonly string[]): number | u
   return fitting[0]?.place;
 }
 
-/** What the service would refuse of the captions of a video. */
+/** The fault for which the service would refuse the captions of a video. */
 export function captionProblem(files: readonly CaptionFile[]): CaptionProblem | undefined {
   if (files.length > MAX_CAPTIONS) return 'too-many';
   const sizes = files.map(({ text }) => new TextEncoder().encode(text).length);

@@ -7,7 +7,7 @@ import type { EmbedMessages } from './embed-player.ts';
 import type { Clip } from './part.ts';
 import type { Player, PlayerState } from './player.ts';
 
-/** What the controls show. */
+/** The state that the controls show. */
 export interface ControlledPlayer {
   readonly video: HTMLVideoElement;
   readonly player: Player;

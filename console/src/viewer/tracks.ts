@@ -16,7 +16,7 @@ export interface Captions extends Track {
   readonly isInVideo: boolean;
 }
 
-/** What can be chosen, and what is chosen. */
+/** The choices, and the chosen one. */
 export interface Tracks {
   /** The sounds to choose from. Media with one sound has none. */
   readonly sounds: readonly Track[];
@@ -27,7 +27,7 @@ export interface Tracks {
   readonly caption: number;
 }
 
-/** What chooses a sound or captions. */
+/** Chooses sounds and captions. */
 export interface TrackChooser {
   setSound(index: number): void;
   /** -1 hides the captions. */
@@ -36,7 +36,7 @@ export interface TrackChooser {
 
 export const NO_TRACKS: Tracks = { sounds: [], sound: -1, captions: [], caption: -1 };
 
-/** The sounds of what hls.js plays. */
+/** The sounds of a presentation in hls.js. */
 export function soundsOf(hls: Pick<Hls, 'audioTracks' | 'audioTrack'>) {
   const sounds = hls.audioTracks.map(({ name, lang }, index) => ({
     index,

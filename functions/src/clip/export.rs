@@ -88,7 +88,7 @@ pub struct ExportSettings {
     pub caption_tracks: Vec<TrackLabel>,
 }
 
-/// What becomes of a clip's captions in an export.
+/// Whether and how an export has the captions of its clip.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExportCaptions {
@@ -111,7 +111,7 @@ pub enum ExportFile {
 }
 
 impl ExportFile {
-    /// What MediaConvert adds to the name of the export.
+    /// The part of the file's name that MediaConvert adds to the name of the export.
     pub fn modifier(self) -> Option<String> {
         match self {
             Self::Video => None,
@@ -199,7 +199,7 @@ impl ExportId {
         Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// What the keys of all files begin with, in the clip bucket.
+    /// The begin of the keys of all files, in the clip bucket.
     pub fn file_prefix(&self, clip: &ClipKey) -> String {
         format!("{}{self}", clip.export_prefix())
     }

@@ -3,7 +3,7 @@
 use super::sound::AudioTrack;
 use crate::clip::Language;
 
-/// What a file says about an audio track, beside its language.
+/// The marks of an audio track in a file, beside its language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct SoundMarks {
     /// Whether players choose the track if nobody chooses another one.

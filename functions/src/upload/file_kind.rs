@@ -91,7 +91,7 @@ fn find(first_bytes: &[u8]) -> Option<&'static Kind> {
     SIGNATURES.iter().find(has_signature).map(|(_, _, kind)| kind)
 }
 
-/// Finds the kind of a file without signature by what all of its first bytes have in common.
+/// Finds the kind of a file without signature. All of its first bytes must have something in common.
 fn find_content(first_bytes: &[u8]) -> Option<&'static Kind> {
     if first_bytes.is_empty() {
         return None;

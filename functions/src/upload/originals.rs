@@ -336,7 +336,7 @@ impl Originals {
         let range = format!("bytes={at}-{}", at.saturating_add(length).saturating_sub(1));
         let get = self.client.get_object().bucket(&self.bucket).key(key).range(range);
         let error = match get.send().await {
-            // What breaks off here is no refusal. The bytes are then unknown.
+            // An interrupted reply is no refusal. The bytes are then unknown.
             Ok(found) => {
                 let body = found.body.collect().await;
                 return Ok(Ok(body.map(AggregatedBytes::to_vec).unwrap_or_default()));

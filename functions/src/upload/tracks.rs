@@ -1,4 +1,4 @@
-//! The sounds and captions of an uploaded file: what its job selects, and how players show it.
+//! The sounds and captions of an uploaded file: the selectors of its job, and the names in players.
 
 use aws_sdk_mediaconvert::types::{AudioSelector, CaptionSourceSettings, CaptionSourceType};
 

@@ -8,7 +8,7 @@ pub(super) struct AudioDescription {
     pub(super) audio_source_name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     language_code_control: Option<LanguageCodeControl>,
-    /// Two or three letters, and what may follow in RFC 5646.
+    /// Two or three letters, and further subtags of RFC 5646.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) custom_language_code: Option<String>,
     /// The name of the sound in a manifest.

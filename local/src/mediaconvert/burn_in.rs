@@ -14,7 +14,7 @@ use super::settings::{Output, VideoDescription};
 use crate::ffmpeg::filter_path;
 use crate::webvtt::Cue;
 
-/// What follows the filter of an output's picture, by the number of the output.
+/// The filters after that of an output's picture, by the number of the output.
 pub(super) type BurnInFilters = BTreeMap<usize, String>;
 
 /// Writes the words of each output that has burnt-in captions to a file in `work`, as ASS. `delay` is the
@@ -106,7 +106,7 @@ fn ass_time(time: TimeDelta) -> String {
     format!("{}:{:02}:{:02}.{rest:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// Words without what ASS takes for styles.
+/// Words in which ASS finds no styles.
 fn ass_words(words: &str) -> String {
     words.replace('\\', "\\\u{2060}").replace('{', "\\{").replace('}', "\\}").replace('\n', "\\N")
 }

@@ -7,7 +7,7 @@ use crate::webvtt::{Cue, Webvtt, parse_time, plain_words, remove_tags};
 
 /// Parses the cues of a caption file. Their words have neither tags nor escapes.
 ///
-/// The error says what is wrong with the file. A file without cues is an error too.
+/// The error names the fault of the file. A file without cues is an error too.
 pub(super) fn parse_captions(body: &[u8], kind: CaptionSourceType) -> Result<Vec<Cue>, String> {
     let text = decode(body)?;
     let cues = match kind {

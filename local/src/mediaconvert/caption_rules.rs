@@ -68,7 +68,7 @@ impl CaptionSource {
 }
 
 impl Output {
-    /// Describes what does not fit to the parts of an output: pictures, sound and captions.
+    /// Returns the fault in the parts of an output: pictures, sound and captions.
     pub(super) fn find_parts_fault(&self, is_hls: bool) -> Option<String> {
         let (sounds, captions) = (self.audio_descriptions.len(), self.caption_descriptions.len());
         let fault = match self.codec() {
@@ -93,7 +93,7 @@ impl Output {
         Some(fault.to_owned())
     }
 
-    /// Describes what does not fit to the captions of an output.
+    /// Returns the fault in the captions of an output.
     pub(super) fn find_caption_fault(&self, is_hls: bool, inputs: &[Input]) -> Option<String> {
         let descriptions = &self.caption_descriptions;
         let is_burnt_in = |it: &&CaptionDescription| {
@@ -187,7 +187,7 @@ impl BurnInSettings {
 }
 
 impl HlsGroupSettings {
-    /// Describes what does not fit to the outputs of the group: rendition groups and captions.
+    /// Returns the fault in the outputs of the group: rendition groups and captions.
     pub(super) fn find_fault(&self, outputs: &[Output]) -> Option<String> {
         let has_video = outputs.iter().any(|it| it.video_description.is_some());
         let has_captions = outputs.iter().any(|it| it.captions().is_some());
@@ -224,7 +224,7 @@ impl HlsGroupSettings {
     }
 }
 
-/// Describes what does not fit to the rendition groups of sounds.
+/// Returns the fault in the rendition groups of sounds.
 fn find_rendition_fault(outputs: &[Output]) -> Option<String> {
     let (mut groups, mut defaults) = (BTreeSet::new(), BTreeSet::new());
     for (at, output) in outputs.iter().enumerate() {

@@ -63,7 +63,7 @@ pub(super) struct WebvttHlsSource {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CaptionDescription {
     pub(super) caption_selector_name: String,
-    /// Two or three letters, and what may follow in RFC 5646.
+    /// Two or three letters, and further subtags of RFC 5646.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) custom_language_code: Option<String>,
     /// The name of the captions in a manifest.

@@ -31,7 +31,7 @@ pub(super) enum CaptionSegmentLength {
     MatchVideo,
 }
 
-/// What the multivariant manifest says about embedded captions.
+/// Whether the multivariant manifest announces embedded captions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(super) enum CaptionLanguageSetting {

@@ -126,7 +126,7 @@ impl Input {
 }
 
 impl Output {
-    /// Describes what does not fit to an output. It begins with the path of the invalid setting.
+    /// Returns the fault of an output. It begins with the path of the invalid setting.
     fn find_fault(
         &self,
         containers: &[Container],
@@ -156,7 +156,7 @@ impl Output {
         Some(format!("/audioDescriptions/0{fault}"))
     }
 
-    /// Describes what does not fit to the container of an output.
+    /// Returns the fault in the container of an output.
     fn find_container_fault(&self, containers: &[Container], is_hls: bool) -> Option<&'static str> {
         let settings = &self.container_settings;
         let container = settings.container;

@@ -1,4 +1,4 @@
-//! The multivariant manifest of an HLS group, and what the other manifests say.
+//! The multivariant manifest of an HLS group, and the tags of its other manifests.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,7 +16,7 @@ const SUBTITLES: &str = "subs";
 /// The rendition group of captions in the pictures.
 const CLOSED_CAPTIONS: &str = "cc";
 
-/// Lets the manifests say what those of MediaConvert say: version 3, the rendition groups, and the frame
+/// Writes the tags that MediaConvert writes: version 3, the rendition groups, and the frame
 /// rate of each rendition. ffmpeg says version 6, because of EXT-X-INDEPENDENT-SEGMENTS, and older
 /// versions of it leave the frame rate out.
 pub(super) fn finish_manifests(

@@ -1,4 +1,4 @@
-//! Reads what a file itself says about its size and its tracks. MediaConvert's Probe reports neither
+//! Reads the size and the tracks that a file itself states. MediaConvert's Probe reports neither
 //! which tracks are marked as default, nor whether a part of the file is missing.
 
 mod avi;
@@ -11,7 +11,7 @@ pub(super) use windows::{Missing, Windows};
 
 use super::default_sound::SoundMarks;
 
-/// What a file says about itself. Most fields are empty if the container is none of MP4, MOV, Matroska,
+/// The structure that a file states. Most fields are empty if the container is none of MP4, MOV, Matroska,
 /// WebM and AVI.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Structure {
@@ -25,7 +25,7 @@ pub(super) struct Structure {
     pub(super) lacks_index: bool,
 }
 
-/// What a file says about one of its tracks.
+/// The marks of a track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TrackMarks {
     pub(super) kind: TrackKind,
@@ -67,7 +67,7 @@ impl Structure {
         Ok(Self { first_bytes: first_bytes.to_vec(), ..parsed })
     }
 
-    /// What the file says about its audio tracks. Nothing, if Probe has not found as many.
+    /// Returns the marks of the audio tracks. There are none if Probe has not found as many tracks.
     pub(super) fn sound_marks(&self, count: usize) -> Vec<SoundMarks> {
         let marks = |it: &TrackMarks| SoundMarks {
             is_default: it.is_default,

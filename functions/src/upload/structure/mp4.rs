@@ -3,7 +3,7 @@
 
 use super::{Missing, Structure, TrackKind, TrackMarks, Windows};
 
-/// A box, or what MOV calls an atom.
+/// A box. MOV calls it an atom.
 #[derive(Clone, Copy, Debug)]
 struct Atom {
     name: [u8; 4],
