@@ -59,9 +59,9 @@ test-pages: stand-in console .venv/ready
 # How many random windows are cut, a quarter of them at each frame rate.
 WINDOWS ?= 100
 
-proof-frames: stand-in .venv/ready ## Check frames and sound of WINDOWS random clips. SEED repeats a run
+proof-frames: stand-in .venv/ready ## Check frames and sound of WINDOWS random clips. SEED repeats a run, PICTURE=full takes all renditions
 	@scripts/require.sh $(TOOLS)
-	WINDOWS="$(WINDOWS)" SEED="$(SEED)" .venv/bin/pytest --capture=no tests/proof_frames.py
+	WINDOWS="$(WINDOWS)" SEED="$(SEED)" PICTURE="$(PICTURE)" .venv/bin/pytest --capture=no tests/proof_frames.py
 
 # The seconds that each target runs.
 SECONDS ?= 600
