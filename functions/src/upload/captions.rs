@@ -1,6 +1,7 @@
 //! Captions that are announced with a file: parses them, and keeps those with a text of their own in
 //! the upload bucket.
 
+use futures_util::future::try_join_all;
 use serde_json::{Map, Value};
 
 use super::originals::call_failed;
@@ -166,16 +167,17 @@ impl Originals {
         clip: &ClipKey,
         captions: &[AnnouncedCaptions],
     ) -> Result<(), OriginalError> {
-        for (at, AnnouncedCaptions { captions, text }) in captions.iter().enumerate() {
-            if let (CaptionsSource::File(format), Some(text)) = (captions.source, text) {
-                let key = object_key::format_captions(clip, at, format);
-                let put = self.client.put_object().bucket(&self.bucket).key(&key);
-                let put = put.content_type("text/plain; charset=utf-8");
-                let put = put.body(text.clone().into_bytes().into());
-                put.send().await.map_err(|error| call_failed("PutObject", &key, error))?;
-            }
-        }
-        Ok(())
+        let write = async |(at, it): (usize, &AnnouncedCaptions)| {
+            let (CaptionsSource::File(format), Some(text)) = (it.captions.source, &it.text) else {
+                return Ok(());
+            };
+            let key = object_key::format_captions(clip, at, format);
+            let put = self.client.put_object().bucket(&self.bucket).key(&key);
+            let put = put.content_type("text/plain; charset=utf-8");
+            let put = put.body(text.clone().into_bytes().into()).send().await;
+            put.map(drop).map_err(|error| call_failed("PutObject", &key, error))
+        };
+        try_join_all(captions.iter().enumerate().map(write)).await.map(drop)
     }
 
     /// Deletes the texts of captions. It is safe to call this again.
