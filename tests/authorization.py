@@ -57,6 +57,10 @@ TABLE = {
     ("GET", "/api/channels"): only(operator=200),
     ("POST", "/api/channels/unknown/start"): only(operator=404),
     ("POST", "/api/channels/unknown/stop"): only(operator=404),
+    # The machine has the scope of another route.
+    ("GET", "/api/channels/unknown/marks"): only(operator=404),
+    ("POST", "/api/channels/unknown/marks"): only(operator=404),
+    ("DELETE", "/api/channels/unknown/marks/unknown"): only(operator=404),
     # The library is public.
     ("POST", "/api/competitions/nobody-has-this/playback"): only(
         viewer=409, operator=409, machine=409

@@ -28,6 +28,12 @@ REFUSALS = {
     "list-changes": lambda _, field: field == "cursor",
     # The URL must be one of this service.
     "describe-embed": lambda _, field: field == "url",
+    # The times depend on the stream, and exclude each other.
+    "create-mark": lambda kind, field: (
+        kind == "mark-outside-stream" or field in ("end", "behindSeconds")
+    ),
+    # A cursor has the form of an id, and the time of an id exists.
+    "list-marks": lambda _, field: field == "cursor",
     # The number of parts depends on the size of the file.
     "list-upload-parts": lambda _, field: field == "from",
     "complete-upload": lambda _, field: field.startswith("parts"),

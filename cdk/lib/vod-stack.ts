@@ -24,6 +24,7 @@ import { Harvest } from './harvest/harvest.ts';
 import { addHarvestComplete } from './harvest/harvest-complete.ts';
 import { Library } from './library/library.ts';
 import { buildViewerManifest, Channels, type LiveOrigin } from './live/channels.ts';
+import { Mark } from './mark/mark.ts';
 import { Reel } from './reel/reel.ts';
 import type { Branding } from './settings/branding.ts';
 import type { Settings } from './settings/settings.ts';
@@ -107,6 +108,7 @@ export class Vod extends Stack {
     });
     const viewer = new Viewer(this, 'Viewer', { ...deployment, library, channels, delivery });
     const share = new Share(this, 'Share', { ...deployment, library, delivery, branding });
+    const mark = new Mark(this, 'Mark', { ...deployment, library, channels });
     const channel = new Channel(this, 'Channel', { ...deployment, library, channels });
     const upload = new Upload(this, 'Upload', {
       ...deployment,
@@ -140,7 +142,7 @@ export class Vod extends Stack {
       metrics,
     });
 
-    const stages = [channel, edit, exports, reel, viewer, share, upload];
+    const stages = [mark, channel, edit, exports, reel, viewer, share, upload];
     api.addRoutes(
       [harvest.create, ...stages.flatMap(({ functions }) => functions)],
       login,

@@ -22,6 +22,7 @@ const FLOORS = [
   'upload',
   'export',
   'reel',
+  'mark',
   'channel',
   'edit',
   'delivery',

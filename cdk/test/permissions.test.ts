@@ -86,9 +86,11 @@ const GRANTS: Record<string, string[]> = {
     'mediaconvert:CreateJob *',
     'iam:PassRole <UploadTranscodeRole>',
   ],
+  'create-mark': [...WRITE, 'dynamodb:UpdateItem <LibraryClips>'],
   'create-reel': WRITE,
   'create-upload': [...WRITE, PUT_ORIGINAL, LIST_MULTIPART_UPLOADS],
   'delete-clip': WRITE,
+  'delete-mark': ['dynamodb:DeleteItem <LibraryClips>'],
   'describe-embed': [READ],
   'export-complete': [
     ...WRITE,
@@ -111,6 +113,7 @@ const GRANTS: Record<string, string[]> = {
   'list-channels': OBSERVE,
   'list-clips': LIST_CLIPS,
   'list-exports': READ_EXPORTS,
+  'list-marks': ['dynamodb:Query <LibraryClips>'],
   'list-upload-parts': [READ, PUT_ORIGINAL, LIST_PARTS],
   'refuse-request': [],
   'restore-clip': [...WRITE, ...SEND_DUE_MESSAGES],
@@ -227,12 +230,19 @@ test('a function can start and stop only the channels of the stack Live', () => 
   for (const bin of others) assert.deepEqual(grants(bin), [], bin);
 });
 
-test('the functions of channels can reach no clip', () => {
+test('the functions of channels and marks can reach no clip', () => {
   const stack = vod({
     ...EXISTING,
     channels: [...EXISTING.channels, { ...EXISTING.channels[0], id: 'pit' }],
   });
-  for (const bin of ['list-channels', 'start-channel', 'stop-channel']) {
+  const kinds = {
+    channel: ['list-channels', 'start-channel', 'stop-channel'],
+    marks: ['create-mark', 'list-marks', 'delete-mark'],
+  };
+  const bins = Object.entries(kinds).flatMap(([kind, names]) =>
+    names.map((bin) => [bin, kind] as const),
+  );
+  for (const [bin, kind] of bins) {
     const role = stack.function(bin).Properties['Role']['Fn::GetAtt'][0];
     const statements = stack
       .all('IAM::Policy')
@@ -241,7 +251,7 @@ test('the functions of channels can reach no clip', () => {
       .filter((it) => [it.Action].flat().some((action) => action.startsWith('dynamodb:')));
     assert.equal(statements.length, 1, bin);
     assert.deepEqual(statements[0].Condition, {
-      'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['channel#main', 'channel#pit'] },
+      'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [`${kind}#main`, `${kind}#pit`] },
     });
   }
 });

@@ -13,9 +13,10 @@
 //! 6. [`files`]: from media to poster, thumbnails, storyboard and MP4.
 //! 7. [`harvest`]: from a window of the stream to media. [`upload`]: from a file to media.
 //! 8. [`export`]: from a clip to files for use elsewhere.
-//! 9. [`channel`], [`edit`], [`viewer`], [`share`], [`announce`]: the routes of operators and
-//!    viewers, pages and feeds for other sites, change events and webhooks.
-//! 10. [`sweep`]: the roof. It is the one module that knows every stage.
+//! 9. [`mark`]: moments of a live stream that operators and other systems have noted.
+//! 10. [`channel`], [`edit`], [`viewer`], [`share`], [`announce`]: the routes of operators and
+//!     viewers, pages and feeds for other sites, change events and webhooks.
+//! 11. [`sweep`]: the roof. It is the one module that knows every stage.
 //!
 //! `src/main.rs` runs each of them as a Lambda function.
 
@@ -36,6 +37,7 @@ pub mod lambda;
 pub mod large_variables;
 pub mod library;
 pub mod live;
+pub mod mark;
 pub mod metrics;
 pub mod pace;
 pub mod reel;

@@ -18,6 +18,7 @@ use matchcut::error;
 use matchcut::export::{CreateExport, ExportComplete, ListExports, ShowExport, ShowTimeline};
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete};
 use matchcut::lambda::run_handler;
+use matchcut::mark::{CreateMark, DeleteMark, ListMarks};
 use matchcut::reel::CreateReel;
 use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
 use matchcut::sweep::Sweep;
@@ -47,9 +48,11 @@ async fn run_function() -> Result<(), Error> {
         "complete-upload" => serve::<CompleteUpload>().await,
         "create-clip" => serve::<CreateClip>().await,
         "create-export" => serve::<CreateExport>().await,
+        "create-mark" => serve::<CreateMark>().await,
         "create-reel" => serve::<CreateReel>().await,
         "create-upload" => serve::<CreateUpload>().await,
         "delete-clip" => serve::<DeleteClip>().await,
+        "delete-mark" => serve::<DeleteMark>().await,
         "deliver-webhook" => run_handler::<DeliverWebhook>().await,
         "describe-embed" => serve::<DescribeEmbed>().await,
         "export-complete" => run_handler::<ExportComplete>().await,
@@ -61,6 +64,7 @@ async fn run_function() -> Result<(), Error> {
         "list-channels" => serve::<ListChannels>().await,
         "list-clips" => serve::<ListClips>().await,
         "list-exports" => serve::<ListExports>().await,
+        "list-marks" => serve::<ListMarks>().await,
         "list-upload-parts" => serve::<ListUploadParts>().await,
         "refuse-request" => {
             let function = RefuseRequest::new(&variables)?;

@@ -18,6 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["files", "exact", "reel"],
     &["harvest", "upload"],
     &["export"],
+    &["mark"],
     &["channel", "edit", "viewer", "share", "announce"],
     &["sweep"],
 ];

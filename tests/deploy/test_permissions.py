@@ -120,6 +120,10 @@ ALLOWED = {
     "list-changes": {"dynamodb:Query changes", QUERY_QUEUE},
     "follow-clip": {"dynamodb:GetItem", QUERY_QUEUE},
     "list-channels": OBSERVE_CHANNELS,
+    # Only on rows of marks, which the emulator does not check.
+    "create-mark": WRITE_ROWS | {"dynamodb:UpdateItem"},
+    "list-marks": {"dynamodb:Query"},
+    "delete-mark": {"dynamodb:DeleteItem"},
     "start-channel": OBSERVE_CHANNELS,
     "stop-channel": OBSERVE_CHANNELS,
     "show-page": {"dynamodb:GetItem"},

@@ -167,6 +167,28 @@ export class Library extends Construct {
     });
   }
 
+  /** Lets a function write marks and their keys. */
+  grantCreateMarks(writer: RustFunction, channels: readonly string[]): void {
+    this.grantMarks(writer, channels, [
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+    ]);
+  }
+
+  /** Lets a function use the marks of channels. Their rows have a partition for each channel. */
+  grantMarks(target: RustFunction, channels: readonly string[], actions: readonly string[]): void {
+    target.allow({
+      actions,
+      resources: [this.table.tableArn],
+      conditions: {
+        'ForAllValues:StringEquals': {
+          'dynamodb:LeadingKeys': channels.map((channel) => `marks#${channel}`),
+        },
+      },
+    });
+  }
+
   /** The ARN of the table's stream. */
   get streamArn(): string {
     if (this.table.tableStreamArn === undefined) throw new Error('The table has no stream.');

@@ -2,6 +2,7 @@
 
 mod clip_view;
 mod fields;
+mod find_channel;
 mod find_clip;
 mod idempotency;
 mod origin_check;
@@ -15,6 +16,7 @@ mod sealed_path;
 
 pub use clip_view::{ClipView, count_ahead, edit_digest};
 pub use fields::{Fields, parse_whole_number};
+pub use find_channel::find_channel;
 pub use find_clip::{clip_not_found, find_clip};
 pub use idempotency::{create_clip_once, find_created_clip};
 pub use origin_check::{ORIGIN_HEADER, OriginCheck};

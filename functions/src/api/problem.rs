@@ -45,6 +45,8 @@ pub enum ProblemKind {
     TooManyExports,
     ClipRemoved,
     ClipGone,
+    MarkGone,
+    MarkOutsideStream,
     PreconditionFailed,
     KeyReused,
     PreconditionRequired,
@@ -72,13 +74,14 @@ impl ProblemKind {
             | Self::MediaUnknown
             | Self::TooManyExports
             | Self::ClipRemoved => 409,
-            Self::ClipGone => 410,
+            Self::ClipGone | Self::MarkGone => 410,
             Self::PreconditionFailed => 412,
             Self::BodyTooLarge => 413,
             Self::WindowNotAired
             | Self::WindowExpired
             | Self::WindowUnavailable
             | Self::WindowOutsideMedia
+            | Self::MarkOutsideStream
             | Self::PartsRejected
             | Self::KeyReused => 422,
             Self::PreconditionRequired => 428,
@@ -113,6 +116,8 @@ impl ProblemKind {
             Self::TooManyExports => "too-many-exports",
             Self::ClipRemoved => "clip-removed",
             Self::ClipGone => "clip-gone",
+            Self::MarkGone => "mark-gone",
+            Self::MarkOutsideStream => "mark-outside-stream",
             Self::PreconditionFailed => "precondition-failed",
             Self::KeyReused => "idempotency-key-reused",
             Self::PreconditionRequired => "precondition-required",
@@ -149,6 +154,8 @@ impl ProblemKind {
             Self::TooManyExports => "Too many exports",
             Self::ClipRemoved => "Clip removed",
             Self::ClipGone => "Clip deleted",
+            Self::MarkGone => "Mark deleted",
+            Self::MarkOutsideStream => "Mark outside of the stream",
             Self::PreconditionFailed => "Clip has changed",
             Self::KeyReused => "Idempotency key reused",
             Self::PreconditionRequired => "If-Match required",

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::media_live::{ControlOutcome, MediaLive, MediaLiveError};
 use super::monitor::Monitor;
-use crate::api::{Problem, ProblemKind, Reply, Request};
+use crate::api::{Problem, ProblemKind, Reply, Request, find_channel};
 use crate::live::ChannelState;
 
 /// Most tries of one request. Between two calls to MediaLive, a channel that is stopping may have
@@ -55,11 +55,8 @@ impl Control {
         request: &Request,
         now: DateTime<Utc>,
     ) -> Result<Reply, Problem> {
-        let name: String = request.path_parameter("channelId")?;
-        let channel = monitor.channels.find(&name.as_str().into()).ok_or_else(|| {
-            let detail = "There is no channel with this id. GET /api/channels lists the channels.";
-            Problem::for_field(ProblemKind::NotFound, "channelId", detail)
-        })?;
+        let channel = find_channel(&monitor.channels, request)?;
+        let name = &channel.id;
         let id = channel.media_live_channel_id.as_deref().ok_or_else(|| {
             let detail = "The encoder of this channel is not a MediaLive channel of this service. \
                           Start or stop it where it runs.";
@@ -73,7 +70,7 @@ impl Control {
                     let operator = request.claim("sub").unwrap_or("-");
                     tracing::info!(
                         operator.id = operator,
-                        channel.id = name,
+                        channel.id = %name,
                         "channel {name}: {} by operator {operator}",
                         self.as_past()
                     );

@@ -109,7 +109,7 @@ impl ClipId {
 }
 
 /// A suffix from the system's random source, so that nobody can guess the id of the next clip.
-fn random_suffix() -> String {
+pub(super) fn random_suffix() -> String {
     let mut suffix = String::new();
     while suffix.len() < SUFFIX_LENGTH {
         let mut bytes = [0; 2 * SUFFIX_LENGTH];
@@ -120,6 +120,11 @@ fn random_suffix() -> String {
         suffix.extend(letters.take(SUFFIX_LENGTH - suffix.len()));
     }
     suffix
+}
+
+/// Whether a text has the form of a suffix.
+pub(super) fn is_suffix(text: &str) -> bool {
+    text.len() == SUFFIX_LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 impl ClipKey {
@@ -212,9 +217,7 @@ impl FromStr for ClipId {
         else {
             return Err(IdError::Clip);
         };
-        let is_suffix = suffix.len() == SUFFIX_LENGTH
-            && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if is_stamp(start) && is_stamp(end) && is_suffix {
+        if is_stamp(start) && is_stamp(end) && is_suffix(suffix) {
             Ok(Self(text.to_owned()))
         } else {
             Err(IdError::Clip)

@@ -14,6 +14,7 @@ mod files;
 mod frame_rate;
 mod id;
 mod language;
+mod mark;
 mod operator_changes;
 mod public;
 mod reel;
@@ -44,6 +45,7 @@ pub use files::{
 pub use frame_rate::FrameRate;
 pub use id::{Attempt, ClipId, ClipKey, CompetitionId, IdError};
 pub use language::{Language, LanguageError, TrackLabel};
+pub use mark::{Mark, MarkError, MarkId, MarkSource};
 pub use public::{MediaPaths, to_public_json};
 pub use reel::{MAX_PARTS, Reel, ReelPart};
 pub use remake::{Remake, RetiredAttempt};

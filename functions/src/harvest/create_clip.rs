@@ -178,7 +178,9 @@ impl CreateClip {
                 let field = "lastSeconds";
                 let invalid = |error| invalid_window(field, &error);
                 let live = endpoint.read_live(channel).await;
-                let live = live.map_err(|cause| unknown_live_edge(channel, &cause))?;
+                let live = live.map_err(|cause| {
+                    unknown_live_edge(channel, &cause, "Give start and end instead")
+                })?;
                 let age = Some(live.age(now));
                 let live = live.timeline;
                 let mut window = last_seconds_window(seconds, &live).map_err(invalid)?;
@@ -204,7 +206,8 @@ impl CreateClip {
 }
 
 /// The problem of a request that needs the live edge of a channel whose manifest cannot be read.
-fn unknown_live_edge(channel: &Channel, cause: &ManifestReadError) -> Problem {
+/// `remedy` says what the request can have instead.
+pub fn unknown_live_edge(channel: &Channel, cause: &ManifestReadError, remedy: &str) -> Problem {
     let chain = error::chain(cause);
     tracing::warn!("could not read the live edge of channel {}: {chain}", channel.id);
     if matches!(cause, ManifestReadError::Manifest(ManifestError::NoProgramDateTime)) {
@@ -216,8 +219,10 @@ fn unknown_live_edge(channel: &Channel, cause: &ManifestReadError) -> Problem {
     }
     Problem::new(
         ProblemKind::LiveUnreadable,
-        "The live stream cannot be read, so its live edge is unknown. Give start and end instead, \
-         or retry in a few seconds.",
+        format!(
+            "The live stream cannot be read, so its live edge is unknown. {remedy}, or retry in a \
+             few seconds."
+        ),
     )
 }
 

@@ -12,7 +12,7 @@ mod resolved_window;
 mod running_jobs;
 
 pub use clip_request::{ClipRequest, WindowRequest};
-pub use create_clip::CreateClip;
+pub use create_clip::{CreateClip, unknown_live_edge};
 pub use due::{DueMessage, DueQueue, DueQueueError};
 pub use harvest_clip::{HarvestClip, HarvestClipError};
 pub use harvest_complete::{HarvestComplete, HarvestCompleteError, HarvestJobNotification};

@@ -49,6 +49,22 @@ pub enum LibraryError {
         #[source]
         source: Box<aws_sdk_dynamodb::Error>,
     },
+    #[error("could not read marks of channel {channel}")]
+    ReadMarks {
+        channel: ChannelId,
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    #[error("could not write a mark of channel {channel}")]
+    WriteMark {
+        channel: ChannelId,
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    #[error("could not encode a mark as a row")]
+    EncodeMark(#[source] serde_dynamo::Error),
+    #[error("could not write a mark of channel {channel}: other writers of its key were faster")]
+    ContendedMark { channel: ChannelId },
     #[error("could not read an idempotency record")]
     FindRecord(#[source] Box<aws_sdk_dynamodb::Error>),
     #[error("could not decode a row of the library")]

@@ -8,6 +8,8 @@
 //! | index `unfinished` | `unfinished` | `nextCheckAt` | pending clips, for the sweep; clips with an expiry, too |
 //! | index `waiting` | `waiting` | `queuedAt` | the keys of queued clips, for the harvest queue |
 //! | table | `channel#<channel>` | `state` | what was observed of a channel; see [`ChannelRecord`] |
+//! | table | `marks#<channel>` | `at#<mark>` | a mark; see [`MarksRequest`] |
+//! | table | `marks#<channel>` | `key#<source>#<key>` | the mark that a source has sent with this key |
 //! | table | `idempotency#<sender>` | idempotency key | the clip that a request has created; see [`IdempotentRequest`] |
 //!
 //! The indexes are sparse: a row has the key attributes of an index only while it belongs to the
@@ -20,6 +22,7 @@ mod channel_record;
 mod error;
 mod idempotency;
 mod listed;
+mod marks;
 mod page;
 mod pending;
 mod queued;
@@ -39,6 +42,7 @@ pub use channel_record::ChannelRecord;
 pub use error::LibraryError;
 pub use idempotency::{IdempotencyRecord, IdempotentRequest};
 pub use listed::{LISTED_AS, ListedClip};
+pub use marks::{CreatedMark, MarksPage, MarksRequest};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
 pub use stream::{ClipChange, read_clip_change};
 

@@ -36,6 +36,7 @@ fn request(id: &str, method: &str) -> Value {
     let body = match id {
         "create-upload" => json!({ "competition": "demo", "filename": "a.mp4", "size": 10 }),
         "complete-upload" => json!({ "parts": [{ "number": 1, "etag": "\"a\"" }] }),
+        "create-mark" => json!({ "label": "goal" }),
         "create-reel" => json!({ "clips": [CLIP] }),
         "update-clip" => json!({ "title": "A" }),
         "create-clip" => json!({ "lastSeconds": 4 }),
@@ -55,6 +56,7 @@ fn request(id: &str, method: &str) -> Value {
             "competitionId": "demo",
             "clipId": CLIP,
             "channelId": "main",
+            "markId": "20200203133002250_k7Qx2f",
         },
         "queryStringParameters": query,
         "requestContext": {

@@ -29,6 +29,7 @@ mod list_clips;
 mod live_edge;
 mod live_origin;
 mod manifest_requests;
+mod marks;
 mod media;
 mod media_formats;
 mod metrics;

@@ -22,6 +22,7 @@ use matchcut::error;
 use matchcut::export::{CreateExport, ExportComplete, ListExports, ShowExport, ShowTimeline};
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification};
 use matchcut::lambda::EventHandler as _;
+use matchcut::mark::{CreateMark, DeleteMark, ListMarks};
 use matchcut::reel::CreateReel;
 use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
 use matchcut::sweep::{Sweep, SweepReport};
@@ -63,6 +64,9 @@ pub struct Functions {
     pub list_channels: ListChannels,
     pub start_channel: StartChannel,
     pub stop_channel: StopChannel,
+    pub create_mark: CreateMark,
+    pub list_marks: ListMarks,
+    pub delete_mark: DeleteMark,
     pub describe_embed: DescribeEmbed,
     pub show_feed: ShowFeed,
     pub show_sitemap: ShowSitemap,
@@ -106,6 +110,9 @@ impl Functions {
             list_channels: ListChannels::new(sdk, variables)?,
             start_channel: StartChannel::new(sdk, variables)?,
             stop_channel: StopChannel::new(sdk, variables)?,
+            create_mark: CreateMark::new(sdk, variables)?,
+            list_marks: ListMarks::new(sdk, variables)?,
+            delete_mark: DeleteMark::new(sdk, variables)?,
             describe_embed: DescribeEmbed::new(sdk, variables)?,
             show_feed: ShowFeed::new(sdk, variables)?,
             show_sitemap: ShowSitemap::new(sdk, variables)?,
@@ -183,6 +190,9 @@ impl Functions {
                 "list-channels" => self.list_channels.handle(event).await,
                 "start-channel" => self.start_channel.handle(event).await,
                 "stop-channel" => self.stop_channel.handle(event).await,
+                "create-mark" => self.create_mark.handle(event).await,
+                "list-marks" => self.list_marks.handle(event).await,
+                "delete-mark" => self.delete_mark.handle(event).await,
                 "describe-embed" => self.describe_embed.handle(event).await,
                 "show-feed" => self.show_feed.handle(event).await,
                 "show-sitemap" => self.show_sitemap.handle(event).await,

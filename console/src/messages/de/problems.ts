@@ -21,6 +21,8 @@ export const problems = {
   'too-many-exports':
     'Vier Exporte eines Clips laufen gleichzeitig, und er behält 20. Versuchen Sie es, wenn einer fertig ist.',
   'clip-gone': 'Dieser Clip wurde inzwischen gelöscht.',
+  'mark-gone': 'Diese Marke wurde gelöscht oder ist abgelaufen.',
+  'mark-outside-stream': 'Der Kanal hat diesen Zeitpunkt nicht.',
   'clip-removed':
     'Der Clip wurde gelöscht, und seine Medien werden entfernt. Schneiden Sie ihn neu.',
   'not-scheduled': 'Anfang und Ende dieses Clips können sich jetzt nicht ändern.',

@@ -18,6 +18,8 @@ export const problems = {
   'too-many-exports':
     'Four exports of a clip run at the same time, and it keeps 20. Try again when one has ended.',
   'clip-gone': 'This clip has been deleted meanwhile.',
+  'mark-gone': 'This mark has been deleted or has expired.',
+  'mark-outside-stream': 'The channel does not have this time.',
   'clip-removed': 'The clip was deleted and its media is being removed. Cut it again.',
   'not-scheduled': 'The start and the end of this clip cannot change now.',
   'window-outside-media': 'The media of this clip does not reach so far. Cut a new clip.',

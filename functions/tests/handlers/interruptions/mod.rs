@@ -10,6 +10,7 @@ mod exact;
 mod exports;
 mod inventory;
 mod live_clips;
+mod marks;
 mod reels;
 mod sweep;
 mod uploads;
