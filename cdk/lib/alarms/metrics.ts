@@ -7,6 +7,7 @@ import type { Alarms } from './alarms.ts';
 
 /** The statuses of a clip, in the order in which it passes through them. */
 export const STATUSES = [
+  'suggested',
   'scheduled',
   'queued',
   'harvesting',
@@ -17,7 +18,9 @@ export const STATUSES = [
   'failed',
   'deleting',
 ];
-export const PENDING_STATUSES = STATUSES.filter((status) => !['ready', 'failed'].includes(status));
+export const PENDING_STATUSES = STATUSES.filter(
+  (status) => !['suggested', 'ready', 'failed'].includes(status),
+);
 
 /** A harvest takes one or two minutes. A longer wait means a long queue, or a queue that does not move. */
 const MAX_WAIT = Duration.minutes(10);

@@ -20,6 +20,7 @@ export const NO_FILTERS: Filters = { state: 'all', text: '', tag: '', operator: 
 /** The group of each state. A deleted clip is shown under `all` only. */
 const GROUPS: Readonly<Record<RowState, StateFilter | undefined>> = {
   sending: 'on-its-way',
+  suggested: 'on-its-way',
   scheduled: 'on-its-way',
   queued: 'on-its-way',
   harvesting: 'on-its-way',

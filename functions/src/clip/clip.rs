@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Attempt, Bounds, ClipFiles, ClipId, ClipKey, CompetitionId, Description, ExactMedia, Export,
-    ExportId, Failure, FileSettings, Precision, Remake, RetiredAttempt, Source, Status, Upload,
+    ExportId, Failure, FileSettings, Precision, Remake, RetiredAttempt, Source, Status,
+    SuggestedBy, Upload,
 };
 
 /// The id of a packaging configuration.
@@ -42,6 +43,9 @@ pub struct Clip {
     /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_by: Option<String>,
+    /// The rule that made the clip, and its marks. Absent if an operator or a file did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested_by: Option<SuggestedBy>,
     pub title: String,
     pub description: String,
     pub tags: Vec<String>,
@@ -112,10 +116,6 @@ pub struct Clip {
 
 /// Longest run of a function that may still create something for a clip.
 pub(super) const MAX_RUN: TimeDelta = TimeDelta::minutes(3);
-/// Shortest time between two checks. Most events arrive sooner.
-const MIN_CHECK_DELAY: TimeDelta = TimeDelta::seconds(10);
-/// Longest time between two checks of a clip in progress.
-const MAX_CHECK_DELAY: TimeDelta = TimeDelta::minutes(10);
 /// How long before its end a scheduled clip gets its due message.
 ///
 /// 13 min: SQS delays a message by at most 15 min. The sweep sends the message of a clip that ends
@@ -124,8 +124,6 @@ pub const DUE_MESSAGE_LEAD: TimeDelta = TimeDelta::minutes(13);
 /// How long after the end of a clip `harvest-clip` waits for its last segment. A later segment is
 /// noticed by the checks of the sweep.
 pub const MAX_AIRING_WAIT: TimeDelta = TimeDelta::seconds(30);
-/// How often the sweep checks for a file that has not arrived. S3's events are not lost.
-const AWAITED_FILE_CHECK_DELAY: TimeDelta = TimeDelta::minutes(15);
 
 impl Clip {
     /// A new clip, on its first attempt.
@@ -148,6 +146,7 @@ impl Clip {
             precision: Precision::default(),
             exact: None,
             created_by: None,
+            suggested_by: None,
             title: description.title.clone(),
             description: description.description.clone(),
             tags: description.tags.clone(),
@@ -219,9 +218,11 @@ impl Clip {
         format!("/{}", self.attempt_of_media().manifest_key())
     }
 
-    /// Whether the clip has passed its expiry and is not being deleted yet.
+    /// Whether the clip has passed its expiry and is not being deleted yet. A suggestion also expires
+    /// when the stream no longer has its start.
     pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
-        self.status != Status::Deleting && self.expires_at.is_some_and(|expiry| expiry <= now)
+        let expiries = [self.expires_at, self.confirmable_until()];
+        self.status != Status::Deleting && expiries.iter().flatten().any(|expiry| *expiry <= now)
     }
 
     /// Whether the clip is an upload that was deleted because its file had not arrived in time. If its
@@ -294,67 +295,13 @@ impl Clip {
     ///
     /// A function that was running when the clip was deleted may still create something. A
     /// presigned URL may still bring a file. Until neither is possible, the row must stay, because
-    /// the sweep finds only what has a row.
+    /// the sweep finds only what has a row. A rule must not make the clip again of the same marks, so
+    /// the row also stays until they have expired.
     pub fn removable_at(&self) -> Option<DateTime<Utc>> {
         let runs_ended = self.deleted_at? + MAX_RUN;
         let awaited = self.upload().and_then(|upload| upload.awaited_until);
-        Some(awaited.map_or(runs_ended, |awaited| awaited.max(runs_ended)))
+        [awaited, self.keeps_place_until()].into_iter().flatten().chain([runs_ended]).max()
     }
-
-    /// When the sweep next checks the clip. `None`: never.
-    ///
-    /// The delay is half the time since the last change, between 10 s and 10 min: the longer a
-    /// clip has not changed, the less likely a check finds a change. For example, a clip that has
-    /// been `harvesting` for 60 s is checked again after 30 s. Exceptions:
-    ///
-    /// - A scheduled clip is checked when its due message must be sent, and 30 s after its end. From
-    ///   then on, every sweep checks it.
-    /// - An awaited file is checked every 15 min, and when the wait ends.
-    /// - A queued clip is not checked: the harvest queue starts it.
-    /// - A ready clip is checked while a job makes its files, while a remake is in progress, when its
-    ///   asset expires, when an asset may be deleted, and when one of its exports is to be checked.
-    /// - A clip with an expiry or a time of publication is checked then at the latest, whatever its
-    ///   state.
-    pub fn next_check(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let age = now - self.updated_at;
-        let soon = now + (age / 2).clamp(MIN_CHECK_DELAY, MAX_CHECK_DELAY);
-        let no_later_than = |latest: DateTime<Utc>, limit: Option<DateTime<Utc>>| {
-            limit.filter(|limit| *limit > now).map_or(latest, |limit| limit.min(latest))
-        };
-        let while_pending = match (self.status, &self.source) {
-            (Status::Deleting, _) => return Some(no_later_than(soon, self.removable_at())),
-            (Status::Ready, _) => {
-                let files = self.files.as_ref().and_then(|files| files.next_check(now, soon));
-                let is_checked =
-                    |status: Status| status.is_in_progress() && status != Status::Queued;
-                let remake = self.remake.as_ref().filter(|remake| is_checked(remake.status));
-                let remake = remake.map(|remake| {
-                    let start = remake.exact.as_ref().and_then(|job| job.start_at);
-                    start.map_or(soon, |start| start.max(soon))
-                });
-                let retired = self.retired.iter().map(|retired| retired.removable_at);
-                let exports = self.exports.values().filter_map(|export| export.next_check(now));
-                let assets = self.asset_expires_at.into_iter().chain(self.asset_removable_at);
-                assets.chain(retired).chain(remake).chain(files).chain(exports).min()
-            }
-            (Status::Failed | Status::Queued, _) => None,
-            (Status::Scheduled, Source::Live { requested, .. }) => {
-                Some(next_airing_check(requested.end(), now))
-            }
-            // The file of a retry arrived with an earlier attempt.
-            (Status::Uploading, Source::Upload(upload)) if self.attempt == 1 => {
-                Some(no_later_than(now + AWAITED_FILE_CHECK_DELAY, upload.awaited_until))
-            }
-            _ => Some(soon),
-        };
-        while_pending.into_iter().chain(self.expires_at).chain(self.publish_at).min()
-    }
-}
-
-/// When the sweep next sends the due message of a scheduled clip with this end.
-fn next_airing_check(end: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    let checks = [end - DUE_MESSAGE_LEAD, end + MAX_AIRING_WAIT];
-    checks.into_iter().find(|check| now < *check).unwrap_or(now + MIN_CHECK_DELAY)
 }
 
 /// Rows of earlier versions have no `listed`.

@@ -39,14 +39,14 @@ pub struct Edit {
     pub publish_at: Option<Option<DateTime<Utc>>>,
     /// `Some(None)`: the poster is from the middle of the clip.
     pub poster_at: Option<Option<DateTime<Utc>>>,
-    /// Only for a scheduled clip, or for a ready clip of a live stream.
+    /// Only for a suggested or scheduled clip, or for a ready clip of a live stream.
     pub window: Option<NewWindow>,
 }
 
 /// The window that an edit gives a clip of a live stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum NewWindow {
-    /// The end has not aired. The clip stays scheduled.
+    /// The end has not aired, or the clip is a suggestion. Its status does not change.
     Ahead(Window),
     /// The end has aired. `actual` is `None` if the bounds are unknown.
     Aired { window: Window, actual: Option<Bounds> },

@@ -15,12 +15,15 @@ mod frame_rate;
 mod id;
 mod language;
 mod mark;
+mod next_check;
 mod operator_changes;
 mod public;
 mod reel;
 mod remake;
+mod rule;
 mod source;
 mod status;
+mod suggested_by;
 mod time;
 pub(crate) mod transition;
 mod window;
@@ -49,8 +52,10 @@ pub use mark::{Mark, MarkError, MarkId, MarkSource};
 pub use public::{MediaPaths, to_public_json};
 pub use reel::{MAX_PARTS, Reel, ReelPart};
 pub use remake::{Remake, RetiredAttempt};
+pub use rule::{RuleId, RuleIdError};
 pub use source::{CaptionsFormat, CaptionsSource, ChannelId, Source, Upload, UploadedCaptions};
 pub use status::Status;
+pub use suggested_by::{PlannedClip, SuggestedBy};
 pub use time::{
     TimeError, ceil_second, floor_millisecond, floor_second, format_stamp, format_utc, parse_time,
 };

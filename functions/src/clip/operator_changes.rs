@@ -1,16 +1,18 @@
-//! The changes of a clip that operators ask for: edits, deletion, restoration and retry.
+//! The changes of a clip that operators ask for: edits, confirmation, deletion, restoration and retry.
 
 use chrono::{DateTime, Utc};
 
-use super::{Attempt, Clip, Edit, NewWindow, Source, Status};
+use super::{Attempt, Bounds, Clip, Edit, NewWindow, Source, Status};
 
 impl Clip {
+    /// Changes the editable fields. From then on, the clip follows no rule.
     pub(super) fn edit(&mut self, edit: Edit, now: DateTime<Utc>) -> Option<()> {
         fn replace<T>(value: &mut T, new: Option<T>) {
             if let Some(new) = new {
                 *value = new;
             }
         }
+        let before = self.clone();
         replace(&mut self.title, edit.title);
         replace(&mut self.description, edit.description);
         replace(&mut self.tags, edit.tags);
@@ -22,10 +24,35 @@ impl Clip {
             replace(&mut self.poster_at, edit.poster_at);
             self.restart_files();
         }
-        edit.window.map_or(Some(()), |window| self.change_window(window, now))
+        if let Some(window) = edit.window {
+            self.change_window(window, now)?;
+        }
+        if *self != before {
+            self.stop_following();
+        }
+        Some(())
     }
 
-    /// Changes the window of a scheduled or ready clip. If the new end of a scheduled clip has aired, or
+    /// Lets a suggestion be made: it enters the harvest queue, or waits until its end has aired.
+    pub(super) fn confirm(
+        &mut self,
+        operator: Option<String>,
+        has_aired: bool,
+        actual: Option<Bounds>,
+        now: DateTime<Utc>,
+    ) -> Option<()> {
+        if self.status != Status::Suggested {
+            return None;
+        }
+        self.stop_following();
+        self.created_by = self.created_by.take().or(operator);
+        self.status = if has_aired { Status::Queued } else { Status::Scheduled };
+        self.queued_at = has_aired.then_some(now);
+        self.actual = actual;
+        Some(())
+    }
+
+    /// Changes the window of a suggested, scheduled or ready clip. If the new end of a scheduled clip has aired, or
     /// if a ready clip needs other media, it enters the harvest queue.
     fn change_window(&mut self, new: NewWindow, now: DateTime<Utc>) -> Option<()> {
         if let (Status::Ready, NewWindow::Trimmed(window)) = (self.status, new) {
@@ -33,7 +60,9 @@ impl Clip {
         }
         let Source::Live { requested, .. } = &mut self.source else { return None };
         match (self.status, new) {
-            (Status::Scheduled, NewWindow::Ahead(window)) => *requested = window,
+            (Status::Suggested | Status::Scheduled, NewWindow::Ahead(window)) => {
+                *requested = window;
+            }
             (Status::Ready, NewWindow::Remade { window, actual }) => {
                 self.start_remake(window, actual, now)?;
             }
@@ -49,6 +78,7 @@ impl Clip {
     }
 
     pub(super) fn delete(&mut self, now: DateTime<Utc>) {
+        self.stop_following();
         self.deleted_from = Some(self.status);
         self.status = Status::Deleting;
         self.deleted_at = Some(now);

@@ -82,6 +82,14 @@ pub fn to_public_json(clip: &Clip) -> Value {
             shown[name] = json!(format_utc(time));
         }
     }
+    if let Some(by) = &clip.suggested_by {
+        shown["suggestedBy"] = json!({
+            "rule": by.rule,
+            "name": by.name,
+            "label": by.label,
+            "marks": by.marks,
+        });
+    }
     if let Some(failure) = &clip.failure {
         shown["failure"] = json!(failure);
     }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
+    /// A rule has made the clip of marks. Nothing is harvested until an operator confirms it.
+    Suggested,
     /// The end of the clip has not aired yet.
     Scheduled,
     /// The clip has aired and waits for one of the account's concurrent harvest jobs.
@@ -27,7 +29,8 @@ pub enum Status {
 }
 
 impl Status {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Suggested,
         Self::Scheduled,
         Self::Queued,
         Self::Harvesting,
@@ -41,7 +44,7 @@ impl Status {
 
     /// Whether the state should still change without a person.
     pub fn is_pending(self) -> bool {
-        !matches!(self, Self::Ready | Self::Failed)
+        !matches!(self, Self::Suggested | Self::Ready | Self::Failed)
     }
 
     /// Whether the clip is on its way to being ready.
@@ -52,6 +55,7 @@ impl Status {
     /// The status as rows and the API spell it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Suggested => "suggested",
             Self::Scheduled => "scheduled",
             Self::Queued => "queued",
             Self::Harvesting => "harvesting",

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Bounds, Clip, ConfigurationId, Edit, ExportChange, ExportId, Failure, MadeFiles, Source,
-    Status, Upload,
+    Bounds, Clip, ConfigurationId, Edit, ExportChange, ExportId, Failure, MadeFiles, PlannedClip,
+    Source, Status, Upload,
 };
 
 /// What causes a change of a clip: a fact about one attempt, reported by an event or by a check,
@@ -50,6 +50,12 @@ pub enum Trigger {
     Failed(Failure),
     /// An operator retries a failed clip.
     Retried,
+    /// The rule that made the clip makes this of the marks now.
+    Planned(Box<PlannedClip>),
+    /// The rule that made the clip makes nothing of its marks any more.
+    Withdrawn,
+    /// An operator confirms a suggestion. `actual` is `None` if the bounds are unknown.
+    Confirmed { operator: Option<String>, has_aired: bool, actual: Option<Bounds> },
     /// An operator changes the editable fields.
     Edited(Edit),
     /// Something happens to an export of the clip.
@@ -120,7 +126,12 @@ pub fn apply_trigger(
             next.restore(now)?;
             check_at = needs_immediate_check(next.status).then_some(now);
         }
+        Trigger::Planned(planned) => next.follow(*planned)?,
         _ if clip.status == Status::Deleting => return None,
+        Trigger::Withdrawn => next.withdraw(now)?,
+        Trigger::Confirmed { operator, has_aired, actual } => {
+            next.confirm(operator, has_aired, actual, now)?;
+        }
         Trigger::Edited(edit) => next.edit(edit, now)?,
         Trigger::ExportChanged { id, change } => next.change_export(&id, change, now)?,
         Trigger::Published if !clip.is_due_for_publication(now) => return None,
@@ -135,11 +146,11 @@ pub fn apply_trigger(
         }
         Trigger::Deleted { keep } => {
             next.delete(now);
-            check_at = Some(now + keep.max(MAX_LIST_AGE));
+            check_at = (!next.was_never_made()).then_some(now + keep.max(MAX_LIST_AGE));
         }
         Trigger::Expired => {
             next.delete(now);
-            check_at = Some(now + MAX_LIST_AGE);
+            check_at = (!next.was_never_made()).then_some(now + MAX_LIST_AGE);
         }
         Trigger::FilesStarted { .. } | Trigger::FilesMade(_) | Trigger::FilesFailed { .. } => {
             let files = next.files.as_mut().filter(|_| attempt == clip.media_attempt)?;

@@ -14,7 +14,7 @@ use crate::clip::{
 use crate::config::{ConfigError, Variables};
 use crate::harvest::{DueQueue, ResolvedWindow, invalid_window};
 use crate::library::Library;
-use crate::live::{Channels, LiveEndpoint};
+use crate::live::{Channel, Channels, LiveEndpoint};
 
 /// Most tries of one edit. A retry is needed only if the clip changes between read and write.
 const MAX_TRIES: usize = 4;
@@ -34,9 +34,9 @@ pub struct UpdateClip {
 pub struct EditRequest {
     /// All changes but those of start and end.
     pub edit: Edit,
-    /// The new start of a ready clip.
+    /// The new start of a suggested or ready clip.
     pub start: Option<DateTime<Utc>>,
-    /// The new end of a scheduled or ready clip.
+    /// The new end of a suggested, scheduled or ready clip.
     pub end: Option<DateTime<Utc>>,
 }
 
@@ -112,6 +112,11 @@ impl UpdateClip {
                     Err(outside) => self.extend_media(clip, channel, window, outside, now).await,
                 }
             }
+            (Source::Live { channel, requested }, Status::Suggested) => {
+                let start = start.unwrap_or(requested.exact_start());
+                let end = end.unwrap_or(requested.exact_end());
+                self.move_suggestion(channel, start, end, now).await
+            }
             (Source::Live { channel, requested }, Status::Scheduled) => {
                 if !has_window(clip, start, None) {
                     return Err(window_fixed(clip, "start"));
@@ -153,6 +158,27 @@ impl UpdateClip {
         }
     }
 
+    /// Checks a new window of a suggestion like that of a new clip.
+    async fn move_suggestion(
+        &self,
+        channel: &ChannelId,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<NewWindow>, Problem> {
+        let window = Window::new(start, end).map_err(|error| invalid_window("end", &error))?;
+        let channel = self.find_channel(channel)?;
+        let resolved = ResolvedWindow::resolve(&self.live, channel, window, now).await?;
+        Ok(Some(NewWindow::Ahead(resolved.window)))
+    }
+
+    fn find_channel(&self, channel: &ChannelId) -> Result<&Channel, Problem> {
+        self.channels.find(channel).ok_or_else(|| {
+            let detail = format!("Channel {channel} is no longer configured.");
+            Problem::for_field(ProblemKind::WindowUnavailable, "end", detail)
+        })
+    }
+
     /// Checks a new end of a scheduled clip like that of a new clip.
     async fn move_end(
         &self,
@@ -162,10 +188,7 @@ impl UpdateClip {
         now: DateTime<Utc>,
     ) -> Result<Option<NewWindow>, Problem> {
         let window = requested.with_end(end).map_err(|error| invalid_window("end", &error))?;
-        let Some(channel) = self.channels.find(channel) else {
-            let detail = format!("Channel {channel} is no longer configured.");
-            return Err(Problem::for_field(ProblemKind::WindowUnavailable, "end", detail));
-        };
+        let channel = self.find_channel(channel)?;
         let resolved = ResolvedWindow::resolve(&self.live, channel, window, now).await;
         let ResolvedWindow { window, actual, has_aired } =
             resolved.map_err(|problem| Problem { field: Some("end".to_owned()), ..problem })?;
@@ -210,7 +233,7 @@ fn window_fixed(clip: &Clip, field: &str) -> Problem {
     let detail = match &clip.source {
         Source::Live { .. } => format!(
             "This clip is {status}. The end of a clip can change while it is scheduled, and its \
-             start and end once it is ready."
+             start and end while it is suggested or ready."
         ),
         Source::Reel(_) => {
             "This clip is a reel. Make another reel instead of moving its start or its end."

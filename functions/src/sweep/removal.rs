@@ -79,6 +79,7 @@ impl Removal {
 
     /// Removes what exists of a deleted clip. It is safe to call this again.
     ///
+    /// - A suggestion has only its row.
     /// - A running harvest or job would go on writing media, so this waits until it has ended.
     /// - The first write records in the row that the removal has started, on the condition that
     ///   nobody has restored the clip. From then on, nobody can.
@@ -92,22 +93,28 @@ impl Removal {
         running: &RunningJobs<'_>,
         now: DateTime<Utc>,
     ) -> Result<RemovalOutcome, RemovalError> {
-        if self.has_running_job(&clip, running).await? {
+        if !clip.was_never_made() && self.has_running_job(&clip, running).await? {
             return Ok(RemovalOutcome::Incomplete(Box::new(clip)));
         }
         let Some(clip) = self.library.apply(&clip, &Trigger::RemovalStarted, now).await? else {
             return Ok(RemovalOutcome::Restored);
         };
-        for attempt in clip.last_attempt().up_to_this() {
-            self.assets.delete(&attempt).await?;
+        if !clip.was_never_made() {
+            self.remove_media(&clip).await?;
         }
-        self.media.delete_all(&clip.key()).await?;
-        self.uploads.delete_original(&clip).await?;
         let is_removable = clip.removable_at().is_some_and(|time| time <= now);
         if is_removable && self.library.delete_row(&clip).await? {
             return Ok(RemovalOutcome::Removed);
         }
         Ok(RemovalOutcome::Incomplete(Box::new(clip)))
+    }
+
+    async fn remove_media(&self, clip: &Clip) -> Result<(), RemovalError> {
+        for attempt in clip.last_attempt().up_to_this() {
+            self.assets.delete(&attempt).await?;
+        }
+        self.media.delete_all(&clip.key()).await?;
+        Ok(self.uploads.delete_original(clip).await?)
     }
 
     /// Whether a job is running that writes media of the clip.

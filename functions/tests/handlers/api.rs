@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use matchcut::clip::{
-    Clip, ClipId, ClipKey, Failure, FailureCode, FileKinds, Precision, Status, Window,
+    Clip, ClipId, ClipKey, Failure, FailureCode, FileKinds, Precision, Status, SuggestedBy, Window,
 };
 use matchcut::config::Variables;
 use matchcut::library::Library;
@@ -306,6 +306,22 @@ pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
     BEGIN.parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
 }
 
+/// A rule's note on a suggestion that starts at this second.
+pub(crate) fn suggested_by(start: i64) -> SuggestedBy {
+    SuggestedBy {
+        rule: "goals-k7qx2f".parse().unwrap(),
+        name: "Goals".to_owned(),
+        version: 1,
+        label: "goal".to_owned(),
+        marks: 1,
+        first: at(start + 2),
+        last: at(start + 2),
+        follows: true,
+        confirmable_until: Utc::now() + TimeDelta::hours(1),
+        until: Utc::now() + TimeDelta::hours(2),
+    }
+}
+
 /// A row as an earlier request could have left it.
 pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
     let window = Window::new(at(start), at(start + 4)).unwrap();
@@ -319,6 +335,7 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         source: matchcut::clip::Source::Live { channel: "main".into(), requested: window },
         actual: None,
         created_by: None,
+        suggested_by: (status == Status::Suggested).then(|| suggested_by(start)),
         title: format!("Clip at {start}"),
         description: String::new(),
         tags: Vec::new(),

@@ -93,10 +93,11 @@ async fn every_clip_is_shown_in_every_state_newest_change_first() {
     assert_eq!(all.headers["cache-control"], "no-store");
     let clips = all.body["clips"].as_array().unwrap();
     let statuses: Vec<_> = clips.iter().map(|clip| clip["status"].as_str().unwrap()).collect();
-    let expected = "scheduled queued harvesting failed failed packaging ready failed deleting";
+    let expected =
+        "suggested scheduled queued harvesting failed failed packaging ready failed deleting";
     assert_eq!(statuses.join(" "), expected);
     assert!(clips.iter().all(|clip| clip["createdBy"] == "anna" && clip["etag"].is_string()));
-    assert_eq!(clips[1]["queue"], json!({ "position": 1, "ahead": 0 }));
+    assert_eq!(clips[2]["queue"], json!({ "position": 1, "ahead": 0 }));
     assert_eq!(all.body.get("older"), None, "this is the last page");
 
     let mut paged = Vec::new();

@@ -16,6 +16,7 @@ export const clip = {
   states: {
     sending: 'Wird gesendet',
     refused: 'Abgelehnt',
+    suggested: 'Vorgeschlagen',
     scheduled: 'Geplant',
     queued: 'Wartet',
     harvesting: 'Wird geholt',

@@ -15,6 +15,7 @@ export const clip = {
   states: {
     sending: 'Sending',
     refused: 'Refused',
+    suggested: 'Suggested',
     scheduled: 'Scheduled',
     queued: 'In line',
     harvesting: 'Harvesting',

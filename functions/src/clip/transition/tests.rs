@@ -1,8 +1,10 @@
 //! Applies every trigger in every state, and the same triggers in different orders.
 
+mod asset;
 mod exact;
 mod remake;
 mod removal;
+mod suggestion;
 
 use super::*;
 use crate::clip::{Attempt, ClipId, ClipKey, Description, FailureCode, NewWindow, Window};
@@ -40,6 +42,7 @@ pub(crate) fn clip(status: Status) -> Clip {
     let about = Description { title: "First race".to_owned(), ..Description::default() };
     Clip {
         manifests,
+        suggested_by: (status == Status::Suggested).then(suggestion::suggested_by),
         failure: (status == Status::Failed)
             .then(|| Failure { code: FailureCode::HarvestFailed, message: "no".to_owned() }),
         deleted_at: (status == Status::Deleting).then(|| at(130)),
@@ -139,6 +142,9 @@ fn every_state_meets_every_trigger() {
             new_end(100, true),
             new_end(300, false),
             trimmed(),
+            Trigger::Planned(Box::new(suggestion::planned())),
+            Trigger::Withdrawn,
+            suggestion::confirmed(true),
             Trigger::Published,
             Trigger::Abandoned,
             Trigger::FileArrived,
@@ -149,20 +155,23 @@ fn every_state_meets_every_trigger() {
         ]
     };
     let table = [
-        "scheduled   queued . . . . . . . packaging = failed failed . = queued = . . . . deleting . . .",
-        "queued      . harvesting . . . . . . packaging = failed failed . = . . . . . . deleting . . .",
-        "harvesting  . . . . . . . . packaging = failed failed . = . . . . . . deleting . . .",
-        "uploading   . . = = transcoding . . . packaging = failed failed . = . . . . deleting . deleting . . .",
-        "transcoding . . . . . = = = packaging = failed failed . = . . . . . . deleting . . .",
-        "packaging   . . . . . . . . . = . failed . = . . . . . . deleting . . .",
-        "ready       . . . . . . . . . . . . . = . . = . . . deleting . . .",
-        "failed      . . . . . . . . . . . . queued = . . . . . . deleting . . .",
-        "deleting    . . . . . . . . . . . . . . . . . . . . . . = harvesting",
+        "suggested   . . . . . . . . . . . . . = . = . = deleting queued . . . deleting . . .",
+        "scheduled   queued . . . . . . . packaging = failed failed . = queued = . . . . . . . deleting . . .",
+        "queued      . harvesting . . . . . . packaging = failed failed . = . . . . . . . . . deleting . . .",
+        "harvesting  . . . . . . . . packaging = failed failed . = . . . . . . . . . deleting . . .",
+        "uploading   . . = = transcoding . . . packaging = failed failed . = . . . . . . . deleting . deleting . . .",
+        "transcoding . . . . . = = = packaging = failed failed . = . . . . . . . . . deleting . . .",
+        "packaging   . . . . . . . . . = . failed . = . . . . . . . . . deleting . . .",
+        "ready       . . . . . . . . . . . . . = . . = . . . . . . deleting . . .",
+        "failed      . . . . . . . . . . . . queued = . . . . . . . . . deleting . . .",
+        "deleting    . . . . . . . . . . . . . . . . . . . . . . . . . = harvesting",
     ];
     // What is known of an earlier attempt, or of one that is yet to come, is about another.
-    let other = ". . . . . . . . . . . . . = . . . . . . deleting . . .";
-    let other_of_ready = ". . . . . . . . . . . . . = . . = . . . deleting . . .";
-    let other_of_scheduled = ". . . . . . . . . . . . . = queued = . . . . deleting . . .";
+    let other = ". . . . . . . . . . . . . = . . . . . . . . . deleting . . .";
+    let other_of_ready = ". . . . . . . . . . . . . = . . = . . . . . . deleting . . .";
+    let other_of_scheduled = ". . . . . . . . . . . . . = queued = . . . . . . . deleting . . .";
+    let other_of_suggested =
+        ". . . . . . . . . . . . . = . = . = deleting queued . . . deleting . . .";
     for (status, expected) in Status::ALL.into_iter().zip(table) {
         let before = clip(status);
         let row = |attempt| triggers().map(|trigger| column(&before, attempt, trigger)).join(" ");
@@ -170,6 +179,7 @@ fn every_state_meets_every_trigger() {
         assert_eq!((status.as_str(), row(1).as_str()), (name, columns.trim()));
         let of_none = match status {
             Status::Deleting => columns.trim(),
+            Status::Suggested => other_of_suggested,
             Status::Scheduled => other_of_scheduled,
             Status::Ready => other_of_ready,
             _ => other,
@@ -373,28 +383,4 @@ fn a_clip_is_active_if_it_is_ready_and_not_held_back() {
     assert_eq!((published.publish_at, published.next_check_at), (None, None));
     let past = Edit { publish_at: Some(Some(at(200))), ..Edit::default() };
     assert!(apply(&waiting, Trigger::Edited(past)).unwrap().is_active(), "it is time");
-}
-
-#[test]
-fn an_asset_is_replaced_once_and_removable_after_the_clip_has_played() {
-    let after = |clip: &Clip, trigger, seconds| apply_trigger(clip, 1, trigger, at(seconds));
-    let ready = Clip { actual: None, ..clip(Status::Ready) };
-    assert_eq!(after(&ready, Trigger::AssetReplaced, 200), None, "its asset does not expire");
-    let actual = Bounds { start: at(0), end: at(120), duration_seconds: 119.5 };
-    let ready = Clip { asset_expires_at: Some(at(190)), actual: Some(actual), ..ready };
-    assert_eq!(after(&ready, Trigger::AssetDeleted, 200), None);
-
-    let replaced = after(&ready, Trigger::AssetReplaced, 200).unwrap();
-    let removable = at(200 + 15 + 120 + 3600);
-    assert_eq!(replaced.asset_removable_at, Some(removable));
-    assert_eq!((replaced.asset_expires_at, replaced.next_check_at), (None, Some(removable)));
-    assert_eq!(replaced.manifests["hls"], format!("/{}", ready.attempt_of_media().manifest_key()));
-    assert_eq!(replaced.manifests.len(), 1);
-    assert_eq!(after(&replaced, Trigger::AssetReplaced, 300), None);
-    assert_eq!(after(&replaced, Trigger::AssetDeleted, 3934), None, "somebody may still play it");
-
-    let deleted = after(&replaced, Trigger::AssetDeleted, 3935).unwrap();
-    assert_eq!((deleted.asset_removable_at, deleted.next_check_at), (None, None));
-    assert_eq!(after(&deleted, Trigger::AssetDeleted, 4000), None);
-    assert_eq!(deleted.manifests, replaced.manifests);
 }
