@@ -82,14 +82,12 @@ impl ClipId {
     /// Derives the id of a file that was not announced. The same time and fingerprint give the same
     /// id.
     pub fn derive(time: DateTime<Utc>, fingerprint: &str) -> Self {
-        let digest = Sha256::digest(fingerprint);
-        // Two bytes per letter keep the letters almost equally likely.
-        let letter = |pair: &[u8]| {
-            let number = pair.iter().fold(0, |number, byte| number * 256 + usize::from(*byte));
-            char::from(ALPHANUMERIC[number % ALPHANUMERIC.len()])
-        };
-        let suffix: String = digest.chunks(2).take(SUFFIX_LENGTH).map(letter).collect();
-        Self::from_parts(time, time, &suffix)
+        Self::from_parts(time, time, &derive_suffix(fingerprint))
+    }
+
+    /// Derives the id of a clip that a rule makes. The same window and fingerprint give the same id.
+    pub fn derive_for_window(window: Window, fingerprint: &str) -> Self {
+        Self::from_parts(window.start(), window.end(), &derive_suffix(fingerprint))
     }
 
     fn from_parts(start: DateTime<Utc>, end: DateTime<Utc>, suffix: &str) -> Self {
@@ -106,6 +104,17 @@ impl ClipId {
         let start = NaiveDateTime::parse_from_str(stamp, STAMP);
         start.expect("an id begins with a time").and_utc()
     }
+}
+
+/// Derives a suffix. The same fingerprint gives the same suffix.
+fn derive_suffix(fingerprint: &str) -> String {
+    let digest = Sha256::digest(fingerprint);
+    // Two bytes per letter keep the letters almost equally likely.
+    let letter = |pair: &[u8]| {
+        let number = pair.iter().fold(0, |number, byte| number * 256 + usize::from(*byte));
+        char::from(ALPHANUMERIC[number % ALPHANUMERIC.len()])
+    };
+    digest.chunks(2).take(SUFFIX_LENGTH).map(letter).collect()
 }
 
 /// A suffix from the system's random source, so that nobody can guess the id of the next clip.

@@ -4,6 +4,7 @@
 mod changes;
 mod cursor;
 mod ids;
+mod rules;
 mod timeline;
 mod times;
 mod transitions;
