@@ -124,13 +124,21 @@ export class Stack {
       .sort();
   }
 
-  /** Lists the permissions of a role: `<action> <resource>`. */
-  roleGrants(roleId: string): string[] {
-    return this.all('IAM::Policy')
+  /** Lists the statements of all policies of a role. */
+  roleStatements(roleId: string): Properties[string][] {
+    const role = this.all('IAM::Role').find((it) => it.id === roleId);
+    const own: Properties[] = role?.Properties['Policies'] ?? [];
+    const attached = this.all('IAM::Policy')
       .filter((policy) =>
         policy.Properties['Roles'].some((role: Properties) => role['Ref'] === roleId),
       )
-      .flatMap((policy) => policy.Properties['PolicyDocument'].Statement as Properties[])
+      .map((policy) => policy.Properties);
+    return [...own, ...attached].flatMap((policy) => policy['PolicyDocument'].Statement);
+  }
+
+  /** Lists the permissions of a role: `<action> <resource>`. */
+  roleGrants(roleId: string): string[] {
+    return this.roleStatements(roleId)
       .flatMap((statement) =>
         [statement['Action']]
           .flat()

@@ -141,7 +141,10 @@ export class Api extends Construct {
       environment: { CONTRACT_METHODS: JSON.stringify(Object.fromEntries(methods)) },
     });
     this.protect(refuse);
-    const integration = new HttpLambdaIntegration(refuse.bin, refuse.lambda);
+    // One permission for all of its routes: a stack has 500 resources at most.
+    const integration = new HttpLambdaIntegration(refuse.bin, refuse.lambda, {
+      scopePermissionToRoute: false,
+    });
     const others = paths.flatMap((path) =>
       this.http.addRoutes({ path, integration, methods: [HttpMethod.ANY] }),
     );

@@ -4,7 +4,14 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  type AddToPrincipalPolicyResult,
+  PolicyDocument,
+  type PolicyStatement,
+  Role,
+  type RoleProps,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
   type CfnFunction,
@@ -73,6 +80,25 @@ export interface RustFunctionProps extends Deployment {
   readonly hasOwnFailureAlarm?: boolean;
 }
 
+/**
+ * A role whose permissions are part of it. A policy of its own for each role would be a tenth of the 500
+ * resources that a stack can have.
+ */
+class FunctionRole extends Role {
+  private readonly permissions: PolicyDocument;
+
+  constructor(scope: Construct, id: string, props: RoleProps) {
+    const permissions = new PolicyDocument();
+    super(scope, id, { ...props, inlinePolicies: { Permissions: permissions } });
+    this.permissions = permissions;
+  }
+
+  override addToPrincipalPolicy(statement: PolicyStatement): AddToPrincipalPolicyResult {
+    this.permissions.addStatements(statement);
+    return { statementAdded: true, policyDependable: this };
+  }
+}
+
 export class RustFunction extends Construct {
   readonly lambda: LambdaFunction;
   readonly bin: string;
@@ -90,7 +116,7 @@ export class RustFunction extends Construct {
       retention: settings.logDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.role = new Role(this, 'Role', {
+    this.role = new FunctionRole(this, 'Role', {
       description: `Permissions of ${name}`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     });
