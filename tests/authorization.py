@@ -59,6 +59,12 @@ TABLE = {
     ("POST", "/api/channels/unknown/stop"): only(operator=404),
     # The machine has the scope of another route.
     ("GET", "/api/channels/unknown/marks"): only(operator=404),
+    ("GET", "/api/rules"): only(operator=200),
+    ("POST", "/api/rules"): only(operator=400),
+    ("PUT", "/api/rules/unknown"): only(operator=400),
+    ("DELETE", "/api/rules/unknown"): only(operator=204),
+    ("POST", "/api/rules/preview"): only(operator=400),
+    ("POST", "/api/competitions/unknown/clips/unknown/confirm"): only(operator=404),
     ("POST", "/api/channels/unknown/marks"): only(operator=404),
     ("DELETE", "/api/channels/unknown/marks/unknown"): only(operator=404),
     # The library is public.

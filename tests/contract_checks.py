@@ -32,6 +32,12 @@ REFUSALS = {
     "create-mark": lambda kind, field: (
         kind == "mark-outside-stream" or field in ("end", "behindSeconds")
     ),
+    # The lengths together, the channels and the placeholders of templates have rules of their own.
+    "create-rule": lambda _, field: is_rule_refusal(field),
+    "replace-rule": lambda kind, field: kind == "precondition-failed" or is_rule_refusal(field),
+    "preview-rule": lambda _, field: (
+        field in ("channel", "from", "to") or is_rule_refusal(field.removeprefix("rule."))
+    ),
     # A cursor has the form of an id, and the time of an id exists.
     "list-marks": lambda _, field: field == "cursor",
     # The number of parts depends on the size of the file.
@@ -40,6 +46,11 @@ REFUSALS = {
 }
 # Statuses that do not refuse the request itself, but its token, its rate, or the state of a clip.
 IGNORED_STATUSES = (401, 403, 404, 409, 429)
+
+
+def is_rule_refusal(field: str) -> bool:
+    """Says whether a schema cannot express why a field of a rule is refused."""
+    return field in ("afterSeconds", "title") or field.startswith(("channels[", "clipTags["))
 
 
 def depends_on_time(kind: str, field: str) -> bool:

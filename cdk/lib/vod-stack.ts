@@ -26,6 +26,7 @@ import { Library } from './library/library.ts';
 import { buildViewerManifest, Channels, type LiveOrigin } from './live/channels.ts';
 import { Mark } from './mark/mark.ts';
 import { Reel } from './reel/reel.ts';
+import { Rule } from './rule/rule.ts';
 import type { Branding } from './settings/branding.ts';
 import type { Settings } from './settings/settings.ts';
 import { Share } from './share/share.ts';
@@ -130,6 +131,14 @@ export class Vod extends Stack {
 
     const reel = new Reel(this, 'Reel', { ...deployment, library, channels, viewEnvironment });
 
+    const rule = new Rule(this, 'Rule', {
+      ...deployment,
+      library,
+      channels,
+      harvest,
+      viewEnvironment,
+    });
+
     addSweep({
       ...deployment,
       library,
@@ -142,7 +151,7 @@ export class Vod extends Stack {
       metrics,
     });
 
-    const stages = [mark, channel, edit, exports, reel, viewer, share, upload];
+    const stages = [mark, rule, channel, edit, exports, reel, viewer, share, upload];
     api.addRoutes(
       [harvest.create, ...stages.flatMap(({ functions }) => functions)],
       login,

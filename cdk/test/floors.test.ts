@@ -23,6 +23,7 @@ const FLOORS = [
   'export',
   'reel',
   'mark',
+  'rule',
   'channel',
   'edit',
   'delivery',

@@ -14,9 +14,10 @@
 //! 7. [`harvest`]: from a window of the stream to media. [`upload`]: from a file to media.
 //! 8. [`export`]: from a clip to files for use elsewhere.
 //! 9. [`mark`]: moments of a live stream that operators and other systems have noted.
-//! 10. [`channel`], [`edit`], [`viewer`], [`share`], [`announce`]: the routes of operators and
+//! 10. [`rule`]: what is made of marks.
+//! 11. [`channel`], [`edit`], [`viewer`], [`share`], [`announce`]: the routes of operators and
 //!     viewers, pages and feeds for other sites, change events and webhooks.
-//! 11. [`sweep`]: the roof. It is the one module that knows every stage.
+//! 12. [`sweep`]: the roof. It is the one module that knows every stage.
 //!
 //! `src/main.rs` runs each of them as a Lambda function.
 
@@ -41,6 +42,7 @@ pub mod mark;
 pub mod metrics;
 pub mod pace;
 pub mod reel;
+pub mod rule;
 pub mod share;
 pub mod sweep;
 pub mod upload;

@@ -20,6 +20,9 @@ use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete};
 use matchcut::lambda::run_handler;
 use matchcut::mark::{CreateMark, DeleteMark, ListMarks};
 use matchcut::reel::CreateReel;
+use matchcut::rule::{
+    ApplyRules, ConfirmClip, CreateRule, DeleteRule, ListRules, PreviewRule, ReplaceRule,
+};
 use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
 use matchcut::sweep::Sweep;
 use matchcut::upload::{
@@ -44,15 +47,19 @@ async fn run_function() -> Result<(), Error> {
     let variables = Variables::from_process();
     match variables.required("FUNCTION")? {
         "announce-clip" => run_handler::<AnnounceClip>().await,
+        "apply-rules" => run_handler::<ApplyRules>().await,
         "asset-playable" => run_handler::<AssetPlayable>().await,
         "complete-upload" => serve::<CompleteUpload>().await,
+        "confirm-clip" => serve::<ConfirmClip>().await,
         "create-clip" => serve::<CreateClip>().await,
         "create-export" => serve::<CreateExport>().await,
         "create-mark" => serve::<CreateMark>().await,
         "create-reel" => serve::<CreateReel>().await,
+        "create-rule" => serve::<CreateRule>().await,
         "create-upload" => serve::<CreateUpload>().await,
         "delete-clip" => serve::<DeleteClip>().await,
         "delete-mark" => serve::<DeleteMark>().await,
+        "delete-rule" => serve::<DeleteRule>().await,
         "deliver-webhook" => run_handler::<DeliverWebhook>().await,
         "describe-embed" => serve::<DescribeEmbed>().await,
         "export-complete" => run_handler::<ExportComplete>().await,
@@ -65,11 +72,14 @@ async fn run_function() -> Result<(), Error> {
         "list-clips" => serve::<ListClips>().await,
         "list-exports" => serve::<ListExports>().await,
         "list-marks" => serve::<ListMarks>().await,
+        "list-rules" => serve::<ListRules>().await,
         "list-upload-parts" => serve::<ListUploadParts>().await,
+        "preview-rule" => serve::<PreviewRule>().await,
         "refuse-request" => {
             let function = RefuseRequest::new(&variables)?;
             serve_with(OriginCheck::new(&variables)?, async |event| function.handle(event)).await
         }
+        "replace-rule" => serve::<ReplaceRule>().await,
         "restore-clip" => serve::<RestoreClip>().await,
         "retry-clip" => serve::<RetryClip>().await,
         "scope-token" => {

@@ -19,6 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["harvest", "upload"],
     &["export"],
     &["mark"],
+    &["rule"],
     &["channel", "edit", "viewer", "share", "announce"],
     &["sweep"],
 ];

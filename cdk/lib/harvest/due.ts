@@ -70,6 +70,11 @@ export class Due extends Construct {
   /** Lets a function query the harvest queue and send due messages. */
   grantSendDueMessages(sender: RustFunction): void {
     this.library.grantQuery(sender, 'waiting');
+    this.grantSend(sender);
+  }
+
+  /** Lets a function send due messages, without a look at the harvest queue. */
+  grantSend(sender: RustFunction): void {
     sender.allow({ actions: ['sqs:SendMessage'], resources: [this.queue.queueArn] });
   }
 }

@@ -189,6 +189,25 @@ export class Library extends Construct {
     });
   }
 
+  /** Lets a function use the rules. Their rows have one partition. */
+  grantRules(target: RustFunction, actions: readonly string[]): void {
+    target.allow({
+      actions,
+      resources: [this.table.tableArn],
+      conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['rules#'] } },
+    });
+  }
+
+  /** Lets a function read rules and marks, and write what the rules make. */
+  grantApplyRules(writer: RustFunction): void {
+    this.grantWrite(writer);
+    writer.allow({
+      // A transaction checks that the rule has not changed.
+      actions: ['dynamodb:Query', 'dynamodb:ConditionCheckItem'],
+      resources: [this.table.tableArn],
+    });
+  }
+
   /** The ARN of the table's stream. */
   get streamArn(): string {
     if (this.table.tableStreamArn === undefined) throw new Error('The table has no stream.');

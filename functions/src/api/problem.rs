@@ -40,6 +40,8 @@ pub enum ProblemKind {
     ChannelNotControlled,
     ChannelBusy,
     NotScheduled,
+    NotSuggested,
+    TooManyRules,
     NotReady,
     MediaUnknown,
     TooManyExports,
@@ -70,6 +72,8 @@ impl ProblemKind {
             | Self::ChannelNotControlled
             | Self::ChannelBusy
             | Self::NotScheduled
+            | Self::NotSuggested
+            | Self::TooManyRules
             | Self::NotReady
             | Self::MediaUnknown
             | Self::TooManyExports
@@ -111,6 +115,8 @@ impl ProblemKind {
             Self::ChannelNotControlled => "channel-not-controlled",
             Self::ChannelBusy => "channel-busy",
             Self::NotScheduled => "not-scheduled",
+            Self::NotSuggested => "not-suggested",
+            Self::TooManyRules => "too-many-rules",
             Self::NotReady => "not-ready",
             Self::MediaUnknown => "media-unknown",
             Self::TooManyExports => "too-many-exports",
@@ -149,6 +155,8 @@ impl ProblemKind {
             Self::ChannelNotControlled => "Channel not controlled",
             Self::ChannelBusy => "Channel busy",
             Self::NotScheduled => "Clip not scheduled",
+            Self::NotSuggested => "Clip not suggested",
+            Self::TooManyRules => "Too many rules",
             Self::NotReady => "Clip not ready",
             Self::MediaUnknown => "Media of the clip unknown",
             Self::TooManyExports => "Too many exports",

@@ -4,7 +4,9 @@ use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{ClipRequest, DueQueue, HarvestQueue, ResolvedWindow, WindowRequest, invalid_window};
+use super::{
+    ClipRequest, DueQueue, HarvestQueue, ResolvedWindow, WindowRequest, invalid_window, start_clip,
+};
 use crate::api::{
     ClipView, Problem, ProblemKind, Reply, Request, Route, count_ahead, create_clip_once,
     find_created_clip,
@@ -19,10 +21,6 @@ use crate::live::coverage::{confirm_not_found, find_bounds};
 use crate::live::{
     Channel, CoverageError, MAX_LIVE_EDGE_AGE, ManifestError, ManifestReadError, Timeline,
 };
-
-/// How soon `harvest-clip` tries to start a clip that `create-clip` could not start. The harvests of
-/// clips that were created at the same time have started by then.
-const START_RETRY_DELAY: TimeDelta = TimeDelta::seconds(1);
 
 /// The route of `create-clip`.
 #[derive(Clone, Debug)]
@@ -124,40 +122,7 @@ impl CreateClip {
                 age.num_seconds()
             );
         }
-        Ok((self.start(clip, now).await, live_edge_age))
-    }
-
-    /// Starts the harvest of a new clip, if a harvest job is free for it. Otherwise sends a due
-    /// message. Returns the clip as it then is.
-    ///
-    /// The clip already has a row. If a call fails here, the sweep does what is missing.
-    async fn start(&self, clip: Clip, now: DateTime<Utc>) -> Clip {
-        let key = clip.key();
-        if clip.status == Status::Scheduled {
-            self.due.send_or_log(&clip, now).await;
-            return clip;
-        }
-        let clip = match self.queue.start_if_first(clip.clone(), now).await {
-            Ok(clip) => clip,
-            Err(failure) => {
-                let chain = error::chain(&failure);
-                tracing::warn!(
-                    clip.id = %key,
-                    "could not start the harvest of clip {key}, will retry: {chain}"
-                );
-                clip
-            }
-        };
-        if clip.status == Status::Queued
-            && let Err(failure) = self.due.send(&key, START_RETRY_DELAY).await
-        {
-            let chain = error::chain(&failure);
-            tracing::warn!(
-                clip.id = %key,
-                "could not send a due message for clip {key}, the sweep will retry: {chain}"
-            );
-        }
-        clip
+        Ok((start_clip(&self.queue, &self.due, clip, now).await, live_edge_age))
     }
 
     /// Finds the window to harvest, and its bounds if the manifest can be read. If the window is

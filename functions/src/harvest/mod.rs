@@ -10,6 +10,7 @@ mod jobs;
 mod queue;
 mod resolved_window;
 mod running_jobs;
+mod start_clip;
 
 pub use clip_request::{ClipRequest, WindowRequest};
 pub use create_clip::{CreateClip, unknown_live_edge};
@@ -20,3 +21,4 @@ pub use jobs::{HarvestJobError, HarvestJobs, HarvestState, StartOutcome};
 pub use queue::{HarvestQueue, HarvestQueueError, JobStart};
 pub use resolved_window::{ResolvedWindow, invalid_window};
 pub use running_jobs::RunningJobs;
+pub use start_clip::start_clip;

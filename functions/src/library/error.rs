@@ -1,7 +1,7 @@
 //! Why the library could not be read or written.
 
 use super::MAX_TRIES;
-use crate::clip::{ChannelId, ClipKey, CompetitionId};
+use crate::clip::{ChannelId, ClipKey, CompetitionId, RuleId};
 
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
@@ -67,6 +67,20 @@ pub enum LibraryError {
     ContendedMark { channel: ChannelId },
     #[error("could not read an idempotency record")]
     FindRecord(#[source] Box<aws_sdk_dynamodb::Error>),
+    #[error("could not read the rules, or the clips that they have made")]
+    ReadRules(#[source] Box<aws_sdk_dynamodb::Error>),
+    #[error("could not write rule {rule} or one of its clips")]
+    WriteRule {
+        rule: RuleId,
+        #[source]
+        source: Box<aws_sdk_dynamodb::Error>,
+    },
+    #[error("could not encode rule {rule} as a row")]
+    EncodeRule {
+        rule: RuleId,
+        #[source]
+        source: serde_dynamo::Error,
+    },
     #[error("could not decode a row of the library")]
     Decode(#[source] serde_dynamo::Error),
     #[error("could not encode clip {clip} as a row")]

@@ -11,6 +11,8 @@
 //! | table | `marks#<channel>` | `at#<mark>` | a mark; see [`MarksRequest`] |
 //! | table | `marks#<channel>` | `key#<source>#<key>` | the mark that a source has sent with this key |
 //! | table | `idempotency#<sender>` | idempotency key | the clip that a request has created; see [`IdempotentRequest`] |
+//! | table | `rules#` | rule id | the rules |
+//! | table | `rules#<channel>` | `state` | guards what rules make of a channel's marks; see [`RuleGuard`] |
 //!
 //! The indexes are sparse: a row has the key attributes of an index only while it belongs to the
 //! index. `unfinished` and `waiting` have one partition each. DynamoDB accepts 1,000 writes a
@@ -27,6 +29,8 @@ mod page;
 mod pending;
 mod queued;
 mod rows;
+mod rule_clips;
+mod rules;
 mod stream;
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -44,7 +48,9 @@ pub use idempotency::{IdempotencyRecord, IdempotentRequest};
 pub use listed::{LISTED_AS, ListedClip};
 pub use marks::{CreatedMark, MarksPage, MarksRequest};
 pub use page::{Cursor, CursorError, Order, Page, PageRequest};
-pub use stream::{ClipChange, read_clip_change};
+pub use rule_clips::{MAX_RULE_WRITES, RuleGuard, RuleWrite};
+pub use rules::MAX_RULES;
+pub use stream::{ClipChange, read_clip_change, read_mark};
 
 pub use self::rows::encode_row;
 use self::rows::{Item, decode, decode_or_log, text};

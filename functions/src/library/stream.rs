@@ -2,7 +2,7 @@
 
 use aws_lambda_events::dynamodb::EventRecord;
 
-use crate::clip::Clip;
+use crate::clip::{Clip, Mark};
 
 /// A change of a clip that is announced: of its status, of its attempt, which makes its media, or of whether
 /// viewers' lists show it.
@@ -33,6 +33,22 @@ pub fn read_clip_change(record: EventRecord) -> Option<ClipChange> {
     let announced = |clip: &Clip| (clip.is_active(), clip.attempt);
     let is_announced = has_new_status || old.is_some_and(|old| announced(&old) != announced(&clip));
     is_announced.then_some(ClipChange { clip, has_new_status })
+}
+
+/// Reads the new or changed mark of a record. Records of other rows and of deleted marks return `None`.
+pub fn read_mark(record: EventRecord) -> Option<Mark> {
+    let image = record.change.new_image;
+    let begins = |name: &str, prefix: &str| match image.get(name) {
+        Some(serde_dynamo::AttributeValue::S(text)) => text.starts_with(prefix),
+        _ => false,
+    };
+    if !begins("competition", "marks#") || !begins("clip", "at#") {
+        return None;
+    }
+    let mark = serde_dynamo::from_item(image);
+    // A retry would read the same row.
+    mark.inspect_err(|reason| tracing::error!("could not decode a mark of the stream: {reason}"))
+        .ok()
 }
 
 /// Whether a row is a clip. The partitions of other rows contain a `#`, which no competition does.

@@ -33,10 +33,13 @@ async fn deny(headers: HeaderMap) -> Response {
 
 /// A request that each operation of the contract accepts.
 fn request(id: &str, method: &str) -> Value {
+    let rule = json!({ "name": "A", "labels": ["goal"], "beforeSeconds": 12, "afterSeconds": 6 });
     let body = match id {
         "create-upload" => json!({ "competition": "demo", "filename": "a.mp4", "size": 10 }),
         "complete-upload" => json!({ "parts": [{ "number": 1, "etag": "\"a\"" }] }),
         "create-mark" => json!({ "label": "goal" }),
+        "create-rule" | "replace-rule" => rule.clone(),
+        "preview-rule" => json!({ "rule": rule }),
         "create-reel" => json!({ "clips": [CLIP] }),
         "update-clip" => json!({ "title": "A" }),
         "create-clip" => json!({ "lastSeconds": 4 }),
@@ -56,6 +59,7 @@ fn request(id: &str, method: &str) -> Value {
             "competitionId": "demo",
             "clipId": CLIP,
             "channelId": "main",
+            "ruleId": "goals-k7qx2f",
             "markId": "20200203133002250_k7Qx2f",
         },
         "queryStringParameters": query,

@@ -40,6 +40,7 @@ mod reels;
 mod refused_requests;
 mod restore_clip;
 mod retry_clip;
+mod rules;
 mod share;
 mod sweep;
 mod throttles;

@@ -8,5 +8,5 @@ mod stream;
 mod table;
 
 pub(crate) use service::start;
-pub(crate) use stream::Stream;
+pub(crate) use stream::{Stream, StreamReader};
 pub use table::TableError;

@@ -8,10 +8,11 @@ use aws_config::SdkConfig;
 use matchcut::announce::DeliverWebhook;
 use matchcut::config::ConfigError;
 use matchcut::lambda::EventHandler as _;
+use serde_json::Value;
 
 use super::functions::Functions;
 use crate::account::{DUE_QUEUE, UPLOADS_QUEUE};
-use crate::dynamodb::Stream;
+use crate::dynamodb::{Stream, StreamReader};
 use crate::options::Options;
 use crate::sqs::{Consumers, Queue};
 use crate::webhook::Webhook;
@@ -29,6 +30,20 @@ const MAX_RECEIVES: u32 = 5;
 const MAX_UPLOAD_RECEIVES: u32 = 10;
 /// The same for webhook messages. With the delays of `deliver-webhook`, retries last half a day.
 const MAX_WEBHOOK_RECEIVES: u32 = 12;
+
+/// The readers of the table's stream, with the filters of a deployment.
+const CHANGES: StreamReader =
+    StreamReader { function: "announce-clip", filter: |record| begins(record, "status", "") };
+const MARKS: StreamReader = StreamReader {
+    function: "apply-rules",
+    filter: |record| begins(record, "competition", "marks#") && begins(record, "clip", "at#"),
+};
+
+/// Whether the new image of a record has a text that begins like this.
+fn begins(record: &Value, attribute: &str, prefix: &str) -> bool {
+    let text = record["dynamodb"]["NewImage"][attribute]["S"].as_str();
+    text.is_some_and(|text| text.starts_with(prefix))
+}
 
 /// A task that polls an event source until the process ends.
 type Poller = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -88,10 +103,13 @@ impl EventSources {
         let harvest = move |batch| harvest.clone().harvest_clip(batch);
         let announce = functions.clone();
         let announce = move |batch| announce.clone().announce_clip(batch);
+        let apply_rules = functions.clone();
+        let apply_rules = move |batch| apply_rules.clone().apply_rules(batch);
         let mut pollers: Vec<Poller> = vec![
             Box::pin(Arc::clone(&self.uploads).run(transcode)),
             Box::pin(Arc::clone(&self.due).run(harvest)),
-            Box::pin(stream.run(announce)),
+            Box::pin(stream.clone().run(CHANGES, announce)),
+            Box::pin(stream.run(MARKS, apply_rules)),
         ];
         for (webhook, queue) in &self.webhooks {
             let function = DeliverWebhook::new(sdk, &webhook.variables(sqs))?;

@@ -24,6 +24,9 @@ use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete, HarvestJobNoti
 use matchcut::lambda::EventHandler as _;
 use matchcut::mark::{CreateMark, DeleteMark, ListMarks};
 use matchcut::reel::CreateReel;
+use matchcut::rule::{
+    ApplyRules, ConfirmClip, CreateRule, DeleteRule, ListRules, PreviewRule, ReplaceRule,
+};
 use matchcut::share::{DescribeEmbed, ShowFeed, ShowPage, ShowSitemap};
 use matchcut::sweep::{Sweep, SweepReport};
 use matchcut::upload::{
@@ -86,6 +89,13 @@ pub struct Functions {
     pub transcode_upload: TranscodeUpload,
     pub transcode_complete: TranscodeComplete,
     pub announce_clip: AnnounceClip,
+    pub apply_rules: ApplyRules,
+    pub confirm_clip: ConfirmClip,
+    pub create_rule: CreateRule,
+    pub delete_rule: DeleteRule,
+    pub list_rules: ListRules,
+    pub preview_rule: PreviewRule,
+    pub replace_rule: ReplaceRule,
     pub sweep: Sweep,
     runs: Runs,
     /// How often a function can run in one chain of requests.
@@ -132,6 +142,13 @@ impl Functions {
             transcode_upload: TranscodeUpload::new(sdk, variables)?,
             transcode_complete: TranscodeComplete::new(sdk, variables)?,
             announce_clip: AnnounceClip::new(sdk, variables)?,
+            apply_rules: ApplyRules::new(sdk, variables)?,
+            confirm_clip: ConfirmClip::new(sdk, variables)?,
+            create_rule: CreateRule::new(sdk, variables)?,
+            delete_rule: DeleteRule::new(sdk, variables)?,
+            list_rules: ListRules::new(sdk, variables)?,
+            preview_rule: PreviewRule::new(sdk, variables)?,
+            replace_rule: ReplaceRule::new(sdk, variables)?,
             sweep: Sweep::new(sdk, variables)?,
             runs: Runs::new(
                 &Faults::default(),
@@ -199,6 +216,12 @@ impl Functions {
                 "show-page" => self.show_page.handle(event).await,
                 "show-timeline" => self.show_timeline.handle(event).await,
                 "create-reel" => self.create_reel.handle(event).await,
+                "confirm-clip" => self.confirm_clip.handle(event).await,
+                "create-rule" => self.create_rule.handle(event).await,
+                "delete-rule" => self.delete_rule.handle(event).await,
+                "list-rules" => self.list_rules.handle(event).await,
+                "preview-rule" => self.preview_rule.handle(event).await,
+                "replace-rule" => self.replace_rule.handle(event).await,
                 "create-export" => self.create_export.handle(event).await,
                 "list-exports" => self.list_exports.handle(event).await,
                 "show-export" => self.show_export.handle(event).await,
@@ -225,6 +248,12 @@ impl Functions {
     pub(crate) async fn announce_clip(self, batch: Value) -> Result<(), String> {
         let batch: DynamoDbEvent = parse(&batch)?;
         self.run("announce-clip", self.announce_clip.handle(batch)).await
+    }
+
+    /// Runs `apply-rules` for a batch of the table's stream.
+    pub(crate) async fn apply_rules(self, batch: Value) -> Result<(), String> {
+        let batch: DynamoDbEvent = parse(&batch)?;
+        self.run("apply-rules", self.apply_rules.handle(batch)).await
     }
 
     /// Runs a subscriber's `deliver-webhook` for a batch of its queue.

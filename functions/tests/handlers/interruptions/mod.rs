@@ -12,6 +12,7 @@ mod inventory;
 mod live_clips;
 mod marks;
 mod reels;
+mod rules;
 mod sweep;
 mod uploads;
 
