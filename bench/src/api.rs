@@ -48,6 +48,27 @@ impl Api {
         Ok(duration)
     }
 
+    /// Gets the changes of a competition that are newer than a cursor; without one, the newest.
+    pub(crate) async fn list_changes(
+        &self,
+        competition: &str,
+        cursor: Option<&str>,
+    ) -> Result<Value, BenchError> {
+        let url = format!("{}/competitions/{competition}/changes", self.base);
+        let query: Vec<_> = cursor.map(|cursor| ("cursor", cursor)).into_iter().collect();
+        let url = Url::parse_with_params(&url, &query)
+            .map_err(|_| BenchError::unexpected("URL of the API", &url))?;
+        let request = self.http.get(url).bearer_auth(&self.token);
+        Ok(get_json("GET of changes", request, StatusCode::OK).await?.0)
+    }
+
+    /// Creates a mark or a rule.
+    pub(crate) async fn create(&self, path: &str, body: &Value) -> Result<Value, BenchError> {
+        let request = self.http.post(format!("{}{path}", self.base));
+        let request = request.bearer_auth(&self.token).json(body);
+        Ok(get_json(&format!("POST {path}"), request, StatusCode::CREATED).await?.0)
+    }
+
     /// Gets a path without a token. Returns how long a cache may keep the reply. A reply other than 200
     /// and 404 is an error: a throttled one would count as a reply that no cache keeps.
     pub(crate) async fn read_max_age(&self, path: &str) -> Result<Duration, BenchError> {

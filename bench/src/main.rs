@@ -16,6 +16,7 @@ mod lambda;
 mod library;
 mod load;
 mod local;
+mod marks;
 mod process;
 mod queue;
 mod rows;
@@ -71,6 +72,8 @@ enum Part {
     Abuse,
     /// A million phones that open one clip: the requests that reach the functions
     Crowd,
+    /// 10,000 marks an hour: time from a mark to its suggestion in the feed, and to its ready clip
+    Marks,
     /// The sweep over 10,000 pending clips: duration of a run
     Sweep,
     /// Each Lambda function: binary size, init time, processor time of an invocation, peak memory
@@ -124,6 +127,7 @@ fn measure(part: Part, queue_length: Duration, table: &mut Table) -> Result<(), 
             Part::Queue => Box::pin(queue::measure(table, folder, queue_length)).await,
             Part::Abuse => Box::pin(abuse::measure(table, folder)).await,
             Part::Crowd => Box::pin(crowd::measure(table, folder)).await,
+            Part::Marks => Box::pin(marks::measure(table, folder)).await,
             Part::Sweep => Box::pin(sweep::measure(table, folder)).await,
             Part::Lambda => lambda::measure(table, folder).await,
             Part::Local => local::measure(table, folder).await,
