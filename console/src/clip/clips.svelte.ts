@@ -68,7 +68,7 @@ export class Clips implements StepActions {
   readonly #requests: ClipRequests;
   readonly #reader: FeedReader;
   readonly #editor: Editor;
-  readonly #outbox: Outbox<Clip>;
+  readonly #outbox: Outbox<Clip, CutRequest, ClipEdit>;
   readonly #poller: Poller;
   readonly #listeners = new Set<(news: News) => void>();
   readonly #rows = new Rows();
@@ -89,7 +89,7 @@ export class Clips implements StepActions {
       refresh: () => this.#poller.wake(),
       timers: this.#timers,
     });
-    this.#outbox = new Outbox<Clip>({
+    this.#outbox = new Outbox({
       send: (cut) => this.#requests.cut(cut),
       arrived: (cut, clip) => this.#cutArrived(cut, clip),
       refused: (cut) => this.#cutRefused(cut),
@@ -98,6 +98,7 @@ export class Clips implements StepActions {
       },
       operator: options.operator,
       storage: options.storage,
+      storageKey: 'matchcut.unsent-cuts',
       timers: this.#timers,
     });
     this.#poller = new Poller({
@@ -171,7 +172,7 @@ export class Clips implements StepActions {
   /** Cuts a clip. The cut is a row at once, and is sent until the service answers. */
   cut(request: CutRequest): UnsentCut {
     const competition = request.competition ?? this.competition ?? '';
-    const cut = this.#outbox.add(competition, { ...request, competition });
+    const cut = this.#outbox.add({ ...request, competition });
     this.#pushCutStep(cut);
     this.selected = cut.key;
     return cut;
@@ -326,7 +327,7 @@ export class Clips implements StepActions {
     const step = this.#cutSteps.get(cut.key);
     if (step) step.clip = clip;
     this.#cutSteps.delete(cut.key);
-    if (cut.competition === this.competition) this.#put(clip);
+    if (clip.competition === this.competition) this.#put(clip);
     if (cut.isTakenBack) void this.delete(clip);
     else if (cut.edit) void this.edit(clip, cut.edit);
     this.#poller.wake();

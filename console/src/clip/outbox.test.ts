@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Problem, RequestFailed } from '../api/problem.ts';
+import type { ClipEdit, CutRequest } from './clip.ts';
 import { Outbox, type UnsentCut } from './outbox.ts';
 import { TestTimers } from './timers.testing.ts';
 
@@ -38,12 +39,13 @@ function outbox(send: (cut: UnsentCut) => Promise<string>, storage = new TestSto
   const timers = new TestTimers();
   const arrived: [UnsentCut, string][] = [];
   const who = { name: 'anna' as string | undefined };
-  const box = new Outbox<string>({
+  const box = new Outbox<string, CutRequest, ClipEdit>({
     send,
     arrived: (cut, clip) => arrived.push([cut, clip]),
     changed: () => {},
     operator: () => who.name,
     storage,
+    storageKey: 'matchcut.unsent-cuts',
     timers,
   });
   return { box, timers, arrived, storage, who };
@@ -52,7 +54,7 @@ function outbox(send: (cut: UnsentCut) => Promise<string>, storage = new TestSto
 test('a cut whose reply is lost is sent again and makes one clip', async () => {
   const { clips, requests, send } = service(['no reply', 'lost reply', 'lost reply', 'answered']);
   const { box, timers, arrived } = outbox(send);
-  box.add('100m', BODY);
+  box.add(BODY);
   await timers.advance(60_000);
   assert.equal(requests.length, 4);
   assert.deepEqual([...clips.values()], ['clip-1']);
@@ -60,16 +62,16 @@ test('a cut whose reply is lost is sent again and makes one clip', async () => {
     arrived.map(([, clip]) => clip),
     ['clip-1'],
   );
-  assert.deepEqual(box.cuts, []);
+  assert.deepEqual(box.unsent, []);
 });
 
 test('a cut is kept over a reload, with its key', async () => {
   const { clips, send } = service(['lost reply']);
   const before = outbox(send);
-  before.box.add('100m', BODY);
+  before.box.add(BODY);
   await before.timers.advance(500);
   const after = outbox(send, before.storage);
-  assert.equal(after.box.cuts.length, 1);
+  assert.equal(after.box.unsent.length, 1);
   after.box.wake();
   await after.timers.advance(0);
   assert.deepEqual([...clips.values()], ['clip-1']);
@@ -79,18 +81,18 @@ test('a cut is kept over a reload, with its key', async () => {
 test('a refused cut stays with its reason until it is discarded', async () => {
   const { requests, send } = service([new RequestFailed(REFUSAL)]);
   const { box, timers } = outbox(send);
-  const cut = box.add('100m', BODY);
+  const cut = box.add(BODY);
   await timers.advance(60_000);
   assert.equal(requests.length, 1);
-  assert.equal(box.cuts[0]?.problem?.type, REFUSAL.type);
+  assert.equal(box.unsent[0]?.problem?.type, REFUSAL.type);
   box.discard(cut.key);
-  assert.deepEqual(box.cuts, []);
+  assert.deepEqual(box.unsent, []);
 });
 
 test('a refused cut that is repeated has a key of its own', async () => {
   const { requests, send } = service([new RequestFailed(REFUSAL)]);
   const { box, timers, arrived } = outbox(send);
-  const cut = box.add('100m', BODY);
+  const cut = box.add(BODY);
   await timers.advance(0);
   box.repeat(cut.key);
   await timers.advance(0);
@@ -103,7 +105,7 @@ test('a throttled cut waits as long as the service asks for', async () => {
   const throttled = new RequestFailed({ ...REFUSAL, status: 429 } as never, 30);
   const { requests, send } = service([throttled]);
   const { box, timers } = outbox(send);
-  box.add('100m', BODY);
+  box.add(BODY);
   await timers.advance(29_000);
   assert.equal(requests.length, 1);
   await timers.advance(1_000);
@@ -113,7 +115,7 @@ test('a throttled cut waits as long as the service asks for', async () => {
 test('what is typed meanwhile does not change the body, and comes with the clip', async () => {
   const { requests, send } = service(['no reply']);
   const { box, timers, arrived } = outbox(send);
-  const cut = box.add('100m', BODY);
+  const cut = box.add(BODY);
   await timers.advance(0);
   box.edit(cut.key, { title: 'Final' });
   box.edit(cut.key, { tags: ['final'] });
@@ -126,7 +128,7 @@ test('what is typed meanwhile does not change the body, and comes with the clip'
 test('a cut that was taken back is still sent, because it may have arrived', async () => {
   const { send } = service(['lost reply', 'answered']);
   const { box, timers, arrived } = outbox(send);
-  const cut = box.add('100m', BODY);
+  const cut = box.add(BODY);
   await timers.advance(0);
   assert.equal(box.takeBack(cut.key, true), true);
   await timers.advance(60_000);
@@ -136,17 +138,17 @@ test('a cut that was taken back is still sent, because it may have arrived', asy
 test('a cut that was taken back and is refused is forgotten', async () => {
   const { send } = service(['no reply', new RequestFailed(REFUSAL)]);
   const { box, timers } = outbox(send);
-  const cut = box.add('100m', BODY);
+  const cut = box.add(BODY);
   await timers.advance(0);
   box.takeBack(cut.key, true);
   await timers.advance(60_000);
-  assert.deepEqual(box.cuts, []);
+  assert.deepEqual(box.unsent, []);
 });
 
 test('a cut of another operator is not sent under this name', async () => {
   const { requests, send } = service(['no reply']);
   const before = outbox(send);
-  before.box.add('100m', BODY);
+  before.box.add(BODY);
   await before.timers.advance(0);
   const after = outbox(send, before.storage);
   after.who.name = 'ben';
@@ -162,7 +164,7 @@ test('a cut of another operator is not sent under this name', async () => {
 test('wake sends at once what waits for its next try', async () => {
   const { requests, send } = service(['no reply']);
   const { box, timers } = outbox(send);
-  box.add('100m', BODY);
+  box.add(BODY);
   await timers.advance(100);
   box.wake();
   await timers.advance(0);

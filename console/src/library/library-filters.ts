@@ -63,7 +63,7 @@ const ORDERS: Readonly<Record<LibraryOrder, (one: Row, other: Row) => number>> =
 };
 
 function changedAt({ clip, cut }: Row): number {
-  return cut ? cut.cutAt : Date.parse(clip.updatedAt);
+  return cut ? cut.madeAt : Date.parse(clip.updatedAt);
 }
 
 /** `Heat 10` comes after `Heat 9`. Rows without a title come last. */
