@@ -4,6 +4,7 @@ import type { Api, Schema } from '../api/client.ts';
 import { RequestFailed } from '../api/problem.ts';
 import { browserTimers, type Timers } from './backoff.ts';
 import type { Clip, ClipEdit, CutRequest } from './clip.ts';
+import { DeletedClips } from './deleted-clips.ts';
 import { Editor } from './editor.ts';
 import type { Conflict } from './edits.ts';
 import { FeedReader } from './feed-reader.svelte.ts';
@@ -14,12 +15,10 @@ import { type Polled, Poller } from './poller.ts';
 import { ClipRequests } from './requests.ts';
 import type { Row } from './row-state.ts';
 import { Rows } from './rows.ts';
-import { CutStep, DeletionStep, type StepActions, UNDO_MS } from './steps.ts';
+import { CutStep, DeletionStep, type StepActions } from './steps.ts';
 import { Turns } from './turns.ts';
 import type { UndoStack } from './undo.ts';
 
-/** How long the service restores a deleted clip at least, in ms. */
-const RESTORE_MS = 15_000;
 /** How long a reel is requested again before the operator is told, in ms. */
 const REEL_MS = 15_000;
 
@@ -72,8 +71,7 @@ export class Clips implements StepActions {
   readonly #poller: Poller;
   readonly #listeners = new Set<(news: News) => void>();
   readonly #rows = new Rows();
-  /** When this console deleted a clip, in ms since 1970. */
-  readonly #deletedAt = new Map<string, number>();
+  readonly #deleted: DeletedClips;
   /** The undo step of a cut, by the cut's key. */
   readonly #cutSteps = new Map<string, CutStep>();
   readonly #turns = new Turns();
@@ -83,6 +81,10 @@ export class Clips implements StepActions {
     this.#undo = options.undo;
     this.#requests = new ClipRequests(options.api);
     this.#reader = new FeedReader(this.#requests, this.#timers);
+    this.#deleted = new DeletedClips(
+      () => this.now(),
+      () => this.clockError,
+    );
     this.#editor = new Editor({
       send: (clip, fields) => this.#persist(() => this.#requests.edit(clip, fields)),
       known: (clip) => this.#reader.feed.get(clip),
@@ -159,14 +161,12 @@ export class Clips implements StepActions {
 
   /** Until when the service keeps a deleted clip, in ms since 1970 on this clock. */
   keptUntil(clip: Clip): number {
-    const until = clip.status === 'deleting' ? clip.restorableUntil : undefined;
-    return until === undefined ? 0 : Date.parse(until) - this.clockError;
+    return this.#deleted.keptUntil(clip);
   }
 
   /** Until when a deleted clip stays in the lists, in ms since 1970 on this clock. */
   restorableUntil(clip: Clip): number {
-    const deletedAt = Date.parse(clip.updatedAt) - this.clockError;
-    return (this.#deletedAt.get(clip.clip) ?? deletedAt) + UNDO_MS;
+    return this.#deleted.listedUntil(clip);
   }
 
   /** Cuts a clip. The cut is a row at once, and is sent until the service answers. */
@@ -222,7 +222,7 @@ export class Clips implements StepActions {
   delete(clip: Clip): Promise<void> {
     return this.#do('deleting', clip, async () => {
       await this.#persist(() => this.#requests.delete(clip));
-      this.#deletedAt.set(clip.clip, this.#timers.now());
+      this.#deleted.add(clip);
       // The feed brings the deleted clip with its new `updatedAt`. Until then it is shown as such.
       const known = this.#reader.feed.get(clip.clip) ?? clip;
       this.#reader.feed.show({ ...known, status: 'deleting', active: false } as Clip);
@@ -232,12 +232,9 @@ export class Clips implements StepActions {
   /** Restores a deleted clip, as long as the service can. */
   restore(clip: Clip): Promise<void> {
     return this.#do('restoring', clip, async () => {
-      const deletedAt = this.#deletedAt.get(clip.clip) ?? this.#timers.now();
-      const restored = await this.#persist(
-        () => this.#requests.restore(clip),
-        Math.max(deletedAt + RESTORE_MS, this.keptUntil(clip)),
-      );
-      this.#deletedAt.delete(clip.clip);
+      const until = this.#deleted.restoredUntil(clip);
+      const restored = await this.#persist(() => this.#requests.restore(clip), until);
+      this.#deleted.remove(clip);
       this.#put(restored);
     });
   }
