@@ -9,6 +9,8 @@ import type { Channels } from './channel/channels.svelte.ts';
 import type { Clips } from './clip/clips.svelte.ts';
 import type { PlaybackCookies } from './clip/playback-cookies.ts';
 import type { LiveView } from './live/live-view.svelte.ts';
+import type { ChannelMarks } from './mark/channel-marks.svelte.ts';
+import type { MarkWindow } from './mark/lead.ts';
 import type { Uploads } from './upload/uploads.svelte.ts';
 import type { Pictures } from './viewer/pictures.svelte.ts';
 
@@ -23,6 +25,9 @@ export interface App {
   readonly clips: Clips;
   /** The live picture. `live.show(date)` jumps to a moment. */
   readonly live: LiveView;
+  /** The marks of the channel that is shown. */
+  readonly marks: ChannelMarks;
+  readonly markWindow: MarkWindow;
   readonly uploads: Uploads;
   readonly cookies: PlaybackCookies;
   readonly pictures: Pictures;

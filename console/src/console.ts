@@ -14,6 +14,8 @@ import { Clips } from './clip/clips.svelte.ts';
 import { PlaybackCookies } from './clip/playback-cookies.ts';
 import { undoStack } from './clip/undo.ts';
 import { LiveView } from './live/live-view.svelte.ts';
+import { ChannelMarks } from './mark/channel-marks.svelte.ts';
+import { MarkWindow } from './mark/lead.ts';
 import { loadMessages } from './messages/console.svelte.ts';
 import { place } from './place.svelte.ts';
 import { settings } from './settings/settings.svelte.ts';
@@ -47,17 +49,20 @@ async function start(): Promise<void> {
     place.reread();
     const api = createApi(session);
     const channels = new Channels({ api, place });
-    const clips = new Clips({
-      api,
-      undo: undoStack,
-      operator: () => (session.state === 'in' ? session.username : undefined),
-      storage: sessionStorage,
-    });
+    const operator = () => (session.state === 'in' ? session.username : undefined);
+    const clips = new Clips({ api, undo: undoStack, operator, storage: sessionStorage });
     const live = new LiveView({
       channel: () => channels.selected,
       push: (step) => undoStack.push(step),
       kept: { at: place.time('at'), in: place.time('in'), out: place.time('out') },
       keep: (kept) => place.set(kept),
+    });
+    const marks = new ChannelMarks({
+      api,
+      undo: undoStack,
+      operator,
+      edge: () => live.edge,
+      storage: sessionStorage,
     });
     const uploads = createUploads(api, session);
     const cookies = new PlaybackCookies(api, config.private);
@@ -80,6 +85,8 @@ async function start(): Promise<void> {
           cookies,
           pictures,
           live,
+          marks,
+          markWindow: new MarkWindow(),
         },
       },
     });

@@ -48,10 +48,12 @@ function withToken(request: Request, token: string): Request {
 
 /**
  * The data and the response of a request. Throws `RequestFailed` if the request was refused, or if
- * there was no reply.
+ * there was no reply. `unchanged` is 304 if the request had an `If-None-Match`; such a reply has no
+ * data.
  */
 export async function answer<T>(
   request: Promise<{ data?: T; error?: unknown; response: Response }>,
+  unchanged?: 304,
 ): Promise<{ data: T; response: Response }> {
   let reply: Awaited<typeof request>;
   try {
@@ -60,7 +62,8 @@ export async function answer<T>(
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw new RequestFailed();
   }
-  if (reply.response.ok) return { data: reply.data as T, response: reply.response };
+  const { ok, status } = reply.response;
+  if (ok || status === unchanged) return { data: reply.data as T, response: reply.response };
   const retryAfter = parseRetryAfter(reply.response.headers.get('retry-after'));
   throw new RequestFailed(asProblem(reply.error, reply.response), retryAfter);
 }

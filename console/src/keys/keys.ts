@@ -1,7 +1,7 @@
 /** The one table of keys: the handler, the labels of buttons and the key sheet are made from it. */
 
 /** The parts of the key sheet. */
-export type KeyGroup = 'play' | 'go' | 'mark' | 'cut' | 'clip' | 'page';
+export type KeyGroup = 'play' | 'go' | 'mark' | 'moment' | 'cut' | 'clip' | 'page';
 
 /**
  * A chord is the modifiers that are held and the place of the key on the keyboard
@@ -43,6 +43,10 @@ const TABLE = {
   'play-in': { group: 'mark', chords: ['Comma'] },
   'play-out': { group: 'mark', chords: ['Period'] },
   loop: { group: 'mark', chords: ['Slash'] },
+  'set-mark': { group: 'moment', chords: ['KeyM'] },
+  'previous-mark': { group: 'moment', chords: ['Shift+ArrowUp'], repeats: true },
+  'next-mark': { group: 'moment', chords: ['Shift+ArrowDown'], repeats: true },
+  'mark-to-window': { group: 'moment', chords: ['Shift+KeyM'] },
   cut: { group: 'cut', chords: ['KeyE'] },
   'cut-held': { group: 'cut', chords: ['Shift+KeyE'] },
   'cut-last-15': { group: 'cut', chords: ['Digit1', 'Numpad1'] },

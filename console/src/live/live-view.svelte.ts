@@ -192,6 +192,13 @@ export class LiveView {
     else this.marks.setOut(frame, label);
   }
 
+  /** Sets in and out at the frames of a stretch, as one step. What the channel no longer has is left out. */
+  markStretch(stretch: Stretch, label: () => string): void {
+    const start = this.#frameOf('in', Math.max(stretch.start, this.oldest ?? stretch.start));
+    const end = this.#frameOf('out', stretch.end);
+    this.marks.change({ in: Math.ceil(start - 0.001), out: Math.floor(end + 0.001) }, label);
+  }
+
   /** Moves a mark without passing the other one. It becomes a step when the pointer is released. */
   dragMark(kind: 'in' | 'out', date: number): void {
     const { in: start, out: end } = this.marks;

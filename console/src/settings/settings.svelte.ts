@@ -1,4 +1,6 @@
-/** What a person chooses for this browser: language, theme, times, sound, precision, keys. */
+/** What a person chooses for this browser: language, theme, times, sound, precision, marks, keys. */
+
+import { DEFAULT_LEAD, type Lead } from '../mark/channel-mark.ts';
 
 /** The name in `localStorage`. */
 const STORAGE_KEY = 'matchcut.settings';
@@ -19,6 +21,10 @@ export interface Saved {
   sound?: boolean;
   /** How precisely clips are cut. Absent: as the channel is set. */
   precision?: Precision | undefined;
+  /** The label of the last mark. */
+  markLabel?: string;
+  /** How much of the stream before and after a mark becomes in and out, in ms. */
+  lead?: Lead;
   /** The chords of actions that were remapped, by the id of the action. */
   keys?: Record<string, string[]>;
 }
@@ -42,6 +48,12 @@ class Settings {
   }
   get precision(): Precision | undefined {
     return this.#saved.precision;
+  }
+  get markLabel(): string {
+    return this.#saved.markLabel ?? '';
+  }
+  get lead(): Lead {
+    return this.#saved.lead ?? DEFAULT_LEAD;
   }
   get keys(): Record<string, string[]> {
     return this.#saved.keys ?? {};

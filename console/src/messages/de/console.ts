@@ -7,6 +7,7 @@ export { exporting } from './exporting.ts';
 export { keys } from './keys.ts';
 export { library } from './library.ts';
 export { live } from './live.ts';
+export { mark } from './mark.ts';
 export { problems } from './problems.ts';
 export { reel } from './reel.ts';
 export { settings } from './settings.ts';
