@@ -11,6 +11,7 @@ import type { PlaybackCookies } from './clip/playback-cookies.ts';
 import type { LiveView } from './live/live-view.svelte.ts';
 import type { ChannelMarks } from './mark/channel-marks.svelte.ts';
 import type { MarkWindow } from './mark/lead.ts';
+import type { Adjustment } from './suggestion/adjustment.svelte.ts';
 import type { Uploads } from './upload/uploads.svelte.ts';
 import type { Pictures } from './viewer/pictures.svelte.ts';
 
@@ -28,6 +29,8 @@ export interface App {
   /** The marks of the channel that is shown. */
   readonly marks: ChannelMarks;
   readonly markWindow: MarkWindow;
+  /** The suggestion whose window is adjusted with in and out. */
+  readonly adjustment: Adjustment;
   readonly uploads: Uploads;
   readonly cookies: PlaybackCookies;
   readonly pictures: Pictures;

@@ -19,6 +19,7 @@ import { MarkWindow } from './mark/lead.ts';
 import { loadMessages } from './messages/console.svelte.ts';
 import { place } from './place.svelte.ts';
 import { settings } from './settings/settings.svelte.ts';
+import { Adjustment } from './suggestion/adjustment.svelte.ts';
 import { installTrustedTypes } from './trusted-types.ts';
 import Unreachable from './Unreachable.svelte';
 import { createUploads } from './upload/create.ts';
@@ -64,6 +65,12 @@ async function start(): Promise<void> {
       edge: () => live.edge,
       storage: sessionStorage,
     });
+    const adjustment = new Adjustment({
+      clips,
+      channels,
+      live,
+      showLive: () => place.set({ screen: undefined, clip: undefined }),
+    });
     const uploads = createUploads(api, session);
     const cookies = new PlaybackCookies(api, config.private);
     const pictures = new Pictures(async (clip, signal) => {
@@ -87,6 +94,7 @@ async function start(): Promise<void> {
           live,
           marks,
           markWindow: new MarkWindow(),
+          adjustment,
         },
       },
     });

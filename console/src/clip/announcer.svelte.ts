@@ -85,6 +85,8 @@ export class Announcer {
     }
     if (after.status === 'ready' && before?.status !== 'ready') {
       this.sayPolitely(isHeldBack(after) ? t.clip.saysHeld(name) : t.clip.saysReady(name));
+    } else if (!before && after.status === 'suggested') {
+      this.sayPolitely(t.suggestion.says(name, after.suggestedBy?.name ?? ''));
     } else if (!before && after.createdBy && after.createdBy !== this.operator()) {
       this.sayPolitely(t.clip.saysCut(after.createdBy, name));
     }

@@ -4,18 +4,20 @@ import type { Api, Schema } from '../api/client.ts';
 import { RequestFailed } from '../api/problem.ts';
 import { browserTimers, type Timers } from './backoff.ts';
 import type { Clip, ClipEdit, CutRequest } from './clip.ts';
+import { Cuts } from './cuts.svelte.ts';
 import { DeletedClips } from './deleted-clips.ts';
 import { Editor } from './editor.ts';
 import type { Conflict } from './edits.ts';
+import type { Change } from './feed.ts';
 import { FeedReader } from './feed-reader.svelte.ts';
 import type { News, Work } from './news.ts';
-import { Outbox, type UnsentCut } from './outbox.ts';
+import type { UnsentCut } from './outbox.ts';
 import { persist } from './persist.ts';
 import { type Polled, Poller } from './poller.ts';
 import { ClipRequests } from './requests.ts';
 import type { Row } from './row-state.ts';
 import { Rows } from './rows.ts';
-import { CutStep, DeletionStep, type StepActions } from './steps.ts';
+import { ConfirmationStep, DeletionStep, type StepActions } from './steps.ts';
 import { Turns } from './turns.ts';
 import type { UndoStack } from './undo.ts';
 
@@ -35,8 +37,6 @@ export interface ClipsOptions {
 export class Clips implements StepActions {
   /** The clips of the competition in every state, the newest first. */
   all = $state.raw<readonly Clip[]>([]);
-  /** The cuts that the service has not answered, the newest first. */
-  unsent = $state.raw<readonly UnsentCut[]>([]);
   /** What is being done to which clip. */
   work = $state.raw<ReadonlyMap<string, Work>>(new Map());
   /** Edits that met somebody else's, by clip. */
@@ -52,11 +52,20 @@ export class Clips implements StepActions {
   competition = $state<string>();
   /** The key of the selected row. A new cut is selected, so that its title can be typed at once. */
   selected = $state<string>();
+  /** The cuts that are not clips yet. */
+  readonly cuts: Cuts;
+  /** How long deleted clips stay. */
+  readonly deleted: DeletedClips;
   /** The rows of the list: unsent cuts, then clips; the newest first. */
-  readonly rows: readonly Row[] = $derived([
-    ...this.unsent.filter(isShownUnsent).map((cut) => ({ key: cut.key, cut })),
+  readonly rows: readonly Row[] = $derived.by(() => [
+    ...this.cuts.shown.map((cut) => ({ key: cut.key, cut })),
     ...this.all.map((clip) => this.#rows.rowOf(clip)),
   ]);
+
+  /** The rows of suggestions that nobody is dismissing. */
+  readonly suggestions: readonly Row[] = $derived(
+    this.rows.filter(({ clip }) => clip?.status === 'suggested' && !this.#isDismissing(clip)),
+  );
 
   #kept = $state.raw<readonly Clip[]>([]);
   /** The rows of the trash: deleted clips that can still be restored; the newest first. */
@@ -67,13 +76,9 @@ export class Clips implements StepActions {
   readonly #requests: ClipRequests;
   readonly #reader: FeedReader;
   readonly #editor: Editor;
-  readonly #outbox: Outbox<Clip, CutRequest, ClipEdit>;
   readonly #poller: Poller;
   readonly #listeners = new Set<(news: News) => void>();
   readonly #rows = new Rows();
-  readonly #deleted: DeletedClips;
-  /** The undo step of a cut, by the cut's key. */
-  readonly #cutSteps = new Map<string, CutStep>();
   readonly #turns = new Turns();
 
   constructor(options: ClipsOptions) {
@@ -81,7 +86,7 @@ export class Clips implements StepActions {
     this.#undo = options.undo;
     this.#requests = new ClipRequests(options.api);
     this.#reader = new FeedReader(this.#requests, this.#timers);
-    this.#deleted = new DeletedClips(
+    this.deleted = new DeletedClips(
       () => this.now(),
       () => this.clockError,
     );
@@ -91,16 +96,14 @@ export class Clips implements StepActions {
       refresh: () => this.#poller.wake(),
       timers: this.#timers,
     });
-    this.#outbox = new Outbox({
+    this.cuts = new Cuts({
       send: (cut) => this.#requests.cut(cut),
       arrived: (cut, clip) => this.#cutArrived(cut, clip),
-      refused: (cut) => this.#cutRefused(cut),
-      changed: (cuts) => {
-        this.unsent = cuts;
-      },
+      refused: (cut, problem) => this.#tell({ kind: 'cut-refused', cut, problem }),
+      undo: options.undo,
+      actions: this,
       operator: options.operator,
       storage: options.storage,
-      storageKey: 'matchcut.unsent-cuts',
       timers: this.#timers,
     });
     this.#poller = new Poller({
@@ -122,7 +125,7 @@ export class Clips implements StepActions {
       this.#sync();
     }
     this.#poller.start();
-    this.#outbox.wake();
+    this.cuts.wake();
   }
 
   stop(): void {
@@ -132,7 +135,7 @@ export class Clips implements StepActions {
   /** Asks for changes and sends waiting cuts now. */
   wake(): void {
     this.#poller.wake();
-    this.#outbox.wake();
+    this.cuts.wake();
   }
 
   setVisible(isVisible: boolean): void {
@@ -159,44 +162,22 @@ export class Clips implements StepActions {
     return this.all.find((it) => it.clip === clip);
   }
 
-  /** Until when the service keeps a deleted clip, in ms since 1970 on this clock. */
-  keptUntil(clip: Clip): number {
-    return this.#deleted.keptUntil(clip);
-  }
-
-  /** Until when a deleted clip stays in the lists, in ms since 1970 on this clock. */
-  restorableUntil(clip: Clip): number {
-    return this.#deleted.listedUntil(clip);
-  }
-
   /** Cuts a clip. The cut is a row at once, and is sent until the service answers. */
   cut(request: CutRequest): UnsentCut {
     const competition = request.competition ?? this.competition ?? '';
-    const cut = this.#outbox.add({ ...request, competition });
-    this.#pushCutStep(cut);
+    const cut = this.cuts.add({ ...request, competition });
     this.selected = cut.key;
     return cut;
   }
 
   /** Takes back a cut that has not been answered, or wants it again. False if it has arrived. */
   takeBack(key: string, isTakenBack: boolean): boolean {
-    return this.#outbox.takeBack(key, isTakenBack);
-  }
-
-  /** Forgets a refused cut. */
-  discard(cut: UnsentCut): void {
-    this.#outbox.discard(cut.key);
-  }
-
-  /** Sends a refused cut again. */
-  repeat(cut: UnsentCut): void {
-    const repeated = this.#outbox.repeat(cut.key);
-    if (repeated) this.#pushCutStep(repeated);
+    return this.cuts.takeBack(key, isTakenBack);
   }
 
   /** Keeps what is typed for a cut that has no clip yet. */
   editUnsent(cut: UnsentCut, fields: ClipEdit): void {
-    if (this.#outbox.edit(cut.key, fields)) return;
+    if (this.cuts.edit(cut, fields)) return;
     const row = this.rows.find((it) => it.key === cut.key);
     if (row?.clip) void this.edit(row.clip, fields);
   }
@@ -222,20 +203,43 @@ export class Clips implements StepActions {
   delete(clip: Clip): Promise<void> {
     return this.#do('deleting', clip, async () => {
       await this.#persist(() => this.#requests.delete(clip));
-      this.#deleted.add(clip);
+      this.deleted.add(clip);
       // The feed brings the deleted clip with its new `updatedAt`. Until then it is shown as such.
-      const known = this.#reader.feed.get(clip.clip) ?? clip;
-      this.#reader.feed.show({ ...known, status: 'deleting', active: false } as Clip);
+      const before = this.#reader.feed.get(clip.clip) ?? clip;
+      const after = { ...before, status: 'deleting', active: false } as Clip;
+      this.deleted.observe({ before, after });
+      this.#reader.feed.show(after);
     });
   }
 
   /** Restores a deleted clip, as long as the service can. */
   restore(clip: Clip): Promise<void> {
     return this.#do('restoring', clip, async () => {
-      const until = this.#deleted.restoredUntil(clip);
+      const until = this.deleted.restoredUntil(clip);
       const restored = await this.#persist(() => this.#requests.restore(clip), until);
-      this.#deleted.remove(clip);
+      this.deleted.remove(clip);
       this.#put(restored);
+    });
+  }
+
+  /** Confirms a suggestion. It is a clip at once, and a suggestion again if the service refuses. */
+  async confirm(clip: Clip): Promise<void> {
+    const { feed } = this.#reader;
+    const hasAired = Date.parse(clip.requested?.end ?? '') <= this.now() + this.clockError;
+    const confirmed = { ...clip, status: hasAired ? 'queued' : 'scheduled' } as Clip;
+    const step = new ConfirmationStep(this, clip);
+    this.#undo.push(step);
+    feed.show(confirmed);
+    this.selected = this.#rows.rowOf(confirmed).key;
+    this.#sync();
+    await this.#do('confirming', clip, async () => {
+      try {
+        this.#put(await this.#persist(() => this.#requests.confirm(clip)));
+      } catch (failure) {
+        this.#undo.drop(step);
+        if (feed.get(clip.clip) === confirmed) feed.show(clip);
+        throw failure;
+      }
     });
   }
 
@@ -313,35 +317,20 @@ export class Clips implements StepActions {
     return persist(send, until, this.#timers);
   }
 
-  #pushCutStep(cut: UnsentCut): void {
-    const step = new CutStep(this, cut);
-    this.#cutSteps.set(cut.key, step);
-    this.#undo.push(step);
-  }
-
   #cutArrived(cut: UnsentCut, clip: Clip): void {
     this.#rows.keepKey(clip, cut.key);
-    const step = this.#cutSteps.get(cut.key);
-    if (step) step.clip = clip;
-    this.#cutSteps.delete(cut.key);
     if (clip.competition === this.competition) this.#put(clip);
     if (cut.isTakenBack) void this.delete(clip);
     else if (cut.edit) void this.edit(clip, cut.edit);
     this.#poller.wake();
   }
 
-  #cutRefused(cut: UnsentCut): void {
-    const step = this.#cutSteps.get(cut.key);
-    if (step) this.#undo.drop(step);
-    this.#cutSteps.delete(cut.key);
-    if (cut.problem) this.#tell({ kind: 'cut-refused', cut, problem: cut.problem });
-  }
-
   async #poll(signal: AbortSignal): Promise<Polled> {
     const { changes, isFirst, hasMore } = await this.#reader.read(signal);
     this.isLoaded = true;
+    for (const change of changes) this.deleted.observe(change);
     this.#sync();
-    if (!isFirst) for (const change of changes) this.#tell({ kind: 'changed', change });
+    if (!isFirst) this.#tellChanges(changes);
     return hasMore ? 'more' : 'done';
   }
 
@@ -350,15 +339,16 @@ export class Clips implements StepActions {
     // A session that has ended has a banner of its own.
     const isLoggedOut = failure instanceof RequestFailed && failure.problem?.status === 401;
     if (failure === undefined || isLoggedOut) {
-      if (this.awaySince !== undefined) this.#outbox.wake();
+      if (this.awaySince !== undefined) this.cuts.wake();
       this.awaySince = undefined;
     } else this.awaySince ??= this.#timers.now();
   }
 
   #put(clip: Clip): void {
     const changes = this.#reader.feed.put(clip);
+    for (const change of changes) this.deleted.observe(change);
     this.#sync();
-    for (const change of changes) this.#tell({ kind: 'changed', change });
+    this.#tellChanges(changes);
   }
 
   /** Shows the feed. A deleted clip stays in the lists for some seconds, and then in the trash. */
@@ -366,15 +356,24 @@ export class Clips implements StepActions {
     const known = this.#reader.feed.list();
     const clips = known.filter((clip) => this.#isShown(clip));
     if (!isSame(clips, this.all)) this.all = clips;
-    const kept = known.filter((clip) => this.keptUntil(clip) > this.now());
+    const kept = known.filter((clip) => this.deleted.keptUntil(clip) > this.now());
     if (!isSame(kept, this.#kept)) this.#kept = kept;
     this.hasOlder = this.#reader.feed.older !== undefined;
   }
 
+  #isDismissing({ clip }: Clip): boolean {
+    return this.work.get(clip) === 'deleting';
+  }
+
   #isShown(clip: Clip): boolean {
-    const isGone = clip.status === 'deleting' && this.restorableUntil(clip) <= this.now();
-    if (isGone && this.keptUntil(clip) <= this.now()) this.#reader.feed.forget(clip.clip);
-    return !isGone;
+    const isListed = this.deleted.isListed(clip);
+    const isGone = clip.status === 'deleting' && this.deleted.listedUntil(clip) <= this.now();
+    if (isGone && this.deleted.keptUntil(clip) <= this.now()) this.#reader.feed.forget(clip.clip);
+    return isListed;
+  }
+
+  #tellChanges(changes: readonly Change[]): void {
+    for (const change of changes) this.#tell({ kind: 'changed', change });
   }
 
   #tell(news: News): void {
@@ -384,11 +383,6 @@ export class Clips implements StepActions {
 
 function isSame(clips: readonly Clip[], others: readonly Clip[]): boolean {
   return clips.length === others.length && clips.every((it, index) => it === others[index]);
-}
-
-/** A cut that was taken back is shown only if the service does not answer. */
-function isShownUnsent({ isTakenBack, failures }: UnsentCut): boolean {
-  return !isTakenBack || failures > 0;
 }
 
 function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {

@@ -59,7 +59,11 @@ class TestService {
       return Response.json(problem, { status: this.refusal.status });
     }
     if (path.endsWith('/clip')) return Response.json(this.#cut(request), { status: 202 });
-    if (path.endsWith('/restore')) return Response.json(this.change(id, { status: 'ready' }));
+    if (path.endsWith('/restore')) {
+      const isSuggestion = this.clips.get(id)?.suggestedBy !== undefined;
+      return Response.json(this.change(id, { status: isSuggestion ? 'suggested' : 'ready' }));
+    }
+    if (path.endsWith('/confirm')) return Response.json(this.change(id, { status: 'harvesting' }));
     if (path.endsWith('/retry')) return Response.json(this.change(id, { status: 'queued' }));
     if (request.method === 'DELETE') {
       this.change(id, { status: 'deleting' });
@@ -136,12 +140,12 @@ test('a cut while the service is away arrives once', async () => {
   service.losesReplies = true;
   clips.cut(CUT);
   await timers.advance(20_000);
-  assert.equal(clips.unsent.length, 1);
+  assert.equal(clips.cuts.unsent.length, 1);
   assert.notEqual(clips.awaySince, undefined);
   service.isAway = false;
   await timers.advance(20_000);
   assert.equal(clips.awaySince, undefined);
-  assert.equal(clips.unsent.length, 0);
+  assert.equal(clips.cuts.unsent.length, 0);
   assert.deepEqual([...service.clips.keys()], ['clip-1']);
   clips.stop();
 });
@@ -234,14 +238,14 @@ test('a refused cut stays, is told, and can be sent again', async () => {
   service.refusal = { status: 422, type: 'urn:matchcut:problem:window-expired' };
   clips.cut(CUT);
   await timers.advance(1_000);
-  assert.equal(clips.unsent[0]?.problem?.status, 422);
+  assert.equal(clips.cuts.unsent[0]?.problem?.status, 422);
   assert.equal(news.at(-1)?.kind, 'cut-refused');
   assert.equal(undo.next, undefined);
   service.refusal = undefined;
-  const [refused] = clips.unsent;
-  if (refused) clips.repeat(refused);
+  const [refused] = clips.cuts.unsent;
+  if (refused) clips.cuts.repeat(refused);
   await timers.advance(1_000);
-  assert.equal(clips.unsent.length, 0);
+  assert.equal(clips.cuts.unsent.length, 0);
   assert.equal(clips.all.length, 1);
   clips.stop();
 });
@@ -317,4 +321,72 @@ test('another competition has other clips', async () => {
   await timers.advance(0);
   assert.ok(service.requests.at(-1)?.includes('/200m/changes'));
   clips.stop();
+});
+
+/** A service with one suggestion. */
+function suggest(service: TestService): void {
+  service.add('goal', 'suggested', 'Goal');
+  service.change('goal', {
+    suggestedBy: { rule: 'goals-k7qx2f', name: 'Goals', label: 'goal', marks: 1 },
+  } as Partial<Clip>);
+}
+
+test('a confirmed suggestion is a clip before the service answers, and undo deletes it', async () => {
+  const { clips, service, timers, undo, status } = await open(suggest);
+  assert.deepEqual(
+    clips.suggestions.map((row) => row.key),
+    ['goal'],
+  );
+  service.isAway = true;
+  const confirming = clips.confirm(clips.find('goal') as Clip);
+  assert.deepEqual(clips.suggestions, []);
+  assert.notEqual(status('goal'), 'suggested');
+  assert.equal(clips.selected, 'goal');
+  service.isAway = false;
+  await timers.advance(30_000);
+  await confirming;
+  assert.equal(status('goal'), 'harvesting');
+  assert.equal(undo.next, undefined, 'ten seconds are over');
+
+  suggest(service);
+  await timers.advance(2_000);
+  void clips.confirm(clips.find('goal') as Clip);
+  await timers.advance(1_000);
+  await clips.undo();
+  await timers.advance(1_000);
+  assert.equal(service.clips.get('goal')?.status, 'deleting');
+});
+
+test('a suggestion that cannot be confirmed is a suggestion again', async () => {
+  const { clips, service, timers, undo, news, status } = await open(suggest);
+  service.refusal = { status: 409, type: 'urn:matchcut:problem:not-suggested' };
+  await Promise.all([clips.confirm(clips.find('goal') as Clip), timers.advance(0)]);
+  assert.equal(status('goal'), 'suggested');
+  assert.equal(undo.next, undefined);
+  assert.deepEqual(
+    news.map((it) => it.kind === 'failed' && it.work),
+    ['confirming'],
+  );
+});
+
+test('a dismissed suggestion leaves the lists at once, and undo brings it back', async () => {
+  const { clips, service, timers, status } = await open(suggest);
+  service.isAway = true;
+  void clips.remove(clips.find('goal') as Clip);
+  await timers.advance(100);
+  assert.deepEqual(clips.suggestions, []);
+  service.isAway = false;
+  await timers.advance(2_000);
+  assert.equal(service.clips.get('goal')?.status, 'deleting');
+  assert.equal(status('goal'), undefined, 'it is no deleted clip to restore');
+  await clips.undo();
+  await timers.advance(2_000);
+  assert.equal(status('goal'), 'suggested');
+});
+
+test('a suggestion that the service removes leaves the lists', async () => {
+  const { clips, service, timers } = await open(suggest);
+  service.change('goal', { status: 'deleting' });
+  await timers.advance(2_000);
+  assert.deepEqual(clips.rows, []);
 });

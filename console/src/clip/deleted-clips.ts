@@ -1,6 +1,7 @@
 /** How long deleted clips can be restored, and how long they stay in the lists. */
 
 import type { Clip } from './clip.ts';
+import type { Change } from './feed.ts';
 import { UNDO_MS } from './steps.ts';
 
 /** How long the service restores a deleted clip at least, in ms. */
@@ -9,6 +10,8 @@ const RESTORE_MS = 15_000;
 export class DeletedClips {
   /** When this console deleted a clip, in ms since 1970. */
   readonly #deletedAt = new Map<string, number>();
+  /** The suggestions that an operator dismissed, or that the service removed. */
+  readonly #suggestions = new Set<string>();
 
   constructor(
     /** Now on this clock, in ms since 1970. */
@@ -25,6 +28,18 @@ export class DeletedClips {
   /** Forgets a clip that was restored. */
   remove({ clip }: Clip): void {
     this.#deletedAt.delete(clip);
+  }
+
+  /** Notices which suggestions are gone. */
+  observe({ before, after }: Change): void {
+    if (after.status !== 'deleting') this.#suggestions.delete(after.clip);
+    else if (before?.status === 'suggested') this.#suggestions.add(after.clip);
+  }
+
+  /** Whether a clip is in the lists. A suggestion that is gone leaves them at once. */
+  isListed(clip: Clip): boolean {
+    if (clip.status !== 'deleting') return true;
+    return !this.#suggestions.has(clip.clip) && this.listedUntil(clip) > this.now();
   }
 
   /** Until when the service keeps a deleted clip, in ms since 1970 on this clock. */

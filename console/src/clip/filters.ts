@@ -17,10 +17,10 @@ export interface Filters {
 /** Everything. */
 export const NO_FILTERS: Filters = { state: 'all', text: '', tag: '', operator: '' };
 
-/** The group of each state. A deleted clip is shown under `all` only. */
+/** The group of each state. A deleted clip is shown under `all` only, and a suggestion above the list. */
 const GROUPS: Readonly<Record<RowState, StateFilter | undefined>> = {
   sending: 'on-its-way',
-  suggested: 'on-its-way',
+  suggested: undefined,
   scheduled: 'on-its-way',
   queued: 'on-its-way',
   harvesting: 'on-its-way',

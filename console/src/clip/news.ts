@@ -7,7 +7,7 @@ import type { UnsentCut } from './outbox.ts';
 import type { Step } from './undo.ts';
 
 /** What is being done to a clip, until the service answers. */
-export type Work = 'deleting' | 'restoring' | 'retrying' | 'saving';
+export type Work = 'confirming' | 'deleting' | 'restoring' | 'retrying' | 'saving';
 
 /** What operators should be told. */
 export type News =

@@ -57,6 +57,12 @@ export class ClipRequests {
     return (await answer(this.api.POST(`${CLIP}/restore`, options))).data;
   }
 
+  /** Makes a clip of a suggestion. A repetition does nothing more. */
+  async confirm(clip: Clip): Promise<Clip> {
+    const options = { params: pathOf(clip), signal: timeout() };
+    return (await answer(this.api.POST(`${CLIP}/confirm`, options))).data;
+  }
+
   async retry(clip: Clip): Promise<Clip> {
     const options = { params: pathOf(clip), signal: timeout() };
     return (await answer(this.api.POST(`${CLIP}/retry`, options))).data;

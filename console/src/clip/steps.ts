@@ -69,7 +69,29 @@ export class CutStep extends TimedStep<StepActions> {
   }
 }
 
-/** A deletion. */
+/** A suggestion that became a clip. Undo deletes the clip. */
+export class ConfirmationStep extends TimedStep<StepActions> {
+  constructor(
+    actions: StepActions,
+    private readonly clip: Clip,
+  ) {
+    super(actions);
+  }
+
+  label(): string {
+    return t.suggestion.didConfirm(this.clip.meta.title || t.clip.untitled);
+  }
+
+  protected takeBack(): void {
+    void this.actions.delete(this.clip);
+  }
+
+  protected doAgain(): void {
+    void this.actions.restore(this.clip);
+  }
+}
+
+/** A deletion, or a suggestion that was dismissed. */
 export class DeletionStep extends TimedStep<StepActions> {
   constructor(
     actions: StepActions,
@@ -79,7 +101,10 @@ export class DeletionStep extends TimedStep<StepActions> {
   }
 
   label(): string {
-    return t.clip.didDelete(this.clip.meta.title || t.clip.untitled);
+    const title = this.clip.meta.title || t.clip.untitled;
+    return this.clip.status === 'suggested'
+      ? t.suggestion.didDismiss(title)
+      : t.clip.didDelete(title);
   }
 
   protected takeBack(): void {

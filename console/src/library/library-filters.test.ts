@@ -79,3 +79,7 @@ test('a filter that is set is recognized', () => {
   ])
     assert.ok(isNarrowed({ ...NO_LIBRARY_FILTERS, ...set }), JSON.stringify(set));
 });
+
+test('a suggestion is not in the library', () => {
+  assert.equal(isInLibrary(row('Goal', 10, { status: 'suggested' }), NO_LIBRARY_FILTERS), false);
+});

@@ -34,8 +34,9 @@ export function isNarrowed(filters: LibraryFilters): boolean {
   );
 }
 
-/** Whether a row is shown. */
+/** Whether a row is shown. A suggestion is no clip yet. */
 export function isInLibrary(row: Row, filters: LibraryFilters): boolean {
+  if (row.clip?.status === 'suggested') return false;
   const { source, from, to, state } = filters;
   if (source && (row.clip?.source ?? 'live') !== source) return false;
   const start = startOfRow(row);

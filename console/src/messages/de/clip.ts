@@ -38,6 +38,7 @@ export const clip = {
   publishesAt: (time: string) => `bis ${time}`,
   attempt: (attempt: number, most: number) => `Versuch ${attempt} von ${most}`,
   works: {
+    confirming: 'Wird bestätigt …',
     deleting: 'Wird gelöscht …',
     restoring: 'Wird wiederhergestellt …',
     retrying: 'Wird wiederholt …',
@@ -95,6 +96,7 @@ export const clip = {
   saysSelected: (title: string, state: string) => `${title}, ${state}`,
   cutRefused: (reason: string) => `Ein Schnitt wurde abgelehnt: ${reason}`,
   workFailed: {
+    confirming: (title: string, reason: string) => `${title} wurde nicht bestätigt. ${reason}`,
     deleting: (title: string, reason: string) => `${title} wurde nicht gelöscht. ${reason}`,
     restoring: (title: string, reason: string) =>
       `${title} wurde nicht wiederhergestellt. ${reason}`,

@@ -12,5 +12,6 @@ export { problems } from './problems.ts';
 export { reel } from './reel.ts';
 export { settings } from './settings.ts';
 export { shell } from './shell.ts';
+export { suggestion } from './suggestion.ts';
 export { trim } from './trim.ts';
 export { upload } from './upload.ts';

@@ -38,6 +38,7 @@ export const clip = {
   publishesAt: (time: string) => `until ${time}`,
   attempt: (attempt: number, most: number) => `attempt ${attempt} of ${most}`,
   works: {
+    confirming: 'Confirming…',
     deleting: 'Deleting…',
     restoring: 'Restoring…',
     retrying: 'Retrying…',
@@ -95,6 +96,7 @@ export const clip = {
   saysSelected: (title: string, state: string) => `${title}, ${state}`,
   cutRefused: (reason: string) => `A cut was refused: ${reason}`,
   workFailed: {
+    confirming: (title: string, reason: string) => `${title} was not confirmed. ${reason}`,
     deleting: (title: string, reason: string) => `${title} was not deleted. ${reason}`,
     restoring: (title: string, reason: string) => `${title} was not restored. ${reason}`,
     retrying: (title: string, reason: string) => `${title} was not retried. ${reason}`,
