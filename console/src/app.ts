@@ -11,6 +11,7 @@ import type { PlaybackCookies } from './clip/playback-cookies.ts';
 import type { LiveView } from './live/live-view.svelte.ts';
 import type { ChannelMarks } from './mark/channel-marks.svelte.ts';
 import type { MarkWindow } from './mark/lead.ts';
+import type { Rules } from './rule/rules.svelte.ts';
 import type { Adjustment } from './suggestion/adjustment.svelte.ts';
 import type { Uploads } from './upload/uploads.svelte.ts';
 import type { Pictures } from './viewer/pictures.svelte.ts';
@@ -31,6 +32,7 @@ export interface App {
   readonly markWindow: MarkWindow;
   /** The suggestion whose window is adjusted with in and out. */
   readonly adjustment: Adjustment;
+  readonly rules: Rules;
   readonly uploads: Uploads;
   readonly cookies: PlaybackCookies;
   readonly pictures: Pictures;

@@ -18,6 +18,7 @@ import { ChannelMarks } from './mark/channel-marks.svelte.ts';
 import { MarkWindow } from './mark/lead.ts';
 import { loadMessages } from './messages/console.svelte.ts';
 import { place } from './place.svelte.ts';
+import { Rules } from './rule/rules.svelte.ts';
 import { settings } from './settings/settings.svelte.ts';
 import { Adjustment } from './suggestion/adjustment.svelte.ts';
 import { installTrustedTypes } from './trusted-types.ts';
@@ -95,6 +96,7 @@ async function start(): Promise<void> {
           marks,
           markWindow: new MarkWindow(),
           adjustment,
+          rules: new Rules(api),
         },
       },
     });

@@ -69,6 +69,7 @@ const TABLE = {
   'find-clip': { group: 'clip', chords: ['KeyQ'] },
   'next-channel': { group: 'page', chords: ['KeyC'] },
   screen: { group: 'page', chords: ['KeyB'] },
+  rules: { group: 'page', chords: ['Shift+KeyR'] },
   'key-sheet': { group: 'page', chords: ['Shift+Slash', 'Shift+Minus', 'F1'] },
   settings: { group: 'page', chords: ['Mod+Comma'] },
 } as const satisfies Record<string, KeyRow>;

@@ -69,6 +69,7 @@ export const keys = {
     'find-clip': 'Einen Clip suchen',
     'next-channel': 'Nächster Kanal, gleicher Zeitpunkt',
     screen: 'Live oder Bibliothek',
+    rules: 'Regeln für Vorschläge',
     'key-sheet': 'Die Tasten zeigen',
     settings: 'Einstellungen',
   },

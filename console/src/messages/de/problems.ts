@@ -31,5 +31,7 @@ export const problems = {
   'channel-not-controlled':
     'Der Encoder dieses Kanals wird dort gestartet und gestoppt, wo er läuft.',
   'channel-busy': 'MediaLive ändert den Kanal gerade. Versuchen Sie es in einer Minute erneut.',
+  'not-suggested': 'Keine Regel hat diesen Clip vorgeschlagen, also gibt es nichts zu bestätigen.',
+  'too-many-rules': 'Es gibt 100 Regeln, mehr gehen nicht. Löschen Sie eine.',
   unavailable: 'Der Dienst ist gestört. Bitte noch einmal versuchen.',
 } satisfies typeof en;

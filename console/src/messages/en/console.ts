@@ -10,6 +10,7 @@ export { live } from './live.ts';
 export { mark } from './mark.ts';
 export { problems } from './problems.ts';
 export { reel } from './reel.ts';
+export { rule } from './rule.ts';
 export { settings } from './settings.ts';
 export { shell } from './shell.ts';
 export { suggestion } from './suggestion.ts';

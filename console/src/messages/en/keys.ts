@@ -69,6 +69,7 @@ export const keys = {
     'find-clip': 'Find a clip',
     'next-channel': 'Next channel, same moment',
     screen: 'Live or library',
+    rules: 'Rules for suggestions',
     'key-sheet': 'Show the keys',
     settings: 'Settings',
   } satisfies Record<KeyAction, string> as Record<KeyAction, string>,

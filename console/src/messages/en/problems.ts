@@ -25,5 +25,7 @@ export const problems = {
   'window-outside-media': 'The media of this clip does not reach so far. Cut a new clip.',
   'channel-not-controlled': 'The encoder of this channel is started and stopped where it runs.',
   'channel-busy': 'MediaLive is changing the channel. Try again in a minute.',
+  'not-suggested': 'No rule has suggested this clip, so there is nothing to confirm.',
+  'too-many-rules': 'There are 100 rules, which is the limit. Delete one.',
   unavailable: 'The service has failed. Try again.',
 };
