@@ -187,8 +187,19 @@ class TestFile(LanguagesTest):
                 for captions in ("none", "burned-in")
             )
             self.assertEqual(burned["captionLanguage"], "fr")
+            self.assertEqual(plain["soundLanguage"], "fr")
             self.assertLess(difference(plain["url"], burned["url"], second=0.5), 0.1)
             self.assertGreater(difference(plain["url"], burned["url"], second=2), 0.4)
+
+        with self.subTest("exports in each language"):
+            for language, expected in {"fr": PITCHES["fra"], "en": PITCHES["eng"]}.items():
+                made = self.export(clip.view, **times, soundLanguage=language)
+                self.assertEqual(made["soundLanguage"], language)
+                self.assertEqual(pitch(fetch(made["url"])), expected)
+            path = f"/competitions/{clip.view['competition']}/clips/{clip.view['clip']}/exports"
+            problem = self.api("POST", path, {"soundLanguage": "sv"}, 400)
+            self.assertEqual(problem["field"], "soundLanguage")
+            self.assertIn("fr, en", problem["detail"])
 
         with self.subTest("a reel that shows the clip twice"):
             path = f"/competitions/{clip.view['competition']}/reels"

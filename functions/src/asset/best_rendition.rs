@@ -61,6 +61,18 @@ impl BestRendition {
         reduced
     }
 
+    /// The same media, with one of its sounds only.
+    #[must_use]
+    pub fn with_sound(&self, wanted: &TrackLabel) -> Self {
+        let mut reduced = self.with_default_sound();
+        if let RenditionSound::Separate(sounds) = &self.sound {
+            let found = sounds.iter().find(|it| it.label == *wanted);
+            reduced.sound =
+                found.map_or(reduced.sound, |it| RenditionSound::Separate(vec![it.clone()]));
+        }
+        reduced
+    }
+
     /// Media with muxed sound and no captions.
     #[cfg(test)]
     pub(crate) fn sample(width: u32, height: u32, frames_per_second: f64) -> Self {

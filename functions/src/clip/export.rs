@@ -81,6 +81,9 @@ pub struct ExportSettings {
     /// The timecode of the last frame. Absent if that is the last frame of the media.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_timecode: Option<String>,
+    /// The sound of the file. Absent if the media has no sound that can be chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sound: Option<TrackLabel>,
     #[serde(default)]
     pub captions: ExportCaptions,
     /// The captions that the picture shows, or those of the files beside it.

@@ -12,7 +12,7 @@ const MIN_HEIGHT: u64 = 128;
 const MAX_HEIGHT: u64 = 2160;
 
 const FIELDS: &[&str] =
-    &["aspect", "crop", "start", "end", "height", "captions", "captionLanguage"];
+    &["aspect", "crop", "start", "end", "height", "captions", "captionLanguage", "soundLanguage"];
 
 /// The aspect ratio of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct ExportRequest {
     pub captions: ExportCaptions,
     /// The language of the burned-in captions, as the clip's manifest names it.
     pub caption_language: Option<String>,
+    /// The language of the sound, as the clip's manifest names it. `None` for the default sound.
+    pub sound_language: Option<String>,
 }
 
 /// Longest language tag, in characters.
@@ -80,6 +82,7 @@ impl ExportRequest {
             height: parse_height(&fields)?,
             captions: parse_captions(&fields)?,
             caption_language: parse_caption_language(&fields)?,
+            sound_language: fields.text("soundLanguage", MAX_LANGUAGE_LENGTH)?.map(str::to_owned),
         })
     }
 }
@@ -155,6 +158,7 @@ mod tests {
             (r#"{"captionLanguage":"fi"}"#, "captionLanguage"),
             (r#"{"captions":"sidecar","captionLanguage":"fi"}"#, "captionLanguage"),
             (r#"{"captions":"burned-in","captionLanguage":7}"#, "captionLanguage"),
+            (r#"{"soundLanguage":7}"#, "soundLanguage"),
             (r#"{"subtitles":"none"}"#, "subtitles"),
         ] {
             let problem = ExportRequest::parse(body.as_bytes()).unwrap_err();
@@ -173,6 +177,7 @@ mod tests {
             height: None,
             captions: ExportCaptions::None,
             caption_language: None,
+            sound_language: None,
         };
         assert_eq!(request, expected);
         let nulls = br#"{"aspect":null,"crop":null,"start":null,"end":null,"height":null}"#;

@@ -24,6 +24,8 @@ pub(super) fn to_json(id: &ExportId, export: &Export) -> Value {
         }
     };
     set("crop", settings.crop.map(|crop| json!(crop)));
+    let sound_language = settings.sound.as_ref().and_then(|sound| sound.language.as_ref());
+    set("soundLanguage", sound_language.map(|language| json!(language)));
     if settings.captions != ExportCaptions::None {
         set("captions", Some(json!(settings.captions)));
     }

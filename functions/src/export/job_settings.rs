@@ -46,7 +46,9 @@ pub(super) fn build(
         }
     }
     outputs.insert(0, video);
-    let mut input = media_input(input, &rendition.with_default_sound(), start, end);
+    let sound = settings.sound.as_ref();
+    let media = sound.map_or_else(|| rendition.with_default_sound(), |it| rendition.with_sound(it));
+    let mut input = media_input(input, &media, start, end);
     input.caption_selectors = caption_selectors(captions.into_iter().map(|(_, source)| source));
     JobSettings::builder()
         .inputs(input)
@@ -107,12 +109,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_matches_its_golden() {
-        let rendition = BestRendition {
+        let muxed = BestRendition {
             captions: vec![
                 TrackRendition::sample("subs", "Suomi", "fi"),
                 TrackRendition::sample("subs", "English", "en"),
             ],
             ..BestRendition::sample(1920, 1080, 59.94)
+        };
+        let bilingual = BestRendition {
+            sound: RenditionSound::Separate(vec![
+                TrackRendition::sample("audio", "Suomi", "fi"),
+                TrackRendition::sample("audio", "English", "en"),
+            ]),
+            ..muxed.clone()
         };
         let start = DateTime::from_timestamp(1_580_736_658, 0).unwrap();
         let whole = ExportSettings {
@@ -126,6 +135,7 @@ mod tests {
             rectangle: None,
             start_timecode: None,
             end_timecode: None,
+            sound: None,
             captions: ExportCaptions::None,
             caption_tracks: Vec::new(),
         };
@@ -151,11 +161,13 @@ mod tests {
             caption_tracks: vec![track("English", "en")],
             ..whole.clone()
         };
-        for (name, settings) in [
-            ("export-whole", whole),
-            ("export-vertical-cut", vertical),
-            ("export-sidecar-captions", sidecar),
-            ("export-burned-in-captions", burned_in),
+        let other_sound = ExportSettings { sound: Some(track("English", "en")), ..whole.clone() };
+        for (name, settings, rendition) in [
+            ("export-whole", whole, &muxed),
+            ("export-vertical-cut", vertical, &muxed),
+            ("export-sidecar-captions", sidecar, &muxed),
+            ("export-burned-in-captions", burned_in, &muxed),
+            ("export-other-sound", other_sound, &bilingual),
         ] {
             let attempt = "100m_20200203133058_20200203133104_k7Qx2f_1".parse().unwrap();
             let job = MediaJob { attempt, product: EXPORT, name: "5f2d4c8a91b07e36".to_owned() };
@@ -163,7 +175,7 @@ mod tests {
                 let jobs = MediaJobs::from_variables(sdk, variables).unwrap();
                 let input = jobs.url(&job.attempt.manifest_key());
                 let destination = jobs.url("exports/100m/clip/5f2d4c8a91b07e36");
-                let settings = build(&settings, &rendition, &input, &destination);
+                let settings = build(&settings, rendition, &input, &destination);
                 jobs.create(&job, settings, StatusUpdateInterval::Seconds10).await.unwrap();
             });
             assert_job_matches_golden!(name, sent.await);

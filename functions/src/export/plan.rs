@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ExportRequest;
 use crate::api::{Problem, ProblemKind};
-use crate::asset::BestRendition;
+use crate::asset::{BestRendition, RenditionSound};
 use crate::clip::{
     Bounds, Clip, ExportCaptions, ExportSettings, Language, Rectangle, Source, TrackLabel,
     format_utc,
@@ -56,6 +56,7 @@ pub(super) fn plan(
         rectangle,
         start_timecode: frames.start_timecode(),
         end_timecode: frames.end_timecode(),
+        sound: find_sound(request, rendition)?,
         captions: request.captions,
         caption_tracks: find_captions(request, rendition)?,
     })
@@ -85,17 +86,46 @@ fn find_captions(
         tracks.truncate(1);
         return Ok(tracks);
     };
-    let languages = tracks.iter().filter_map(|track| track.language.clone()).collect::<Vec<_>>();
-    let is_wanted =
-        |track: &TrackLabel| track.language.as_ref().is_some_and(|it| is_same_language(it, wanted));
-    tracks.retain(is_wanted);
-    tracks.truncate(1);
-    if tracks.is_empty() {
-        let detail =
-            format!("The clip has captions in {}. Give one of these.", languages.join(", "));
-        return Err(Problem::invalid_field("captionLanguage", detail));
-    }
-    Ok(tracks)
+    let found = find_language(&tracks, wanted).ok_or_else(|| {
+        let detail = format!("The clip has captions in {}. Give one of these.", list(&tracks));
+        Problem::invalid_field("captionLanguage", detail)
+    })?;
+    Ok(vec![found.clone()])
+}
+
+/// The sound that the export has. `None` if there is none to choose.
+fn find_sound(
+    request: &ExportRequest,
+    rendition: &BestRendition,
+) -> Result<Option<TrackLabel>, Problem> {
+    let RenditionSound::Separate(sounds) = &rendition.sound else {
+        if request.sound_language.is_none() {
+            return Ok(None);
+        }
+        let detail = "The clip has no sounds to choose from. Leave this out.";
+        return Err(Problem::invalid_field("soundLanguage", detail));
+    };
+    let sounds: Vec<_> = sounds.iter().map(|sound| sound.label.clone()).collect();
+    let Some(wanted) = &request.sound_language else { return Ok(sounds.into_iter().next()) };
+    let found = find_language(&sounds, wanted).ok_or_else(|| {
+        let detail = format!("The clip has sounds in {}. Give one of these.", list(&sounds));
+        Problem::invalid_field("soundLanguage", detail)
+    })?;
+    Ok(Some(found.clone()))
+}
+
+/// The first of the tracks in a language.
+fn find_language<'a>(tracks: &'a [TrackLabel], wanted: &str) -> Option<&'a TrackLabel> {
+    let is_wanted = |track: &&TrackLabel| {
+        track.language.as_ref().is_some_and(|it| is_same_language(it, wanted))
+    };
+    tracks.iter().find(is_wanted)
+}
+
+/// The languages of tracks, for an error.
+fn list(tracks: &[TrackLabel]) -> String {
+    let languages: Vec<_> = tracks.iter().filter_map(|it| it.language.as_deref()).collect();
+    if languages.is_empty() { "no stated language".to_owned() } else { languages.join(", ") }
 }
 
 /// Whether two tags name the same language. The manifest of a live clip has codes of three letters.
@@ -208,6 +238,28 @@ mod tests {
         assert_eq!(find(&embedded, sidecar), Ok("English".to_owned()));
         assert_eq!(find(&embedded, burned_in), Err("captions".to_owned()));
         assert_eq!(find(&plain, sidecar), Err("captions".to_owned()));
+    }
+
+    #[test]
+    fn the_sound_is_the_default_one_or_that_in_the_given_language() {
+        let muxed = BestRendition::sample(640, 360, 25.0);
+        let sounds = vec![
+            TrackRendition::sample("audio", "Suomi", "fin"),
+            TrackRendition::sample("audio", "English", "eng"),
+        ];
+        let bilingual = BestRendition { sound: RenditionSound::Separate(sounds), ..muxed.clone() };
+        let find = |rendition: &BestRendition, body: &str| {
+            let request = ExportRequest::parse(body.as_bytes()).unwrap();
+            let found = find_sound(&request, rendition);
+            found.map(|it| it.map(|it| it.name)).map_err(|problem| problem.detail)
+        };
+        let name = |name: &str| Ok(Some(name.to_owned()));
+        assert_eq!(find(&bilingual, "{}"), name("Suomi"));
+        assert_eq!(find(&bilingual, r#"{"soundLanguage":"en"}"#), name("English"));
+        let refused = find(&bilingual, r#"{"soundLanguage":"sv"}"#).unwrap_err();
+        assert_eq!(refused, "The clip has sounds in fin, eng. Give one of these.");
+        assert_eq!(find(&muxed, "{}"), Ok(None));
+        assert!(find(&muxed, r#"{"soundLanguage":"en"}"#).is_err());
     }
 
     #[test]
