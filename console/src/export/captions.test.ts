@@ -1,8 +1,8 @@
-/** Tests of the captions of an export. */
+/** Tests of the sound and the captions of an export. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { captionFields, languagesOf } from './captions.ts';
+import { captionFields, languagesOf, soundField, soundLanguagesOf } from './captions.ts';
 
 const finnish = { index: 0, label: 'Suomi', language: 'fi', isInVideo: false };
 const french = { index: 1, label: 'Français', language: 'fr', isInVideo: false };
@@ -28,4 +28,19 @@ test('captions in the video cannot be drawn into the picture', () => {
   assert.deepEqual(captionFields({ kind: 'sidecar', language: '' }, [embedded]), {
     captions: 'sidecar',
   });
+});
+
+test('a sound is asked for by its language if there are several', () => {
+  const english = { index: 0, label: 'English', language: 'en' };
+  const described = { index: 1, label: 'English (described)', language: 'en' };
+  const swedish = { index: 2, label: 'Svenska', language: 'sv' };
+  const all = [english, described, swedish];
+  assert.deepEqual(
+    soundLanguagesOf(all).map((it) => it.label),
+    ['English', 'Svenska'],
+  );
+  assert.deepEqual(soundField('sv', all), { soundLanguage: 'sv' });
+  assert.deepEqual(soundField('', all), {});
+  assert.deepEqual(soundField('en', [english]), {});
+  assert.deepEqual(soundLanguagesOf([english, described]), []);
 });

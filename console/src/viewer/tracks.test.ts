@@ -14,8 +14,8 @@ test('one sound is no choice', () => {
   const two = { audioTracks: [{ name: 'English' }, { lang: 'fr' }], audioTrack: 1 };
   assert.deepEqual(soundsOf(two as unknown as Hls), {
     sounds: [
-      { index: 0, label: 'English' },
-      { index: 1, label: 'fr' },
+      { index: 0, label: 'English', language: '' },
+      { index: 1, label: 'fr', language: 'fr' },
     ],
     sound: 1,
   });

@@ -8,6 +8,12 @@ export interface Track {
   readonly label: string;
 }
 
+/** A sound of a video. */
+export interface Sound extends Track {
+  /** As the manifest has it; empty if it has none. */
+  readonly language: string;
+}
+
 /** Captions of a video. */
 export interface Captions extends Track {
   /** As the manifest has it; empty if it has none. */
@@ -19,7 +25,7 @@ export interface Captions extends Track {
 /** The choices, and the chosen one. */
 export interface Tracks {
   /** The sounds to choose from. Media with one sound has none. */
-  readonly sounds: readonly Track[];
+  readonly sounds: readonly Sound[];
   /** The sound that is heard, by its index. */
   readonly sound: number;
   readonly captions: readonly Captions[];
@@ -41,6 +47,7 @@ export function soundsOf(hls: Pick<Hls, 'audioTracks' | 'audioTrack'>) {
   const sounds = hls.audioTracks.map(({ name, lang }, index) => ({
     index,
     label: name || lang || String(index + 1),
+    language: lang ?? '',
   }));
   return { sounds: sounds.length > 1 ? sounds : [], sound: hls.audioTrack };
 }

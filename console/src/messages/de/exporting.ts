@@ -44,6 +44,8 @@ export const exporting = {
   cancel: 'Abbrechen',
   failed: (reason: string) => `Der Export wurde nicht begonnen. ${reason}`,
   tooFast: 'Zu viele Anfragen auf einmal. Warten Sie einige Sekunden, und drücken Sie noch einmal.',
+  sound: 'Ton',
+  defaultSound: 'Wie beim Abspielen',
   captions: 'Untertitel',
   captionKinds: {
     none: 'Weglassen',

@@ -43,6 +43,8 @@ export const exporting = {
   cancel: 'Cancel',
   failed: (reason: string) => `The export was not started. ${reason}`,
   tooFast: 'Too many requests at once. Wait a few seconds and press again.',
+  sound: 'Sound',
+  defaultSound: 'As players start',
   captions: 'Captions',
   captionKinds: {
     none: 'Leave out',
