@@ -144,6 +144,21 @@ class TestFile(LanguagesTest):
         self.check_pitches(clip, PITCHES)
         self.check_words(clip, WORDS, first_number(clip.hls) / RATE, are_cut=True)
 
+    def test_a_reel_of_live_clips_keeps_the_captions_in_their_video(self):
+        length = 9
+        clip = self.cut(length).view
+        path = f"/competitions/{clip['competition']}/reels"
+        body = {"clips": [clip["clip"]] * 2, "title": "Twice"}
+        reel = Clip(self.ready(self.api("POST", path, body, 202)))
+        offset = first_number(reel.hls) / RATE
+        starts = {(second - offset) % SECONDS: words for second, words in EMBEDDED.items()}
+        # A caption has a second, and is loaded before it.
+        inside = [words for start, words in starts.items() if 1 < start < length - 2]
+        self.assertGreaterEqual(len(inside), 1)
+        found = [it.words for it in embedded_cues(reel.hls_video())]
+        for words in inside:
+            self.assertEqual(found.count(words), 2, (offset, found))
+
     def upload_with_captions(self) -> Clip:
         """Uploads the video with a file of captions for each language, and its embedded ones."""
         srt = "\n".join(map(subtitle, WORDS["fra"].items()))

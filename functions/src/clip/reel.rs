@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Bounds, Clip, ClipId};
+use super::{Bounds, ChannelId, Clip, ClipId, Source};
 
 /// Other clips of the competition, one after the other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct ReelPart {
     pub media: Bounds,
     /// The part of it that players show.
     pub shown: Bounds,
+    /// The channel that the media is of. Absent for media of files, and of several channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
 }
 
 /// Most clips of a reel.
@@ -43,13 +46,25 @@ impl ReelPart {
     /// The part that a clip is. `None` if the bounds of its media are unknown.
     pub fn from_clip(clip: &Clip) -> Option<Self> {
         let (media, shown) = (clip.actual?, clip.shown_bounds()?);
-        Some(Self { clip: clip.clip.clone(), attempt: clip.media_attempt, media, shown })
+        let channel = match &clip.source {
+            Source::Live { channel, .. } => Some(channel.clone()),
+            Source::Upload(_) => None,
+            Source::Reel(reel) => reel.channel().cloned(),
+        };
+        let (clip, attempt) = (clip.clip.clone(), clip.media_attempt);
+        Some(Self { clip, attempt, media, shown, channel })
     }
 }
 
 impl Reel {
     pub fn new(parts: Vec<ReelPart>, at: DateTime<Utc>) -> Self {
         Self { parts, at, job: None, progress: None }
+    }
+
+    /// The channel of all parts. `None` if they are not of one channel.
+    fn channel(&self) -> Option<&ChannelId> {
+        let first = self.parts.first()?.channel.as_ref()?;
+        self.parts.iter().all(|part| part.channel.as_ref() == Some(first)).then_some(first)
     }
 
     /// The bounds of the reel: it begins when it was requested.

@@ -1,4 +1,5 @@
-//! Which sounds and captions a reel keeps: the languages that all of its clips have.
+//! Which sounds and captions a reel keeps: the languages that all of its clips have, and the captions in
+//! the video if all of them have some.
 
 use crate::asset::{BestRendition, RenditionSound, TrackRendition};
 
@@ -15,6 +16,7 @@ pub(super) fn keep_common_tracks<'a>(
         media.clone().all(|it| it.closed_captions.iter().any(|other| other.channel == channel))
     };
     let closed_captions: Vec<_> = first.into_iter().filter(|it| is_common(it.channel)).collect();
+    let have_embedded = media.clone().all(|it| it.has_embedded_captions);
     let keep = |it: &BestRendition| {
         let mut kept = it.with_default_sound();
         if sounds.len() > 1 {
@@ -22,7 +24,7 @@ pub(super) fn keep_common_tracks<'a>(
         }
         kept.captions = select(&it.captions, &captions);
         kept.closed_captions.clone_from(&closed_captions);
-        kept.has_embedded_captions = !closed_captions.is_empty();
+        kept.has_embedded_captions = have_embedded;
         kept
     };
     media.map(keep).collect()
@@ -90,6 +92,17 @@ mod tests {
         ];
         let kept = keep_common_tracks(clips.iter());
         assert_eq!(kept, vec![media(&["fi", "en"], &["en"], &[1]); 2]);
+    }
+
+    #[test]
+    fn captions_in_every_video_stay_there_announced_or_not() {
+        let announced = media(&["fi"], &[], &[1]);
+        let unannounced = BestRendition { has_embedded_captions: true, ..media(&["fi"], &[], &[]) };
+        let kept = keep_common_tracks([&announced, &unannounced].into_iter());
+        assert_eq!(kept, vec![unannounced.clone(); 2]);
+        let without = media(&["fi"], &[], &[]);
+        let kept = keep_common_tracks([&unannounced, &without].into_iter());
+        assert_eq!(kept, vec![without; 2]);
     }
 
     #[test]

@@ -80,7 +80,7 @@ mod tests {
             format!("100m_2020020313305{number}_20200203133104_k7Qx2f").parse().unwrap();
         let media = Bounds { start, end: at(6000), duration_seconds: 6.0 };
         let shown = Bounds { start: at(1000), end: at(4000), duration_seconds: 3.0 };
-        ReelPart { clip: key.clip, attempt: 1, media, shown }
+        ReelPart { clip: key.clip, attempt: 1, media, shown, channel: None }
     }
 
     #[tokio::test]

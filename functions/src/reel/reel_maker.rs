@@ -11,6 +11,7 @@ use crate::clip::{Attempt, Clip, ClipKey, Reel, Source, Status, Trigger};
 use crate::config::{ConfigError, Variables};
 use crate::encode::{JobEvent, MediaJob, MediaMaker, MediaMakerError};
 use crate::library::Advanced;
+use crate::live::Channels;
 
 /// Makes the media of reels. From then on, a reel is a clip as every other.
 #[derive(Clone, Debug)]
@@ -24,14 +25,17 @@ impl ReelMaker {
     }
 
     /// Starts or describes the job of a reel. Returns the triggers that follow.
+    ///
+    /// The settings of `channels` say which parts have captions in their video.
     pub async fn find_triggers(
         &self,
         clip: &Clip,
         reel: &Reel,
+        channels: &Channels,
         assets: &Assets,
     ) -> Result<Vec<Trigger>, MediaMakerError> {
         let Some(job) = job_of(clip, reel) else { return Ok(Vec::new()) };
-        let plan = self.plan(clip, reel);
+        let plan = self.plan(clip, reel, channels);
         self.maker.find_triggers(clip, &job, reel.job.as_deref(), assets, plan).await
     }
 
@@ -71,19 +75,22 @@ impl ReelMaker {
         &self,
         clip: &Clip,
         reel: &Reel,
+        channels: &Channels,
     ) -> Result<Result<JobSettings, String>, ClipMediaError> {
         let mut inputs = Vec::with_capacity(reel.parts.len());
         for part in &reel.parts {
             let competition = clip.competition.clone();
             let key = ClipKey { competition, clip: part.clip.clone() };
             let media = Attempt { clip: key, number: part.attempt };
-            let Some(rendition) = self.maker.media.find_best_rendition(&media).await? else {
+            let Some(mut rendition) = self.maker.media.find_best_rendition(&media).await? else {
                 return Ok(Err(format!(
                     "The media of clip {} is gone: the clip was deleted, or trimmed and made anew. \
                      Make the reel again.",
                     part.clip
                 )));
             };
+            let channel = part.channel.as_ref().and_then(|channel| channels.find(channel));
+            rendition.has_embedded_captions |= channel.is_some_and(|it| it.closed_captions);
             let url = self.maker.jobs.url(&media.manifest_key());
             inputs.push(ReelInput { url, rendition, part });
         }

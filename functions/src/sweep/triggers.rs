@@ -46,7 +46,7 @@ impl Sweep {
                 self.exact.find_triggers(clip, has_captions, &self.assets, now).await?
             }
             (Status::Transcoding, Source::Reel(reel)) => {
-                self.reels.find_triggers(clip, reel, &self.assets).await?
+                self.reels.find_triggers(clip, reel, &self.channels, &self.assets).await?
             }
             (Status::Packaging, _) => match self.assets.describe_packaging(&attempt).await? {
                 Some(states) if !clip.manifests.is_empty() => {
