@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import CDPSession, Locator, Page, Request, Route, expect
 
 from browser import BrowserTest
-from stand_in import eventually
+from console.api import changed_clips
+from stand_in import eventually, get
 
 MEGABYTE = 1_000_000
 PART_SIZE = 16 << 20
@@ -232,7 +233,7 @@ class TestUploads(BrowserTest):
         page.get_by_role("button", name="Clear finished").click()
         expect(page.locator("[data-upload]")).to_have_count(0)
 
-    def test_caption_files_are_sent_with_their_video(self):
+    def test_captions_are_announced_with_their_video(self):
         words = "1\n00:00:01,000 --> 00:00:02,000\nTervetuloa\n"
         files = [make_video(self.folder, "spoken.mp4")]
         for name in ("spoken.fi.srt", "spoken.srt"):
@@ -244,14 +245,25 @@ class TestUploads(BrowserTest):
         language = dialog.get_by_label("Language of spoken.srt")
         language.fill("fi")
         expect(dialog.get_by_role("status")).to_contain_text("have the same language")
-        self.assert_accessible(page)
         language.fill("en")
+        dialog.get_by_role("button", name="Captions in the video spoken.mp4").click()
+        dialog.get_by_label("Channel in spoken.mp4").select_option("CC3")
+        dialog.get_by_label("Language of captions CC3").fill("en")
+        expect(dialog.get_by_role("status")).to_contain_text("name those in the video")
+        dialog.get_by_label("Name of captions CC3 in players").fill("English (608)")
+        expect(dialog.get_by_role("status")).to_have_count(0)
+        self.assert_accessible(page)
         dialog.get_by_label("Language of the sound that spoken.mp4 starts with").fill("fi")
         dialog.get_by_role("button", name=re.compile("^Upload ")).click()
         self.expect_clip(page, "spoken.mp4", "Ready")
         self.row(page, "spoken.mp4").get_by_role("button", name="Open spoken").click()
         captions = page.locator(".player").get_by_role("combobox", name="Captions")
         expect(captions.locator("option")).to_have_text(["Off", "Suomi", "English"])
+        [clip] = [it for it in changed_clips(self.stand_in) if it["meta"]["title"] == "spoken"]
+        _, manifest = get(clip["manifests"]["hls"])
+        [tag] = [it for it in manifest.decode().splitlines() if "CLOSED-CAPTIONS," in it]
+        self.assertIn('INSTREAM-ID="CC3"', tag)
+        self.assertIn('NAME="English (608)"', tag)
 
     def test_a_canceled_upload_is_gone(self):
         file = make_video(self.folder, "wrong.mp4", LARGE_SIZE)

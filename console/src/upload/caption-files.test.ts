@@ -4,13 +4,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type CaptionFile,
+  type ChannelCaptions,
   captionProblem,
+  freeChannels,
   isCaptionFile,
   readCaptionFile,
   videoOf,
 } from './caption-files.ts';
 
 const SRT = '1\n00:00:01,000 --> 00:00:02,500\nTervetuloa\n';
+const inVideo = (channel: ChannelCaptions['channel'], language: string, label = '') => ({
+  channel,
+  language,
+  label,
+});
 const captions = (language: string, text = SRT): CaptionFile => ({ name: 'a.srt', text, language });
 
 test('the language is read from the name, if the name has one', async () => {
@@ -49,4 +56,16 @@ test('the captions of a video have different languages, and are not too large', 
   assert.equal(captionProblem([captions('fi', 'ä'.repeat(600_000))]), 'too-large');
   const many = Array.from({ length: 11 }, (_, at) => captions(`a${String.fromCharCode(97 + at)}`));
   assert.equal(captionProblem(many), 'too-many');
+});
+
+test('captions in the video have channels of their own, and names that differ', () => {
+  assert.deepEqual(freeChannels([captions('fi'), inVideo('CC1', 'en')]), ['CC2', 'CC3', 'CC4']);
+  assert.equal(captionProblem([captions('fi'), inVideo('CC1', 'en')]), undefined);
+  assert.equal(captionProblem([captions('en'), inVideo('CC1', 'EN')]), 'same-language');
+  assert.equal(captionProblem([captions('en'), inVideo('CC1', 'en', 'English (608)')]), undefined);
+  assert.equal(
+    captionProblem([inVideo('CC1', 'en', 'CC'), inVideo('CC3', 'fi', 'cc ')]),
+    'same-language',
+  );
+  assert.equal(captionProblem([inVideo('CC1', '')]), 'no-language');
 });

@@ -1,4 +1,4 @@
-/** Caption files that are sent with a video: found by their names, read, and checked. */
+/** Captions that are announced with a video: in files, which are found by their names, or in the video. */
 
 import { languageName } from '../messages/language.ts';
 
@@ -10,6 +10,21 @@ export interface CaptionFile {
   /** A tag of BCP 47, such as `fi`. Empty until it is known. */
   language: string;
 }
+
+/** The channels of CEA-608. */
+export const CHANNELS = ['CC1', 'CC2', 'CC3', 'CC4'] as const;
+
+/** Captions in the video. */
+export interface ChannelCaptions {
+  channel: (typeof CHANNELS)[number];
+  /** A tag of BCP 47. Empty until it is known. */
+  language: string;
+  /** The name that players show. Empty: that of the language. */
+  label: string;
+}
+
+/** Captions of a video. */
+export type Captions = CaptionFile | ChannelCaptions;
 
 /** The fault of the captions of a video. */
 export type CaptionProblem = 'no-language' | 'same-language' | 'too-many' | 'too-large';
@@ -55,15 +70,26 @@ export function videoOf(captions: string, videos: readonly string[]): number | u
   return fitting[0]?.place;
 }
 
+/** The channels that no captions are in yet. */
+export function freeChannels(all: readonly Captions[]): ChannelCaptions['channel'][] {
+  return CHANNELS.filter((it) => !all.some((other) => 'channel' in other && other.channel === it));
+}
+
+/** The name that players show, as far as it must differ from others. */
+function nameOf(captions: Captions): string {
+  const label = 'channel' in captions ? captions.label.trim() : '';
+  return (label || captions.language.trim()).toLowerCase();
+}
+
 /** The fault for which the service would refuse the captions of a video. */
-export function captionProblem(files: readonly CaptionFile[]): CaptionProblem | undefined {
-  if (files.length > MAX_CAPTIONS) return 'too-many';
-  const sizes = files.map(({ text }) => new TextEncoder().encode(text).length);
+export function captionProblem(captions: readonly Captions[]): CaptionProblem | undefined {
+  if (captions.length > MAX_CAPTIONS) return 'too-many';
+  const sizes = captions.map((it) => new TextEncoder().encode('text' in it ? it.text : '').length);
   const all = sizes.reduce((sum, size) => sum + size, 0);
   if (sizes.some((size) => size > MAX_BYTES) || all > MAX_ALL_BYTES) return 'too-large';
-  const languages = files.map(({ language }) => language.trim().toLowerCase());
-  if (!languages.every(isLanguage)) return 'no-language';
-  return new Set(languages).size < languages.length ? 'same-language' : undefined;
+  if (!captions.every(({ language }) => isLanguage(language))) return 'no-language';
+  const names = captions.map(nameOf);
+  return new Set(names).size < names.length ? 'same-language' : undefined;
 }
 
 /** Caption files have no declared encoding: those of editing programs are often older than UTF-8. */

@@ -34,13 +34,21 @@ test('the body has what the contract allows', () => {
     title: 'Final',
     tags: ['final'],
   });
-  const captions = [{ language: ' fi', text: 'WEBVTT' }];
+  const captions = [
+    { language: ' fi', text: 'WEBVTT' },
+    { language: 'en', channel: 'CC1', label: ' English (608) ' },
+    { language: 'sv', channel: 'CC3', label: '' },
+  ] as const;
   const captioned = formatRequest(
     fileOf('final.mov'),
     { ...details, captions, defaultSound: 'fi ' },
     SHARED,
   );
-  assert.deepEqual(captioned.captions, [{ language: 'fi', text: 'WEBVTT' }]);
+  assert.deepEqual(captioned.captions, [
+    { language: 'fi', text: 'WEBVTT' },
+    { language: 'en', name: 'English (608)', channel: 'CC1' },
+    { language: 'sv', channel: 'CC3' },
+  ]);
   assert.equal(captioned.defaultSound, 'fi');
   const odd = { ...fileOf(''), name: 'a\\b\nc.mov', type: 'video/mp4; codecs=avc1', size: 5 };
   const held = formatRequest(odd as File, details, { ...SHARED, isHeldBack: true });

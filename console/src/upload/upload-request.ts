@@ -1,12 +1,17 @@
 /** What a file is announced with: values that the operator can change, and the body of the request. */
 
 import type { Schema } from '../api/client.ts';
-import type { CaptionFile } from './caption-files.ts';
+import type { CaptionFile, ChannelCaptions } from './caption-files.ts';
 
 /** The body of an announcement. */
 export type UploadRequest = Omit<Schema<'UploadRequest'>, 'captions'> & {
-  captions?: { language: string; text: string }[];
+  captions?: AnnouncedCaptions[];
 };
+
+/** Captions with a text, or with the channel in the video that they are in. */
+type AnnouncedCaptions =
+  | { language: string; text: string }
+  | { language: string; name?: string; channel: ChannelCaptions['channel'] };
 
 /** Which file an upload is of. A file that is chosen again must have all three. */
 export interface FileIdentity {
@@ -22,7 +27,7 @@ export interface FileDetails {
   title: string;
   /** The time of the recorded event, in ms since 1970. */
   at: number;
-  captions?: readonly Pick<CaptionFile, 'text' | 'language'>[];
+  captions?: readonly (Pick<CaptionFile, 'text' | 'language'> | ChannelCaptions)[];
   /** The language of the sound that players start with. Empty: the first sound. */
   defaultSound?: string;
 }
@@ -82,12 +87,17 @@ export function formatRequest(
     at: new Date(at).toISOString(),
     title: title.trim(),
     tags,
-    ...(captions.length && {
-      captions: captions.map(({ text, language }) => ({ language: language.trim(), text })),
-    }),
+    ...(captions.length && { captions: captions.map(formatCaptions) }),
     ...(defaultSound.trim() && { defaultSound: defaultSound.trim() }),
     ...(isHeldBack && { listed: false }),
   };
+}
+
+function formatCaptions(captions: NonNullable<FileDetails['captions']>[number]): AnnouncedCaptions {
+  const language = captions.language.trim();
+  if ('text' in captions) return { language, text: captions.text };
+  const name = captions.label.trim();
+  return { language, ...(name && { name }), channel: captions.channel };
 }
 
 /** Names of Linux and macOS may have characters that the contract refuses. */

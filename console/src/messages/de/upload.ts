@@ -27,6 +27,12 @@ export const upload = {
   holdBack: 'Zurückhalten: Zuschauern noch nicht zeigen',
   addCaptions: 'Untertitel dazu',
   addCaptionsTo: (name: string) => `Untertitel zu ${name}`,
+  addChannel: 'Untertitel im Video',
+  addChannelOf: (name: string) => `Untertitel im Video ${name}`,
+  channelIn: (name: string) => `Kanal in ${name}`,
+  channelOf: (channel: string) => `Untertitel ${channel}`,
+  channelName: 'Name beim Abspielen',
+  channelNameOf: (channel: string) => `Name der Untertitel ${channel} beim Abspielen`,
   captionLanguageOf: (name: string) => `Sprache von ${name}`,
   languageHint: 'Ein Sprachkürzel wie de, en oder pt-BR',
   removeCaptions: (name: string) => `${name} weglassen`,
@@ -34,10 +40,10 @@ export const upload = {
   defaultSoundOf: (name: string) => `Sprache des Tons, mit dem ${name} beginnt`,
   firstSound: 'erster Ton',
   captionProblems: {
-    'no-language':
-      'Geben Sie die Sprache jeder Untertiteldatei an: ein Kürzel wie de, en oder pt-BR.',
-    'same-language': 'Zwei Untertiteldateien haben dieselbe Sprache. Lassen Sie eine weg.',
-    'too-many': 'Ein Video nimmt zehn Untertiteldateien. Lassen Sie einige weg.',
+    'no-language': 'Geben Sie die Sprache aller Untertitel an: ein Kürzel wie de, en oder pt-BR.',
+    'same-language':
+      'Zwei Untertitel haben dieselbe Sprache oder denselben Namen. Lassen Sie einen weg, oder benennen Sie den im Video.',
+    'too-many': 'Ein Video nimmt zehn Untertitel. Lassen Sie einige weg.',
     'too-large': 'Eine Untertiteldatei hat höchstens 1 MB, alle eines Videos höchstens 3 MB.',
   } satisfies Record<CaptionProblem, string> as Record<CaptionProblem, string>,
   strayCaptions: (count: number) =>

@@ -25,6 +25,12 @@ export const upload = {
   holdBack: 'Hold back: do not list them for viewers yet',
   addCaptions: 'Add captions',
   addCaptionsTo: (name: string) => `Add captions to ${name}`,
+  addChannel: 'Captions in the video',
+  addChannelOf: (name: string) => `Captions in the video ${name}`,
+  channelIn: (name: string) => `Channel in ${name}`,
+  channelOf: (channel: string) => `captions ${channel}`,
+  channelName: 'Name in players',
+  channelNameOf: (channel: string) => `Name of captions ${channel} in players`,
   captionLanguageOf: (name: string) => `Language of ${name}`,
   languageHint: 'A language code such as de, en or pt-BR',
   removeCaptions: (name: string) => `Leave ${name} out`,
@@ -32,9 +38,10 @@ export const upload = {
   defaultSoundOf: (name: string) => `Language of the sound that ${name} starts with`,
   firstSound: 'first sound',
   captionProblems: {
-    'no-language': 'Say the language of each caption file: a code such as de, en or pt-BR.',
-    'same-language': 'Two caption files have the same language. Leave one out.',
-    'too-many': 'A video takes ten caption files. Leave some out.',
+    'no-language': 'Say the language of all captions: a code such as de, en or pt-BR.',
+    'same-language':
+      'Two captions have the same language or name. Leave one out, or name those in the video.',
+    'too-many': 'A video takes ten captions. Leave some out.',
     'too-large': 'A caption file has at most 1 MB, and all of a video have at most 3 MB.',
   } satisfies Record<CaptionProblem, string> as Record<CaptionProblem, string>,
   strayCaptions: (count: number) =>
