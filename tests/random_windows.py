@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 
 from console.viewer import ViewerTest, first_number
 from frames import numbered_video, read_numbers
-from stand_in import Segment, eventually, get, segments, uris
+from stand_in import Segment, get, segments, uris
 
 # How far sound may be from its picture, in seconds.
 MAX_DRIFT = 0.02
@@ -173,20 +173,6 @@ class WindowsTest(ViewerTest):
         source = ("--source", numbered_video(rate, seconds), "--frame-rate", rate)
         return (*source, "--startover", "1200", "--sweep", "1", "--clip-files", "all")
 
-    @classmethod
-    def wait_for_exact(cls, clip: dict) -> dict:
-        """Waits until a clip has exact frames, and the files that are made of them."""
-
-        def exact() -> dict | None:
-            shown = cls.call("GET", cls.api_path(clip))
-            if shown["status"] == "failed" or shown.get("remake", {}).get("status") == "failed":
-                raise AssertionError(f"a clip failed: {shown}")
-            folder = f"/{shown['attempt']}/"
-            are_made = [it for it in shown.get("downloads", []) if folder in it["url"]]
-            return shown if shown.get("precision") == "frame" and are_made else None
-
-        return eventually(exact, "the clip has no exact frames", timeout=120)
-
     def check_windows(self, count: int, seed: str, aired: int):
         """Cuts random windows of the first segments of the stream, and checks each clip.
 
@@ -201,7 +187,7 @@ class WindowsTest(ViewerTest):
         for windows in batched(draw_windows(rate, found, manifest, count, seed), AT_ONCE):
             announced = [self.announce_clip(precision="frame", **it.request()) for it in windows]
             for clip, window in zip(announced, windows, strict=True):
-                violations += check_clip(self.wait_for_exact(clip), window, rate)
+                violations += check_clip(self.wait_for_exact(clip, with_files=True), window, rate)
         if violations:
             what = f"at {self.RATE} frames a second, with seed {seed}"
             self.fail("\n".join([what, *violations]))

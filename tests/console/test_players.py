@@ -81,11 +81,20 @@ class TestLanguages(PlayersTest):
         numbered = ((int(number.search(it.name)[1]), it.start) for it in cls.segments(6))
         start = next(start for number, start in numbered if number > 0 and number % 2 == 0)
         times = (start + timedelta(seconds=it) for it in (1, 6))
-        cls.clip = cls.cut(**dict(zip(("start", "end"), map(format_time, times), strict=True)))
+        window = dict(zip(("start", "end"), map(format_time, times), strict=True))
+        cls.exact = cls.cut(**window, precision="frame")
+        cls.clip = cls.cut(**window)
+        # The first tests play while the media of these two is made.
+        path = f"/api/competitions/{cls.COMPETITION}/reels"
+        cls.reel = cls.call("POST", path, {"clips": [cls.clip["clip"]] * 2, "title": "Twice"})
 
     def test_players_offer_and_change_languages(self):
+        self.check_languages(self.clip)
+
+    def check_languages(self, clip: dict):
+        """Fails unless every player finds all sounds and captions of a clip, and changes them."""
         page = self.open_players()
-        players = page.open(self.clip["manifests"])
+        players = page.open(clip["manifests"])
         for it in players:
             state = it.wait(lambda shown: shown["frames"] > 10 and shown["pitch"], "nothing plays")
             self.assertEqual(state["sounds"], list(PITCHES))
@@ -142,6 +151,16 @@ class TestLanguages(PlayersTest):
         [on_air] = self.stand_in.printed("on air")
         for manifest in (on_air, self.clip["manifests"]["hls"]):
             self.check_rules(manifest)
+
+    def test_players_change_the_languages_of_exact_frames(self):
+        exact = self.wait_for_exact(self.exact)
+        self.check_languages(exact)
+        self.check_rules(exact["manifests"]["hls"])
+
+    def test_players_change_the_languages_of_a_reel(self):
+        reel = self.wait_until_ready(self.reel)
+        self.check_languages(reel)
+        self.check_rules(reel["manifests"]["hls"])
 
 
 class TestKinds(PlayersTest, WindowsTest):

@@ -160,6 +160,21 @@ class ViewerTest(BrowserTest):
         return eventually(ready, f"clip {clip['clip']} was not ready")
 
     @classmethod
+    def wait_for_exact(cls, clip: dict, with_files: bool = False) -> dict:
+        """Waits until a clip has exact frames, and perhaps the files that are made of them."""
+
+        def exact() -> dict | None:
+            shown = cls.call("GET", cls.api_path(clip))
+            if shown["status"] == "failed" or shown.get("remake", {}).get("status") == "failed":
+                raise AssertionError(f"a clip failed: {shown}")
+            folder = f"/{shown['attempt']}/"
+            are_made = any(folder in it["url"] for it in shown.get("downloads", []))
+            is_exact = shown.get("precision") == "frame"
+            return shown if is_exact and (are_made or not with_files) else None
+
+        return eventually(exact, "the clip has no exact frames", timeout=120)
+
+    @classmethod
     def copy_clip(cls, clip: dict, count: int):
         """Copies the row of a ready clip. Each copy starts a second earlier than the last one.
 

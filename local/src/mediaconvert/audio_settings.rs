@@ -39,6 +39,18 @@ pub(super) struct AacSettings {
     coding_mode: CodingMode,
 }
 
+impl AacSettings {
+    /// The length of a sound that has a playlist of its own: whole frames, no longer than the picture.
+    /// ffmpeg's playlist counts a part of a frame as a part, and the frame plays as a whole.
+    pub(super) fn whole_frames(&self, seconds: f64) -> f64 {
+        let frame = SAMPLES_PER_FRAME / f64::from(self.sample_rate);
+        (seconds / frame).floor() * frame
+    }
+}
+
+/// The samples of a frame of AAC.
+const SAMPLES_PER_FRAME: f64 = 1024.0;
+
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum CodingMode {
     #[serde(rename = "CODING_MODE_2_0")]

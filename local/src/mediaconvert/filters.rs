@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::audio_settings::AudioCodecSettings;
 use super::burn_in::BurnInFilters;
 use super::clipping::FrameRange;
 use super::input_settings::HlsRenditionGroupSettings;
@@ -52,6 +53,10 @@ pub(super) fn part_filter(
         let _ = write!(filter, ";{}", audio_filter(0, part, &audio.audio_source_name)?);
         if let Some((start, end)) = part.sound {
             // Pads or trims the sound to the duration of the picture.
+            let AudioCodecSettings::Aac { aac_settings } = &audio.codec_settings;
+            let is_separate = output.video_description.is_none();
+            let end =
+                if is_separate { start + aac_settings.whole_frames(end - start) } else { end };
             let _ = write!(
                 filter,
                 ",aresample=async=1:first_pts=0,apad,atrim=start={start}:end={end},\

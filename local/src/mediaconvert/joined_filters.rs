@@ -35,7 +35,9 @@ pub(super) fn joined_filters(
             filters.push(format!("{filter}{words}[v{number}]"));
         }
         if let Some(audio) = output.audio_descriptions.first() {
-            filters.push(format!("{}[a{number}]", joined_sound(parts, audio, rate)?));
+            let is_separate = output.video_description.is_none();
+            let sound = joined_sound(parts, audio, rate, is_separate)?;
+            filters.push(format!("{sound}[a{number}]"));
         }
     }
     Ok(filters)
@@ -78,6 +80,7 @@ fn joined_sound(
     parts: &[Part<'_>],
     audio: &AudioDescription,
     rate: Rate,
+    is_separate: bool,
 ) -> Result<String, JobError> {
     let mut filter = String::new();
     for (at, part) in parts.iter().enumerate() {
@@ -86,6 +89,11 @@ fn joined_sound(
         let _ = write!(filter, "{sound}[p{at}];");
     }
     let _ = write!(filter, "{}concat=n={}:v=0:a=1", part_labels(parts), parts.len());
+    if is_separate {
+        let AudioCodecSettings::Aac { aac_settings } = &audio.codec_settings;
+        let seconds: f64 = parts.iter().map(|part| joined_seconds(part, rate)).sum();
+        let _ = write!(filter, ",atrim=end={}", aac_settings.whole_frames(seconds));
+    }
     Ok(filter)
 }
 
