@@ -13,8 +13,10 @@ REFUSALS = {
     "create-clip": lambda kind, field: (
         "window" in kind or field == "channel" or depends_on_time(kind, field)
     ),
-    # The ids are those of clips of the library.
-    "create-reel": lambda kind, field: field.startswith("clips[") or depends_on_time(kind, field),
+    # The ids are those of clips of the library, and so are the tags.
+    "create-reel": lambda kind, field: (
+        kind == "nothing-selected" or field.startswith("clips[") or depends_on_time(kind, field)
+    ),
     # A tag must name a language, a text must have captions, and captions must differ.
     "create-upload": lambda kind, field: (
         field == "defaultSound" or field.startswith("captions[") or depends_on_time(kind, field)

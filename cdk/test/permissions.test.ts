@@ -99,7 +99,7 @@ const GRANTS: Record<string, string[]> = {
     'iam:PassRole <UploadTranscodeRole>',
   ],
   'create-mark': [...WRITE, 'dynamodb:UpdateItem <LibraryClips>'],
-  'create-reel': WRITE,
+  'create-reel': [...WRITE, ...LIST_CLIPS],
   'create-rule': ['dynamodb:PutItem <LibraryClips>', 'dynamodb:Query <LibraryClips>'],
   'create-upload': [...WRITE, PUT_ORIGINAL, LIST_MULTIPART_UPLOADS],
   'delete-clip': WRITE,

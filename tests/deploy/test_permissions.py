@@ -54,7 +54,7 @@ ALLOWED = {
     "delete-clip": WRITE_ROWS,
     "restore-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
     "retry-clip": WRITE_ROWS | SEND_DUE_MESSAGES,
-    "create-reel": WRITE_ROWS,
+    "create-reel": WRITE_ROWS | LIST_CLIPS,
     "confirm-clip": WRITE_ROWS | START_HARVESTS | SEND_DUE_MESSAGES,
     # Only on rows of rules, which the emulator does not check.
     "list-rules": {"dynamodb:Query"},

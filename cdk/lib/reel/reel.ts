@@ -31,6 +31,7 @@ export class Reel extends Construct {
       },
     });
     library.grantWrite(create);
+    library.grantList(create);
     this.functions = [create];
   }
 }

@@ -96,7 +96,8 @@ impl Fields {
         })
     }
 
-    fn tags(&self) -> Result<Vec<String>, Problem> {
+    /// The field `tags`. Empty if it is absent.
+    pub fn tags(&self) -> Result<Vec<String>, Problem> {
         let tags = match self.get("tags") {
             None => return Ok(Vec::new()),
             Some(Value::Array(tags)) => tags,

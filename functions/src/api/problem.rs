@@ -50,6 +50,7 @@ pub enum ProblemKind {
     MarkGone,
     MarkOutsideStream,
     PreconditionFailed,
+    NothingSelected,
     KeyReused,
     PreconditionRequired,
     FormatNotImplemented,
@@ -87,6 +88,7 @@ impl ProblemKind {
             | Self::WindowOutsideMedia
             | Self::MarkOutsideStream
             | Self::PartsRejected
+            | Self::NothingSelected
             | Self::KeyReused => 422,
             Self::PreconditionRequired => 428,
             Self::FormatNotImplemented => 501,
@@ -125,6 +127,7 @@ impl ProblemKind {
             Self::MarkGone => "mark-gone",
             Self::MarkOutsideStream => "mark-outside-stream",
             Self::PreconditionFailed => "precondition-failed",
+            Self::NothingSelected => "nothing-selected",
             Self::KeyReused => "idempotency-key-reused",
             Self::PreconditionRequired => "precondition-required",
             Self::FormatNotImplemented => "format-not-implemented",
@@ -165,6 +168,7 @@ impl ProblemKind {
             Self::MarkGone => "Mark deleted",
             Self::MarkOutsideStream => "Mark outside of the stream",
             Self::PreconditionFailed => "Clip has changed",
+            Self::NothingSelected => "No clip selected",
             Self::KeyReused => "Idempotency key reused",
             Self::PreconditionRequired => "If-Match required",
             Self::FormatNotImplemented => "Format not implemented",

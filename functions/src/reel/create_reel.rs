@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
+use super::Selection;
 use crate::api::{
     ClipView, Fields, Problem, ProblemKind, Reply, Request, Route, create_clip_once,
     find_created_clip,
@@ -27,13 +28,20 @@ pub struct CreateReel {
 /// The requested reel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReelRequest {
-    /// There is at least one.
-    pub clips: Vec<ClipId>,
+    pub clips: ReelClips,
     pub description: Description,
 }
 
+/// The clips of the requested reel, in one of their two forms.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReelClips {
+    /// There is at least one.
+    List(Vec<ClipId>),
+    Select(Selection),
+}
+
 const FIELDS: &[&str] =
-    &["clips", "title", "description", "tags", "expiresAt", "listed", "publishAt"];
+    &["clips", "select", "title", "description", "tags", "expiresAt", "listed", "publishAt"];
 
 impl Route for CreateReel {
     fn new(sdk: &SdkConfig, variables: &Variables) -> Result<Self, ConfigError> {
@@ -58,7 +66,12 @@ impl Route for CreateReel {
             None => {
                 let ReelRequest { clips, description } = &reel_request;
                 description.check_expiry(now)?;
-                let parts = self.find_parts(&competition, clips).await?;
+                let parts = match clips {
+                    ReelClips::List(clips) => self.find_parts(&competition, clips).await?,
+                    ReelClips::Select(selection) => {
+                        selection.find_parts(&self.library, &competition).await?
+                    }
+                };
                 let new_clip = |now: DateTime<Utc>| {
                     let at = floor_millisecond(now);
                     let key =
@@ -120,22 +133,32 @@ fn to_part(clip: &Clip, field: &str) -> Result<ReelPart, Problem> {
 impl ReelRequest {
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {
         let fields = Fields::parse(body, FIELDS)?;
-        let invalid = || {
-            let detail = format!("This must be a list of 1 to {MAX_PARTS} ids of clips.");
-            Problem::invalid_field("clips", detail)
+        let clips = match (fields.get("clips"), fields.get("select")) {
+            (Some(_), Some(_)) => {
+                let detail = "Give either clips or select, not both.";
+                return Err(Problem::invalid_field("select", detail));
+            }
+            (None, Some(select)) => ReelClips::Select(Selection::parse(select)?),
+            (clips, None) => ReelClips::List(Self::parse_ids(clips)?),
         };
-        let Some(Value::Array(ids)) = fields.get("clips") else { return Err(invalid()) };
-        if ids.is_empty() || ids.len() > MAX_PARTS {
-            return Err(invalid());
-        }
+        Ok(Self { clips, description: fields.description()? })
+    }
+
+    fn parse_ids(clips: Option<&Value>) -> Result<Vec<ClipId>, Problem> {
+        let Some(ids) =
+            clips.and_then(Value::as_array).filter(|ids| (1..=MAX_PARTS).contains(&ids.len()))
+        else {
+            let detail =
+                format!("This must be a list of 1 to {MAX_PARTS} ids of clips. Or give select.");
+            return Err(Problem::invalid_field("clips", detail));
+        };
         let parse = |(at, id): (usize, &Value)| {
             let parsed = id.as_str().and_then(|id| id.parse().ok());
             parsed.ok_or_else(|| {
                 Problem::invalid_field(format!("clips[{at}]"), "This is not the id of a clip.")
             })
         };
-        let clips = ids.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
-        Ok(Self { clips, description: fields.description()? })
+        ids.iter().enumerate().map(parse).collect()
     }
 }
 
@@ -150,7 +173,11 @@ mod tests {
         let id = "20200203133058_20200203133258_k7Qx2f";
         let parse = |body: Value| ReelRequest::parse(body.to_string().as_bytes());
         let reel = parse(json!({ "clips": [id, id], "title": "Highlights" })).unwrap();
-        assert_eq!((reel.clips.len(), reel.description.title.as_str()), (2, "Highlights"));
+        let ids = vec![id.parse().unwrap(); 2];
+        assert_eq!(reel.clips, ReelClips::List(ids));
+        assert_eq!(reel.description.title, "Highlights");
+        let select = json!({ "tags": ["final"], "maxSeconds": 90 });
+        assert!(parse(json!({ "select": select })).is_ok());
         for (body, field) in [
             (json!({}), "clips"),
             (json!({ "clips": [] }), "clips"),
@@ -158,6 +185,8 @@ mod tests {
             (json!({ "clips": vec![id; MAX_PARTS + 1] }), "clips"),
             (json!({ "clips": [id, "final"] }), "clips[1]"),
             (json!({ "clips": [7] }), "clips[0]"),
+            (json!({ "clips": [id], "select": select }), "select"),
+            (json!({ "select": {} }), "select.tags"),
             (json!({ "clips": [id], "start": 7 }), "start"),
         ] {
             let problem = parse(body.clone()).unwrap_err();

@@ -119,3 +119,46 @@ async fn a_reel_whose_clip_has_lost_its_media_fails_and_says_so() {
     assert_eq!(sweep_until(&api, &reel, Status::Failed).await.attempt, 2);
     assert_eq!(api.jobs().await.len(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_selection_takes_the_listed_clips_with_its_tags_as_long_as_they_fit() {
+    let api = Api::start_with(|options| options.pollers = false).await;
+    let clip = |second, tags: &[&str]| {
+        let bounds = Bounds { start: at(second), end: at(second + 4), duration_seconds: 4.0 };
+        let tags = tags.iter().map(ToString::to_string).collect();
+        Clip { actual: Some(bounds), tags, ..row("demo", second, Status::Ready) }
+    };
+    let finals: Vec<_> = (0..3).map(|at| clip(10 * at, &["gold", "final"])).collect();
+    let others = [
+        clip(5, &["final"]),
+        Clip { listed: false, ..clip(6, &["gold", "final"]) },
+        Clip { status: Status::Queued, ..clip(7, &["gold", "final"]) },
+    ];
+    for clip in finals.iter().chain(&others) {
+        api.library().create(clip).await.unwrap();
+    }
+    let post = async |select: Value| post_with_key(&api, "a", &json!({ "select": select })).await;
+    let select = json!({ "tags": ["final", "gold"], "maxSeconds": 11 });
+    let reel = post(select.clone()).await;
+    assert_eq!(reel.status, 202, "{}", reel.body);
+    assert_eq!(reel.body["clips"], json!([finals[0].clip, finals[1].clip]));
+    assert_eq!(reel.body["actual"]["durationSeconds"], 8.0);
+
+    api.library().create(&clip(2, &["gold", "final"])).await.unwrap();
+    assert_eq!(post(select).await.key(), reel.key(), "the key makes one reel of one selection");
+
+    for (select, expected) in [
+        (json!({ "tags": ["gold"], "maxSeconds": 4, "order": "newest" }), Ok(&finals[2].clip)),
+        (json!({ "tags": ["gold"], "maxSeconds": 3 }), Err("select")),
+        (json!({ "tags": ["silver"], "maxSeconds": 600 }), Err("select")),
+    ] {
+        let reply = api.post(PATH, &json!({ "select": select }).to_string()).await;
+        match expected {
+            Ok(clip) => assert_eq!(reply.body["clips"], json!([clip]), "{}", reply.body),
+            Err(field) => {
+                assert_eq!(reply.body["type"], "urn:matchcut:problem:nothing-selected");
+                assert_eq!((reply.status.as_u16(), &reply.body["field"]), (422, &json!(field)));
+            }
+        }
+    }
+}

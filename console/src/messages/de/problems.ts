@@ -17,6 +17,7 @@ export const problems = {
   'no-program-date-time':
     'Dem Stream fehlen Zeitangaben. Die Technik muss PROGRAM-DATE-TIME am Endpunkt einschalten.',
   'not-ready': 'Dieser Clip ist nicht fertig.',
+  'nothing-selected': 'Kein fertiger, gelisteter Clip hat diese Schlagwörter und ist kurz genug.',
   'media-unknown': 'Über das Material dieses Clips ist zu wenig bekannt. Schneiden Sie ihn neu.',
   'too-many-exports':
     'Vier Exporte eines Clips laufen gleichzeitig, und er behält 20. Versuchen Sie es, wenn einer fertig ist.',

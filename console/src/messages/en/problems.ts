@@ -14,6 +14,7 @@ export const problems = {
   'no-program-date-time':
     'The stream has no time stamps. An engineer must turn on PROGRAM-DATE-TIME at its endpoint.',
   'not-ready': 'This clip is not ready.',
+  'nothing-selected': 'No ready and listed clip has these tags and is short enough.',
   'media-unknown': 'Too little is known of the media of this clip. Cut it again.',
   'too-many-exports':
     'Four exports of a clip run at the same time, and it keeps 20. Try again when one has ended.',
