@@ -11,7 +11,7 @@ PROBLEM = "urn:matchcut:problem:"
 REFUSALS = {
     # The windows depend on the stream, and the channels on the settings.
     "create-clip": lambda kind, field: (
-        "window" in kind or field == "channel" or depends_on_time(kind, field)
+        "window" in kind or field.startswith("channel") or depends_on_time(kind, field)
     ),
     # The ids are those of clips of the library, and so are the tags.
     "create-reel": lambda kind, field: (

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::angles::find_visible_angles;
 use super::reply::format_digest;
 use super::{Reply, SealKey, private_folder};
 use crate::clip::{
@@ -49,10 +50,14 @@ impl ClipView {
         })
     }
 
-    /// A reply to everyone, with the clip and the entity tag that an edit needs. The reason of a
-    /// failure may quote AWS, so only operators see it.
+    /// A reply to everyone, with the clip, the angles that viewers may see, and the entity tag that an
+    /// edit needs. The reason of a failure may quote AWS, so only operators see it.
     pub async fn to_public_reply(&self, library: &Library, clip: &Clip) -> Reply {
         let mut shown = self.to_queued_json(clip, count_ahead(library, clip).await);
+        let angles = find_visible_angles(library, clip).await;
+        if !angles.is_empty() {
+            shown["angles"] = json!(angles);
+        }
         let tag = format_entity_tag(clip, &shown);
         if clip.failure.is_some() {
             shown["failure"]["message"] = json!(PUBLIC_FAILURE);
@@ -246,6 +251,9 @@ fn add_operator_fields(clip: &Clip, mut shown: Value) -> Value {
     shown["etag"] = json!(format!("\"{}\"", edit_digest(clip)));
     if let Some(operator) = &clip.created_by {
         shown["createdBy"] = json!(operator);
+    }
+    if !clip.angles.is_empty() {
+        shown["angles"] = json!(clip.angles);
     }
     if clip.precision == Precision::Frame {
         shown["requestedPrecision"] = json!(Precision::Frame);

@@ -43,17 +43,30 @@ pub async fn create_clip_once(
     now: DateTime<Utc>,
     new_clip: impl Fn(DateTime<Utc>) -> Clip,
 ) -> Result<Clip, Problem> {
+    let new_clips = |now| (new_clip(now), Vec::new());
+    Ok(create_clips_once(library, request, now, new_clips).await?.0)
+}
+
+/// Writes a new clip and others, all or none, as `create_clip_once` does. If the same request has
+/// created the clip in the meantime, returns it without the others.
+pub async fn create_clips_once(
+    library: &Library,
+    request: Option<&IdempotentRequest>,
+    now: DateTime<Utc>,
+    new_clips: impl Fn(DateTime<Utc>) -> (Clip, Vec<Clip>),
+) -> Result<(Clip, Vec<Clip>), Problem> {
     for _ in 0..MAX_TRIES {
-        let clip = new_clip(Utc::now());
-        let is_created = match request {
-            None => library.create(&clip).await?,
-            Some(request) => library.create_for_request(&clip, request, now).await?,
+        let (clip, others) = new_clips(Utc::now());
+        let is_created = if request.is_none() && others.is_empty() {
+            library.create(&clip).await?
+        } else {
+            library.create_together(&clip, &others, request, now).await?
         };
         if is_created {
-            return Ok(clip);
+            return Ok((clip, others));
         }
         if let Some(clip) = find_created_clip(library, request, now).await? {
-            return Ok(clip);
+            return Ok((clip, Vec::new()));
         }
     }
     Err(Problem::new(

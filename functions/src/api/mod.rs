@@ -1,5 +1,6 @@
 //! What the HTTP routes share: requests, replies, problems, and clips as the API shows them.
 
+mod angles;
 mod clip_view;
 mod fields;
 mod find_channel;
@@ -18,7 +19,7 @@ pub use clip_view::{ClipView, count_ahead, edit_digest};
 pub use fields::{Fields, parse_whole_number};
 pub use find_channel::find_channel;
 pub use find_clip::{clip_not_found, find_clip};
-pub use idempotency::{create_clip_once, find_created_clip};
+pub use idempotency::{create_clip_once, create_clips_once, find_created_clip};
 pub use origin_check::{ORIGIN_HEADER, OriginCheck};
 pub use problem::{Problem, ProblemKind, format_problem_type};
 pub use refuse_request::RefuseRequest;

@@ -1,13 +1,15 @@
 //! A clip, as the library stores it.
 
+mod milliseconds;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Attempt, Bounds, ClipFiles, ClipId, ClipKey, CompetitionId, Description, ExactMedia, Export,
-    ExportId, Failure, FileSettings, Precision, Remake, RetiredAttempt, Source, Status,
+    Angle, Attempt, Bounds, ClipFiles, ClipId, ClipKey, CompetitionId, Description, ExactMedia,
+    Export, ExportId, Failure, FileSettings, Precision, Remake, RetiredAttempt, Source, Status,
     SuggestedBy, Upload,
 };
 
@@ -30,6 +32,9 @@ pub struct Clip {
     pub media_attempt: u32,
     #[serde(flatten)]
     pub source: Source,
+    /// All clips of the group that shows this window, this one too. Empty if there is no group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub angles: Vec<Angle>,
     /// Absent while unknown: the live manifest could not be read, or the file was not probed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<Bounds>,
@@ -142,6 +147,7 @@ impl Clip {
             attempt: 1,
             media_attempt: 1,
             source,
+            angles: Vec::new(),
             actual: None,
             precision: Precision::default(),
             exact: None,
@@ -321,26 +327,6 @@ fn is_true(value: &bool) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
 fn is_false(value: &bool) -> bool {
     !*value
-}
-
-/// A time as a number of milliseconds since 1970, because the indexes sort by numbers.
-mod milliseconds {
-    use chrono::{DateTime, Utc};
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[expect(clippy::ref_option, reason = "serde requires this signature")]
-    pub(super) fn serialize<S: Serializer>(
-        time: &Option<DateTime<Utc>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        time.map(|time| time.timestamp_millis()).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<DateTime<Utc>>, D::Error> {
-        Ok(Option::<i64>::deserialize(deserializer)?.and_then(DateTime::from_timestamp_millis))
-    }
 }
 
 #[cfg(test)]

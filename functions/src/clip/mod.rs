@@ -2,6 +2,7 @@
 //!
 //! This module knows neither AWS nor HTTP. Every other module is built on it.
 
+mod angle;
 mod bounds;
 #[expect(clippy::module_inception, reason = "the file is named for the type that it defines")]
 mod clip;
@@ -30,6 +31,7 @@ mod time;
 pub(crate) mod transition;
 mod window;
 
+pub use angle::{Angle, MAX_ANGLES};
 pub use bounds::Bounds;
 pub use clip::{Clip, ConfigurationId, DUE_MESSAGE_LEAD, MAX_AIRING_WAIT};
 pub use description::{

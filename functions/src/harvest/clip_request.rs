@@ -3,14 +3,15 @@
 use serde::Deserialize as _;
 
 use crate::api::{Fields, Problem, ProblemKind, parse_whole_number};
-use crate::clip::{ChannelId, CompetitionId, Description, Precision, Window};
+use crate::clip::{ChannelId, CompetitionId, Description, MAX_ANGLES, Precision, Window};
 use crate::error::format_sentence;
 
 /// The requested clip. An absent field has a default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClipRequest {
     pub competition: Option<CompetitionId>,
-    pub channel: Option<ChannelId>,
+    /// The first one is the main angle. Empty: the default channel.
+    pub channels: Vec<ChannelId>,
     pub window: WindowRequest,
     pub precision: Option<Precision>,
     pub description: Description,
@@ -27,6 +28,7 @@ pub enum WindowRequest {
 const FIELDS: &[&str] = &[
     "competition",
     "channel",
+    "channels",
     "start",
     "end",
     "lastSeconds",
@@ -52,12 +54,38 @@ impl ClipRequest {
         let fields = Fields::parse(body, FIELDS)?;
         Ok(Self {
             competition: fields.competition()?,
-            channel: fields.text("channel", 64)?.map(ChannelId::from),
+            channels: parse_channels(&fields)?,
             window: parse_window(&fields)?,
             precision: parse_precision(&fields)?,
             description: fields.description()?,
         })
     }
+}
+
+/// Parses `channel` or `channels`.
+fn parse_channels(fields: &Fields) -> Result<Vec<ChannelId>, Problem> {
+    let channel = fields.text("channel", 64)?.map(ChannelId::from);
+    let Some(channels) = fields.get("channels") else { return Ok(channel.into_iter().collect()) };
+    if channel.is_some() {
+        let detail = "Give either channel or channels, not both.";
+        return Err(Problem::invalid_field("channels", detail));
+    }
+    let count = 2..=MAX_ANGLES;
+    let Some(ids) = channels.as_array().filter(|ids| count.contains(&ids.len())) else {
+        let detail = format!("This must be a list of 2 to {MAX_ANGLES} ids of channels.");
+        return Err(Problem::invalid_field("channels", detail));
+    };
+    let mut parsed = Vec::with_capacity(ids.len());
+    for (at, id) in ids.iter().enumerate() {
+        let invalid = |detail| Problem::invalid_field(format!("channels[{at}]"), detail);
+        let id = id.as_str().ok_or_else(|| invalid("This must be the id of a channel."))?;
+        let id = ChannelId::from(id);
+        if parsed.contains(&id) {
+            return Err(invalid("Two angles are of this channel. Leave one out."));
+        }
+        parsed.push(id);
+    }
+    Ok(parsed)
 }
 
 fn parse_precision(fields: &Fields) -> Result<Option<Precision>, Problem> {
@@ -157,6 +185,22 @@ mod tests {
         check(r#"{"tags":["a",7]}"#, Err(("tags[1]", "This must be a text.")));
         check(r#"{"tags":[""]}"#, Err(("tags[0]", "A tag must have at least one character.")));
         check(r#"{"tags":"a"}"#, Err(("tags", "This must be a list of texts.")));
+        check(
+            r#"{"channel":"main","channels":["main","side"]}"#,
+            Err(("channels", "Give either channel or channels, not both.")),
+        );
+        check(
+            r#"{"channels":["main"]}"#,
+            Err(("channels", "This must be a list of 2 to 8 ids of channels.")),
+        );
+        check(
+            r#"{"channels":["main","side","main"]}"#,
+            Err(("channels[2]", "Two angles are of this channel. Leave one out.")),
+        );
+        check(
+            r#"{"channels":["main",7]}"#,
+            Err(("channels[1]", "This must be the id of a channel.")),
+        );
         check(r#"{"title":7}"#, Err(("title", "This must be a text.")));
         check(
             r#"{"lastSeconds":1.5}"#,

@@ -1,18 +1,21 @@
-//! `POST /api/clip`: creates a clip of the live stream. Its preview plays from the reply on.
+//! `POST /api/clip`: creates a clip of the live stream, or of several streams. Its preview plays from
+//! the reply on.
 
 use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::try_join_all;
 use serde_json::json;
 
 use super::{
     ClipRequest, DueQueue, HarvestQueue, ResolvedWindow, WindowRequest, invalid_window, start_clip,
 };
 use crate::api::{
-    ClipView, Problem, ProblemKind, Reply, Request, Route, count_ahead, create_clip_once,
+    ClipView, Problem, ProblemKind, Reply, Request, Route, count_ahead, create_clips_once,
     find_created_clip,
 };
 use crate::clip::{
-    Clip, ClipId, ClipKey, ExpirySettings, Source, Status, Window, WindowError, floor_second,
+    Angle, ChannelId, Clip, ClipId, ClipKey, ExpirySettings, Source, Status, Window, WindowError,
+    floor_second,
 };
 use crate::config::{ConfigError, Variables};
 use crate::error;
@@ -69,52 +72,58 @@ impl Route for CreateClip {
 }
 
 impl CreateClip {
-    /// Writes the row of the clip, then starts its harvest. Returns the clip, and the age of the live
-    /// edge that its window was counted from.
+    /// Writes the row of the clip and those of its other angles, then starts their harvests. Returns the
+    /// clip, and the age of the live edge that its window was counted from.
     ///
-    /// Once the row exists, the clip cannot get lost: if a later step fails, the sweep repeats it.
-    /// Therefore only the steps before the row can fail the request.
+    /// Once the rows exist, no clip can get lost: if a later step fails, the sweep repeats it.
+    /// Therefore only the steps before the rows can fail the request.
     async fn create(
         &self,
-        ClipRequest { competition, channel, window, precision, description }: ClipRequest,
+        clip_request: ClipRequest,
         request: &Request,
         idempotent: Option<&IdempotentRequest>,
         now: DateTime<Utc>,
     ) -> Result<(Clip, Option<TimeDelta>), Problem> {
-        description.check_expiry(now)?;
-        let channels = self.queue.channels();
-        let channel = match &channel {
-            None => channels.default_channel(),
-            Some(id) => channels.find(id).ok_or_else(|| {
-                let known: Vec<_> = channels.ids().map(ToString::to_string).collect();
-                let detail =
-                    format!("There is no channel {id}. The channels are {}.", known.join(", "));
-                Problem::invalid_field("channel", detail)
-            })?,
-        };
-        let (ResolvedWindow { window, actual, has_aired }, live_edge_age) =
-            self.resolve_window(channel, window, now).await?;
+        clip_request.description.check_expiry(now)?;
+        let (main, others) = self.find_channels(&clip_request.channels)?;
+        let (resolved, live_edge_age) = self.resolve_window(main, clip_request.window, now).await?;
+        let mut cuts = vec![(main, resolved)];
+        cuts.extend(self.resolve_angles(&others, resolved.window, now).await?);
 
-        let competition = competition.as_ref().unwrap_or(&channel.competition).clone();
-        let source = Source::Live { channel: channel.id.clone(), requested: window };
-        let status = if has_aired { Status::Queued } else { Status::Scheduled };
-        let new_clip = |now| {
-            let key =
-                ClipKey { competition: competition.clone(), clip: ClipId::for_window(window) };
-            let mut clip = Clip::new(key, status, source.clone(), &description, now);
-            clip.actual = actual;
-            clip.precision = precision.unwrap_or(channel.precision);
+        let competition = clip_request.competition.as_ref().unwrap_or(&main.competition).clone();
+        let new_clip = |(channel, resolved): &(&Channel, ResolvedWindow), id, now| {
+            let key = ClipKey { competition: competition.clone(), clip: id };
+            let requested = resolved.window;
+            let source = Source::Live { channel: channel.id.clone(), requested };
+            let status = if resolved.has_aired { Status::Queued } else { Status::Scheduled };
+            let mut clip = Clip::new(key, status, source, &clip_request.description, now);
+            clip.actual = resolved.actual;
+            clip.precision = clip_request.precision.unwrap_or(channel.precision);
             clip.created_by = request.operator();
             clip.set_default_expiry(self.expiry.expires_at(&competition, now));
             clip
         };
-        let clip = create_clip_once(self.queue.library(), idempotent, now, new_clip).await?;
+        let new_clips = |now| {
+            let ids: Vec<_> =
+                cuts.iter().map(|(_, resolved)| ClipId::for_window(resolved.window)).collect();
+            let clips = cuts.iter().zip(&ids).map(|(cut, id)| new_clip(cut, id.clone(), now));
+            let mut clips: Vec<_> = clips.collect();
+            if clips.len() > 1 {
+                let angle = |((channel, _), clip): (&(&Channel, _), &ClipId)| Angle {
+                    channel: channel.id.clone(),
+                    clip: clip.clone(),
+                };
+                let angles: Vec<_> = cuts.iter().zip(&ids).map(angle).collect();
+                for clip in &mut clips {
+                    clip.angles.clone_from(&angles);
+                }
+            }
+            let main = clips.remove(0);
+            (main, clips)
+        };
+        let (clip, others) =
+            create_clips_once(self.queue.library(), idempotent, now, new_clips).await?;
         let key = clip.key();
-        tracing::info!(
-            clip.id = %key,
-            "clip {key}: {} to {} of channel {}",
-            window.start(), window.end(), channel.id
-        );
         if let Some(age) = live_edge_age.filter(|age| *age > MAX_LIVE_EDGE_AGE) {
             tracing::warn!(
                 clip.id = %key,
@@ -122,7 +131,49 @@ impl CreateClip {
                 age.num_seconds()
             );
         }
-        Ok((start_clip(&self.queue, &self.due, clip, now).await, live_edge_age))
+        // One after the other: the harvest queue starts only its first clip.
+        let clip = start_clip(&self.queue, &self.due, clip, now).await;
+        for other in others {
+            start_clip(&self.queue, &self.due, other, now).await;
+        }
+        Ok((clip, live_edge_age))
+    }
+
+    /// Finds the channel of the clip, and those of its other angles.
+    fn find_channels(&self, ids: &[ChannelId]) -> Result<(&Channel, Vec<&Channel>), Problem> {
+        let channels = self.queue.channels();
+        let find = |(at, id): (usize, &ChannelId)| {
+            channels.find(id).ok_or_else(|| {
+                let known: Vec<_> = channels.ids().map(ToString::to_string).collect();
+                let detail =
+                    format!("There is no channel {id}. The channels are {}.", known.join(", "));
+                Problem::invalid_field(channel_field(at, ids.len()), detail)
+            })
+        };
+        let mut found = ids.iter().enumerate().map(find).collect::<Result<Vec<_>, _>>()?;
+        if found.is_empty() {
+            return Ok((channels.default_channel(), found));
+        }
+        Ok((found.remove(0), found))
+    }
+
+    /// Checks that the other angles can be cut, too.
+    async fn resolve_angles<'a>(
+        &self,
+        channels: &[&'a Channel],
+        window: Window,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(&'a Channel, ResolvedWindow)>, Problem> {
+        let resolve = async |(at, channel): (usize, &&'a Channel)| {
+            let resolved = ResolvedWindow::resolve(self.queue.live(), channel, window, now).await;
+            resolved.map(|resolved| (*channel, resolved)).map_err(|problem| {
+                // The first channel is not among these.
+                let field = Some(channel_field(at + 1, channels.len() + 1));
+                let detail = format!("Channel {}: {}", channel.id, problem.detail);
+                Problem { detail, field, ..problem }
+            })
+        };
+        try_join_all(channels.iter().enumerate().map(resolve)).await
     }
 
     /// Finds the window to harvest, and its bounds if the manifest can be read. If the window is
@@ -168,6 +219,11 @@ impl CreateClip {
             }
         }
     }
+}
+
+/// The field of a request with the id of channel `at` of `count`.
+fn channel_field(at: usize, count: usize) -> String {
+    if count == 1 { "channel".to_owned() } else { format!("channels[{at}]") }
 }
 
 /// The problem of a request that needs the live edge of a channel whose manifest cannot be read.

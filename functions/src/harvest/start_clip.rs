@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{DueQueue, HarvestQueue};
-use crate::clip::{Clip, Status};
+use crate::clip::{Clip, Source, Status};
 use crate::error;
 
 /// How soon `harvest-clip` tries to start a clip that could not be started. The harvests of clips that were
@@ -21,6 +21,10 @@ pub async fn start_clip(
     now: DateTime<Utc>,
 ) -> Clip {
     let key = clip.key();
+    if let Source::Live { channel, requested } = &clip.source {
+        let (start, end) = (requested.start(), requested.end());
+        tracing::info!(clip.id = %key, "clip {key}: {start} to {end} of channel {channel}");
+    }
     if clip.status == Status::Scheduled {
         due.send_or_log(&clip, now).await;
         return clip;

@@ -1,7 +1,7 @@
 //! Idempotency records: which clip a request with an idempotency key has created.
 //!
-//! A record is written in one transaction with the row of its clip, so neither exists without the
-//! other.
+//! A record is written in one transaction with the rows of its clips, so none exists without the
+//! others.
 //! <https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07>
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -82,36 +82,36 @@ impl Library {
         Ok((now.timestamp() < row.expires_at_seconds).then_some(record))
     }
 
-    /// Writes a new clip and the record of its request. Returns `false` if the request has already
-    /// created a clip, or if the clip's id is taken.
-    pub async fn create_for_request(
+    /// Writes a new clip, others, and the record of their request if it has a key: all or nothing. The
+    /// record names the first clip. Returns `false` if the request has already created a clip, or if an
+    /// id is taken.
+    pub async fn create_together(
         &self,
         clip: &Clip,
-        request: &IdempotentRequest,
+        others: &[Clip],
+        request: Option<&IdempotentRequest>,
         now: DateTime<Utc>,
     ) -> Result<bool, LibraryError> {
-        let row = Row {
-            partition: request.partition(),
-            key: request.key.clone(),
-            made_competition: clip.competition.clone(),
-            made_clip: clip.clip.clone(),
-            fingerprint: request.fingerprint.clone(),
-            expires_at_seconds: (now + LIFETIME).timestamp(),
-        };
-        let record: Item = serde_dynamo::to_item(&row)
-            .map_err(|source| LibraryError::Encode { clip: clip.key(), source })?;
         let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
-        let put_clip = put(encode_row(clip)?).condition_expression("attribute_not_exists(clip)");
-        let put_record = put(record)
-            .condition_expression("attribute_not_exists(clip) OR expiresAtSeconds <= :now")
-            .expression_attribute_values(":now", AttributeValue::N(now.timestamp().to_string()));
-        let items = [put_record, put_clip].map(|put| {
+        let mut puts = Vec::with_capacity(2 + others.len());
+        if let Some(request) = request {
+            let now = now.timestamp();
+            let record = put(encode_record(clip, request, now)?)
+                .condition_expression("attribute_not_exists(clip) OR expiresAtSeconds <= :now")
+                .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
+            puts.push(record);
+        }
+        for clip in std::iter::once(clip).chain(others) {
+            let row = put(encode_row(clip)?);
+            puts.push(row.condition_expression("attribute_not_exists(clip)"));
+        }
+        let items = puts.into_iter().map(|put| {
             let put = put.build().expect("table and item are set");
             TransactWriteItem::builder().put(put).build()
         });
+        let items = Some(items.collect());
         // The SDK sends a client request token, so a retry after a lost response does not conflict.
-        let written =
-            self.client.transact_write_items().set_transact_items(Some(items.into())).send().await;
+        let written = self.client.transact_write_items().set_transact_items(items).send().await;
         match written {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
@@ -129,4 +129,21 @@ impl Library {
             },
         }
     }
+}
+
+/// The row of the record that a request has created a clip.
+fn encode_record(
+    clip: &Clip,
+    request: &IdempotentRequest,
+    now_seconds: i64,
+) -> Result<Item, LibraryError> {
+    let row = Row {
+        partition: request.partition(),
+        key: request.key.clone(),
+        made_competition: clip.competition.clone(),
+        made_clip: clip.clip.clone(),
+        fingerprint: request.fingerprint.clone(),
+        expires_at_seconds: now_seconds + LIFETIME.num_seconds(),
+    };
+    serde_dynamo::to_item(&row).map_err(|source| LibraryError::Encode { clip: clip.key(), source })
 }

@@ -354,6 +354,7 @@ pub(crate) fn row(competition: &str, start: i64, status: Status) -> Clip {
         asset_expires_at: None,
         remake: None,
         poster_at: None,
+        angles: Vec::new(),
         precision: Precision::Segment,
         exact: None,
         retired: Vec::new(),

@@ -3,7 +3,7 @@
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use matchcut::api::Route as _;
 use matchcut::asset::{AssetPlayable, InputNotification};
-use matchcut::clip::{Clip, Source, Status};
+use matchcut::clip::{Angle, Clip, Source, Status};
 use matchcut::harvest::{
     CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification, HarvestJobs, HarvestState,
 };
@@ -15,6 +15,7 @@ use super::{
     ALL_CUTS, CUTS, InterruptionTest, interrupt_and_redeliver, interrupt_each_call,
     interrupt_handler, interrupt_keyed_requests, is_answered, message, request,
 };
+use crate::angles::channels;
 use crate::api::{at, row};
 
 /// Stores a row that has no other resources.
@@ -88,6 +89,24 @@ async fn assert_all_ready(test: &InterruptionTest, count: usize) {
 async fn interrupt_create_clip(test: &InterruptionTest, body: &Value) -> usize {
     let create = CreateClip::new(&test.sdk, test.variables()).unwrap();
     interrupt_keyed_requests(202, body, async |request| create.handle(request).await).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_request_for_angles_creates_one_whole_group() {
+    let test = InterruptionTest::start().await;
+    let variables = test.api.variables(&[channels(&test.api)]);
+    let create = CreateClip::new(&test.sdk, &variables).unwrap();
+    let body = json!({ "lastSeconds": 4, "channels": ["main", "side"] });
+    let count =
+        interrupt_keyed_requests(202, &body, async |request| create.handle(request).await).await;
+    let clips = test.clips().await;
+    assert_eq!(clips.len(), 2 * count, "each request makes one group");
+    for clip in &clips {
+        let channels: Vec<_> = clip.angles.iter().map(|it| it.channel.to_string()).collect();
+        assert_eq!(channels, ["main", "side"], "{}", clip.key());
+        let exists = |angle: &Angle| clips.iter().any(|other| other.clip == angle.clip);
+        assert!(clip.angles.iter().all(exists), "{}", clip.key());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
