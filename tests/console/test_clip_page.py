@@ -111,6 +111,48 @@ class TestClipPage(ViewerTest):
         shared = eventually(lambda: page.evaluate("window.shared"), "nothing was shared")
         self.assertEqual(shared, {"title": "Exact", "url": self.origin + clip_path(self.clip)})
 
+    def first_frame(self, clip: dict) -> int:
+        """The number of the first frame that players show of a clip."""
+        start, shown = (parse_time(clip[name]["start"]) for name in ("actual", "requested"))
+        return first_number(clip["manifest"]) + round((shown - start).total_seconds() * RATE)
+
+    def cut_angles(self) -> tuple[dict, dict]:
+        """Makes a group of two clips whose pictures differ: the second one is of 4 s later."""
+        first = self.segments(6)[1].start
+        clips = []
+        for start in (first + timedelta(milliseconds=it) for it in (280, 4280)):
+            end = start + timedelta(milliseconds=4480)
+            clips.append(self.cut(start=format_time(start), end=format_time(end), title="Angles"))
+        table = self.stand_in.open_table()
+        keys = [{name: clip[name] for name in ("competition", "clip")} for clip in clips]
+        rows = [table.get_item(Key=key)["Item"] for key in keys]
+        names = ("main", "finish")
+        angles = [
+            {"channel": channel, "clip": clip["clip"]}
+            for channel, clip in zip(names, clips, strict=True)
+        ]
+        for row in rows:
+            same = {name: rows[0][name] for name in ("requested", "actual")}
+            table.put_item(Item=row | same | {"angles": angles})
+        return clips[0], clips[1]
+
+    def test_another_angle_is_shown_at_the_same_moment(self):
+        main, finish = self.cut_angles()
+        page = self.open_clip(main)
+        page.evaluate("document.querySelector('video').pause()")
+        number = eventually(lambda: frame_number(page), "no frame was shown")
+        expected = number - self.first_frame(main) + self.first_frame(finish)
+        angle = page.get_by_role("combobox", name="Angle")
+        expect(angle.locator("option")).to_have_text(["main", "finish"])
+        self.assert_accessible(page)
+        for name, frame in (("finish", expected), ("main", number)):
+            angle.select_option(label=name)
+            eventually(
+                lambda frame=frame: abs((frame_number(page) or 0) - frame) <= 1,
+                f"{name} does not show frame {frame}",
+            )
+            expect(page.locator("video")).to_have_js_property("paused", True)
+
     def test_quality_and_speed_are_chosen(self):
         page = self.open_clip(self.clip)
         quality = page.get_by_label("Quality")

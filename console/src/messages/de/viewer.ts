@@ -41,6 +41,7 @@ export const player: ViewerMessages['player'] = {
   autoPlaying: (quality) => `Automatisch (${quality})`,
   speed: 'Tempo',
   speedOf: (speed) => `${speed}×`,
+  angle: 'Kamera',
   sound: 'Ton',
   captions: 'Untertitel',
   noCaptions: 'Aus',

@@ -42,6 +42,7 @@ export const player = {
   autoPlaying: (quality: string) => `Auto (${quality})`,
   speed: 'Speed',
   speedOf: (speed: string) => `${speed}×`,
+  angle: 'Angle',
   sound: 'Audio',
   captions: 'Captions',
   noCaptions: 'Off',
