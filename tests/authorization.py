@@ -67,6 +67,8 @@ TABLE = {
     ("POST", "/api/competitions/unknown/clips/unknown/confirm"): only(operator=404),
     ("POST", "/api/channels/unknown/marks"): only(operator=404),
     ("DELETE", "/api/channels/unknown/marks/unknown"): only(operator=404),
+    # The message is not signed.
+    ("POST", "/api/webhooks/marks/unknown"): everyone(401),
     # The library is public.
     ("POST", "/api/competitions/nobody-has-this/playback"): only(
         viewer=409, operator=409, machine=409

@@ -114,9 +114,9 @@ test('each missing requirement is reported with its remedy', async () => {
     /^missing: .*1 MediaLive channels of 2, and 2 others in the account\. Raise .*L-D1AFAF75/,
   ]);
   await check(quota('L-B99A9384', 500), [
-    /^missing: .*only 500 Lambda functions at once\. The 8 functions .* reserve 50 each.*or set publicConcurrency=49\.$/,
+    /^missing: .*only 500 Lambda functions at once\. The 9 functions .* reserve 50 each.*or set publicConcurrency=44\.$/,
   ]);
-  await check(quota('L-B99A9384', 500), [], { publicConcurrency: '49' });
+  await check(quota('L-B99A9384', 500), [], { publicConcurrency: '44' });
   await check(quota('L-B99A9384', 101), [], { publicConcurrency: '0' });
   await check(quota('L-B99A9384', 10), [
     /^missing: .*only 10 Lambda functions at once.*L-B99A9384/,

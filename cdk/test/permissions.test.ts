@@ -131,6 +131,7 @@ const GRANTS: Record<string, string[]> = {
   'list-rules': ['dynamodb:Query <LibraryClips>'],
   'list-upload-parts': [READ, PUT_ORIGINAL, LIST_PARTS],
   'preview-rule': ['dynamodb:Query <LibraryClips>'],
+  'receive-marks': [...WRITE, 'dynamodb:UpdateItem <LibraryClips>'],
   'refuse-request': [],
   'replace-rule': WRITE,
   'restore-clip': [...WRITE, ...SEND_DUE_MESSAGES],
@@ -215,6 +216,16 @@ test('only the function that signs cookies can read their key', () => {
   );
 });
 
+test('the webhook of marks can read its secret and no other', () => {
+  const secretArn = `${WEBHOOK.secretArn}3`;
+  const stack = vod({ ...EXISTING, webhooks: [WEBHOOK], marksWebhookSecretArn: secretArn });
+  const isOfSecret = (grant: string) => grant.startsWith('secretsmanager:');
+  const grants = (bin: string) => stack.listGrants(bin).filter(isOfSecret);
+  assert.deepEqual(grants('receive-marks'), [`secretsmanager:GetSecretValue ${secretArn}`]);
+  const readers = stack.bins().filter((bin) => grants(bin).length > 0);
+  assert.deepEqual(readers, ['deliver-webhook-newsroom', 'receive-marks']);
+});
+
 test('a webhook can read only its own secret and queue', () => {
   const another = { ...WEBHOOK, name: 'another', secretArn: `${WEBHOOK.secretArn}2` };
   const stack = vod({ ...EXISTING, webhooks: [WEBHOOK, another] });
@@ -254,7 +265,7 @@ test('the functions of channels and marks can reach no clip', () => {
   });
   const kinds = {
     channel: ['list-channels', 'start-channel', 'stop-channel'],
-    marks: ['create-mark', 'list-marks', 'delete-mark'],
+    marks: ['create-mark', 'list-marks', 'delete-mark', 'receive-marks'],
   };
   const bins = Object.entries(kinds).flatMap(([kind, names]) =>
     names.map((bin) => [bin, kind] as const),

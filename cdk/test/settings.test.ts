@@ -134,6 +134,7 @@ test('webhooks need https and a unique name, and there are at most 5', () => {
     /without a user name/,
   );
   check({ webhooks: [{ ...WEBHOOK, secretArn: 'whsec_AAAA' }] }, /the ARN of a secret/);
+  check({ marksWebhookSecretArn: 'whsec_AAAA' }, /the ARN of a secret/);
   check({ webhooks: [WEBHOOK, WEBHOOK] }, /two subscribers named newsroom/);
   const many = Array.from({ length: 6 }, (_, at) => ({ ...WEBHOOK, name: `w${at}` }));
   check({ webhooks: many }, /has 6 subscribers\. The maximum is 5/);

@@ -4,7 +4,8 @@
 //! The modules form floors. Each module imports only from the modules above it in this list, and
 //! `tests/floors.rs` checks that:
 //!
-//! 1. [`error`] and [`config`], then [`large_variables`], then [`metrics`], [`lambda`] and [`pace`]:
+//! 1. [`error`] and [`config`], then [`large_variables`], then [`metrics`], [`lambda`], [`pace`] and
+//!    [`signature`]:
 //!    the ground floor.
 //! 2. [`clip`]: what a clip is. It knows neither AWS nor HTTP.
 //! 3. [`library`]: the table of clips. [`live`]: the channels and their live manifests.
@@ -44,6 +45,7 @@ pub mod pace;
 pub mod reel;
 pub mod rule;
 pub mod share;
+pub mod signature;
 pub mod sweep;
 pub mod upload;
 pub mod viewer;

@@ -18,7 +18,7 @@ use matchcut::error;
 use matchcut::export::{CreateExport, ExportComplete, ListExports, ShowExport, ShowTimeline};
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete};
 use matchcut::lambda::run_handler;
-use matchcut::mark::{CreateMark, DeleteMark, ListMarks};
+use matchcut::mark::{CreateMark, DeleteMark, ListMarks, ReceiveMarks};
 use matchcut::reel::CreateReel;
 use matchcut::rule::{
     ApplyRules, ConfirmClip, CreateRule, DeleteRule, ListRules, PreviewRule, ReplaceRule,
@@ -75,6 +75,7 @@ async fn run_function() -> Result<(), Error> {
         "list-rules" => serve::<ListRules>().await,
         "list-upload-parts" => serve::<ListUploadParts>().await,
         "preview-rule" => serve::<PreviewRule>().await,
+        "receive-marks" => serve::<ReceiveMarks>().await,
         "refuse-request" => {
             let function = RefuseRequest::new(&variables)?;
             serve_with(OriginCheck::new(&variables)?, async |event| function.handle(event)).await

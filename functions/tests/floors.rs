@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["error", "config"],
     &["large_variables"],
-    &["metrics", "lambda", "pace"],
+    &["metrics", "lambda", "pace", "signature"],
     &["clip"],
     &["library", "live"],
     &["api"],

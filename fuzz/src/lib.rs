@@ -8,11 +8,12 @@ use aws_lambda_events::eventbridge::EventBridgeEvent;
 use chrono::DateTime;
 use matchcut::announce::WebhookMessage;
 use matchcut::asset::InputNotification;
-use matchcut::clip::{Attempt, ClipId, ClipKey, CompetitionId, Window};
+use matchcut::clip::{Attempt, ClipId, ClipKey, CompetitionId, MarkId, Window};
 use matchcut::edit::EditRequest;
 use matchcut::harvest::{ClipRequest, DueMessage, HarvestJobNotification, WindowRequest};
 use matchcut::library::{ChangesCursor, Cursor, read_clip_change};
 use matchcut::live::Timeline;
+use matchcut::mark::{MarkRequest, MarkTime, parse_webhook_message};
 use matchcut::upload::{
     JobStateChange, ObjectCreated, ObjectKey, UploadRequest, count_structure_windows, parse_parts,
 };
@@ -77,6 +78,13 @@ pub fn bodies(data: &[u8]) {
     }
     if let Ok(UploadRequest { at: Some(at), .. }) = UploadRequest::parse(data) {
         assert_parses_back(&ClipId::for_time(at));
+    }
+    for mark in [MarkRequest::parse(data), parse_webhook_message("msg_1", data)] {
+        if let Ok(MarkRequest { at: MarkTime::At(at), end, .. }) = mark {
+            assert!(end.is_none_or(|end| at < end));
+            let id = MarkId::for_time(at);
+            assert_eq!(id.as_str().parse().as_ref(), Ok(&id));
+        }
     }
     let _ = EditRequest::parse(data, DateTime::UNIX_EPOCH);
     if let Ok(parts) = parse_parts(data, 3) {

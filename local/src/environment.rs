@@ -18,6 +18,7 @@ use crate::mediapackage::manifest_path;
 use crate::mediapackage_vod::PackagingGroup;
 use crate::options::Options;
 use crate::sqs::queue_url;
+use crate::webhook::MarksWebhook;
 
 /// What an hour of the default live stack costs on AWS, in US dollars.
 const HOURLY_USD: f64 = 1.31;
@@ -94,6 +95,7 @@ pub(crate) fn environment(
     let days = options.assets_expire_after_days;
     variables.extend(days.map(|days| ("ASSET_EXPIRY_DAYS", days.to_string())));
     variables.push(origin.variable());
+    variables.push(MarksWebhook::variable());
     variables.extend(elemental_endpoints(aws));
     variables.extend(site_name.map(|name| ("SITE_NAME", name)));
     if let Some(identifier) = &options.cdn_identifier {

@@ -85,4 +85,4 @@ pub use site::BrandingError;
 pub use stack::{OPERATOR_SCOPE, Stack, StackError, VIEWER_SCOPE};
 pub use tracks::{Track, Tracks};
 pub use upload_limits::UploadLimits;
-pub use webhook::Webhook;
+pub use webhook::{MarksWebhook, Webhook};

@@ -55,6 +55,7 @@ async fn run_stack(
     for webhook in &stack.webhooks {
         println!("webhook   {} {}", webhook.url, webhook.secret);
     }
+    println!("marks     {} {}", stack.marks_webhook.url, stack.marks_webhook.secret);
     for machine in stack.machines() {
         println!("machine   {} {}", machine.id, machine.secret);
     }

@@ -32,7 +32,7 @@ use crate::s3;
 use crate::server::{ListenError, Tasks, base_url, listen};
 use crate::site::{self, Branding, BrandingError, Site, SiteSettings};
 use crate::sqs::Queue;
-use crate::webhook::Webhook;
+use crate::webhook::{MarksWebhook, Webhook};
 
 /// The scopes of an operator's token.
 pub const OPERATOR_SCOPE: &str = "matchcut/clips.write matchcut/channels.write";
@@ -62,6 +62,8 @@ pub struct Stack {
     pub viewer_token: String,
     /// The subscribers to change events.
     pub webhooks: Vec<Webhook>,
+    /// The webhook that receives marks.
+    pub marks_webhook: MarksWebhook,
     /// The functions' whole environment: their settings, and where AWS is.
     pub variables: Variables,
     /// The SDK configuration of that environment.
@@ -114,8 +116,7 @@ impl Stack {
         let lock = DataFolderLock::acquire(data)?;
         let failed = DataFolderError::at(data);
         let disk = Arc::new(DataDisk::new(data, options.min_free_megabytes));
-        let library = options.private.then(|| PrivateLibrary::open(data)).transpose();
-        let library = library.map_err(&failed)?.map(Arc::new);
+        let library = open_private_library(&options).map_err(&failed)?;
 
         let origin = OriginSecret::open(data).map_err(&failed)?;
 
@@ -154,7 +155,8 @@ impl Stack {
         let host = aws_url.trim_start_matches("http://");
         let elemental = Elemental::open(&options, groups, &sdk, &bus, &disk, host);
         let elemental = elemental.map_err(&failed)?;
-        let json_services = json_services(&event_sources, library.as_deref());
+        let marks_webhook = MarksWebhook::open(data, &public_url).map_err(&failed)?;
+        let json_services = json_services(&event_sources, library.as_deref(), &marks_webhook);
         tasks.serve(aws_listener, elemental.router().merge(aws_json::router(json_services)));
 
         let (function_sdk, functions) = open_functions(&sdk, &variables, &options, &contract)?;
@@ -202,6 +204,7 @@ impl Stack {
             watch: format!("{public_url}/w/{COMPETITION}"),
             token,
             viewer_token,
+            marks_webhook,
             webhooks: event_sources.webhooks.into_iter().map(|(webhook, _)| webhook).collect(),
             variables,
             sdk,
@@ -323,12 +326,28 @@ fn open_functions(
     Ok((sdk, functions))
 }
 
+/// The keys of a private library. `None` for a public one.
+fn open_private_library(options: &Options) -> io::Result<Option<Arc<PrivateLibrary>>> {
+    if !options.private {
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(PrivateLibrary::open(&options.data_dir)?)))
+}
+
 /// The services that the functions reach by AWS JSON.
-fn json_services(event_sources: &EventSources, library: Option<&PrivateLibrary>) -> JsonServices {
+fn json_services(
+    event_sources: &EventSources,
+    library: Option<&PrivateLibrary>,
+    marks_webhook: &MarksWebhook,
+) -> JsonServices {
     let playback_secret = library.map(PrivateLibrary::secret);
     let webhook_secrets = event_sources.webhooks.iter().map(|(webhook, _)| webhook.secret());
     JsonServices {
-        secrets: playback_secret.into_iter().chain(webhook_secrets).collect(),
+        secrets: playback_secret
+            .into_iter()
+            .chain(webhook_secrets)
+            .chain([marks_webhook.secret()])
+            .collect(),
         queues: event_sources.queues().collect(),
         events: PutEvents { webhooks: event_sources.webhook_queues().collect() },
     }

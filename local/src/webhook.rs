@@ -1,4 +1,5 @@
-//! Subscribers to change events. Each has its own queue and its own secret.
+//! Subscribers to change events, each with its own queue and secret. And the webhook that receives
+//! marks.
 
 use std::fs;
 use std::io;
@@ -10,6 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use matchcut::config::Variables;
 use url::Url;
 
+use crate::account::CHANNEL;
 use crate::secret_file::write_secret;
 use crate::secretsmanager::secret_arn;
 use crate::sqs::queue_url;
@@ -24,21 +26,55 @@ pub struct Webhook {
     pub(crate) name: String,
 }
 
+/// The webhook that receives marks: its URL for the channel, and the secret that senders sign with.
+#[derive(Clone, Debug)]
+pub struct MarksWebhook {
+    pub url: String,
+    pub secret: String,
+}
+
+impl MarksWebhook {
+    /// The name of its secret in Secrets Manager.
+    const NAME: &str = "matchcut-marks-webhook";
+
+    /// Reads the secret from a data folder. If there is none, it is generated. `site` is the URL of the
+    /// pages.
+    pub(crate) fn open(folder: &Path, site: &str) -> io::Result<Self> {
+        let secret = open_secret(folder, Self::NAME)?;
+        Ok(Self { url: format!("{site}/api/webhooks/marks/{CHANNEL}"), secret })
+    }
+
+    /// The secret's name and text.
+    pub(crate) fn secret(&self) -> (String, String) {
+        (Self::NAME.to_owned(), self.secret.clone())
+    }
+
+    /// The environment variable of `receive-marks`.
+    pub(crate) fn variable() -> (&'static str, String) {
+        ("MARKS_WEBHOOK_SECRET_ARN", secret_arn(Self::NAME))
+    }
+}
+
+/// Reads a secret from a data folder. If there is none, it is generated.
+fn open_secret(folder: &Path, name: &str) -> io::Result<String> {
+    let path = folder.join(format!("{name}.secret"));
+    if !path.exists() {
+        let mut bytes = [0; 32];
+        let filled = fill(&mut bytes);
+        filled.map_err(|_| io::Error::other("the system returned no random bytes"))?;
+        let secret = format!("whsec_{}", BASE64_STANDARD.encode(bytes));
+        write_secret(&path, secret.as_bytes())?;
+    }
+    fs::read_to_string(path)
+}
+
 impl Webhook {
     /// Reads the subscriber's secret from a data folder. If there is none, it is generated.
     pub(crate) fn open(folder: &Path, url: &Url) -> io::Result<Self> {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, url.as_str().as_bytes());
         let id: String = digest.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect();
         let name = format!("matchcut-webhook-{id}");
-        let path = folder.join(format!("{name}.secret"));
-        if !path.exists() {
-            let mut bytes = [0; 32];
-            let filled = fill(&mut bytes);
-            filled.map_err(|_| io::Error::other("the system returned no random bytes"))?;
-            let secret = format!("whsec_{}", BASE64_STANDARD.encode(bytes));
-            write_secret(&path, secret.as_bytes())?;
-        }
-        Ok(Self { url: url.clone(), secret: fs::read_to_string(path)?, name })
+        Ok(Self { url: url.clone(), secret: open_secret(folder, &name)?, name })
     }
 
     /// The secret's name and text.

@@ -86,6 +86,7 @@ class Deployment:
                     "secretArn": self.webhook_secret,
                 }
             ],
+            "marksWebhookSecretArn": self.webhook_secret,
             "machines": [{"name": MACHINE, "scopes": [MACHINE_SCOPE]}],
             "keepData": False,
             # Deleted clips are removed at once.

@@ -142,6 +142,8 @@ ALLOWED = {
     "create-mark": WRITE_ROWS | {"dynamodb:UpdateItem"},
     "list-marks": {"dynamodb:Query"},
     "delete-mark": {"dynamodb:DeleteItem"},
+    "receive-marks": WRITE_ROWS
+    | {"dynamodb:UpdateItem", "secretsmanager:GetSecretValue of the webhook"},
     "start-channel": OBSERVE_CHANNELS,
     "stop-channel": OBSERVE_CHANNELS,
     "show-page": {"dynamodb:GetItem"},

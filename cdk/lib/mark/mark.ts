@@ -1,4 +1,4 @@
-/** Routes of marks: moments of a live stream that operators and other systems have noted. */
+/** Marks, moments of a live stream: their routes, and the webhook that receives them. */
 
 import { Construct } from 'constructs';
 import { type Deployment, RustFunction } from '../function/function.ts';
@@ -37,10 +37,24 @@ export class Mark extends Construct {
       description: 'DELETE /api/channels/{channelId}/marks/{markId}: deletes a mark',
       environment,
     });
-    this.functions = [create, list, remove];
+    const secretArn = props.settings.marksWebhookSecretArn;
+    const receive = new RustFunction(this, 'Receive', {
+      ...props,
+      bin: 'receive-marks',
+      description: 'POST /api/webhooks/marks/{channelId}: receives a mark as a webhook message',
+      environment: {
+        ...environment,
+        ...channels.originEnvironment,
+        ...(secretArn === undefined ? {} : { MARKS_WEBHOOK_SECRET_ARN: secretArn }),
+      },
+    });
+    if (secretArn !== undefined) {
+      receive.allow({ actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] });
+    }
+    this.functions = [create, list, remove, receive];
 
     const ids = channels.all.map((channel) => channel.settings.id);
-    library.grantCreateMarks(create, ids);
+    for (const writer of [create, receive]) library.grantCreateMarks(writer, ids);
     library.grantMarks(list, ids, ['dynamodb:Query']);
     library.grantMarks(remove, ids, ['dynamodb:DeleteItem']);
   }

@@ -176,6 +176,11 @@ export function readSettings(given: Record<string, unknown>): Settings {
     ) as readonly TableIndex[],
     keepData: read.flag('keepData', true),
 
+    marksWebhookSecretArn: read.optionalText(
+      'marksWebhookSecretArn',
+      SECRET,
+      'the ARN of a secret',
+    ),
     webhooks: read.list('webhooks', [], readWebhook),
     machines: read.list('machines', [], readMachine),
 

@@ -186,6 +186,8 @@ export interface Settings {
   readonly trashDays: number;
   /** The indexes of the table. Only the update of an earlier version sets them; CHANGELOG.md says how. */
   readonly tableIndexes: readonly TableIndex[];
+  /** The secret that senders of marks sign their webhook messages with: `whsec_<base64>`. */
+  readonly marksWebhookSecretArn: string | undefined;
   /** Whether the table, media and users are kept when the stack is deleted. */
   readonly keepData: boolean;
 

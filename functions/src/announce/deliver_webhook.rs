@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use url::{Host, Url};
 
-use super::signature::{SecretError, Signer};
 use crate::clip::{ClipId, ClipKey, CompetitionId, Status};
 use crate::config::{ConfigError, Variables};
 use crate::error;
 use crate::lambda::EventHandler;
+use crate::signature::{ReadSecretError, Signer};
 
 /// How long a receiver may take to respond.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,12 +45,8 @@ pub struct DeliverWebhook {
 
 #[derive(Debug, thiserror::Error)]
 pub enum DeliverWebhookError {
-    #[error("could not read the secret of the webhook")]
-    ReadSecret(#[source] Box<aws_sdk_secretsmanager::Error>),
-    #[error("the secret of the webhook has no text")]
-    NoSecret,
-    #[error("the secret of the webhook is invalid")]
-    Secret(#[from] SecretError),
+    #[error(transparent)]
+    Secret(#[from] ReadSecretError),
     #[error("could not post webhook message {id} to {host}")]
     Unreachable {
         host: String,
@@ -65,9 +61,7 @@ pub enum DeliverWebhookError {
 impl From<DeliverWebhookError> for Diagnostic {
     fn from(failure: DeliverWebhookError) -> Self {
         let name = match failure {
-            DeliverWebhookError::ReadSecret(_)
-            | DeliverWebhookError::NoSecret
-            | DeliverWebhookError::Secret(_) => "Secret",
+            DeliverWebhookError::Secret(_) => "Secret",
             DeliverWebhookError::Unreachable { .. } => "Unreachable",
             DeliverWebhookError::Refused { .. } => "Refused",
         };
@@ -227,16 +221,7 @@ impl DeliverWebhook {
     }
 
     async fn signer(&self) -> Result<&Signer, DeliverWebhookError> {
-        self.signer.get_or_try_init(|| self.read_secret()).await
-    }
-
-    async fn read_secret(&self) -> Result<Signer, DeliverWebhookError> {
-        let response = self.secrets.get_secret_value().secret_id(&self.secret_arn).send().await;
-        let read_failed =
-            |error: aws_sdk_secretsmanager::Error| DeliverWebhookError::ReadSecret(Box::new(error));
-        let value = response.map_err(|error| read_failed(error.into()))?;
-        let text = value.secret_string().ok_or(DeliverWebhookError::NoSecret)?;
-        Ok(text.parse()?)
+        Ok(self.signer.get_or_try_init(|| Signer::read(&self.secrets, &self.secret_arn)).await?)
     }
 }
 

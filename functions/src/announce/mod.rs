@@ -2,7 +2,6 @@
 
 mod announce_clip;
 mod deliver_webhook;
-mod signature;
 
 pub use announce_clip::{AnnounceClip, AnnounceClipError};
 pub use deliver_webhook::{DeliverWebhook, DeliverWebhookError, WebhookMessage};

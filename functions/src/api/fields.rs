@@ -14,6 +14,12 @@ use crate::error::format_sentence;
 #[derive(Clone, Debug)]
 pub struct Fields(Map<String, Value>);
 
+impl From<Map<String, Value>> for Fields {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+}
+
 impl Fields {
     /// Parses a body. It may have only the known fields. An empty body has no fields.
     pub fn parse(body: &[u8], known: &[&str]) -> Result<Self, Problem> {
@@ -38,6 +44,11 @@ impl Fields {
     /// Whether the body has the field, even with the value `null`.
     pub fn contains(&self, name: &str) -> bool {
         self.0.contains_key(name)
+    }
+
+    /// All fields with a value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// The value of a field, unless it is absent or `null`.

@@ -76,6 +76,11 @@ impl Request {
         })
     }
 
+    /// The value of a header, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.0.headers.get(name)?.to_str().ok()
+    }
+
     /// A claim of the access token. API Gateway has verified the token.
     pub fn claim(&self, name: &str) -> Option<&str> {
         let jwt = self.0.request_context.authorizer.as_ref()?.jwt.as_ref()?;

@@ -34,7 +34,7 @@ const FIELDS: &[&str] =
     &["at", "behindSeconds", "end", "label", "tags", "confidence", "source", "key"];
 
 const NOW: &str = "now";
-const MAX_BEHIND_SECONDS: f64 = 3600.0;
+pub(super) const MAX_BEHIND_SECONDS: f64 = 3600.0;
 const MAX_LABEL_LENGTH: usize = 64;
 const MAX_TAGS: usize = 20;
 const MAX_TAG_NAME_LENGTH: usize = 40;
@@ -44,19 +44,23 @@ const MAX_KEY_LENGTH: usize = 200;
 impl MarkRequest {
     /// Parses a body.
     pub fn parse(body: &[u8]) -> Result<Self, Problem> {
-        let fields = Fields::parse(body, FIELDS)?;
+        Self::from_fields(&Fields::parse(body, FIELDS)?)
+    }
+
+    /// Reads the known fields.
+    pub(super) fn from_fields(fields: &Fields) -> Result<Self, Problem> {
         let source = fields.text("source", MarkSource::MAX_LENGTH)?.map(str::parse).transpose();
         let request = Self {
-            at: parse_at(&fields)?,
+            at: parse_at(fields)?,
             end: fields.time("end")?.map(floor_millisecond),
-            label: parse_required_text(&fields, "label", MAX_LABEL_LENGTH)?,
-            tags: parse_tags(&fields)?,
-            confidence: parse_number(&fields, "confidence", 1.0)?,
+            label: parse_required_text(fields, "label", MAX_LABEL_LENGTH)?,
+            tags: parse_tags(fields)?,
+            confidence: parse_number(fields, "confidence", 1.0)?,
             source: source
                 .map_err(|error| Problem::invalid_field("source", format_sentence(&error)))?,
             key: match fields.get("key") {
                 None => None,
-                Some(_) => Some(parse_required_text(&fields, "key", MAX_KEY_LENGTH)?),
+                Some(_) => Some(parse_required_text(fields, "key", MAX_KEY_LENGTH)?),
             },
         };
         if let MarkTime::At(at) = request.at {
@@ -111,7 +115,7 @@ fn parse_required_text(fields: &Fields, name: &str, max_length: usize) -> Result
 }
 
 /// A number from 0 to `max`.
-fn parse_number(fields: &Fields, name: &str, max: f64) -> Result<Option<f64>, Problem> {
+pub(super) fn parse_number(fields: &Fields, name: &str, max: f64) -> Result<Option<f64>, Problem> {
     let Some(value) = fields.get(name) else { return Ok(None) };
     let number = value.as_f64().filter(|number| (0.0..=max).contains(number));
     let invalid =

@@ -37,6 +37,7 @@ mod metrics;
 mod odd_files;
 mod openapi;
 mod packaging_groups;
+mod receive_marks;
 mod reels;
 mod refused_requests;
 mod restore_clip;

@@ -22,7 +22,7 @@ use matchcut::error;
 use matchcut::export::{CreateExport, ExportComplete, ListExports, ShowExport, ShowTimeline};
 use matchcut::harvest::{CreateClip, HarvestClip, HarvestComplete, HarvestJobNotification};
 use matchcut::lambda::EventHandler as _;
-use matchcut::mark::{CreateMark, DeleteMark, ListMarks};
+use matchcut::mark::{CreateMark, DeleteMark, ListMarks, ReceiveMarks};
 use matchcut::reel::CreateReel;
 use matchcut::rule::{
     ApplyRules, ConfirmClip, CreateRule, DeleteRule, ListRules, PreviewRule, ReplaceRule,
@@ -70,6 +70,7 @@ pub struct Functions {
     pub create_mark: CreateMark,
     pub list_marks: ListMarks,
     pub delete_mark: DeleteMark,
+    pub receive_marks: ReceiveMarks,
     pub describe_embed: DescribeEmbed,
     pub show_feed: ShowFeed,
     pub show_sitemap: ShowSitemap,
@@ -123,6 +124,7 @@ impl Functions {
             create_mark: CreateMark::new(sdk, variables)?,
             list_marks: ListMarks::new(sdk, variables)?,
             delete_mark: DeleteMark::new(sdk, variables)?,
+            receive_marks: ReceiveMarks::new(sdk, variables)?,
             describe_embed: DescribeEmbed::new(sdk, variables)?,
             show_feed: ShowFeed::new(sdk, variables)?,
             show_sitemap: ShowSitemap::new(sdk, variables)?,
@@ -210,6 +212,7 @@ impl Functions {
                 "create-mark" => self.create_mark.handle(event).await,
                 "list-marks" => self.list_marks.handle(event).await,
                 "delete-mark" => self.delete_mark.handle(event).await,
+                "receive-marks" => self.receive_marks.handle(event).await,
                 "describe-embed" => self.describe_embed.handle(event).await,
                 "show-feed" => self.show_feed.handle(event).await,
                 "show-sitemap" => self.show_sitemap.handle(event).await,
