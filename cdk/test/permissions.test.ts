@@ -28,6 +28,8 @@ const ABORT = 's3:AbortMultipartUpload <UploadOriginals>/*';
 const LIST_MULTIPART_UPLOADS = 's3:ListBucketMultipartUploads <UploadOriginals>';
 /** Only rows of channels: see the test below. */
 const OBSERVE = [READ, 'dynamodb:UpdateItem <LibraryClips>'];
+/** Only rows of marks: see the test below. */
+const CREATE_MARKS = [...WRITE, 'dynamodb:UpdateItem <LibraryClips>'];
 const LIST_PARTS = 's3:ListMultipartUploadParts <UploadOriginals>/*';
 const PUT_ORIGINAL = 's3:PutObject <UploadOriginals>/*';
 /** S3 answers 404 only to callers that may list the bucket. */
@@ -98,7 +100,7 @@ const GRANTS: Record<string, string[]> = {
     'mediaconvert:CreateJob *',
     'iam:PassRole <UploadTranscodeRole>',
   ],
-  'create-mark': [...WRITE, 'dynamodb:UpdateItem <LibraryClips>'],
+  'create-mark': CREATE_MARKS,
   'create-reel': [...WRITE, ...LIST_CLIPS],
   'create-rule': ['dynamodb:PutItem <LibraryClips>', 'dynamodb:Query <LibraryClips>'],
   'create-upload': [...WRITE, PUT_ORIGINAL, LIST_MULTIPART_UPLOADS],
@@ -131,7 +133,7 @@ const GRANTS: Record<string, string[]> = {
   'list-rules': ['dynamodb:Query <LibraryClips>'],
   'list-upload-parts': [READ, PUT_ORIGINAL, LIST_PARTS],
   'preview-rule': ['dynamodb:Query <LibraryClips>'],
-  'receive-marks': [...WRITE, 'dynamodb:UpdateItem <LibraryClips>'],
+  'receive-marks': CREATE_MARKS,
   'refuse-request': [],
   'replace-rule': WRITE,
   'restore-clip': [...WRITE, ...SEND_DUE_MESSAGES],
@@ -149,6 +151,7 @@ const GRANTS: Record<string, string[]> = {
   'sweep-library': [
     ...WRITE,
     ...OBSERVE,
+    ...CREATE_MARKS,
     'dynamodb:DeleteItem <LibraryClips>',
     'dynamodb:Query <LibraryClips>/index/unfinished',
     ...HARVEST,

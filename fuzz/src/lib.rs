@@ -12,7 +12,7 @@ use matchcut::clip::{Attempt, ClipId, ClipKey, CompetitionId, MarkId, Window};
 use matchcut::edit::EditRequest;
 use matchcut::harvest::{ClipRequest, DueMessage, HarvestJobNotification, WindowRequest};
 use matchcut::library::{ChangesCursor, Cursor, read_clip_change};
-use matchcut::live::Timeline;
+use matchcut::live::{Timeline, parse_ad_breaks};
 use matchcut::mark::{MarkRequest, MarkTime, parse_webhook_message};
 use matchcut::upload::{
     JobStateChange, ObjectCreated, ObjectKey, UploadRequest, count_structure_windows, parse_parts,
@@ -20,6 +20,9 @@ use matchcut::upload::{
 
 /// Parses a manifest of a live endpoint.
 pub fn manifest(data: &[u8]) {
+    for ad_break in parse_ad_breaks(data) {
+        assert!(ad_break.end.is_none_or(|end| ad_break.start < end));
+    }
     let Ok(m3u8_rs::Playlist::MediaPlaylist(playlist)) = m3u8_rs::parse_playlist_res(data) else {
         return;
     };

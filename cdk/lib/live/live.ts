@@ -123,7 +123,7 @@ export class Live extends Construct {
         useAudioRenditionGroup: hasSeveralSounds(channel.audio),
         // Players scrub with pictures of the first rendition.
         includeIframeOnlyStream: true,
-        adMarkers: 'PASSTHROUGH',
+        adMarkers: settings.adMarkers,
         ...(hlsEncryption === undefined ? {} : { encryption: hlsEncryption }),
       },
       ...rest,

@@ -101,6 +101,7 @@ export function readSettings(given: Record<string, unknown>): Settings {
     frameRate: readFrameRate(read),
     segmentSeconds: read.whole('segmentSeconds', 2, ...SEGMENT_SECONDS),
     startoverSeconds: read.whole('startoverSeconds', 86_400, ...STARTOVER_SECONDS),
+    adMarkers: read.oneOf('adMarkers', ['PASSTHROUGH', 'DATERANGE'], 'PASSTHROUGH'),
 
     viewerAccess: read.oneOf('viewerAccess', ['public', 'private'], 'public'),
     playbackKeySecretArn: read.optionalText('playbackKeySecretArn', SECRET, 'the ARN of a secret'),

@@ -125,6 +125,8 @@ export interface Settings {
   readonly segmentSeconds: number;
   /** The startover window in seconds: how far in the past a clip can start. */
   readonly startoverSeconds: number;
+  /** What MediaPackage writes of SCTE-35. With DATERANGE, ad breaks become marks. */
+  readonly adMarkers: 'PASSTHROUGH' | 'DATERANGE';
 
   readonly viewerAccess: 'public' | 'private';
   /** The secret with the private key, and the public key. `make deploy` creates both. */

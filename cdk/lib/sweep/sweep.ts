@@ -60,7 +60,7 @@ export function addSweep(props: SweepProps): void {
     settings,
     alarms,
     bin: 'sweep-library',
-    description: 'Asks AWS about every pending clip whose check is due, and measures live edges',
+    description: 'Checks pending clips, measures live edges and marks ad breaks',
     environment: {
       ...library.environment,
       ...harvest.harvestEnvironment,
@@ -88,6 +88,11 @@ export function addSweep(props: SweepProps): void {
   upload.grantSweep(sweep);
   props.exports.grantSweep(sweep);
   channel.grantObserve(sweep);
+  // The marks of ad breaks.
+  library.grantCreateMarks(
+    sweep,
+    channels.all.map((it) => it.settings.id),
+  );
 
   new Rule(library, 'EveryMinute', {
     description: `Starts ${sweep.bin}`,

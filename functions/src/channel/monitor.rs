@@ -302,7 +302,8 @@ mod tests {
     fn a_channel_is_on_air_if_its_live_edge_has_moved_within_three_segments() {
         let check = |updated_at: Option<f64>, now: f64, expected: bool| {
             let timeline = timeline(0.0, 30, false);
-            let live = LiveTimeline { timeline, updated_at: updated_at.map(at) };
+            let live =
+                LiveTimeline { timeline, updated_at: updated_at.map(at), ad_breaks: Vec::new() };
             assert_eq!(is_on_air(&channel(), &live, at(now)), expected, "{updated_at:?} {now}");
         };
         // The time of the update counts, whatever the clock of the stream says.
@@ -319,6 +320,7 @@ mod tests {
         let live = |updated_at| LiveTimeline {
             timeline: timeline(0.0, 30, false),
             updated_at: Some(at(updated_at)),
+            ad_breaks: Vec::new(),
         };
         let check = |live_edge: LiveEdge, state, since: f64, expected: Option<i64>| {
             let encoder = Encoder { state, alerts: Vec::new() };

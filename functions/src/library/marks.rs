@@ -86,7 +86,7 @@ impl Library {
                 return Ok(CreatedMark::Known(known));
             };
             let expires_at = known.expires_at.max(mark.expires_at);
-            if let Some(ended) = self.set_mark_end(&known, end, expires_at).await? {
+            if let Some(ended) = self.move_mark_end(&known, end, expires_at).await? {
                 return Ok(CreatedMark::Known(ended));
             }
         }
@@ -214,8 +214,8 @@ impl Library {
         }
     }
 
-    /// Sets the end of a mark that has none. Returns `None` if the mark has changed meanwhile.
-    async fn set_mark_end(
+    /// Sets the end of a mark. Returns `None` if its end has changed since it was read.
+    pub async fn move_mark_end(
         &self,
         mark: &Mark,
         end: DateTime<Utc>,
@@ -223,21 +223,27 @@ impl Library {
     ) -> Result<Option<Mark>, LibraryError> {
         let end = end.min(mark.at + Mark::MAX_LENGTH);
         let changed = Mark { end: Some(end), expires_at, ..mark.clone() };
-        let updated = self
+        let (condition, known) = match mark.end {
+            None => ("attribute_exists(clip) AND attribute_not_exists(#end)", None),
+            Some(_) => ("#end = :known", Some(end_attribute(mark)?)),
+        };
+        let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .key("competition", text(&partition(&mark.channel)))
             .key("clip", text(&mark_sort(&mark.id)))
             .update_expression("SET #end = :end, expiresAtSeconds = :expiry")
-            .condition_expression("attribute_exists(clip) AND attribute_not_exists(#end)")
+            .condition_expression(condition)
             .expression_attribute_names("#end", "end")
             .expression_attribute_values(":end", end_attribute(&changed)?)
             .expression_attribute_values(":expiry", seconds(expires_at))
-            .return_values(ReturnValue::None)
-            .send()
-            .await;
-        match updated {
+            .return_values(ReturnValue::None);
+        let update = match known {
+            None => update,
+            Some(known) => update.expression_attribute_values(":known", known),
+        };
+        match update.send().await {
             Ok(_) => Ok(Some(changed)),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 use url::Url;
 
+use super::ad_breaks::{AdBreak, parse_ad_breaks};
 use super::channel::time_shift;
 use super::program_date_time::normalize_times;
 use super::rendition_urls::RenditionUrls;
@@ -43,6 +44,15 @@ pub struct LiveTimeline {
     /// When the newest segment was made, on the clock of MediaPackage. `None` if the response does
     /// not say it.
     pub updated_at: Option<DateTime<Utc>>,
+    /// The ad breaks of the manifest.
+    pub ad_breaks: Vec<AdBreak>,
+}
+
+/// A manifest, as it was fetched.
+struct Fetched {
+    playlist: Playlist,
+    updated_at: Option<DateTime<Utc>>,
+    ad_breaks: Vec<AdBreak>,
 }
 
 impl LiveTimeline {
@@ -120,6 +130,16 @@ impl LiveEndpoint {
         Ok(self.read_timeline(&channel.manifest, Some(window), is_whole).await?.timeline)
     }
 
+    /// The ad breaks of a window.
+    pub async fn ad_breaks(
+        &self,
+        channel: &Channel,
+        window: Window,
+    ) -> Result<Vec<AdBreak>, ManifestReadError> {
+        let is_whole = |read: &LiveTimeline| read.timeline.is_whole(window);
+        Ok(self.read_timeline(&channel.manifest, Some(window), is_whole).await?.ad_breaks)
+    }
+
     /// The start of the first segment of a window.
     ///
     /// The manifest of a window can have megabytes, so only its beginning is read.
@@ -169,13 +189,16 @@ impl LiveEndpoint {
             }
         }
         let url = shift(manifest.clone());
-        match self.fetch(url.clone()).await? {
-            (Playlist::MediaPlaylist(media), updated_at) => {
-                Ok(LiveTimeline { timeline: Timeline::from_playlist(&media)?, updated_at })
-            }
+        let fetched = self.fetch(url.clone()).await?;
+        match fetched.playlist {
+            Playlist::MediaPlaylist(media) => Ok(LiveTimeline {
+                timeline: Timeline::from_playlist(&media)?,
+                updated_at: fetched.updated_at,
+                ad_breaks: fetched.ad_breaks,
+            }),
             // MediaPackage does not document that the URLs of the renditions contain the window, so
             // it is added if it is missing.
-            (Playlist::MasterPlaylist(multivariant), _) => {
+            Playlist::MasterPlaylist(multivariant) => {
                 let rendition = first_rendition(&url, &multivariant)?;
                 let read = self.read_rendition(shift(rendition.clone())).await?;
                 self.renditions.keep(manifest, &rendition);
@@ -185,25 +208,25 @@ impl LiveEndpoint {
     }
 
     async fn read_rendition(&self, url: Url) -> Result<LiveTimeline, ManifestReadError> {
-        match self.fetch(url).await? {
-            (Playlist::MediaPlaylist(media), updated_at) => {
-                Ok(LiveTimeline { timeline: Timeline::from_playlist(&media)?, updated_at })
-            }
-            (Playlist::MasterPlaylist(_), _) => Err(ManifestError::NotHls.into()),
+        let Fetched { playlist, updated_at, ad_breaks } = self.fetch(url).await?;
+        match playlist {
+            Playlist::MediaPlaylist(media) => Ok(LiveTimeline {
+                timeline: Timeline::from_playlist(&media)?,
+                updated_at,
+                ad_breaks,
+            }),
+            Playlist::MasterPlaylist(_) => Err(ManifestError::NotHls.into()),
         }
     }
 
     /// Fetches a manifest, and reads when its newest segment was made.
-    async fn fetch(
-        &self,
-        url: Url,
-    ) -> Result<(Playlist, Option<DateTime<Utc>>), ManifestReadError> {
+    async fn fetch(&self, url: Url) -> Result<Fetched, ManifestReadError> {
         // One byte more shows that the manifest is too large.
         let (text, updated_at) = self.fetch_up_to(url, MAX_MANIFEST_SIZE + 1).await?;
         if text.len() > MAX_MANIFEST_SIZE {
             return Err(ManifestReadError::TooLarge);
         }
-        Ok((parse(&text)?, updated_at))
+        Ok(Fetched { playlist: parse(&text)?, updated_at, ad_breaks: parse_ad_breaks(&text) })
     }
 
     /// Fetches a manifest, but reads no further than the first `limit` bytes.

@@ -1,5 +1,6 @@
 //! The live channels that clips are cut from, and what their manifests say about time.
 
+mod ad_breaks;
 mod channel;
 pub mod coverage;
 mod endpoint;
@@ -9,6 +10,7 @@ mod rendition_urls;
 mod state;
 mod timeline;
 
+pub use ad_breaks::{AdBreak, parse_ad_breaks};
 pub use channel::{Channel, Channels};
 pub use coverage::CoverageError;
 pub use endpoint::{LiveEndpoint, LiveTimeline, MAX_LIVE_EDGE_AGE, ManifestReadError};

@@ -1,6 +1,7 @@
 //! Marks: moments of a live stream that operators and other systems have noted. Their routes, and the
 //! webhook that receives them.
 
+mod ad_breaks;
 mod create_mark;
 mod delete_mark;
 mod list_marks;
@@ -10,6 +11,7 @@ mod mark_writer;
 mod receive_marks;
 mod webhook_message;
 
+pub use ad_breaks::AdBreakMarks;
 pub use create_mark::CreateMark;
 pub use delete_mark::DeleteMark;
 pub use list_marks::ListMarks;

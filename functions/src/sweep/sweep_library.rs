@@ -33,6 +33,7 @@ use crate::harvest::{
 use crate::lambda::EventHandler;
 use crate::library::{Library, LibraryError};
 use crate::live::Channels;
+use crate::mark::AdBreakMarks;
 use crate::metrics::{Metrics, Unit};
 use crate::pace::Pace;
 use crate::reel::ReelMaker;
@@ -55,6 +56,7 @@ pub struct Sweep {
     pub(super) reels: ReelMaker,
     pub(super) channels: Channels,
     live_edges: LiveEdges,
+    ad_breaks: AdBreakMarks,
     metrics: Metrics,
 }
 
@@ -146,6 +148,7 @@ impl EventHandler for Sweep {
             exports: Exports::from_variables(sdk, variables)?,
             channels: variables.parsed("CHANNELS")?,
             live_edges: LiveEdges::from_variables(sdk, variables)?,
+            ad_breaks: AdBreakMarks::from_variables(sdk, variables)?,
             metrics: Metrics::from_variables(variables)?,
         })
     }
@@ -194,6 +197,10 @@ impl Sweep {
             if timeout_at(begin + MAX_RUN, live_edges).await.is_err() {
                 tracing::error!("could not measure the live edges: timeout");
             }
+        }
+        let ad_breaks = Box::pin(self.ad_breaks.write(now));
+        if timeout_at(begin + MAX_RUN, ad_breaks).await.is_err() {
+            tracing::error!("could not mark ad breaks: timeout");
         }
         let room = timeout_at(begin + MAX_RUN, self.make_room_for_assets(now)).await;
         log_failure("make room for assets", room);

@@ -1,5 +1,6 @@
 //! Tests the handlers against the stand-in, over HTTP and with the real SDKs.
 
+mod ad_breaks;
 mod angles;
 mod api;
 mod asset_expiry;
