@@ -119,7 +119,7 @@ fn plan_slowly(rule: &Rule, marks: &[Mark], made: &[MadeRange]) -> Vec<(i64, i64
         let end = (at..end + after).take_while(|second| !excluded.contains(second));
         let (start, end) = (start.last().unwrap_or(at), end.last().map_or(at, |second| second + 1));
         if end - start >= SHORTEST {
-            walks.push((at, start, end));
+            walks.push((at, &mark.id, start, end));
         }
     }
     walks.sort_unstable();
@@ -127,15 +127,15 @@ fn plan_slowly(rule: &Rule, marks: &[Mark], made: &[MadeRange]) -> Vec<(i64, i64
     if rule.merge {
         // A clip begins with a second that no walk enters from the second before it.
         let walked =
-            |second: i64| walks.iter().any(|(_, start, end)| (*start..*end).contains(&second));
-        let starts: BTreeSet<i64> = walks.iter().map(|(_, start, _)| *start).collect();
+            |second: i64| walks.iter().any(|(_, _, start, end)| (*start..*end).contains(&second));
+        let starts: BTreeSet<i64> = walks.iter().map(|(_, _, start, _)| *start).collect();
         for start in starts.into_iter().filter(|start| !walked(start - 1)) {
             let end = (start..10_000).find(|second| !walked(*second)).expect("walks end");
-            let first = walks.iter().find(|(_, from, _)| (start..end).contains(from));
+            let first = walks.iter().find(|(_, _, from, _)| (start..end).contains(from));
             clips.push((start, end, first.expect("a walk begins here").0));
         }
     } else {
-        clips.extend(walks.iter().map(|(at, start, end)| (*start, *end, *at)));
+        clips.extend(walks.iter().map(|(at, _, start, end)| (*start, *end, *at)));
     }
     let interval = i64::from(rule.min_interval_seconds);
     let mut kept: Vec<(i64, i64, i64)> = Vec::new();
