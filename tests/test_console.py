@@ -23,6 +23,8 @@ class TestConsole(BrowserTest):
         expect(page.locator("header .who")).to_have_text("operator")
         page.get_by_role("button", name="Log out").click()
         expect(page.locator("main button.primary")).to_be_visible()
+        page.keyboard.press("Shift+R")
+        expect(page.get_by_role("dialog")).to_have_count(0)
 
     def test_somebody_else_signs_in_at_the_login_page(self):
         page = self.open("/console")
