@@ -123,7 +123,7 @@ bench-console: stand-in console .venv/ready
 # The parts `upload` and `lambda` run the functions' release binaries, which take minutes to build.
 bench-service:
 	@scripts/require.sh $(TOOLS)
-	$(if $(filter clip library asset files due burst queue abuse crowd sweep local,$(ARGS)),,cargo build --locked --release -p matchcut)
+	$(if $(filter clip library asset files marks due burst queue abuse crowd sweep local,$(ARGS)),,cargo build --locked --release -p matchcut)
 	cargo build --locked --profile bench -p matchcut-local -p matchcut-bench
 	cargo run --locked --quiet --profile bench -p matchcut-bench --bin bench -- $(ARGS)
 

@@ -165,6 +165,7 @@ QUEUES = (
     "UploadArrived",
     "ClipDueClips",
     "AnnounceUnannounced",
+    "RuleUnapplied",
     "WebhooknewsroomChanges",
     "LibraryDropped",
 )
@@ -200,6 +201,8 @@ SIMULATED = {
 
 # The emulator ignores the stream of these actions, so IAM simulates their decisions too.
 STREAM_ACTIONS = "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"
+# The same for a check in a transaction on the table.
+CHECK_ACTION = "dynamodb:ConditionCheckItem"
 
 
 class TestPermissions(unittest.TestCase):
@@ -350,10 +353,11 @@ class TestPermissions(unittest.TestCase):
             TableName=self.deployment.outputs["TableName"]
         )
         stream = dict.fromkeys(STREAM_ACTIONS, table["Table"]["LatestStreamArn"])
+        check = {CHECK_ACTION: table["Table"]["TableArn"]}
         for name, function in self.functions.items():
             attempts = self.attempts(self.assume(function["Role"]))
             may = {action for action, attempt in attempts.items() if is_allowed(attempt)}
-            simulated = SIMULATED | stream
+            simulated = SIMULATED | stream | check
             may |= {it for it in simulated if self.simulated(function["Role"], it, simulated[it])}
             with self.subTest(name):
                 self.assertEqual(may, ALLOWED.get(name))
