@@ -107,11 +107,13 @@ impl Rule {
         }
     }
 
-    pub fn before(&self) -> TimeDelta {
+    /// How long before its first mark a clip starts.
+    pub fn lead(&self) -> TimeDelta {
         TimeDelta::seconds(self.before_seconds.into())
     }
 
-    pub fn after(&self) -> TimeDelta {
+    /// How long after its last mark a clip ends.
+    pub fn lag(&self) -> TimeDelta {
         TimeDelta::seconds(self.after_seconds.into())
     }
 

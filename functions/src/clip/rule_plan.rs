@@ -76,13 +76,13 @@ impl<'a> RulePlan<'a> {
     /// How far apart two marks are at least that do not influence each other. The time counts from the end
     /// of a stretch.
     pub fn reach(&self) -> TimeDelta {
-        (self.rule.before() + self.rule.after()).max(self.rule.min_interval())
+        (self.rule.lead() + self.rule.lag()).max(self.rule.min_interval())
     }
 
     /// When the stream no longer has the start of the clip of a mark.
     pub fn confirmable_until(&self, mark: &Mark) -> DateTime<Utc> {
         let length = mark.end.map_or(TimeDelta::zero(), |end| end - mark.at);
-        mark.expires_at - length - self.rule.before()
+        mark.expires_at - length - self.rule.lead()
     }
 
     fn can_be_made(&self, mark: &Mark) -> bool {
@@ -130,8 +130,8 @@ impl<'a> RulePlan<'a> {
         mark: &Mark,
         stretches: &[(DateTime<Utc>, DateTime<Utc>)],
     ) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let mut start = mark.at - self.rule.before();
-        let mut end = end_of_stretch(mark) + self.rule.after();
+        let mut start = mark.at - self.rule.lead();
+        let mut end = end_of_stretch(mark) + self.rule.lag();
         for (from, to) in stretches {
             if *to <= mark.at {
                 start = start.max(*to);

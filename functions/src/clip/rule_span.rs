@@ -60,7 +60,7 @@ impl RulePlan<'_> {
     /// Whether marks that end at `end`, the latest of which is at `latest`, influence a later one.
     fn influences(&self, end: DateTime<Utc>, latest: DateTime<Utc>, later: DateTime<Utc>) -> bool {
         let is_near = later - latest < self.rule.min_interval();
-        is_near || later - end <= self.rule.before() + self.rule.after()
+        is_near || later - end <= self.rule.lead() + self.rule.lag()
     }
 }
 

@@ -4,12 +4,12 @@
 //! others.
 //! <https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07>
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Item, encode_row, text};
+use super::transaction::to_item;
 use super::{Library, LibraryError};
 use crate::clip::{Clip, ClipId, ClipKey, CompetitionId};
 
@@ -92,42 +92,21 @@ impl Library {
         request: Option<&IdempotentRequest>,
         now: DateTime<Utc>,
     ) -> Result<bool, LibraryError> {
-        let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
-        let mut puts = Vec::with_capacity(2 + others.len());
+        let mut items = Vec::with_capacity(2 + others.len());
         if let Some(request) = request {
             let now = now.timestamp();
-            let record = put(encode_record(clip, request, now)?)
+            let record = self.put_of(encode_record(clip, request, now)?);
+            let record = record
                 .condition_expression("attribute_not_exists(clip) OR expiresAtSeconds <= :now")
                 .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
-            puts.push(record);
+            items.push(to_item(record));
         }
         for clip in std::iter::once(clip).chain(others) {
-            let row = put(encode_row(clip)?);
-            puts.push(row.condition_expression("attribute_not_exists(clip)"));
+            let row = self.put_of(encode_row(clip)?);
+            items.push(to_item(row.condition_expression("attribute_not_exists(clip)")));
         }
-        let items = puts.into_iter().map(|put| {
-            let put = put.build().expect("table and item are set");
-            TransactWriteItem::builder().put(put).build()
-        });
-        let items = Some(items.collect());
-        // The SDK sends a client request token, so a retry after a lost response does not conflict.
-        let written = self.client.transact_write_items().set_transact_items(items).send().await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(canceled))
-                    if canceled.cancellation_reasons().iter().any(|reason| {
-                        matches!(
-                            reason.code(),
-                            Some("ConditionalCheckFailed" | "TransactionConflict")
-                        )
-                    }) =>
-                {
-                    Ok(false)
-                }
-                _ => Err(LibraryError::Put { clip: clip.key(), source: Box::new(error.into()) }),
-            },
-        }
+        let written = self.write_all(items).await;
+        written.map_err(|source| LibraryError::Put { clip: clip.key(), source: Box::new(source) })
     }
 }
 

@@ -4,13 +4,13 @@
 //! The row of the key stays when the mark is deleted: the same message does not bring it back. Both
 //! rows expire, the row of the key a day after the mark.
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Item, text};
+use super::transaction::to_item;
 use super::{Library, LibraryError, MAX_TRIES};
 use crate::clip::{ChannelId, Mark, MarkId, MarkSource};
 use crate::error;
@@ -176,8 +176,8 @@ impl Library {
     /// Writes a new mark and the row of its key. Returns `false` if the source has sent the key, or if
     /// another writer is writing it.
     async fn put_mark(&self, mark: &Mark, now: DateTime<Utc>) -> Result<bool, LibraryError> {
-        let put = |item| Put::builder().table_name(&self.table).set_item(Some(item));
-        let mut puts = vec![put(encode(mark)?).condition_expression("attribute_not_exists(clip)")];
+        let row = self.put_of(encode(mark)?);
+        let mut items = vec![to_item(row.condition_expression("attribute_not_exists(clip)"))];
         if let Some(key) = &mark.key {
             let row = KeyRow {
                 partition: partition(&mark.channel),
@@ -185,33 +185,13 @@ impl Library {
                 mark: mark.id.clone(),
                 expires_at_seconds: (mark.expires_at + KEY_LIFETIME).timestamp(),
             };
-            let row = serde_dynamo::to_item(&row).map_err(LibraryError::EncodeMark)?;
-            puts.push(
-                put(row)
-                    .condition_expression("attribute_not_exists(clip) OR expiresAtSeconds <= :now")
-                    .expression_attribute_values(":now", seconds(now)),
-            );
+            let row = self.put_of(serde_dynamo::to_item(&row).map_err(LibraryError::EncodeMark)?);
+            let row = row
+                .condition_expression("attribute_not_exists(clip) OR expiresAtSeconds <= :now")
+                .expression_attribute_values(":now", seconds(now));
+            items.push(to_item(row));
         }
-        let items = puts.into_iter().map(|put| {
-            let put = put.build().expect("table and item are set");
-            TransactWriteItem::builder().put(put).build()
-        });
-        // The SDK sends a client request token, so a retry after a lost response does not conflict.
-        let written = self.client.transact_write_items().set_transact_items(Some(items.collect()));
-        match written.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(canceled))
-                    if canceled.cancellation_reasons().iter().any(|reason| {
-                        let code = reason.code();
-                        matches!(code, Some("ConditionalCheckFailed" | "TransactionConflict"))
-                    }) =>
-                {
-                    Ok(false)
-                }
-                _ => Err(write_failed(&mark.channel, error)),
-            },
-        }
+        self.write_all(items).await.map_err(|error| write_failed(&mark.channel, error))
     }
 
     /// Sets the end of a mark. Returns `None` if its end has changed since it was read.

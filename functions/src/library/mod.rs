@@ -32,6 +32,7 @@ mod rows;
 mod rule_clips;
 mod rules;
 mod stream;
+mod transaction;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;

@@ -4,12 +4,12 @@
 //! must not write one after the other. Each channel has a row with a number. A write is a transaction that
 //! succeeds only if the number is still the one that was read before the marks, and raises it.
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
 use chrono::{DateTime, Utc};
 
 use super::rows::{decode_or_log, encode_row, text};
 use super::rules::{RULES_PARTITION, number};
+use super::transaction::to_item;
 use super::{Library, LibraryError};
 use crate::clip::{ChannelId, Clip, CompetitionId, Rule, format_stamp};
 
@@ -94,7 +94,7 @@ impl Library {
     ) -> Result<Option<RuleGuard>, LibraryError> {
         let mut items = vec![self.raise(&guard), self.check_rule(rule)];
         for RuleWrite { clip, expected } in writes {
-            let put = Put::builder().table_name(&self.table).set_item(Some(encode_row(clip)?));
+            let put = self.put_of(encode_row(clip)?);
             let put = match expected {
                 None => put.condition_expression("attribute_not_exists(clip)"),
                 Some(version) => put
@@ -102,29 +102,13 @@ impl Library {
                     .expression_attribute_names("#version", "version")
                     .expression_attribute_values(":version", number(*version)),
             };
-            let put = put.build().expect("table and item are set");
-            items.push(TransactWriteItem::builder().put(put).build());
+            items.push(to_item(put));
         }
-        // The SDK sends a client request token, so a retry after a lost response does not conflict.
-        let written =
-            self.client.transact_write_items().set_transact_items(Some(items)).send().await;
-        match written {
-            Ok(_) => Ok(Some(RuleGuard { writes: guard.writes + 1, ..guard })),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(canceled))
-                    if canceled.cancellation_reasons().iter().any(|reason| {
-                        let code = reason.code();
-                        matches!(code, Some("ConditionalCheckFailed" | "TransactionConflict"))
-                    }) =>
-                {
-                    Ok(None)
-                }
-                _ => Err(LibraryError::WriteRule {
-                    rule: rule.id.clone(),
-                    source: Box::new(error.into()),
-                }),
-            },
-        }
+        let is_written = self.write_all(items).await.map_err(|source| LibraryError::WriteRule {
+            rule: rule.id.clone(),
+            source: Box::new(source),
+        })?;
+        Ok(is_written.then(|| RuleGuard { writes: guard.writes + 1, ..guard }))
     }
 
     /// Raises the number of writes, if it is still the one that was read.
@@ -140,8 +124,7 @@ impl Library {
                 .condition_expression("writes = :read")
                 .expression_attribute_values(":read", number(writes)),
         };
-        let put = put.build().expect("table and item are set");
-        TransactWriteItem::builder().put(put).build()
+        to_item(put)
     }
 
     /// Checks that the rule has not changed. Clips of an earlier version would not follow it.

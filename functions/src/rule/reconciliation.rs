@@ -46,7 +46,7 @@ impl<'a> Reconciliation<'a> {
     /// Between which times the ids of clips begin that can belong to a span.
     pub(super) fn id_range(&self, span: RuleSpan) -> (DateTime<Utc>, DateTime<Utc>) {
         let rule = self.rule();
-        let margin = rule.min_interval() + rule.before() + rule.after() + MAX_DRIFT;
+        let margin = rule.min_interval() + rule.lead() + rule.lag() + MAX_DRIFT;
         (span.first - margin, span.last + margin)
     }
 
